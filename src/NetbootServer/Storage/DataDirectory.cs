@@ -1,0 +1,64 @@
+using NetbootServer.Startup;
+
+namespace NetbootServer.Storage;
+
+/// <summary>
+/// The folder with everything that must survive a restart. Held by one running server at a time: two servers on one
+/// folder would sweep each other's half-written files.
+/// </summary>
+public sealed class DataDirectory : IDisposable
+{
+    private readonly FileStream _lock;
+
+    private DataDirectory(string path, FileStream held)
+    {
+        Path = path;
+        _lock = held;
+    }
+
+    /// <summary>Absolute path.</summary>
+    public string Path { get; }
+
+    /// <summary>The SQLite file.</summary>
+    public string DatabaseFile => System.IO.Path.Combine(Path, "netboot.db");
+
+    /// <summary>A path below the folder.</summary>
+    public string Below(string relative) => System.IO.Path.Combine(Path, relative);
+
+    /// <summary>Makes the folder when missing, proves that it can be written, and takes its lock.</summary>
+    /// <exception cref="StartFailure">It cannot be made or written, or another server holds it.</exception>
+    public static DataDirectory Open(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        try
+        {
+            Directory.CreateDirectory(full);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(full, e);
+        }
+        var lockFile = System.IO.Path.Combine(full, "server.lock");
+        try
+        {
+            var held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new DataDirectory(full, held);
+        }
+        catch (IOException e) when (File.Exists(lockFile) && e is not DirectoryNotFoundException)
+        {
+            throw new StartFailure("DataDirectory", full,
+                "another server is using this folder: stop it, or give this one its own, such as DataDirectory=data2");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(full, e);
+        }
+    }
+
+    private static StartFailure Unwritable(string full, Exception e) => new("DataDirectory", full,
+        $"cannot be written ({e.Message.TrimEnd('.')}): make it writable for this user, " +
+        "or name another folder, such as DataDirectory=/var/lib/netboot-server");
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+}

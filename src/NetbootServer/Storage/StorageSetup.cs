@@ -1,0 +1,68 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace NetbootServer.Storage;
+
+/// <summary>Registers the database on one machine: SQLite in the data directory.</summary>
+public static class StorageSetup
+{
+    /// <summary>Adds <see cref="Database"/> over the SQLite file of <paramref name="data"/>.</summary>
+    public static IServiceCollection AddStorage(this IServiceCollection services, DataDirectory data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return services
+            .AddSingleton(_ => data)
+            .AddSingleton<Database>()
+            .AddDbContextFactory<NetbootDb>(options => Configure(options, data.DatabaseFile));
+    }
+
+    /// <summary>Makes the schema current; called once, before the server listens.</summary>
+    public static async Task PrepareStorageAsync(this WebApplication app, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var contexts = app.Services.GetRequiredService<IDbContextFactory<NetbootDb>>();
+        await using var db = await contexts.CreateDbContextAsync(ct);
+        await Schema.PrepareAsync(db, app.Services.GetRequiredService<DataDirectory>(), app.Logger, ct);
+    }
+
+    private static void Configure(DbContextOptionsBuilder options, string file)
+    {
+        var connection = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30 };
+        options.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas());
+    }
+
+    /// <summary>WAL lets readers go on beside the writer; FULL makes an acknowledged write survive a power cut.</summary>
+    private sealed class Pragmas : DbConnectionInterceptor
+    {
+        private const string Text =
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=30000;";
+
+        public override void ConnectionOpened(
+            System.Data.Common.DbConnection connection, ConnectionEndEventData eventData)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = Text;
+            command.ExecuteNonQuery();
+        }
+
+        public override Task ConnectionOpenedAsync(
+            System.Data.Common.DbConnection connection, ConnectionEndEventData eventData, CancellationToken ct)
+        {
+            ConnectionOpened(connection, eventData); // SQLite has no asynchronous I/O
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>For <c>dotnet ef migrations add</c>.</summary>
+    internal sealed class DesignTime : IDesignTimeDbContextFactory<NetbootDb>
+    {
+        public NetbootDb CreateDbContext(string[] args)
+        {
+            var options = new DbContextOptionsBuilder<NetbootDb>();
+            Configure(options, "design.db");
+            return new NetbootDb(options.Options);
+        }
+    }
+}
