@@ -1,0 +1,20 @@
+namespace NetbootServer.Images.Sources;
+
+/// <summary>A source gave no version. Nothing half-made remains, only downloads that the next try goes on with.</summary>
+/// <param name="problem">What kind of failure.</param>
+/// <param name="detail">
+/// What happened and what to do, in full sentences; quotes at most 64 bytes of what the source sent, escaped.
+/// </param>
+/// <param name="inner">What it comes from, if anything.</param>
+public sealed class SourceException(SourceProblem problem, string detail, Exception? inner = null) : Exception(detail, inner)
+{
+    /// <summary>What kind of failure.</summary>
+    public SourceProblem Problem { get; } = problem;
+
+    /// <summary>Whether the same may go well a little later without anybody's doing.</summary>
+    public bool Transient => Problem == SourceProblem.Unreachable || Problem == SourceProblem.TooSlow
+        || Problem == SourceProblem.Changing || Problem == SourceProblem.Damaged;
+
+    /// <summary>How long the source asks to be left alone; null when it does not.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}
