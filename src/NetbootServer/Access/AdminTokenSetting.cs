@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using NetbootServer.Startup;
+
+namespace NetbootServer.Access;
+
+/// <summary>The admin token from the settings, compared without telling by time how much of a guess is right.</summary>
+internal sealed class AdminTokenSetting(IOptions<AccessOptions> options)
+{
+    private const int MinLength = 16;
+    private readonly byte[]? _hash = Read(options.Value) is { } token ? Hash(token) : null;
+
+    /// <summary>Whether a token is set.</summary>
+    public bool IsSet => _hash is not null;
+
+    /// <summary>Whether this is the token.</summary>
+    public bool Is(string token) => _hash is not null && CryptographicOperations.FixedTimeEquals(Hash(token), _hash);
+
+    private static string? Read(AccessOptions options)
+    {
+        var key = options.AdminTokenFile is null ? "Access:AdminToken" : "Access:AdminTokenFile";
+        var token = options.AdminTokenFile is { } file ? FromFile(file) : options.AdminToken;
+        if (token is { Length: < MinLength })
+            throw new StartFailure(key, "(hidden)", $"is too short: a token has at least {MinLength} characters; make one with 'openssl rand -hex 32'");
+        return token;
+    }
+
+    private static string FromFile(string file)
+    {
+        try
+        {
+            return File.ReadLines(file).FirstOrDefault()?.Trim() ?? "";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartFailure("Access:AdminTokenFile", file, $"cannot be read: {e.Message.TrimEnd('.')}");
+        }
+    }
+
+    private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+
+namespace NetbootServer.Blobs;
+
+/// <summary>
+/// Keeps imports within <c>Blobs:MaxBytes</c> and off the last <c>Blobs:MinFreeBytes</c> of the disk: before an import
+/// for what it announces, and while it goes on. Imports running side by side count each other.
+/// </summary>
+internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
+{
+    // A stream that did not announce its length is let grow by this much between two looks at the disk.
+    private const long Stride = 32L << 20;
+
+    private readonly Lock _lock = new();
+    private long _stored; // bytes in finished files
+    private long _written; // bytes that running imports have written
+    private long _promised; // bytes that running imports still may write
+
+    /// <summary>Tells how many bytes are stored already; before the first import.</summary>
+    public void Start(long storedBytes) => _stored = storedBytes;
+
+    /// <summary>Room for one import.</summary>
+    /// <param name="length">What it announces; null when it does not.</param>
+    /// <exception cref="BlobRefusedException">There is none.</exception>
+    public Place Reserve(long? length)
+    {
+        var place = new Place(this);
+        place.Promise(length ?? 0);
+        return place;
+    }
+
+    private void Promise(long bytes)
+    {
+        lock (_lock)
+        {
+            var total = _stored + _written + _promised + bytes;
+            if (options.MaxBytes is { } max && total > max) throw StoreFull(max, total - max, bytes);
+            var free = freeBytes() - _promised;
+            if (free - bytes < options.MinFreeBytes) throw DiskFull(bytes, free);
+            _promised += bytes;
+        }
+    }
+
+    private static BlobRefusedException StoreFull(long max, long over, long need) =>
+        new(BlobRefusal.StoreFull, $"There is no room for {Size(need)} more: all blobs may take {Size(max)} " +
+            $"(Blobs:MaxBytes), which this would pass by {Size(over)}. Delete versions or raise the limit.")
+        {
+            Setting = "Blobs:MaxBytes", NeedBytes = need, HaveBytes = Math.Max(0, need - over),
+        };
+
+    private BlobRefusedException DiskFull(long need, long free) =>
+        new(BlobRefusal.DiskFull, $"There is no room for {Size(need)} more: the disk has {Size(free)} free, of which " +
+            $"{Size(options.MinFreeBytes)} stay free (Blobs:MinFreeBytes). Delete versions, or lower the limit.")
+        {
+            Setting = "Blobs:MinFreeBytes", NeedBytes = need, HaveBytes = Math.Max(0, free - options.MinFreeBytes),
+        };
+
+    private static string Size(long bytes) => bytes switch
+    {
+        >= 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB"),
+        >= 1L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0.0} MiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes"),
+    };
+
+    /// <summary>The room of one import. Disposing gives back what is not <see cref="Keep"/>t.</summary>
+    internal sealed class Place(BlobRoom room) : IDisposable
+    {
+        private long _written;
+        private long _promised;
+
+        /// <summary>Asks for more.</summary>
+        /// <exception cref="BlobRefusedException">There is none.</exception>
+        public void Promise(long bytes)
+        {
+            room.Promise(bytes);
+            _promised += bytes;
+        }
+
+        /// <summary>Before each write: makes sure that it fits.</summary>
+        /// <exception cref="BlobRefusedException">It does not.</exception>
+        public void Take(int bytes)
+        {
+            if (_promised < bytes) Promise(Math.Max(bytes, NextStride()));
+            lock (room._lock)
+            {
+                room._promised -= bytes;
+                room._written += bytes;
+            }
+            _promised -= bytes;
+            _written += bytes;
+        }
+
+        // Near the limits the strides get small, so that a small import is not refused for what it does not need.
+        private long NextStride() => room.Fits(Stride) ? Stride : 0;
+
+        /// <summary>The file stays.</summary>
+        public void Keep()
+        {
+            lock (room._lock)
+            {
+                room._stored += _written;
+                room._written -= _written;
+            }
+            _written = 0;
+        }
+
+        public void Dispose()
+        {
+            lock (room._lock)
+            {
+                room._written -= _written;
+                room._promised -= _promised;
+            }
+            (_written, _promised) = (0, 0);
+        }
+    }
+
+    private bool Fits(long bytes)
+    {
+        lock (_lock)
+        {
+            return (options.MaxBytes is not { } max || _stored + _written + _promised + bytes <= max)
+                && freeBytes() - _promised - bytes >= options.MinFreeBytes;
+        }
+    }
+
+    /// <summary>A stored file was deleted.</summary>
+    public void Release(long bytes)
+    {
+        lock (_lock) _stored -= bytes;
+    }
+}

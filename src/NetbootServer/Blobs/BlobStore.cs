@@ -1,0 +1,189 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Blobs;
+
+/// <summary>
+/// Takes bytes in and knows them by their SHA-256 from then on. A blob is whole and on the disk before anybody can see
+/// it, and its file never changes afterwards.
+/// </summary>
+/// <remarks>
+/// <code>
+/// source → tmp/… (hashed on the way) → flush → rename to ab/abcdef… → flush the folder → row in the database → visible
+/// </code>
+/// Files are on this machine's disk; another place for them would take the role of <see cref="BlobDirectory"/>.
+/// </remarks>
+public sealed class BlobStore : IDisposable
+{
+    private readonly BlobDirectory _directory;
+    private readonly BlobFiles _files;
+    private readonly BlobIndex _index;
+    private readonly Database _database;
+    private readonly TimeProvider _time;
+    private readonly BlobRoom _room;
+    private readonly SemaphoreSlim _publishing = new(1, 1);
+    private bool _counted;
+
+    internal BlobStore(BlobDirectory directory, BlobFiles files, BlobIndex index, Database database,
+        IOptions<BlobsOptions> options, TimeProvider time)
+    {
+        (_directory, _files, _index, _database, _time) = (directory, files, index, database, time);
+        _room = new BlobRoom(options.Value, () => directory.FreeBytes);
+    }
+
+    /// <summary>The blob; null when there is none.</summary>
+    public ValueTask<BlobEntry?> FindAsync(Sha256Digest digest, CancellationToken ct) => _index.FindAsync(digest, ct);
+
+    /// <summary>
+    /// Streams bytes in, holding two buffers of 1 MiB. Bytes already stored are kept as they are; when those are out
+    /// of service, the new ones take their place and the blob is back.
+    /// </summary>
+    /// <exception cref="BlobRefusedException">They break <paramref name="limits"/> or find no room.</exception>
+    public async Task<StoredBlob> AddAsync(Stream source, BlobLimits limits, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(limits);
+        await CountAsync(ct);
+        using var room = _room.Reserve(limits.Length);
+        var temporary = _directory.NewTemporary();
+        try
+        {
+            StoredBlob blob;
+            using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+                blob = await new BlobWriting(file, limits, room).RunAsync(source, ct);
+            await PublishAsync(temporary, blob, room, ct);
+            return blob;
+        }
+        catch (IOException e) when (IsDiskFull(e))
+        {
+            throw new BlobRefusedException(BlobRefusal.DiskFull,
+                "The disk is full, or the quota on it. Make room, or delete versions.")
+            {
+                NeedBytes = limits.Length, HaveBytes = 0,
+            };
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    // ENOSPC and EDQUOT, which .NET passes on as they are.
+    private static bool IsDiskFull(IOException e) => OperatingSystem.IsLinux() && e.HResult is 28 or 122;
+
+    private async Task PublishAsync(string temporary, StoredBlob blob, BlobRoom.Place room, CancellationToken ct)
+    {
+        await _publishing.WaitAsync(ct);
+        try
+        {
+            var known = await _index.FindAsync(blob.Digest, ct);
+            var good = known is null || await _index.IsInServiceAsync(known, ct);
+            if (!good || !_directory.Holds(blob.Digest, blob.Length))
+            {
+                _directory.Publish(temporary, blob.Digest);
+                _files.Revoke(blob.Digest); // the handle of what was there before
+            }
+            await RecordAsync(blob, segments: null); // not cancelled: the file is there
+            if (known is not { Segments.IsEmpty: true }) room.Keep();
+        }
+        finally
+        {
+            _publishing.Release();
+        }
+    }
+
+    /// <summary>Counts what is stored, once, before the first import.</summary>
+    private async Task CountAsync(CancellationToken ct)
+    {
+        if (Volatile.Read(ref _counted)) return;
+        await _publishing.WaitAsync(ct);
+        try
+        {
+            if (_counted) return;
+            _room.Start(await _database.ReadAsync((db, c) =>
+                db.Set<BlobRow>().Where(blob => blob.Segments == null).SumAsync(blob => blob.SizeBytes, c), ct));
+            Volatile.Write(ref _counted, true);
+        }
+        finally
+        {
+            _publishing.Release();
+        }
+    }
+
+    private async Task RecordAsync(StoredBlob blob, string? segments)
+    {
+        var name = blob.Digest.ToString();
+        await _database.WriteAsync(async (db, ct) =>
+        {
+            var row = await db.Set<BlobRow>().FirstOrDefaultAsync(known => known.Sha256 == name, ct);
+            if (row is null)
+            {
+                row = new BlobRow { Sha256 = name, MediaType = blob.File.MediaType, CreatedAt = _time.GetUtcNow() };
+                db.Add(row);
+            }
+            (row.SizeBytes, row.Segments, row.OutOfServiceSince) = (blob.Length, segments, null);
+            return row;
+        }, CancellationToken.None);
+        _index.Changed(blob.Digest);
+    }
+
+    /// <summary>
+    /// Makes a blob of ranges of other blobs and a few bytes between them, by reading them through once. It takes no
+    /// room on the disk.
+    /// </summary>
+    /// <exception cref="IOException">A blob it names is not there, or shorter than said.</exception>
+    public async Task<StoredBlob> ComposeAsync(IEnumerable<BlobSegment> segments, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(segments);
+        var flat = new List<BlobSegment>();
+        foreach (var segment in segments) await FlattenAsync(segment, flat, ct);
+        var blob = await new BlobReading(flat, _files).HashAsync(ct);
+        if (await _index.FindAsync(blob.Digest, ct) is not { } known || !await _index.IsInServiceAsync(known, ct))
+            await RecordAsync(blob, BlobSegment.ToJson(flat));
+        return blob;
+    }
+
+    /// <summary>Ranges of composed blobs become ranges of the files beneath.</summary>
+    private async Task FlattenAsync(BlobSegment segment, List<BlobSegment> flat, CancellationToken ct)
+    {
+        if (segment.Blob is not { } digest)
+        {
+            flat.Add(segment);
+            return;
+        }
+        var blob = await _index.FindAsync(digest, ct);
+        if (blob is null || !await _index.IsInServiceAsync(blob, ct))
+            throw new IOException($"A blob to compose from, {digest}, is not there.");
+        if (segment.Offset > blob.Length - segment.Length)
+            throw new IOException($"A blob to compose from, {digest}, has only {blob.Length} bytes.");
+        if (blob.Segments.IsEmpty) flat.Add(segment with { BlobLength = blob.Length });
+        else flat.AddRange(BlobSegment.Slice(blob.Segments, segment.Offset, segment.Length));
+    }
+
+    /// <summary>Takes a rotten blob out of service: answered 503 until the same bytes are added again.</summary>
+    /// <returns>False when there is no such blob.</returns>
+    public Task<bool> TakeOutOfServiceAsync(Sha256Digest digest, CancellationToken ct) =>
+        MarkAsync(digest, _time.GetUtcNow(), ct);
+
+    /// <summary>Puts a blob back in service as it is.</summary>
+    /// <returns>False when there is no such blob.</returns>
+    public Task<bool> PutBackInServiceAsync(Sha256Digest digest, CancellationToken ct) => MarkAsync(digest, null, ct);
+
+    private async Task<bool> MarkAsync(Sha256Digest digest, DateTimeOffset? since, CancellationToken ct)
+    {
+        var name = digest.ToString();
+        var found = await _database.WriteAsync(async (db, c) =>
+        {
+            var row = await db.Set<BlobRow>().FirstOrDefaultAsync(blob => blob.Sha256 == name, c);
+            if (row is not null) row.OutOfServiceSince = since;
+            return row is not null;
+        }, ct);
+        _index.Changed(digest);
+        if (since is not null) _files.Revoke(digest);
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _publishing.Dispose();
+}

@@ -1,0 +1,100 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+
+namespace NetbootServer.Blobs;
+
+/// <summary>
+/// Streams bytes to a file and through SHA-256 at once. While one buffer is hashed and written the next is being
+/// read, so that the slowest of the three sets the pace.
+/// </summary>
+internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRoom.Place room)
+{
+    private const int BufferLength = 1 << 20;
+
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _length;
+    private BootFile? _kind;
+
+    /// <summary>
+    /// Writes all of <paramref name="source"/> and makes sure of it; the file is flushed to the disk.
+    /// </summary>
+    public async Task<StoredBlob> RunAsync(Stream source, CancellationToken ct)
+    {
+        using var hash = _hash;
+        var current = ArrayPool<byte>.Shared.Rent(BufferLength);
+        var next = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            var count = await FillAsync(source, current, ct);
+            while (count > 0)
+            {
+                var reading = FillAsync(source, next, ct);
+                try
+                {
+                    await TakeAsync(current.AsMemory(0, count), ct);
+                }
+                catch
+                {
+                    await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // it uses the buffer
+                    throw;
+                }
+                count = await reading;
+                (current, next) = (next, current);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(current);
+            ArrayPool<byte>.Shared.Return(next);
+        }
+        return Finish();
+    }
+
+    private static Task<int> FillAsync(Stream source, byte[] buffer, CancellationToken ct) =>
+        source.ReadAtLeastAsync(buffer.AsMemory(0, BufferLength), BufferLength, throwOnEndOfStream: false, ct).AsTask();
+
+    private async Task TakeAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
+    {
+        if (_kind is null) Judge(bytes.Span);
+        var longest = limits.Length ?? limits.MaxLength;
+        if (_length + bytes.Length > longest)
+        {
+            throw new BlobRefusedException(BlobRefusal.TooLong, limits.Length is not null
+                ? $"More bytes came than the {longest} announced."
+                : $"More bytes came than the {longest} allowed.");
+        }
+        room.Take(bytes.Length);
+        var writing = RandomAccess.WriteAsync(file, bytes, _length, ct);
+        _hash.AppendData(bytes.Span);
+        await writing;
+        _length += bytes.Length;
+    }
+
+    private void Judge(ReadOnlySpan<byte> first)
+    {
+        _kind = BootFile.Of(first[..Math.Min(first.Length, BootFile.HeadLength)]);
+        if (limits.Judge?.Invoke(_kind) is { } complaint)
+            throw new BlobRefusedException(BlobRefusal.WrongKind, complaint);
+    }
+
+    private StoredBlob Finish()
+    {
+        if (_kind is null) Judge([]);
+        if (limits.Length is { } announced && _length != announced)
+        {
+            throw new BlobRefusedException(BlobRefusal.Truncated,
+                $"The bytes ended after {_length} of the {announced} announced.");
+        }
+        Span<byte> result = stackalloc byte[SHA256.HashSizeInBytes];
+        _hash.GetHashAndReset(result);
+        var digest = Sha256Digest.FromBytes(result);
+        if (limits.Digest is { } expected && digest != expected)
+        {
+            throw new BlobRefusedException(BlobRefusal.WrongDigest,
+                $"The bytes have the SHA-256 {digest}, not {expected} as announced.");
+        }
+        RandomAccess.FlushToDisk(file);
+        return new StoredBlob(digest, _length, _kind!);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+
+namespace NetbootServer.Boots;
+
+/// <summary>One attempt of one machine to boot, as the API shows it.</summary>
+public sealed record Boot
+{
+    /// <summary>Public id; it opens nothing.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The machine's name.</summary>
+    public string? Machine { get; init; }
+
+    /// <summary>The image it got.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>The version it got.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>The profile it got.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>When its script was handed out.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>running, ready, up, failed, stalled or unknown.</summary>
+    public required string Outcome { get; init; }
+
+    /// <summary>What happened, in order.</summary>
+    public required ImmutableArray<TimelineStep> Steps { get; init; }
+
+    /// <summary>What the booted system told, once it phoned home.</summary>
+    public UpReport? Up { get; init; }
+}

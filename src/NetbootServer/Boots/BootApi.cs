@@ -1,0 +1,57 @@
+using System.Globalization;
+using NetbootServer.Http;
+using NetbootServer.Machines;
+
+namespace NetbootServer.Boots;
+
+/// <summary>
+/// The scripts of the boot plane: anonymous, plain text, always 200 with a script. A request passes identity, catalog,
+/// plan and script, one way, and writes nothing before it is answered, but for a one-shot that it hands out.
+/// </summary>
+internal static partial class BootApi
+{
+    public static void MapBoot(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGetAndHead("/boot.ipxe", Start);
+        routes.MapGetAndHead("/boot.ipxe.0", Start); // dnsmasq as a proxy may add .0 to the name
+        routes.MapGetAndHead("/boot/script", Script);
+        routes.MapGetAndHead("/boot/{mac}.ipxe", ScriptOfMac);
+    }
+
+    /// <summary>The script that collects a machine's identity; the same for all.</summary>
+    private static IResult Start(HttpContext http, PublicUrl url)
+    {
+        http.Response.Headers.CacheControl = "no-cache";
+        http.Response.Headers.Vary = "Host";
+        var identity = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
+        return MachineText.Script(BootScript.Start(new(url.For(http)), identity));
+    }
+
+    /// <summary>The script of a machine known by its MAC alone, written in any way.</summary>
+    private static Task<IResult> ScriptOfMac(
+        string mac, HttpContext http, PublicUrl url, ScriptDesk desk, CancellationToken ct)
+    {
+        if (!MacAddress.TryParse(mac, out var address))
+            return Task.FromResult(MachineText.NotFound($"'{IpxeText.Show(mac)}' is no MAC address."));
+        var query = http.Request.QueryString.Value is { Length: > 1 } more ? more[1..] + "&" : "";
+        return AnswerAsync(MachineIdentity.FromQuery($"{query}mac={address.Hyphened}"), http, url, desk, ct);
+    }
+
+    /// <summary>The script of the machine that the query describes.</summary>
+    private static Task<IResult> Script(HttpContext http, PublicUrl url, ScriptDesk desk, CancellationToken ct) =>
+        AnswerAsync(MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), http, url, desk, ct);
+
+    private static async Task<IResult> AnswerAsync(
+        MachineIdentity identity, HttpContext http, PublicUrl url, ScriptDesk desk, CancellationToken ct)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        var request = new ScriptRequest(identity, new(url.For(http)))
+        {
+            Attempt = int.TryParse(http.Request.Query["try"], NumberStyles.None, null, out var attempt) ? attempt : 0,
+            Menu = http.Request.Query["menu"],
+            Ip = http.Connection.RemoteIpAddress?.ToString(),
+            Records = !HttpMethods.IsHead(http.Request.Method),
+        };
+        return MachineText.Script(await desk.AnswerAsync(request, ct));
+    }
+}

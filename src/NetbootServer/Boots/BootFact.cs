@@ -1,0 +1,83 @@
+using System.Text.Json;
+
+namespace NetbootServer.Boots;
+
+/// <summary>The names of a boot's steps, in their usual order.</summary>
+public static class Steps
+{
+    /// <summary>The script was handed out.</summary>
+    public const string Script = "script";
+
+    /// <summary>The kernel is loaded.</summary>
+    public const string Kernel = "kernel";
+
+    /// <summary>The initrd is loaded.</summary>
+    public const string Initrd = "initrd";
+
+    /// <summary>The machine's own files are loaded.</summary>
+    public const string Overlay = "overlay";
+
+    /// <summary>Everything is loaded; the kernel starts next.</summary>
+    public const string Ready = "ready";
+
+    /// <summary>The booted system phoned home.</summary>
+    public const string Up = "up";
+
+    /// <summary>The script gave up.</summary>
+    public const string Failed = "failed";
+}
+
+/// <summary>How a boot goes; <c>running → ready → up</c> when all is well.</summary>
+public static class Outcomes
+{
+    /// <summary>Under way.</summary>
+    public const string Running = "running";
+
+    /// <summary>Loaded; its kernel has started or is about to.</summary>
+    public const string Ready = "ready";
+
+    /// <summary>Phoned home.</summary>
+    public const string Up = "up";
+
+    /// <summary>Its script gave up.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>Its bytes stopped; it may go on.</summary>
+    public const string Stalled = "stalled";
+
+    /// <summary>Nothing is heard of it any more.</summary>
+    public const string Unknown = "unknown";
+}
+
+/// <summary>Kinds of facts about a step.</summary>
+internal static class FactKinds
+{
+    /// <summary>The step happened, or began.</summary>
+    public const string Began = "began";
+
+    /// <summary>A transfer ended; its bytes say how far it got.</summary>
+    public const string Ended = "ended";
+
+    /// <summary>A transfer's bytes stopped moving.</summary>
+    public const string Stalled = "stalled";
+
+    /// <summary>They move again.</summary>
+    public const string Moved = "moved";
+
+    /// <summary>Nothing was heard for too long, or the machine began anew.</summary>
+    public const string Lost = "lost";
+}
+
+/// <summary>Something to write down: goes through the queue, or straight to the database.</summary>
+internal abstract record BootEntry(DateTimeOffset At);
+
+/// <summary>A machine asked for its script.</summary>
+internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, long? MachineId, string? Ip) : BootEntry(At);
+
+/// <summary>A script that starts a boot was handed out.</summary>
+internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineIdentity Identity, string MachineName,
+    string Image, string Version, string Profile, string Expects, string After) : BootEntry(At);
+
+/// <summary>A step of a boot moved on.</summary>
+internal sealed record BootStep(DateTimeOffset At, BootTicket Ticket, string Step, string Kind,
+    long? Bytes = null, long? TotalBytes = null, JsonElement? Detail = null) : BootEntry(At);

@@ -1,0 +1,74 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Http;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Boots;
+
+/// <summary>Reads boots: what is written down, with the transfers under way on top.</summary>
+internal sealed class BootHistory(Database database, LiveBoots live)
+{
+    /// <summary>A boot by its id; null when there is none.</summary>
+    public async Task<Boot?> FindAsync(string id, CancellationToken ct)
+    {
+        var page = await ReadAsync(rows => rows.Where(row => row.Id == id).Take(1), ct);
+        return page is [var only] ? only : null;
+    }
+
+    /// <summary>Boots, newest first.</summary>
+    /// <param name="machineId">Only this machine's; null for all.</param>
+    /// <param name="outcome">Only those with this outcome; null for all.</param>
+    /// <param name="paging">Which part.</param>
+    /// <param name="ct">Ends the reading.</param>
+    public async Task<Page<Boot>> ListAsync(long? machineId, string? outcome, Paging paging, CancellationToken ct)
+    {
+        var boots = await ReadAsync(rows =>
+        {
+            if (machineId is not null) rows = rows.Where(row => row.MachineId == machineId);
+            if (outcome is not null) rows = rows.Where(row => row.Outcome == outcome);
+            if (paging.After is { } after && long.TryParse(after.Key, CultureInfo.InvariantCulture, out var ms))
+            {
+                var at = DateTimeOffset.FromUnixTimeMilliseconds(ms);
+                rows = rows.Where(row => row.StartedAt < at
+                    || (row.StartedAt == at && string.Compare(row.Id, after.Name) < 0));
+            }
+            return rows.OrderByDescending(row => row.StartedAt).ThenByDescending(row => row.Id).Take(paging.Limit + 1);
+        }, ct);
+        return paging.Cut(boots, boot =>
+            (boot.StartedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), boot.Id));
+    }
+
+    private async Task<List<Boot>> ReadAsync(
+        Func<IQueryable<BootRow>, IQueryable<BootRow>> choose, CancellationToken ct)
+    {
+        var (rows, facts) = await database.ReadAsync(async (db, token) =>
+        {
+            var rows = await choose(db.Set<BootRow>()).ToListAsync(token);
+            var ids = rows.Select(row => row.Id).ToList();
+            var facts = await db.Set<BootFactRow>().Where(fact => ids.Contains(fact.BootId)).ToListAsync(token);
+            return (rows, facts.ToLookup(fact => fact.BootId));
+        }, ct);
+        var running = live.Transfers.ToLookup(transfer => transfer.Ticket.Boot);
+        return [.. rows.Select(row => ToBoot(row, [.. facts[row.Id], .. running[row.Id].Select(ToFact)]))];
+    }
+
+    private static Boot ToBoot(BootRow row, List<BootFactRow> facts) => new()
+    {
+        Id = row.Id,
+        Machine = row.MachineName,
+        Image = row.Image,
+        Version = row.Version,
+        Profile = row.Profile,
+        StartedAt = row.StartedAt,
+        Outcome = row.Outcome,
+        Steps = BootTimeline.Timeline(facts),
+        Up = BootTimeline.Up(facts),
+    };
+
+    /// <summary>A transfer under way looks like one that has begun and has come this far.</summary>
+    private static BootFactRow ToFact(LiveTransfer transfer) => new()
+    {
+        BootId = transfer.Ticket.Boot, Step = transfer.Step, Kind = FactKinds.Began,
+        At = transfer.StartedAt, Bytes = transfer.Bytes, TotalBytes = transfer.TotalBytes,
+    };
+}

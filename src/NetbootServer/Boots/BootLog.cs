@@ -1,0 +1,72 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+using NetbootServer.Images;
+using NetbootServer.Machines;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Boots;
+
+/// <summary>
+/// Where boots are written down. Most entries wait in a bounded queue for the next batch, so that a boot never waits
+/// for the disk; entries that change what a machine gets next are written at once.
+/// </summary>
+internal sealed class BootLog
+{
+    private readonly Channel<BootEntry> _queue;
+    private readonly BootJournal _journal;
+    private readonly Database _database;
+    private readonly MachineCache _machines;
+    private readonly ImageCatalog _images;
+    private long _dropped;
+
+    public BootLog(BootJournal journal, Database database, MachineCache machines, ImageCatalog images,
+        IOptions<BootsOptions> options)
+    {
+        (_journal, _database, _machines, _images) = (journal, database, machines, images);
+        _queue = Channel.CreateBounded<BootEntry>(
+            new BoundedChannelOptions(options.Value.QueueCapacity) { SingleReader = true });
+    }
+
+    /// <summary>Entries that found the queue full, since the start.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>Entries that wait now.</summary>
+    public int Depth => _queue.Reader.Count;
+
+    /// <summary>Queues an entry; never waits. Full: the entry is dropped and counted.</summary>
+    public void Add(BootEntry entry)
+    {
+        if (!_queue.Writer.TryWrite(entry)) Interlocked.Increment(ref _dropped);
+    }
+
+    /// <summary>Writes entries in one transaction; when it returns they are on the disk.</summary>
+    public async Task WriteAsync(IReadOnlyCollection<BootEntry> entries, CancellationToken ct)
+    {
+        var consequences = new Consequences();
+        await _database.WriteAsync(async (db, token) =>
+        {
+            foreach (var entry in entries) await _journal.WriteAsync(db, entry, consequences, token);
+            return true;
+        }, ct);
+        foreach (var machine in consequences.Machines)
+            _machines.Forget(machine.ReadSpec().Macs, machine.Uuid);
+        if (consequences.ImagesChanged) await _images.ReloadAsync(ct);
+    }
+
+    /// <summary>Waits for entries and takes what is there, at most <paramref name="most"/>; empty at the end.</summary>
+    public async Task<List<BootEntry>> TakeAsync(int most, CancellationToken ct)
+    {
+        var batch = new List<BootEntry>();
+        if (!await _queue.Reader.WaitToReadAsync(ct)) return batch;
+        while (batch.Count < most && _queue.Reader.TryRead(out var entry)) batch.Add(entry);
+        return batch;
+    }
+
+    /// <summary>Takes what is there without waiting, for the last write before the end.</summary>
+    public List<BootEntry> TakeRest()
+    {
+        var batch = new List<BootEntry>();
+        while (_queue.Reader.TryRead(out var entry)) batch.Add(entry);
+        return batch;
+    }
+}

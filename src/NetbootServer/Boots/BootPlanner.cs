@@ -1,0 +1,126 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using NetbootServer.Images;
+using NetbootServer.Machines;
+using NetbootServer.Profiles;
+
+namespace NetbootServer.Boots;
+
+/// <summary>All that a plan is made of: one consistent look at the catalog.</summary>
+/// <param name="Machine">The machine's record, registered or discovered; null when unknown.</param>
+/// <param name="Profiles">All profiles.</param>
+/// <param name="Images">All images.</param>
+/// <param name="Unknown">What a machine without a profile gets: <c>wait</c>, <c>local</c>, <c>menu</c> or a profile's name.</param>
+public sealed record CatalogView(Machine? Machine, FrozenDictionary<string, Profile> Profiles,
+    FrozenDictionary<string, Image> Images, string Unknown);
+
+/// <summary>
+/// Decides what a machine gets. A pure function, in this order: next boot, local disk after a success, the machine's
+/// own profile, the selector that matches best, <c>Machines:Unknown</c>.
+/// </summary>
+public static class BootPlanner
+{
+    private const int ImagePollSeconds = 10;
+
+    /// <summary>The plan for a machine that tells <paramref name="identity"/>.</summary>
+    /// <param name="view">The catalog.</param>
+    /// <param name="identity">What the machine told.</param>
+    /// <param name="menuChoice">The profile that a person chose from our menu at the machine; null without a menu.</param>
+    public static BootPlan Plan(CatalogView view, MachineIdentity identity, string? menuChoice)
+    {
+        ArgumentNullException.ThrowIfNull(view);
+        ArgumentNullException.ThrowIfNull(identity);
+        var machine = view.Machine;
+        var (chosen, candidates) = ProfileChoice.Choose(view, identity);
+        var plan = new BootPlan { Action = new WaitForApproval(), Reason = "", Machine = machine, Candidates = candidates };
+        if (menuChoice is not null)
+            return ForNamed(view, identity, plan, menuChoice, $"'{menuChoice}' was chosen from the menu at the machine");
+        if (machine?.NextBoot is { } next)
+            return ForNextBoot(view, identity, plan with { FromNextBoot = true }, next);
+        if (chosen is not null && machine?.Completion is { } done
+            && chosen.Spec.After == "local" && done.Profile == chosen.Name)
+            return plan with
+            {
+                Action = new BootLocalDisk(), Profile = chosen,
+                Reason = $"profile '{chosen.Name}' has succeeded and says after: local",
+            };
+        if (chosen is not null)
+            return ForProfile(view, identity, plan, chosen, candidates.First(candidate => candidate.Matched).Why);
+        return ForUnknown(view, identity, plan);
+    }
+
+    private static BootPlan ForNextBoot(CatalogView view, MachineIdentity identity, BootPlan plan, NextBoot next) =>
+        next.Action switch
+        {
+            "local" => plan with { Action = new BootLocalDisk(), Reason = "next boot: local disk, once" },
+            "menu" => Menu(view, identity, plan) with { Reason = "next boot: menu, once" },
+            "shell" => plan with { Action = new OpenShell(), Reason = "next boot: iPXE shell, once" },
+            _ => ForNamed(view, identity, plan, next.Profile!, $"next boot: profile '{next.Profile}', once"),
+        };
+
+    private static BootPlan ForUnknown(CatalogView view, MachineIdentity identity, BootPlan plan)
+    {
+        var who = plan.Machine is { State: MachineState.Registered }
+            ? "no profile is set and no selector matches" : "the machine is not registered and no selector matches";
+        return view.Unknown switch
+        {
+            "wait" => plan with { Action = new WaitForApproval(), Reason = who },
+            "local" => plan with { Action = new BootLocalDisk(), Reason = $"{who}; Machines:Unknown says local" },
+            "menu" => Menu(view, identity, plan) with { Reason = $"{who}; Machines:Unknown says menu" },
+            var profile => ForNamed(view, identity, plan, profile, $"{who}; Machines:Unknown says '{profile}'"),
+        };
+    }
+
+    private static BootPlan Menu(CatalogView view, MachineIdentity identity, BootPlan plan) => plan with
+    {
+        Action = new ShowMenu([.. view.Profiles.Values.OrderBy(profile => profile.Name, StringComparer.Ordinal)
+            .Where(profile => ForProfile(view, identity, plan, profile, "").Action is LoadKernel)]),
+    };
+
+    private static BootPlan ForNamed(
+        CatalogView view, MachineIdentity identity, BootPlan plan, string profile, string reason) =>
+        view.Profiles.TryGetValue(profile, out var found)
+            ? ForProfile(view, identity, plan, found, reason)
+            : plan with { Action = new CannotBoot(), Reason = $"{reason}, but there is no such profile" };
+
+    private static BootPlan ForProfile(
+        CatalogView view, MachineIdentity identity, BootPlan plan, Profile profile, string reason)
+    {
+        plan = plan with { Profile = profile, Reason = reason };
+        var spec = profile.Spec;
+        if (!view.Images.TryGetValue(spec.Image, out var image))
+            return Cannot(plan, $"profile '{profile.Name}' wants image '{spec.Image}', which does not exist");
+        var version = spec.Version is { } pinned ? image.Versions.GetValueOrDefault(pinned) : image.CurrentVersion;
+        if (version is null)
+            return spec.Version is null
+                ? plan with
+                {
+                    Action = new WaitForImage(ImagePollSeconds),
+                    Reason = $"image '{image.Name}' has no version yet",
+                }
+                : Cannot(plan, $"profile '{profile.Name}' pins version {spec.Version} of '{image.Name}', which is not kept");
+        var arch = plan.Machine?.Spec.Arch ?? identity.Arch ?? "x86_64";
+        if (!version.Systems.TryGetValue(NixSystem.Of(arch), out var system))
+            return Cannot(plan, $"image '{image.Name}' has nothing for {NixSystem.Of(arch)}, only {string.Join(", ", version.Systems.Keys)}");
+        var variant = Variant(plan.Machine, spec);
+        if (system.Bootable(variant) is not { } artifacts)
+            return Cannot(plan, variant is null
+                ? $"image '{image.Name}' has no kernel and initrd for {NixSystem.Of(arch)}"
+                : $"image '{image.Name}' has no variant '{variant}' for {NixSystem.Of(arch)}");
+        return plan with
+        {
+            Action = new LoadKernel(image, version, variant, artifacts,
+                [.. artifacts.KernelArguments, .. spec.KernelArguments, .. plan.Machine?.Spec.KernelArguments ?? []],
+                spec.Expects == "auto" ? image.PhonesHome ? "up" : "ready" : spec.Expects),
+        };
+    }
+
+    private static BootPlan Cannot(BootPlan plan, string reason) =>
+        plan with { Action = new CannotBoot(), Reason = reason };
+
+    private static string? Variant(Machine? machine, ProfileSpec spec)
+    {
+        var variant = machine?.Spec.Variant ?? spec.Variant;
+        return variant == "{machine}" ? machine?.Name ?? variant : variant;
+    }
+}

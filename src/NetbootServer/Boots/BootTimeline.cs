@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using NetbootServer.Http;
+
+namespace NetbootServer.Boots;
+
+/// <summary>One step of a boot.</summary>
+/// <param name="Name">script, kernel, initrd, overlay, ready, up or failed.</param>
+/// <param name="At">When it began.</param>
+/// <param name="DurationSeconds">How long it took; missing while it lasts and for steps of an instant.</param>
+/// <param name="Bytes">Bytes that the machine has taken, for transfers.</param>
+/// <param name="TotalBytes">Bytes of the whole file, for transfers.</param>
+public sealed record TimelineStep(string Name, DateTimeOffset At, double? DurationSeconds, long? Bytes, long? TotalBytes)
+{
+    /// <summary>What failed, for <c>failed</c>: the step and iPXE's error number.</summary>
+    public JsonElement? Detail { get; init; }
+}
+
+/// <summary>What the booted system told when it phoned home.</summary>
+/// <param name="At">When.</param>
+/// <param name="Addresses">Its IP addresses.</param>
+/// <param name="SshHostKeys">Its public ssh host keys.</param>
+/// <param name="Facts">Whatever else it sent.</param>
+public sealed record UpReport(
+    DateTimeOffset At, ImmutableArray<string> Addresses, ImmutableArray<string> SshHostKeys, JsonElement? Facts);
+
+/// <summary>Derives a boot's timeline and outcome from its facts, in whatever order they came in.</summary>
+internal static class BootTimeline
+{
+    private static readonly string[] Order =
+        [Steps.Script, Steps.Kernel, Steps.Initrd, Steps.Overlay, Steps.Ready, Steps.Up, Steps.Failed];
+
+    public static ImmutableArray<TimelineStep> Timeline(IReadOnlyCollection<BootFactRow> facts) =>
+    [
+        .. facts.Where(fact => fact.Kind is FactKinds.Began or FactKinds.Ended)
+            .GroupBy(fact => fact.Step).Select(ToStep)
+            .OrderBy(step => Array.IndexOf(Order, step.Name)),
+    ];
+
+    /// <summary>The outcome that the facts amount to.</summary>
+    public static string Outcome(IReadOnlyCollection<BootFactRow> facts)
+    {
+        if (facts.Any(fact => fact.Step == Steps.Up)) return Outcomes.Up;
+        var ready = facts.Where(fact => fact.Step == Steps.Ready).Max(fact => (DateTimeOffset?)fact.At);
+        var failed = facts.Where(fact => fact.Step == Steps.Failed).Max(fact => (DateTimeOffset?)fact.At);
+        if (failed is not null && (ready is null || failed >= ready)) return Outcomes.Failed;
+        var last = facts.MaxBy(fact => (fact.At, fact.Id));
+        if (last?.Kind == FactKinds.Lost) return Outcomes.Unknown;
+        if (ready is not null) return Outcomes.Ready;
+        var moved = facts.Where(fact => fact.Kind != FactKinds.Stalled).Max(fact => (DateTimeOffset?)fact.At);
+        var stalled = facts.Where(fact => fact.Kind == FactKinds.Stalled).Max(fact => (DateTimeOffset?)fact.At);
+        return stalled is not null && (moved is null || stalled >= moved) ? Outcomes.Stalled : Outcomes.Running;
+    }
+
+    public static UpReport? Up(IEnumerable<BootFactRow> facts) =>
+        facts.Where(fact => fact.Step == Steps.Up).MaxBy(fact => fact.At) is { Detail: { } json } fact
+            ? JsonSerializer.Deserialize<UpReport>(json, JsonBody.Writing)! with { At = fact.At }
+            : null;
+
+    private static TimelineStep ToStep(IGrouping<string, BootFactRow> facts)
+    {
+        var began = facts.Min(fact => fact.At);
+        var ended = facts.Where(fact => fact.Kind == FactKinds.Ended).Max(fact => (DateTimeOffset?)fact.At);
+        var detail = facts.Key == Steps.Failed ? facts.MaxBy(fact => fact.At)!.Detail : null;
+        return new(facts.Key, began, (ended - began)?.TotalSeconds,
+            facts.Max(fact => fact.Bytes), facts.Max(fact => fact.TotalBytes))
+        {
+            Detail = detail is null ? null : JsonSerializer.Deserialize<JsonElement>(detail),
+        };
+    }
+}

@@ -1,0 +1,97 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Boots;
+
+/// <summary>
+/// Looks once a second for transfers that stand still or move again, and once a minute for boots that nothing is
+/// heard of any more.
+/// </summary>
+internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database database,
+    IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private const int LooksPerSweep = 60, LostAtOnce = 500;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Look, time);
+        for (var looks = 0; await NextAsync(timer, stoppingToken); looks++)
+        {
+            LookAtTransfers();
+            if (looks % LooksPerSweep == 0) await SweepAsync(stoppingToken);
+        }
+    }
+
+    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken ct)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(ct);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Notes each change between moving and standing still once.</summary>
+    internal void LookAtTransfers()
+    {
+        var now = time.GetUtcNow();
+        foreach (var transfer in live.Transfers)
+        {
+            var (bytes, since, stalled) = transfer.Seen;
+            var current = transfer.Bytes;
+            if (current != bytes)
+            {
+                if (stalled) Note(transfer, FactKinds.Moved, now);
+                transfer.Seen = (current, now, false);
+            }
+            else if (!stalled && now - since >= options.Value.StalledAfter)
+            {
+                Note(transfer, FactKinds.Stalled, now);
+                transfer.Seen = (bytes, since, true);
+            }
+        }
+    }
+
+    private void Note(LiveTransfer transfer, string kind, DateTimeOffset now)
+    {
+        if (kind == FactKinds.Stalled)
+            Log.Stalled(logger, transfer.Ticket.Boot, transfer.Step, transfer.Bytes, transfer.TotalBytes);
+        log.Add(new BootStep(now, transfer.Ticket, transfer.Step, kind, transfer.Bytes, transfer.TotalBytes));
+    }
+
+    /// <summary>Boots that wait for a success and were not heard of for long are lost.</summary>
+    internal async Task SweepAsync(CancellationToken ct)
+    {
+        try
+        {
+            var now = time.GetUtcNow();
+            var before = now - options.Value.UnknownAfter;
+            var silent = await database.ReadAsync((db, token) => db.Set<BootRow>()
+                .Where(row => row.LastHeardAt < before && (row.Outcome == Outcomes.Running
+                    || row.Outcome == Outcomes.Stalled
+                    || (row.Outcome == Outcomes.Ready && row.Expects == Steps.Up)))
+                .OrderBy(row => row.LastHeardAt).Take(LostAtOnce).ToListAsync(token), ct);
+            foreach (var boot in silent)
+                log.Add(new BootStep(now, new(boot.Id, boot.MachineId ?? 0, "", boot.StartedAt, false),
+                    Steps.Script, FactKinds.Lost));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Log.SweepFailed(logger, e);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Boot {Boot} stalled at {Step}: {Bytes} of {TotalBytes} bytes")]
+        public static partial void Stalled(ILogger logger, string boot, string step, long bytes, long totalBytes);
+
+        [LoggerMessage(LogLevel.Warning, "Could not look for boots that are no longer heard of; trying again in a minute")]
+        public static partial void SweepFailed(ILogger logger, Exception e);
+    }
+}

@@ -1,0 +1,27 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace NetbootServer.Boots;
+
+/// <summary>Settings of boots: <c>Boots</c>.</summary>
+public sealed record BootsOptions
+{
+    /// <summary>Bytes of a transfer that do not move for this long make a boot <c>stalled</c>.</summary>
+    public TimeSpan StalledAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A boot that is not heard of for this long, before its success, is <c>unknown</c>.</summary>
+    public TimeSpan UnknownAfter { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long a report that changes state may wait for the database.</summary>
+    public TimeSpan ReportWait { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a script may wait for the catalog.</summary>
+    public TimeSpan CatalogWait { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Facts that may wait to be written; more are dropped and counted.</summary>
+    [Range(100, 1_000_000)]
+    public int QueueCapacity { get; init; } = 20_000;
+
+    /// <summary>Boots kept for each machine; the oldest go first.</summary>
+    [Range(1, 100_000)]
+    public int KeepPerMachine { get; init; } = 200;
+}

@@ -1,0 +1,42 @@
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Machines;
+using NetbootServer.Startup;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Boots;
+
+/// <summary>Registers everything about boots.</summary>
+internal static class BootsSetup
+{
+    public static IServiceCollection AddBoots(this IServiceCollection services) => services
+        .AddFeatureOptions<BootsOptions>("Boots")
+        .AddSingleton(provider => new BootTokens(
+            provider.GetRequiredService<SigningKey>().Value, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<SigningKey>()
+        .AddSingleton<Catalog>()
+        .AddSingleton<ScriptDesk>()
+        .AddSingleton<BootJournal>()
+        .AddSingleton<BootLog>()
+        .AddSingleton<BootReports>()
+        .AddSingleton<LiveBoots>()
+        .AddSingleton<BootHistory>()
+        .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
+        .AddHostedService<BootLogWorker>()
+        .AddHostedService<BootWatch>();
+
+    private static Task MoveBootsAsync(NetbootDb db, long from, long to, CancellationToken ct) =>
+        db.Set<BootRow>().Where(boot => boot.MachineId == from)
+            .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.MachineId, to), ct);
+}
+
+/// <summary>The key that signs boot tokens; in the database, so that all replicas have the same.</summary>
+internal sealed class SigningKey(Database database)
+{
+    private byte[]? _value;
+
+    /// <summary>The key, 32 bytes.</summary>
+    public byte[] Value => _value ?? throw new InvalidOperationException("The signing key is read before it was loaded.");
+
+    /// <summary>Loads the key, or makes it at the first start.</summary>
+    public async Task LoadAsync(CancellationToken ct) => _value = await database.KeyAsync("boot-signing-key", 32, ct);
+}

@@ -1,0 +1,31 @@
+using System.Text;
+
+namespace NetbootServer.Boots;
+
+/// <summary>
+/// The one encoder between data and an iPXE script. iPXE ends a line at LF, joins it to the next after a trailing
+/// backslash, splits it at blanks, ends commands at the words <c>||</c>, <c>&amp;&amp;</c>, <c>;</c> and at words that
+/// begin with <c>#</c>, and expands <c>${…}</c> again and again (iPXE src/core/exec.c, src/core/settings.c,
+/// src/image/script.c). It knows no quoting, so what would be read as syntax is replaced.
+/// </summary>
+public static class IpxeText
+{
+    private const int MaxShown = 256;
+
+    /// <summary>Text to show on the console inside an <c>echo</c> line: printable ASCII without any syntax.</summary>
+    public static string Show(string? text)
+    {
+        var shown = new StringBuilder();
+        foreach (var c in (text ?? "").Take(MaxShown))
+            shown.Append(c is >= ' ' and <= '~' and not ('$' or '{' or '}' or '\\') ? c : '?');
+        var words = shown.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return string.Join(' ', words.Select(word => word is "||" or "&&" or ";" || word[0] == '#' ? "?" : word));
+    }
+
+    /// <summary>A value inside a URL's query or path: everything but RFC 3986's unreserved characters is encoded.</summary>
+    public static string Url(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return Uri.EscapeDataString(value);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.WebUtilities;
+using NetbootServer.Machines;
+
+namespace NetbootServer.Boots;
+
+/// <summary>What a request claims about the machine behind it. All of it is untrusted text.</summary>
+public sealed partial record MachineIdentity
+{
+    /// <summary>Characters of a value that are kept.</summary>
+    public const int MaxValueLength = 256;
+
+    /// <summary>The query's names for what iPXE knows of a machine; any other name is a label.</summary>
+    public static readonly FrozenSet<string> Names = new[]
+    {
+        "mac", "macs", "uuid", "serial", "asset", "arch", "platform", "manufacturer", "product", "hostname", "domain",
+        "ip", "version", "chip", "mem", "sb",
+    }.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>Names that steer the script and say nothing about the machine.</summary>
+    private static readonly FrozenSet<string> Controls = new[] { "try", "menu" }.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>The interface it boots from.</summary>
+    public MacAddress? Mac { get; init; }
+
+    /// <summary>Its other interfaces, as far as it told them.</summary>
+    public ImmutableArray<MacAddress> OtherMacs { get; init; } = [];
+
+    /// <summary>Its SMBIOS UUID, unless that is a factory default.</summary>
+    public MachineUuid? Uuid { get; init; }
+
+    /// <summary>CPU architecture in our words, or what it said when we have no word for it; null when it said nothing.</summary>
+    public string? Arch { get; init; }
+
+    /// <summary><c>efi</c> or <c>pcbios</c>; null when it said nothing.</summary>
+    public string? Platform { get; init; }
+
+    /// <summary>All it told under <see cref="Names"/>, control characters escaped, each value cut to 256 characters.</summary>
+    public ImmutableSortedDictionary<string, string> Told { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Further query parameters.</summary>
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Whether there is anything to know a machine by.</summary>
+    public bool IsSomeone => Mac is not null || Uuid is not null;
+
+    /// <summary>Reads the query of a script request.</summary>
+    /// <param name="rawQuery">With or without its question mark. Never fails: what makes no sense is left out.</param>
+    public static MachineIdentity FromQuery(string rawQuery)
+    {
+        // iPXE of 2019 writes a byte above 0x7f as a sign-extended int: %FFFFFFC3.
+        var query = QueryHelpers.ParseQuery(SignExtended().Replace(rawQuery, "%$1"));
+        return FromTold(query.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.ToString())));
+    }
+
+    /// <summary>The identity that values under the query's names amount to.</summary>
+    public static MachineIdentity FromTold(IEnumerable<KeyValuePair<string, string>> values)
+    {
+        var told = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        var labels = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in values)
+        {
+            var text = Clean(value);
+            if (text.Length == 0 || Controls.Contains(name)) continue;
+            if (Names.Contains(name)) told[name] = text;
+            else if (Profiles.Labels.IsKey(name) && labels.Count < Profiles.Labels.Most) labels[name] = text;
+        }
+        var platform = told.GetValueOrDefault("platform")?.ToLowerInvariant();
+        return new MachineIdentity
+        {
+            Mac = MacAddress.TryParse(told.GetValueOrDefault("mac"), out var mac) ? mac : null,
+            OtherMacs = OtherMacsIn(told.GetValueOrDefault("macs")),
+            Uuid = MachineUuid.TryParse(told.GetValueOrDefault("uuid")?.ToLowerInvariant(), out var uuid) ? uuid : null,
+            Arch = ArchOf(told.GetValueOrDefault("arch"), platform),
+            Platform = platform,
+            Told = told.ToImmutable(),
+            Labels = labels.ToImmutable(),
+        };
+    }
+
+    /// <summary>
+    /// iPXE's <c>${buildarch}</c> in our words. A BIOS build is i386 even on a 64-bit CPU, and NixOS has no 32-bit
+    /// images, so i386 on a BIOS counts as x86_64.
+    /// </summary>
+    private static string? ArchOf(string? told, string? platform) => told?.ToLowerInvariant() switch
+    {
+        null => null,
+        "x86_64" or "amd64" => "x86_64",
+        "i386" when platform is null or "pcbios" => "x86_64",
+        "arm64" or "aarch64" => "aarch64",
+        "riscv64" => "riscv64",
+        var other => other,
+    };
+
+    private static ImmutableArray<MacAddress> OtherMacsIn(string? list)
+    {
+        if (list is null) return [];
+        var macs = ImmutableArray.CreateBuilder<MacAddress>();
+        foreach (var text in list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            if (MacAddress.TryParse(text, out var mac) && !macs.Contains(mac)) macs.Add(mac);
+        return macs.ToImmutable();
+    }
+
+    private static string Clean(string value)
+    {
+        var text = new StringBuilder();
+        foreach (var rune in value.Trim().EnumerateRunes())
+        {
+            if (text.Length >= MaxValueLength) break;
+            if (Rune.IsControl(rune) || IsInvisible(rune)) text.Append($"\\u{rune.Value:x4}");
+            else text.Append(rune.ToString());
+        }
+        return text.Length <= MaxValueLength ? text.ToString() : text.ToString(0, MaxValueLength);
+    }
+
+    /// <summary>Line and direction marks could make a log line or a screen lie about what it says.</summary>
+    private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune) is
+        System.Globalization.UnicodeCategory.Format or
+        System.Globalization.UnicodeCategory.LineSeparator or
+        System.Globalization.UnicodeCategory.ParagraphSeparator;
+
+    [GeneratedRegex("%[Ff]{6}([0-9A-Fa-f]{2})")]
+    private static partial Regex SignExtended();
+}

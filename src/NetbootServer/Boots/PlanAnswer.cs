@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using NetbootServer.Images;
+using NetbootServer.Machines;
+
+namespace NetbootServer.Boots;
+
+/// <summary>What a machine would get, and why.</summary>
+/// <param name="Machine">Its name.</param>
+/// <param name="Action">boot, local, menu, shell, wait or error.</param>
+/// <param name="Reason">Why, in a sentence.</param>
+/// <param name="Candidates">Every profile that was considered and how it fared.</param>
+/// <param name="KernelArguments">The arguments it would boot with, ours aside.</param>
+/// <param name="Script">The script it would get, tokens aside; made by the same code.</param>
+/// <param name="Warnings">What works, but deserves a look.</param>
+public sealed record PlanAnswer(string Machine, string Action, string Reason, ImmutableArray<Candidate> Candidates,
+    ImmutableArray<string> KernelArguments, string Script, ImmutableArray<string> Warnings)
+{
+    /// <summary>The profile it gets.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>The image it boots.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>The version it boots.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>The variant it boots.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Bytes of the kernel's command line, of at most 2047.</summary>
+    public int? CommandLineBytes { get; init; }
+
+    internal static PlanAnswer Of(Machine machine, Catalog catalog, MachineIdentity asked, ScriptLinks links)
+    {
+        var told = (machine.Identity ?? ImmutableSortedDictionary<string, string>.Empty).SetItems(asked.Told);
+        var identity = MachineIdentity.FromTold(told.Concat(asked.Labels));
+        if (identity.Mac is null && MacAddress.TryParse(machine.Spec.Macs.FirstOrDefault(), out var mac))
+            identity = identity with { Mac = mac };
+        var plan = BootPlanner.Plan(catalog.ViewOf(machine), identity, menuChoice: null);
+        var load = plan.Action as LoadKernel;
+        var preview = links with { Boot = new string('T', BootTokens.Length) };
+        var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
+        return new(machine.Name, ActionOf(plan.Action), plan.Reason, plan.Candidates, load?.KernelArguments ?? [],
+            ScriptDesk.Preview(plan, identity, links), WarningsOn(plan, identity, bytes))
+        {
+            Profile = plan.Profile?.Name,
+            Image = load?.Image.Name ?? plan.Profile?.Spec.Image,
+            Version = load?.Version.Id,
+            Variant = load?.Variant,
+            CommandLineBytes = bytes,
+        };
+    }
+
+    private static string ActionOf(BootAction action) => action switch
+    {
+        LoadKernel => "boot",
+        BootLocalDisk => "local",
+        ShowMenu => "menu",
+        OpenShell => "shell",
+        WaitForApproval or WaitForImage => "wait",
+        _ => "error",
+    };
+
+    private static ImmutableArray<string> WarningsOn(BootPlan plan, MachineIdentity identity, int? bytes)
+    {
+        var warnings = ImmutableArray.CreateBuilder<string>();
+        if (plan.Action is CannotBoot) warnings.Add($"The machine cannot boot: {plan.Reason}.");
+        if (bytes >= KernelArgument.MaxLineBytes)
+            warnings.Add($"The kernel's command line has {bytes} bytes; it takes {KernelArgument.MaxLineBytes - 1}. Shorten the arguments.");
+        if (plan.Machine is { Spec.Arch: null } && identity.Arch is null)
+            warnings.Add("Neither the machine's registration nor the machine itself says its architecture: x86_64 is assumed.");
+        if (plan.Machine?.Spec.Arch is { } arch && identity.Arch is { } told && arch != told)
+            warnings.Add($"The machine is registered as {arch}, but says it is {told}.");
+        if (plan.FromNextBoot) warnings.Add("This holds for one boot only.");
+        return warnings.ToImmutable();
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using NetbootServer.Http;
+
+namespace NetbootServer.Boots;
+
+/// <summary>What machines report about their boots; the token in the URL is all they need.</summary>
+internal static class ReportApi
+{
+    private const int MaxUpBytes = 64 * 1024;
+    private const string UnknownBoot = "This boot is not known or is over: its token is valid for 24 hours.";
+
+    public static void MapReports(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGetAndHead("/boots/{boot}/ready", Ready);
+        routes.MapGetAndHead("/boots/{boot}/failed", Failed);
+        routes.MapPost("/boots/{boot}/up", Up);
+    }
+
+    /// <summary>Fired by the script when everything is loaded, just before <c>boot</c>.</summary>
+    private static async Task<IResult> Ready(
+        string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
+    {
+        if (tokens.Verify(boot) is not { } ticket) return MachineText.NotFound(UnknownBoot);
+        if (!HttpMethods.IsHead(http.Request.Method))
+            await reports.WriteOrQueueAsync(
+                new BootStep(time.GetUtcNow(), ticket, Steps.Ready, FactKinds.Began), ct);
+        return MachineText.Nothing();
+    }
+
+    /// <summary>Fired by the script when it gives up: <c>step</c> and iPXE's <c>errno</c>.</summary>
+    private static async Task<IResult> Failed(
+        string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
+    {
+        if (tokens.Verify(boot) is not { } ticket) return MachineText.NotFound(UnknownBoot);
+        if (HttpMethods.IsHead(http.Request.Method)) return MachineText.Nothing();
+        var errno = IpxeText.Show(http.Request.Query["errno"].ToString());
+        var step = http.Request.Query["step"].ToString() is Steps.Kernel or Steps.Initrd or Steps.Overlay or "boot"
+            ? http.Request.Query["step"].ToString() : null;
+        var detail = JsonSerializer.SerializeToElement(
+            new { step, errno = errno.Length == 0 ? null : errno, reason = IpxeErrors.Explain(errno) }, JsonBody.Writing);
+        await reports.WriteOrQueueAsync(
+            new BootStep(time.GetUtcNow(), ticket, Steps.Failed, FactKinds.Began, Detail: detail), ct);
+        return MachineText.Nothing();
+    }
+
+    /// <summary>The booted system phones home.</summary>
+    private static async Task<IResult> Up(
+        string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
+    {
+        if (tokens.Verify(boot) is not { } ticket) return MachineText.NotFound(UnknownBoot);
+        var (report, fault) = await ReadAsync(http.Request, ct);
+        if (report is null) return MachineText.Error(StatusCodes.Status400BadRequest, fault!);
+        var entry = new BootStep(time.GetUtcNow(), ticket, Steps.Up, FactKinds.Began,
+            Detail: JsonSerializer.SerializeToElement(report, JsonBody.Writing));
+        return await reports.TryWriteAsync(entry, ct)
+            ? MachineText.Script("")
+            : MachineText.TryAgain(2, "The server cannot write this down at the moment; send it again.");
+    }
+
+    /// <summary>The report, or what is wrong with it. An empty body is a report that says only "up".</summary>
+    private static async Task<(UpReport? Report, string? Fault)> ReadAsync(HttpRequest request, CancellationToken ct)
+    {
+        if (request.ContentLength == 0) return (new(default, [], [], null), null);
+        request.ContentType = "application/json"; // busybox wget and others cannot set it
+        var (body, problem) = await JsonBody.ReadAsync(request, ct, MaxUpBytes);
+        if (problem is not null) return (null, problem.Detail);
+        var errors = new ValidationErrors();
+        var fields = new JsonFields(body, "$", errors);
+        var report = new UpReport(default, fields.TextList("addresses", 256, 128),
+            fields.TextList("sshHostKeys", 64, 4096), fields.Element("facts"));
+        return errors.Any ? (null, $"{errors.First().Path} {errors.First().Error}") : (report, null);
+    }
+}

@@ -1,0 +1,91 @@
+using NetbootServer.Machines;
+
+namespace NetbootServer.Boots;
+
+/// <summary>A request for a machine's script.</summary>
+/// <param name="Identity">What the machine told.</param>
+/// <param name="Links">This server's URLs.</param>
+internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links)
+{
+    /// <summary>How often the machine has asked since it was switched on, as far as it says.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>A choice from our menu: profile and token, joined by a comma.</summary>
+    public string? Menu { get; init; }
+
+    /// <summary>The address that asks.</summary>
+    public string? Ip { get; init; }
+
+    /// <summary>Whether the answer is used: HEAD only looks.</summary>
+    public required bool Records { get; init; }
+}
+
+/// <summary>Answers script requests: one read of the catalog, a pure plan, a pure script; then notes what was given.</summary>
+internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, BootLog log, MachineStore machines,
+    TimeProvider time, ILogger<ScriptDesk> logger)
+{
+    /// <summary>The script's text; also when the catalog is away, or nobody can be recognised.</summary>
+    public async Task<string> AnswerAsync(ScriptRequest request, CancellationToken ct)
+    {
+        var (identity, links) = (request.Identity, request.Links);
+        if (!identity.IsSomeone) return BootScript.Nameless(links);
+        try
+        {
+            var (view, contradiction) = await catalog.ReadAsync(identity, ct);
+            if (contradiction is not null) Log.Contradiction(logger, view.Machine?.Name, contradiction);
+            var plan = BootPlanner.Plan(view, identity, ChosenFromMenu(request, view.Machine));
+            return await HandOutAsync(request, plan, ct);
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            Log.Away(logger, identity.Mac?.ToString(), e);
+            return BootScript.Away(links, identity);
+        }
+    }
+
+    /// <summary>The script a plan would give, with stand-ins for its tokens; nothing is recorded.</summary>
+    public static string Preview(BootPlan plan, MachineIdentity identity, ScriptLinks links) =>
+        BootScript.Render(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, _ => "TOKEN");
+
+    private async Task<string> HandOutAsync(ScriptRequest request, BootPlan plan, CancellationToken ct)
+    {
+        var (identity, links) = (request.Identity, request.Links);
+        var now = time.GetUtcNow();
+        if (request.Records)
+            log.Add(new MachineSeen(now, identity, plan.Machine?.Id, request.Ip));
+        BootTicket? ticket = null;
+        if (plan.Action is LoadKernel load)
+        {
+            (var token, ticket) = tokens.Mint(plan.Machine?.Id ?? 0, load.Version.Id, plan.FromNextBoot);
+            links = links with { Boot = token };
+        }
+        var script = BootScript.Render(plan, links, identity, request.Attempt,
+            profile => tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
+        if (!request.Records) return script;
+        if (ticket is not null && plan.Action is LoadKernel loaded)
+            log.Add(new BootOpened(now, ticket, identity, plan.Machine?.Name ?? identity.Mac?.Hyphened ?? "",
+                loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After));
+        else if (plan is { FromNextBoot: true, Machine: { } machine, Action: BootLocalDisk or ShowMenu or OpenShell })
+            await machines.UseNextBootAsync(machine.Id, machine.NextBoot!.SetAt, ct);
+        Log.HandedOut(logger, plan.Machine?.Name ?? identity.Mac?.ToString(), plan.Action.GetType().Name,
+            plan.Profile?.Name, ticket?.Boot, plan.Reason);
+        return script;
+    }
+
+    private string? ChosenFromMenu(ScriptRequest request, Machine? machine) =>
+        request.Menu?.Split(',') is [var profile, var token] && tokens.AllowsMenuChoice(token, machine?.Id ?? 0, profile)
+            ? profile : null;
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "{Machine} gets {Action} of profile {Profile}, boot {Boot}: {Reason}")]
+        public static partial void HandedOut(
+            ILogger logger, string? machine, string action, string? profile, string? boot, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Contradicting identity of {Machine}: {Contradiction}")]
+        public static partial void Contradiction(ILogger logger, string? machine, string contradiction);
+
+        [LoggerMessage(LogLevel.Error, "The catalog is away; {Mac} was told to ask again")]
+        public static partial void Away(ILogger logger, string? mac, Exception e);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+
+namespace NetbootServer.Boots;
+
+/// <summary>The absolute URLs in a machine's script.</summary>
+/// <param name="Base">Scheme, host and port of this server.</param>
+public sealed record ScriptLinks(string Base)
+{
+    /// <summary>
+    /// What a script adds to <c>/boot/script</c> so that iPXE itself fills in the identity. Free text goes through
+    /// <c>:uristring</c>; values that are hexadecimal by nature do not need it.
+    /// </summary>
+    private const string Identity =
+        "&uuid=${uuid}&serial=${serial:uristring}&asset=${asset:uristring}&arch=${buildarch:uristring}" +
+        "&platform=${platform:uristring}&manufacturer=${manufacturer:uristring}&product=${product:uristring}" +
+        "&hostname=${hostname:uristring}&ip=${netX/ip}&version=${version:uristring}&chip=${netX/chip:uristring}" +
+        "&mem=${memsize}&sb=${efi/SecureBoot}";
+
+    private const string Macs =
+        "&macs=${net0/mac:hexhyp},${net1/mac:hexhyp},${net2/mac:hexhyp},${net3/mac:hexhyp}," +
+        "${net4/mac:hexhyp},${net5/mac:hexhyp},${net6/mac:hexhyp},${net7/mac:hexhyp}";
+
+    /// <summary>Token of the boot that this script starts; empty when it starts none.</summary>
+    public string Boot { get; init; } = "";
+
+    /// <summary>The boot's own URL: the base of its reports.</summary>
+    public string BootUrl => $"{Base}/boots/{Boot}";
+
+    /// <summary>The dashboard.</summary>
+    public string Dashboard => $"{Base}/";
+
+    /// <summary>A blob's URL that ties the transfer to the boot.</summary>
+    public string Blob(string sha256, string file) => $"{Base}/blobs/{sha256}/{file}?boot={Boot}";
+
+    /// <summary>Where the machine asks for its script.</summary>
+    /// <param name="identity">Whose MAC stays fixed and whose labels are repeated; null: iPXE fills in all.</param>
+    public string Script(MachineIdentity? identity)
+    {
+        var mac = identity?.Mac?.Hyphened ?? "${netX/mac:hexhyp}";
+        return $"{Base}/boot/script?mac={mac}{Macs}{Identity}{Labels(identity?.Labels)}";
+    }
+
+    private static string Labels(ImmutableSortedDictionary<string, string>? labels) => labels is null
+        ? "" : string.Concat(labels.Select(label => $"&{IpxeText.Url(label.Key)}={IpxeText.Url(label.Value)}"));
+}

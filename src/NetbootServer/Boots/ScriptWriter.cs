@@ -1,0 +1,54 @@
+using System.Text;
+
+namespace NetbootServer.Boots;
+
+/// <summary>
+/// Writes iPXE script lines. Text from outside only comes in through <see cref="IpxeText"/>; the few idioms that every
+/// script shares are here. Works in iPXE 1.0.0+git-2019 and later: no <c>params</c>, no <c>poweroff</c>, absolute URLs.
+/// </summary>
+internal sealed class ScriptWriter
+{
+    private static readonly int[] BackOff = [5, 5, 10, 20, 30];
+    private const int SlowestRetry = 60;
+    private readonly StringBuilder _text = new("#!ipxe\n", 1024);
+
+    /// <summary>A line as it is: for syntax of our own only.</summary>
+    public ScriptWriter Line(string line)
+    {
+        _text.Append(line).Append('\n');
+        return this;
+    }
+
+    /// <summary>Shows a line on the machine's screen.</summary>
+    public ScriptWriter Echo(string text) => Line($"echo {IpxeText.Show(text)}".TrimEnd());
+
+    /// <summary>
+    /// Drops images of an earlier try, which would end up in the initrd (iPXE issue 1723), and counts the tries.
+    /// </summary>
+    public ScriptWriter Begin(ScriptLinks links, MachineIdentity? identity) => Line("imgfree ||")
+        .Line("inc nb-try ||")
+        .Line($"set nb-again {links.Script(identity)}&try=${{nb-try}}");
+
+    /// <summary>Asks for the script anew without end: first soon, then ever more slowly.</summary>
+    public ScriptWriter AskAgain()
+    {
+        Line(":again").Line("chain --replace --autofree ${nb-again} ||");
+        foreach (var seconds in BackOff)
+            Echo($"No answer from the server, trying again in {seconds} seconds")
+                .Line($"sleep {seconds}").Line("chain --replace --autofree ${nb-again} ||");
+        return Line(":slow").Echo($"No answer from the server, trying again in {SlowestRetry} seconds")
+            .Line($"sleep {SlowestRetry}").Line("chain --replace --autofree ${nb-again} || goto slow");
+    }
+
+    /// <summary>
+    /// Leaves the machine to its own disk: a BIOS boots its first drive, UEFI goes on with its boot order.
+    /// </summary>
+    public ScriptWriter LocalDisk() => Line("iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||")
+        .Line("exit 0");
+
+    /// <summary>Seconds that a machine waits before its <paramref name="attempt"/>th question.</summary>
+    public static int Wait(int attempt) => attempt < BackOff.Length ? BackOff[Math.Max(attempt, 0)] : BackOff[^1];
+
+    /// <inheritdoc/>
+    public override string ToString() => _text.ToString();
+}

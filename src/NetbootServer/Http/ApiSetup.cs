@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Diagnostics;
+
+namespace NetbootServer.Http;
+
+/// <summary>How the API speaks: its JSON, and RFC 9457 for everything that goes wrong.</summary>
+internal static class ApiSetup
+{
+    public static IServiceCollection AddApi(this IServiceCollection services) => services
+        .ConfigureHttpJsonOptions(options => JsonBody.Configure(options.SerializerOptions))
+        // Also in Development a bad request is the sender's fault: 400, not an unhandled error.
+        .Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true)
+        .AddProblemDetails(options => options.CustomizeProblemDetails = Complete)
+        .AddSingleton<PublicUrl>();
+
+    /// <summary>Turns what was thrown, and bare status codes below <c>/api</c>, into problems.</summary>
+    public static void UseProblems(this WebApplication app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            StatusCodeSelector = error => error is BadHttpRequestException bad ? bad.StatusCode : 500,
+            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
+        });
+        app.UseWhen(http => http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal),
+            branch => branch.UseStatusCodePages(context =>
+                new Problem(ProblemTypes.ForStatus(context.HttpContext.Response.StatusCode), "").ToResult()
+                    .ExecuteAsync(context.HttpContext)));
+    }
+
+    /// <summary>Gives the framework's own problems our types, and every problem its request id.</summary>
+    private static void Complete(ProblemDetailsContext context)
+    {
+        var details = context.ProblemDetails;
+        if (details.Type?.StartsWith("/problems/", StringComparison.Ordinal) != true)
+        {
+            var type = ProblemTypes.ForStatus(details.Status ?? 500);
+            (details.Type, details.Title, details.Status) = (type.Path, type.Title, details.Status ?? type.Status);
+            details.Detail = context.HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
+                ? bad.Message : type.Explanation;
+        }
+        if (string.IsNullOrEmpty(details.Detail)) details.Detail = ProblemTypes.ForStatus(details.Status ?? 500).Explanation;
+        details.Extensions["requestId"] = context.HttpContext.TraceIdentifier;
+    }
+}

@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Primitives;
+
+namespace NetbootServer.Http.Bodies;
+
+/// <summary>
+/// The one door by which file bodies leave. Conditions, ranges and HEAD are answered by ASP.NET Core's own file result
+/// (If-Match, If-None-Match, If-Range, Range; several ranges get a 200, as RFC 9110 §14.2 allows); this adds what it
+/// does not know and sends the bytes.
+/// </summary>
+public sealed class BodyResult(ServableBody body, string contentType) : IResult
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>The Cache-Control of good answers (2xx and 304); others are never stored.</summary>
+    public string CacheControl { get; init; } = "no-cache";
+
+    /// <summary>The Repr-Digest (RFC 9530) of answers with bytes; null for none.</summary>
+    public string? ReprDigest { get; init; }
+
+    /// <summary>
+    /// Told offset and length just before bytes leave; answers the meter to count them with, or null.
+    /// </summary>
+    public Func<long, long, TransferMeter?>? Starting { get; init; }
+
+    /// <inheritdoc/>
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        ArgumentNullException.ThrowIfNull(httpContext);
+        MachineAnswer.Harden(httpContext.Response);
+        DropUnusableRange(httpContext.Request);
+        var probe = new HeaderProbe(body.Length);
+        await TypedResults.Stream(probe, contentType, entityTag: body.Tag, enableRangeProcessing: true)
+            .ExecuteAsync(httpContext);
+        var response = httpContext.Response;
+        var good = response.StatusCode is 200 or 206;
+        response.Headers.CacheControl = good || response.StatusCode == 304 ? CacheControl : "no-store";
+        if (!good) return;
+        response.Headers["Repr-Digest"] = ReprDigest;
+        var length = response.ContentLength!.Value;
+        if (!body.IsThere(probe.Position, length))
+            await MachineAnswer.TryAgain("These bytes are away for the moment.", RetryAfter).ExecuteAsync(httpContext);
+        else if (probe.BodyWanted)
+        {
+            var meter = Starting?.Invoke(probe.Position, length);
+            await BodySender.SendAsync(httpContext, body, probe.Position, length, meter);
+        }
+    }
+
+    /// <summary>
+    /// Where the framework honours a Range that must be ignored, it is taken away before: one in another unit than
+    /// bytes (RFC 9110 §14.2), and one under an If-Range without an entity tag, which never matches here because no
+    /// Last-Modified was ever sent (§13.1.5).
+    /// </summary>
+    private static void DropUnusableRange(HttpRequest request)
+    {
+        if (StringValues.IsNullOrEmpty(request.Headers.Range)) return;
+        var headers = request.GetTypedHeaders();
+        var otherUnit = headers.Range is { } range && range.Unit != "bytes";
+        var noTag = !StringValues.IsNullOrEmpty(request.Headers.IfRange) && headers.IfRange?.EntityTag is null;
+        if (otherUnit || noTag) request.Headers.Remove("Range");
+    }
+}

@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using Microsoft.Net.Http.Headers;
+
+namespace NetbootServer.Http.Bodies;
+
+/// <summary>
+/// What an answer's body is made of: pieces in order, with an exact length and a strong validator. A list of one is a
+/// plain file; a longer one serves just like a file with the same bytes.
+/// </summary>
+public sealed class ServableBody
+{
+    private readonly ImmutableArray<BodySegment> _segments;
+    private readonly long[] _starts;
+
+    /// <summary>A body of <paramref name="segments"/>.</summary>
+    /// <param name="tag">A strong validator: equal tags mean equal bytes.</param>
+    /// <param name="segments">Pieces in order; empty ones are dropped.</param>
+    public ServableBody(EntityTagHeaderValue tag, IEnumerable<BodySegment> segments)
+    {
+        ArgumentNullException.ThrowIfNull(tag);
+        if (tag.IsWeak) throw new ArgumentException("Ranges need a strong validator (RFC 9110 §13.1.5).", nameof(tag));
+        Tag = tag;
+        _segments = [.. segments.Where(segment => segment.Length > 0)];
+        _starts = new long[_segments.Length];
+        for (var i = 0; i < _segments.Length; i++)
+        {
+            _starts[i] = Length;
+            Length = checked(Length + _segments[i].Length);
+        }
+    }
+
+    /// <summary>The validator.</summary>
+    public EntityTagHeaderValue Tag { get; }
+
+    /// <summary>Length in bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>The pieces of a range, the outer ones cut to it.</summary>
+    public IEnumerable<BodySegment> Slice(long offset, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
+        var found = Array.BinarySearch(_starts, offset);
+        for (var i = found >= 0 ? found : ~found - 1; length > 0; i++)
+        {
+            var segment = _segments[i];
+            var skip = offset - _starts[i];
+            var taken = Math.Min(length, segment.Length - skip);
+            yield return skip == 0 && taken == segment.Length ? segment : segment.Slice(skip, taken);
+            offset += taken;
+            length -= taken;
+        }
+    }
+
+    /// <summary>All bytes of a range are there to be sent.</summary>
+    public bool IsThere(long offset, long length) =>
+        Slice(offset, length).All(segment => segment.File is not { } file || file.IsThere);
+}

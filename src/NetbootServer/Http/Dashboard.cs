@@ -1,0 +1,11 @@
+namespace NetbootServer.Http;
+
+/// <summary>The dashboard's files from <c>wwwroot</c>.</summary>
+internal static class Dashboard
+{
+    public static void MapDashboard(this WebApplication app)
+    {
+        app.MapStaticAssets();
+        app.MapGet("/", () => TypedResults.LocalRedirect("~/index.html")).ExcludeFromDescription();
+    }
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text;
+
+namespace NetbootServer.Http;
+
+/// <summary>
+/// A refusal on a machine's route: a status and one line of text. Never a 2xx: BIOS iPXE runs the body of a 200 that
+/// it does not recognise as machine code.
+/// </summary>
+public sealed class MachineAnswer : IResult
+{
+    private readonly int _status;
+    private readonly string _text;
+    private readonly TimeSpan? _retryAfter;
+
+    private MachineAnswer(int status, string text, TimeSpan? retryAfter = null) =>
+        (_status, _text, _retryAfter) = (status, text, retryAfter);
+
+    /// <summary>404.</summary>
+    /// <param name="text">A sentence, free of anything the client said.</param>
+    public static MachineAnswer NotFound(string text) => new(StatusCodes.Status404NotFound, text);
+
+    /// <summary>503 with Retry-After: iPXE waits so long and asks again by itself (src/net/tcp/httpcore.c).</summary>
+    /// <param name="text">A sentence, free of anything the client said.</param>
+    /// <param name="retryAfter">Rounded up to whole seconds.</param>
+    public static MachineAnswer TryAgain(string text, TimeSpan retryAfter) =>
+        new(StatusCodes.Status503ServiceUnavailable, text, retryAfter);
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        ArgumentNullException.ThrowIfNull(httpContext);
+        var response = httpContext.Response;
+        response.Clear();
+        Harden(response);
+        var body = Encoding.UTF8.GetBytes(_text + "\n");
+        response.StatusCode = _status;
+        response.ContentType = "text/plain; charset=utf-8";
+        response.ContentLength = body.Length;
+        response.Headers.CacheControl = "no-store";
+        if (_retryAfter is { } wait)
+        {
+            response.Headers.RetryAfter =
+                Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+        return HttpMethods.IsHead(httpContext.Request.Method)
+            ? Task.CompletedTask
+            : response.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
+    }
+
+    /// <summary>Headers of every answer on a machine's route: whatever it is, a browser must not run it.</summary>
+    public static void Harden(HttpResponse response)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.ContentSecurityPolicy = "sandbox";
+    }
+}

@@ -1,0 +1,18 @@
+namespace NetbootServer.Http;
+
+/// <summary>Settings of the server as a whole; they stand at the top level.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Where it listens, separated by semicolons.</summary>
+    public string Urls { get; init; } = "http://*:8080";
+
+    /// <summary>Base of absolute links in scripts; null: what the client called.</summary>
+    public string? PublicUrl { get; init; }
+
+    /// <summary>Everything that must survive; systemd's STATE_DIRECTORY when set, else <c>data</c>.</summary>
+    public string DataDirectory { get; init; } =
+        Environment.GetEnvironmentVariable("STATE_DIRECTORY") is { Length: > 0 } state ? state : "data";
+
+    /// <summary>Another database than SQLite in the data directory.</summary>
+    public string? Database { get; init; }
+}

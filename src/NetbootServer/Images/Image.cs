@@ -1,0 +1,63 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace NetbootServer.Images;
+
+/// <summary>What an admin sets of an image: a named source of bootable versions.</summary>
+public sealed record ImageSpec
+{
+    /// <summary>Where versions come from: an object with a <c>type</c> and that type's fields.</summary>
+    public required JsonElement Source { get; init; }
+
+    /// <summary>When to refresh: cron of 5 fields, or Quartz's 6 or 7. Missing: only when asked.</summary>
+    public string? Schedule { get; init; }
+
+    /// <summary>The schedule's time zone, an IANA name. Missing: UTC.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>How many versions to keep beside those in use.</summary>
+    public required int Keep { get; init; }
+
+    /// <summary>Nix systems that each version should have, such as <c>x86_64-linux</c>.</summary>
+    public required ImmutableArray<string> Systems { get; init; }
+
+    /// <summary>The source's <c>type</c>.</summary>
+    [JsonIgnore]
+    public string SourceType => Source.GetProperty("type").GetString()!;
+}
+
+/// <summary>A named source of bootable versions and which of them is current, as the catalog holds it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Spec">What an admin set.</param>
+/// <param name="Revision">Counts changes of <paramref name="Spec"/>.</param>
+public sealed record Image(string Name, ImageSpec Spec, long Revision)
+{
+    /// <summary>Row key.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>Id of the version that machines get; null while there is none.</summary>
+    public string? Current { get; init; }
+
+    /// <summary>Whether refreshes leave <see cref="Current"/> where it is.</summary>
+    public bool Held { get; init; }
+
+    /// <summary>Whether a boot of it has ever phoned home; then success means <c>up</c>.</summary>
+    public bool PhonesHome { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When its spec last changed.</summary>
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>When a version last came in or was found unchanged.</summary>
+    public DateTimeOffset? LastRefreshedAt { get; init; }
+
+    /// <summary>Every kept version by id.</summary>
+    public FrozenDictionary<string, ImageVersion> Versions { get; init; } = FrozenDictionary<string, ImageVersion>.Empty;
+
+    /// <summary>The version that machines get, unless they pin another.</summary>
+    public ImageVersion? CurrentVersion => Current is null ? null : Versions.GetValueOrDefault(Current);
+}

@@ -1,0 +1,61 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Http;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Images;
+
+/// <summary>All images with their kept versions, in memory.</summary>
+public sealed class ImageCatalog : IDisposable
+{
+    private readonly Snapshot<FrozenDictionary<string, Image>> _images;
+
+    /// <summary>A catalog over the database, empty until <see cref="ReloadAsync"/>.</summary>
+    public ImageCatalog(Database database)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        _images = new(ct => database.ReadAsync(LoadAsync, ct));
+    }
+
+    /// <summary>The images by name as of the last change.</summary>
+    public FrozenDictionary<string, Image> Images => _images.Value;
+
+    /// <summary>Reads the images anew, after a change was committed.</summary>
+    public Task ReloadAsync(CancellationToken ct) => _images.ReloadAsync(ct);
+
+    /// <inheritdoc/>
+    public void Dispose() => _images.Dispose();
+
+    private static async Task<FrozenDictionary<string, Image>> LoadAsync(NetbootDb db, CancellationToken ct)
+    {
+        var versions = (await db.Set<ImageVersionRow>().OrderBy(row => row.Sequence).ToListAsync(ct))
+            .ToLookup(row => row.ImageId);
+        var images = await db.Set<ImageRow>().ToListAsync(ct);
+        return images.Select(row => ToImage(row, versions[row.Id]))
+            .ToFrozenDictionary(image => image.Name, StringComparer.Ordinal);
+    }
+
+    internal static Image ToImage(ImageRow row, IEnumerable<ImageVersionRow> versions) =>
+        new(row.Name, JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing)!, row.Revision)
+        {
+            Id = row.Id,
+            Current = row.Current,
+            Held = row.Held,
+            PhonesHome = row.PhonesHome,
+            CreatedAt = row.CreatedAt,
+            UpdatedAt = row.UpdatedAt,
+            LastRefreshedAt = row.LastRefreshedAt,
+            Versions = versions.Select(version => ToVersion(version, row.Name))
+                .ToFrozenDictionary(version => version.Id, StringComparer.Ordinal),
+        };
+
+    internal static ImageVersion ToVersion(ImageVersionRow row, string image) => new(
+        row.Id, image, row.CreatedAt,
+        JsonSerializer.Deserialize<ImmutableSortedDictionary<string, SystemArtifacts>>(row.Systems, JsonBody.Writing)!)
+    {
+        Sequence = row.Sequence,
+        Provenance = row.Provenance is null ? null : JsonSerializer.Deserialize<JsonElement>(row.Provenance),
+    };
+}

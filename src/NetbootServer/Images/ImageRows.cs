@@ -1,0 +1,62 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace NetbootServer.Images;
+
+/// <summary>An image as stored.</summary>
+internal sealed class ImageRow
+{
+    public long Id { get; set; }
+    public required string Name { get; set; }
+    public required string Spec { get; set; }
+    public long Revision { get; set; }
+    public string? Current { get; set; }
+    public bool Held { get; set; }
+    public bool PhonesHome { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset UpdatedAt { get; set; }
+    public DateTimeOffset? LastRefreshedAt { get; set; }
+}
+
+/// <summary>A version as stored; <see cref="Systems"/> and <see cref="Provenance"/> are JSON.</summary>
+internal sealed class ImageVersionRow
+{
+    public long Sequence { get; set; }
+    public long ImageId { get; set; }
+    public required string Id { get; set; }
+    public required string Systems { get; set; }
+    public string? Provenance { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+}
+
+/// <summary>Which version refers to which blob, so that no blob in use is ever collected.</summary>
+internal sealed class VersionBlobRow
+{
+    public long VersionSequence { get; set; }
+    public required string Sha256 { get; set; }
+}
+
+internal sealed class ImageRows : IEntityTypeConfiguration<ImageRow>,
+    IEntityTypeConfiguration<ImageVersionRow>, IEntityTypeConfiguration<VersionBlobRow>
+{
+    public void Configure(EntityTypeBuilder<ImageRow> builder)
+    {
+        builder.ToTable("images").HasKey(row => row.Id);
+        builder.HasIndex(row => row.Name).IsUnique();
+    }
+
+    public void Configure(EntityTypeBuilder<ImageVersionRow> builder)
+    {
+        builder.ToTable("image_versions").HasKey(row => row.Sequence);
+        builder.HasIndex(row => new { row.ImageId, row.Id }).IsUnique();
+        builder.HasOne<ImageRow>().WithMany().HasForeignKey(row => row.ImageId).OnDelete(DeleteBehavior.Cascade);
+    }
+
+    public void Configure(EntityTypeBuilder<VersionBlobRow> builder)
+    {
+        builder.ToTable("version_blobs").HasKey(row => new { row.VersionSequence, row.Sha256 });
+        builder.HasIndex(row => row.Sha256);
+        builder.HasOne<ImageVersionRow>().WithMany().HasForeignKey(row => row.VersionSequence)
+            .OnDelete(DeleteBehavior.Cascade);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Http;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Images;
+
+/// <summary>Images in the database; each change ends with a fresh <see cref="ImageCatalog"/>.</summary>
+/// <param name="database">Where they are.</param>
+/// <param name="catalog">Told of every change.</param>
+/// <param name="users">Asked before an image is deleted.</param>
+/// <param name="time">The clock.</param>
+public sealed class ImageStore(Database database, ImageCatalog catalog, ImageUsers users, TimeProvider time)
+{
+    /// <summary>Makes or changes an image.</summary>
+    public async Task<Saved<Image>> SaveAsync(
+        ResourceName name, SpecChange<ImageSpec> change, Precondition precondition, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        ArgumentNullException.ThrowIfNull(precondition);
+        var saved = await database.WriteAsync(async (db, token) =>
+        {
+            var row = await FindAsync(db, name, token);
+            if (precondition.Check(row?.Revision) is { } failed) return failed;
+            var current = row is null ? null : JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing);
+            var wanted = change.Apply("image", name.ToString(), current);
+            return wanted.Problem is { } problem ? problem : Store(db, row, name, wanted.Resource!);
+        }, ct);
+        if (saved.Problem is { } refused) return refused;
+        await catalog.ReloadAsync(ct);
+        return new(catalog.Images[name.ToString()], saved.Created, null);
+    }
+
+    /// <summary>Removes the image with its versions; null, or why not.</summary>
+    public async Task<Problem?> DeleteAsync(ResourceName name, Precondition precondition, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(precondition);
+        var problem = await database.WriteAsync(async (db, token) =>
+        {
+            var row = await FindAsync(db, name, token);
+            if (row is null) return Problem.NotFound("image", name.ToString());
+            if (precondition.Check(row.Revision) is { } failed) return failed;
+            var referring = await users(db, name.ToString(), token);
+            if (referring.Count > 0) return Problem.InUse("Image", name.ToString(), referring);
+            db.Remove(row);
+            return null;
+        }, ct);
+        if (problem is null) await catalog.ReloadAsync(ct);
+        return problem;
+    }
+
+    /// <summary>The row of an image, tracked; null when there is none.</summary>
+    internal static Task<ImageRow?> FindAsync(NetbootDb db, ResourceName name, CancellationToken ct) =>
+        db.Set<ImageRow>().SingleOrDefaultAsync(image => image.Name == name.ToString(), ct);
+
+    private Saved<ImageRow> Store(NetbootDb db, ImageRow? row, ResourceName name, ImageSpec spec)
+    {
+        var json = JsonSerializer.Serialize(spec, JsonBody.Writing);
+        var now = time.GetUtcNow();
+        if (row is null)
+        {
+            row = new() { Name = name.ToString(), Spec = json, Revision = 1, CreatedAt = now, UpdatedAt = now };
+            db.Add(row);
+            return Saved.Made(row);
+        }
+        if (row.Spec != json)
+        {
+            (row.Spec, row.UpdatedAt) = (json, now);
+            row.Revision++;
+        }
+        return Saved.Changed(row);
+    }
+}
+
+/// <summary>Names what refers to an image, as <c>profile x</c>, inside the caller's transaction.</summary>
+public delegate Task<IReadOnlyList<string>> ImageUsers(NetbootDb db, string image, CancellationToken ct);

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace NetbootServer.Images;
+
+/// <summary>One immutable set of artifacts.</summary>
+/// <param name="Id">Hash of the artifacts' digests and the kernel arguments: equal bytes have equal ids.</param>
+/// <param name="Image">Name of the image it belongs to.</param>
+/// <param name="CreatedAt">When it became visible.</param>
+/// <param name="Systems">What it has, by Nix system.</param>
+public sealed record ImageVersion(
+    string Id, string Image, DateTimeOffset CreatedAt, ImmutableSortedDictionary<string, SystemArtifacts> Systems)
+{
+    /// <summary>Characters of an id.</summary>
+    public const int IdLength = 32;
+
+    /// <summary>Counts versions in the order in which they became visible; the greatest of an image is its newest.</summary>
+    public required long Sequence { get; init; }
+
+    /// <summary>What it was made from: URLs, digests, store paths, who uploaded it.</summary>
+    public JsonElement? Provenance { get; init; }
+
+    /// <summary>Bytes of all its artifacts, equal ones counted once.</summary>
+    public long SizeBytes => Systems.Values.SelectMany(system => system.All)
+        .DistinctBy(part => part.Artifact.Sha256, StringComparer.Ordinal).Sum(part => part.Artifact.SizeBytes);
+
+    /// <summary>The id that <paramref name="systems"/> have: 128 bits of a SHA-256, hexadecimal.</summary>
+    public static string IdOf(ImmutableSortedDictionary<string, SystemArtifacts> systems)
+    {
+        ArgumentNullException.ThrowIfNull(systems);
+        var text = new StringBuilder("netboot-version-1\n");
+        foreach (var (system, artifacts) in systems)
+        {
+            text.Append("system ").Append(system).Append('\n');
+            foreach (var (role, artifact) in artifacts.All)
+                text.Append(role).Append(' ').Append(artifact.Sha256).Append('\n');
+            Append(text, "", artifacts.KernelArguments);
+            foreach (var (variant, parts) in artifacts.VariantsOrNone)
+                Append(text, variant, parts.KernelArguments);
+        }
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString()));
+        return Convert.ToHexStringLower(hash)[..IdLength];
+    }
+
+    private static void Append(StringBuilder text, string variant, ImmutableArray<string> arguments)
+    {
+        foreach (var argument in arguments)
+            text.Append("argument ").Append(variant).Append(' ').Append(argument).Append('\n');
+    }
+}

@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace NetbootServer.Images;
+
+/// <summary>An image as the API shows it.</summary>
+public sealed record ImageView
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <inheritdoc cref="ImageSpec.Source"/>
+    public required JsonElement Source { get; init; }
+
+    /// <inheritdoc cref="ImageSpec.Schedule"/>
+    public string? Schedule { get; init; }
+
+    /// <inheritdoc cref="ImageSpec.TimeZone"/>
+    public string? TimeZone { get; init; }
+
+    /// <inheritdoc cref="ImageSpec.Keep"/>
+    public required int Keep { get; init; }
+
+    /// <inheritdoc cref="ImageSpec.Systems"/>
+    public required ImmutableArray<string> Systems { get; init; }
+
+    /// <summary>Counts what users set; the ETag is this number in quotes.</summary>
+    public required long Revision { get; init; }
+
+    /// <inheritdoc cref="Image.Current"/>
+    public string? Current { get; init; }
+
+    /// <inheritdoc cref="Image.Held"/>
+    public required bool Held { get; init; }
+
+    /// <inheritdoc cref="Image.CreatedAt"/>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <inheritdoc cref="Image.UpdatedAt"/>
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <inheritdoc cref="Image.LastRefreshedAt"/>
+    public DateTimeOffset? LastRefreshedAt { get; init; }
+
+    /// <summary>Bytes of all kept versions, shared ones counted once.</summary>
+    public required long SizeBytes { get; init; }
+
+    internal static ImageView Of(Image image) => new()
+    {
+        Name = image.Name,
+        Source = image.Spec.Source,
+        Schedule = image.Spec.Schedule,
+        TimeZone = image.Spec.TimeZone,
+        Keep = image.Spec.Keep,
+        Systems = image.Spec.Systems,
+        Revision = image.Revision,
+        Current = image.Current,
+        Held = image.Held,
+        CreatedAt = image.CreatedAt,
+        UpdatedAt = image.UpdatedAt,
+        LastRefreshedAt = image.LastRefreshedAt,
+        SizeBytes = image.Versions.Values.SelectMany(version => version.Systems.Values)
+            .SelectMany(system => system.All).DistinctBy(part => part.Artifact.Sha256, StringComparer.Ordinal)
+            .Sum(part => part.Artifact.SizeBytes),
+    };
+}
+
+/// <summary>A version as the API shows it.</summary>
+public sealed record ImageVersionView
+{
+    /// <inheritdoc cref="ImageVersion.Id"/>
+    public required string Id { get; init; }
+
+    /// <inheritdoc cref="ImageVersion.Image"/>
+    public required string Image { get; init; }
+
+    /// <inheritdoc cref="ImageVersion.CreatedAt"/>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Whether machines get it now.</summary>
+    public required bool Current { get; init; }
+
+    /// <summary>Names of the profiles that pin it.</summary>
+    public required ImmutableArray<string> PinnedBy { get; init; }
+
+    /// <inheritdoc cref="ImageVersion.Systems"/>
+    public required ImmutableSortedDictionary<string, SystemArtifacts> Systems { get; init; }
+
+    /// <inheritdoc cref="ImageVersion.SizeBytes"/>
+    public required long SizeBytes { get; init; }
+
+    /// <inheritdoc cref="ImageVersion.Provenance"/>
+    public JsonElement? Provenance { get; init; }
+
+    internal static ImageVersionView Of(ImageVersion version, Image image, ImmutableArray<string> pinnedBy) => new()
+    {
+        Id = version.Id,
+        Image = version.Image,
+        CreatedAt = version.CreatedAt,
+        Current = image.Current == version.Id,
+        PinnedBy = pinnedBy,
+        Systems = version.Systems.ToImmutableSortedDictionary(pair => pair.Key, pair => WithUrls(pair.Value)),
+        SizeBytes = version.SizeBytes,
+        Provenance = version.Provenance,
+    };
+
+    private static SystemArtifacts WithUrls(SystemArtifacts system) => system with
+    {
+        Kernel = WithUrl(system.Kernel, Roles.Kernel),
+        Initrd = WithUrl(system.Initrd, Roles.Initrd),
+        Kexec = WithUrl(system.Kexec, "kexec.tar.gz"),
+        KexecNoninteractive = WithUrl(system.KexecNoninteractive, "kexec-noninteractive.tar.gz"),
+        Iso = WithUrl(system.Iso, "installer.iso"),
+        Variants = system.Variants?.ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value with
+        {
+            Kernel = WithUrl(pair.Value.Kernel, Roles.Kernel)!,
+            Initrd = WithUrl(pair.Value.Initrd, Roles.Initrd)!,
+        }),
+    };
+
+    private static Artifact? WithUrl(Artifact? artifact, string file) =>
+        artifact is null ? null : artifact with { Url = $"/blobs/{artifact.Sha256}/{file}" };
+}

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Http;
+
+namespace NetbootServer.Images;
+
+/// <summary>Names the profiles that pin a version.</summary>
+public delegate ImmutableArray<string> VersionPins(string image, string version);
+
+/// <summary>Images and their versions in the API.</summary>
+internal static class ImagesApi
+{
+    public static void MapImages(this IEndpointRouteBuilder api)
+    {
+        var images = api.MapGroup("/images").WithTags("Images");
+        images.MapGet("", List);
+        images.MapGet("/{name}", Get);
+        images.MapPut("/{name}", Save).Accepts<ImageSpec>("application/json");
+        images.MapPatch("/{name}", Save).Accepts<ImageSpec>("application/merge-patch+json", "application/json");
+        images.MapDelete("/{name}", Delete);
+        images.MapGet("/{name}/versions", Versions);
+        images.MapGet("/{name}/versions/{version}", Version);
+        images.MapPut("/{name}/current", SetCurrent).Accepts<CurrentRequest>("application/json");
+    }
+
+    /// <summary>Lists images by name.</summary>
+    /// <param name="q">Text anywhere in the name.</param>
+    /// <param name="limit">How many, at most 1000.</param>
+    /// <param name="after">The <c>next</c> of the page before.</param>
+    /// <param name="catalog">The images.</param>
+    private static Results<Ok<Page<ImageView>>, ProblemHttpResult> List(
+        string? q, string? limit, string? after, ImageCatalog catalog)
+    {
+        var (paging, problem) = Paging.Of(limit, after);
+        if (problem is not null) return problem.ToResult();
+        var read = catalog.Images.Values
+            .Where(image => q is null || image.Name.Contains(q, StringComparison.OrdinalIgnoreCase))
+            .Where(image => string.CompareOrdinal(image.Name, paging.After?.Name) > 0)
+            .OrderBy(image => image.Name, StringComparer.Ordinal).Take(paging.Limit + 1).ToList();
+        var page = paging.Cut(read, image => ("", image.Name));
+        return TypedResults.Ok(new Page<ImageView>([.. page.Items.Select(ImageView.Of)], page.Next));
+    }
+
+    /// <summary>One image.</summary>
+    private static Results<Ok<ImageView>, ProblemHttpResult> Get(string name, HttpContext http, ImageCatalog catalog) =>
+        catalog.Images.TryGetValue(name, out var image)
+            ? Answers.Show(http, ImageView.Of(image), image.Revision)
+            : Problem.NotFound("image", name).ToResult();
+
+    /// <summary>Makes or changes an image.</summary>
+    /// <remarks>PUT sets the whole, PATCH merges (RFC 7396).</remarks>
+    private static async Task<Results<Created<ImageView>, Ok<ImageView>, ProblemHttpResult>> Save(
+        string name, HttpContext http, ImageStore images, CancellationToken ct)
+    {
+        if (!ResourceName.TryParse(name, out var parsed))
+            return Problem.Invalid("$.name", $"must be {ResourceName.Expected}").ToResult();
+        var (change, problem) = await SpecChange<ImageSpec>.ReadAsync(http.Request, ImageSpecParser.Parse, ct);
+        if (problem is not null) return problem.ToResult();
+        var saved = await images.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
+        return saved.Resource is { } image
+            ? Answers.Stored(http, ImageView.Of(image), image.Revision, saved.Created)
+            : saved.Problem!.ToResult();
+    }
+
+    /// <summary>Removes an image that nothing refers to, with all its versions.</summary>
+    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(
+        string name, HttpContext http, ImageStore images, CancellationToken ct) =>
+        Answers.Gone(ResourceName.TryParse(name, out var parsed)
+            ? await images.DeleteAsync(parsed, Precondition.Of(http.Request), ct)
+            : Problem.NotFound("image", name));
+
+    /// <summary>The image's kept versions, newest first.</summary>
+    private static Results<Ok<Page<ImageVersionView>>, ProblemHttpResult> Versions(
+        string name, ImageCatalog catalog, VersionPins pins) =>
+        catalog.Images.TryGetValue(name, out var image)
+            ? TypedResults.Ok(new Page<ImageVersionView>([.. image.Versions.Values
+                .OrderByDescending(version => version.Sequence)
+                .Select(version => ImageVersionView.Of(version, image, pins(name, version.Id)))], null))
+            : Problem.NotFound("image", name).ToResult();
+
+    /// <summary>One version.</summary>
+    private static Results<Ok<ImageVersionView>, ProblemHttpResult> Version(
+        string name, string version, ImageCatalog catalog, VersionPins pins)
+    {
+        if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
+        return image.Versions.TryGetValue(version, out var found)
+            ? TypedResults.Ok(ImageVersionView.Of(found, image, pins(name, version)))
+            : Problem.NotFound($"version of image '{name}' called", version).ToResult();
+    }
+
+    /// <summary>Promotes or rolls back: moves the version that machines get.</summary>
+    private static async Task<Results<Ok<ImageView>, ProblemHttpResult>> SetCurrent(
+        string name, HttpContext http, VersionStore versions, CancellationToken ct)
+    {
+        if (!ResourceName.TryParse(name, out var parsed)) return Problem.NotFound("image", name).ToResult();
+        var (body, problem) = await JsonBody.ReadAsync(http.Request, ct);
+        if (problem is not null) return problem.ToResult();
+        var (request, fault) = CurrentRequest.Parse(body);
+        if (fault is not null) return fault.ToResult();
+        var saved = await versions.SetCurrentAsync(parsed, request!.Version, request.Hold, ct);
+        return saved.Resource is { } image
+            ? Answers.Show(http, ImageView.Of(image), image.Revision)
+            : saved.Problem!.ToResult();
+    }
+}

@@ -1,0 +1,10 @@
+namespace NetbootServer.Images;
+
+/// <summary>Registers images and their versions.</summary>
+internal static class ImagesSetup
+{
+    public static IServiceCollection AddImages(this IServiceCollection services) => services
+        .AddSingleton<ImageCatalog>()
+        .AddSingleton<ImageStore>()
+        .AddSingleton<VersionStore>();
+}

@@ -1,0 +1,46 @@
+using NetbootServer.Http;
+
+namespace NetbootServer.Images;
+
+/// <summary>
+/// One argument of a kernel command line that an iPXE script can carry unchanged: iPXE splits its lines at blanks and
+/// joins them with one space, expands <c>${…}</c> everywhere, and ends a command at the words <c>||</c>, <c>&amp;&amp;</c>,
+/// <c>;</c> and at words that begin with <c>#</c> (iPXE src/core/exec.c).
+/// </summary>
+public static class KernelArgument
+{
+    /// <summary>Bytes an x86 kernel takes, with its terminating NUL (COMMAND_LINE_SIZE).</summary>
+    public const int MaxLineBytes = 2048;
+
+    /// <summary>What is wrong with <paramref name="argument"/>, or null.</summary>
+    public static string? Fault(string argument)
+    {
+        ArgumentNullException.ThrowIfNull(argument);
+        if (argument.Length == 0) return "must not be empty";
+        if (argument.Any(c => c is < ' ' or > '~'))
+            return "must be printable ASCII: the kernel's command line has no other characters";
+        if (argument.Contains("${", StringComparison.Ordinal))
+            return "must not contain '${': iPXE would expand it";
+        if (argument.EndsWith('\\')) return "must not end with '\\': iPXE would join the next line to it";
+        var words = argument.Split(' ');
+        if (words.Any(word => word.Length == 0))
+            return "must not begin or end with a blank or have two in a row: iPXE joins words with one";
+        if (words.FirstOrDefault(word => word is "||" or "&&" or ";" || word.StartsWith('#')) is { } operatorWord)
+            return $"must not have the word '{operatorWord}': iPXE would end the command there";
+        if (words.Length > 1 && argument.Count(c => c == '"') is 0 or 1)
+            return "has a blank: give each argument its own item, or put the value in double quotes as the kernel wants it";
+        return argument.StartsWith("initrd=", StringComparison.Ordinal)
+            ? "must not name an initrd: the script does"
+            : null;
+    }
+
+    /// <summary>Reads a member that is a list of arguments.</summary>
+    public static System.Collections.Immutable.ImmutableArray<string> ReadList(JsonFields fields, string name)
+    {
+        ArgumentNullException.ThrowIfNull(fields);
+        var arguments = fields.TextList(name, 256, MaxLineBytes - 1);
+        for (var i = 0; i < arguments.Length; i++)
+            if (Fault(arguments[i]) is { } fault) fields.Fault($"{name}[{i}]", fault);
+        return arguments;
+    }
+}

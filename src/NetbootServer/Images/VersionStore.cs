@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Http;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Images;
+
+/// <summary>Versions of images: a new one becomes visible whole, in one transaction, or not at all.</summary>
+public sealed class VersionStore(Database database, ImageCatalog catalog, TimeProvider time)
+{
+    /// <summary>
+    /// Adds a version whose blobs are all stored, and makes it current unless the image is held. Bytes and arguments
+    /// equal to those of a kept version make no new one.
+    /// </summary>
+    /// <param name="name">The image.</param>
+    /// <param name="systems">What the version has.</param>
+    /// <param name="provenance">What it was made from.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    public async Task<Saved<ImageVersion>> PublishAsync(ResourceName name,
+        ImmutableSortedDictionary<string, SystemArtifacts> systems, JsonElement provenance, CancellationToken ct)
+    {
+        var id = ImageVersion.IdOf(systems);
+        var saved = await database.WriteAsync(async (db, token) =>
+        {
+            var image = await ImageStore.FindAsync(db, name, token);
+            if (image is null) return Problem.NotFound("image", name.ToString());
+            var now = time.GetUtcNow();
+            image.LastRefreshedAt = now;
+            var version = await db.Set<ImageVersionRow>()
+                .SingleOrDefaultAsync(row => row.ImageId == image.Id && row.Id == id, token);
+            var isNew = version is null;
+            if (version is null)
+            {
+                version = NewRow(image, id, systems, provenance, now);
+                db.Add(version);
+                await db.SaveChangesAsync(token); // assigns the sequence that the blob rows need
+                db.AddRange(BlobRows(version.Sequence, systems));
+            }
+            if (!image.Held) image.Current = id;
+            return new Saved<ImageVersionRow>(version, isNew, null);
+        }, ct);
+        if (saved.Problem is { } refused) return refused;
+        await catalog.ReloadAsync(ct);
+        return new(catalog.Images[name.ToString()].Versions[id], saved.Created, null);
+    }
+
+    /// <summary>Moves the image's current version.</summary>
+    /// <param name="name">The image.</param>
+    /// <param name="version">A kept version's id, or <c>newest</c>, which lets it move again.</param>
+    /// <param name="hold">Whether refreshes leave it there; null: yes, unless it is the newest.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    public async Task<Saved<Image>> SetCurrentAsync(
+        ResourceName name, string version, bool? hold, CancellationToken ct)
+    {
+        var problem = await database.WriteAsync(async (db, token) =>
+        {
+            var image = await ImageStore.FindAsync(db, name, token);
+            if (image is null) return Problem.NotFound("image", name.ToString());
+            var newest = await db.Set<ImageVersionRow>().Where(row => row.ImageId == image.Id)
+                .OrderByDescending(row => row.Sequence).Select(row => row.Id).FirstOrDefaultAsync(token);
+            var wanted = version == "newest" ? newest : version;
+            var kept = await db.Set<ImageVersionRow>()
+                .AnyAsync(row => row.ImageId == image.Id && row.Id == wanted, token);
+            if (wanted is null || !kept)
+                return Problem.Invalid("$.version", newest is null
+                    ? $"image '{name}' has no version yet: upload or refresh first"
+                    : $"'{version}' is not a kept version of image '{name}'; its newest is {newest}");
+            image.Current = wanted;
+            image.Held = hold ?? wanted != newest;
+            return null;
+        }, ct);
+        if (problem is not null) return problem;
+        await catalog.ReloadAsync(ct);
+        return Saved.Changed(catalog.Images[name.ToString()]);
+    }
+
+    private static ImageVersionRow NewRow(ImageRow image, string id,
+        ImmutableSortedDictionary<string, SystemArtifacts> systems, JsonElement provenance, DateTimeOffset now) => new()
+    {
+        ImageId = image.Id,
+        Id = id,
+        Systems = JsonSerializer.Serialize(systems, JsonBody.Writing),
+        Provenance = provenance.GetRawText(),
+        CreatedAt = now,
+    };
+
+    private static IEnumerable<VersionBlobRow> BlobRows(
+        long sequence, ImmutableSortedDictionary<string, SystemArtifacts> systems) =>
+        systems.Values.SelectMany(system => system.All).Select(part => part.Artifact.Sha256)
+            .Distinct(StringComparer.Ordinal)
+            .Select(sha256 => new VersionBlobRow { VersionSequence = sequence, Sha256 = sha256 });
+}

@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace NetbootServer.Machines;
+
+/// <summary>What an admin sets of a machine.</summary>
+public sealed record MachineSpec
+{
+    /// <summary>Its interfaces, with colons; at least one.</summary>
+    public required ImmutableArray<string> Macs { get; init; }
+
+    /// <summary>SMBIOS system UUID, lower case.</summary>
+    public string? Uuid { get; init; }
+
+    /// <summary>SMBIOS serial number.</summary>
+    public string? Serial { get; init; }
+
+    /// <summary>SMBIOS asset tag.</summary>
+    public string? Asset { get; init; }
+
+    /// <summary>CPU architecture: <c>x86_64</c>, <c>aarch64</c> or <c>riscv64</c>. Missing: what it tells at boot.</summary>
+    public string? Arch { get; init; }
+
+    /// <summary>Free words about it that profiles select by.</summary>
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>The profile it boots; missing: the one whose selector matches best.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>Overrides the profile's variant.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Kernel arguments after the profile's, one argument each.</summary>
+    public ImmutableArray<string> KernelArguments { get; init; } = [];
+
+    /// <summary>For people.</summary>
+    public string? Notes { get; init; }
+}
+
+/// <summary>Whether a machine was registered or only seen.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<MachineState>))]
+public enum MachineState
+{
+    /// <summary>It asked for a script; nobody has claimed it.</summary>
+    [JsonStringEnumMemberName("discovered")] Discovered,
+
+    /// <summary>An admin or a program claimed it.</summary>
+    [JsonStringEnumMemberName("registered")] Registered,
+}
+
+/// <summary>What a machine gets once, at its next boot: a profile, or an action.</summary>
+/// <param name="Profile">Name of a profile; null with an action.</param>
+/// <param name="Action"><c>local</c>, <c>menu</c> or <c>shell</c>; null with a profile.</param>
+/// <param name="SetAt">When it was asked for.</param>
+public sealed record NextBoot(string? Profile, string? Action, DateTimeOffset SetAt);
+
+/// <summary>A success of a profile with <c>after: "local"</c>: from then on the machine boots its disk.</summary>
+/// <param name="Profile">The profile that succeeded.</param>
+/// <param name="Boot">Id of the boot that did.</param>
+/// <param name="At">When.</param>
+public sealed record Completion(string Profile, string Boot, DateTimeOffset At);
+
+/// <summary>The newest boot of a machine, in short.</summary>
+/// <param name="Id">The boot's public id.</param>
+/// <param name="Image">Name of the image it got.</param>
+/// <param name="Version">The version it got.</param>
+/// <param name="Outcome">How it went so far.</param>
+/// <param name="StartedAt">When its script was handed out.</param>
+public sealed record LastBoot(string Id, string? Image, string? Version, string Outcome, DateTimeOffset StartedAt);
+
+/// <summary>A computer that boots here, with all that a boot decides by.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Spec">What an admin set.</param>
+/// <param name="Revision">Counts changes of <paramref name="Spec"/>.</param>
+public sealed record Machine(string Name, MachineSpec Spec, long Revision)
+{
+    /// <summary>Row key; stays when the machine is renamed by approval.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>Registered or only seen.</summary>
+    public required MachineState State { get; init; }
+
+    /// <summary>When its record was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When its spec last changed.</summary>
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>When it first asked for a script.</summary>
+    public DateTimeOffset? FirstSeenAt { get; init; }
+
+    /// <summary>When it last asked for a script.</summary>
+    public DateTimeOffset? LastSeenAt { get; init; }
+
+    /// <summary>What it last told about itself, under the query's names.</summary>
+    public ImmutableSortedDictionary<string, string>? Identity { get; init; }
+
+    /// <summary>Its newest boot.</summary>
+    public LastBoot? LastBoot { get; init; }
+
+    /// <summary>What it gets at its next boot only.</summary>
+    public NextBoot? NextBoot { get; init; }
+
+    /// <summary>The success that sends it to its local disk.</summary>
+    public Completion? Completion { get; init; }
+}

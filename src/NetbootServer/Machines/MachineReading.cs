@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using NetbootServer.Http;
+
+namespace NetbootServer.Machines;
+
+/// <summary>Makes machines of their rows.</summary>
+internal static class MachineReading
+{
+    public static Machine ToMachine(this MachineRow row) => new(row.Name, row.ReadSpec(), row.Revision)
+    {
+        Id = row.Id,
+        State = row.State,
+        CreatedAt = row.CreatedAt,
+        UpdatedAt = row.UpdatedAt,
+        FirstSeenAt = row.FirstSeenAt,
+        LastSeenAt = row.LastSeenAt,
+        Identity = Read<ImmutableSortedDictionary<string, string>>(row.Identity),
+        LastBoot = Read<LastBoot>(row.LastBoot),
+        NextBoot = Read<NextBoot>(row.NextBoot),
+        Completion = Read<Completion>(row.Completion),
+    };
+
+    public static MachineSpec ReadSpec(this MachineRow row) => Read<MachineSpec>(row.Spec)!;
+
+    /// <summary>Writes the spec and the columns that look-ups use.</summary>
+    public static void WriteSpec(this MachineRow row, MachineSpec spec)
+    {
+        row.Spec = Write(spec);
+        row.Uuid = spec.Uuid;
+        row.Profile = spec.Profile;
+        row.Search = SearchText(row.Name, spec);
+    }
+
+    public static string Write<T>(T value) => JsonSerializer.Serialize(value, JsonBody.Writing);
+
+    private static T? Read<T>(string? json) where T : class =>
+        json is null ? null : JsonSerializer.Deserialize<T>(json, JsonBody.Writing);
+
+    private static string SearchText(string name, MachineSpec spec) => string.Join('\n',
+        new[] { name, spec.Uuid, spec.Serial, spec.Asset, spec.Profile, spec.Notes }
+            .Concat(spec.Macs).Concat(spec.Macs.Select(mac => mac.Replace(':', '-')))
+            .Concat(spec.Labels.Select(label => $"{label.Key}={label.Value}"))
+            .Where(text => text is not null)).ToLowerInvariant();
+}

@@ -1,0 +1,73 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace NetbootServer.Machines;
+
+/// <summary>
+/// A machine as stored. What users set is <see cref="Spec"/> (JSON) and the columns copied from it for look-ups; what
+/// is observed of it are the columns from <see cref="FirstSeenAt"/> on, written without touching the revision.
+/// </summary>
+internal sealed class MachineRow
+{
+    public long Id { get; set; }
+    public required string Name { get; set; }
+    public MachineState State { get; set; }
+    public long Revision { get; set; }
+    public required string Spec { get; set; }
+    public string? Uuid { get; set; }
+    public string? Profile { get; set; }
+
+    /// <summary>Lower-case text that <c>?q=</c> searches.</summary>
+    public required string Search { get; set; }
+
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset UpdatedAt { get; set; }
+    public string? NextBoot { get; set; }
+    public string? Completion { get; set; }
+    public DateTimeOffset? FirstSeenAt { get; set; }
+    public DateTimeOffset? LastSeenAt { get; set; }
+    public string? Identity { get; set; }
+    public string? LastBoot { get; set; }
+}
+
+/// <summary>Which machine has a MAC; one row a MAC.</summary>
+internal sealed class MachineMacRow
+{
+    public required string Mac { get; set; }
+    public long MachineId { get; set; }
+}
+
+/// <summary>A label of a machine, for filters.</summary>
+internal sealed class MachineLabelRow
+{
+    public long MachineId { get; set; }
+    public required string Key { get; set; }
+    public required string Value { get; set; }
+}
+
+internal sealed class MachineRows : IEntityTypeConfiguration<MachineRow>,
+    IEntityTypeConfiguration<MachineMacRow>, IEntityTypeConfiguration<MachineLabelRow>
+{
+    public void Configure(EntityTypeBuilder<MachineRow> builder)
+    {
+        builder.ToTable("machines").HasKey(row => row.Id);
+        builder.HasIndex(row => row.Name).IsUnique();
+        builder.HasIndex(row => row.Uuid);
+        builder.HasIndex(row => row.Profile);
+        builder.HasIndex(row => new { row.State, row.LastSeenAt });
+    }
+
+    public void Configure(EntityTypeBuilder<MachineMacRow> builder)
+    {
+        builder.ToTable("machine_macs").HasKey(row => row.Mac);
+        builder.HasIndex(row => row.MachineId);
+        builder.HasOne<MachineRow>().WithMany().HasForeignKey(row => row.MachineId).OnDelete(DeleteBehavior.Cascade);
+    }
+
+    public void Configure(EntityTypeBuilder<MachineLabelRow> builder)
+    {
+        builder.ToTable("machine_labels").HasKey(row => new { row.MachineId, row.Key });
+        builder.HasIndex(row => new { row.Key, row.Value });
+        builder.HasOne<MachineRow>().WithMany().HasForeignKey(row => row.MachineId).OnDelete(DeleteBehavior.Cascade);
+    }
+}

@@ -1,0 +1,85 @@
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Http;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Machines;
+
+/// <summary>Writes a machine's spec with its MACs and labels, taking over discovered machines that it names.</summary>
+/// <param name="db">The running transaction.</param>
+/// <param name="now">Its time.</param>
+/// <param name="touched">Collects stale cache keys.</param>
+/// <param name="joined">Told when one machine's record becomes part of another's.</param>
+internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, Touched touched, MachineJoined joined)
+{
+    public async Task<Saved<MachineRow>> StoreAsync(
+        MachineRow? row, ResourceName name, MachineSpec spec, CancellationToken ct)
+    {
+        var owners = await (
+            from entry in db.Set<MachineMacRow>()
+            join machine in db.Set<MachineRow>() on entry.MachineId equals machine.Id
+            where spec.Macs.AsEnumerable().Contains(entry.Mac)
+            select new { entry.Mac, Machine = machine }).ToListAsync(ct);
+        var taken = owners.FirstOrDefault(
+            owner => owner.Machine.State == MachineState.Registered && owner.Machine.Id != row?.Id);
+        if (taken is not null)
+            return new Problem(ProblemTypes.MacTaken, $"MAC {taken.Mac} belongs to machine '{taken.Machine.Name}'.");
+        var discovered = owners.Select(owner => owner.Machine).Where(machine => machine.Id != row?.Id)
+            .DistinctBy(machine => machine.Id).OrderBy(machine => machine.FirstSeenAt).ToList();
+        foreach (var found in discovered) touched.Add(found.ReadSpec());
+
+        var isNew = row is null;
+        var renamed = row is null && discovered.Count > 0;
+        if (renamed)
+        {
+            row = discovered[0];
+            discovered.RemoveAt(0);
+        }
+        foreach (var found in discovered) await AbsorbAsync(row!, found, ct);
+        var same = row is { State: MachineState.Registered } && row.Spec == MachineReading.Write(spec);
+        if (same) return Saved.Changed(row!);
+
+        if (row is null)
+        {
+            row = new() { Name = name.ToString(), Spec = "", Search = "", CreatedAt = now };
+            db.Add(row);
+        }
+        else
+        {
+            touched.Add(row.ReadSpec());
+        }
+        row.Name = name.ToString();
+        row.State = MachineState.Registered;
+        row.Revision = renamed ? 1 : row.Revision + 1;
+        row.UpdatedAt = now;
+        row.WriteSpec(spec);
+        touched.Add(spec);
+        await db.SaveChangesAsync(ct); // assigns the id that the MAC and label rows need
+        await ReplaceKeysAsync(row.Id, spec, ct);
+        return new(row, isNew, null);
+    }
+
+    /// <summary>Another interface of this machine was discovered as a machine of its own: it joins this one.</summary>
+    private async Task AbsorbAsync(MachineRow row, MachineRow found, CancellationToken ct)
+    {
+        if (found.LastSeenAt > (row.LastSeenAt ?? DateTimeOffset.MinValue))
+        {
+            (row.LastSeenAt, row.Identity) = (found.LastSeenAt, found.Identity);
+            row.LastBoot = found.LastBoot ?? row.LastBoot;
+        }
+        if (found.FirstSeenAt < (row.FirstSeenAt ?? DateTimeOffset.MaxValue)) row.FirstSeenAt = found.FirstSeenAt;
+        await joined(db, found.Id, row.Id, ct);
+        db.Remove(found);
+    }
+
+    private async Task ReplaceKeysAsync(long id, MachineSpec spec, CancellationToken ct)
+    {
+        await db.Set<MachineMacRow>().Where(entry => entry.MachineId == id).ExecuteDeleteAsync(ct);
+        await db.Set<MachineLabelRow>().Where(label => label.MachineId == id).ExecuteDeleteAsync(ct);
+        db.AddRange(spec.Macs.Select(mac => new MachineMacRow { Mac = mac, MachineId = id }));
+        db.AddRange(spec.Labels.Select(label =>
+            new MachineLabelRow { MachineId = id, Key = label.Key, Value = label.Value }));
+    }
+}
+
+/// <summary>Moves what refers to machine <paramref name="from"/> to machine <paramref name="to"/>; both are row keys.</summary>
+public delegate Task MachineJoined(NetbootDb db, long from, long to, CancellationToken ct);

@@ -1,0 +1,101 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Http;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Machines;
+
+/// <summary>Machines in the API.</summary>
+internal static class MachinesApi
+{
+    public static void MapMachines(this IEndpointRouteBuilder api)
+    {
+        var machines = api.MapGroup("/machines").WithTags("Machines");
+        machines.MapGet("", List);
+        machines.MapGet("/{name}", Get);
+        machines.MapPut("/{name}", Save).Accepts<MachineSpec>("application/json");
+        machines.MapPatch("/{name}", Save).Accepts<MachineSpec>("application/merge-patch+json", "application/json");
+        machines.MapDelete("/{name}", Delete);
+        machines.MapPut("/{name}/next-boot", SetNextBoot).Accepts<NextBootRequest>("application/json");
+        machines.MapDelete("/{name}/next-boot", ClearNextBoot);
+        machines.MapDelete("/{name}/completion", ClearCompletion);
+    }
+
+    /// <summary>Lists machines.</summary>
+    /// <remarks>
+    /// Filters: q (text anywhere), label (k=v or k, may be repeated), state, profile. Order: sort (name, -name,
+    /// lastSeenAt, -lastSeenAt). Pages: limit (100, at most 1000) and after (the next of the page before).
+    /// </remarks>
+    private static async Task<Results<Ok<Page<MachineView>>, ProblemHttpResult>> List(
+        HttpContext http, Database database, CancellationToken ct)
+    {
+        var (query, problem) = MachineQuery.Of(http.Request.Query);
+        return query is null ? problem!.ToResult() : TypedResults.Ok(await query.ReadAsync(database, ct));
+    }
+
+    /// <summary>One machine.</summary>
+    private static async Task<Results<Ok<MachineView>, ProblemHttpResult>> Get(
+        string name, HttpContext http, MachineStore machines, CancellationToken ct) =>
+        await machines.FindAsync(name, ct) is { } machine
+            ? Answers.Show(http, MachineView.Of(machine), machine.Revision)
+            : Problem.NotFound("machine", name).ToResult();
+
+    /// <summary>Registers or changes a machine.</summary>
+    /// <remarks>PUT sets the whole, PATCH merges (RFC 7396). Naming a MAC of a discovered machine takes it over.</remarks>
+    private static async Task<Results<Created<MachineView>, Ok<MachineView>, ProblemHttpResult>> Save(
+        string name, HttpContext http, MachineStore machines, CancellationToken ct)
+    {
+        if (!ResourceName.TryParse(name, out var parsed)) return NameFault(name).ToResult();
+        var (change, problem) = await SpecChange<MachineSpec>.ReadAsync(http.Request, MachineSpecParser.Parse, ct);
+        if (problem is not null) return problem.ToResult();
+        var saved = await machines.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
+        return saved.Resource is { } machine
+            ? Answers.Stored(http, MachineView.Of(machine), machine.Revision, saved.Created)
+            : saved.Problem!.ToResult();
+    }
+
+    /// <summary>Removes a machine; its boots stay in the history.</summary>
+    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(
+        string name, HttpContext http, MachineStore machines, CancellationToken ct) =>
+        Answers.Gone(ResourceName.TryParse(name, out var parsed)
+            ? await machines.DeleteAsync(parsed, Precondition.Of(http.Request), ct)
+            : Problem.NotFound("machine", name));
+
+    /// <summary>Sets what the machine gets at its next boot only: a profile, or local, menu or shell.</summary>
+    private static async Task<Results<Ok<MachineView>, ProblemHttpResult>> SetNextBoot(
+        string name, HttpContext http, MachineStore machines, TimeProvider time, CancellationToken ct)
+    {
+        if (!ResourceName.TryParse(name, out var parsed)) return Problem.NotFound("machine", name).ToResult();
+        var (body, problem) = await JsonBody.ReadAsync(http.Request, ct);
+        if (problem is not null) return problem.ToResult();
+        var (request, fault) = NextBootRequest.Parse(body);
+        return fault is not null
+            ? fault.ToResult()
+            : await ShowAsync(http, machines.SetNextBootAsync(parsed, request!.At(time.GetUtcNow()), ct));
+    }
+
+    /// <summary>Takes the next boot back.</summary>
+    private static async Task<Results<NoContent, ProblemHttpResult>> ClearNextBoot(
+        string name, MachineStore machines, CancellationToken ct) =>
+        Answers.Gone(ResourceName.TryParse(name, out var parsed)
+            ? (await machines.SetNextBootAsync(parsed, null, ct)).Problem
+            : Problem.NotFound("machine", name));
+
+    /// <summary>Forgets that the machine's profile has succeeded, so that it boots it again.</summary>
+    private static async Task<Results<NoContent, ProblemHttpResult>> ClearCompletion(
+        string name, MachineStore machines, CancellationToken ct) =>
+        Answers.Gone(ResourceName.TryParse(name, out var parsed)
+            ? (await machines.ClearCompletionAsync(parsed, ct)).Problem
+            : Problem.NotFound("machine", name));
+
+    private static async Task<Results<Ok<MachineView>, ProblemHttpResult>> ShowAsync(
+        HttpContext http, Task<Saved<Machine>> saving)
+    {
+        var saved = await saving;
+        return saved.Resource is { } machine
+            ? Answers.Show(http, MachineView.Of(machine), machine.Revision)
+            : saved.Problem!.ToResult();
+    }
+
+    private static Problem NameFault(string name) =>
+        Problem.Invalid("$.name", $"'{(name.Length > 80 ? name[..80] : name)}' must be {ResourceName.Expected}");
+}

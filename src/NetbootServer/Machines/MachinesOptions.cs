@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace NetbootServer.Machines;
+
+/// <summary>Settings of machines: <c>Machines</c>.</summary>
+public sealed record MachinesOptions
+{
+    /// <summary>
+    /// What a machine without a profile gets: <c>wait</c>, <c>local</c>, <c>menu</c>, or a profile's name.
+    /// </summary>
+    [RegularExpression("[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", ErrorMessage = "must be wait, local, menu or the name of a profile")]
+    public string Unknown { get; init; } = "wait";
+
+    /// <summary>Discovered machines kept at most; those not seen for longest are forgotten first.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxDiscovered { get; init; } = 10_000;
+}

@@ -1,0 +1,41 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Http;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Profiles;
+
+/// <summary>All profiles, in memory.</summary>
+public sealed class ProfileCatalog : IDisposable
+{
+    private readonly Snapshot<FrozenDictionary<string, Profile>> _profiles;
+
+    /// <summary>A catalog over the database, empty until <see cref="ReloadAsync"/>.</summary>
+    public ProfileCatalog(Database database)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        _profiles = new(ct => database.ReadAsync(LoadAsync, ct));
+    }
+
+    /// <summary>The profiles by name as of the last change.</summary>
+    public FrozenDictionary<string, Profile> Profiles => _profiles.Value;
+
+    /// <summary>Reads the profiles anew, after a change was committed.</summary>
+    public Task ReloadAsync(CancellationToken ct) => _profiles.ReloadAsync(ct);
+
+    /// <inheritdoc/>
+    public void Dispose() => _profiles.Dispose();
+
+    private static async Task<FrozenDictionary<string, Profile>> LoadAsync(NetbootDb db, CancellationToken ct) =>
+        (await db.Set<ProfileRow>().ToListAsync(ct))
+        .Select(row => new Profile(row.Name, Spec(row), row.Revision)
+        {
+            CreatedAt = row.CreatedAt,
+            UpdatedAt = row.UpdatedAt,
+        })
+        .ToFrozenDictionary(profile => profile.Name, StringComparer.Ordinal);
+
+    internal static ProfileSpec Spec(ProfileRow row) =>
+        JsonSerializer.Deserialize<ProfileSpec>(row.Spec, JsonBody.Writing)!;
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Http;
+using NetbootServer.Images;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Profiles;
+
+/// <summary>Profiles in the database; each change ends with a fresh <see cref="ProfileCatalog"/>.</summary>
+/// <param name="database">Where they are.</param>
+/// <param name="catalog">Told of every change.</param>
+/// <param name="users">Asked before a profile is deleted.</param>
+/// <param name="time">The clock.</param>
+public sealed class ProfileStore(Database database, ProfileCatalog catalog, ProfileUsers users, TimeProvider time)
+{
+    /// <summary>Makes or changes a profile.</summary>
+    public async Task<Saved<Profile>> SaveAsync(
+        ResourceName name, SpecChange<ProfileSpec> change, Precondition precondition, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        ArgumentNullException.ThrowIfNull(precondition);
+        var saved = await database.WriteAsync(async (db, token) =>
+        {
+            var row = await FindAsync(db, name, token);
+            if (precondition.Check(row?.Revision) is { } failed) return failed;
+            var current = row is null ? null : ProfileCatalog.Spec(row);
+            var wanted = change.Apply("profile", name.ToString(), current);
+            if (wanted.Problem is { } problem) return problem;
+            if (await ReferenceFaultAsync(db, wanted.Resource!, token) is { } dangling) return dangling;
+            return Store(db, row, name, wanted.Resource!);
+        }, ct);
+        if (saved.Problem is { } refused) return refused;
+        await catalog.ReloadAsync(ct);
+        return new(catalog.Profiles[name.ToString()], saved.Created, null);
+    }
+
+    /// <summary>Removes the profile; null, or why not.</summary>
+    public async Task<Problem?> DeleteAsync(ResourceName name, Precondition precondition, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(precondition);
+        var problem = await database.WriteAsync(async (db, token) =>
+        {
+            var row = await FindAsync(db, name, token);
+            if (row is null) return Problem.NotFound("profile", name.ToString());
+            if (precondition.Check(row.Revision) is { } failed) return failed;
+            var referring = await users(db, name.ToString(), token);
+            if (referring.Count > 0) return Problem.InUse("Profile", name.ToString(), referring);
+            db.Remove(row);
+            return null;
+        }, ct);
+        if (problem is null) await catalog.ReloadAsync(ct);
+        return problem;
+    }
+
+    /// <summary>Whether a profile exists, inside the caller's transaction.</summary>
+    public static Task<bool> ExistsAsync(NetbootDb db, string name, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        return db.Set<ProfileRow>().AnyAsync(row => row.Name == name, ct);
+    }
+
+    /// <summary>The profiles that refer to an image.</summary>
+    public static async Task<IReadOnlyList<string>> UsersOfImageAsync(NetbootDb db, string image, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        return await db.Set<ProfileRow>().Where(row => row.Image == image).OrderBy(row => row.Name)
+            .Select(row => "profile " + row.Name).ToListAsync(ct);
+    }
+
+    private static Task<ProfileRow?> FindAsync(NetbootDb db, ResourceName name, CancellationToken ct) =>
+        db.Set<ProfileRow>().SingleOrDefaultAsync(profile => profile.Name == name.ToString(), ct);
+
+    private static async Task<Problem?> ReferenceFaultAsync(NetbootDb db, ProfileSpec spec, CancellationToken ct)
+    {
+        var image = await db.Set<ImageRow>().SingleOrDefaultAsync(row => row.Name == spec.Image, ct);
+        if (image is null)
+            return Problem.Invalid("$.image", $"there is no image '{spec.Image}': make it first with PUT /api/v1/images/{spec.Image}");
+        if (spec.Version is not { } version) return null;
+        return await db.Set<ImageVersionRow>().AnyAsync(row => row.ImageId == image.Id && row.Id == version, ct)
+            ? null
+            : Problem.Invalid("$.version", $"image '{spec.Image}' has no kept version '{version}'");
+    }
+
+    private Saved<ProfileRow> Store(NetbootDb db, ProfileRow? row, ResourceName name, ProfileSpec spec)
+    {
+        var json = JsonSerializer.Serialize(spec, JsonBody.Writing);
+        var now = time.GetUtcNow();
+        if (row is null)
+        {
+            row = new()
+            {
+                Name = name.ToString(), Image = spec.Image, Spec = json, Revision = 1, CreatedAt = now, UpdatedAt = now,
+            };
+            db.Add(row);
+            return Saved.Made(row);
+        }
+        if (row.Spec != json)
+        {
+            (row.Spec, row.Image, row.UpdatedAt) = (json, spec.Image, now);
+            row.Revision++;
+        }
+        return Saved.Changed(row);
+    }
+}
+
+/// <summary>Names what refers to a profile, as <c>machine x</c>, inside the caller's transaction.</summary>
+public delegate Task<IReadOnlyList<string>> ProfileUsers(NetbootDb db, string profile, CancellationToken ct);

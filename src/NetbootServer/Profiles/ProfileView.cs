@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+
+namespace NetbootServer.Profiles;
+
+/// <summary>A profile as the API shows it.</summary>
+public sealed record ProfileView
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <inheritdoc cref="ProfileSpec.Image"/>
+    public required string Image { get; init; }
+
+    /// <inheritdoc cref="ProfileSpec.Version"/>
+    public string? Version { get; init; }
+
+    /// <inheritdoc cref="ProfileSpec.Variant"/>
+    public string? Variant { get; init; }
+
+    /// <inheritdoc cref="ProfileSpec.Selector"/>
+    public required ImmutableSortedDictionary<string, string> Selector { get; init; }
+
+    /// <inheritdoc cref="ProfileSpec.Priority"/>
+    public required int Priority { get; init; }
+
+    /// <inheritdoc cref="ProfileSpec.KernelArguments"/>
+    public required ImmutableArray<string> KernelArguments { get; init; }
+
+    /// <inheritdoc cref="ProfileSpec.After"/>
+    public required string After { get; init; }
+
+    /// <inheritdoc cref="ProfileSpec.Expects"/>
+    public required string Expects { get; init; }
+
+    /// <summary>Counts changes; the ETag is this number in quotes.</summary>
+    public required long Revision { get; init; }
+
+    /// <inheritdoc cref="Profile.CreatedAt"/>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <inheritdoc cref="Profile.UpdatedAt"/>
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    internal static ProfileView Of(Profile profile) => new()
+    {
+        Name = profile.Name,
+        Image = profile.Spec.Image,
+        Version = profile.Spec.Version,
+        Variant = profile.Spec.Variant,
+        Selector = profile.Spec.Selector,
+        Priority = profile.Spec.Priority,
+        KernelArguments = profile.Spec.KernelArguments,
+        After = profile.Spec.After,
+        Expects = profile.Spec.Expects,
+        Revision = profile.Revision,
+        CreatedAt = profile.CreatedAt,
+        UpdatedAt = profile.UpdatedAt,
+    };
+}

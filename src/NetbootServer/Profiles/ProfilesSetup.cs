@@ -1,0 +1,18 @@
+using NetbootServer.Images;
+
+namespace NetbootServer.Profiles;
+
+/// <summary>Registers profiles, and what images want to know of them.</summary>
+internal static class ProfilesSetup
+{
+    public static IServiceCollection AddProfiles(this IServiceCollection services) => services
+        .AddSingleton<ProfileCatalog>()
+        .AddSingleton<ProfileStore>()
+        .AddSingleton<ImageUsers>(_ => ProfileStore.UsersOfImageAsync)
+        .AddSingleton<VersionPins>(provider => (image, version) =>
+        [
+            .. provider.GetRequiredService<ProfileCatalog>().Profiles.Values
+                .Where(profile => profile.Spec.Image == image && profile.Spec.Version == version)
+                .Select(profile => profile.Name).Order(StringComparer.Ordinal),
+        ]);
+}

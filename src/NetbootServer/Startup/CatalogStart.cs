@@ -1,0 +1,16 @@
+using NetbootServer.Boots;
+using NetbootServer.Images;
+using NetbootServer.Profiles;
+
+namespace NetbootServer.Startup;
+
+/// <summary>Fills memory from the database before the first request.</summary>
+internal static class CatalogStart
+{
+    public static async Task LoadAsync(this WebApplication app, CancellationToken ct)
+    {
+        await app.Services.GetRequiredService<SigningKey>().LoadAsync(ct);
+        await app.Services.GetRequiredService<ImageCatalog>().ReloadAsync(ct);
+        await app.Services.GetRequiredService<ProfileCatalog>().ReloadAsync(ct);
+    }
+}

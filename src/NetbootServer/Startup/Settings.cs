@@ -1,0 +1,36 @@
+namespace NetbootServer.Startup;
+
+/// <summary>Where settings come from: <c>appsettings.json</c>, then <c>NETBOOT_</c> variables, then the command line.</summary>
+internal static class Settings
+{
+    /// <summary>The settings that users give, and nothing else.</summary>
+    public static IConfigurationRoot Read(string[] args) => new ConfigurationBuilder()
+        .SetBasePath(Directory.GetCurrentDirectory())
+        .AddJsonFile("appsettings.json", optional: true)
+        .AddEnvironmentVariables("NETBOOT_")
+        .AddCommandLine(args)
+        .Build();
+
+    /// <summary>The dashboard's files lie beside the program when it was published, else in the repository.</summary>
+    public static WebApplicationOptions HostOptions(string[] args)
+    {
+        var published = Path.Combine(AppContext.BaseDirectory, "wwwroot");
+        return new() { Args = args, WebRootPath = Directory.Exists(published) ? published : null };
+    }
+
+    /// <summary>What the options records of all features are.</summary>
+    public static IReadOnlyCollection<FeatureSection> FeatureSections(this IServiceCollection services) =>
+        [.. services.Select(service => service.ImplementationInstance).OfType<FeatureSection>()];
+
+    /// <summary>Stores that this version does not have yet stop the start.</summary>
+    /// <exception cref="StartFailure">One of them is asked for.</exception>
+    public static void RefuseWhatIsNotThereYet(IConfiguration settings)
+    {
+        if (settings["Database"] is { Length: > 0 } database)
+            throw new StartFailure("Database", database.Split("://")[0] + "://…",
+                "this version keeps its state in SQLite in the data directory only: leave Database out");
+        if (settings["Blobs"] is { Length: > 0 } blobs)
+            throw new StartFailure("Blobs", blobs.Split("://")[0] + "://…",
+                "this version keeps blobs in the data directory only: leave Blobs out");
+    }
+}

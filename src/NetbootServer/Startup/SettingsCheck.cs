@@ -1,0 +1,77 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.RegularExpressions;
+
+namespace NetbootServer.Startup;
+
+/// <summary>
+/// Reads every setting once before the server is built: an unknown key, a value of the wrong type or out of bounds
+/// stops the start with one line that names it.
+/// </summary>
+internal static partial class SettingsCheck
+{
+    /// <summary>Sections that the framework reads.</summary>
+    private static readonly string[] Framework = ["Kestrel", "Logging", "AllowedHosts", "Serilog"];
+
+    /// <exception cref="StartFailure">A setting is unknown or bad.</exception>
+    public static void Run(IConfigurationRoot settings, IReadOnlyCollection<FeatureSection> features)
+    {
+        foreach (var (key, value) in settings.AsEnumerable())
+            if (value is not null) RefuseUnknown(key, value, features);
+        foreach (var feature in features) Bind(settings, feature);
+    }
+
+    private static void RefuseUnknown(string key, string value, IReadOnlyCollection<FeatureSection> features)
+    {
+        if (Framework.Contains(key.Split(':')[0], StringComparer.OrdinalIgnoreCase)) return;
+        var known = features.SelectMany(feature => feature.Options.GetProperties().Select(p => feature.KeyOf(p.Name))).ToList();
+        if (known.Any(good => key.Equals(good, StringComparison.OrdinalIgnoreCase)
+            || key.StartsWith(good + ":", StringComparison.OrdinalIgnoreCase))) return;
+        var nearest = known.MinBy(good => Distance(good.ToLowerInvariant(), key.ToLowerInvariant()))!;
+        throw new StartFailure(key, value, $"there is no such setting; did you mean {nearest}? The README lists all");
+    }
+
+    private static void Bind(IConfigurationRoot settings, FeatureSection feature)
+    {
+        IConfiguration section = feature.Section.Length == 0 ? settings : settings.GetSection(feature.Section);
+        object options;
+        try
+        {
+            options = Activator.CreateInstance(feature.Options)!;
+            section.Bind(options);
+        }
+        catch (InvalidOperationException e)
+        {
+            var key = At().Match(e.Message) is { Success: true } match ? match.Groups[1].Value : feature.Section;
+            throw new StartFailure(key, settings[key], $"cannot be read; for example {key}={Example(feature, key)}");
+        }
+        var faults = new List<ValidationResult>();
+        if (Validator.TryValidateObject(options, new(options), faults, validateAllProperties: true)) return;
+        var member = feature.KeyOf(faults[0].MemberNames.First());
+        throw new StartFailure(member, settings[member], $"{faults[0].ErrorMessage?.TrimEnd('.')}; for example {member}={Example(feature, member)}");
+    }
+
+    /// <summary>The default is the best example there is.</summary>
+    private static object? Example(FeatureSection feature, string key) =>
+        feature.Options.GetProperty(key.Split(':')[^1])?.GetValue(Activator.CreateInstance(feature.Options));
+
+    /// <summary>Edits between two texts (Levenshtein).</summary>
+    private static int Distance(string left, string right)
+    {
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var replaced = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[^1];
+    }
+
+    [GeneratedRegex("at '([^']+)'")]
+    private static partial Regex At();
+}

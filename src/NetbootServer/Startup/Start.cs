@@ -1,0 +1,46 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace NetbootServer.Startup;
+
+/// <summary>Runs the server; a start that cannot succeed ends in one line and exit code 1.</summary>
+internal static class Start
+{
+    /// <summary>Builds and runs the server.</summary>
+    /// <param name="run">Builds it, starts it and waits for its end.</param>
+    public static async Task<int> RunAsync(Func<Task> run)
+    {
+        try
+        {
+            await run();
+            return 0;
+        }
+        catch (StartFailure failure)
+        {
+            await Console.Error.WriteLineAsync(failure.Message);
+            return 1;
+        }
+    }
+
+    /// <summary>Starts listening.</summary>
+    /// <param name="app">The built server.</param>
+    /// <param name="urls">The setting <c>Urls</c>.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    /// <exception cref="StartFailure">The addresses cannot be had.</exception>
+    public static async Task ListenAsync(WebApplication app, string urls, CancellationToken ct)
+    {
+        try
+        {
+            await app.StartAsync(ct);
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            throw new StartFailure("Urls", urls,
+                "the port is in use: stop the program that has it, or choose another, such as Urls=http://*:8081");
+        }
+        catch (Exception e) when (e is IOException or FormatException or InvalidOperationException or SocketException)
+        {
+            throw new StartFailure("Urls", urls, $"cannot listen there ({e.Message.TrimEnd('.')}); for example Urls=http://*:8080");
+        }
+    }
+}
