@@ -2,7 +2,8 @@ namespace NetbootServer.Images.Sources.Downloads;
 
 /// <summary>One file's download, over as many tries as it takes.</summary>
 internal sealed class DownloadRun(
-    SourceHttp http, PartialFile partial, SourceLink link, DownloadWish wish, SourceMeter meter, long maxBytes)
+    SourceHttp http, PartialFile partial, SourceLink link, DownloadWish wish, SourceMeter meter, long maxBytes,
+    Action<long> room)
 {
     private bool _expected = wish.Length is not null;
     private long _counted;
@@ -14,15 +15,13 @@ internal sealed class DownloadRun(
         var goOn = partial.Length > 0 && partial.Validator is { IsStrong: true } && (wish.Length ?? partial.Total) == partial.Total;
         if (!goOn) partial.Restart(null, null);
         Count();
-        if (partial.IsWhole) return link;
-        using var answer = await http.AskAsync(link, new SourceAsk
+        using var answer = await http.AskAsync(link, Ask(goOn), ct);
+        if (answer.NotModified && !goOn) return null;
+        if (answer.NotModified)
         {
-            Accept = wish.Accept,
-            Unless = goOn ? null : wish.Unless,
-            From = partial.Length,
-            Of = goOn ? partial.Validator : null,
-        }, ct);
-        if (answer.NotModified) return null;
+            Check(partial.Length);
+            return answer.Link;
+        }
         if (answer.NoSuchRange || (answer.From > 0 && !SameState(answer)))
         {
             partial.Restart(null, null);
@@ -32,9 +31,19 @@ internal sealed class DownloadRun(
         Count();
         Check(answer.Length);
         await SourceDownloads.CopyAsync(answer.Body, bytes => TakeAsync(bytes, ct), ct);
+        if (wish.Length is { } announced && partial.Length != announced)
+            throw new SourceException(SourceProblems.Damaged, $"{link} has {partial.Length} bytes, not the {announced} announced.");
         partial.Save(whole: true);
         return answer.Link;
     }
+
+    /// <summary>Even what is whole is asked for again: behind the same address may be a newer file by now.</summary>
+    private SourceAsk Ask(bool goOn) => goOn switch
+    {
+        false => new SourceAsk { Accept = wish.Accept, Unless = wish.Unless },
+        true when partial.IsWhole => new SourceAsk { Accept = wish.Accept, Unless = partial.Validator },
+        true => new SourceAsk { Accept = wish.Accept, From = partial.Length, Of = partial.Validator },
+    };
 
     private bool SameState(SourceAnswer answer) =>
         (answer.Validator is null || answer.Validator.ETag == partial.Validator?.ETag)
@@ -44,7 +53,8 @@ internal sealed class DownloadRun(
     {
         if (length > maxBytes) throw SourceDownloads.TooLarge(link, maxBytes);
         if (length is not null && wish.Length is not null && length != wish.Length)
-            throw new SourceException(SourceProblem.Damaged, $"{link} has {length} bytes, not the {wish.Length} announced.");
+            throw new SourceException(SourceProblems.Damaged, $"{link} has {length} bytes, not the {wish.Length} announced.");
+        if (length > partial.Length) room(length.Value - partial.Length);
         if (_expected || length is null) return;
         _expected = true;
         meter.ExpectBytes(length.Value);

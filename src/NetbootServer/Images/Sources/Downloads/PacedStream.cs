@@ -26,12 +26,12 @@ internal sealed class PacedStream(Stream body, SourceLink link, SourcesOptions o
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new SourceException(SourceProblem.TooSlow,
+            throw new SourceException(SourceProblems.TooSlow,
                 $"{link} sent nothing for {Seconds(options.StallTimeout)} s.", e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            throw new SourceException(SourceProblem.Unreachable, $"The connection to {link} broke off: {Sentence(e)}", e);
+            throw new SourceException(SourceProblems.Unreachable, $"The connection to {link} broke off: {Sentence(e)}", e);
         }
     }
 
@@ -41,7 +41,7 @@ internal sealed class PacedStream(Stream body, SourceLink link, SourcesOptions o
         var elapsed = time.GetElapsedTime(_windowBegan);
         if (elapsed < options.RateWindow) return;
         if (_windowBytes < options.MinBytesPerSecond * elapsed.TotalSeconds)
-            throw new SourceException(SourceProblem.TooSlow, $"{link} sent {_windowBytes} bytes in {Seconds(elapsed)} s; " +
+            throw new SourceException(SourceProblems.TooSlow, $"{link} sent {_windowBytes} bytes in {Seconds(elapsed)} s; " +
                 $"fewer than {options.MinBytesPerSecond} a second (Images:MinBytesPerSecond) are not waited for.");
         (_windowBegan, _windowBytes) = (time.GetTimestamp(), 0);
     }

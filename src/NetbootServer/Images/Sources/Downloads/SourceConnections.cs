@@ -53,7 +53,7 @@ internal sealed class SourceConnections : IDisposable
         var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await _resolve(host, ct);
         if (direct && publicOnly) addresses = [.. addresses.Where(_isPublic)];
         if (addresses.Length == 0)
-            throw new SourceException(SourceProblem.Refused,
+            throw new SourceException(SourceProblems.Refused,
                 $"A redirect, or an address in a document, leads from the Internet to '{SourceText.Quote(host)}', " +
                 "which is an address of this machine or its networks.");
         var (socket, address) = await ConnectAsync(addresses, port, ct);

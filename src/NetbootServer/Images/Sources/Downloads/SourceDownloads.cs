@@ -52,25 +52,37 @@ public sealed class SourceDownloads
         ArgumentNullException.ThrowIfNull(wish);
         ArgumentNullException.ThrowIfNull(meter);
         var partial = await _partials.OpenAsync(link.Uri.AbsoluteUri, ct);
+        var keep = false;
         try
         {
-            var run = new DownloadRun(_http, partial, link, wish, meter, _options.MaxArtifactBytes);
+            var run = new DownloadRun(_http, partial, link, wish, meter, _options.MaxArtifactBytes, _partials.Room);
             var last = await _retry.RunAsync(() => run.TryAsync(ct), meter.Log, () => partial.Length, ct);
-            if (last is not null) return new Download(partial, last);
-            partial.Delete();
-            partial.Dispose();
-            return null;
+            keep = last is not null;
+            return last is null ? null : new Download(partial, last);
         }
-        catch
+        catch (IOException e) when (PartialFiles.IsDiskFull(e))
+        {
+            throw new SourceException(SourceProblems.StorageFull, "The disk is full. Make room, or delete versions.", e);
+        }
+        catch (Exception e) when (e is OperationCanceledException or SourceException { OfNetwork: true })
         {
             partial.Save(whole: false);
             partial.Dispose();
+            keep = true;
             throw;
+        }
+        finally
+        {
+            if (!keep)
+            {
+                partial.Delete();
+                partial.Dispose();
+            }
         }
     }
 
     internal static SourceException TooLarge(SourceLink link, long maxBytes) =>
-        new(SourceProblem.TooLarge, $"{link} has more than the {maxBytes} bytes that are allowed.");
+        new(SourceProblems.TooLarge, $"{link} has more than the {maxBytes} bytes that are allowed.");
 
     internal static async Task CopyAsync(Stream body, Func<ReadOnlyMemory<byte>, Task> take, CancellationToken ct)
     {

@@ -86,7 +86,7 @@ public sealed class SourceHttp : IDisposable
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            throw new SourceException(SourceProblem.TooSlow, $"{link} gave no answer in " +
+            throw new SourceException(SourceProblems.TooSlow, $"{link} gave no answer in " +
                 $"{_options.StallTimeout.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s.", e);
         }
         catch (HttpRequestException e) when (e.InnerException is SourceException refused)
@@ -95,7 +95,7 @@ public sealed class SourceHttp : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
-            throw new SourceException(SourceProblem.Unreachable, $"{link} cannot be reached: {PacedStream.Sentence(e)}", e);
+            throw new SourceException(SourceProblems.Unreachable, $"{link} cannot be reached: {PacedStream.Sentence(e)}", e);
         }
     }
 
@@ -105,7 +105,7 @@ public sealed class SourceHttp : IDisposable
     private static string LocationOf(HttpResponseMessage response, SourceLink link) =>
         response.Headers.TryGetValues("Location", out var values) && values.FirstOrDefault() is { Length: > 0 } location
             ? location
-            : throw new SourceException(SourceProblem.BadAnswer, $"{link} answered {(int)response.StatusCode} without a Location.");
+            : throw new SourceException(SourceProblems.BadAnswer, $"{link} answered {(int)response.StatusCode} without a Location.");
 
     private async Task<SourceAnswer> AnswerAsync(HttpResponseMessage response, SourceLink link, SourceAsk ask, CancellationToken ct)
     {
@@ -127,14 +127,14 @@ public sealed class SourceHttp : IDisposable
         var status = (int)response.StatusCode;
         var problem = response.StatusCode switch
         {
-            HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests => SourceProblem.Unreachable,
-            HttpStatusCode.Forbidden when UsedUp(response) => SourceProblem.Unreachable,
+            HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests => SourceProblems.Unreachable,
+            HttpStatusCode.Forbidden when UsedUp(response) => SourceProblems.Unreachable,
             HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized =>
-                SourceProblem.Missing,
-            >= HttpStatusCode.InternalServerError => SourceProblem.Unreachable,
-            _ => SourceProblem.BadAnswer,
+                SourceProblems.Missing,
+            >= HttpStatusCode.InternalServerError => SourceProblems.Unreachable,
+            _ => SourceProblems.BadAnswer,
         };
-        var busy = problem == SourceProblem.Unreachable && status < 500 ? " It wants fewer requests." : "";
+        var busy = problem == SourceProblems.Unreachable && status < 500 ? " It wants fewer requests." : "";
         return new SourceException(problem, $"{link} answered {status}.{busy}") { RetryAfter = RetryAfter(response) };
     }
 
@@ -151,7 +151,7 @@ public sealed class SourceHttp : IDisposable
     };
 
     private static SourceException Loop(SourceLink link, string how) =>
-        new(SourceProblem.Refused, $"{link} redirects {how}.");
+        new(SourceProblems.Refused, $"{link} redirects {how}.");
 
     /// <inheritdoc/>
     public void Dispose() => _connections.Dispose();

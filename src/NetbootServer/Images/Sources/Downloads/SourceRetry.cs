@@ -24,7 +24,7 @@ internal sealed class SourceRetry(SourcesOptions options, TimeProvider time)
             {
                 return await attempt();
             }
-            catch (SourceException e) when (e.Problem == SourceProblem.Unreachable || e.Problem == SourceProblem.TooSlow)
+            catch (SourceException e) when (e.OfNetwork)
             {
                 var has = done();
                 failures = has - had >= GotOn ? 1 : failures + 1;

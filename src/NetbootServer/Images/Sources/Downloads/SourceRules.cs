@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
+using NetbootServer.Startup;
 
 namespace NetbootServer.Images.Sources.Downloads;
 
@@ -15,8 +16,14 @@ public sealed class SourceRules
     public SourceRules(IOptions<SourcesOptions> options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _allowed = [.. options.Value.AllowedSources.Select(text => new Uri(text))];
+        _allowed = [.. options.Value.AllowedSources.Select(Prefix)];
     }
+
+    private static Uri Prefix(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+            ? uri
+            : throw new StartFailure("Images:AllowedSources", text,
+                "is no URL; for example Images:AllowedSources:0=https://github.com/nix-community/");
 
     /// <summary>An address that an admin named.</summary>
     /// <exception cref="SourceException">It may not be fetched.</exception>
@@ -60,7 +67,7 @@ public sealed class SourceRules
     {
         var secure = from.FromSecure || from.Uri.Scheme == Uri.UriSchemeHttps;
         if (secure && uri.Scheme != Uri.UriSchemeHttps)
-            throw new SourceException(SourceProblem.Refused,
+            throw new SourceException(SourceProblems.Refused,
                 $"{from} leads from https to http, at '{Shown(uri)}'. Anybody on the way could change what comes.");
         return new SourceLink(uri) { FromSecure = secure, FromPublic = from.FromPublic };
     }
@@ -69,7 +76,7 @@ public sealed class SourceRules
     {
         uri = Plain(uri, quote);
         if (!_allowed.IsEmpty && !_allowed.Any(prefix => Covers(prefix, uri)))
-            throw new SourceException(SourceProblem.Refused,
+            throw new SourceException(SourceProblems.Refused,
                 $"'{(quote ? Shown(uri) : uri)}' is outside of Images:AllowedSources ({string.Join(", ", _allowed)}).");
         return new SourceLink(uri);
     }
@@ -78,9 +85,9 @@ public sealed class SourceRules
     {
         var shown = quote ? Shown(uri) : uri.ToString();
         if (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
-            throw new SourceException(SourceProblem.Refused, $"'{shown}' is neither http nor https.");
+            throw new SourceException(SourceProblems.Refused, $"'{shown}' is neither http nor https.");
         if (uri.UserInfo.Length > 0)
-            throw new SourceException(SourceProblem.Refused, $"A URL of {uri.Host} has a user name or password in it; that is not supported.");
+            throw new SourceException(SourceProblems.Refused, $"A URL of {uri.Host} has a user name or password in it; that is not supported.");
         return uri.Fragment.Length == 0 ? uri : new UriBuilder(uri) { Fragment = "" }.Uri;
     }
 
@@ -97,5 +104,5 @@ public sealed class SourceRules
     private static string Shown(Uri uri) => SourceText.Quote(uri.GetLeftPart(UriPartial.Path));
 
     private static SourceException NoUrl(string text) =>
-        new(SourceProblem.Refused, $"'{SourceText.Quote(text)}' is no URL; for example https://example.org/nixos.");
+        new(SourceProblems.Refused, $"'{SourceText.Quote(text)}' is no URL; for example https://example.org/nixos.");
 }

@@ -1,19 +1,13 @@
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using NetbootServer.Blobs;
 
 namespace NetbootServer.Images.Sources.Nars;
 
 /// <summary>A SHA-256 as Nix writes it: <c>sha256:</c> and base 32 (also read: hexadecimal, base 64, <c>sha256-…=</c>).</summary>
-public readonly record struct NixHash
+/// <param name="Digest">The same as blobs are named: a NAR is stored as the blob of its hash.</param>
+public readonly record struct NixHash(Sha256Digest Digest)
 {
     private const int Size = 32;
-    private readonly UInt128 _high, _low;
-
-    private NixHash(UInt128 high, UInt128 low) => (_high, _low) = (high, low);
-
-    /// <summary>The hash whose 32 bytes are <paramref name="bytes"/>.</summary>
-    public static NixHash FromBytes(ReadOnlySpan<byte> bytes) =>
-        new(BinaryPrimitives.ReadUInt128BigEndian(bytes), BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]));
 
     /// <summary>Reads any of Nix's ways to write a SHA-256; false for other algorithms.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out NixHash hash)
@@ -29,7 +23,7 @@ public readonly record struct NixHash
             (':' or '-', 44) => Convert.TryFromBase64String(digits, bytes, out var count) && count == Size,
             _ => false,
         };
-        if (good) hash = FromBytes(bytes);
+        if (good) hash = new NixHash(Sha256Digest.FromBytes(bytes));
         return good;
     }
 
@@ -38,22 +32,13 @@ public readonly record struct NixHash
     {
         Span<byte> bytes = stackalloc byte[Size];
         var good = text is { Length: 64 } && TryHexadecimal(text, bytes);
-        hash = good ? FromBytes(bytes) : default;
+        hash = good ? new NixHash(Sha256Digest.FromBytes(bytes)) : default;
         return good;
     }
 
     private static bool TryHexadecimal(string digits, Span<byte> bytes) =>
         Convert.FromHexString(digits, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
 
-    /// <summary>64 lower-case hexadecimal digits, as a blob is named.</summary>
-    public string ToHexadecimal() => $"{_high:x32}{_low:x32}";
-
     /// <summary><c>sha256:</c> and base 32, as a signature's fingerprint has it.</summary>
-    public override string ToString()
-    {
-        Span<byte> bytes = stackalloc byte[Size];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, _high);
-        BinaryPrimitives.WriteUInt128BigEndian(bytes[16..], _low);
-        return $"sha256:{NixBase32.Encode(bytes)}";
-    }
+    public override string ToString() => $"sha256:{NixBase32.Encode(Convert.FromHexString(Digest.ToString()))}";
 }

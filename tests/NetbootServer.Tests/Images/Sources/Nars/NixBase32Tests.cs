@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using CsCheck;
+using NetbootServer.Blobs;
 using NetbootServer.Images.Sources.Nars;
 
 namespace NetbootServer.Tests.Images.Sources.Nars;
@@ -19,10 +20,10 @@ public sealed class NixBase32Tests
         {
             Assert.True(NixHash.TryParse(notation, out var hash), notation);
             Assert.Equal(Base32, hash.ToString());
-            Assert.Equal(Hexadecimal, hash.ToHexadecimal());
+            Assert.Equal(Hexadecimal, hash.Digest.ToString());
         }
         Assert.True(NixHash.TryParseHexadecimal(Hexadecimal, out var same));
-        Assert.Equal(NixHash.FromBytes(bytes), same);
+        Assert.Equal(new NixHash(Sha256Digest.FromBytes(bytes)), same);
     }
 
     [Theory]
