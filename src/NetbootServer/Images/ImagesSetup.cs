@@ -6,5 +6,6 @@ internal static class ImagesSetup
     public static IServiceCollection AddImages(this IServiceCollection services) => services
         .AddSingleton<ImageCatalog>()
         .AddSingleton<ImageStore>()
-        .AddSingleton<VersionStore>();
+        .AddSingleton<VersionStore>()
+        .AddSingleton<VersionUpload>();
 }
