@@ -53,8 +53,8 @@ base() {
 # Only what init and a person at its shell use; the list also works where this busybox cannot run (another processor).
 applets() {
     printf '%s\n' awk cat cttyhack cut date df dmesg echo find free grep head hexdump hostname insmod ip ls lsmod \
-        mkdir mount mv ping poweroff printf ps reboot rm rmdir route sed setsid sh sha256sum sleep sort stty tail tar test \
-        touch udhcpc umount uname uptime vi wget [
+        mkdir mount mv ping poweroff printf ps reboot rm rmdir route sed setsid sh sha256sum sleep sort stty tail tar \
+        test touch udhcpc umount uname uptime vi wget [
 }
 
 # A second archive, not compressed: the kernel unpacks it at the speed of a copy. It begins at a multiple of 4 bytes.
