@@ -23,7 +23,7 @@ public sealed class BootCollection : ICollectionFixture<BootAssets>
 }
 
 /// <summary>
-/// What test machines boot, installed and fetched once: <c>tests/lab/install.sh</c>, <c>assets.sh</c>, <c>initrd.sh</c>.
+/// What test machines boot, installed and fetched once by <c>install.sh</c>, <c>assets.sh</c> and <c>initrd.sh</c>.
 /// Where that is impossible every test that asks for it fails and says what to install; none is skipped.
 /// </summary>
 public sealed class BootAssets : IAsyncLifetime
@@ -55,7 +55,8 @@ public sealed class BootAssets : IAsyncLifetime
     public string Rom(IpxeBuild build) => Of("ROM", build);
 
     /// <summary>
-    /// The lab's initrd, with so many MiB of incompressible bytes in it: <c>/extra/pad</c>, whose digest the guest prints.
+    /// The lab's initrd, with so many MiB of incompressible bytes in it: <c>/extra/pad</c>, whose digest the guest
+    /// prints.
     /// </summary>
     public static async Task<LabInitrd> InitrdAsync(int mebibytes = 0)
     {
@@ -68,7 +69,8 @@ public sealed class BootAssets : IAsyncLifetime
     {
         await LabScript.RunAsync("install.sh");
         var lines = await LabScript.RunAsync("assets.sh");
-        paths = lines.Split('\n').Select(line => line.Split('=', 2)).ToFrozenDictionary(pair => pair[0], pair => pair[1]);
+        paths = lines.Split('\n').Select(line => line.Split('=', 2))
+            .ToFrozenDictionary(pair => pair[0], pair => pair[1]);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -61,7 +61,8 @@ public sealed class ConsoleLog : IDisposable
     /// </summary>
     /// <exception cref="TimeoutException">No match within the limit; the message shows the tail.</exception>
     /// <exception cref="EndOfStreamException">The process ended without it; the message shows the tail.</exception>
-    public async Task<Match> WaitAsync(Regex pattern, TimeSpan limit, int after, Action<string>? check, CancellationToken ct)
+    public async Task<Match> WaitAsync(
+        Regex pattern, TimeSpan limit, int after, Action<string>? check, CancellationToken ct)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
         deadline.CancelAfter(limit);

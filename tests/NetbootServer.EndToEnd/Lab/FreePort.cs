@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace NetbootServer.EndToEnd.Lab;
 
-/// <summary>A loopback port that nobody listened on a moment ago; for servers that must come back on the same one.</summary>
+/// <summary>A loopback port that nobody listened on a moment ago, for a server that must come back on it.</summary>
 public static class FreePort
 {
     public static int Find()

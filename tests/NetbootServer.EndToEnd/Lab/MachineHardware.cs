@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace NetbootServer.EndToEnd.Lab;
 
-/// <summary>What a test machine is and says about itself; any text is allowed, also what no honest maker would burn in.</summary>
+/// <summary>What a test machine is and says about itself; any text, also what no honest maker would burn in.</summary>
 public sealed record MachineHardware
 {
     public string Mac { get; init; } = "52:54:00:aa:bb:01";

@@ -20,7 +20,7 @@ public sealed class MiniServer : IAsyncDisposable
     public Uri Url => new(app.Urls.First());
 
     /// <summary>Requests in order: method, target, user agent, connection.</summary>
-    public ConcurrentQueue<(string Method, string Target, string UserAgent, string Connection)> Requests { get; } = new();
+    public ConcurrentQueue<(string Method, string Target, string UserAgent, string Connection)> Requests { get; } = [];
 
     /// <summary>The bodies posted home.</summary>
     public ConcurrentQueue<string> PhoneHomes { get; } = new();
@@ -32,16 +32,20 @@ public sealed class MiniServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
         var server = new MiniServer(app);
+        string[] getAndHead = ["GET", "HEAD"];
         app.Use(server.RecordAsync);
         app.MapGet("/boot.ipxe", (HttpRequest request) => Script($"{request.Scheme}://{request.Host}"));
-        app.MapGet("/kernel", () => Results.File(kernel, "application/octet-stream"));
-        app.MapGet("/initrd", () => Results.File(initrd, "application/octet-stream"));
+        app.MapMethods("/kernel", getAndHead, () => Bytes(kernel));
+        app.MapMethods("/initrd", getAndHead, () => Bytes(initrd));
         app.MapPost("/boots/lab/up", server.HearAsync);
         await app.StartAsync(ct);
         return server;
     }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private static IResult Bytes(string path) =>
+        Results.File(path, "application/octet-stream", enableRangeProcessing: true);
 
     private static string Script(string origin) =>
         $"""
@@ -52,6 +56,7 @@ public sealed class MiniServer : IAsyncDisposable
         boot
         :failed
         echo MARKER mini-failed
+        echo The end.
         reboot
 
         """;

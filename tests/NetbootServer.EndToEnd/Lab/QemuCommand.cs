@@ -9,7 +9,7 @@ namespace NetbootServer.EndToEnd.Lab;
 /// </remarks>
 public sealed record QemuCommand(IReadOnlyList<string> Prefix, IReadOnlyList<string> Arguments, string WorkFolder)
 {
-    /// <summary>BIOS, iPXE loaded by QEMU itself with an embedded script: the quickest way to a first request.</summary>
+    /// <summary>BIOS, iPXE loaded by QEMU itself with a start script: the quickest way to a first request.</summary>
     public static QemuCommand Lkrn(BootAssets assets, IpxeBuild ipxe, Uri bootScript, MachineHardware hardware)
     {
         var folder = NewWorkFolder();
@@ -56,8 +56,9 @@ public sealed record QemuCommand(IReadOnlyList<string> Prefix, IReadOnlyList<str
             ]);
     }
 
-    /// <summary>UEFI whose own PXE client (or, with <paramref name="http"/>, HTTP boot client) asks the network.</summary>
-    public static QemuCommand UefiNetwork(BootAssets assets, MachineHardware hardware, VmNetwork network, bool http = false)
+    /// <summary>UEFI whose own PXE client (with <paramref name="http"/>: HTTP boot client) asks the network.</summary>
+    public static QemuCommand UefiNetwork(
+        BootAssets assets, MachineHardware hardware, VmNetwork network, bool http = false)
     {
         var folder = NewWorkFolder();
         string[] noPxe =
@@ -76,6 +77,7 @@ public sealed record QemuCommand(IReadOnlyList<string> Prefix, IReadOnlyList<str
     }
 
     // A fixed address saves DHCP's seconds. What comes back here is a machine that was told to boot from its disk.
+    // The last characters before a reboot are lost, so a marker is never the last.
     private static string StartScript(Uri bootScript) =>
         $"""
         #!ipxe
@@ -86,9 +88,11 @@ public sealed record QemuCommand(IReadOnlyList<string> Prefix, IReadOnlyList<str
         chain {bootScript} && goto left || goto failed
         :left
         echo MARKER left-ipxe
+        echo The end.
         reboot
         :failed
         echo MARKER chain-failed
+        echo The end.
         reboot
 
         """;

@@ -10,7 +10,8 @@ public sealed record VmNetwork(string Backend, IReadOnlyList<string> Prefix)
 
     /// <summary>QEMU's own network with NAT and DHCP; needs no privileges. The guest is 10.0.2.15.</summary>
     /// <param name="bootfile">The DHCP boot file name: what a PXE client loads next.</param>
-    public static VmNetwork User(Uri? bootfile = null) => new(bootfile is null ? "user" : $"user,bootfile={bootfile}", []);
+    public static VmNetwork User(Uri? bootfile = null) =>
+        new(bootfile is null ? "user" : $"user,bootfile={bootfile}", []);
 
     /// <summary>An address of this machine, as the guest has to write it.</summary>
     public static Uri AsSeenByGuest(Uri url) =>

@@ -1,10 +1,11 @@
 using System.Text.Json;
+using NetbootServer.EndToEnd.Lab;
 
-namespace NetbootServer.EndToEnd.Lab;
+namespace NetbootServer.EndToEnd.SelfTests;
 
-/// <summary>The lab itself, without the product.</summary>
+/// <summary>The lab boots a machine without the product, so that a red test of the product means the product.</summary>
 [Collection(BootCollection.Name)]
-public sealed class LabTests(BootAssets assets)
+public sealed class BootTests(BootAssets assets)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
@@ -31,5 +32,28 @@ public sealed class LabTests(BootAssets assets)
         Assert.Single(loads.Select(request => request.Connection).Distinct());
         var report = JsonDocument.Parse(Assert.Single(server.PhoneHomes)).RootElement;
         Assert.Equal("10.0.2.15", report.GetProperty("addresses")[0].GetString());
+    }
+
+    [Fact]
+    public async Task A_machine_that_QEMU_refuses_fails_at_once_with_the_reason()
+    {
+        var command = QemuCommand.Lkrn(
+            assets, IpxeBuild.Of2025, new Uri("http://127.0.0.1:1/"), new MachineHardware { Mac = "not a mac" });
+        await using var vm = QemuVm.Start(command, TestArtifacts.OfThisTest());
+
+        var failure = await Assert.ThrowsAsync<EndOfStreamException>(() => vm.WaitForAsync("never", Limit, Ct));
+
+        Assert.Contains("not a mac", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_machine_with_no_server_falls_back_to_its_disk()
+    {
+        var command = QemuCommand.Rom(
+            assets, IpxeBuild.Of2019, new Uri("http://127.0.0.1:1/"), new MachineHardware(), localDisk: true);
+        await using var vm = QemuVm.Start(command, TestArtifacts.OfThisTest());
+
+        await vm.WaitForAsync($"^{LocalDisk.Marker}$", Limit, Ct);
+        await vm.WaitForOffAsync(Limit, Ct);
     }
 }
