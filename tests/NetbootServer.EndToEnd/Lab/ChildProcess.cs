@@ -51,8 +51,9 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>SIGKILL: no chance to clean up, like a power cut for one program.</summary>
     public async Task KillAsync()
     {
+        // With what it has started: a script's QEMU must not outlive the script.
         if (!process.HasExited)
-            process.Kill();
+            process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync();
         await pumps;
     }
