@@ -34,7 +34,10 @@ public sealed class ScriptTests(BootAssets assets)
     private static async Task ShellCheckAsync(string shell, string[] files)
     {
         Assert.NotEmpty(files);
-        var start = new ProcessStartInfo("shellcheck", [$"--shell={shell}", .. files]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("shellcheck", [$"--shell={shell}", .. files])
+        {
+            RedirectStandardOutput = true,
+        };
         using var process = Process.Start(start)!;
         var complaints = await process.StandardOutput.ReadToEndAsync(Ct);
         await process.WaitForExitAsync(Ct);
