@@ -64,6 +64,7 @@ return await Start.RunAsync(async () =>
     api.MapImages();
     api.MapBoots();
     app.MapProblemPages();
+    app.MapHealth();
     app.MapOpenApi();
     app.MapDashboard();
 

@@ -19,6 +19,9 @@ public sealed class MachineAnswer : IResult
     /// <summary>200 with an iPXE script; the caller has said how long it may be kept.</summary>
     public static MachineAnswer Script(string text) => new(StatusCodes.Status200OK, text);
 
+    /// <summary>200 with a word, on routes that no iPXE asks.</summary>
+    public static MachineAnswer Plain(string text) => new(StatusCodes.Status200OK, text);
+
     /// <summary>200 with a script that does nothing: what a beacon gets.</summary>
     public static MachineAnswer Nothing() => new(StatusCodes.Status200OK, "#!ipxe\n");
 
