@@ -10,7 +10,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Storage.Migrations
 {
     [DbContext(typeof(NetbootDb))]
-    [Migration("20261123213751_Initial")]
+    [Migration("20261123214048_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
