@@ -1,4 +1,5 @@
 using NetbootServer.Access;
+using NetbootServer.Blobs;
 using NetbootServer.Boots;
 using NetbootServer.Http;
 using NetbootServer.Images;
@@ -20,6 +21,7 @@ return await Start.RunAsync(async () =>
         .AddFeatureOptions<ServerOptions>("")
         .AddApi()
         .AddAccess()
+        .AddBlobs()
         .AddImages()
         .AddProfiles()
         .AddMachines()
@@ -27,7 +29,7 @@ return await Start.RunAsync(async () =>
     builder.AddOpenApi();
     SettingsCheck.Run(settings, builder.Services.FeatureSections());
     var options = builder.Configuration.Get<ServerOptions>()!;
-    Settings.RefuseWhatIsNotThereYet(builder.Configuration);
+    Settings.RefuseOtherDatabases(options);
     builder.Services.AddStorage(DataDirectory.Open(options.DataDirectory));
 
     builder.Host.UseSerilog((_, log) => log
@@ -54,6 +56,7 @@ return await Start.RunAsync(async () =>
 
     app.MapBoot();
     app.MapReports();
+    app.MapBlobs();
     var api = app.MapGroup("/api/v1").RequireAuthorization(RolePolicies.Admin);
     api.MapSession();
     api.MapMachines();
@@ -61,6 +64,7 @@ return await Start.RunAsync(async () =>
     api.MapImages();
     api.MapBoots();
     app.MapProblemPages();
+    app.MapHealth();
     app.MapOpenApi();
     app.MapDashboard();
 

@@ -11,9 +11,8 @@ public static class BlobsSetup
     /// <summary>Adds <see cref="BlobStore"/> and <see cref="BlobIndex"/> over the data directory.</summary>
     public static IServiceCollection AddBlobs(this IServiceCollection services)
     {
-        services.AddOptions<BlobsOptions>().BindConfiguration("Blobs")
-            .Configure<IConfiguration>((options, settings) => options.Location = settings["Blobs"])
-            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddFeatureOptions<BlobsOptions>("Blobs").AddOptions<BlobsOptions>()
+            .Configure<IConfiguration>((options, settings) => options.Location = settings["Blobs"]);
         services.TryAddSingleton(TimeProvider.System);
         return services
             .AddSingleton(OpenDirectory)

@@ -24,7 +24,7 @@ internal static partial class BootApi
         http.Response.Headers.CacheControl = "no-cache";
         http.Response.Headers.Vary = "Host";
         var identity = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
-        return MachineText.Script(BootScript.Start(new(url.For(http)), identity));
+        return MachineAnswer.Script(BootScript.Start(new(url.For(http)), identity));
     }
 
     /// <summary>The script of a machine known by its MAC alone, written in any way.</summary>
@@ -32,7 +32,7 @@ internal static partial class BootApi
         string mac, HttpContext http, PublicUrl url, ScriptDesk desk, CancellationToken ct)
     {
         if (!MacAddress.TryParse(mac, out var address))
-            return Task.FromResult(MachineText.NotFound($"'{IpxeText.Show(mac)}' is no MAC address."));
+            return Task.FromResult<IResult>(MachineAnswer.NotFound($"'{IpxeText.Show(mac)}' is no MAC address."));
         var query = http.Request.QueryString.Value is { Length: > 1 } more ? more[1..] + "&" : "";
         return AnswerAsync(MachineIdentity.FromQuery($"{query}mac={address.Hyphened}"), http, url, desk, ct);
     }
@@ -52,6 +52,6 @@ internal static partial class BootApi
             Ip = http.Connection.RemoteIpAddress?.ToString(),
             Records = !HttpMethods.IsHead(http.Request.Method),
         };
-        return MachineText.Script(await desk.AnswerAsync(request, ct));
+        return MachineAnswer.Script(await desk.AnswerAsync(request, ct));
     }
 }

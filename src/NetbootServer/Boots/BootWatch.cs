@@ -40,7 +40,8 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database da
     internal void LookAtTransfers()
     {
         var now = time.GetUtcNow();
-        foreach (var transfer in live.Transfers)
+        live.Forget();
+        foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
         {
             var (bytes, since, stalled) = transfer.Seen;
             var current = transfer.Bytes;

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Blobs;
 using NetbootServer.Machines;
 using NetbootServer.Startup;
 using NetbootServer.Storage;
@@ -19,6 +20,7 @@ internal static class BootsSetup
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
+        .AddSingleton<TransferStarting>(provider => provider.GetRequiredService<LiveBoots>().Begin)
         .AddSingleton<BootHistory>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
         .AddHostedService<BootLogWorker>()

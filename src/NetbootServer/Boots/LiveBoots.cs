@@ -1,60 +1,77 @@
 using System.Collections.Concurrent;
+using NetbootServer.Blobs;
+using NetbootServer.Http.Bodies;
 
 namespace NetbootServer.Boots;
 
-/// <summary>A transfer for a boot that this server is sending, or has just sent.</summary>
-/// <param name="ticket">The boot.</param>
-/// <param name="step">kernel, initrd or overlay.</param>
-/// <param name="totalBytes">Length of the whole file.</param>
-/// <param name="startedAt">When it began.</param>
-internal sealed class LiveTransfer(BootTicket ticket, string step, long totalBytes, DateTimeOffset startedAt)
-{
-    private long _bytes;
-
-    public BootTicket Ticket { get; } = ticket;
-    public string Step { get; } = step;
-    public long TotalBytes { get; } = totalBytes;
-    public DateTimeOffset StartedAt { get; } = startedAt;
-
-    /// <summary>Bytes taken so far; written by the sender alone.</summary>
-    public long Bytes
-    {
-        get => Volatile.Read(ref _bytes);
-        set => Volatile.Write(ref _bytes, value);
-    }
-
-    /// <summary>What the watch saw at its last look, and since when it has not moved; touched by the watch alone.</summary>
-    public (long Bytes, DateTimeOffset Since, bool Stalled) Seen { get; set; } = (0, startedAt, false);
-}
-
-/// <summary>The transfers under way on this server. Nothing here is waited for or locked while bytes are sent.</summary>
+/// <summary>
+/// The transfers of boots that this server sends, or has sent a moment ago. Nothing here is waited for or locked while
+/// bytes leave.
+/// </summary>
 internal sealed class LiveBoots(BootLog log, BootTokens tokens, TimeProvider time)
 {
     private readonly ConcurrentDictionary<LiveTransfer, byte> _transfers = new();
 
-    /// <summary>The transfers under way.</summary>
+    /// <summary>How long an ended transfer stays: until its end is surely written down.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(10);
+
+    /// <summary>The transfers.</summary>
     public ICollection<LiveTransfer> Transfers => _transfers.Keys;
 
-    /// <summary>Begins to follow a transfer; null when the token is no boot's, or the file is no step of one.</summary>
-    /// <param name="token">The boot's token.</param>
-    /// <param name="file">The file's name in the URL.</param>
-    /// <param name="totalBytes">Length of the whole file.</param>
-    public LiveTransfer? Begin(string token, string file, long totalBytes)
+    /// <summary>Begins to follow a transfer (a <see cref="TransferStarting"/>); null when it belongs to no boot's step.</summary>
+    public TransferMeter? Begin(HttpContext http, string boot, string file, Sha256Digest digest, long offset, long length)
     {
         if (file is not (Steps.Kernel or Steps.Initrd or Steps.Overlay)) return null;
-        if (tokens.Verify(token) is not { } ticket) return null;
+        if (tokens.Verify(boot) is not { } ticket) return null;
         var now = time.GetUtcNow();
-        var transfer = new LiveTransfer(ticket, file, totalBytes, now);
+        var transfer = new LiveTransfer(this, ticket, file, offset, length, now);
         _transfers[transfer] = 0;
-        log.Add(new BootStep(now, ticket, file, FactKinds.Began, TotalBytes: totalBytes));
+        log.Add(new BootStep(now, ticket, file, FactKinds.Began, TotalBytes: transfer.TotalBytes));
         return transfer;
     }
 
-    /// <summary>Ends a transfer, complete or not.</summary>
+    /// <summary>Ends a transfer.</summary>
     public void End(LiveTransfer transfer)
     {
-        if (!_transfers.TryRemove(transfer, out _)) return;
-        log.Add(new BootStep(time.GetUtcNow(), transfer.Ticket, transfer.Step, FactKinds.Ended,
+        transfer.EndedAt = time.GetUtcNow();
+        log.Add(new BootStep(transfer.EndedAt.Value, transfer.Ticket, transfer.Step, FactKinds.Ended,
             transfer.Bytes, transfer.TotalBytes));
     }
+
+    /// <summary>Lets go of transfers that ended a while ago.</summary>
+    public void Forget()
+    {
+        var before = time.GetUtcNow() - Linger;
+        foreach (var transfer in _transfers.Keys)
+            if (transfer.EndedAt < before) _transfers.TryRemove(transfer, out _);
+    }
+}
+
+/// <summary>A transfer for a boot.</summary>
+/// <param name="owner">Told of its end.</param>
+/// <param name="ticket">The boot.</param>
+/// <param name="step">kernel, initrd or overlay.</param>
+/// <param name="offset">Where in the file it begins.</param>
+/// <param name="length">How many bytes it is to send.</param>
+/// <param name="startedAt">When it began.</param>
+internal sealed class LiveTransfer(
+    LiveBoots owner, BootTicket ticket, string step, long offset, long length, DateTimeOffset startedAt) : TransferMeter
+{
+    public BootTicket Ticket { get; } = ticket;
+    public string Step { get; } = step;
+    public DateTimeOffset StartedAt { get; } = startedAt;
+
+    /// <summary>Where in the file it ends: the whole length, but for ranges that end early.</summary>
+    public long TotalBytes { get; } = offset + length;
+
+    /// <summary>How far into the file the machine has come.</summary>
+    public long Bytes => offset + BytesSent;
+
+    /// <summary>When it ended; null while it lasts.</summary>
+    public DateTimeOffset? EndedAt { get; set; }
+
+    /// <summary>What the watch saw at its last look, and since when it has not moved; touched by the watch alone.</summary>
+    public (long Bytes, DateTimeOffset Since, bool Stalled) Seen { get; set; } = (offset, startedAt, false);
+
+    public override void Ended(bool complete) => owner.End(this);
 }

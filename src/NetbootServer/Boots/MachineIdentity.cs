@@ -69,12 +69,13 @@ public sealed partial record MachineIdentity
             else if (Profiles.Labels.IsKey(name) && labels.Count < Profiles.Labels.Most) labels[name] = text;
         }
         var platform = told.GetValueOrDefault("platform")?.ToLowerInvariant();
+        if (ArchOf(told.GetValueOrDefault("arch"), platform) is { } arch) told["arch"] = arch;
         return new MachineIdentity
         {
             Mac = MacAddress.TryParse(told.GetValueOrDefault("mac"), out var mac) ? mac : null,
             OtherMacs = OtherMacsIn(told.GetValueOrDefault("macs")),
             Uuid = MachineUuid.TryParse(told.GetValueOrDefault("uuid")?.ToLowerInvariant(), out var uuid) ? uuid : null,
-            Arch = ArchOf(told.GetValueOrDefault("arch"), platform),
+            Arch = told.GetValueOrDefault("arch"),
             Platform = platform,
             Told = told.ToImmutable(),
             Labels = labels.ToImmutable(),

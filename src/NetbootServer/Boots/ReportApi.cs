@@ -20,19 +20,19 @@ internal static class ReportApi
     private static async Task<IResult> Ready(
         string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
     {
-        if (tokens.Verify(boot) is not { } ticket) return MachineText.NotFound(UnknownBoot);
+        if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
         if (!HttpMethods.IsHead(http.Request.Method))
             await reports.WriteOrQueueAsync(
                 new BootStep(time.GetUtcNow(), ticket, Steps.Ready, FactKinds.Began), ct);
-        return MachineText.Nothing();
+        return MachineAnswer.Nothing();
     }
 
     /// <summary>Fired by the script when it gives up: <c>step</c> and iPXE's <c>errno</c>.</summary>
     private static async Task<IResult> Failed(
         string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
     {
-        if (tokens.Verify(boot) is not { } ticket) return MachineText.NotFound(UnknownBoot);
-        if (HttpMethods.IsHead(http.Request.Method)) return MachineText.Nothing();
+        if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
+        if (HttpMethods.IsHead(http.Request.Method)) return MachineAnswer.Nothing();
         var errno = IpxeText.Show(http.Request.Query["errno"].ToString());
         var step = http.Request.Query["step"].ToString() is Steps.Kernel or Steps.Initrd or Steps.Overlay or "boot"
             ? http.Request.Query["step"].ToString() : null;
@@ -40,21 +40,21 @@ internal static class ReportApi
             new { step, errno = errno.Length == 0 ? null : errno, reason = IpxeErrors.Explain(errno) }, JsonBody.Writing);
         await reports.WriteOrQueueAsync(
             new BootStep(time.GetUtcNow(), ticket, Steps.Failed, FactKinds.Began, Detail: detail), ct);
-        return MachineText.Nothing();
+        return MachineAnswer.Nothing();
     }
 
     /// <summary>The booted system phones home.</summary>
     private static async Task<IResult> Up(
         string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
     {
-        if (tokens.Verify(boot) is not { } ticket) return MachineText.NotFound(UnknownBoot);
+        if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
         var (report, fault) = await ReadAsync(http.Request, ct);
-        if (report is null) return MachineText.Error(StatusCodes.Status400BadRequest, fault!);
+        if (report is null) return MachineAnswer.BadRequest(fault!);
         var entry = new BootStep(time.GetUtcNow(), ticket, Steps.Up, FactKinds.Began,
             Detail: JsonSerializer.SerializeToElement(report, JsonBody.Writing));
         return await reports.TryWriteAsync(entry, ct)
-            ? MachineText.Script("")
-            : MachineText.TryAgain(2, "The server cannot write this down at the moment; send it again.");
+            ? MachineAnswer.Script("")
+            : MachineAnswer.TryAgain("The server cannot write this down at the moment; send it again.", TimeSpan.FromSeconds(2));
     }
 
     /// <summary>The report, or what is wrong with it. An empty body is a report that says only "up".</summary>

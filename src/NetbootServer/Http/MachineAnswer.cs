@@ -4,8 +4,8 @@ using System.Text;
 namespace NetbootServer.Http;
 
 /// <summary>
-/// A refusal on a machine's route: a status and one line of text. Never a 2xx: BIOS iPXE runs the body of a 200 that
-/// it does not recognise as machine code.
+/// An answer of text on a machine's route: a script, or a refusal of one line. Refusals are never 2xx, and what is 2xx
+/// is always a script: BIOS iPXE runs the body of a 200 that it does not recognise as machine code.
 /// </summary>
 public sealed class MachineAnswer : IResult
 {
@@ -15,6 +15,19 @@ public sealed class MachineAnswer : IResult
 
     private MachineAnswer(int status, string text, TimeSpan? retryAfter = null) =>
         (_status, _text, _retryAfter) = (status, text, retryAfter);
+
+    /// <summary>200 with an iPXE script; the caller has said how long it may be kept.</summary>
+    public static MachineAnswer Script(string text) => new(StatusCodes.Status200OK, text);
+
+    /// <summary>200 with a word, on routes that no iPXE asks.</summary>
+    public static MachineAnswer Plain(string text) => new(StatusCodes.Status200OK, text);
+
+    /// <summary>200 with a script that does nothing: what a beacon gets.</summary>
+    public static MachineAnswer Nothing() => new(StatusCodes.Status200OK, "#!ipxe\n");
+
+    /// <summary>400.</summary>
+    /// <param name="text">A sentence that says what to do.</param>
+    public static MachineAnswer BadRequest(string text) => new(StatusCodes.Status400BadRequest, text);
 
     /// <summary>404.</summary>
     /// <param name="text">A sentence, free of anything the client said.</param>
@@ -31,13 +44,12 @@ public sealed class MachineAnswer : IResult
     {
         ArgumentNullException.ThrowIfNull(httpContext);
         var response = httpContext.Response;
-        response.Clear();
+        if (_status >= 400) Refuse(response);
         Harden(response);
-        var body = Encoding.UTF8.GetBytes(_text + "\n");
+        var body = Encoding.UTF8.GetBytes(_text.EndsWith('\n') ? _text : _text + "\n");
         response.StatusCode = _status;
         response.ContentType = "text/plain; charset=utf-8";
         response.ContentLength = body.Length;
-        response.Headers.CacheControl = "no-store";
         if (_retryAfter is { } wait)
         {
             response.Headers.RetryAfter =
@@ -46,6 +58,13 @@ public sealed class MachineAnswer : IResult
         return HttpMethods.IsHead(httpContext.Request.Method)
             ? Task.CompletedTask
             : response.Body.WriteAsync(body, httpContext.RequestAborted).AsTask();
+    }
+
+    /// <summary>Nothing that was said about the good answer holds for a refusal.</summary>
+    private static void Refuse(HttpResponse response)
+    {
+        response.Clear();
+        response.Headers.CacheControl = "no-store";
     }
 
     /// <summary>Headers of every answer on a machine's route: whatever it is, a browser must not run it.</summary>

@@ -11,7 +11,7 @@ internal static class ProblemPages
     private static IResult Page(string type, HttpContext http)
     {
         if (!ProblemTypes.All.TryGetValue(type, out var problem))
-            return MachineText.NotFound("There is no such problem type.");
+            return MachineAnswer.NotFound("There is no such problem type.");
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.ContentSecurityPolicy = "default-src 'none'";
         return TypedResults.Text($"""

@@ -20,6 +20,7 @@ internal static class ImagesApi
         images.MapDelete("/{name}", Delete);
         images.MapGet("/{name}/versions", Versions);
         images.MapGet("/{name}/versions/{version}", Version);
+        images.MapPost("/{name}/versions", Upload).Accepts<IFormFile>("multipart/form-data").DisableAntiforgery();
         images.MapPut("/{name}/current", SetCurrent).Accepts<CurrentRequest>("application/json");
     }
 
@@ -86,6 +87,25 @@ internal static class ImagesApi
         return image.Versions.TryGetValue(version, out var found)
             ? TypedResults.Ok(ImageVersionView.Of(found, image, pins(name, version)))
             : Problem.NotFound($"version of image '{name}' called", version).ToResult();
+    }
+
+    /// <summary>Uploads a version, streamed to disk.</summary>
+    /// <remarks>
+    /// Parts are named {system}/{role}: x86_64-linux/kernel, x86_64-linux/initrd, x86_64-linux/kexec,
+    /// x86_64-linux/kexec-noninteractive, x86_64-linux/iso (files) and x86_64-linux/kernelArguments (text). Bytes equal
+    /// to those of a kept version make no new one: then the answer is 200 with that version.
+    /// </remarks>
+    private static async Task<Results<Created<ImageVersionView>, Ok<ImageVersionView>, ProblemHttpResult>> Upload(
+        string name, HttpContext http, VersionUpload upload, ImageCatalog catalog, VersionPins pins, CancellationToken ct)
+    {
+        if (!ResourceName.TryParse(name, out var parsed) || catalog.Images.GetValueOrDefault(name) is null)
+            return Problem.NotFound("image", name).ToResult();
+        var saved = await upload.ReceiveAsync(parsed, http, ct);
+        if (saved.Resource is not { } version) return saved.Problem!.ToResult();
+        var view = ImageVersionView.Of(version, catalog.Images[name], pins(name, version.Id));
+        return saved.Created
+            ? TypedResults.Created($"/api/v1/images/{name}/versions/{version.Id}", view)
+            : TypedResults.Ok(view);
     }
 
     /// <summary>Promotes or rolls back: moves the version that machines get.</summary>

@@ -34,6 +34,24 @@ public static class KernelArgument
             : null;
     }
 
+    /// <summary>
+    /// Splits a command line into its arguments: at blanks outside double quotes, as the kernel does (lib/cmdline.c).
+    /// </summary>
+    public static System.Collections.Immutable.ImmutableArray<string> Split(string line)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        var arguments = new List<string>();
+        var (start, quoted) = (0, false);
+        for (var i = 0; i <= line.Length; i++)
+        {
+            if (i < line.Length && line[i] == '"') quoted = !quoted;
+            if (i < line.Length && (quoted || !char.IsWhiteSpace(line[i]))) continue;
+            if (i > start) arguments.Add(line[start..i]);
+            start = i + 1;
+        }
+        return [.. arguments];
+    }
+
     /// <summary>Reads a member that is a list of arguments.</summary>
     public static System.Collections.Immutable.ImmutableArray<string> ReadList(JsonFields fields, string name)
     {

@@ -1,3 +1,5 @@
+using NetbootServer.Http;
+
 namespace NetbootServer.Startup;
 
 /// <summary>Where settings come from: <c>appsettings.json</c>, then <c>NETBOOT_</c> variables, then the command line.</summary>
@@ -22,15 +24,11 @@ internal static class Settings
     public static IReadOnlyCollection<FeatureSection> FeatureSections(this IServiceCollection services) =>
         [.. services.Select(service => service.ImplementationInstance).OfType<FeatureSection>()];
 
-    /// <summary>Stores that this version does not have yet stop the start.</summary>
-    /// <exception cref="StartFailure">One of them is asked for.</exception>
-    public static void RefuseWhatIsNotThereYet(IConfiguration settings)
+    /// <exception cref="StartFailure">Another database than SQLite is asked for.</exception>
+    public static void RefuseOtherDatabases(ServerOptions options)
     {
-        if (settings["Database"] is { Length: > 0 } database)
+        if (options.Database is { Length: > 0 } database)
             throw new StartFailure("Database", database.Split("://")[0] + "://…",
                 "this version keeps its state in SQLite in the data directory only: leave Database out");
-        if (settings["Blobs"] is { Length: > 0 } blobs)
-            throw new StartFailure("Blobs", blobs.Split("://")[0] + "://…",
-                "this version keeps blobs in the data directory only: leave Blobs out");
     }
 }

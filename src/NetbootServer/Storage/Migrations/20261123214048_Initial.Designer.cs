@@ -10,7 +10,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Storage.Migrations
 {
     [DbContext(typeof(NetbootDb))]
-    [Migration("20261123213130_Initial")]
+    [Migration("20261123214048_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -43,6 +43,32 @@ namespace NetbootServer.Storage.Migrations
                     b.HasIndex("ExpiresAt");
 
                     b.ToTable("sessions", (string)null);
+                });
+
+            modelBuilder.Entity("NetbootServer.Blobs.BlobRow", b =>
+                {
+                    b.Property<string>("Sha256")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("MediaType")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("OutOfServiceSince")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Segments")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Sha256");
+
+                    b.ToTable("blobs", (string)null);
                 });
 
             modelBuilder.Entity("NetbootServer.Boots.BootFactRow", b =>

@@ -1,0 +1,31 @@
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Http;
+
+/// <summary>What a supervisor asks: does the process answer, and can it do its work.</summary>
+internal static class Health
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGetAndHead("/healthz", () => MachineAnswer.Plain("ok")).ExcludeFromDescription();
+        routes.MapGetAndHead("/readyz", Ready).ExcludeFromDescription();
+    }
+
+    private static async Task<IResult> Ready(Database database, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Patience);
+        try
+        {
+            await database.ReadAsync((db, token) => db.Database.ExecuteSqlRawAsync("SELECT 1", token), limit.Token);
+            return MachineAnswer.Plain("ready");
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            return MachineAnswer.TryAgain("The database does not answer.", Patience);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+namespace NetbootServer.Images;
+
+/// <summary>Settings of images: <c>Images</c>.</summary>
+public sealed record ImagesOptions
+{
+    /// <summary>Whether an empty database gets images of its own to begin with.</summary>
+    public bool Defaults { get; init; } = true;
+}

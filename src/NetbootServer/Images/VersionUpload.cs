@@ -1,0 +1,79 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+using NetbootServer.Blobs;
+using NetbootServer.Http;
+
+namespace NetbootServer.Images;
+
+/// <summary>
+/// Receives a version as multipart/form-data. Each part streams through its check into the blob store while it
+/// arrives; memory does not grow with its size. The version appears when all of it is there, or not at all.
+/// </summary>
+internal sealed class VersionUpload(BlobStore blobs, VersionStore versions)
+{
+    private const int MaxParts = 64, MaxArgumentsBytes = 16 * 1024;
+
+    /// <summary>Reads the request and publishes the version.</summary>
+    public async Task<Saved<ImageVersion>> ReceiveAsync(ResourceName image, HttpContext http, CancellationToken ct)
+    {
+        http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = null;
+        http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
+        if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)
+            || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 } boundary)
+            return new Problem(ProblemTypes.UnsupportedMediaType, "Send multipart/form-data with a boundary, as curl -F does.");
+        var parts = new UploadParts();
+        try
+        {
+            var reader = new MultipartReader(boundary, http.Request.Body);
+            while (await reader.ReadNextSectionAsync(ct) is { } section)
+            {
+                if (parts.Count >= MaxParts)
+                    return new Problem(ProblemTypes.MalformedRequest, $"An upload has at most {MaxParts} parts.");
+                await ReceivePartAsync(section, parts, ct);
+            }
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException and not BadHttpRequestException)
+        {
+            return new Problem(ProblemTypes.MalformedRequest, $"The multipart body cannot be read: {e.Message}");
+        }
+        catch (BlobRefusedException e) when (e.Refusal is BlobRefusal.DiskFull or BlobRefusal.StoreFull)
+        {
+            return new Problem(ProblemTypes.StorageFull, e.Message);
+        }
+        if (parts.Finish() is not { } systems) return Problem.Invalid(parts.Errors);
+        var provenance = JsonSerializer.SerializeToElement(
+            new { type = "upload", by = http.User.Identity?.Name, files = parts.FileNames }, JsonBody.Writing);
+        return await versions.PublishAsync(image, systems, provenance, ct);
+    }
+
+    private async Task ReceivePartAsync(MultipartSection section, UploadParts parts, CancellationToken ct)
+    {
+        var disposition = section.GetContentDispositionHeader();
+        var name = disposition is null ? "" : HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? "";
+        if (parts.Begin(name) is not { } part) return; // its fault is noted; the reader skips its bytes
+        if (part.Role == UploadParts.ArgumentsRole)
+        {
+            parts.AddArguments(part, await ReadTextAsync(section.Body, ct));
+            return;
+        }
+        try
+        {
+            var blob = await blobs.AddAsync(section.Body, new() { Judge = file => part.Complaint(file) }, ct);
+            parts.AddArtifact(part, blob, HeaderUtilities.RemoveQuotes(disposition!.FileName).Value);
+        }
+        catch (BlobRefusedException e) when (e.Refusal == BlobRefusal.WrongKind)
+        {
+            parts.Errors.Add(name, e.Message);
+        }
+    }
+
+    private static async Task<string?> ReadTextAsync(Stream body, CancellationToken ct)
+    {
+        var buffer = new byte[MaxArgumentsBytes + 1];
+        var read = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct);
+        return read > MaxArgumentsBytes ? null : System.Text.Encoding.UTF8.GetString(buffer, 0, read);
+    }
+}

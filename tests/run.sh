@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds and runs the tests: run.sh fast|all|soak. The last line is the real count: "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/.."
+mode=${1:-all}
+results=artifacts/test-results
+rm -rf "$results" && mkdir -p "$results"
+
+if [ "$mode" != fast ]; then tests/lab/install.sh all || exit 1; fi
+build=(dotnet build -c Release -v quiet --nologo NetbootServer.sln)
+"${build[@]}" || { echo "The build failed."; echo "0 passed, 1 failed"; exit 1; }
+
+failed_runs=0
+run() { # run PROJECT [runner options…]
+    local project=$1; shift
+    local dll=tests/$project/bin/Release/net10.0/$project.dll
+    echo "== $project"
+    dotnet "$dll" -noLogo -noColor -xml "$results/$project.xml" "$@" || failed_runs=$((failed_runs + 1))
+}
+
+case $mode in
+fast) run NetbootServer.Tests ;;
+all)  run NetbootServer.Tests; run NetbootServer.EndToEnd -trait- category=soak ;;
+soak) run NetbootServer.EndToEnd -trait category=soak ;;
+*) echo "usage: run.sh fast|all|soak" >&2; exit 2 ;;
+esac
+
+passed=$(sed -n 's/<assembly /\n<assembly /gp' "$results"/*.xml 2>/dev/null | sed -n 's/.* passed="\([0-9]*\)".*/\1/p' | awk '{ n += $1 } END { print n + 0 }')
+failed=$(sed -n 's/<assembly /\n<assembly /gp' "$results"/*.xml 2>/dev/null | sed -n 's/.* failed="\([0-9]*\)".*/\1/p' | awk '{ n += $1 } END { print n + 0 }')
+errors=$(sed -n 's/<assembly /\n<assembly /gp' "$results"/*.xml 2>/dev/null | sed -n 's/.* errors="\([0-9]*\)".*/\1/p' | awk '{ n += $1 } END { print n + 0 }')
+failed=$((failed + errors))
+if [ "$failed_runs" -gt 0 ] && [ "$failed" -eq 0 ]; then failed=$failed_runs; fi # a runner that died counts
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
