@@ -1,5 +1,7 @@
 using NetbootServer.Blobs;
 using NetbootServer.Images.Sources.Downloads;
+using NetbootServer.Images.Sources.Nars;
+using NetbootServer.Images.Sources.Stores;
 
 namespace NetbootServer.Images.Sources;
 
@@ -15,6 +17,39 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
             ? directory.Holds(digest, blob.Length)
             : blob.Segments.All(segment => segment.Blob is not { } part || directory.Holds(part, segment.BlobLength));
     }
+
+    /// <summary>What is in a store path whose NAR is here already; null when it is not.</summary>
+    /// <exception cref="SourceException">The blob is no NAR.</exception>
+    public async Task<NarListing?> ListAsync(PathInfo info, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(info);
+        var digest = info.NarHash.Digest;
+        if (!await HasAsync(digest, ct) || !directory.Holds(digest, info.NarSize)) return null;
+        await using var nar = OpenBlob(digest);
+        try
+        {
+            return await NarListing.ReadAsync(nar, info.NarSize, ct);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new SourceException(SourceProblems.Damaged, $"{info.Path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Reads a few bytes of a stored NAR.</summary>
+    public async Task<byte[]> ReadAsync(Sha256Digest nar, long offset, int length, CancellationToken ct)
+    {
+        await using var file = OpenBlob(nar);
+        var bytes = new byte[length];
+        file.Position = offset;
+        await file.ReadExactlyAsync(bytes, ct);
+        return bytes;
+    }
+
+    private FileStream OpenBlob(Sha256Digest digest) => new(directory.PathOf(digest), new FileStreamOptions
+    {
+        Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, BufferSize = 0,
+    });
 
     /// <summary>Stores a download and removes its file, whether it is taken or refused.</summary>
     /// <exception cref="SourceException">It is refused.</exception>

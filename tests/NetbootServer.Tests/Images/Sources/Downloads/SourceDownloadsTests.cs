@@ -286,7 +286,7 @@ public sealed class SourceDownloadsTests
             file.Write = null;
             await http.Response.Body.WriteAsync(rest[..700_000], Ct);
             await http.Response.Body.FlushAsync(Ct);
-            while (!lab.PartialFilesLeft.Any(path => new FileInfo(path).Length == 700_000)) await Task.Delay(5, Ct);
+            while (!lab.PartialFilesLeft.Any(path => path.EndsWith(".part", StringComparison.Ordinal) && new FileInfo(path).Length == 700_000)) await Task.Delay(5, Ct);
             await cancel.CancelAsync();
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
         };
