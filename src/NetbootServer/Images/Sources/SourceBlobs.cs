@@ -18,6 +18,14 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
             : blob.Segments.All(segment => segment.Blob is not { } part || directory.Holds(part, segment.BlobLength));
     }
 
+    /// <summary>A blob that is here already, and what it is; null when it must be fetched.</summary>
+    public async Task<StoredBlob?> FindAsync(Sha256Digest digest, CancellationToken ct)
+    {
+        if (!await HasAsync(digest, ct) || await index.FindAsync(digest, ct) is not { Segments.IsEmpty: true } blob) return null;
+        var head = await ReadAsync(digest, 0, (int)Math.Min(blob.Length, BootFile.HeadLength), ct);
+        return new StoredBlob(digest, blob.Length, BootFile.Of(head));
+    }
+
     /// <summary>What is in a store path whose NAR is here already; null when it is not.</summary>
     /// <exception cref="SourceException">The blob is no NAR.</exception>
     public async Task<NarListing?> ListAsync(PathInfo info, CancellationToken ct)
