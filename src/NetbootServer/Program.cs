@@ -1,6 +1,7 @@
 using NetbootServer.Access;
 using NetbootServer.Blobs;
 using NetbootServer.Boots;
+using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Images;
 using NetbootServer.Machines;
@@ -22,6 +23,7 @@ return await Start.RunAsync(async () =>
         .AddApi()
         .AddAccess()
         .AddBlobs()
+        .AddEvents()
         .AddImages()
         .AddProfiles()
         .AddMachines()
@@ -63,6 +65,8 @@ return await Start.RunAsync(async () =>
     api.MapProfiles();
     api.MapImages();
     api.MapBoots();
+    api.MapEvents();
+    api.MapAlarms();
     app.MapProblemPages();
     app.MapHealth();
     app.MapOpenApi();

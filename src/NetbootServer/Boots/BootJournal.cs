@@ -46,6 +46,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         row.LastSeenAt = seen.At;
         var told = seen.Ip is null ? seen.Identity.Told : seen.Identity.Told.SetItem("ip", seen.Ip);
         row.Identity = MachineReading.Write(told);
+        consequences.MachineNames.Add(row.Name);
         await db.SaveChangesAsync(ct);
     }
 
@@ -162,6 +163,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         if (boot.MachineId is { } id && await db.Set<MachineRow>().FindAsync([id], ct) is { } machine)
         {
             boot.MachineName = machine.Name;
+            consequences.MachineNames.Add(machine.Name);
             var newest = await db.Set<BootRow>().Where(other => other.MachineId == id)
                 .OrderByDescending(other => other.StartedAt).Select(other => other.Id).FirstOrDefaultAsync(ct);
             if (newest is null || newest == boot.Id)
@@ -210,6 +212,9 @@ internal sealed class Consequences
 {
     /// <summary>Machines whose cached record is stale.</summary>
     public List<MachineRow> Machines { get; } = [];
+
+    /// <summary>Names of machines whose view changed.</summary>
+    public HashSet<string> MachineNames { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Ids of boots that changed.</summary>
     public HashSet<string> Boots { get; } = new(StringComparer.Ordinal);

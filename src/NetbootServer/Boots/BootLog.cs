@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
+using NetbootServer.Events;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Storage;
@@ -17,12 +18,13 @@ internal sealed class BootLog
     private readonly Database _database;
     private readonly MachineCache _machines;
     private readonly ImageCatalog _images;
+    private readonly EventHub _events;
     private long _dropped;
 
     public BootLog(BootJournal journal, Database database, MachineCache machines, ImageCatalog images,
-        IOptions<BootsOptions> options)
+        EventHub events, IOptions<BootsOptions> options)
     {
-        (_journal, _database, _machines, _images) = (journal, database, machines, images);
+        (_journal, _database, _machines, _images, _events) = (journal, database, machines, images, events);
         _queue = Channel.CreateBounded<BootEntry>(
             new BoundedChannelOptions(options.Value.QueueCapacity) { SingleReader = true });
     }
@@ -50,6 +52,8 @@ internal sealed class BootLog
         }, ct);
         foreach (var machine in consequences.Machines)
             _machines.Forget(machine.ReadSpec().Macs, machine.Uuid);
+        foreach (var name in consequences.MachineNames) _events.Changed("machine", name);
+        foreach (var boot in consequences.Boots) _events.Changed("boot", boot);
         if (consequences.ImagesChanged) await _images.ReloadAsync(ct);
     }
 

@@ -1,18 +1,22 @@
+using System.Collections.Immutable;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using NetbootServer.Events;
+using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Boots;
 
 /// <summary>
-/// Looks once a second for transfers that stand still or move again, and once a minute for boots that nothing is
+/// Looks twice a second how far transfers have come and whether they stand still, and once a minute for boots that nothing is
 /// heard of any more.
 /// </summary>
-internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database database,
-    IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
+internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory history, EventHub events,
+    Database database, IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
 {
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
-    private const int LooksPerSweep = 60, LostAtOnce = 500;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+    private const int LooksPerSweep = 120, LostAtOnce = 500;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -20,6 +24,7 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database da
         for (var looks = 0; await NextAsync(timer, stoppingToken); looks++)
         {
             LookAtTransfers();
+            if (events.Readers > 0) await TellProgressAsync(stoppingToken);
             if (looks % LooksPerSweep == 0) await SweepAsync(stoppingToken);
         }
     }
@@ -34,6 +39,23 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database da
         {
             return false;
         }
+    }
+
+    /// <summary>How far each transfer under way has come.</summary>
+    private async Task TellProgressAsync(CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var progress = ImmutableArray.CreateBuilder<ServerEvent>();
+        foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
+        {
+            var machine = await history.MachineOfAsync(transfer.Ticket, ct);
+            progress.Add(new("boot.progress", machine, JsonSerializer.Serialize(new
+            {
+                boot = transfer.Ticket.Boot, machine, step = transfer.Step, bytes = transfer.Bytes,
+                totalBytes = transfer.TotalBytes, bytesPerSecond = transfer.Rate(now),
+            }, JsonBody.Writing)));
+        }
+        if (progress.Count > 0) events.PublishProgress(progress.DrainToImmutable());
     }
 
     /// <summary>Notes each change between moving and standing still once.</summary>

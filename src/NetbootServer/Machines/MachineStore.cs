@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Profiles;
 using NetbootServer.Storage;
@@ -6,7 +7,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Machines;
 
 /// <summary>Machines in the database. Every change forgets the machine's keys in <see cref="MachineCache"/>.</summary>
-public sealed class MachineStore(Database database, MachineCache cache, MachineJoined joined, TimeProvider time)
+public sealed class MachineStore(
+    Database database, MachineCache cache, EventHub events, MachineJoined joined, TimeProvider time)
 {
     /// <summary>The machine of that name, or null.</summary>
     public Task<Machine?> FindAsync(string name, CancellationToken ct) => database.ReadAsync(async (db, token) =>
@@ -35,6 +37,8 @@ public sealed class MachineStore(Database database, MachineCache cache, MachineJ
         if (saved.Problem is { } refused) return refused;
         cache.Forget(touched.Macs, null);
         foreach (var uuid in touched.Uuids) cache.Forget([], uuid);
+        foreach (var gone in touched.Names) events.Changed("machine", gone);
+        events.Changed("machine", name.ToString());
         return new(saved.Resource!.ToMachine(), saved.Created, null);
     }
 
@@ -55,13 +59,15 @@ public sealed class MachineStore(Database database, MachineCache cache, MachineJ
     /// </summary>
     public async Task UseNextBootAsync(long id, DateTimeOffset setAt, CancellationToken ct)
     {
-        var spec = await database.WriteAsync(async (db, token) =>
+        var machine = await database.WriteAsync(async (db, token) =>
         {
             var row = await db.Set<MachineRow>().FindAsync([id], token);
             if (row?.ToMachine().NextBoot?.SetAt == setAt) row.NextBoot = null;
-            return row?.ReadSpec();
+            return row?.ToMachine();
         }, ct);
-        if (spec is not null) cache.Forget(spec.Macs, spec.Uuid);
+        if (machine is null) return;
+        cache.Forget(machine.Spec.Macs, machine.Spec.Uuid);
+        events.Changed("machine", machine.Name);
     }
 
     /// <summary>Forgets that a profile has succeeded, so that the machine boots it again.</summary>
@@ -93,6 +99,7 @@ public sealed class MachineStore(Database database, MachineCache cache, MachineJ
         if (saved.Problem is { } problem) return problem;
         var machine = saved.Resource!.ToMachine();
         cache.Forget(machine.Spec.Macs, machine.Spec.Uuid);
+        events.Changed("machine", machine.Name);
         return Saved.Changed(machine);
     }
 
@@ -102,10 +109,11 @@ public sealed class MachineStore(Database database, MachineCache cache, MachineJ
             : Problem.Invalid("$.profile", $"there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}");
 }
 
-/// <summary>The cache keys that a change has made stale.</summary>
+/// <summary>What a change has made stale: cache keys, and names that are no longer anybody's.</summary>
 internal sealed class Touched
 {
     public HashSet<string> Macs { get; } = new(StringComparer.Ordinal);
+    public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
     public HashSet<string> Uuids { get; } = new(StringComparer.Ordinal);
 
     public void Add(MachineSpec spec)
