@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using NetbootServer.Blobs;
+using NetbootServer.Http.Bodies;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Tests.Blobs;
@@ -41,7 +43,10 @@ internal sealed class BlobHost : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Blobs:MinFreeBytes"] = "0" });
         builder.Configuration.AddInMemoryCollection(settings);
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0, options => listen?.Invoke(options)));
+        {
+            kestrel.UseZeroCopy();
+            kestrel.Listen(IPAddress.Loopback, 0, options => listen?.Invoke(options));
+        });
         builder.Services.AddStorage(DataDirectory.Open(directory.FullName)).AddBlobs();
         configure?.Invoke(builder);
         var app = builder.Build();
