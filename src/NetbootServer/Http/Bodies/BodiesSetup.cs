@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using NetbootServer.Http.ZeroCopy;
+using NetbootServer.Startup;
 
 namespace NetbootServer.Http.Bodies;
 
@@ -11,9 +12,9 @@ public static class BodiesSetup
     /// <summary>Adds what <see cref="BodyResult"/> needs.</summary>
     public static IServiceCollection AddBodies(this IServiceCollection services)
     {
-        services.AddOptions<BodyOptions>().BindConfiguration("Http").ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         return services
+            .AddFeatureOptions<BodyOptions>("Http")
             .AddSingleton<BodySender>()
             .AddSingleton<TransferWatch>()
             .AddHostedService(all => all.GetRequiredService<TransferWatch>());

@@ -8,7 +8,7 @@ namespace NetbootServer.Http.ZeroCopy;
 /// The output of a connection written straight to its socket, in place of Kestrel's pipe and its send loop. Nothing
 /// lies between a finished flush and the kernel, so a file may follow by <see cref="FileSending"/>.
 /// </summary>
-/// <remarks>Kestrel calls it under a lock of its own; only a flush that was given up may be sending beside.</remarks>
+/// <remarks>Kestrel writes under a lock of its own and never while a flush is under way.</remarks>
 internal sealed class SocketOutput(Socket socket) : PipeWriter, IDisposable
 {
     private const int SmallestBuffer = 4096;
@@ -17,7 +17,6 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter, IDisposable
 
     private byte[]? _buffer;
     private int _count;
-    private Task<FlushResult>? _sending;
     private bool _armed;
     private bool _reached;
     private bool _canceled;
@@ -78,7 +77,7 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter, IDisposable
     /// </summary>
     public bool TryArm(PipeWriter body)
     {
-        if (_failed || _sending is { IsCompleted: false }) return false;
+        if (_failed) return false;
         (_armed, _reached) = (true, false);
         body.GetMemory(1);
         return _armed = _reached;
@@ -89,17 +88,15 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter, IDisposable
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         if (_failed) return new(new FlushResult(isCanceled: false, isCompleted: true));
-        if (_sending is { IsCompleted: false } earlier)
-            return new(WaitAsync(FlushAfterAsync(earlier), cancellationToken));
         if (_count == 0) return new(Done());
         try
         {
             var (buffer, count) = TakeBuffer();
-            var sending = socket.SendAsync(buffer.AsMemory(0, count), SocketFlags.None, CancellationToken.None);
+            var sending = socket.SendAsync(buffer.AsMemory(0, count), SocketFlags.None, cancellationToken);
             var sent = sending.IsCompletedSuccessfully ? sending.Result : 0;
-            if (sent == count) return new(Done(buffer));
-            _sending = FinishAsync(sent > 0 ? new(sent) : sending, buffer, count);
-            return new(WaitAsync(_sending, cancellationToken));
+            return sent == count
+                ? new(Done(buffer))
+                : FinishAsync(sent > 0 ? new(sent) : sending, buffer, count, cancellationToken);
         }
         catch (Exception e) when (IsConnectionLost(e))
         {
@@ -127,33 +124,29 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter, IDisposable
         return new(canceled, isCompleted: false);
     }
 
-    private async Task<FlushResult> FinishAsync(ValueTask<int> sending, byte[] buffer, int count)
+    private async ValueTask<FlushResult> FinishAsync(
+        ValueTask<int> sending, byte[] buffer, int count, CancellationToken ct)
     {
         try
         {
             for (var sent = await sending; sent < count;)
-                sent += await socket.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None);
+                sent += await socket.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None, ct);
             return Done();
         }
         catch (Exception e) when (IsConnectionLost(e))
         {
             return Fail();
         }
+        catch (OperationCanceledException)
+        {
+            Fail(); // perhaps half sent; Kestrel ends the connection when a write is given up
+            throw;
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
-
-    private async Task<FlushResult> FlushAfterAsync(Task<FlushResult> earlier)
-    {
-        await earlier;
-        return await FlushAsync(CancellationToken.None);
-    }
-
-    /// <summary>Giving up a flush gives up waiting for it, never half of its bytes.</summary>
-    private static Task<FlushResult> WaitAsync(Task<FlushResult> sending, CancellationToken ct) =>
-        ct.CanBeCanceled ? sending.WaitAsync(ct) : sending;
 
     /// <summary>Bytes at the front of <see cref="Unsent"/> have been handed to the socket.</summary>
     public void Sent(int bytes)
