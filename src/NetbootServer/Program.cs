@@ -3,6 +3,7 @@ using NetbootServer.Blobs;
 using NetbootServer.Boots;
 using NetbootServer.Events;
 using NetbootServer.Http;
+using NetbootServer.Http.Bodies;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
@@ -43,6 +44,7 @@ return await Start.RunAsync(async () =>
     builder.WebHost.UseUrls(options.Urls).UseStaticWebAssets().ConfigureKestrel(kestrel =>
     {
         kestrel.AddServerHeader = false;
+        kestrel.UseZeroCopy();
         kestrel.Limits.MaxRequestLineSize = 16 * 1024; // what a machine tells about itself stands in one line
     });
 
