@@ -47,7 +47,7 @@ internal sealed class BootLog
         var consequences = new Consequences();
         await _database.WriteAsync(async (db, token) =>
         {
-            foreach (var entry in entries) await _journal.WriteAsync(db, entry, consequences, token);
+            await _journal.WriteAsync(db, entries, consequences, token);
             return true;
         }, ct);
         foreach (var machine in consequences.Machines)

@@ -16,7 +16,7 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory
     Database database, IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
-    private const int LooksPerSweep = 120, LostAtOnce = 500;
+    private const int LooksPerSweep = 120, LooksPerTrim = 30 * LooksPerSweep, LostAtOnce = 500;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -26,6 +26,7 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory
             LookAtTransfers();
             if (events.Readers > 0) await TellProgressAsync(stoppingToken);
             if (looks % LooksPerSweep == 0) await SweepAsync(stoppingToken);
+            if (looks % LooksPerTrim == LooksPerTrim - 1) await TrimAsync(stoppingToken);
         }
     }
 
@@ -109,12 +110,30 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory
         }
     }
 
+    /// <summary>Keeps each machine's history within its length.</summary>
+    internal async Task TrimAsync(CancellationToken ct)
+    {
+        var keep = options.Value.KeepPerMachine;
+        try
+        {
+            await database.WriteAsync((db, token) => db.Database.ExecuteSqlAsync($"""
+                DELETE FROM "boots" WHERE "Id" IN (SELECT "Id" FROM (
+                    SELECT "Id", ROW_NUMBER() OVER (PARTITION BY "MachineId" ORDER BY "StartedAt" DESC) AS place
+                    FROM "boots" WHERE "MachineId" IS NOT NULL) AS ranked WHERE place > {keep})
+                """, token), ct);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Log.SweepFailed(logger, e);
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "Boot {Boot} stalled at {Step}: {Bytes} of {TotalBytes} bytes")]
         public static partial void Stalled(ILogger logger, string boot, string step, long bytes, long totalBytes);
 
-        [LoggerMessage(LogLevel.Warning, "Could not look for boots that are no longer heard of; trying again in a minute")]
+        [LoggerMessage(LogLevel.Warning, "Could not tidy up the boots; trying again later")]
         public static partial void SweepFailed(ILogger logger, Exception e);
     }
 }
