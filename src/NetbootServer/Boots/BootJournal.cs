@@ -22,6 +22,9 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
             case MachineSeen seen:
                 await SeenAsync(db, seen, consequences, ct);
                 break;
+            case NextBootUsed used:
+                await UsedAsync(db, used, consequences, ct);
+                break;
             case BootOpened opened:
                 await OpenedAsync(db, opened, consequences, ct);
                 break;
@@ -78,6 +81,16 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         await db.Set<MachineRow>().Where(row => oldest.Contains(row.Id)).ExecuteDeleteAsync(ct);
     }
 
+    /// <summary>Another next boot may have been set meanwhile; that one stays.</summary>
+    private static async Task UsedAsync(NetbootDb db, NextBootUsed used, Consequences consequences, CancellationToken ct)
+    {
+        var row = await db.Set<MachineRow>().FindAsync([used.MachineId], ct);
+        if (row is null || row.ToMachine().NextBoot?.SetAt != used.SetAt) return;
+        row.NextBoot = null;
+        consequences.Machines.Add(row);
+        await db.SaveChangesAsync(ct);
+    }
+
     private async Task OpenedAsync(NetbootDb db, BootOpened opened, Consequences consequences, CancellationToken ct)
     {
         var boot = await EnsureAsync(db, opened.Ticket, opened.Identity.Mac, ct);
@@ -86,7 +99,9 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         db.Add(Fact(opened.Ticket, Steps.Script, FactKinds.Began, opened.At));
         await db.SaveChangesAsync(ct);
         await LoseEarlierAsync(db, boot, opened.At, ct);
-        await ConcludeAsync(db, boot, opened.At, consequences, ct);
+        var facts = await ConcludeAsync(db, boot, opened.At, consequences, ct);
+        // Its ready or up may have overtaken it, when the database was away.
+        await SucceedAsync(db, boot, facts, before: [], consequences, ct);
         await TrimAsync(db, boot, ct);
     }
 
@@ -120,8 +135,8 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         (fact.Bytes, fact.TotalBytes, fact.Detail) = (step.Bytes, step.TotalBytes, step.Detail?.GetRawText());
         db.Add(fact);
         await db.SaveChangesAsync(ct);
-        await ConcludeAsync(db, boot, step.At, consequences, ct);
-        if (step.Step is Steps.Ready or Steps.Up) await SucceedAsync(db, boot, step, consequences, ct);
+        var facts = await ConcludeAsync(db, boot, step.At, consequences, ct);
+        await SucceedAsync(db, boot, facts, [.. facts.Where(other => other.Id != fact.Id)], consequences, ct);
     }
 
     /// <summary>
@@ -152,7 +167,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         return boot;
     }
 
-    private static async Task ConcludeAsync(
+    private static async Task<List<BootFactRow>> ConcludeAsync(
         NetbootDb db, BootRow boot, DateTimeOffset at, Consequences consequences, CancellationToken ct)
     {
         var facts = await db.Set<BootFactRow>().AsNoTracking().Where(fact => fact.BootId == boot.Id).ToListAsync(ct);
@@ -169,29 +184,44 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
                     new LastBoot(boot.Id, boot.Image, boot.Version, boot.Outcome, boot.StartedAt));
         }
         await db.SaveChangesAsync(ct);
+        return facts;
     }
 
-    /// <summary>What a boot's ready or up settles.</summary>
-    private static async Task SucceedAsync(
-        NetbootDb db, BootRow boot, BootStep step, Consequences consequences, CancellationToken ct)
+    /// <summary>
+    /// What a boot's ready or up settles. A completion is settled once: one that an admin has cleared does not come
+    /// back with a later report of the same boot.
+    /// </summary>
+    /// <param name="db">The running transaction.</param>
+    /// <param name="boot">The boot.</param>
+    /// <param name="facts">All that is known of it.</param>
+    /// <param name="before">What was known, and settled, before.</param>
+    /// <param name="consequences">Collects what changed.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    private static async Task SucceedAsync(NetbootDb db, BootRow boot, IReadOnlyCollection<BootFactRow> facts,
+        IReadOnlyCollection<BootFactRow> before, Consequences consequences, CancellationToken ct)
     {
-        if (step.Step == Steps.Up && boot.Image is not null
+        if (!facts.Any(fact => fact.Step is Steps.Ready or Steps.Up)) return;
+        if (facts.Any(fact => fact.Step == Steps.Up) && boot.Image is not null
             && await db.Set<ImageRow>().SingleOrDefaultAsync(row => row.Name == boot.Image, ct) is { PhonesHome: false } image)
         {
             image.PhonesHome = true;
             consequences.ImagesChanged = true;
         }
         if (boot.MachineId is not { } id || await db.Set<MachineRow>().FindAsync([id], ct) is not { } machine) return;
-        var before = (machine.NextBoot, machine.Completion);
+        var was = (machine.NextBoot, machine.Completion);
         if (boot.TookNextBoot && machine.NextBoot is not null
             && JsonSerializer.Deserialize<NextBoot>(machine.NextBoot, JsonBody.Writing)!.SetAt <= boot.StartedAt)
             machine.NextBoot = null;
-        var succeeded = step.Step == Steps.Up || boot.Expects == Steps.Ready;
-        if (succeeded && boot is { After: "local", Profile: { } profile })
-            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, step.At));
-        if (before != (machine.NextBoot, machine.Completion)) consequences.Machines.Add(machine);
+        if (boot is { After: "local", Profile: { } profile } && Success(boot, facts) is { } success && Success(boot, before) is null)
+            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.At));
+        if (was != (machine.NextBoot, machine.Completion)) consequences.Machines.Add(machine);
         await db.SaveChangesAsync(ct);
     }
+
+    /// <summary>The first fact that makes the boot a success, or null.</summary>
+    private static BootFactRow? Success(BootRow boot, IEnumerable<BootFactRow> facts) => facts
+        .Where(fact => fact.Step == Steps.Up || (fact.Step == Steps.Ready && boot.Expects == Steps.Ready))
+        .MinBy(fact => fact.At);
 
     private static async Task<MachineRow?> ByMacAsync(NetbootDb db, MacAddress? mac, CancellationToken ct)
     {
