@@ -35,12 +35,12 @@ return await Start.RunAsync(async () =>
     Settings.RefuseOtherDatabases(options);
     builder.Services.AddStorage(DataDirectory.Open(options.DataDirectory));
 
-    builder.Host.UseSerilog((_, log) => log
+    builder.Services.AddSerilog((_, log) => log
         .MinimumLevel.Information()
         .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
         .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
         .WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture,
-            outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}"));
+            outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}"), preserveStaticLogger: true);
     builder.WebHost.UseUrls(options.Urls).UseStaticWebAssets().ConfigureKestrel(kestrel =>
     {
         kestrel.AddServerHeader = false;
@@ -54,7 +54,7 @@ return await Start.RunAsync(async () =>
     var firstPassword = await app.Services.GetRequiredService<AdminPassword>()
         .EnsureAsync(onTerminal: !Console.IsOutputRedirected, CancellationToken.None);
 
-    app.UseSerilogRequestLogging(RequestLog.Configure);
+    app.UseRequestLog();
     app.UseProblems();
     app.UseAccess();
 

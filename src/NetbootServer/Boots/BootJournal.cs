@@ -26,6 +26,9 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
                 case MachineSeen seen:
                     await SeenAsync(batch, seen, consequences, ct);
                     break;
+                case NextBootUsed used:
+                    Use(batch, used, consequences);
+                    break;
                 case BootOpened opened:
                     await OpenedAsync(batch, opened, consequences, ct);
                     break;
@@ -87,6 +90,15 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         await db.Set<MachineRow>().Where(row => oldest.Contains(row.Id)).ExecuteDeleteAsync(ct);
     }
 
+    /// <summary>Another next boot may have been set meanwhile; that one stays.</summary>
+    private static void Use(JournalBatch batch, NextBootUsed used, Consequences consequences)
+    {
+        if (batch.Machine(used.MachineId) is not { } row || row.ToMachine().NextBoot?.SetAt != used.SetAt) return;
+        row.NextBoot = null;
+        consequences.Machines.Add(row);
+        consequences.MachineNames.Add(row.Name);
+    }
+
     private static async Task OpenedAsync(
         JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
     {
@@ -102,6 +114,8 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
             consequences.Boots.Add(earlier.Id);
         }
         Conclude(batch, boot, opened.At, consequences);
+        // Its ready or up may have overtaken it, when the database was away.
+        await SucceedAsync(batch, boot, before: [], consequences, ct);
     }
 
     private static async Task StepAsync(
@@ -110,9 +124,10 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         var boot = await batch.BootAsync(step.Ticket, null, ct);
         var fact = Fact(boot.Id, step.Step, step.Kind, step.At);
         (fact.Bytes, fact.TotalBytes, fact.Detail) = (step.Bytes, step.TotalBytes, step.Detail?.GetRawText());
+        List<BootFactRow> before = [.. batch.Facts(boot.Id)];
         batch.Add(fact);
         Conclude(batch, boot, step.At, consequences);
-        if (step.Step is Steps.Ready or Steps.Up) await SucceedAsync(batch, boot, step, consequences, ct);
+        await SucceedAsync(batch, boot, before, consequences, ct);
     }
 
     /// <summary>What all facts so far amount to.</summary>
@@ -127,26 +142,44 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         consequences.MachineNames.Add(machine.Name);
     }
 
-    /// <summary>What a boot's ready or up settles.</summary>
-    private static async Task SucceedAsync(
-        JournalBatch batch, BootRow boot, BootStep step, Consequences consequences, CancellationToken ct)
+    /// <summary>
+    /// What a boot's ready or up settles. A completion is settled once: one that an admin has cleared does not come
+    /// back with a later report of the same boot.
+    /// </summary>
+    /// <param name="batch">The boots and machines.</param>
+    /// <param name="boot">The boot.</param>
+    /// <param name="before">What was known of it, and settled, before.</param>
+    /// <param name="consequences">Collects what changed.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    private static async Task SucceedAsync(JournalBatch batch, BootRow boot, IReadOnlyCollection<BootFactRow> before,
+        Consequences consequences, CancellationToken ct)
     {
-        if (step.Step == Steps.Up && boot.Image is not null
-            && await batch.Db.Set<ImageRow>().SingleOrDefaultAsync(row => row.Name == boot.Image, ct) is { PhonesHome: false } image)
-        {
-            image.PhonesHome = true;
-            consequences.ImagesChanged = true;
-        }
+        var facts = batch.Facts(boot.Id);
+        if (!facts.Any(fact => fact.Step is Steps.Ready or Steps.Up)) return;
+        if (facts.Any(fact => fact.Step == Steps.Up)) await NotePhoningHomeAsync(batch, boot, consequences, ct);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
-        var before = (machine.NextBoot, machine.Completion);
+        var was = (machine.NextBoot, machine.Completion);
         if (boot.TookNextBoot && machine.NextBoot is not null
             && JsonSerializer.Deserialize<NextBoot>(machine.NextBoot, JsonBody.Writing)!.SetAt <= boot.StartedAt)
             machine.NextBoot = null;
-        var succeeded = step.Step == Steps.Up || boot.Expects == Steps.Ready;
-        if (succeeded && boot is { After: "local", Profile: { } profile })
-            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, step.At));
-        if (before != (machine.NextBoot, machine.Completion)) consequences.Machines.Add(machine);
+        if (boot is { After: "local", Profile: { } profile } && Success(boot, facts) is { } success && Success(boot, before) is null)
+            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.At));
+        if (was != (machine.NextBoot, machine.Completion)) consequences.Machines.Add(machine);
     }
+
+    private static async Task NotePhoningHomeAsync(
+        JournalBatch batch, BootRow boot, Consequences consequences, CancellationToken ct)
+    {
+        if (boot.Image is null || await batch.Db.Set<ImageRow>().SingleOrDefaultAsync(
+            row => row.Name == boot.Image, ct) is not { PhonesHome: false } image) return;
+        image.PhonesHome = true;
+        consequences.ImagesChanged = true;
+    }
+
+    /// <summary>The first fact that makes the boot a success, or null.</summary>
+    private static BootFactRow? Success(BootRow boot, IEnumerable<BootFactRow> facts) => facts
+        .Where(fact => fact.Step == Steps.Up || (fact.Step == Steps.Ready && boot.Expects == Steps.Ready))
+        .MinBy(fact => fact.At);
 
     private static BootFactRow Fact(string boot, string step, string kind, DateTimeOffset at) =>
         new() { BootId = boot, Step = step, Kind = kind, At = at };

@@ -29,7 +29,7 @@ internal sealed class BootLog
             new BoundedChannelOptions(options.Value.QueueCapacity) { SingleReader = true });
     }
 
-    /// <summary>Entries that found the queue full, since the start.</summary>
+    /// <summary>Entries that found the queue full, or could not be written at all, since the start.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>Entries that wait now.</summary>
@@ -38,8 +38,11 @@ internal sealed class BootLog
     /// <summary>Queues an entry; never waits. Full: the entry is dropped and counted.</summary>
     public void Add(BootEntry entry)
     {
-        if (!_queue.Writer.TryWrite(entry)) Interlocked.Increment(ref _dropped);
+        if (!_queue.Writer.TryWrite(entry)) CountDropped();
     }
+
+    /// <summary>Counts an entry that is given up.</summary>
+    public void CountDropped() => Interlocked.Increment(ref _dropped);
 
     /// <summary>Writes entries in one transaction; when it returns they are on the disk.</summary>
     public async Task WriteAsync(IReadOnlyCollection<BootEntry> entries, CancellationToken ct)

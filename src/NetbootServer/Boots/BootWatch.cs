@@ -88,7 +88,9 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory
         log.Add(new BootStep(now, transfer.Ticket, transfer.Step, kind, transfer.Bytes, transfer.TotalBytes));
     }
 
-    /// <summary>Boots that wait for a success and were not heard of for long are lost.</summary>
+    /// <summary>
+    /// Boots that wait for a success and were not heard of for long are lost, unless their bytes are moving.
+    /// </summary>
     internal async Task SweepAsync(CancellationToken ct)
     {
         try
@@ -100,7 +102,9 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory
                     || row.Outcome == Outcomes.Stalled
                     || (row.Outcome == Outcomes.Ready && row.Expects == Steps.Up)))
                 .OrderBy(row => row.LastHeardAt).Take(LostAtOnce).ToListAsync(token), ct);
-            foreach (var boot in silent)
+            var moving = live.Transfers.Where(transfer => transfer is { EndedAt: null, Seen.Stalled: false })
+                .Select(transfer => transfer.Ticket.Boot).ToHashSet(StringComparer.Ordinal);
+            foreach (var boot in silent.Where(boot => !moving.Contains(boot.Id)))
                 log.Add(new BootStep(now, new(boot.Id, boot.MachineId ?? 0, "", boot.StartedAt, false),
                     Steps.Script, FactKinds.Lost));
         }

@@ -143,7 +143,12 @@ internal sealed class JournalBatch
         _ => null,
     };
 
-    private static long? MachineOf(BootEntry entry) => entry is MachineSeen seen ? seen.MachineId : TicketOf(entry)?.Machine;
+    private static long? MachineOf(BootEntry entry) => entry switch
+    {
+        MachineSeen seen => seen.MachineId,
+        NextBootUsed used => used.MachineId,
+        _ => TicketOf(entry)?.Machine,
+    };
 
     private static MacAddress? MacOf(BootEntry entry) => entry switch
     {

@@ -22,7 +22,7 @@ internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links
 }
 
 /// <summary>Answers script requests: one read of the catalog, a pure plan, a pure script; then notes what was given.</summary>
-internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, BootLog log, MachineStore machines,
+internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, BootLog log, BootReports reports,
     AlarmBoard alarms, AddressWatch addresses, TimeProvider time, ILogger<ScriptDesk> logger)
 {
     /// <summary>The script's text; also when the catalog is away, or nobody can be recognised.</summary>
@@ -67,7 +67,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
             log.Add(new BootOpened(now, ticket, identity, plan.Machine?.Name ?? identity.Mac?.Hyphened ?? "",
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After));
         else if (plan is { FromNextBoot: true, Machine: { } machine, Action: BootLocalDisk or ShowMenu or OpenShell })
-            await machines.UseNextBootAsync(machine.Id, machine.NextBoot!.SetAt, ct);
+            await reports.WriteOrQueueAsync(new NextBootUsed(now, machine.Id, machine.NextBoot!.SetAt), ct);
         Log.HandedOut(logger, plan.Machine?.Name ?? identity.Mac?.ToString(), plan.Action.GetType().Name,
             plan.Profile?.Name, ticket?.Boot, plan.Reason);
         return script;
