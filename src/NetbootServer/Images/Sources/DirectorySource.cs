@@ -1,0 +1,28 @@
+using NetbootServer.Images.Sources.Layouts;
+using NetbootServer.Images.Sources.Specs;
+
+namespace NetbootServer.Images.Sources;
+
+/// <summary><c>directory</c>: a folder on this server, below one of <c>Images:DirectoryRoots</c>.</summary>
+public sealed class DirectorySource(DirectoryRoots roots, SourceBlobs blobs, TimeProvider time) : IImageSource
+{
+    /// <inheritdoc/>
+    public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var spec = (DirectorySpec)request.Source;
+        var meter = new SourceMeter(progress, time);
+        var draft = new VersionDraft();
+        meter.Phase("storing");
+        foreach (var system in request.Systems)
+        {
+            var folder = Placeholders.Fill(spec.Path, system);
+            var tree = new FolderTree(folder, roots, blobs, meter);
+            var parts = await new BootLayout(tree, system).ReadAsync(SourceKind.Auto, ct);
+            tree.CheckUnchanged();
+            draft.From(system, null)["path"] = folder;
+            draft.Add(system, null, parts);
+        }
+        return draft.Finish();
+    }
+}

@@ -1,0 +1,76 @@
+namespace NetbootServer.Images.Sources.Downloads;
+
+/// <summary>One file's download, over as many tries as it takes.</summary>
+internal sealed class DownloadRun(
+    SourceHttp http, PartialFile partial, SourceLink link, DownloadWish wish, SourceMeter meter, long maxBytes,
+    Action<long> room)
+{
+    private bool _expected = wish.Length is not null;
+    private long _counted;
+
+    /// <summary>Tries once; what comes is kept.</summary>
+    /// <returns>Where the whole file came from; null when it is not needed.</returns>
+    public async Task<SourceLink?> TryAsync(CancellationToken ct)
+    {
+        var goOn = partial.Length > 0 && partial.Validator is { IsStrong: true } && (wish.Length ?? partial.Total) == partial.Total;
+        if (!goOn) partial.Restart(null, null);
+        Count();
+        using var answer = await http.AskAsync(link, Ask(goOn), ct);
+        if (answer.NotModified && !goOn) return null;
+        if (answer.NotModified)
+        {
+            Check(partial.Length);
+            return answer.Link;
+        }
+        if (answer.NoSuchRange || (answer.From > 0 && !SameState(answer)))
+        {
+            partial.Restart(null, null);
+            return await TryAsync(ct);
+        }
+        if (answer.From == 0) partial.Restart(answer.Validator, answer.Length);
+        Count();
+        Check(answer.Length);
+        await SourceDownloads.CopyAsync(answer.Body, bytes => TakeAsync(bytes, ct), ct);
+        if (wish.Length is { } announced && partial.Length != announced)
+            throw new SourceException(SourceProblems.Damaged, $"{link} has {partial.Length} bytes, not the {announced} announced.");
+        partial.Save(whole: true);
+        return answer.Link;
+    }
+
+    /// <summary>Even what is whole is asked for again: behind the same address may be a newer file by now.</summary>
+    private SourceAsk Ask(bool goOn) => goOn switch
+    {
+        false => new SourceAsk { Accept = wish.Accept, Unless = wish.Unless },
+        true when partial.IsWhole => new SourceAsk { Accept = wish.Accept, Unless = partial.Validator },
+        true => new SourceAsk { Accept = wish.Accept, From = partial.Length, Of = partial.Validator },
+    };
+
+    private bool SameState(SourceAnswer answer) =>
+        (answer.Validator is null || answer.Validator.ETag == partial.Validator?.ETag)
+        && (answer.Length is null || partial.Total is null || answer.Length == partial.Total);
+
+    private void Check(long? length)
+    {
+        if (length > maxBytes) throw SourceDownloads.TooLarge(link, maxBytes);
+        if (length is not null && wish.Length is not null && length != wish.Length)
+            throw new SourceException(SourceProblems.Damaged, $"{link} has {length} bytes, not the {wish.Length} announced.");
+        if (length > partial.Length) room(length.Value - partial.Length);
+        if (_expected || length is null) return;
+        _expected = true;
+        meter.ExpectBytes(length.Value);
+    }
+
+    private async Task TakeAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
+    {
+        if (partial.Length + bytes.Length > (wish.Length ?? maxBytes)) throw SourceDownloads.TooLarge(link, wish.Length ?? maxBytes);
+        await partial.AppendAsync(bytes, ct);
+        Count();
+    }
+
+    private void Count()
+    {
+        if (partial.Length == _counted) return;
+        meter.AddBytes(partial.Length - _counted);
+        _counted = partial.Length;
+    }
+}

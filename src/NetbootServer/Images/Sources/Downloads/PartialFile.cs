@@ -1,0 +1,133 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+
+namespace NetbootServer.Images.Sources.Downloads;
+
+/// <summary>
+/// A download that is not whole yet, kept over restarts: the bytes in one file, and beside it what they are of and how
+/// many of them are known to be on the disk. After a power cut a file may have its length but not its bytes, so no
+/// more than that is trusted.
+/// </summary>
+internal sealed class PartialFile : IDisposable
+{
+    private const long SaveEveryBytes = 32 << 20;
+
+    private readonly SafeFileHandle _file;
+    private readonly string _notesPath;
+    private readonly Action _released;
+    private Notes _notes;
+
+    private PartialFile(string path, SafeFileHandle file, Notes notes, Action released)
+    {
+        (Path, _notesPath, _file, _notes, _released) = (path, NotesOf(path), file, notes, released);
+        Length = notes.Saved;
+    }
+
+    /// <summary>The file with the bytes.</summary>
+    public string Path { get; }
+
+    /// <summary>Bytes that are here.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Bytes of the whole; null while unknown.</summary>
+    public long? Total => _notes.Total;
+
+    /// <summary>The state of the file that they are of; null when it cannot be gone on with.</summary>
+    public SourceValidator? Validator => _notes.ETag is null && _notes.LastModified is null
+        ? null : new SourceValidator { ETag = _notes.ETag, LastModified = _notes.LastModified };
+
+    /// <summary>Whether all bytes are here and on the disk.</summary>
+    public bool IsWhole => _notes.Whole;
+
+    /// <summary>Opens what there is of a download, or begins it.</summary>
+    /// <param name="folder">Where partial files are.</param>
+    /// <param name="url">What is downloaded.</param>
+    /// <param name="released">Called once it is closed.</param>
+    public static PartialFile Open(string folder, string url, Action released)
+    {
+        Directory.CreateDirectory(folder);
+        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)))[..32];
+        var path = System.IO.Path.Combine(folder, name + ".part");
+        var notes = Read(NotesOf(path), url) ?? new Notes { Url = url };
+        var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        var length = RandomAccess.GetLength(file);
+        if (length < notes.Saved) notes = new Notes { Url = url };
+        if (length > notes.Saved) RandomAccess.SetLength(file, notes.Saved);
+        return new PartialFile(path, file, notes, released);
+    }
+
+    private static string NotesOf(string path) => System.IO.Path.ChangeExtension(path, ".json");
+
+    private static Notes? Read(string path, string url)
+    {
+        try
+        {
+            var notes = JsonSerializer.Deserialize<Notes>(File.ReadAllBytes(path));
+            return notes?.Url == url && notes.Saved >= 0 ? notes : null;
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Throws away what is here; what comes next is of another state of the file.</summary>
+    public void Restart(SourceValidator? validator, long? total)
+    {
+        RandomAccess.SetLength(_file, 0);
+        Length = 0;
+        _notes = new Notes { Url = _notes.Url, ETag = validator?.ETag, LastModified = validator?.LastModified, Total = total };
+        SaveNotes();
+    }
+
+    /// <summary>Appends bytes.</summary>
+    public async Task AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
+    {
+        await RandomAccess.WriteAsync(_file, bytes, Length, ct);
+        Length += bytes.Length;
+        if (Length - _notes.Saved >= SaveEveryBytes) Save(whole: false);
+    }
+
+    /// <summary>Makes sure of the bytes that are here.</summary>
+    public void Save(bool whole)
+    {
+        if (Length == _notes.Saved && whole == _notes.Whole) return;
+        RandomAccess.FlushToDisk(_file);
+        _notes = _notes with { Saved = Length, Whole = whole };
+        SaveNotes();
+    }
+
+    private void SaveNotes()
+    {
+        var temporary = _notesPath + ".tmp";
+        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(_notes));
+        File.Move(temporary, _notesPath, overwrite: true);
+    }
+
+    /// <summary>Removes it from the disk.</summary>
+    public void Delete()
+    {
+        File.Delete(_notesPath);
+        File.Delete(Path);
+    }
+
+    /// <summary>Lets go of it; what is saved stays for the next try.</summary>
+    public void Dispose()
+    {
+        if (_file.IsClosed) return;
+        _file.Dispose();
+        _released();
+    }
+
+    private sealed record Notes
+    {
+        public required string Url { get; init; }
+        public string? ETag { get; init; }
+        public string? LastModified { get; init; }
+        public long? Total { get; init; }
+        public long Saved { get; init; }
+        public bool Whole { get; init; }
+    }
+}

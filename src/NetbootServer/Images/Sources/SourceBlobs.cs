@@ -1,0 +1,111 @@
+using NetbootServer.Blobs;
+using NetbootServer.Images.Sources.Downloads;
+using NetbootServer.Images.Sources.Nars;
+using NetbootServer.Images.Sources.Stores;
+
+namespace NetbootServer.Images.Sources;
+
+/// <summary>Puts what sources fetch into the blob store, and says in a source's words why it could not.</summary>
+public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory directory)
+{
+    /// <summary>Whether a blob's bytes are here, whole and in service: then they need not be fetched again.</summary>
+    public async ValueTask<bool> HasAsync(Sha256Digest digest, CancellationToken ct)
+    {
+        var blob = await index.FindAsync(digest, ct);
+        if (blob is null || !await index.IsInServiceAsync(blob, ct)) return false;
+        return blob.Segments.IsEmpty
+            ? directory.Holds(digest, blob.Length)
+            : blob.Segments.All(segment => segment.Blob is not { } part || directory.Holds(part, segment.BlobLength));
+    }
+
+    /// <summary>A blob that is here already, and what it is; null when it must be fetched.</summary>
+    public async Task<StoredBlob?> FindAsync(Sha256Digest digest, CancellationToken ct)
+    {
+        if (!await HasAsync(digest, ct) || await index.FindAsync(digest, ct) is not { Segments.IsEmpty: true } blob) return null;
+        var head = await ReadAsync(digest, 0, (int)Math.Min(blob.Length, BootFile.HeadLength), ct);
+        return new StoredBlob(digest, blob.Length, BootFile.Of(head));
+    }
+
+    /// <summary>What is in a store path whose NAR is here already; null when it is not.</summary>
+    /// <exception cref="SourceException">The blob is no NAR.</exception>
+    public async Task<NarListing?> ListAsync(PathInfo info, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(info);
+        var digest = info.NarHash.Digest;
+        if (!await HasAsync(digest, ct) || !directory.Holds(digest, info.NarSize)) return null;
+        await using var nar = OpenBlob(digest);
+        try
+        {
+            return await NarListing.ReadAsync(nar, info.NarSize, ct);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new SourceException(SourceProblems.Damaged, $"{info.Path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Reads a few bytes of a stored NAR.</summary>
+    public async Task<byte[]> ReadAsync(Sha256Digest nar, long offset, int length, CancellationToken ct)
+    {
+        await using var file = OpenBlob(nar);
+        var bytes = new byte[length];
+        file.Position = offset;
+        await file.ReadExactlyAsync(bytes, ct);
+        return bytes;
+    }
+
+    private FileStream OpenBlob(Sha256Digest digest) => new(directory.PathOf(digest), new FileStreamOptions
+    {
+        Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, BufferSize = 0,
+    });
+
+    /// <summary>Stores a download and removes its file, whether it is taken or refused.</summary>
+    /// <exception cref="SourceException">It is refused.</exception>
+    public async Task<StoredBlob> AddAsync(Download download, BlobLimits limits, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(download);
+        try
+        {
+            await using var file = download.Open();
+            var blob = await AddAsync(file, limits with { Length = download.Length }, download.Link.ToString(), ct);
+            download.Delete();
+            return blob;
+        }
+        catch (SourceException)
+        {
+            download.Delete();
+            throw;
+        }
+    }
+
+    /// <summary>Stores a stream.</summary>
+    /// <param name="stream">The bytes.</param>
+    /// <param name="limits">What they must be.</param>
+    /// <param name="what">Where they come from, for a person.</param>
+    /// <param name="ct">Stops it.</param>
+    /// <exception cref="SourceException">They are refused, or cannot be unpacked.</exception>
+    public async Task<StoredBlob> AddAsync(Stream stream, BlobLimits limits, string what, CancellationToken ct)
+    {
+        try
+        {
+            return await store.AddAsync(stream, limits, ct);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new SourceException(SourceProblems.Damaged, $"{what} is damaged. {e.Message}", e);
+        }
+        catch (BlobRefusedException e)
+        {
+            throw new SourceException(e.Refusal switch
+            {
+                BlobRefusal.DiskFull or BlobRefusal.StoreFull => SourceProblems.StorageFull,
+                BlobRefusal.WrongKind => SourceProblems.NotBootable,
+                _ => SourceProblems.Damaged,
+            }, e.Refusal is BlobRefusal.DiskFull or BlobRefusal.StoreFull ? e.Message : $"{what}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Makes a blob of a range of another one, without taking room.</summary>
+    public Task<StoredBlob> ComposeAsync(Sha256Digest blob, long offset, long length, CancellationToken ct) =>
+        store.ComposeAsync([BlobSegment.Of(blob, offset, length)], ct);
+}

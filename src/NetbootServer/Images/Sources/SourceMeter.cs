@@ -1,0 +1,43 @@
+namespace NetbootServer.Images.Sources;
+
+/// <summary>Adds up what several downloads at once have done, and passes it on a few times a second at most.</summary>
+/// <param name="progress">Is told.</param>
+/// <param name="time">The clock.</param>
+public sealed class SourceMeter(ISourceProgress progress, TimeProvider time)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _lock = new();
+    private SourceProgress _now = new("checking");
+    private long _reportedAt;
+
+    /// <summary>Begins a phase; what was counted stays.</summary>
+    public void Phase(string phase) => Change(now => now with { Phase = phase }, always: true);
+
+    /// <summary>More bytes are expected, or fewer when negative.</summary>
+    public void ExpectBytes(long count) => Change(now => now with { TotalBytes = (now.TotalBytes ?? 0) + count, DoneBytes = now.DoneBytes ?? 0 });
+
+    /// <summary>Bytes have come; negative when they were thrown away.</summary>
+    public void AddBytes(long count) => Change(now => now with { DoneBytes = (now.DoneBytes ?? 0) + count });
+
+    /// <summary>More steps are expected.</summary>
+    public void ExpectSteps(long count) => Change(now => now with { TotalSteps = (now.TotalSteps ?? 0) + count, DoneSteps = now.DoneSteps ?? 0 });
+
+    /// <summary>Steps are done.</summary>
+    public void AddSteps(long count) => Change(now => now with { DoneSteps = (now.DoneSteps ?? 0) + count });
+
+    /// <summary>A line for the log.</summary>
+    public void Log(string line) => progress.Log(line);
+
+    private void Change(Func<SourceProgress, SourceProgress> change, bool always = false)
+    {
+        lock (_lock)
+        {
+            _now = change(_now);
+            var done = _now.DoneBytes == _now.TotalBytes && _now.DoneSteps == _now.TotalSteps;
+            if (!always && !done && _reportedAt != 0 && time.GetElapsedTime(_reportedAt) < Pause) return;
+            _reportedAt = time.GetTimestamp();
+            progress.Report(_now);
+        }
+    }
+}
