@@ -21,8 +21,10 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
     /// <summary>A blob that is here already, and what it is; null when it must be fetched.</summary>
     public async Task<StoredBlob?> FindAsync(Sha256Digest digest, CancellationToken ct)
     {
-        if (!await HasAsync(digest, ct) || await index.FindAsync(digest, ct) is not { Segments.IsEmpty: true } blob) return null;
-        var head = await ReadAsync(digest, 0, (int)Math.Min(blob.Length, BootFile.HeadLength), ct);
+        if (!await HasAsync(digest, ct) || await index.FindAsync(digest, ct) is not { } blob) return null;
+        var first = blob.Segments.IsEmpty ? BlobSegment.Of(digest, 0, blob.Length) : blob.Segments[0];
+        var length = (int)Math.Min(first.Length, BootFile.HeadLength);
+        var head = first.Blob is { } file ? await ReadAsync(file, first.Offset, length, ct) : first.Bytes[..length].ToArray();
         return new StoredBlob(digest, blob.Length, BootFile.Of(head));
     }
 

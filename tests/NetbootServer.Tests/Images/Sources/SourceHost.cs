@@ -18,7 +18,7 @@ namespace NetbootServer.Tests.Images.Sources;
 /// A server of files on a real Kestrel that behaves like release hosts do, and misbehaves when told to: it redirects to
 /// signed addresses that expire, answers ranges, breaks off, stalls, trickles and changes its files.
 /// </summary>
-internal sealed class SourceHost : IAsyncDisposable
+public sealed class SourceHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, HostedFile> _files = new(StringComparer.Ordinal);
@@ -103,10 +103,10 @@ internal sealed class SourceHost : IAsyncDisposable
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 }
 
-internal sealed record SeenRequest(string Path, string Range, string IfRange, string Accept, string UserAgent);
+public sealed record SeenRequest(string Path, string Range, string IfRange, string Accept, string UserAgent);
 
 /// <summary>A file as a server has it, and what goes wrong with its next answers.</summary>
-internal sealed class HostedFile(byte[] bytes)
+public sealed class HostedFile(byte[] bytes)
 {
     private readonly ConcurrentQueue<long> _cuts = new();
 

@@ -2,8 +2,11 @@ using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Blobs;
+using NetbootServer.Images;
 using NetbootServer.Images.Sources;
 using NetbootServer.Images.Sources.Downloads;
+using NetbootServer.Images.Sources.Layouts;
+using NetbootServer.Images.Sources.Specs;
 using NetbootServer.Tests.Blobs;
 
 namespace NetbootServer.Tests.Images.Sources;
@@ -11,17 +14,15 @@ namespace NetbootServer.Tests.Images.Sources;
 /// <summary>All that sources need: settings with little patience, a real blob store, and a record of progress.</summary>
 internal sealed class SourceLab : IAsyncDisposable
 {
-    private readonly SourceHttp _http;
-
     private SourceLab(BlobHost blobs, SourcesOptions options, Func<IPAddress, bool>? isPublic)
     {
         Blobs = blobs;
         Options = options;
         var wrapped = Microsoft.Extensions.Options.Options.Create(options);
         Rules = new SourceRules(wrapped);
-        _http = new SourceHttp(Rules, wrapped, TimeProvider.System, new SourceConnections(options, isPublic));
+        Http = new SourceHttp(Rules, wrapped, TimeProvider.System, new SourceConnections(options, isPublic));
         Partials = new PartialFiles(PartialFolder, 0, TimeProvider.System);
-        Downloads = new SourceDownloads(_http, Partials, wrapped, TimeProvider.System);
+        Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
         Stored = new SourceBlobs(blobs.Store, blobs.App.Services.GetRequiredService<BlobIndex>(),
             blobs.App.Services.GetRequiredService<BlobDirectory>());
         Meter = new SourceMeter(Progress, TimeProvider.System);
@@ -31,13 +32,24 @@ internal sealed class SourceLab : IAsyncDisposable
     public BlobHost Blobs { get; }
     public SourcesOptions Options { get; }
     public SourceRules Rules { get; }
+    public SourceHttp Http { get; }
+    public Microsoft.Extensions.Options.IOptions<SourcesOptions> Wrapped => Microsoft.Extensions.Options.Options.Create(Options);
+    public ReleaseSource Release => new(Downloads, Http, Rules, Stored, Wrapped, TimeProvider.System);
+    public HydraSource Hydra => new(Downloads, Rules, Stored, Wrapped, TimeProvider.System);
+    public CacheSource Cache => new(Downloads, Rules, Stored, Wrapped, TimeProvider.System);
+    public DirectorySource Directory => new(new DirectoryRoots(Wrapped), Stored, TimeProvider.System);
     public PartialFiles Partials { get; private set; }
     public SourceDownloads Downloads { get; private set; }
     public SourceBlobs Stored { get; }
     public RecordedProgress Progress { get; } = new();
     public SourceMeter Meter { get; }
+
+    /// <summary>Files of blobs, half or whole.</summary>
+    public IEnumerable<string> BlobFiles =>
+        System.IO.Directory.EnumerateFiles(Path.Combine(Blobs.Folder, "blobs"), "*", SearchOption.AllDirectories);
+
     public string PartialFolder => Path.Combine(Blobs.Folder, "partial");
-    public IEnumerable<string> PartialFilesLeft => Directory.Exists(PartialFolder) ? Directory.EnumerateFiles(PartialFolder) : [];
+    public IEnumerable<string> PartialFilesLeft => System.IO.Directory.Exists(PartialFolder) ? System.IO.Directory.EnumerateFiles(PartialFolder) : [];
 
     public static async Task<SourceLab> StartAsync(Action<SourcesOptions>? configure = null,
         Func<IPAddress, bool>? isPublic = null, Dictionary<string, string?>? settings = null)
@@ -55,7 +67,24 @@ internal sealed class SourceLab : IAsyncDisposable
     {
         var wrapped = Microsoft.Extensions.Options.Options.Create(Options);
         Partials = new PartialFiles(PartialFolder, 0, TimeProvider.System);
-        Downloads = new SourceDownloads(_http, Partials, wrapped, TimeProvider.System);
+        Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
+    }
+
+    public static SourceRequest Request(SourceSpec spec, params string[] systems) => new()
+    {
+        Image = "test", Source = spec, Systems = systems.Length == 0 ? ["x86_64-linux"] : [.. systems],
+    };
+
+    public byte[] Read(Artifact artifact)
+    {
+        var blob = Blobs.Store.FindAsync(artifact.Digest, Ct).AsTask().GetAwaiter().GetResult();
+        Assert.NotNull(blob);
+        var bytes = new MemoryStream();
+        foreach (var (digest, offset, length) in blob.Segments.IsEmpty
+            ? [(artifact.Digest, 0L, blob.Length)] : blob.Segments.Select(segment => (segment.Blob!.Value, segment.Offset, segment.Length)))
+            bytes.Write(File.ReadAllBytes(Path.Combine(Blobs.Folder, "blobs", digest.ToString()[..2], digest.ToString()))
+                .AsSpan((int)offset, (int)length));
+        return bytes.ToArray();
     }
 
     public async Task<byte[]> FetchAsync(string url, DownloadWish? wish = null)
@@ -78,12 +107,12 @@ internal sealed class SourceLab : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _http.Dispose();
+        Http.Dispose();
         await Blobs.DisposeAsync();
     }
 }
 
-internal sealed class RecordedProgress : ISourceProgress
+public sealed class RecordedProgress : ISourceProgress
 {
     public ConcurrentQueue<SourceProgress> Reports { get; } = new();
     public ConcurrentQueue<string> Lines { get; } = new();

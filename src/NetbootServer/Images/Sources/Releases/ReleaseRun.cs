@@ -115,10 +115,11 @@ internal sealed class ReleaseRun(
     private async Task<Artifact> FetchAsync(string role, ReleaseAsset asset, CancellationToken ct)
     {
         var link = asset.Links[0].ToString();
-        if (asset is { Digest: { } digest, Size: { } size })
+        if (asset.Digest is { } digest)
         {
-            if (await blobs.HasAsync(digest, ct)) return Note(role, asset, link, digest, size, null);
-            if (request.Later.Contains(role))
+            if (await blobs.FindAsync(digest, ct) is { } here && BootJudges.Of(role, system)(here.File) is null)
+                return Note(role, asset, link, digest, here.Length, null);
+            if (asset.Size is { } size && request.Later.Contains(role))
             {
                 Later[digest] = link;
                 return Note(role, asset, link, digest, size, null);

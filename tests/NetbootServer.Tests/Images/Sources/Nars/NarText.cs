@@ -4,7 +4,7 @@ using System.Text;
 namespace NetbootServer.Tests.Images.Sources.Nars;
 
 /// <summary>Writes NARs word by word, so that wrong ones can be written, too.</summary>
-internal sealed class NarText
+public sealed class NarText
 {
     private readonly MemoryStream _bytes = new();
 
@@ -56,7 +56,7 @@ internal sealed class NarText
     public byte[] ToArray() => _bytes.ToArray();
 }
 
-internal abstract record Node
+public abstract record Node
 {
     public static FileNode File(string text, bool executable = false) => new(Encoding.UTF8.GetBytes(text), executable);
 
@@ -65,8 +65,8 @@ internal abstract record Node
     public static FolderNode Folder(params (string, Node)[] children) => new([.. children]);
 }
 
-internal sealed record FileNode(byte[] Contents, bool Executable) : Node;
+public sealed record FileNode(byte[] Contents, bool Executable) : Node;
 
-internal sealed record LinkNode(string Target) : Node;
+public sealed record LinkNode(string Target) : Node;
 
-internal sealed record FolderNode(List<(string Name, Node Node)> Children) : Node;
+public sealed record FolderNode(List<(string Name, Node Node)> Children) : Node;
