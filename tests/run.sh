@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the tests: run.sh fast|all|soak. The last line is the real count: "N passed, N failed".
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 mode=${1:-all}
 results=artifacts/test-results
 rm -rf "$results" && mkdir -p "$results"
@@ -15,7 +15,7 @@ run() { # run PROJECT [runner options…]
     local project=$1; shift
     local dll=tests/$project/bin/Release/net10.0/$project.dll
     echo "== $project"
-    dotnet "$dll" -noLogo -noColor -xml "$results/$project.xml" "$@" || failed_runs=$((failed_runs + 1))
+    dotnet "$dll" -noLogo -noColor -result-xml "$results/$project.xml" "$@" || failed_runs=$((failed_runs + 1))
 }
 
 case $mode in
@@ -25,10 +25,14 @@ soak) run NetbootServer.EndToEnd -trait category=soak ;;
 *) echo "usage: run.sh fast|all|soak" >&2; exit 2 ;;
 esac
 
-passed=$(sed -n 's/<assembly /\n<assembly /gp' "$results"/*.xml 2>/dev/null | sed -n 's/.* passed="\([0-9]*\)".*/\1/p' | awk '{ n += $1 } END { print n + 0 }')
-failed=$(sed -n 's/<assembly /\n<assembly /gp' "$results"/*.xml 2>/dev/null | sed -n 's/.* failed="\([0-9]*\)".*/\1/p' | awk '{ n += $1 } END { print n + 0 }')
-errors=$(sed -n 's/<assembly /\n<assembly /gp' "$results"/*.xml 2>/dev/null | sed -n 's/.* errors="\([0-9]*\)".*/\1/p' | awk '{ n += $1 } END { print n + 0 }')
-failed=$((failed + errors))
+sum() { # sum ATTRIBUTE… over the runners' reports
+    local attribute pattern=""
+    for attribute in "$@"; do pattern+="${pattern:+|} $attribute"; done
+    grep -oh '<assembly [^>]*>' "$results"/*.xml 2>/dev/null | grep -oE "($pattern)=\"[0-9]+\"" |
+        tr -dc '0-9\n' | awk '{ n += $1 } END { print n + 0 }'
+}
+passed=$(sum passed)
+failed=$(sum failed errors)
 if [ "$failed_runs" -gt 0 ] && [ "$failed" -eq 0 ]; then failed=$failed_runs; fi # a runner that died counts
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,7 +1,9 @@
 using NetbootServer.Access;
 using NetbootServer.Blobs;
 using NetbootServer.Boots;
+using NetbootServer.Events;
 using NetbootServer.Http;
+using NetbootServer.Http.Bodies;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
@@ -22,6 +24,7 @@ return await Start.RunAsync(async () =>
         .AddApi()
         .AddAccess()
         .AddBlobs()
+        .AddEvents()
         .AddImages()
         .AddProfiles()
         .AddMachines()
@@ -32,15 +35,16 @@ return await Start.RunAsync(async () =>
     Settings.RefuseOtherDatabases(options);
     builder.Services.AddStorage(DataDirectory.Open(options.DataDirectory));
 
-    builder.Host.UseSerilog((_, log) => log
+    builder.Services.AddSerilog((_, log) => log
         .MinimumLevel.Information()
         .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
         .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
         .WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture,
-            outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}"));
+            outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}"), preserveStaticLogger: true);
     builder.WebHost.UseUrls(options.Urls).UseStaticWebAssets().ConfigureKestrel(kestrel =>
     {
         kestrel.AddServerHeader = false;
+        kestrel.UseZeroCopy();
         kestrel.Limits.MaxRequestLineSize = 16 * 1024; // what a machine tells about itself stands in one line
     });
 
@@ -50,7 +54,7 @@ return await Start.RunAsync(async () =>
     var firstPassword = await app.Services.GetRequiredService<AdminPassword>()
         .EnsureAsync(onTerminal: !Console.IsOutputRedirected, CancellationToken.None);
 
-    app.UseSerilogRequestLogging(RequestLog.Configure);
+    app.UseRequestLog();
     app.UseProblems();
     app.UseAccess();
 
@@ -63,6 +67,8 @@ return await Start.RunAsync(async () =>
     api.MapProfiles();
     api.MapImages();
     api.MapBoots();
+    api.MapEvents();
+    api.MapAlarms();
     app.MapProblemPages();
     app.MapHealth();
     app.MapOpenApi();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using NetbootServer.Http.Bodies;
 using NetbootServer.Startup;
 using NetbootServer.Storage;
 
@@ -14,7 +15,7 @@ public static class BlobsSetup
         services.AddFeatureOptions<BlobsOptions>("Blobs").AddOptions<BlobsOptions>()
             .Configure<IConfiguration>((options, settings) => options.Location = settings["Blobs"]);
         services.TryAddSingleton(TimeProvider.System);
-        return services
+        return services.AddBodies()
             .AddSingleton(OpenDirectory)
             .AddSingleton<BlobFiles>()
             .AddSingleton(all => new BlobIndex(all.GetRequiredService<Database>(), all.GetRequiredService<BlobFiles>(),

@@ -33,8 +33,9 @@ internal static partial class BootApi
     {
         if (!MacAddress.TryParse(mac, out var address))
             return Task.FromResult<IResult>(MachineAnswer.NotFound($"'{IpxeText.Show(mac)}' is no MAC address."));
-        var query = http.Request.QueryString.Value is { Length: > 1 } more ? more[1..] + "&" : "";
-        return AnswerAsync(MachineIdentity.FromQuery($"{query}mac={address.Hyphened}"), http, url, desk, ct);
+        var told = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
+        var identity = told with { Mac = address, Told = told.Told.SetItem("mac", address.Hyphened) };
+        return AnswerAsync(identity, http, url, desk, ct);
     }
 
     /// <summary>The script of the machine that the query describes.</summary>

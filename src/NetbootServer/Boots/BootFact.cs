@@ -74,6 +74,9 @@ internal abstract record BootEntry(DateTimeOffset At);
 /// <summary>A machine asked for its script.</summary>
 internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, long? MachineId, string? Ip) : BootEntry(At);
 
+/// <summary>A next boot to <c>local</c>, <c>menu</c> or <c>shell</c> was handed out, which uses it up.</summary>
+internal sealed record NextBootUsed(DateTimeOffset At, long MachineId, DateTimeOffset SetAt) : BootEntry(At);
+
 /// <summary>A script that starts a boot was handed out.</summary>
 internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineIdentity Identity, string MachineName,
     string Image, string Version, string Profile, string Expects, string After) : BootEntry(At);

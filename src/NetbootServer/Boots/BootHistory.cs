@@ -1,19 +1,35 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Caching.Memory;
 using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Boots;
 
 /// <summary>Reads boots: what is written down, with the transfers under way on top.</summary>
-internal sealed class BootHistory(Database database, LiveBoots live)
+internal sealed class BootHistory(Database database, LiveBoots live) : IDisposable
 {
+    private readonly MemoryCache _machines = new(new MemoryCacheOptions { SizeLimit = 20_000 });
+
     /// <summary>A boot by its id; null when there is none.</summary>
     public async Task<Boot?> FindAsync(string id, CancellationToken ct)
     {
         var page = await ReadAsync(rows => rows.Where(row => row.Id == id).Take(1), ct);
         return page is [var only] ? only : null;
     }
+
+    /// <summary>The name of the machine of a boot, remembered while it moves.</summary>
+    public async Task<string?> MachineOfAsync(BootTicket ticket, CancellationToken ct)
+    {
+        if (_machines.TryGetValue(ticket.Boot, out string? name)) return name;
+        name = await database.ReadAsync((db, token) => db.Set<BootRow>().Where(row => row.Id == ticket.Boot)
+            .Select(row => row.MachineName).SingleOrDefaultAsync(token), ct);
+        if (name is not null)
+            _machines.Set(ticket.Boot, name, new MemoryCacheEntryOptions { Size = 1, SlidingExpiration = TimeSpan.FromMinutes(10) });
+        return name;
+    }
+
+    public void Dispose() => _machines.Dispose();
 
     /// <summary>Boots, newest first.</summary>
     /// <param name="machineId">Only this machine's; null for all.</param>

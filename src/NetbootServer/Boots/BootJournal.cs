@@ -9,48 +9,60 @@ using NetbootServer.Storage;
 namespace NetbootServer.Boots;
 
 /// <summary>
-/// Writes entries into the database inside the caller's transaction and draws their consequences: a boot's outcome,
-/// a machine's last boot, a used-up next boot, a completion, an image that phones home.
+/// Writes batches of entries inside the caller's transaction and draws their consequences: a boot's outcome, a
+/// machine's last boot, a used-up next boot, a completion, an image that phones home.
 /// </summary>
-internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<BootsOptions> boots)
+internal sealed class BootJournal(IOptions<MachinesOptions> machines)
 {
-    /// <summary>Writes one entry.</summary>
-    public async Task WriteAsync(NetbootDb db, BootEntry entry, Consequences consequences, CancellationToken ct)
+    /// <summary>Writes the entries in their order.</summary>
+    public async Task WriteAsync(
+        NetbootDb db, IReadOnlyCollection<BootEntry> entries, Consequences consequences, CancellationToken ct)
     {
-        switch (entry)
+        var batch = await JournalBatch.LoadAsync(db, entries, ct);
+        foreach (var entry in entries)
         {
-            case MachineSeen seen:
-                await SeenAsync(db, seen, consequences, ct);
-                break;
-            case BootOpened opened:
-                await OpenedAsync(db, opened, consequences, ct);
-                break;
-            case BootStep step:
-                await StepAsync(db, step, consequences, ct);
-                break;
+            switch (entry)
+            {
+                case MachineSeen seen:
+                    await SeenAsync(batch, seen, consequences, ct);
+                    break;
+                case NextBootUsed used:
+                    Use(batch, used, consequences);
+                    break;
+                case BootOpened opened:
+                    await OpenedAsync(batch, opened, consequences, ct);
+                    break;
+                case BootStep step:
+                    await StepAsync(batch, step, consequences, ct);
+                    break;
+            }
         }
+        await db.SaveChangesAsync(ct);
+        if (consequences.Discovered) await ForgetOldestAsync(db, ct);
     }
 
-    private async Task SeenAsync(NetbootDb db, MachineSeen seen, Consequences consequences, CancellationToken ct)
+    private static async Task SeenAsync(
+        JournalBatch batch, MachineSeen seen, Consequences consequences, CancellationToken ct)
     {
-        var row = seen.MachineId is { } id
-            ? await db.Set<MachineRow>().FindAsync([id], ct)
-            : await ByMacAsync(db, seen.Identity.Mac, ct);
+        var row = seen.MachineId is { } id ? batch.Machine(id) : batch.Machine(seen.Identity.Mac);
         if (row is null)
         {
             if (seen.Identity.Mac is not { } mac) return; // nothing to name a record by
-            row = await DiscoverAsync(db, mac, seen, ct);
+            row = await DiscoverAsync(batch, mac, seen, ct);
             consequences.Machines.Add(row);
+            consequences.Discovered = true;
         }
         row.FirstSeenAt ??= seen.At;
         row.LastSeenAt = seen.At;
-        var told = seen.Ip is null ? seen.Identity.Told : seen.Identity.Told.SetItem("ip", seen.Ip);
-        row.Identity = MachineReading.Write(told);
-        await db.SaveChangesAsync(ct);
+        row.Identity = MachineReading.Write(
+            seen.Ip is null ? seen.Identity.Told : seen.Identity.Told.SetItem("ip", seen.Ip));
+        consequences.MachineNames.Add(row.Name);
     }
 
-    private async Task<MachineRow> DiscoverAsync(NetbootDb db, MacAddress mac, MachineSeen seen, CancellationToken ct)
+    private static async Task<MachineRow> DiscoverAsync(
+        JournalBatch batch, MacAddress mac, MachineSeen seen, CancellationToken ct)
     {
+        var db = batch.Db;
         var row = new MachineRow
         {
             Name = mac.Hyphened, State = MachineState.Discovered, Revision = 1, Spec = "", Search = "",
@@ -60,13 +72,13 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         while (await db.Set<MachineRow>().AnyAsync(other => other.Name == row.Name, ct)) row.Name += ".new";
         row.WriteSpec(new() { Macs = [mac.ToString()] });
         db.Add(row);
-        await db.SaveChangesAsync(ct);
+        await db.SaveChangesAsync(ct); // assigns the id that the MAC's row needs
         db.Add(new MachineMacRow { Mac = mac.ToString(), MachineId = row.Id });
-        await db.SaveChangesAsync(ct);
-        await ForgetOldestAsync(db, ct);
+        batch.Add(row, mac);
         return row;
     }
 
+    /// <summary>Keeps the discovered machines within their number; those not seen for longest go, with their boots.</summary>
     private async Task ForgetOldestAsync(NetbootDb db, CancellationToken ct)
     {
         var discovered = db.Set<MachineRow>().Where(row => row.State == MachineState.Discovered);
@@ -78,142 +90,116 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         await db.Set<MachineRow>().Where(row => oldest.Contains(row.Id)).ExecuteDeleteAsync(ct);
     }
 
-    private async Task OpenedAsync(NetbootDb db, BootOpened opened, Consequences consequences, CancellationToken ct)
+    /// <summary>Another next boot may have been set meanwhile; that one stays.</summary>
+    private static void Use(JournalBatch batch, NextBootUsed used, Consequences consequences)
     {
-        var boot = await EnsureAsync(db, opened.Ticket, opened.Identity.Mac, ct);
+        if (batch.Machine(used.MachineId) is not { } row || row.ToMachine().NextBoot?.SetAt != used.SetAt) return;
+        row.NextBoot = null;
+        consequences.Machines.Add(row);
+        consequences.MachineNames.Add(row.Name);
+    }
+
+    private static async Task OpenedAsync(
+        JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
+    {
+        var boot = await batch.BootAsync(opened.Ticket, opened.Identity.Mac, ct);
         (boot.MachineName, boot.Image, boot.Version) = (opened.MachineName, opened.Image, opened.Version);
         (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
-        db.Add(Fact(opened.Ticket, Steps.Script, FactKinds.Began, opened.At));
-        await db.SaveChangesAsync(ct);
-        await LoseEarlierAsync(db, boot, opened.At, ct);
-        await ConcludeAsync(db, boot, opened.At, consequences, ct);
-        await TrimAsync(db, boot, ct);
-    }
-
-    /// <summary>A machine that starts anew has left its earlier boots behind.</summary>
-    private static async Task LoseEarlierAsync(NetbootDb db, BootRow boot, DateTimeOffset at, CancellationToken ct)
-    {
-        if (boot.MachineId is null) return;
-        var earlier = await db.Set<BootRow>().Where(other => other.MachineId == boot.MachineId && other.Id != boot.Id
-            && other.StartedAt < boot.StartedAt
-            && (other.Outcome == Outcomes.Running || other.Outcome == Outcomes.Stalled)).ToListAsync(ct);
-        foreach (var other in earlier)
+        batch.Add(Fact(boot.Id, Steps.Script, FactKinds.Began, opened.At));
+        foreach (var earlier in batch.LeftBehindBy(boot).ToList())
         {
-            db.Add(new BootFactRow { BootId = other.Id, Step = Steps.Script, Kind = FactKinds.Lost, At = at });
-            other.Outcome = Outcomes.Unknown;
+            // A machine that starts anew has left its earlier boots behind.
+            batch.Db.Add(Fact(earlier.Id, Steps.Script, FactKinds.Lost, opened.At));
+            earlier.Outcome = Outcomes.Unknown;
+            consequences.Boots.Add(earlier.Id);
         }
-        await db.SaveChangesAsync(ct);
+        Conclude(batch, boot, opened.At, consequences);
+        // Its ready or up may have overtaken it, when the database was away.
+        await SucceedAsync(batch, boot, before: [], consequences, ct);
     }
 
-    private async Task TrimAsync(NetbootDb db, BootRow boot, CancellationToken ct)
+    private static async Task StepAsync(
+        JournalBatch batch, BootStep step, Consequences consequences, CancellationToken ct)
     {
-        if (boot.MachineId is not { } machine) return;
-        var keep = boots.Value.KeepPerMachine;
-        await db.Set<BootRow>().Where(row => row.MachineId == machine)
-            .OrderByDescending(row => row.StartedAt).Skip(keep).Take(keep).ExecuteDeleteAsync(ct);
-    }
-
-    private static async Task StepAsync(NetbootDb db, BootStep step, Consequences consequences, CancellationToken ct)
-    {
-        var boot = await EnsureAsync(db, step.Ticket, null, ct);
-        var fact = Fact(step.Ticket, step.Step, step.Kind, step.At);
+        var boot = await batch.BootAsync(step.Ticket, null, ct);
+        var fact = Fact(boot.Id, step.Step, step.Kind, step.At);
         (fact.Bytes, fact.TotalBytes, fact.Detail) = (step.Bytes, step.TotalBytes, step.Detail?.GetRawText());
-        db.Add(fact);
-        await db.SaveChangesAsync(ct);
-        await ConcludeAsync(db, boot, step.At, consequences, ct);
-        if (step.Step is Steps.Ready or Steps.Up) await SucceedAsync(db, boot, step, consequences, ct);
+        List<BootFactRow> before = [.. batch.Facts(boot.Id)];
+        batch.Add(fact);
+        Conclude(batch, boot, step.At, consequences);
+        await SucceedAsync(batch, boot, before, consequences, ct);
+    }
+
+    /// <summary>What all facts so far amount to.</summary>
+    private static void Conclude(JournalBatch batch, BootRow boot, DateTimeOffset at, Consequences consequences)
+    {
+        boot.Outcome = BootTimeline.Outcome(batch.Facts(boot.Id));
+        if (at > boot.LastHeardAt) boot.LastHeardAt = at;
+        consequences.Boots.Add(boot.Id);
+        if (batch.Machine(boot.MachineId) is not { } machine) return;
+        boot.MachineName = machine.Name;
+        JournalBatch.ShowOn(machine, boot);
+        consequences.MachineNames.Add(machine.Name);
     }
 
     /// <summary>
-    /// The boot's row. Its opening may have been dropped, or may be on its way from another replica: then the ticket
-    /// says enough to begin one.
+    /// What a boot's ready or up settles. A completion is settled once: one that an admin has cleared does not come
+    /// back with a later report of the same boot.
     /// </summary>
-    private static async Task<BootRow> EnsureAsync(
-        NetbootDb db, BootTicket ticket, MacAddress? mac, CancellationToken ct)
+    /// <param name="batch">The boots and machines.</param>
+    /// <param name="boot">The boot.</param>
+    /// <param name="before">What was known of it, and settled, before.</param>
+    /// <param name="consequences">Collects what changed.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    private static async Task SucceedAsync(JournalBatch batch, BootRow boot, IReadOnlyCollection<BootFactRow> before,
+        Consequences consequences, CancellationToken ct)
     {
-        if (await db.Set<BootRow>().FindAsync([ticket.Boot], ct) is { } known) return known;
-        var machine = ticket.Machine != 0
-            ? await db.Set<MachineRow>().FindAsync([ticket.Machine], ct)
-            : await ByMacAsync(db, mac, ct);
-        var version = await (
-            from row in db.Set<ImageVersionRow>()
-            join image in db.Set<ImageRow>() on row.ImageId equals image.Id
-            where ticket.Version != "" && row.Id.StartsWith(ticket.Version)
-            orderby row.Sequence descending
-            select new { row.Id, image.Name }).FirstOrDefaultAsync(ct);
-        var boot = new BootRow
-        {
-            Id = ticket.Boot, MachineId = machine?.Id, MachineName = machine?.Name, Image = version?.Name,
-            Version = version?.Id, TookNextBoot = ticket.TookNextBoot, StartedAt = ticket.StartedAt,
-            LastHeardAt = ticket.StartedAt, Outcome = Outcomes.Running,
-        };
-        db.Add(boot);
-        await db.SaveChangesAsync(ct);
-        return boot;
-    }
-
-    private static async Task ConcludeAsync(
-        NetbootDb db, BootRow boot, DateTimeOffset at, Consequences consequences, CancellationToken ct)
-    {
-        var facts = await db.Set<BootFactRow>().AsNoTracking().Where(fact => fact.BootId == boot.Id).ToListAsync(ct);
-        boot.Outcome = BootTimeline.Outcome(facts);
-        if (at > boot.LastHeardAt) boot.LastHeardAt = at;
-        consequences.Boots.Add(boot.Id);
-        if (boot.MachineId is { } id && await db.Set<MachineRow>().FindAsync([id], ct) is { } machine)
-        {
-            boot.MachineName = machine.Name;
-            var newest = await db.Set<BootRow>().Where(other => other.MachineId == id)
-                .OrderByDescending(other => other.StartedAt).Select(other => other.Id).FirstOrDefaultAsync(ct);
-            if (newest is null || newest == boot.Id)
-                machine.LastBoot = MachineReading.Write(
-                    new LastBoot(boot.Id, boot.Image, boot.Version, boot.Outcome, boot.StartedAt));
-        }
-        await db.SaveChangesAsync(ct);
-    }
-
-    /// <summary>What a boot's ready or up settles.</summary>
-    private static async Task SucceedAsync(
-        NetbootDb db, BootRow boot, BootStep step, Consequences consequences, CancellationToken ct)
-    {
-        if (step.Step == Steps.Up && boot.Image is not null
-            && await db.Set<ImageRow>().SingleOrDefaultAsync(row => row.Name == boot.Image, ct) is { PhonesHome: false } image)
-        {
-            image.PhonesHome = true;
-            consequences.ImagesChanged = true;
-        }
-        if (boot.MachineId is not { } id || await db.Set<MachineRow>().FindAsync([id], ct) is not { } machine) return;
-        var before = (machine.NextBoot, machine.Completion);
+        var facts = batch.Facts(boot.Id);
+        if (!facts.Any(fact => fact.Step is Steps.Ready or Steps.Up)) return;
+        if (facts.Any(fact => fact.Step == Steps.Up)) await NotePhoningHomeAsync(batch, boot, consequences, ct);
+        if (batch.Machine(boot.MachineId) is not { } machine) return;
+        var was = (machine.NextBoot, machine.Completion);
         if (boot.TookNextBoot && machine.NextBoot is not null
             && JsonSerializer.Deserialize<NextBoot>(machine.NextBoot, JsonBody.Writing)!.SetAt <= boot.StartedAt)
             machine.NextBoot = null;
-        var succeeded = step.Step == Steps.Up || boot.Expects == Steps.Ready;
-        if (succeeded && boot is { After: "local", Profile: { } profile })
-            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, step.At));
-        if (before != (machine.NextBoot, machine.Completion)) consequences.Machines.Add(machine);
-        await db.SaveChangesAsync(ct);
+        if (boot is { After: "local", Profile: { } profile } && Success(boot, facts) is { } success && Success(boot, before) is null)
+            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.At));
+        if (was != (machine.NextBoot, machine.Completion)) consequences.Machines.Add(machine);
     }
 
-    private static async Task<MachineRow?> ByMacAsync(NetbootDb db, MacAddress? mac, CancellationToken ct)
+    private static async Task NotePhoningHomeAsync(
+        JournalBatch batch, BootRow boot, Consequences consequences, CancellationToken ct)
     {
-        if (mac?.ToString() is not { } text) return null;
-        return await db.Set<MachineMacRow>().Where(entry => entry.Mac == text)
-            .Join(db.Set<MachineRow>(), entry => entry.MachineId, row => row.Id, (_, row) => row)
-            .SingleOrDefaultAsync(ct);
+        if (boot.Image is null || await batch.Db.Set<ImageRow>().SingleOrDefaultAsync(
+            row => row.Name == boot.Image, ct) is not { PhonesHome: false } image) return;
+        image.PhonesHome = true;
+        consequences.ImagesChanged = true;
     }
 
-    private static BootFactRow Fact(BootTicket ticket, string step, string kind, DateTimeOffset at) =>
-        new() { BootId = ticket.Boot, Step = step, Kind = kind, At = at };
+    /// <summary>The first fact that makes the boot a success, or null.</summary>
+    private static BootFactRow? Success(BootRow boot, IEnumerable<BootFactRow> facts) => facts
+        .Where(fact => fact.Step == Steps.Up || (fact.Step == Steps.Ready && boot.Expects == Steps.Ready))
+        .MinBy(fact => fact.At);
+
+    private static BootFactRow Fact(string boot, string step, string kind, DateTimeOffset at) =>
+        new() { BootId = boot, Step = step, Kind = kind, At = at };
 }
 
 /// <summary>What must be told to others once a transaction has committed.</summary>
 internal sealed class Consequences
 {
     /// <summary>Machines whose cached record is stale.</summary>
-    public List<MachineRow> Machines { get; } = [];
+    public HashSet<MachineRow> Machines { get; } = [];
+
+    /// <summary>Names of machines whose view changed.</summary>
+    public HashSet<string> MachineNames { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Ids of boots that changed.</summary>
     public HashSet<string> Boots { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Whether the image catalog is stale.</summary>
     public bool ImagesChanged { get; set; }
+
+    /// <summary>Whether a machine was discovered.</summary>
+    public bool Discovered { get; set; }
 }

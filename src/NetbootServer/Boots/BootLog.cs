@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
+using NetbootServer.Events;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Storage;
@@ -17,17 +18,18 @@ internal sealed class BootLog
     private readonly Database _database;
     private readonly MachineCache _machines;
     private readonly ImageCatalog _images;
+    private readonly EventHub _events;
     private long _dropped;
 
     public BootLog(BootJournal journal, Database database, MachineCache machines, ImageCatalog images,
-        IOptions<BootsOptions> options)
+        EventHub events, IOptions<BootsOptions> options)
     {
-        (_journal, _database, _machines, _images) = (journal, database, machines, images);
+        (_journal, _database, _machines, _images, _events) = (journal, database, machines, images, events);
         _queue = Channel.CreateBounded<BootEntry>(
             new BoundedChannelOptions(options.Value.QueueCapacity) { SingleReader = true });
     }
 
-    /// <summary>Entries that found the queue full, since the start.</summary>
+    /// <summary>Entries that found the queue full, or could not be written at all, since the start.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>Entries that wait now.</summary>
@@ -36,8 +38,11 @@ internal sealed class BootLog
     /// <summary>Queues an entry; never waits. Full: the entry is dropped and counted.</summary>
     public void Add(BootEntry entry)
     {
-        if (!_queue.Writer.TryWrite(entry)) Interlocked.Increment(ref _dropped);
+        if (!_queue.Writer.TryWrite(entry)) CountDropped();
     }
+
+    /// <summary>Counts an entry that is given up.</summary>
+    public void CountDropped() => Interlocked.Increment(ref _dropped);
 
     /// <summary>Writes entries in one transaction; when it returns they are on the disk.</summary>
     public async Task WriteAsync(IReadOnlyCollection<BootEntry> entries, CancellationToken ct)
@@ -45,11 +50,13 @@ internal sealed class BootLog
         var consequences = new Consequences();
         await _database.WriteAsync(async (db, token) =>
         {
-            foreach (var entry in entries) await _journal.WriteAsync(db, entry, consequences, token);
+            await _journal.WriteAsync(db, entries, consequences, token);
             return true;
         }, ct);
         foreach (var machine in consequences.Machines)
             _machines.Forget(machine.ReadSpec().Macs, machine.Uuid);
+        foreach (var name in consequences.MachineNames) _events.Changed("machine", name);
+        foreach (var boot in consequences.Boots) _events.Changed("boot", boot);
         if (consequences.ImagesChanged) await _images.ReloadAsync(ct);
     }
 

@@ -1,3 +1,5 @@
+using NetbootServer.Storage;
+
 namespace NetbootServer.Boots;
 
 /// <summary>Writes queued entries in batches. While the database is away they wait; new ones are dropped when full.</summary>
@@ -29,29 +31,47 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
     {
         await base.StopAsync(cancellationToken);
         var rest = log.TakeRest();
-        if (rest.Count > 0) await WriteOnceAsync(rest, cancellationToken);
+        if (rest.Count > 0) await TryWriteAsync(rest, cancellationToken);
     }
 
-    private async Task WriteAsync(List<BootEntry> batch, CancellationToken ct)
+    /// <summary>
+    /// Writes a batch, however long the database is away. A batch that the database refuses is written entry by entry,
+    /// so that a bad one cannot hold up the others for ever.
+    /// </summary>
+    private async Task WriteAsync(IReadOnlyCollection<BootEntry> batch, CancellationToken ct)
     {
-        for (var wait = TimeSpan.FromMilliseconds(200); !await WriteOnceAsync(batch, ct);)
+        for (var wait = TimeSpan.FromMilliseconds(200); await TryWriteAsync(batch, ct) is { } error;)
         {
-            await Task.Delay(wait, time, ct);
-            wait = wait * 2 < SlowestRetry ? wait * 2 : SlowestRetry;
+            if (Database.IsAway(error))
+            {
+                Log.Postponed(logger, batch.Count, error);
+                await Task.Delay(wait, time, ct);
+                wait = wait * 2 < SlowestRetry ? wait * 2 : SlowestRetry;
+            }
+            else if (batch.Count == 1)
+            {
+                log.CountDropped();
+                Log.GivenUp(logger, batch.Single().GetType().Name, error);
+                return;
+            }
+            else
+            {
+                foreach (var entry in batch) await WriteAsync([entry], ct);
+                return;
+            }
         }
     }
 
-    private async Task<bool> WriteOnceAsync(List<BootEntry> batch, CancellationToken ct)
+    private async Task<Exception?> TryWriteAsync(IReadOnlyCollection<BootEntry> batch, CancellationToken ct)
     {
         try
         {
             await log.WriteAsync(batch, ct);
-            return true;
+            return null;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Log.Postponed(logger, batch.Count, e);
-            return false;
+            return e;
         }
     }
 
@@ -59,5 +79,8 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
     {
         [LoggerMessage(LogLevel.Warning, "Could not write {Count} boot entries; they are kept and tried again")]
         public static partial void Postponed(ILogger logger, int count, Exception e);
+
+        [LoggerMessage(LogLevel.Error, "Gave up writing a boot entry ({Entry}) that the database refuses")]
+        public static partial void GivenUp(ILogger logger, string entry, Exception e);
     }
 }

@@ -45,7 +45,8 @@ public static class BootPlanner
                 Reason = $"profile '{chosen.Name}' has succeeded and says after: local",
             };
         if (chosen is not null)
-            return ForProfile(view, identity, plan, chosen, candidates.First(candidate => candidate.Matched).Why);
+            return ForProfile(view, identity, plan, chosen,
+                $"profile '{chosen.Name}': {candidates.First(candidate => candidate.Matched).Why}");
         return ForUnknown(view, identity, plan);
     }
 

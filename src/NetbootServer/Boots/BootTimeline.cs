@@ -44,13 +44,17 @@ internal static class BootTimeline
         var ready = facts.Where(fact => fact.Step == Steps.Ready).Max(fact => (DateTimeOffset?)fact.At);
         var failed = facts.Where(fact => fact.Step == Steps.Failed).Max(fact => (DateTimeOffset?)fact.At);
         if (failed is not null && (ready is null || failed >= ready)) return Outcomes.Failed;
-        var last = facts.MaxBy(fact => (fact.At, fact.Id));
-        if (last?.Kind == FactKinds.Lost) return Outcomes.Unknown;
+        var lost = facts.Where(fact => fact.Kind == FactKinds.Lost).Max(fact => (DateTimeOffset?)fact.At);
+        if (lost is not null && !facts.Any(fact => fact.At > lost && IsSignOfLife(fact))) return Outcomes.Unknown;
         if (ready is not null) return Outcomes.Ready;
         var moved = facts.Where(fact => fact.Kind != FactKinds.Stalled).Max(fact => (DateTimeOffset?)fact.At);
         var stalled = facts.Where(fact => fact.Kind == FactKinds.Stalled).Max(fact => (DateTimeOffset?)fact.At);
         return stalled is not null && (moved is null || stalled >= moved) ? Outcomes.Stalled : Outcomes.Running;
     }
+
+    /// <summary>A transfer that ends half-way is often the last of a machine that was switched off long before.</summary>
+    private static bool IsSignOfLife(BootFactRow fact) => fact.Kind is FactKinds.Began or FactKinds.Moved
+        || (fact.Kind == FactKinds.Ended && fact.Bytes == fact.TotalBytes);
 
     public static UpReport? Up(IEnumerable<BootFactRow> facts) =>
         facts.Where(fact => fact.Step == Steps.Up).MaxBy(fact => fact.At) is { Detail: { } json } fact

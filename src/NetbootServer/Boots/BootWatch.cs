@@ -1,18 +1,22 @@
+using System.Collections.Immutable;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using NetbootServer.Events;
+using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Boots;
 
 /// <summary>
-/// Looks once a second for transfers that stand still or move again, and once a minute for boots that nothing is
+/// Looks twice a second how far transfers have come and whether they stand still, and once a minute for boots that nothing is
 /// heard of any more.
 /// </summary>
-internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database database,
-    IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
+internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory history, EventHub events,
+    Database database, IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
 {
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
-    private const int LooksPerSweep = 60, LostAtOnce = 500;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+    private const int LooksPerSweep = 120, LooksPerTrim = 30 * LooksPerSweep, LostAtOnce = 500;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -20,7 +24,9 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database da
         for (var looks = 0; await NextAsync(timer, stoppingToken); looks++)
         {
             LookAtTransfers();
+            if (events.Readers > 0) await TellProgressAsync(stoppingToken);
             if (looks % LooksPerSweep == 0) await SweepAsync(stoppingToken);
+            if (looks % LooksPerTrim == LooksPerTrim - 1) await TrimAsync(stoppingToken);
         }
     }
 
@@ -34,6 +40,23 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database da
         {
             return false;
         }
+    }
+
+    /// <summary>How far each transfer under way has come.</summary>
+    private async Task TellProgressAsync(CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var progress = ImmutableArray.CreateBuilder<ServerEvent>();
+        foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
+        {
+            var machine = await history.MachineOfAsync(transfer.Ticket, ct);
+            progress.Add(new("boot.progress", machine, JsonSerializer.Serialize(new
+            {
+                boot = transfer.Ticket.Boot, machine, step = transfer.Step, bytes = transfer.Bytes,
+                totalBytes = transfer.TotalBytes, bytesPerSecond = transfer.Rate(now),
+            }, JsonBody.Writing)));
+        }
+        if (progress.Count > 0) events.PublishProgress(progress.DrainToImmutable());
     }
 
     /// <summary>Notes each change between moving and standing still once.</summary>
@@ -65,7 +88,9 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database da
         log.Add(new BootStep(now, transfer.Ticket, transfer.Step, kind, transfer.Bytes, transfer.TotalBytes));
     }
 
-    /// <summary>Boots that wait for a success and were not heard of for long are lost.</summary>
+    /// <summary>
+    /// Boots that wait for a success and were not heard of for long are lost, unless their bytes are moving.
+    /// </summary>
     internal async Task SweepAsync(CancellationToken ct)
     {
         try
@@ -77,9 +102,29 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database da
                     || row.Outcome == Outcomes.Stalled
                     || (row.Outcome == Outcomes.Ready && row.Expects == Steps.Up)))
                 .OrderBy(row => row.LastHeardAt).Take(LostAtOnce).ToListAsync(token), ct);
-            foreach (var boot in silent)
+            var moving = live.Transfers.Where(transfer => transfer is { EndedAt: null, Seen.Stalled: false })
+                .Select(transfer => transfer.Ticket.Boot).ToHashSet(StringComparer.Ordinal);
+            foreach (var boot in silent.Where(boot => !moving.Contains(boot.Id)))
                 log.Add(new BootStep(now, new(boot.Id, boot.MachineId ?? 0, "", boot.StartedAt, false),
                     Steps.Script, FactKinds.Lost));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Log.SweepFailed(logger, e);
+        }
+    }
+
+    /// <summary>Keeps each machine's history within its length.</summary>
+    internal async Task TrimAsync(CancellationToken ct)
+    {
+        var keep = options.Value.KeepPerMachine;
+        try
+        {
+            await database.WriteAsync((db, token) => db.Database.ExecuteSqlAsync($"""
+                DELETE FROM "boots" WHERE "Id" IN (SELECT "Id" FROM (
+                    SELECT "Id", ROW_NUMBER() OVER (PARTITION BY "MachineId" ORDER BY "StartedAt" DESC) AS place
+                    FROM "boots" WHERE "MachineId" IS NOT NULL) AS ranked WHERE place > {keep})
+                """, token), ct);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -92,7 +137,7 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, Database da
         [LoggerMessage(LogLevel.Warning, "Boot {Boot} stalled at {Step}: {Bytes} of {TotalBytes} bytes")]
         public static partial void Stalled(ILogger logger, string boot, string step, long bytes, long totalBytes);
 
-        [LoggerMessage(LogLevel.Warning, "Could not look for boots that are no longer heard of; trying again in a minute")]
+        [LoggerMessage(LogLevel.Warning, "Could not tidy up the boots; trying again later")]
         public static partial void SweepFailed(ILogger logger, Exception e);
     }
 }

@@ -6,15 +6,19 @@ namespace NetbootServer.Boots;
 public sealed record BootsOptions
 {
     /// <summary>Bytes of a transfer that do not move for this long make a boot <c>stalled</c>.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "must be from 1 second to 1 day")]
     public TimeSpan StalledAfter { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>A boot that is not heard of for this long, before its success, is <c>unknown</c>.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00", ErrorMessage = "must be from 1 second to 30 days")]
     public TimeSpan UnknownAfter { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>How long a report that changes state may wait for the database.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00", ErrorMessage = "must be from 10 milliseconds to 1 minute")]
     public TimeSpan ReportWait { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a script may wait for the catalog.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00", ErrorMessage = "must be from 10 milliseconds to 1 minute")]
     public TimeSpan CatalogWait { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Facts that may wait to be written; more are dropped and counted.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Blobs;
+using NetbootServer.Events;
 using NetbootServer.Machines;
 using NetbootServer.Startup;
 using NetbootServer.Storage;
@@ -22,6 +23,10 @@ internal static class BootsSetup
         .AddSingleton<LiveBoots>()
         .AddSingleton<TransferStarting>(provider => provider.GetRequiredService<LiveBoots>().Begin)
         .AddSingleton<BootHistory>()
+        .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
+            await provider.GetRequiredService<BootHistory>().FindAsync(id, ct) is { } boot
+                ? (boot, boot.Machine) : (null, null)))
+        .AddSingleton<AddressWatch>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
         .AddHostedService<BootLogWorker>()
         .AddHostedService<BootWatch>();

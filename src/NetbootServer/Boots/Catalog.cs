@@ -10,10 +10,14 @@ internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, Im
     IOptions<MachinesOptions> options, IOptions<BootsOptions> boots, TimeProvider time)
 {
     /// <summary>What the catalog has on the machine that tells <paramref name="identity"/>.</summary>
-    /// <exception cref="TimeoutException">The database did not answer within <see cref="BootsOptions.CatalogWait"/>.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The database did not answer within <see cref="BootsOptions.CatalogWait"/>.
+    /// </exception>
     public async Task<(CatalogView View, string? Contradiction)> ReadAsync(MachineIdentity identity, CancellationToken ct)
     {
-        var (machine, contradiction) = await FindAsync(identity, ct).WaitAsync(boots.Value.CatalogWait, time, ct);
+        using var limit = new CancellationTokenSource(boots.Value.CatalogWait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        var (machine, contradiction) = await FindAsync(identity, either.Token);
         return (ViewOf(machine), contradiction);
     }
 

@@ -5,8 +5,9 @@ namespace NetbootServer.Boots;
 /// <summary>
 /// The one encoder between data and an iPXE script. iPXE ends a line at LF, joins it to the next after a trailing
 /// backslash, splits it at blanks, ends commands at the words <c>||</c>, <c>&amp;&amp;</c>, <c>;</c> and at words that
-/// begin with <c>#</c>, and expands <c>${…}</c> again and again (iPXE src/core/exec.c, src/core/settings.c,
-/// src/image/script.c). It knows no quoting, so what would be read as syntax is replaced.
+/// begin with <c>#</c>, takes leading words that begin with <c>-</c> for options and fails at unknown ones, and expands
+/// <c>${…}</c> again and again (iPXE src/core/exec.c, getopt.c, settings.c, src/image/script.c). It knows no quoting,
+/// so what would be read as syntax is replaced.
 /// </summary>
 public static class IpxeText
 {
@@ -19,8 +20,11 @@ public static class IpxeText
         foreach (var c in (text ?? "").Take(MaxShown))
             shown.Append(c is >= ' ' and <= '~' and not ('$' or '{' or '}' or '\\') ? c : '?');
         var words = shown.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return string.Join(' ', words.Select(word => word is "||" or "&&" or ";" || word[0] == '#' ? "?" : word));
+        return string.Join(' ', words.Select((word, i) => IsSyntax(word, isFirst: i == 0) ? "?" : word));
     }
+
+    private static bool IsSyntax(string word, bool isFirst) =>
+        word is "||" or "&&" or ";" || word[0] == '#' || (isFirst && word[0] == '-');
 
     /// <summary>A value inside a URL's query or path: everything but RFC 3986's unreserved characters is encoded.</summary>
     public static string Url(string value)

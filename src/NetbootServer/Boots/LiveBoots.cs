@@ -57,6 +57,11 @@ internal sealed class LiveBoots(BootLog log, BootTokens tokens, TimeProvider tim
 internal sealed class LiveTransfer(
     LiveBoots owner, BootTicket ticket, string step, long offset, long length, DateTimeOffset startedAt) : TransferMeter
 {
+    private readonly long _offset = offset;
+    private double _rate;
+    private long _sampled = offset;
+    private DateTimeOffset _sampledAt = startedAt;
+
     public BootTicket Ticket { get; } = ticket;
     public string Step { get; } = step;
     public DateTimeOffset StartedAt { get; } = startedAt;
@@ -65,13 +70,24 @@ internal sealed class LiveTransfer(
     public long TotalBytes { get; } = offset + length;
 
     /// <summary>How far into the file the machine has come.</summary>
-    public long Bytes => offset + BytesSent;
+    public long Bytes => _offset + BytesSent;
 
     /// <summary>When it ended; null while it lasts.</summary>
     public DateTimeOffset? EndedAt { get; set; }
 
     /// <summary>What the watch saw at its last look, and since when it has not moved; touched by the watch alone.</summary>
     public (long Bytes, DateTimeOffset Since, bool Stalled) Seen { get; set; } = (offset, startedAt, false);
+
+    /// <summary>Bytes a second since the last look, smoothed over a few; touched by the watch alone.</summary>
+    public long Rate(DateTimeOffset now)
+    {
+        var seconds = (now - _sampledAt).TotalSeconds;
+        if (seconds <= 0) return (long)_rate;
+        var current = (Bytes - _sampled) / seconds;
+        _rate = _rate == 0 ? current : 0.5 * _rate + 0.5 * current;
+        (_sampled, _sampledAt) = (Bytes, now);
+        return (long)_rate;
+    }
 
     public override void Ended(bool complete) => owner.End(this);
 }

@@ -110,11 +110,11 @@ public sealed partial record MachineIdentity
         var text = new StringBuilder();
         foreach (var rune in value.Trim().EnumerateRunes())
         {
-            if (text.Length >= MaxValueLength) break;
-            if (Rune.IsControl(rune) || IsInvisible(rune)) text.Append($"\\u{rune.Value:x4}");
-            else text.Append(rune.ToString());
+            var shown = Rune.IsControl(rune) || IsInvisible(rune) ? $"\\u{rune.Value:x4}" : rune.ToString();
+            if (text.Length + shown.Length > MaxValueLength) break; // never half a character
+            text.Append(shown);
         }
-        return text.Length <= MaxValueLength ? text.ToString() : text.ToString(0, MaxValueLength);
+        return text.ToString();
     }
 
     /// <summary>Line and direction marks could make a log line or a screen lie about what it says.</summary>

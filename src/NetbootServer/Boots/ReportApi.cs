@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 using NetbootServer.Http;
 
 namespace NetbootServer.Boots;
@@ -49,7 +50,7 @@ internal static class ReportApi
     {
         if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
         var (report, fault) = await ReadAsync(http.Request, ct);
-        if (report is null) return MachineAnswer.BadRequest(fault!);
+        if (report is null) return MachineAnswer.Refused(fault!.Type.Status, fault.Detail);
         var entry = new BootStep(time.GetUtcNow(), ticket, Steps.Up, FactKinds.Began,
             Detail: JsonSerializer.SerializeToElement(report, JsonBody.Writing));
         return await reports.TryWriteAsync(entry, ct)
@@ -58,16 +59,20 @@ internal static class ReportApi
     }
 
     /// <summary>The report, or what is wrong with it. An empty body is a report that says only "up".</summary>
-    private static async Task<(UpReport? Report, string? Fault)> ReadAsync(HttpRequest request, CancellationToken ct)
+    private static async Task<(UpReport? Report, Problem? Fault)> ReadAsync(HttpRequest request, CancellationToken ct)
     {
-        if (request.ContentLength == 0) return (new(default, [], [], null), null);
+        if (request.ContentLength == 0 || !request.CanHaveBody()) return (new(default, [], [], null), null);
         request.ContentType = "application/json"; // busybox wget and others cannot set it
         var (body, problem) = await JsonBody.ReadAsync(request, ct, MaxUpBytes);
-        if (problem is not null) return (null, problem.Detail);
+        if (problem is not null) return (null, problem);
         var errors = new ValidationErrors();
         var fields = new JsonFields(body, "$", errors);
         var report = new UpReport(default, fields.TextList("addresses", 256, 128),
             fields.TextList("sshHostKeys", 64, 4096), fields.Element("facts"));
-        return errors.Any ? (null, $"{errors.First().Path} {errors.First().Error}") : (report, null);
+        return errors.Any ? (null, Problem.Invalid(errors)) : (report, null);
     }
+
+    /// <summary>False for curl -X POST without data, which sends no Content-Length either.</summary>
+    private static bool CanHaveBody(this HttpRequest request) =>
+        request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != false;
 }

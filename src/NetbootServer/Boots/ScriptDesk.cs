@@ -1,3 +1,4 @@
+using NetbootServer.Events;
 using NetbootServer.Machines;
 
 namespace NetbootServer.Boots;
@@ -21,8 +22,8 @@ internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links
 }
 
 /// <summary>Answers script requests: one read of the catalog, a pure plan, a pure script; then notes what was given.</summary>
-internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, BootLog log, MachineStore machines,
-    TimeProvider time, ILogger<ScriptDesk> logger)
+internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, BootLog log, BootReports reports,
+    AlarmBoard alarms, AddressWatch addresses, TimeProvider time, ILogger<ScriptDesk> logger)
 {
     /// <summary>The script's text; also when the catalog is away, or nobody can be recognised.</summary>
     public async Task<string> AnswerAsync(ScriptRequest request, CancellationToken ct)
@@ -32,7 +33,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
         try
         {
             var (view, contradiction) = await catalog.ReadAsync(identity, ct);
-            if (contradiction is not null) Log.Contradiction(logger, view.Machine?.Name, contradiction);
+            if (request.Records) Watch(request, view.Machine, contradiction);
             var plan = BootPlanner.Plan(view, identity, ChosenFromMenu(request, view.Machine));
             return await HandOutAsync(request, plan, ct);
         }
@@ -66,10 +67,21 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
             log.Add(new BootOpened(now, ticket, identity, plan.Machine?.Name ?? identity.Mac?.Hyphened ?? "",
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After));
         else if (plan is { FromNextBoot: true, Machine: { } machine, Action: BootLocalDisk or ShowMenu or OpenShell })
-            await machines.UseNextBootAsync(machine.Id, machine.NextBoot!.SetAt, ct);
+            await reports.WriteOrQueueAsync(new NextBootUsed(now, machine.Id, machine.NextBoot!.SetAt), ct);
         Log.HandedOut(logger, plan.Machine?.Name ?? identity.Mac?.ToString(), plan.Action.GetType().Name,
             plan.Profile?.Name, ticket?.Boot, plan.Reason);
         return script;
+    }
+
+    private void Watch(ScriptRequest request, Machine? machine, string? contradiction)
+    {
+        var who = machine?.Name ?? request.Identity.Mac?.ToString() ?? "a machine";
+        if (contradiction is not null)
+            alarms.Raise(AlarmKinds.IdentityContradiction, who,
+                $"A machine at {request.Ip} contradicts itself: {contradiction}. Correct the registration, or find the impostor.");
+        if (request.Identity.Mac is { } mac && addresses.Sees(mac, request.Ip) is { } other)
+            alarms.Raise(AlarmKinds.MacOnTwoAddresses, who,
+                $"MAC {mac} asks from {request.Ip} and {other} in turns. Two machines have it, or one pretends to be the other.");
     }
 
     private string? ChosenFromMenu(ScriptRequest request, Machine? machine) =>
@@ -81,9 +93,6 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
         [LoggerMessage(LogLevel.Information, "{Machine} gets {Action} of profile {Profile}, boot {Boot}: {Reason}")]
         public static partial void HandedOut(
             ILogger logger, string? machine, string action, string? profile, string? boot, string reason);
-
-        [LoggerMessage(LogLevel.Warning, "Contradicting identity of {Machine}: {Contradiction}")]
-        public static partial void Contradiction(ILogger logger, string? machine, string contradiction);
 
         [LoggerMessage(LogLevel.Error, "The catalog is away; {Mac} was told to ask again")]
         public static partial void Away(ILogger logger, string? mac, Exception e);

@@ -21,9 +21,15 @@ internal static class ApiSetup
             SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
         });
         app.UseWhen(http => http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal),
-            branch => branch.UseStatusCodePages(context =>
+            branch => branch.Use(KeepOutOfCaches).UseStatusCodePages(context =>
                 new Problem(ProblemTypes.ForStatus(context.HttpContext.Response.StatusCode), "").ToResult()
                     .ExecuteAsync(context.HttpContext)));
+    }
+
+    private static Task KeepOutOfCaches(HttpContext http, RequestDelegate next)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        return next(http);
     }
 
     /// <summary>Gives the framework's own problems our types, and every problem its request id.</summary>

@@ -20,7 +20,7 @@ internal static class Health
         limit.CancelAfter(Patience);
         try
         {
-            await database.ReadAsync((db, token) => db.Database.ExecuteSqlRawAsync("SELECT 1", token), limit.Token);
+            await database.ReadAsync((db, token) => db.Set<ServerValueRow>().AnyAsync(token), limit.Token);
             return MachineAnswer.Plain("ready");
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace NetbootServer.Http;
 
@@ -46,12 +47,36 @@ public static class JsonBody
                 if (bounded.Length + read > maxBytes) return (default, TooLarge(maxBytes));
                 bounded.Write(buffer, 0, read);
             }
-            using var document = JsonDocument.Parse(bounded.GetBuffer().AsMemory(0, (int)bounded.Length), Reading);
+            var bytes = bounded.GetBuffer().AsMemory(0, (int)bounded.Length);
+            if (!Utf8.IsValid(bytes.Span))
+                return (default, new(ProblemTypes.MalformedRequest, "The body is not UTF-8."));
+            using var document = JsonDocument.Parse(bytes, Reading);
+            Decode(document.RootElement);
             return (document.RootElement.Clone(), null);
+        }
+        catch (InvalidOperationException)
+        {
+            return (default, new(ProblemTypes.MalformedRequest,
+                "The body has an escape such as \\ud800 that is only half of a character."));
         }
         catch (JsonException e)
         {
             return (default, new(ProblemTypes.MalformedRequest, $"The body is not valid JSON: {Sentence(e)}"));
+        }
+    }
+
+    /// <summary>Reads every text once; those that are no Unicode throw here, and nowhere later.</summary>
+    /// <exception cref="InvalidOperationException">A text has half a surrogate pair.</exception>
+    private static void Decode(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.String) element.GetString();
+        if (element.ValueKind == JsonValueKind.Array)
+            foreach (var item in element.EnumerateArray()) Decode(item);
+        if (element.ValueKind != JsonValueKind.Object) return;
+        foreach (var member in element.EnumerateObject())
+        {
+            _ = member.Name;
+            Decode(member.Value);
         }
     }
 

@@ -25,9 +25,10 @@ public sealed class MachineAnswer : IResult
     /// <summary>200 with a script that does nothing: what a beacon gets.</summary>
     public static MachineAnswer Nothing() => new(StatusCodes.Status200OK, "#!ipxe\n");
 
-    /// <summary>400.</summary>
+    /// <summary>A refusal with a status of its own.</summary>
+    /// <param name="status">4xx.</param>
     /// <param name="text">A sentence that says what to do.</param>
-    public static MachineAnswer BadRequest(string text) => new(StatusCodes.Status400BadRequest, text);
+    public static MachineAnswer Refused(int status, string text) => new(status, text);
 
     /// <summary>404.</summary>
     /// <param name="text">A sentence, free of anything the client said.</param>

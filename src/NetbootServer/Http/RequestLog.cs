@@ -1,3 +1,4 @@
+using Serilog;
 using Serilog.AspNetCore;
 using Serilog.Events;
 
@@ -6,7 +7,13 @@ namespace NetbootServer.Http;
 /// <summary>One line a request, without anything that opens something: no query, and no token of a path.</summary>
 internal static class RequestLog
 {
-    public static void Configure(RequestLoggingOptions options)
+    public static void UseRequestLog(this WebApplication app) => app.UseSerilogRequestLogging(options =>
+    {
+        options.Logger = app.Services.GetRequiredService<Serilog.ILogger>(); // never the static one
+        Configure(options);
+    });
+
+    private static void Configure(RequestLoggingOptions options)
     {
         options.MessageTemplate = "{Method} {Path} {Status} {Bytes} B in {ElapsedMs:0.0} ms";
         options.IncludeQueryInRequestPath = false;
@@ -30,9 +37,10 @@ internal static class RequestLog
     /// </summary>
     private static string Shown(PathString path)
     {
-        var parts = (path.Value ?? "").Split('/');
-        if (parts is ["", "boots", _, ..]) parts[2] = "…";
-        if (parts is ["", "kexec", _, _, _, ..]) parts[3] = "…";
-        return string.Concat(string.Join('/', parts).Take(256).Select(c => char.IsControl(c) ? '?' : c));
+        // Routes are matched in any case and across doubled slashes, so this is, too.
+        var parts = (path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (parts is [var first, _, ..] && first.Equals("boots", StringComparison.OrdinalIgnoreCase)) parts[1] = "…";
+        if (parts is [var kexec, _, _, _, ..] && kexec.Equals("kexec", StringComparison.OrdinalIgnoreCase)) parts[2] = "…";
+        return "/" + string.Concat(string.Join('/', parts).Take(256).Select(c => char.IsControl(c) ? '?' : c));
     }
 }

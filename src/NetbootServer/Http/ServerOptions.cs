@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace NetbootServer.Http;
 
 /// <summary>Settings of the server as a whole; they stand at the top level.</summary>
@@ -7,6 +9,7 @@ public sealed record ServerOptions
     public string Urls { get; init; } = "http://*:8080";
 
     /// <summary>Base of absolute links in scripts; null: what the client called.</summary>
+    [RegularExpression(@"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", ErrorMessage = "must be an http or https URL")]
     public string? PublicUrl { get; init; }
 
     /// <summary>Everything that must survive; systemd's STATE_DIRECTORY when set, else <c>data</c>.</summary>

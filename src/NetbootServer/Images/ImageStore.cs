@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Storage;
 
@@ -8,9 +9,11 @@ namespace NetbootServer.Images;
 /// <summary>Images in the database; each change ends with a fresh <see cref="ImageCatalog"/>.</summary>
 /// <param name="database">Where they are.</param>
 /// <param name="catalog">Told of every change.</param>
+/// <param name="events">Told of every change, too.</param>
 /// <param name="users">Asked before an image is deleted.</param>
 /// <param name="time">The clock.</param>
-public sealed class ImageStore(Database database, ImageCatalog catalog, ImageUsers users, TimeProvider time)
+public sealed class ImageStore(
+    Database database, ImageCatalog catalog, EventHub events, ImageUsers users, TimeProvider time)
 {
     /// <summary>Makes or changes an image.</summary>
     public async Task<Saved<Image>> SaveAsync(
@@ -28,6 +31,7 @@ public sealed class ImageStore(Database database, ImageCatalog catalog, ImageUse
         }, ct);
         if (saved.Problem is { } refused) return refused;
         await catalog.ReloadAsync(ct);
+        events.Changed("image", name.ToString());
         return new(catalog.Images[name.ToString()], saved.Created, null);
     }
 
@@ -45,8 +49,10 @@ public sealed class ImageStore(Database database, ImageCatalog catalog, ImageUse
             db.Remove(row);
             return null;
         }, ct);
-        if (problem is null) await catalog.ReloadAsync(ct);
-        return problem;
+        if (problem is not null) return problem;
+        await catalog.ReloadAsync(ct);
+        events.Changed("image", name.ToString());
+        return null;
     }
 
     /// <summary>The row of an image, tracked; null when there is none.</summary>

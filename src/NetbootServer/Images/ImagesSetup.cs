@@ -1,3 +1,4 @@
+using NetbootServer.Events;
 using NetbootServer.Startup;
 
 namespace NetbootServer.Images;
@@ -9,6 +10,9 @@ internal static class ImagesSetup
         .AddFeatureOptions<ImagesOptions>("Images")
         .AddSingleton<ImageCatalog>()
         .AddSingleton<ImageStore>()
+        .AddSingleton(provider => new ChangeSource("image", (name, _) => Task.FromResult<(object?, string?)>((
+            provider.GetRequiredService<ImageCatalog>().Images.GetValueOrDefault(name) is { } image
+                ? ImageView.Of(image) : null, null))))
         .AddSingleton<VersionStore>()
         .AddSingleton<VersionUpload>();
 }

@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;
 
 /// <summary>Versions of images: a new one becomes visible whole, in one transaction, or not at all.</summary>
-public sealed class VersionStore(Database database, ImageCatalog catalog, TimeProvider time)
+public sealed class VersionStore(Database database, ImageCatalog catalog, EventHub events, TimeProvider time)
 {
     /// <summary>
     /// Adds a version whose blobs are all stored, and makes it current unless the image is held. Bytes and arguments
@@ -42,6 +43,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, TimePr
         }, ct);
         if (saved.Problem is { } refused) return refused;
         await catalog.ReloadAsync(ct);
+        events.Changed("image", name.ToString());
         return new(catalog.Images[name.ToString()].Versions[id], saved.Created, null);
     }
 
@@ -72,6 +74,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, TimePr
         }, ct);
         if (problem is not null) return problem;
         await catalog.ReloadAsync(ct);
+        events.Changed("image", name.ToString());
         return Saved.Changed(catalog.Images[name.ToString()]);
     }
 

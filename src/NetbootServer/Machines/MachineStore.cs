@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Profiles;
 using NetbootServer.Storage;
@@ -6,7 +7,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Machines;
 
 /// <summary>Machines in the database. Every change forgets the machine's keys in <see cref="MachineCache"/>.</summary>
-public sealed class MachineStore(Database database, MachineCache cache, MachineJoined joined, TimeProvider time)
+public sealed class MachineStore(
+    Database database, MachineCache cache, EventHub events, MachineJoined joined, TimeProvider time)
 {
     /// <summary>The machine of that name, or null.</summary>
     public Task<Machine?> FindAsync(string name, CancellationToken ct) => database.ReadAsync(async (db, token) =>
@@ -28,13 +30,15 @@ public sealed class MachineStore(Database database, MachineCache cache, MachineJ
             if (precondition.Check(row?.Revision) is { } failed) return failed;
             var wanted = change.Apply("machine", name.ToString(), row?.ReadSpec());
             if (wanted.Problem is { } problem) return problem;
-            if (await ReferenceFaultAsync(db, wanted.Resource!, token) is { } dangling) return dangling;
+            if (await ReferenceFaultAsync(db, wanted.Resource!.Profile, token) is { } dangling) return dangling;
             var writing = new MachineWriting(db, time.GetUtcNow(), touched, joined);
             return await writing.StoreAsync(row, name, wanted.Resource!, token);
         }, ct);
         if (saved.Problem is { } refused) return refused;
         cache.Forget(touched.Macs, null);
         foreach (var uuid in touched.Uuids) cache.Forget([], uuid);
+        foreach (var gone in touched.Names) events.Changed("machine", gone);
+        events.Changed("machine", name.ToString());
         return new(saved.Resource!.ToMachine(), saved.Created, null);
     }
 
@@ -42,37 +46,27 @@ public sealed class MachineStore(Database database, MachineCache cache, MachineJ
     public async Task<Problem?> DeleteAsync(ResourceName name, Precondition precondition, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(precondition);
-        return (await ChangeAsync(name, row => precondition.Check(row.Revision), (db, row) => db.Remove(row), ct)).Problem;
+        return (await ChangeAsync(name, (_, row, _) => Task.FromResult(precondition.Check(row.Revision)),
+            (db, row) => db.Remove(row), ct)).Problem;
     }
 
     /// <summary>Sets what the machine gets at its next boot, or takes it back with null.</summary>
     public Task<Saved<Machine>> SetNextBootAsync(ResourceName name, NextBoot? next, CancellationToken ct) =>
-        ChangeAsync(name, _ => null,
+        ChangeAsync(name, (db, _, token) => ReferenceFaultAsync(db, next?.Profile, token),
             (_, row) => row.NextBoot = next is null ? null : MachineReading.Write(next), ct);
-
-    /// <summary>
-    /// Uses up a next boot whose script was handed out, unless another was set meanwhile.
-    /// </summary>
-    public async Task UseNextBootAsync(long id, DateTimeOffset setAt, CancellationToken ct)
-    {
-        var spec = await database.WriteAsync(async (db, token) =>
-        {
-            var row = await db.Set<MachineRow>().FindAsync([id], token);
-            if (row?.ToMachine().NextBoot?.SetAt == setAt) row.NextBoot = null;
-            return row?.ReadSpec();
-        }, ct);
-        if (spec is not null) cache.Forget(spec.Macs, spec.Uuid);
-    }
 
     /// <summary>Forgets that a profile has succeeded, so that the machine boots it again.</summary>
     public Task<Saved<Machine>> ClearCompletionAsync(ResourceName name, CancellationToken ct) =>
-        ChangeAsync(name, _ => null, (_, row) => row.Completion = null, ct);
+        ChangeAsync(name, (_, _, _) => Task.FromResult<Problem?>(null), (_, row) => row.Completion = null, ct);
 
     /// <summary>The machines that refer to a profile, at most a hundred.</summary>
     public static async Task<IReadOnlyList<string>> UsersOfProfileAsync(NetbootDb db, string profile, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(db);
-        return await db.Set<MachineRow>().Where(row => row.Profile == profile).OrderBy(row => row.Name).Take(100)
+        var asNext = $"\"profile\":\"{profile}\""; // as a next boot is written
+        return await db.Set<MachineRow>()
+            .Where(row => row.Profile == profile || (row.NextBoot != null && row.NextBoot.Contains(asNext)))
+            .OrderBy(row => row.Name).Take(100)
             .Select(row => "machine " + row.Name).ToListAsync(ct);
     }
 
@@ -80,32 +74,35 @@ public sealed class MachineStore(Database database, MachineCache cache, MachineJ
         db.Set<MachineRow>().SingleOrDefaultAsync(row => row.Name == name, ct);
 
     private async Task<Saved<Machine>> ChangeAsync(
-        ResourceName name, Func<MachineRow, Problem?> check, Action<NetbootDb, MachineRow> apply, CancellationToken ct)
+        ResourceName name, Func<NetbootDb, MachineRow, CancellationToken, Task<Problem?>> check,
+        Action<NetbootDb, MachineRow> apply, CancellationToken ct)
     {
         var saved = await database.WriteAsync(async (db, token) =>
         {
             var row = await FindRowAsync(db, name.ToString(), token);
             if (row is null) return (Saved<MachineRow>)Problem.NotFound("machine", name.ToString());
-            if (check(row) is { } failed) return failed;
+            if (await check(db, row, token) is { } failed) return failed;
             apply(db, row);
             return Saved.Changed(row);
         }, ct);
         if (saved.Problem is { } problem) return problem;
         var machine = saved.Resource!.ToMachine();
         cache.Forget(machine.Spec.Macs, machine.Spec.Uuid);
+        events.Changed("machine", machine.Name);
         return Saved.Changed(machine);
     }
 
-    private static async Task<Problem?> ReferenceFaultAsync(NetbootDb db, MachineSpec spec, CancellationToken ct) =>
-        spec.Profile is not { } profile || await ProfileStore.ExistsAsync(db, profile, ct)
+    private static async Task<Problem?> ReferenceFaultAsync(NetbootDb db, string? profile, CancellationToken ct) =>
+        profile is null || await ProfileStore.ExistsAsync(db, profile, ct)
             ? null
             : Problem.Invalid("$.profile", $"there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}");
 }
 
-/// <summary>The cache keys that a change has made stale.</summary>
+/// <summary>What a change has made stale: cache keys, and names that are no longer anybody's.</summary>
 internal sealed class Touched
 {
     public HashSet<string> Macs { get; } = new(StringComparer.Ordinal);
+    public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
     public HashSet<string> Uuids { get; } = new(StringComparer.Ordinal);
 
     public void Add(MachineSpec spec)

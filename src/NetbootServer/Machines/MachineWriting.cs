@@ -25,7 +25,11 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, Touched t
             return new Problem(ProblemTypes.MacTaken, $"MAC {taken.Mac} belongs to machine '{taken.Machine.Name}'.");
         var discovered = owners.Select(owner => owner.Machine).Where(machine => machine.Id != row?.Id)
             .DistinctBy(machine => machine.Id).OrderBy(machine => machine.FirstSeenAt).ToList();
-        foreach (var found in discovered) touched.Add(found.ReadSpec());
+        foreach (var found in discovered)
+        {
+            touched.Add(found.ReadSpec());
+            touched.Names.Add(found.Name);
+        }
 
         var isNew = row is null;
         var renamed = row is null && discovered.Count > 0;

@@ -1,3 +1,4 @@
+using NetbootServer.Events;
 using NetbootServer.Profiles;
 using NetbootServer.Startup;
 
@@ -10,5 +11,8 @@ internal static class MachinesSetup
         .AddFeatureOptions<MachinesOptions>("Machines")
         .AddSingleton<MachineCache>()
         .AddSingleton<MachineStore>()
+        .AddSingleton(provider => new ChangeSource("machine", async (name, ct) =>
+            await provider.GetRequiredService<MachineStore>().FindAsync(name, ct) is { } machine
+                ? (MachineView.Of(machine), name) : (null, name)))
         .AddSingleton<ProfileUsers>(_ => MachineStore.UsersOfProfileAsync);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Images;
 using NetbootServer.Storage;
@@ -9,9 +10,11 @@ namespace NetbootServer.Profiles;
 /// <summary>Profiles in the database; each change ends with a fresh <see cref="ProfileCatalog"/>.</summary>
 /// <param name="database">Where they are.</param>
 /// <param name="catalog">Told of every change.</param>
+/// <param name="events">Told of every change, too.</param>
 /// <param name="users">Asked before a profile is deleted.</param>
 /// <param name="time">The clock.</param>
-public sealed class ProfileStore(Database database, ProfileCatalog catalog, ProfileUsers users, TimeProvider time)
+public sealed class ProfileStore(
+    Database database, ProfileCatalog catalog, EventHub events, ProfileUsers users, TimeProvider time)
 {
     /// <summary>Makes or changes a profile.</summary>
     public async Task<Saved<Profile>> SaveAsync(
@@ -31,6 +34,7 @@ public sealed class ProfileStore(Database database, ProfileCatalog catalog, Prof
         }, ct);
         if (saved.Problem is { } refused) return refused;
         await catalog.ReloadAsync(ct);
+        events.Changed("profile", name.ToString());
         return new(catalog.Profiles[name.ToString()], saved.Created, null);
     }
 
@@ -48,8 +52,10 @@ public sealed class ProfileStore(Database database, ProfileCatalog catalog, Prof
             db.Remove(row);
             return null;
         }, ct);
-        if (problem is null) await catalog.ReloadAsync(ct);
-        return problem;
+        if (problem is not null) return problem;
+        await catalog.ReloadAsync(ct);
+        events.Changed("profile", name.ToString());
+        return null;
     }
 
     /// <summary>Whether a profile exists, inside the caller's transaction.</summary>

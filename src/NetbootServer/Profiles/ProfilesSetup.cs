@@ -1,3 +1,4 @@
+using NetbootServer.Events;
 using NetbootServer.Images;
 
 namespace NetbootServer.Profiles;
@@ -8,6 +9,9 @@ internal static class ProfilesSetup
     public static IServiceCollection AddProfiles(this IServiceCollection services) => services
         .AddSingleton<ProfileCatalog>()
         .AddSingleton<ProfileStore>()
+        .AddSingleton(provider => new ChangeSource("profile", (name, _) => Task.FromResult<(object?, string?)>((
+            provider.GetRequiredService<ProfileCatalog>().Profiles.GetValueOrDefault(name) is { } profile
+                ? ProfileView.Of(profile) : null, null))))
         .AddSingleton<ImageUsers>(_ => ProfileStore.UsersOfImageAsync)
         .AddSingleton<VersionPins>(provider => (image, version) =>
         [

@@ -9,8 +9,9 @@ namespace NetbootServer.Startup;
 /// </summary>
 internal static partial class SettingsCheck
 {
-    /// <summary>Sections that the framework reads.</summary>
-    private static readonly string[] Framework = ["Kestrel", "Logging", "AllowedHosts", "Serilog"];
+    /// <summary>Sections and keys that the framework reads.</summary>
+    private static readonly string[] Framework =
+        ["Kestrel", "Logging", "AllowedHosts", "Serilog", "environment", "contentRoot", "applicationName"];
 
     /// <exception cref="StartFailure">A setting is unknown or bad.</exception>
     public static void Run(IConfigurationRoot settings, IReadOnlyCollection<FeatureSection> features)

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace NetbootServer.Storage;
@@ -6,42 +7,82 @@ namespace NetbootServer.Storage;
 /// The door to the database: many readers, one writer at a time. SQLite has a single writer anyway; queueing for it
 /// here, in order and without a blocked thread, replaces its busy-polling.
 /// </summary>
+/// <remarks>
+/// SQLite blocks the thread that calls it, for seconds when the file is locked or the disk stalls. That thread is never
+/// the caller's: whoever waits here is free again as soon as its token is cancelled, and the work rolls back by itself.
+/// At most <see cref="MaxReaders"/> threads can be held up.
+/// </remarks>
 public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposable
 {
+    private const int MaxReaders = 16;
+    private readonly SemaphoreSlim _readers = new(MaxReaders, MaxReaders);
     private readonly SemaphoreSlim _writer = new(1, 1);
 
     /// <summary>Runs <paramref name="query"/> on a fresh, untracked context.</summary>
-    public async Task<T> ReadAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> query, CancellationToken ct)
+    public Task<T> ReadAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> query, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);
-        await using var db = await contexts.CreateDbContextAsync(ct);
-        db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
-        return await query(db, ct);
+        return AsideAsync(_readers, async db =>
+        {
+            db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
+            return await query(db, ct);
+        }, ct).WaitAsync(ct);
     }
 
     /// <summary>
     /// Runs <paramref name="work"/> as the only writer inside one transaction and commits it, unless
     /// <paramref name="work"/> throws. What it returns has reached the disk (WAL with synchronous=FULL).
     /// </summary>
-    public async Task<T> WriteAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
+    public Task<T> WriteAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(work);
-        await _writer.WaitAsync(ct);
-        try
+        return AsideAsync(_writer, async db =>
         {
-            await using var db = await contexts.CreateDbContextAsync(ct);
             await using var transaction = await db.Database.BeginTransactionAsync(ct);
             var result = await work(db, ct);
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
             return result;
+        }, ct).WaitAsync(ct);
+    }
+
+    /// <summary>
+    /// Whether an error says that the database is away for the moment, so that the same work may succeed later; false
+    /// when the work itself is at fault.
+    /// </summary>
+    public static bool IsAway(Exception error)
+    {
+        for (var e = error; e is not null; e = e.InnerException)
+            if (e is SqliteException { SqliteErrorCode: not (Sqlite.Error or Sqlite.Constraint or Sqlite.Mismatch) }
+                or TimeoutException or IOException) return true;
+        return false;
+    }
+
+    private async Task<T> AsideAsync<T>(SemaphoreSlim gate, Func<NetbootDb, Task<T>> work, CancellationToken ct)
+    {
+        await gate.WaitAsync(ct);
+        try
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // leaves the caller's thread
+            await using var db = await contexts.CreateDbContextAsync(ct);
+            return await work(db);
         }
         finally
         {
-            _writer.Release();
+            gate.Release();
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        _readers.Dispose();
+        _writer.Dispose();
+    }
+
+    /// <summary>Result codes (sqlite.org/rescode.html) of work that is at fault itself.</summary>
+    private static class Sqlite
+    {
+        public const int Error = 1, Constraint = 19, Mismatch = 20;
+    }
 }

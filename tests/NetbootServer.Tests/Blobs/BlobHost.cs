@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -8,6 +9,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using NetbootServer.Blobs;
+using NetbootServer.Http.Bodies;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Tests.Blobs;
@@ -31,9 +33,11 @@ internal sealed class BlobHost : IAsyncDisposable
     /// <param name="settings">Settings as on a command line; free space is not looked at unless said here.</param>
     /// <param name="configure">More services and listeners.</param>
     /// <param name="listen">The listener.</param>
+    /// <param name="use">Middleware.</param>
     /// <param name="folder">An earlier host's data directory, to be used again.</param>
     public static async Task<BlobHost> StartAsync(Dictionary<string, string?>? settings = null,
-        Action<WebApplicationBuilder>? configure = null, string? folder = null, Action<ListenOptions>? listen = null)
+        Action<WebApplicationBuilder>? configure = null, string? folder = null, Action<ListenOptions>? listen = null,
+        Action<WebApplication>? use = null)
     {
         var directory = folder is null ? Directory.CreateTempSubdirectory("netboot-blobs-") : new DirectoryInfo(folder);
         var builder = WebApplication.CreateSlimBuilder();
@@ -41,10 +45,14 @@ internal sealed class BlobHost : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Blobs:MinFreeBytes"] = "0" });
         builder.Configuration.AddInMemoryCollection(settings);
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0, options => listen?.Invoke(options)));
+        {
+            kestrel.UseZeroCopy();
+            kestrel.Listen(IPAddress.Loopback, 0, options => listen?.Invoke(options));
+        });
         builder.Services.AddStorage(DataDirectory.Open(directory.FullName)).AddBlobs();
         configure?.Invoke(builder);
         var app = builder.Build();
+        use?.Invoke(app);
         app.MapBlobs();
         await using (var db = await app.Services.GetRequiredService<IDbContextFactory<NetbootDb>>()
             .CreateDbContextAsync(Ct))
@@ -68,6 +76,13 @@ internal sealed class BlobHost : IAsyncDisposable
         var bytes = new byte[length];
         new Random(seed).NextBytes(bytes);
         return bytes;
+    }
+
+    /// <summary>Compares without printing megabytes.</summary>
+    public static void AssertSame(byte[] expected, byte[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.Equal(expected.Length, expected.AsSpan().CommonPrefixLength(actual));
     }
 
     public async ValueTask DisposeAsync()

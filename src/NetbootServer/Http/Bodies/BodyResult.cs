@@ -42,7 +42,8 @@ public sealed class BodyResult(ServableBody body, string contentType) : IResult
         else if (probe.BodyWanted)
         {
             var meter = Starting?.Invoke(probe.Position, length);
-            await BodySender.SendAsync(httpContext, body, probe.Position, length, meter);
+            var sender = httpContext.RequestServices.GetRequiredService<BodySender>();
+            await sender.SendAsync(httpContext, body, probe.Position, length, meter);
         }
     }
 

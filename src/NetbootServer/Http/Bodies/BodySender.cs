@@ -1,66 +1,93 @@
+using System.Net.Sockets;
+
 namespace NetbootServer.Http.Bodies;
 
 /// <summary>Sends the pieces of a body one after another, whatever way they leave by.</summary>
-internal static class BodySender
+internal sealed partial class BodySender(TransferWatch watch, ILogger<BodySender> logger)
 {
-    private const int BufferLength = 256 << 10;
+    // A client as fast as the sender would keep its thread for the whole file: others get their turn after this much.
+    private const long Turn = 4 << 20;
+
+    private long _zeroCopied;
+    private long _copied;
+
+    /// <summary>Bytes of bodies that went the zero-copy way.</summary>
+    public long ZeroCopiedBytes => Volatile.Read(ref _zeroCopied);
+
+    /// <summary>Bytes of bodies that were copied.</summary>
+    public long CopiedBytes => Volatile.Read(ref _copied);
 
     /// <summary>
     /// Sends a range of <paramref name="body"/>. When it cannot be completed the connection is cut, so that the client
     /// sees it, and nothing is thrown.
     /// </summary>
-    public static async Task SendAsync(
-        HttpContext http, ServableBody body, long offset, long length, TransferMeter? meter)
+    public async Task SendAsync(HttpContext http, ServableBody body, long offset, long length, TransferMeter? meter)
     {
-        var complete = false;
+        var transfer = new Transfer(http, meter);
+        watch.Add(transfer);
+        var zeroCopy = false;
         try
         {
-            await http.Response.StartAsync(http.RequestAborted);
-            foreach (var segment in body.Slice(offset, length))
-            {
-                if (!await SendAsync(http, segment, meter)) return;
-            }
-            complete = true;
+            await http.Response.StartAsync(CancellationToken.None);
+            var segments = body.Slice(offset, length);
+            using var wire = BodyWire.Over(http, manyPieces: segments.Count > 1);
+            zeroCopy = wire.IsZeroCopy;
+            await SendAsync(segments, wire, transfer);
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
         {
+            Log.Broken(logger, transfer.Sent, length, e.Message);
         }
         finally
         {
-            if (!complete) http.Abort();
-            meter?.Ended(complete);
+            watch.Remove(transfer);
+            transfer.End(complete: transfer.Sent == length);
+            Interlocked.Add(ref zeroCopy ? ref _zeroCopied : ref _copied, transfer.Sent);
         }
     }
 
-    private static async Task<bool> SendAsync(HttpContext http, BodySegment segment, TransferMeter? meter)
+    private static async Task SendAsync(IReadOnlyList<BodySegment> segments, BodyWire wire, Transfer transfer)
     {
-        var writer = http.Response.BodyWriter;
-        if (segment.File is null)
+        long turn = 0;
+        var written = 0;
+        foreach (var segment in segments)
         {
-            await writer.WriteAsync(segment.Bytes, CancellationToken.None);
-            meter?.Accepted(segment.Length);
-            return true;
-        }
-        if (segment.File.Acquire() is not { } file) return false;
-        try
-        {
-            for (long sent = 0; sent < segment.Length;)
+            if (segment.File is null)
             {
-                var count = (int)Math.Min(BufferLength, segment.Length - sent);
-                var memory = writer.GetMemory(count)[..count];
-                var read = RandomAccess.Read(file.Handle, memory.Span, segment.Offset + sent);
-                if (read == 0 || file.Revoked) return false;
-                writer.Advance(read);
-                var result = await writer.FlushAsync(CancellationToken.None); // ends by itself when the client is gone
-                sent += read;
-                meter?.Accepted(read);
-                if (result.IsCompleted && sent < segment.Length) return false;
+                await wire.WriteAsync(segment.Bytes);
+                written += segment.Bytes.Length;
+                continue;
             }
-            return true;
+            var file = segment.File.Acquire() ?? throw new IOException("The bytes of a blob went away.");
+            try
+            {
+                for (long sent = 0; sent < segment.Length;)
+                {
+                    if (file.Revoked) throw new IOException("The blob was taken out of service.");
+                    var sending = wire.SendAsync(file.Handle, segment.Offset + sent, segment.Length - sent);
+                    var waited = !sending.IsCompleted;
+                    var accepted = await sending;
+                    sent += accepted;
+                    transfer.Accepted(accepted + written);
+                    written = 0;
+                    turn = waited ? 0 : turn + accepted;
+                    if (turn < Turn) continue;
+                    turn = 0;
+                    await Task.Yield();
+                }
+            }
+            finally
+            {
+                file.Release();
+            }
         }
-        finally
-        {
-            file.Release();
-        }
+        await wire.FlushAsync();
+        if (written > 0) transfer.Accepted(written);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Debug, "A transfer ended after {Bytes} of {Length} bytes: {Reason}")]
+        public static partial void Broken(ILogger logger, long bytes, long length, string reason);
     }
 }

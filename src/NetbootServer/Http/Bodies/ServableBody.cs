@@ -36,20 +36,31 @@ public sealed class ServableBody
     public long Length { get; }
 
     /// <summary>The pieces of a range, the outer ones cut to it.</summary>
-    public IEnumerable<BodySegment> Slice(long offset, long length)
+    public IReadOnlyList<BodySegment> Slice(long offset, long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
-        var found = Array.BinarySearch(_starts, offset);
-        for (var i = found >= 0 ? found : ~found - 1; length > 0; i++)
+        if (length == 0) return [];
+        if (length == Length) return _segments;
+        var first = SegmentAt(offset);
+        var slice = new BodySegment[SegmentAt(offset + length - 1) - first + 1];
+        for (var i = 0; i < slice.Length; i++)
         {
-            var segment = _segments[i];
-            var skip = offset - _starts[i];
+            var segment = _segments[first + i];
+            var skip = offset - _starts[first + i];
             var taken = Math.Min(length, segment.Length - skip);
-            yield return skip == 0 && taken == segment.Length ? segment : segment.Slice(skip, taken);
+            slice[i] = segment.Slice(skip, taken);
             offset += taken;
             length -= taken;
         }
+        return slice;
+    }
+
+    private int SegmentAt(long offset)
+    {
+        var found = Array.BinarySearch(_starts, offset);
+        return found >= 0 ? found : ~found - 1;
     }
 
     /// <summary>All bytes of a range are there to be sent.</summary>

@@ -11,6 +11,24 @@ namespace NetbootServer.Storage.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateTable(
+                name: "alarms",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    Kind = table.Column<string>(type: "TEXT", nullable: false),
+                    Subject = table.Column<string>(type: "TEXT", nullable: false),
+                    Detail = table.Column<string>(type: "TEXT", nullable: false),
+                    Count = table.Column<long>(type: "INTEGER", nullable: false),
+                    FirstAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    LastAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_alarms", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "blobs",
                 columns: table => new
                 {
@@ -245,6 +263,12 @@ namespace NetbootServer.Storage.Migrations
                 });
 
             migrationBuilder.CreateIndex(
+                name: "IX_alarms_Kind_Subject",
+                table: "alarms",
+                columns: new[] { "Kind", "Subject" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_boot_facts_BootId",
                 table: "boot_facts",
                 column: "BootId");
@@ -332,6 +356,9 @@ namespace NetbootServer.Storage.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "alarms");
+
             migrationBuilder.DropTable(
                 name: "blobs");
 

@@ -10,7 +10,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Storage.Migrations
 {
     [DbContext(typeof(NetbootDb))]
-    [Migration("20261123214048_Initial")]
+    [Migration("20261123215253_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -156,6 +156,41 @@ namespace NetbootServer.Storage.Migrations
                     b.HasIndex("Outcome", "LastHeardAt");
 
                     b.ToTable("boots", (string)null);
+                });
+
+            modelBuilder.Entity("NetbootServer.Events.AlarmRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Count")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Detail")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("FirstAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("LastAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Kind", "Subject")
+                        .IsUnique();
+
+                    b.ToTable("alarms", (string)null);
                 });
 
             modelBuilder.Entity("NetbootServer.Images.ImageRow", b =>

@@ -1,0 +1,51 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace NetbootServer.Events;
+
+/// <summary>Something that somebody should look at, until it is acknowledged.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Kind">What it is about, such as <c>identity-contradiction</c>.</param>
+/// <param name="Subject">What it concerns, such as a machine's name.</param>
+/// <param name="Detail">What happened last, and what to do.</param>
+/// <param name="Count">How often it happened since it was last acknowledged.</param>
+/// <param name="FirstAt">When it happened first.</param>
+/// <param name="LastAt">When it happened last.</param>
+public sealed record Alarm(
+    long Id, string Kind, string Subject, string Detail, long Count, DateTimeOffset FirstAt, DateTimeOffset LastAt);
+
+/// <summary>The kinds of alarms.</summary>
+public static class AlarmKinds
+{
+    /// <summary>A machine told a MAC of one machine and a UUID or MAC of another.</summary>
+    public const string IdentityContradiction = "identity-contradiction";
+
+    /// <summary>One MAC asked from two addresses in turns.</summary>
+    public const string MacOnTwoAddresses = "mac-on-two-addresses";
+
+    /// <summary>The disk of the data directory is nearly full.</summary>
+    public const string DiskNearlyFull = "disk-nearly-full";
+}
+
+/// <summary>An alarm as stored; one open row for each kind and subject.</summary>
+internal sealed class AlarmRow
+{
+    public long Id { get; set; }
+    public required string Kind { get; set; }
+    public required string Subject { get; set; }
+    public required string Detail { get; set; }
+    public long Count { get; set; }
+    public DateTimeOffset FirstAt { get; set; }
+    public DateTimeOffset LastAt { get; set; }
+
+    public Alarm ToAlarm() => new(Id, Kind, Subject, Detail, Count, FirstAt, LastAt);
+}
+
+internal sealed class AlarmRows : IEntityTypeConfiguration<AlarmRow>
+{
+    public void Configure(EntityTypeBuilder<AlarmRow> builder)
+    {
+        builder.ToTable("alarms").HasKey(row => row.Id);
+        builder.HasIndex(row => new { row.Kind, row.Subject }).IsUnique();
+    }
+}

@@ -1,0 +1,37 @@
+using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Events;
+
+/// <summary>Where alarms are raised, listed and acknowledged. Raising never waits.</summary>
+public sealed class AlarmBoard(Database database, TimeProvider time)
+{
+    private const int Waiting = 1000;
+
+    private readonly Channel<RaisedAlarm> _raised = Channel.CreateBounded<RaisedAlarm>(
+        new BoundedChannelOptions(Waiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    /// <summary>Alarms that wait to be written.</summary>
+    internal ChannelReader<RaisedAlarm> Raised => _raised.Reader;
+
+    /// <summary>Raises an alarm, or counts it when it is raised already.</summary>
+    /// <param name="kind">One of <see cref="AlarmKinds"/>.</param>
+    /// <param name="subject">What it concerns.</param>
+    /// <param name="detail">What happened, and what to do.</param>
+    public void Raise(string kind, string subject, string detail) =>
+        _raised.Writer.TryWrite(new(kind, subject, detail, time.GetUtcNow()));
+
+    /// <summary>The open alarms, newest first, at most a thousand.</summary>
+    public Task<List<Alarm>> ListAsync(CancellationToken ct) => database.ReadAsync(async (db, token) =>
+        (await db.Set<AlarmRow>().OrderByDescending(row => row.LastAt).Take(Waiting).ToListAsync(token))
+        .ConvertAll(row => row.ToAlarm()), ct);
+
+    /// <summary>Acknowledges an alarm: it goes, and counts anew when it happens again.</summary>
+    /// <returns>False when there is no such alarm.</returns>
+    public Task<bool> AcknowledgeAsync(long id, CancellationToken ct) => database.WriteAsync(async (db, token) =>
+        await db.Set<AlarmRow>().Where(row => row.Id == id).ExecuteDeleteAsync(token) > 0, ct);
+}
+
+/// <summary>An alarm on its way to the board.</summary>
+internal sealed record RaisedAlarm(string Kind, string Subject, string Detail, DateTimeOffset At);

@@ -1,0 +1,73 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+
+namespace NetbootServer.Events;
+
+/// <summary>One reader's place in the events.</summary>
+public sealed class EventReader : IDisposable
+{
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    private readonly EventHub _hub;
+    private long _position;
+    private long _tick;
+    private bool _mustReset;
+
+    internal EventReader(EventHub hub, long position, bool mustReset) =>
+        (_hub, _position, _mustReset, _tick) = (hub, position, mustReset, hub.Read(position).Tick.Number);
+
+    /// <summary>
+    /// Events as they happen, until <paramref name="ct"/> ends. A <c>ping</c> follows when nothing happened for 15 s,
+    /// so that both ends notice a dead connection; <c>reset</c> says that events were missed.
+    /// </summary>
+    /// <param name="wanted">Which events to tell.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="ct">Ends the reading.</param>
+    public async IAsyncEnumerable<SseItem<string>> ReadAsync(
+        Func<ServerEvent, bool> wanted, TimeProvider time, [EnumeratorCancellation] CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        yield return new("{}", "hello") { EventId = _hub.IdOf(_position - 1), ReconnectionInterval = TimeSpan.FromSeconds(2) };
+        while (!ct.IsCancellationRequested)
+        {
+            var (events, tick, news, missed, next) = _hub.Read(_position);
+            if (missed || _mustReset)
+            {
+                (_position, _mustReset) = (next, false);
+                yield return new("{}", "reset") { EventId = _hub.IdOf(_position - 1) };
+                continue;
+            }
+            foreach (var (position, happened) in events)
+            {
+                _position = position + 1;
+                if (wanted(happened)) yield return new(happened.Data, happened.Type) { EventId = _hub.IdOf(position) };
+            }
+            if (tick.Number != _tick)
+            {
+                _tick = tick.Number;
+                foreach (var progress in tick.Events)
+                    if (wanted(progress)) yield return new(progress.Data, progress.Type);
+            }
+            if (!await WaitAsync(news, time, ct)) yield return new("{}", "ping");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _hub.Unsubscribe();
+
+    private static async Task<bool> WaitAsync(Task news, TimeProvider time, CancellationToken ct)
+    {
+        try
+        {
+            await news.WaitAsync(Heartbeat, time, ct);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            return true; // the loop sees it
+        }
+    }
+}

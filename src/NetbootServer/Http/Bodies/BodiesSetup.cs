@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using NetbootServer.Http.ZeroCopy;
+using NetbootServer.Startup;
+
+namespace NetbootServer.Http.Bodies;
+
+/// <summary>Registers what sends file bodies.</summary>
+public static class BodiesSetup
+{
+    /// <summary>Adds what <see cref="BodyResult"/> needs.</summary>
+    public static IServiceCollection AddBodies(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        return services
+            .AddFeatureOptions<BodyOptions>("Http")
+            .AddSingleton<BodySender>()
+            .AddSingleton<TransferWatch>()
+            .AddHostedService(all => all.GetRequiredService<TransferWatch>());
+    }
+
+    /// <summary>
+    /// Lets every listener that is configured afterwards send files without copying, unless switched off.
+    /// </summary>
+    public static void UseZeroCopy(this KestrelServerOptions kestrel)
+    {
+        ArgumentNullException.ThrowIfNull(kestrel);
+        var options = kestrel.ApplicationServices.GetRequiredService<IOptions<BodyOptions>>();
+        if (options.Value.ZeroCopy) kestrel.ConfigureEndpointDefaults(ZeroCopyConnection.UseOn);
+    }
+}

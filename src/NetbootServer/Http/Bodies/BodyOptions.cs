@@ -1,0 +1,14 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace NetbootServer.Http.Bodies;
+
+/// <summary>The <c>Http</c> settings: how file bodies leave.</summary>
+public sealed class BodyOptions
+{
+    /// <summary>Sends files from the page cache to the socket without copying where that is possible.</summary>
+    public bool ZeroCopy { get; set; } = true;
+
+    /// <summary>A transfer of which the client takes no byte for so long is ended; zero for never.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(2);
+}

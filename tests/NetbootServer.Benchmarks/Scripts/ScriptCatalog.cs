@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Http;
+using NetbootServer.Images;
+using NetbootServer.Machines;
+using NetbootServer.Profiles;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Benchmarks.Scripts;
+
+/// <summary>A catalog of the size of a large site, written straight into a fresh database.</summary>
+internal static class ScriptCatalog
+{
+    /// <summary>Fills a data directory.</summary>
+    public static async Task MakeAsync(string directory, int machines, int profiles, CancellationToken ct)
+    {
+        using var data = DataDirectory.Open(directory);
+        await using var services = new ServiceCollection().AddStorage(data).BuildServiceProvider();
+        await using var db = services.GetRequiredService<IDbContextFactory<NetbootDb>>().CreateDbContext();
+        await db.Database.MigrateAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        db.ChangeTracker.AutoDetectChangesEnabled = false;
+        var now = DateTimeOffset.UtcNow;
+        AddImage(db, now);
+        for (var i = 0; i < profiles; i++)
+        {
+            var spec = new ProfileSpec
+            {
+                Image = "bench", Priority = i, After = "repeat", Expects = "auto", KernelArguments = ["console=ttyS0"],
+                Selector = ImmutableSortedDictionary<string, string>.Empty.Add("rack", $"r{i}").Add("role", "compute"),
+            };
+            db.Add(new ProfileRow
+            {
+                Name = $"profile-{i:00}", Image = "bench", Spec = Json(spec), Revision = 1, CreatedAt = now, UpdatedAt = now,
+            });
+        }
+        for (var i = 1; i <= machines; i++)
+        {
+            var row = new MachineRow
+            {
+                Id = i, Name = $"node-{i:000000}", State = MachineState.Registered, Revision = 1, Spec = "", Search = "",
+                CreatedAt = now, UpdatedAt = now,
+            };
+            row.WriteSpec(new()
+            {
+                Macs = [MacOf(i).ToString()],
+                Labels = ImmutableSortedDictionary<string, string>.Empty.Add("rack", $"r{i % profiles}").Add("role", "compute"),
+            });
+            db.Add(row);
+            db.Add(new MachineMacRow { Mac = MacOf(i).ToString(), MachineId = i });
+            if (i % 5000 != 0) continue;
+            await db.SaveChangesAsync(ct);
+            db.ChangeTracker.Clear();
+        }
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    /// <summary>The MAC of the i-th machine.</summary>
+    public static MacAddress MacOf(int i) => MacAddress.Parse($"5254{i:x8}");
+
+    private static void AddImage(NetbootDb db, DateTimeOffset now)
+    {
+        var systems = ImmutableSortedDictionary<string, SystemArtifacts>.Empty.Add("x86_64-linux", new()
+        {
+            Kernel = new(new string('a', 64), 14_000_000), Initrd = new(new string('b', 64), 600_000_000),
+            KernelArguments = ["init=/nix/store/00000000000000000000000000000000-nixos-system/init", "loglevel=4"],
+        });
+        var id = ImageVersion.IdOf(systems);
+        db.Add(new ImageRow
+        {
+            Id = 1, Name = "bench", Revision = 1, Current = id, CreatedAt = now, UpdatedAt = now,
+            Spec = """{"source":{"type":"upload"},"keep":3,"systems":["x86_64-linux"]}""",
+        });
+        db.Add(new ImageVersionRow { ImageId = 1, Id = id, Systems = Json(systems), CreatedAt = now });
+    }
+
+    private static string Json<T>(T value) => JsonSerializer.Serialize(value, JsonBody.Writing);
+}

@@ -1,0 +1,123 @@
+// The only door to the server: JSON in and out, problems as errors, the CSRF token and ETags in their places.
+
+const root = new URL('api/v1/', document.baseURI).href;
+
+/** What the rest of the program hangs on to the door; state.js and session.js set it. */
+export const wire = {
+  /** @type {string | null} */ csrf: null,
+  /** Asks a person to log in again; resolves when that has worked. @type {() => Promise<void>} */
+  logIn: () => Promise.reject(new Error('No log-in here.')),
+  /** The server did not answer at all. */ away() {},
+  /** The server answered. */ back() {},
+};
+
+/** A refusal by the server (RFC 9457), or its silence (status 0). */
+export class Problem extends Error {
+  constructor(status, body, retryAfter) {
+    super(body.detail || body.title || `The server answered ${status}.`);
+    this.status = status;
+    this.title = body.title ?? 'It did not work';
+    this.detail = body.detail ?? '';
+    this.type = body.type;
+    this.requestId = body.requestId;
+    /** Faults by JSON path. @type {Record<string, string[]>} */ this.errors = body.errors ?? {};
+    /** Who still refers to it. @type {string[]} */ this.users = body.users ?? [];
+    /** Seconds. @type {number | null} */ this.retryAfter = retryAfter;
+  }
+}
+
+export const silence = () => new Problem(0, { title: 'The server does not answer', detail: 'Trying again by itself.' });
+
+/** The address of a path below /api/v1, for links and EventSource. */
+export const address = path => root + path;
+
+export const get = (path, options) => send('GET', path, options);
+export const put = (path, body, options) => send('PUT', path, { ...options, body });
+export const post = (path, body, options) => send('POST', path, { ...options, body });
+export const remove = (path, options) => send('DELETE', path, options);
+
+/** Merges into a resource (RFC 7396). */
+export const patch = (path, body, options) =>
+  send('PATCH', path, { ...options, body, type: 'application/merge-patch+json' });
+
+/** The header that makes a change conditional on the revision it was made from. */
+export const ifRevision = revision => ({ headers: { 'If-Match': `"${revision}"` } });
+
+/** The header that lets a change make something, but not replace anything. */
+export const ifAbsent = { headers: { 'If-None-Match': '*' } };
+
+/**
+ * Sends one request. A session that has ended is renewed in between, so that what a person typed is not lost.
+ * @param {{body?: any, type?: string, headers?: Record<string, string>, text?: boolean, signal?: AbortSignal,
+ *   anonymous?: boolean, from?: 'root'}} options
+ */
+async function send(method, path, options = {}) {
+  const answer = await attempt(method, path, options);
+  if (answer.status === 401 && !options.anonymous) {
+    await wire.logIn();
+    return read(await attempt(method, path, options), options);
+  }
+  return read(answer, options);
+}
+
+async function attempt(method, path, { body, type = 'application/json', headers = {}, signal }) {
+  const all = { Accept: 'application/json', ...headers };
+  if (method !== 'GET' && wire.csrf) all['X-CSRF-Token'] = wire.csrf;
+  if (body !== undefined) all['Content-Type'] = type;
+  const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  try {
+    const answer = await fetch(root + path, { method, headers: all, body: payload, signal, cache: 'no-store' });
+    if (answer.status < 502 || answer.status > 504 || answer.headers.get('Content-Type')?.includes('json')) wire.back();
+    return answer;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    wire.away();
+    throw silence();
+  }
+}
+
+async function read(answer, { text }) {
+  if (answer.ok && text) return answer.text();
+  const body = answer.headers.get('Content-Type')?.includes('json') ? await answer.json() : null;
+  if (answer.ok) return body;
+  throw problemOf(answer.status, body, answer.headers.get('Retry-After'));
+}
+
+const problemOf = (status, body, retryAfter) =>
+  new Problem(status, body ?? { title: `The server answered ${status}` }, retryAfter ? Number(retryAfter) : null);
+
+/** Whether the server answers at all; never throws. */
+export async function answers() {
+  try {
+    return (await fetch(new URL('healthz', document.baseURI), { cache: 'no-store' })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** The paths the server has, from its own description. */
+export async function operations() {
+  const answer = await fetch(new URL('swagger/v1/swagger.json', document.baseURI));
+  return answer.ok ? Object.keys((await answer.json()).paths) : [];
+}
+
+/**
+ * Uploads a form and tells how far it has come; fetch cannot tell that.
+ * @param {(sent: number, total: number) => void} progress
+ */
+export function upload(path, form, progress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', root + path);
+    request.responseType = 'json';
+    request.setRequestHeader('Accept', 'application/json');
+    if (wire.csrf) request.setRequestHeader('X-CSRF-Token', wire.csrf);
+    request.upload.onprogress = event => progress(event.loaded, event.total);
+    request.onload = () => request.status < 300 ? resolve(request.response)
+      : reject(problemOf(request.status, request.response, request.getResponseHeader('Retry-After')));
+    request.onerror = () => reject(silence());
+    request.onabort = () => reject(new DOMException('Cancelled', 'AbortError'));
+    signal.addEventListener('abort', () => request.abort());
+    request.send(form);
+  });
+}

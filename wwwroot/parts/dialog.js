@@ -1,0 +1,50 @@
+// Native dialogs: Esc closes, the focus goes back to where it was.
+import { html, signal, useEffect, useRef } from '../ui.js';
+
+/** @type {import('@preact/signals').Signal<{id: number, draw: (close: (result?: any) => void) => any, done: (result: any) => void}[]>} */
+const open = signal([]);
+let last = 0;
+
+/** Whether a dialog is open; single-key shortcuts rest meanwhile. */
+export const isOpen = () => open.value.length > 0;
+
+/** Opens a dialog and waits for its end. @param {(close: (result?: any) => void) => any} draw */
+export function show(draw) {
+  return new Promise(done => { open.value = [...open.value, { id: ++last, draw, done }]; });
+}
+
+function close(id, result) {
+  const dialog = open.value.find(dialog => dialog.id === id);
+  open.value = open.value.filter(dialog => dialog.id !== id);
+  dialog?.done(result);
+}
+
+/** Draws the open dialogs; once in the shell. */
+export const Dialogs = () => open.value.map(({ id, draw }) =>
+  html`<${Held} key=${id} draw=${draw} close=${result => close(id, result)}/>`);
+
+const Held = ({ draw, close }) => draw(close);
+
+/** A dialog's frame. Give it a form's onSubmit to have Enter work. */
+export function Dialog({ title, close, children, footer, wide = false, palette = false, onSubmit }) {
+  const ref = useRef(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    ref.current.showModal();
+    const first = ref.current.querySelector('[autofocus]') ?? ref.current.querySelector('input:not([type=hidden]), select, textarea');
+    first?.focus();
+    return () => before instanceof HTMLElement && before.isConnected && before.focus();
+  }, []);
+  const inner = html`<header><h2 id="dialog-title">${title}</h2></header><div class="body rows">${children}</div><footer>${footer}</footer>`;
+  return html`<dialog ref=${ref} class=${wide ? 'wide' : palette ? 'palette' : ''} aria-label=${palette ? title : undefined}
+      aria-labelledby=${palette ? undefined : 'dialog-title'} onCancel=${event => { event.preventDefault(); close(); }}
+      onClick=${event => { if (event.target === ref.current && palette) close(); }}>
+    ${palette ? children : onSubmit
+      ? html`<form novalidate onSubmit=${event => { event.preventDefault(); onSubmit(); }}>${inner}</form>` : inner}
+  </dialog>`;
+}
+
+/** Asks before something that cannot be undone. @returns {Promise<boolean>} */
+export const ask = ({ title, text, action, keep = 'Cancel' }) => show(close => html`<${Dialog} title=${title} close=${close} footer=${html`
+  <button class="btn" type="button" autofocus onClick=${() => close(false)}>${keep}</button>
+  <button class="btn danger" type="button" onClick=${() => close(true)}>${action}</button>`}><p>${text}</p><//>`).then(Boolean);

@@ -1,0 +1,77 @@
+// Fields of forms. A form's draft lives outside its page, so that nothing typed is lost on the way.
+import { html, signal, useMemo, useRef } from '../ui.js';
+
+let count = 0;
+
+/** A label, a control, a hint or what is wrong with the value. */
+export function Field({ label, hint, error, hidden = false, children }) {
+  const id = useMemo(() => `f${++count}`, []);
+  return html`<div class="field"><label for=${id} class=${hidden ? 'vh' : undefined}>${label}</label>
+    ${children({ id, 'aria-invalid': error ? 'true' : undefined, 'aria-describedby': error || hint ? `${id}-note` : undefined })}
+    ${error ? html`<p class="error" id=${`${id}-note`}>${error}</p>` : hint && html`<small id=${`${id}-note`}>${hint}</small>`}</div>`;
+}
+
+/** One line of text. */
+export const TextField = ({ form, name, label, hint, mono = false, type = 'text', ...rest }) =>
+  html`<${Field} label=${label} hint=${hint} error=${form.error(name)}>${aria =>
+    html`<input ...${aria} ...${rest} type=${type} class=${mono ? 'mono' : undefined} spellcheck="false" autocomplete=${rest.autocomplete ?? 'off'}
+      dir=${mono ? undefined : 'auto'} value=${form.get(name)} onInput=${event => form.set(name, event.target.value)}/>`}<//>`;
+
+/** Several lines; one value each. */
+export const LinesField = ({ form, name, label, hint, rows = 3, mono = true, hidden = false }) =>
+  html`<${Field} label=${label} hint=${hint} error=${form.error(name)} hidden=${hidden}>${aria =>
+    html`<textarea ...${aria} rows=${rows} class=${mono ? undefined : 'prose'} spellcheck=${mono ? 'false' : 'true'} dir=${mono ? undefined : 'auto'}
+      value=${form.get(name)} onInput=${event => form.set(name, event.target.value)}></textarea>`}<//>`;
+
+/** One of a few. @param {{options: [value: string, text: string][]}} props */
+export const ChoiceField = ({ form, name, label, hint, options }) =>
+  html`<${Field} label=${label} hint=${hint} error=${form.error(name)}>${aria =>
+    html`<select ...${aria} value=${form.get(name)} onChange=${event => form.set(name, event.target.value)}>
+      ${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === form.get(name)}>${text}</option>`)}</select>`}<//>`;
+
+const drafts = new Map();
+
+/**
+ * What a person has changed of a resource and not yet saved.
+ * @param {string} key says which resource; its draft is kept under it until saved or discarded
+ * @param {Record<string, string>} base the fields as they are stored
+ */
+export function useForm(key, base) {
+  const draft = useMemo(() => {
+    if (!drafts.has(key)) drafts.set(key, { values: signal({}), errors: signal({}), base: signal(base) });
+    return drafts.get(key);
+  }, [key]);
+  const touched = Object.keys(draft.values.value);
+  // As long as nothing is typed the form follows the resource; then it stays at what the changes were made from.
+  const root = useRef(base);
+  if (touched.length === 0) { root.current = base; draft.base.value = base; }
+  const from = draft.base.value;
+  return {
+    base: from,
+    get: name => draft.values.value[name] ?? from[name] ?? '',
+    set(name, value) {
+      const values = { ...draft.values.value };
+      if (value === (from[name] ?? '')) delete values[name]; else values[name] = value;
+      draft.values.value = values;
+      if (draft.errors.value[name]) { const { [name]: _, ...rest } = draft.errors.value; draft.errors.value = rest; }
+    },
+    error: name => draft.errors.value[name],
+    changes: draft.values.value,
+    changed: touched,
+    /** Shows the faults of a 422 at their fields; those without one are returned. */
+    refuse(problem) {
+      const errors = {}, rest = [];
+      for (const [path, texts] of Object.entries(problem.errors)) {
+        const name = path.replace(/^\$\.?/, '').split(/[.[]/)[0];
+        if (name in from) errors[name] = [errors[name], ...texts].filter(Boolean).join('; '); else rest.push(`${path}: ${texts[0]}`);
+      }
+      draft.errors.value = errors;
+      return rest;
+    },
+    fault(name, text) { draft.errors.value = { ...draft.errors.value, [name]: text }; },
+    clear() { draft.values.value = {}; draft.errors.value = {}; drafts.delete(key); },
+  };
+}
+
+/** Whether anything typed is not saved: the browser asks before the page goes. */
+export const hasDrafts = () => [...drafts.values()].some(draft => Object.keys(draft.values.value).length > 0);

@@ -1,0 +1,41 @@
+// The address after '#' says which page, which resource and which view of it: everything has a link.
+import { signal } from './ui.js';
+
+/** @typedef {{page: string, name: string | null, rest: string[], query: URLSearchParams}} Route */
+
+/** @returns {Route} */
+function read() {
+  const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
+  const [page, name, ...rest] = path.split('/').map(part => {
+    try { return decodeURIComponent(part); } catch { return part; }
+  });
+  return { page: page || 'overview', name: name ?? null, rest, query: new URLSearchParams(query) };
+}
+
+/** Where we are. */
+export const route = signal(read());
+
+addEventListener('hashchange', () => { route.value = read(); });
+
+/** The address of a page: link('machines', 'node-1', {edit: ''}). */
+export function link(page, name = null, query = {}) {
+  const set = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '-');
+  const path = page === 'overview' && name === null ? '' : [page, name].filter(part => part !== null).map(encodeURIComponent).join('/');
+  const text = new URLSearchParams(set).toString().replace(/=(?=&|$)/g, '');
+  return `#/${path}${text ? `?${text}` : ''}`;
+}
+
+/** Goes there. */
+export function go(page, name, query) {
+  location.hash = link(page, name, query);
+}
+
+/** Changes the query of this page without a new entry in the browser's history. */
+export function setQuery(changes) {
+  const query = Object.fromEntries(route.value.query);
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null || value === '') delete query[key]; else query[key] = value;
+  }
+  history.replaceState(null, '', link(route.value.page, route.value.name, query));
+  route.value = read();
+}

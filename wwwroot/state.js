@@ -1,0 +1,101 @@
+// What the pages know: one stream of events, the clock, and whether the server is there.
+import { signal, batch } from './ui.js';
+import { address, answers, operations, wire } from './api.js';
+
+/** The time, once a second while somebody looks. */
+export const now = signal(Date.now());
+
+/** connecting, live, polling (a server without events) or away. */
+export const link = signal('connecting');
+
+/** When the server last said anything. */
+export const heardAt = signal(Date.now());
+
+/** When it is asked next, while it is away. */
+export const nextTry = signal(0);
+
+/** Paths of the API; pages whose paths are missing are not shown. */
+export const paths = signal(/** @type {Set<string> | null} */ (null));
+
+/** Whether the server has this path of the API. */
+export const has = path => paths.value?.has(`/api/v1/${path}`) ?? false;
+
+const listeners = new Map();
+const types = ['machine.changed', 'profile.changed', 'image.changed', 'boot.changed', 'job.changed',
+  'boot.progress', 'job.progress', 'alarm'];
+
+/** Hears events of a type, and 'reset' when everything must be loaded again. @returns how to stop */
+export function on(type, hear) {
+  if (!listeners.has(type)) listeners.set(type, new Set());
+  listeners.get(type).add(hear);
+  return () => listeners.get(type).delete(hear);
+}
+
+export function tell(type, data) {
+  for (const hear of [...listeners.get(type) ?? []]) hear(data);
+}
+
+let source = null, retry = 0, pause = 2000;
+
+function listen() {
+  source?.close();
+  source = new EventSource(address('events'));
+  source.onopen = arrived;
+  source.onerror = () => {
+    // The browser comes back by itself after a broken line; after a refusal it does not.
+    if (source.readyState === EventSource.CLOSED) lost();
+    else if (link.value === 'live') lost();
+  };
+  for (const type of types) source.addEventListener(type, event => hear(type, event));
+  source.addEventListener('reset', () => { heard(); tell('reset'); });
+}
+
+function hear(type, event) {
+  heard();
+  batch(() => tell(type, JSON.parse(event.data)));
+}
+
+function heard() {
+  if (Date.now() - heardAt.peek() > 900) heardAt.value = Date.now();
+}
+
+function arrived() {
+  const before = link.peek();
+  clearTimeout(retry);
+  pause = 2000;
+  heardAt.value = Date.now();
+  link.value = paths.peek()?.has('/api/v1/events') ? 'live' : 'polling';
+  if (before === 'away') tell('reset');
+}
+
+/** The line is gone: look whether the server is, and go on trying. */
+async function lost() {
+  clearTimeout(retry);
+  if (await answers()) {
+    if (link.peek() !== 'polling') retry = setTimeout(listen, 1000);
+    if (link.peek() === 'away') arrived();
+    return;
+  }
+  if (link.peek() !== 'away') link.value = 'away';
+  nextTry.value = Date.now() + pause;
+  retry = setTimeout(lost, pause);
+  pause = Math.min(pause * 1.5, 10_000);
+}
+
+wire.away = () => { if (link.peek() !== 'away') lost(); };
+wire.back = () => { heard(); if (link.peek() === 'away') lost(); };
+
+export const tryNow = () => lost();
+
+/** Begins once somebody is logged in. */
+export async function start() {
+  paths.value = new Set(await operations());
+  if (paths.value.has('/api/v1/events')) listen();
+  else {
+    link.value = 'polling';
+    setInterval(() => { if (!document.hidden && link.peek() === 'polling') tell('poll'); }, 2000);
+  }
+}
+
+setInterval(() => { if (!document.hidden) now.value = Date.now(); }, 1000);
+document.addEventListener('visibilitychange', () => { if (!document.hidden) now.value = Date.now(); });
