@@ -66,7 +66,7 @@ public sealed class NixSourceTests : IDisposable
             esac
             """);
         var e = await FailsAsync(SourceProblems.NixFailed, () => FetchAsync(lab, "github:me/fleet#netboot"));
-        Assert.Equal("nix build github:me/fleet#netboot ended with code 1: 'builder for 'netboot.drv' failed with exit code 3;  last 10 lo…'. " +
+        Assert.Equal("nix build github:me/fleet#netboot ended with code 1: 'builder for 'netboot.drv' failed with exit code 3;  last 10 log …'. " +
             "The job's log has all that it says.", e.Message);
         Assert.DoesNotContain("on and on", e.Message, StringComparison.Ordinal);
         var failed = Assert.IsType<NixFailedException>(e.InnerException);
