@@ -5,6 +5,8 @@ using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Http.Bodies;
 using NetbootServer.Images;
+using NetbootServer.Images.Sources;
+using NetbootServer.Jobs;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
 using NetbootServer.Startup;
@@ -26,18 +28,23 @@ return await Start.RunAsync(async () =>
         .AddBlobs()
         .AddEvents()
         .AddImages()
+        .AddSources()
         .AddProfiles()
         .AddMachines()
+        .AddJobs()
         .AddBoots();
     builder.AddOpenApi();
     SettingsCheck.Run(settings, builder.Services.FeatureSections());
     var options = builder.Configuration.Get<ServerOptions>()!;
     Settings.RefuseOtherDatabases(options);
-    builder.Services.AddStorage(DataDirectory.Open(options.DataDirectory));
+    var data = DataDirectory.Open(options.DataDirectory);
+    builder.Services.AddStorage(data)
+        .AddJobScheduler(data, builder.Configuration.GetSection("Images").Get<ImagesOptions>() ?? new());
 
     builder.Services.AddSerilog((_, log) => log
         .MinimumLevel.Information()
         .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+        .MinimumLevel.Override("Quartz", LogEventLevel.Warning)
         .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
         .WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture,
             outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}"), preserveStaticLogger: true);
@@ -67,6 +74,7 @@ return await Start.RunAsync(async () =>
     api.MapProfiles();
     api.MapImages();
     api.MapBoots();
+    api.MapJobs();
     api.MapEvents();
     api.MapAlarms();
     app.MapProblemPages();

@@ -41,6 +41,13 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         if (consequences.Discovered) await ForgetOldestAsync(db, ct);
     }
 
+    /// <summary>The versions of boots under way: their machines may still fetch the files.</summary>
+    public static async Task<IReadOnlySet<(string Image, string Version)>> VersionsInUseAsync(NetbootDb db, CancellationToken ct) =>
+        (await db.Set<BootRow>()
+            .Where(boot => (boot.Outcome == Outcomes.Running || boot.Outcome == Outcomes.Stalled) && boot.Version != null)
+            .Select(boot => new { boot.Image, boot.Version }).Distinct().ToListAsync(ct))
+        .Select(use => (use.Image!, use.Version!)).ToHashSet();
+
     private static async Task SeenAsync(
         JournalBatch batch, MachineSeen seen, Consequences consequences, CancellationToken ct)
     {

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Blobs;
 using NetbootServer.Events;
+using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Startup;
 using NetbootServer.Storage;
@@ -26,6 +27,7 @@ internal static class BootsSetup
         .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
             await provider.GetRequiredService<BootHistory>().FindAsync(id, ct) is { } boot
                 ? (boot, boot.Machine) : (null, null)))
+        .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)
         .AddSingleton<AddressWatch>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
         .AddHostedService<BootLogWorker>()

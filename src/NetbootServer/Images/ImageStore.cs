@@ -10,10 +10,12 @@ namespace NetbootServer.Images;
 /// <param name="database">Where they are.</param>
 /// <param name="catalog">Told of every change.</param>
 /// <param name="events">Told of every change, too.</param>
+/// <param name="saved">Told of every change, too, by name.</param>
 /// <param name="users">Asked before an image is deleted.</param>
 /// <param name="time">The clock.</param>
 public sealed class ImageStore(
-    Database database, ImageCatalog catalog, EventHub events, ImageUsers users, TimeProvider time)
+    Database database, ImageCatalog catalog, EventHub events, IEnumerable<ImageSaved> saved,
+    ImageUsers users, TimeProvider time)
 {
     /// <summary>Makes or changes an image.</summary>
     public async Task<Saved<Image>> SaveAsync(
@@ -21,7 +23,7 @@ public sealed class ImageStore(
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
-        var saved = await database.WriteAsync(async (db, token) =>
+        var outcome = await database.WriteAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
             if (precondition.Check(row?.Revision) is { } failed) return failed;
@@ -29,10 +31,9 @@ public sealed class ImageStore(
             var wanted = change.Apply("image", name.ToString(), current);
             return wanted.Problem is { } problem ? problem : Store(db, row, name, wanted.Resource!);
         }, ct);
-        if (saved.Problem is { } refused) return refused;
-        await catalog.ReloadAsync(ct);
-        events.Changed("image", name.ToString());
-        return new(catalog.Images[name.ToString()], saved.Created, null);
+        if (outcome.Problem is { } refused) return refused;
+        await TellAsync(name, ct);
+        return new(catalog.Images[name.ToString()], outcome.Created, null);
     }
 
     /// <summary>Removes the image with its versions; null, or why not.</summary>
@@ -50,9 +51,15 @@ public sealed class ImageStore(
             return null;
         }, ct);
         if (problem is not null) return problem;
+        await TellAsync(name, ct);
+        return null;
+    }
+
+    private async Task TellAsync(ResourceName name, CancellationToken ct)
+    {
         await catalog.ReloadAsync(ct);
         events.Changed("image", name.ToString());
-        return null;
+        foreach (var tell in saved) await tell(name.ToString(), ct);
     }
 
     /// <summary>The row of an image, tracked; null when there is none.</summary>
@@ -77,6 +84,9 @@ public sealed class ImageStore(
         return Saved.Changed(row);
     }
 }
+
+/// <summary>An image was made, changed or removed.</summary>
+public delegate Task ImageSaved(string image, CancellationToken ct);
 
 /// <summary>Names what refers to an image, as <c>profile x</c>, inside the caller's transaction.</summary>
 public delegate Task<IReadOnlyList<string>> ImageUsers(NetbootDb db, string image, CancellationToken ct);

@@ -51,11 +51,11 @@ internal static class ImagesApi
     /// <summary>Makes or changes an image.</summary>
     /// <remarks>PUT sets the whole, PATCH merges (RFC 7396).</remarks>
     private static async Task<Results<Created<ImageView>, Ok<ImageView>, ProblemHttpResult>> Save(
-        string name, HttpContext http, ImageStore images, CancellationToken ct)
+        string name, HttpContext http, ImageStore images, ImageSpecParser parser, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed))
             return Problem.Invalid("$.name", $"must be {ResourceName.Expected}").ToResult();
-        var (change, problem) = await SpecChange<ImageSpec>.ReadAsync(http.Request, ImageSpecParser.Parse, ct);
+        var (change, problem) = await SpecChange<ImageSpec>.ReadAsync(http.Request, parser.Parse, ct);
         if (problem is not null) return problem.ToResult();
         var saved = await images.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
         return saved.Resource is { } image

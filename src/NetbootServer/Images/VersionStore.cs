@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Events;
@@ -15,13 +14,13 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
     /// equal to those of a kept version make no new one.
     /// </summary>
     /// <param name="name">The image.</param>
-    /// <param name="systems">What the version has.</param>
-    /// <param name="provenance">What it was made from.</param>
+    /// <param name="publication">What the version has and was made from.</param>
     /// <param name="ct">Ends the attempt.</param>
-    public async Task<Saved<ImageVersion>> PublishAsync(ResourceName name,
-        ImmutableSortedDictionary<string, SystemArtifacts> systems, JsonElement provenance, CancellationToken ct)
+    public async Task<Saved<ImageVersion>> PublishAsync(
+        ResourceName name, Publication publication, CancellationToken ct)
     {
-        var id = ImageVersion.IdOf(systems);
+        ArgumentNullException.ThrowIfNull(publication);
+        var id = ImageVersion.IdOf(publication.Systems, publication.Closures);
         var saved = await database.WriteAsync(async (db, token) =>
         {
             var image = await ImageStore.FindAsync(db, name, token);
@@ -33,10 +32,11 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
             var isNew = version is null;
             if (version is null)
             {
-                version = NewRow(image, id, systems, provenance, now);
+                version = NewRow(image, id, publication, now);
                 db.Add(version);
                 await db.SaveChangesAsync(token); // assigns the sequence that the blob rows need
-                db.AddRange(BlobRows(version.Sequence, systems));
+                db.AddRange(publication.Blobs.Select(
+                    sha256 => new VersionBlobRow { VersionSequence = version.Sequence, Sha256 = sha256 }));
             }
             if (!image.Held) image.Current = id;
             return new Saved<ImageVersionRow>(version, isNew, null);
@@ -78,19 +78,14 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
         return Saved.Changed(catalog.Images[name.ToString()]);
     }
 
-    private static ImageVersionRow NewRow(ImageRow image, string id,
-        ImmutableSortedDictionary<string, SystemArtifacts> systems, JsonElement provenance, DateTimeOffset now) => new()
+    private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) => new()
     {
         ImageId = image.Id,
         Id = id,
-        Systems = JsonSerializer.Serialize(systems, JsonBody.Writing),
-        Provenance = provenance.GetRawText(),
+        Systems = JsonSerializer.Serialize(publication.Systems, JsonBody.Writing),
+        Provenance = publication.Provenance.GetRawText(),
+        Closures = publication.Closures,
+        GcRoots = publication.GcRoots,
         CreatedAt = now,
     };
-
-    private static IEnumerable<VersionBlobRow> BlobRows(
-        long sequence, ImmutableSortedDictionary<string, SystemArtifacts> systems) =>
-        systems.Values.SelectMany(system => system.All).Select(part => part.Artifact.Sha256)
-            .Distinct(StringComparer.Ordinal)
-            .Select(sha256 => new VersionBlobRow { VersionSequence = sequence, Sha256 = sha256 });
 }

@@ -88,6 +88,30 @@ namespace NetbootServer.Storage.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "jobs",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "TEXT", nullable: false),
+                    Kind = table.Column<string>(type: "TEXT", nullable: false),
+                    Image = table.Column<string>(type: "TEXT", nullable: true),
+                    State = table.Column<string>(type: "TEXT", nullable: false),
+                    AskedBy = table.Column<string>(type: "TEXT", nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    NotBefore = table.Column<long>(type: "INTEGER", nullable: true),
+                    StartedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    EndedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    Attempt = table.Column<int>(type: "INTEGER", nullable: false),
+                    Progress = table.Column<string>(type: "TEXT", nullable: true),
+                    Version = table.Column<string>(type: "TEXT", nullable: true),
+                    Problem = table.Column<string>(type: "TEXT", nullable: true),
+                    Lane = table.Column<string>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_jobs", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "machines",
                 columns: table => new
                 {
@@ -194,6 +218,8 @@ namespace NetbootServer.Storage.Migrations
                     Id = table.Column<string>(type: "TEXT", nullable: true),
                     Systems = table.Column<string>(type: "TEXT", nullable: false),
                     Provenance = table.Column<string>(type: "TEXT", nullable: true),
+                    Closures = table.Column<string>(type: "TEXT", nullable: true),
+                    GcRoots = table.Column<string>(type: "TEXT", nullable: true),
                     CreatedAt = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
@@ -301,6 +327,22 @@ namespace NetbootServer.Storage.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_jobs_CreatedAt",
+                table: "jobs",
+                column: "CreatedAt");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_jobs_Lane",
+                table: "jobs",
+                column: "Lane",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_jobs_State",
+                table: "jobs",
+                column: "State");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_machine_labels_Key_Value",
                 table: "machine_labels",
                 columns: new[] { "Key", "Value" });
@@ -364,6 +406,9 @@ namespace NetbootServer.Storage.Migrations
 
             migrationBuilder.DropTable(
                 name: "boot_facts");
+
+            migrationBuilder.DropTable(
+                name: "jobs");
 
             migrationBuilder.DropTable(
                 name: "machine_labels");
