@@ -68,6 +68,7 @@ return await Start.RunAsync(async () =>
     app.MapBoot();
     app.MapReports();
     app.MapBlobs();
+    app.MapImageFiles();
     var api = app.MapGroup("/api/v1").RequireAuthorization(RolePolicies.Admin);
     api.MapSession();
     api.MapMachines();

@@ -1,4 +1,5 @@
 using NetbootServer.Events;
+using NetbootServer.Images;
 using NetbootServer.Machines;
 
 namespace NetbootServer.Boots;
@@ -23,7 +24,7 @@ internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links
 
 /// <summary>Answers script requests: one read of the catalog, a pure plan, a pure script; then notes what was given.</summary>
 internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, BootLog log, BootReports reports,
-    AlarmBoard alarms, AddressWatch addresses, TimeProvider time, ILogger<ScriptDesk> logger)
+    AlarmBoard alarms, AddressWatch addresses, ImageWanted wanted, TimeProvider time, ILogger<ScriptDesk> logger)
 {
     /// <summary>The script's text; also when the catalog is away, or nobody can be recognised.</summary>
     public async Task<string> AnswerAsync(ScriptRequest request, CancellationToken ct)
@@ -68,6 +69,8 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After));
         else if (plan is { FromNextBoot: true, Machine: { } machine, Action: BootLocalDisk or ShowMenu or OpenShell })
             await reports.WriteOrQueueAsync(new NextBootUsed(now, machine.Id, machine.NextBoot!.SetAt), ct);
+        else if (plan is { Action: WaitForImage, Profile.Spec.Image: var image })
+            wanted(image);
         Log.HandedOut(logger, plan.Machine?.Name ?? identity.Mac?.ToString(), plan.Action.GetType().Name,
             plan.Profile?.Name, ticket?.Boot, plan.Reason);
         return script;

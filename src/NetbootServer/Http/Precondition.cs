@@ -19,6 +19,9 @@ public sealed record Precondition
         _noneMatch = Read(request.Headers.IfNoneMatch, "If-None-Match", ref _unreadable);
     }
 
+    /// <summary>No demand.</summary>
+    public static Precondition None { get; } = new([], false);
+
     /// <summary>The demands in the request's headers.</summary>
     public static Precondition Of(HttpRequest request)
     {

@@ -85,6 +85,9 @@ public sealed class ImageStore(
     }
 }
 
+/// <summary>A machine waits for an image that has no version yet. Told again and again; never waits.</summary>
+public delegate void ImageWanted(string image);
+
 /// <summary>An image was made, changed or removed.</summary>
 public delegate Task ImageSaved(string image, CancellationToken ct);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using NetbootServer.Images;
 using Quartz;
@@ -11,6 +12,11 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
     public const string Schedules = "schedules";
     private const string Images = "images";
 
+    private readonly ConcurrentDictionary<string, byte> _wanted = new(StringComparer.Ordinal);
+
+    /// <summary>A machine that waits asks every few seconds; a refresh that failed is not repeated as often.</summary>
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(5);
+
     /// <summary>Asks for a job of an image; while one waits or runs, that one.</summary>
     /// <param name="kind">The kind.</param>
     /// <param name="image">The image.</param>
@@ -23,6 +29,24 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
         var (job, isNew) = await store.RequestAsync(kind, image, askedBy, within > TimeSpan.Zero ? begin : null, ct);
         if (isNew) await BeginAsync(image, begin, ct);
         return job;
+    }
+
+    /// <summary>A machine wants an image that has no version yet: an <see cref="ImageWanted"/>.</summary>
+    public void Want(string image) => _wanted[image] = 0;
+
+    /// <summary>Asks for the refreshes that machines want.</summary>
+    public async Task RequestWantedAsync(CancellationToken ct)
+    {
+        foreach (var image in _wanted.Keys)
+            if (_wanted.TryRemove(image, out _)) await RequestFirstAsync(image, ct);
+    }
+
+    private async Task RequestFirstAsync(string image, CancellationToken ct)
+    {
+        if (catalog.Images.GetValueOrDefault(image) is not { Current: null, Spec: { SourceType: not "upload" } }) return;
+        var tried = await store.ListAsync(image, null, new(1, null), ct);
+        if (tried.Items is [{ EndedAt: { } ended }] && time.GetUtcNow() - ended < AskAgain) return;
+        await RequestAsync(Refresh, image, "first use", TimeSpan.Zero, ct);
     }
 
     /// <summary>Lets a waiting job of an image begin at a moment.</summary>

@@ -15,7 +15,9 @@ internal static class JobsSetup
         .AddSingleton<JobStore>()
         .AddSingleton<JobLogs>()
         .AddSingleton<JobTriggers>()
+        .AddSingleton<FirstImages>()
         .AddSingleton<RefreshWork>()
+        .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<JobTriggers>().Want)
         .AddSingleton<ImageSaved>(provider => provider.GetRequiredService<JobTriggers>().FollowAsync)
         .AddSingleton(provider => new ChangeSource("job", async (id, ct) =>
             (await provider.GetRequiredService<JobStore>().FindAsync(id, ct), null)));

@@ -10,7 +10,7 @@ namespace NetbootServer.Jobs;
 /// At the start: follows the images' schedules and takes up the jobs that the last end interrupted. Then tells twice a
 /// second how far the running ones are, and tidies up once an hour.
 /// </summary>
-internal sealed partial class JobsStart(JobTriggers triggers, JobStore store, JobRuns runs, ImageCatalog catalog,
+internal sealed partial class JobsStart(FirstImages first, JobTriggers triggers, JobStore store, JobRuns runs, ImageCatalog catalog,
     Retention retention, EventHub events, TimeProvider time, ILogger<JobsStart> logger) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -20,12 +20,14 @@ internal sealed partial class JobsStart(JobTriggers triggers, JobStore store, Jo
     {
         try
         {
+            await first.MakeAsync(stoppingToken);
             foreach (var image in catalog.Images.Keys) await triggers.FollowAsync(image, stoppingToken);
             foreach (var job in await store.ActiveAsync(stoppingToken)) await TakeUpAgainAsync(job, stoppingToken);
             using var timer = new PeriodicTimer(Look, time);
             for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
             {
                 if (events.Readers > 0) TellProgress();
+                await triggers.RequestWantedAsync(stoppingToken);
                 if (looks % LooksPerTidying == 0) await TidyAsync(stoppingToken);
             }
         }
