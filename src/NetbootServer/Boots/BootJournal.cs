@@ -42,7 +42,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         if (row is null)
         {
             if (seen.Identity.Mac is not { } mac) return; // nothing to name a record by
-            row = await DiscoverAsync(db, mac, seen, ct);
+            row = await DiscoverAsync(db, mac, seen, consequences, ct);
             consequences.Machines.Add(row);
         }
         row.FirstSeenAt ??= seen.At;
@@ -52,12 +52,13 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         await db.SaveChangesAsync(ct);
     }
 
-    private async Task<MachineRow> DiscoverAsync(NetbootDb db, MacAddress mac, MachineSeen seen, CancellationToken ct)
+    private async Task<MachineRow> DiscoverAsync(
+        NetbootDb db, MacAddress mac, MachineSeen seen, Consequences consequences, CancellationToken ct)
     {
         var row = new MachineRow
         {
             Name = mac.Hyphened, State = MachineState.Discovered, Revision = 1, Spec = "", Search = "",
-            CreatedAt = seen.At, UpdatedAt = seen.At,
+            CreatedAt = seen.At, UpdatedAt = seen.At, FirstSeenAt = seen.At, LastSeenAt = seen.At,
         };
         // A registered machine may already have the name of this MAC: then the record gets one beside it.
         while (await db.Set<MachineRow>().AnyAsync(other => other.Name == row.Name, ct)) row.Name += ".new";
@@ -66,17 +67,19 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
         await db.SaveChangesAsync(ct);
         db.Add(new MachineMacRow { Mac = mac.ToString(), MachineId = row.Id });
         await db.SaveChangesAsync(ct);
-        await ForgetOldestAsync(db, ct);
+        await ForgetOldestAsync(db, consequences, ct);
         return row;
     }
 
-    private async Task ForgetOldestAsync(NetbootDb db, CancellationToken ct)
+    private async Task ForgetOldestAsync(NetbootDb db, Consequences consequences, CancellationToken ct)
     {
         var discovered = db.Set<MachineRow>().Where(row => row.State == MachineState.Discovered);
         var surplus = await discovered.CountAsync(ct) - machines.Value.MaxDiscovered;
         if (surplus <= 0) return;
-        var oldest = await discovered.OrderBy(row => row.LastSeenAt).ThenBy(row => row.Id).Take(surplus)
-            .Select(row => row.Id).ToListAsync(ct);
+        var forgotten = await discovered.AsNoTracking().OrderBy(row => row.LastSeenAt).ThenBy(row => row.Id)
+            .Take(surplus).ToListAsync(ct);
+        consequences.Machines.AddRange(forgotten);
+        var oldest = forgotten.Select(row => row.Id).ToList();
         await db.Set<BootRow>().Where(boot => oldest.Contains(boot.MachineId ?? 0)).ExecuteDeleteAsync(ct);
         await db.Set<MachineRow>().Where(row => oldest.Contains(row.Id)).ExecuteDeleteAsync(ct);
     }
@@ -94,6 +97,8 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines, IOptions<B
     private async Task OpenedAsync(NetbootDb db, BootOpened opened, Consequences consequences, CancellationToken ct)
     {
         var boot = await EnsureAsync(db, opened.Ticket, opened.Identity.Mac, ct);
+        // A report that overtook this entry could not know a machine that had no record yet.
+        boot.MachineId ??= (await ByMacAsync(db, opened.Identity.Mac, ct))?.Id;
         (boot.MachineName, boot.Image, boot.Version) = (opened.MachineName, opened.Image, opened.Version);
         (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
         db.Add(Fact(opened.Ticket, Steps.Script, FactKinds.Began, opened.At));

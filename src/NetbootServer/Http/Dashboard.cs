@@ -6,6 +6,6 @@ internal static class Dashboard
     public static void MapDashboard(this WebApplication app)
     {
         app.MapStaticAssets();
-        app.MapGet("/", () => TypedResults.LocalRedirect("~/index.html")).ExcludeFromDescription();
+        app.MapGetAndHead("/", () => TypedResults.LocalRedirect("~/index.html")).ExcludeFromDescription();
     }
 }
