@@ -38,7 +38,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
             }
         }
         await db.SaveChangesAsync(ct);
-        if (consequences.Discovered) await ForgetOldestAsync(db, ct);
+        if (consequences.Discovered) await ForgetOldestAsync(db, consequences, ct);
     }
 
     /// <summary>The versions of boots under way: their machines may still fetch the files.</summary>
@@ -86,13 +86,16 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     }
 
     /// <summary>Keeps the discovered machines within their number; those not seen for longest go, with their boots.</summary>
-    private async Task ForgetOldestAsync(NetbootDb db, CancellationToken ct)
+    private async Task ForgetOldestAsync(NetbootDb db, Consequences consequences, CancellationToken ct)
     {
         var discovered = db.Set<MachineRow>().Where(row => row.State == MachineState.Discovered);
         var surplus = await discovered.CountAsync(ct) - machines.Value.MaxDiscovered;
         if (surplus <= 0) return;
-        var oldest = await discovered.OrderBy(row => row.LastSeenAt).ThenBy(row => row.Id).Take(surplus)
-            .Select(row => row.Id).ToListAsync(ct);
+        var forgotten = await discovered.AsNoTracking().OrderBy(row => row.LastSeenAt).ThenBy(row => row.Id)
+            .Take(surplus).ToListAsync(ct);
+        consequences.Machines.UnionWith(forgotten);
+        consequences.MachineNames.UnionWith(forgotten.Select(row => row.Name));
+        var oldest = forgotten.Select(row => row.Id).ToList();
         await db.Set<BootRow>().Where(boot => oldest.Contains(boot.MachineId ?? 0)).ExecuteDeleteAsync(ct);
         await db.Set<MachineRow>().Where(row => oldest.Contains(row.Id)).ExecuteDeleteAsync(ct);
     }
@@ -110,6 +113,8 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
     {
         var boot = await batch.BootAsync(opened.Ticket, opened.Identity.Mac, ct);
+        // A report that overtook this entry could not know a machine that had no record yet.
+        boot.MachineId ??= batch.Machine(opened.Identity.Mac)?.Id;
         (boot.MachineName, boot.Image, boot.Version) = (opened.MachineName, opened.Image, opened.Version);
         (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
         batch.Add(Fact(boot.Id, Steps.Script, FactKinds.Began, opened.At));

@@ -19,8 +19,12 @@ public sealed record Precondition
         _noneMatch = Read(request.Headers.IfNoneMatch, "If-None-Match", ref _unreadable);
     }
 
+    private Precondition()
+    {
+    }
+
     /// <summary>No demand.</summary>
-    public static Precondition None { get; } = new([], false);
+    public static Precondition None { get; } = new();
 
     /// <summary>The demands in the request's headers.</summary>
     public static Precondition Of(HttpRequest request)

@@ -24,6 +24,8 @@ internal sealed record MachineQuery
         if (problem is not null) return (null, problem);
         var sort = query["sort"].ToString() is { Length: > 0 } text ? text : "name";
         if (!Sorts.Contains(sort)) return (null, Wrong($"sort must be one of {string.Join(", ", Sorts)}."));
+        if (paging.After is { } cursor && (cursor.Key.Length == 0) != sort.EndsWith("name", StringComparison.Ordinal))
+            return (null, Wrong("after comes from a list in another order: repeat its sort."));
         MachineState? state = null;
         switch (query["state"].ToString())
         {
