@@ -73,7 +73,7 @@ internal sealed partial class BodySender(TransferWatch watch, ILogger<BodySender
                     turn = waited ? 0 : turn + accepted;
                     if (turn < Turn) continue;
                     turn = 0;
-                    await Task.Yield();
+                    if (ThreadPool.PendingWorkItemCount > 0) await Task.Yield();
                 }
             }
             finally
