@@ -33,6 +33,9 @@ public sealed class SourceHost : IAsyncDisposable
     /// <summary>Every request in order: path with query, and Range when there is one.</summary>
     public ConcurrentQueue<SeenRequest> Requests { get; } = new();
 
+    /// <summary>Files that a stub of Hydra lists.</summary>
+    public List<HydraFile> Products { get; } = [];
+
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
     public static async Task<SourceHost> StartAsync(IPAddress? address = null)
