@@ -10,11 +10,11 @@ using NetbootServer.Jobs;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
 using NetbootServer.Startup;
+using NetbootServer.Startup.Logging;
+using NetbootServer.Startup.Metrics;
 using NetbootServer.Storage;
-using Serilog;
-using Serilog.Events;
 
-return await Start.RunAsync(async () =>
+return await Start.RunAsync(Commands.Find(args, async () =>
 {
     var builder = WebApplication.CreateBuilder(Settings.HostOptions(args));
     var settings = Settings.Read(args);
@@ -23,6 +23,9 @@ return await Start.RunAsync(async () =>
     builder.Services
         .AddSingleton(TimeProvider.System)
         .AddFeatureOptions<ServerOptions>("")
+        .AddFeatureOptions<LogOptions>("Log")
+        .AddServerMetrics(settings)
+        .AddDraining()
         .AddApi()
         .AddAccess()
         .AddBlobs()
@@ -39,15 +42,9 @@ return await Start.RunAsync(async () =>
     Settings.RefuseOtherDatabases(options);
     var data = DataDirectory.Open(options.DataDirectory);
     builder.Services.AddStorage(data)
+        .AddServerLog(settings.GetSection("Log").Get<LogOptions>() ?? new(), data)
         .AddJobScheduler(data, builder.Configuration.GetSection("Images").Get<ImagesOptions>() ?? new());
 
-    builder.Services.AddSerilog((_, log) => log
-        .MinimumLevel.Information()
-        .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-        .MinimumLevel.Override("Quartz", LogEventLevel.Warning)
-        .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
-        .WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture,
-            outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}"), preserveStaticLogger: true);
     builder.WebHost.UseUrls(options.Urls).UseStaticWebAssets().ConfigureKestrel(kestrel =>
     {
         kestrel.AddServerHeader = false;
@@ -55,13 +52,14 @@ return await Start.RunAsync(async () =>
         kestrel.Limits.MaxRequestLineSize = 16 * 1024; // what a machine tells about itself stands in one line
     });
 
-    var app = builder.Build();
+    await using var app = builder.Build();
     await app.PrepareStorageAsync(CancellationToken.None);
     await app.LoadAsync(CancellationToken.None);
     var firstPassword = await app.Services.GetRequiredService<AdminPassword>()
         .EnsureAsync(onTerminal: !Console.IsOutputRedirected, CancellationToken.None);
 
     app.UseRequestLog();
+    app.UseDraining();
     app.UseProblems();
     app.UseAccess();
 
@@ -80,10 +78,11 @@ return await Start.RunAsync(async () =>
     api.MapAlarms();
     app.MapProblemPages();
     app.MapHealth();
+    app.MapServerMetrics();
     app.MapOpenApi();
     app.MapDashboard();
 
     await Start.ListenAsync(app, options.Urls, CancellationToken.None);
     Welcome.Say(app, firstPassword);
     await app.WaitForShutdownAsync();
-});
+}));

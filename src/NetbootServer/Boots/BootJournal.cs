@@ -123,6 +123,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
             // A machine that starts anew has left its earlier boots behind.
             batch.Db.Add(Fact(earlier.Id, Steps.Script, FactKinds.Lost, opened.At));
             earlier.Outcome = Outcomes.Unknown;
+            consequences.Outcomes.Add(Outcomes.Unknown);
             consequences.Boots.Add(earlier.Id);
         }
         Conclude(batch, boot, opened.At, consequences);
@@ -145,7 +146,9 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     /// <summary>What all facts so far amount to.</summary>
     private static void Conclude(JournalBatch batch, BootRow boot, DateTimeOffset at, Consequences consequences)
     {
-        boot.Outcome = BootTimeline.Outcome(batch.Facts(boot.Id));
+        var (was, facts) = (boot.Outcome, batch.Facts(boot.Id));
+        boot.Outcome = BootTimeline.Outcome(facts);
+        if (facts.Count == 1 || was != boot.Outcome) consequences.Outcomes.Add(boot.Outcome);
         if (at > boot.LastHeardAt) boot.LastHeardAt = at;
         consequences.Boots.Add(boot.Id);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
@@ -208,6 +211,9 @@ internal sealed class Consequences
 
     /// <summary>Ids of boots that changed.</summary>
     public HashSet<string> Boots { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The outcomes that boots reached, each as often as it was reached.</summary>
+    public List<string> Outcomes { get; } = [];
 
     /// <summary>Whether the image catalog is stale.</summary>
     public bool ImagesChanged { get; set; }

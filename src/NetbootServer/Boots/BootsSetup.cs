@@ -18,6 +18,7 @@ internal static class BootsSetup
         .AddSingleton<SigningKey>()
         .AddSingleton<Catalog>()
         .AddSingleton<ScriptDesk>()
+        .AddSingleton<BootMetrics>()
         .AddSingleton<BootJournal>()
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()

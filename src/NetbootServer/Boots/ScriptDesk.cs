@@ -20,6 +20,9 @@ internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links
 
     /// <summary>Whether the answer is used: HEAD only looks.</summary>
     public required bool Records { get; init; }
+
+    /// <summary>Told the public id of the boot that the script begins.</summary>
+    public Action<string>? BootBegins { get; init; }
 }
 
 /// <summary>Answers script requests: one read of the catalog, a pure plan, a pure script; then notes what was given.</summary>
@@ -60,6 +63,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
         {
             (var token, ticket) = tokens.Mint(plan.Machine?.Id ?? 0, load.Version.Id, plan.FromNextBoot);
             links = links with { Boot = token };
+            if (request.Records) request.BootBegins?.Invoke(ticket.Boot);
         }
         var script = BootScript.Render(plan, links, identity, request.Attempt,
             profile => tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));

@@ -37,7 +37,7 @@ internal static class EventsApi
             await foreach (var item in reader.ReadAsync(IsWanted, time, end.Token)) yield return item;
         }
 
-        bool IsWanted(ServerEvent happened) => happened != EventHub.Unread
-            && (wanted is null || wanted.Contains(happened.Type)) && (machine is null || happened.Machine == machine);
+        bool IsWanted(ServerEvent happened) => happened != EventHub.Unread && (happened.Type == "reset"
+            || ((wanted is null || wanted.Contains(happened.Type)) && (machine is null || happened.Machine == machine)));
     }
 }

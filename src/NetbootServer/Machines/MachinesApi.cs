@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using NetbootServer.Http;
+using NetbootServer.Machines.Import;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines;
@@ -11,6 +12,7 @@ internal static class MachinesApi
     {
         var machines = api.MapGroup("/machines").WithTags("Machines");
         machines.MapGet("", List);
+        machines.MapImport();
         machines.MapGet("/{name}", Get);
         machines.MapPut("/{name}", Save).Accepts<MachineSpec>("application/json");
         machines.MapPatch("/{name}", Save).Accepts<MachineSpec>("application/merge-patch+json", "application/json");
