@@ -1,4 +1,6 @@
 using NetbootServer.Access;
+using NetbootServer.Access.Listening;
+using NetbootServer.Access.Passwords;
 using NetbootServer.Blobs;
 using NetbootServer.Boots;
 using NetbootServer.Events;
@@ -12,7 +14,7 @@ using NetbootServer.Storage;
 using Serilog;
 using Serilog.Events;
 
-return await Start.RunAsync(async () =>
+return await Start.RunAsync(Commands.Find(args, async () =>
 {
     var builder = WebApplication.CreateBuilder(Settings.HostOptions(args));
     var settings = Settings.Read(args);
@@ -30,9 +32,12 @@ return await Start.RunAsync(async () =>
         .AddMachines()
         .AddBoots();
     builder.AddOpenApi();
+    builder.Configuration.AddInMemoryCollection(Settings.Lists(settings, builder.Services.FeatureSections()));
     SettingsCheck.Run(settings, builder.Services.FeatureSections());
     var options = builder.Configuration.Get<ServerOptions>()!;
     Settings.RefuseOtherDatabases(options);
+    var access = builder.Configuration.GetSection("Access").Get<AccessOptions>() ?? new();
+    var listeners = Listeners.Of(options.Urls, access);
     builder.Services.AddStorage(DataDirectory.Open(options.DataDirectory));
 
     builder.Services.AddSerilog((_, log) => log
@@ -41,11 +46,12 @@ return await Start.RunAsync(async () =>
         .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
         .WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture,
             outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}"), preserveStaticLogger: true);
-    builder.WebHost.UseUrls(options.Urls).UseStaticWebAssets().ConfigureKestrel(kestrel =>
+    builder.WebHost.UseUrls(listeners.KestrelsOwn).UseStaticWebAssets().ConfigureKestrel(kestrel =>
     {
         kestrel.AddServerHeader = false;
         kestrel.UseZeroCopy();
         kestrel.Limits.MaxRequestLineSize = 16 * 1024; // what a machine tells about itself stands in one line
+        listeners.Open(kestrel);
     });
 
     var app = builder.Build();
@@ -58,11 +64,13 @@ return await Start.RunAsync(async () =>
     app.UseProblems();
     app.UseAccess();
 
-    app.MapBoot();
-    app.MapReports();
-    app.MapBlobs();
-    var api = app.MapGroup("/api/v1").RequireAuthorization(RolePolicies.Admin);
-    api.MapSession();
+    var boot = BootPlane.Of(app);
+    boot.MapBoot();
+    boot.MapReports();
+    boot.MapBlobs();
+    boot.MapHealth();
+    var api = app.MapGroup("/api/v1").DenyByDefault().Refuses(ProblemTypes.OfAll);
+    api.MapAccess();
     api.MapMachines();
     api.MapProfiles();
     api.MapImages();
@@ -70,11 +78,10 @@ return await Start.RunAsync(async () =>
     api.MapEvents();
     api.MapAlarms();
     app.MapProblemPages();
-    app.MapHealth();
     app.MapOpenApi();
     app.MapDashboard();
 
-    await Start.ListenAsync(app, options.Urls, CancellationToken.None);
-    Welcome.Say(app, firstPassword);
+    await Start.ListenAsync(app, listeners, CancellationToken.None);
+    Welcome.Say(app, firstPassword, access);
     await app.WaitForShutdownAsync();
-});
+}));
