@@ -10,6 +10,7 @@ using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
 using NetbootServer.Startup;
+using NetbootServer.Startup.Describing;
 using NetbootServer.Storage;
 using Serilog;
 using Serilog.Events;
@@ -31,7 +32,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddProfiles()
         .AddMachines()
         .AddBoots();
-    builder.AddOpenApi();
+    builder.Services.AddOpenApi();
     builder.Configuration.AddInMemoryCollection(Settings.Lists(settings, builder.Services.FeatureSections()));
     SettingsCheck.Run(settings, builder.Services.FeatureSections());
     var options = builder.Configuration.Get<ServerOptions>()!;

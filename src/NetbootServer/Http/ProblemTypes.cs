@@ -88,6 +88,9 @@ public static class ProblemTypes
     /// <summary>What every operation of the API may answer with.</summary>
     public static readonly ProblemType[] OfAll = [MalformedRequest, TokenInQuery, UnknownHost, Internal];
 
+    /// <summary>What every operation that takes JSON may answer with, besides.</summary>
+    public static readonly ProblemType[] OfBodies = [TooLarge, UnsupportedMediaType, Invalid];
+
     /// <summary>All of them by name.</summary>
     public static FrozenDictionary<string, ProblemType> All { get; } = typeof(ProblemTypes)
         .GetFields(BindingFlags.Public | BindingFlags.Static)

@@ -6,7 +6,7 @@ namespace NetbootServer.Access.Sessions;
 /// </summary>
 internal static class SessionCookie
 {
-    private const string Plain = "netboot-session", Secured = "__Host-netboot-session";
+    public const string Plain = "netboot-session", Secured = "__Host-netboot-session";
 
     /// <summary>The secret that the request carries; null when it carries none.</summary>
     public static string? Of(HttpRequest request) =>

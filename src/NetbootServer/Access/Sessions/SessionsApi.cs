@@ -13,8 +13,8 @@ internal static class SessionsApi
         var own = api.MapGroup("/session").WithTags("Access");
         own.MapPost("", LogIn).AllowAnonymous().Accepts<LogInRequest>("application/json")
             .Example("""{"password": "abcde-fghij-kmnpq-rstuv"}""")
-            .Refuses(ProblemTypes.Unauthenticated, ProblemTypes.CsrfMissing, ProblemTypes.Invalid,
-                ProblemTypes.SlowDown, ProblemTypes.NotNow);
+            .Refuses(ProblemTypes.OfBodies)
+            .Refuses(ProblemTypes.Unauthenticated, ProblemTypes.CsrfMissing, ProblemTypes.SlowDown, ProblemTypes.NotNow);
         own.MapGet("", WhoAmI).RequireAuthorization(RolePolicies.Viewer);
         own.MapDelete("", LogOut).RequireAuthorization(RolePolicies.Viewer);
         var all = api.MapGroup("/sessions").WithTags("Access").RequireAuthorization(RolePolicies.Admin);

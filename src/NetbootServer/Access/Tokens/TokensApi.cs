@@ -14,7 +14,7 @@ internal static class TokensApi
         tokens.MapGet("/{id}", Get).Refuses(ProblemTypes.NotFound);
         tokens.MapPost("", Make).Accepts<TokenRequest>("application/json")
             .Example("""{"name": "ci-fleet", "role": "operator", "expiresAt": "2099-01-31T00:00:00Z"}""")
-            .Refuses(ProblemTypes.Invalid);
+            .Refuses(ProblemTypes.OfBodies);
         tokens.MapDelete("/{id}", Delete).Refuses(ProblemTypes.NotFound);
     }
 
