@@ -10,7 +10,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Storage.Migrations
 {
     [DbContext(typeof(NetbootDb))]
-    [Migration("20261123221339_Initial")]
+    [Migration("20261123221727_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
