@@ -1,4 +1,6 @@
 using NetbootServer.Access;
+using NetbootServer.Access.Listening;
+using NetbootServer.Access.Passwords;
 using NetbootServer.Blobs;
 using NetbootServer.Boots;
 using NetbootServer.Events;
@@ -10,6 +12,7 @@ using NetbootServer.Jobs;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
 using NetbootServer.Startup;
+using NetbootServer.Startup.Describing;
 using NetbootServer.Startup.Logging;
 using NetbootServer.Startup.Metrics;
 using NetbootServer.Storage;
@@ -36,20 +39,24 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddMachines()
         .AddJobs()
         .AddBoots();
-    builder.AddOpenApi();
+    builder.Services.AddOpenApi();
+    builder.Configuration.AddInMemoryCollection(Settings.Lists(settings, builder.Services.FeatureSections()));
     SettingsCheck.Run(settings, builder.Services.FeatureSections());
     var options = builder.Configuration.Get<ServerOptions>()!;
     Settings.RefuseOtherDatabases(options);
+    var access = builder.Configuration.GetSection("Access").Get<AccessOptions>() ?? new();
+    var listeners = Listeners.Of(options.Urls, access);
     var data = DataDirectory.Open(options.DataDirectory);
     builder.Services.AddStorage(data)
         .AddServerLog(settings.GetSection("Log").Get<LogOptions>() ?? new(), data)
         .AddJobScheduler(data, builder.Configuration.GetSection("Images").Get<ImagesOptions>() ?? new());
 
-    builder.WebHost.UseUrls(options.Urls).UseStaticWebAssets().ConfigureKestrel(kestrel =>
+    builder.WebHost.UseUrls(listeners.KestrelsOwn).UseStaticWebAssets().ConfigureKestrel(kestrel =>
     {
         kestrel.AddServerHeader = false;
         kestrel.UseZeroCopy();
         kestrel.Limits.MaxRequestLineSize = 16 * 1024; // what a machine tells about itself stands in one line
+        listeners.Open(kestrel);
     });
 
     await using var app = builder.Build();
@@ -63,12 +70,14 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     app.UseProblems();
     app.UseAccess();
 
-    app.MapBoot();
-    app.MapReports();
-    app.MapBlobs();
-    app.MapImageFiles();
-    var api = app.MapGroup("/api/v1").RequireAuthorization(RolePolicies.Admin);
-    api.MapSession();
+    var boot = BootPlane.Of(app);
+    boot.MapBoot();
+    boot.MapReports();
+    boot.MapBlobs();
+    boot.MapImageFiles();
+    boot.MapHealth();
+    var api = app.MapGroup("/api/v1").DenyByDefault().Refuses(ProblemTypes.OfAll);
+    api.MapAccess();
     api.MapMachines();
     api.MapProfiles();
     api.MapImages();
@@ -77,12 +86,11 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapEvents();
     api.MapAlarms();
     app.MapProblemPages();
-    app.MapHealth();
     app.MapServerMetrics();
     app.MapOpenApi();
     app.MapDashboard();
 
-    await Start.ListenAsync(app, options.Urls, CancellationToken.None);
-    Welcome.Say(app, firstPassword);
+    await Start.ListenAsync(app, listeners, CancellationToken.None);
+    Welcome.Say(app, firstPassword, access);
     await app.WaitForShutdownAsync();
 }));

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Access;
 using NetbootServer.Http;
 using NetbootServer.Machines;
 
@@ -9,10 +10,11 @@ internal static class BootsApi
 {
     public static void MapBoots(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/boots", List).WithTags("Boots");
-        api.MapGet("/boots/{id}", Get).WithTags("Boots");
-        api.MapGet("/machines/{name}/boots", ListOfMachine).WithTags("Boots");
-        api.MapGet("/machines/{name}/plan", Plan).WithTags("Machines");
+        var reading = api.MapGroup("").RequireAuthorization(RolePolicies.Viewer);
+        reading.MapGet("/boots", List).WithTags("Boots");
+        reading.MapGet("/boots/{id}", Get).WithTags("Boots").Refuses(ProblemTypes.NotFound);
+        reading.MapGet("/machines/{name}/boots", ListOfMachine).WithTags("Boots").Refuses(ProblemTypes.NotFound);
+        reading.MapGet("/machines/{name}/plan", Plan).WithTags("Machines").Refuses(ProblemTypes.NotFound);
     }
 
     /// <summary>Lists boots, newest first.</summary>

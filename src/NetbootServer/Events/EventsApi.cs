@@ -1,12 +1,14 @@
 using System.Net.ServerSentEvents;
 using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Access;
 
 namespace NetbootServer.Events;
 
 /// <summary>Live events in the API.</summary>
 internal static class EventsApi
 {
-    public static void MapEvents(this IEndpointRouteBuilder api) => api.MapGet("/events", Stream).WithTags("Events");
+    public static void MapEvents(this IEndpointRouteBuilder api) =>
+        api.MapGet("/events", Stream).WithTags("Events").RequireAuthorization(RolePolicies.Viewer);
 
     /// <summary>Events as they happen, as server-sent events.</summary>
     /// <remarks>

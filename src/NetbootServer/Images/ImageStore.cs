@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Storage;
@@ -10,11 +11,12 @@ namespace NetbootServer.Images;
 /// <param name="database">Where they are.</param>
 /// <param name="catalog">Told of every change.</param>
 /// <param name="events">Told of every change, too.</param>
+/// <param name="audit">Where it is written down who did it.</param>
 /// <param name="saved">Told of every change, too, by name.</param>
 /// <param name="users">Asked before an image is deleted.</param>
 /// <param name="time">The clock.</param>
 public sealed class ImageStore(
-    Database database, ImageCatalog catalog, EventHub events, IEnumerable<ImageSaved> saved,
+    Database database, ImageCatalog catalog, EventHub events, Audit audit, IEnumerable<ImageSaved> saved,
     ImageUsers users, TimeProvider time)
 {
     /// <summary>Makes or changes an image.</summary>
@@ -27,7 +29,7 @@ public sealed class ImageStore(
         {
             var row = await FindAsync(db, name, token);
             if (precondition.Check(row?.Revision) is { } failed) return failed;
-            var current = row is null ? null : JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing);
+            var current = row is null ? null : SpecOf(row);
             var wanted = change.Apply("image", name.ToString(), current);
             return wanted.Problem is { } problem ? problem : Store(db, row, name, wanted.Resource!);
         }, ct);
@@ -47,6 +49,7 @@ public sealed class ImageStore(
             if (precondition.Check(row.Revision) is { } failed) return failed;
             var referring = await users(db, name.ToString(), token);
             if (referring.Count > 0) return Problem.InUse("Image", name.ToString(), referring);
+            audit.Deleted(db, "image", row.Name, SpecOf(row));
             db.Remove(row);
             return null;
         }, ct);
@@ -66,6 +69,8 @@ public sealed class ImageStore(
     internal static Task<ImageRow?> FindAsync(NetbootDb db, ResourceName name, CancellationToken ct) =>
         db.Set<ImageRow>().SingleOrDefaultAsync(image => image.Name == name.ToString(), ct);
 
+    private static ImageSpec SpecOf(ImageRow row) => JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing)!;
+
     private Saved<ImageRow> Store(NetbootDb db, ImageRow? row, ResourceName name, ImageSpec spec)
     {
         var json = JsonSerializer.Serialize(spec, JsonBody.Writing);
@@ -74,10 +79,12 @@ public sealed class ImageStore(
         {
             row = new() { Name = name.ToString(), Spec = json, Revision = 1, CreatedAt = now, UpdatedAt = now };
             db.Add(row);
+            audit.Created(db, "image", row.Name, spec);
             return Saved.Made(row);
         }
         if (row.Spec != json)
         {
+            audit.Changed(db, "image", row.Name, SpecOf(row), spec);
             (row.Spec, row.UpdatedAt) = (json, now);
             row.Revision++;
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Storage;
@@ -7,7 +8,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Images;
 
 /// <summary>Versions of images: a new one becomes visible whole, in one transaction, or not at all.</summary>
-public sealed class VersionStore(Database database, ImageCatalog catalog, EventHub events, TimeProvider time)
+public sealed class VersionStore(Database database, ImageCatalog catalog, EventHub events, Audit audit, TimeProvider time)
 {
     /// <summary>
     /// Adds a version whose blobs are all stored, and makes it current unless the image is held. Bytes and arguments
@@ -37,8 +38,10 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                 await db.SaveChangesAsync(token); // assigns the sequence that the blob rows need
                 db.AddRange(publication.Blobs.Select(
                     sha256 => new VersionBlobRow { VersionSequence = version.Sequence, Sha256 = sha256 }));
+                audit.Created(db, "version", $"{name}@{id}",
+                    new { image = name.ToString(), id, publication.Systems, publication.Provenance });
             }
-            if (!image.Held) image.Current = id;
+            if (!image.Held) MoveCurrent(db, image, id, held: false);
             return new Saved<ImageVersionRow>(version, isNew, null);
         }, ct);
         if (saved.Problem is { } refused) return refused;
@@ -68,14 +71,21 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                 return Problem.Invalid("$.version", newest is null
                     ? $"image '{name}' has no version yet: upload or refresh first"
                     : $"'{version}' is not a kept version of image '{name}'; its newest is {newest}");
-            image.Current = wanted;
-            image.Held = hold ?? wanted != newest;
+            MoveCurrent(db, image, wanted, hold ?? wanted != newest);
             return null;
         }, ct);
         if (problem is not null) return problem;
         await catalog.ReloadAsync(ct);
         events.Changed("image", name.ToString());
         return Saved.Changed(catalog.Images[name.ToString()]);
+    }
+
+    private void MoveCurrent(NetbootDb db, ImageRow image, string version, bool held)
+    {
+        if (image.Current == version && image.Held == held) return;
+        audit.Changed(db, "current", image.Name, image.Current is null ? null : new { version = image.Current, hold = image.Held },
+            new { version, hold = held });
+        (image.Current, image.Held) = (version, held);
     }
 
     private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) => new()

@@ -10,13 +10,14 @@ internal static class JobsApi
 {
     public static void MapJobs(this IEndpointRouteBuilder api)
     {
-        var jobs = api.MapGroup("/jobs").WithTags("Jobs");
-        jobs.MapGet("", List);
-        jobs.MapGet("/{id}", Get);
-        jobs.MapGet("/{id}/log", Log);
-        jobs.MapDelete("/{id}", Cancel).RequireAuthorization(RolePolicies.Operator);
-        jobs.MapPost("/{id}/retries", Retry).RequireAuthorization(RolePolicies.Operator);
-        api.MapPost("/images/{name}/refreshes", Refresh).WithTags("Images").RequireAuthorization(RolePolicies.Operator);
+        var jobs = api.MapGroup("/jobs").WithTags("Jobs").RequireAuthorization(RolePolicies.Viewer);
+        jobs.MapGet("", List).Refuses(ProblemTypes.MalformedRequest);
+        jobs.MapGet("/{id}", Get).Refuses(ProblemTypes.NotFound);
+        jobs.MapGet("/{id}/log", Log).Produces<string>(200, "text/plain").Refuses(ProblemTypes.NotFound);
+        jobs.MapDelete("/{id}", Cancel).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
+        jobs.MapPost("/{id}/retries", Retry).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
+        api.MapPost("/images/{name}/refreshes", Refresh).WithTags("Images").RequireAuthorization(RolePolicies.Operator)
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.Invalid);
     }
 
     /// <summary>Lists jobs, newest first.</summary>

@@ -1,3 +1,4 @@
+using NetbootServer.Access.Passwords;
 using NetbootServer.Startup.Backups;
 
 namespace NetbootServer.Startup;
@@ -9,6 +10,7 @@ internal static class Commands
     {
         ["backup"] = Backup.RunAsync,
         ["restore"] = Restore.RunAsync,
+        ["reset-password"] = ResetPassword.RunAsync,
     };
 
     /// <summary>The command of the arguments, or <paramref name="serve"/> when they name none.</summary>

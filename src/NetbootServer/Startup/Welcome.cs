@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 using NetbootServer.Access;
+using NetbootServer.Access.Passwords;
 using NetbootServer.Http;
 using NetbootServer.Storage;
 
@@ -16,7 +17,8 @@ internal static class Welcome
     /// <summary>Writes the four lines: dashboard, data, log-in, DHCP.</summary>
     /// <param name="app">The started server.</param>
     /// <param name="firstPassword">The first password, when it was made just now for this terminal.</param>
-    public static void Say(WebApplication app, string? firstPassword)
+    /// <param name="access">Says whether the dashboard has listeners of its own.</param>
+    public static void Say(WebApplication app, string? firstPassword, AccessOptions access)
     {
         var services = app.Services;
         var urls = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
@@ -27,7 +29,7 @@ internal static class Welcome
         Console.WriteLine($"""
 
             NetbootServer is running.
-              Dashboard  {options.PublicUrl ?? $"http://localhost:{port}/"}
+              Dashboard  {access.AdminUrls.FirstOrDefault() ?? options.PublicUrl ?? $"http://localhost:{port}/"}
               Data       {services.GetRequiredService<DataDirectory>().Path}
               Log in     {LogIn(services, firstPassword)}
               DHCP       let it send iPXE clients to {lan}/boot.ipxe

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using NetbootServer.Access;
 using NetbootServer.Http;
 using NetbootServer.Storage;
 
@@ -10,9 +11,9 @@ internal static class ImportApi
     public static void MapImport(this IEndpointRouteBuilder machines)
     {
         machines.MapPost("/import", Import).Accepts<MachineSpec[]>(MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml)
-            .Produces<ImportReport>().ProducesProblem(413).ProducesProblem(415).ProducesProblem(422);
+            .Produces<ImportReport>().Refuses(ProblemTypes.OfBodies).RequireAuthorization(RolePolicies.Operator);
         machines.MapGet("/export", Export)
-            .Produces<MachineSpec[]>(200, MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml).ProducesProblem(400);
+            .Produces<MachineSpec[]>(200, MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml).Refuses(ProblemTypes.MalformedRequest);
     }
 
     /// <summary>Registers and changes many machines at once: all of them, or none.</summary>

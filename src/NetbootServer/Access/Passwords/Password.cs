@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using NSec.Cryptography;
 
-namespace NetbootServer.Access;
+namespace NetbootServer.Access.Passwords;
 
 /// <summary>Hashes of passwords: Argon2id (RFC 9106) with 19 MiB and 2 passes, about 40 ms.</summary>
 public static class Password
