@@ -2,7 +2,7 @@
 # Measures the server: bench.sh [SCENARIO…]; without a word, all of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# What files are compared with. Without a service of its own: the scenarios start it where they want it.
+# What files are compared with; the scenarios start it themselves, on a free port.
 if ! command -v nginx > /dev/null; then
     [ "$(id -u)" = 0 ] || { echo "bench.sh: nginx is missing: apt-get install nginx-light" >&2; exit 1; }
     echo "installing nginx-light" >&2

@@ -24,6 +24,9 @@ internal static class BootsSetup
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
         .AddSingleton<TransferStarting>(provider => provider.GetRequiredService<LiveBoots>().Begin)
+        .AddSingleton<BootRecognizing>(provider => (boot, file) => file is Steps.Kernel or Steps.Initrd
+            ? provider.GetRequiredService<BootTokens>().Verify(boot)?.Boot
+            : null)
         .AddSingleton<BootHistory>()
         .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
             await provider.GetRequiredService<BootHistory>().FindAsync(id, ct) is { } boot
