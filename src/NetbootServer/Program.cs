@@ -8,7 +8,9 @@ using NetbootServer.Images;
 using NetbootServer.Images.Sources;
 using NetbootServer.Jobs;
 using NetbootServer.Machines;
+using NetbootServer.Overview;
 using NetbootServer.Profiles;
+using NetbootServer.Setup;
 using NetbootServer.Startup;
 using NetbootServer.Storage;
 using Serilog;
@@ -32,7 +34,8 @@ return await Start.RunAsync(async () =>
         .AddProfiles()
         .AddMachines()
         .AddJobs()
-        .AddBoots();
+        .AddBoots()
+        .AddSetup();
     builder.AddOpenApi();
     SettingsCheck.Run(settings, builder.Services.FeatureSections());
     var options = builder.Configuration.Get<ServerOptions>()!;
@@ -75,6 +78,8 @@ return await Start.RunAsync(async () =>
     api.MapImages();
     api.MapBoots();
     api.MapJobs();
+    api.MapOverview();
+    api.MapSetup();
     api.MapEvents();
     api.MapAlarms();
     app.MapProblemPages();
