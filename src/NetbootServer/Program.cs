@@ -10,7 +10,9 @@ using NetbootServer.Images;
 using NetbootServer.Images.Sources;
 using NetbootServer.Jobs;
 using NetbootServer.Machines;
+using NetbootServer.Overview;
 using NetbootServer.Profiles;
+using NetbootServer.Setup;
 using NetbootServer.Startup;
 using NetbootServer.Startup.Describing;
 using NetbootServer.Startup.Logging;
@@ -38,7 +40,8 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddProfiles()
         .AddMachines()
         .AddJobs()
-        .AddBoots();
+        .AddBoots()
+        .AddSetup();
     builder.Services.AddOpenApi();
     builder.Configuration.AddInMemoryCollection(Settings.Lists(settings, builder.Services.FeatureSections()));
     SettingsCheck.Run(settings, builder.Services.FeatureSections());
@@ -83,6 +86,8 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapImages();
     api.MapBoots();
     api.MapJobs();
+    api.MapOverview();
+    api.MapSetup();
     api.MapEvents();
     api.MapAlarms();
     app.MapProblemPages();

@@ -2,6 +2,7 @@ using CsCheck;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using NetbootServer.Tests.Fixtures;
 using NetbootServer.Blobs;
 using NetbootServer.Tests.Http.Bodies;
 using static NetbootServer.Tests.Blobs.BlobHost;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using NetbootServer.Tests.Fixtures;
 using NetbootServer.Http.Bodies;
 using static NetbootServer.Tests.Blobs.BlobHost;
 
