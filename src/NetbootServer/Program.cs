@@ -12,8 +12,8 @@ using Serilog.Events;
 
 return await Start.RunAsync(async () =>
 {
+    var settings = Settings.Read(args); // first: the builder would stumble over a bad file without advice
     var builder = WebApplication.CreateBuilder(Settings.HostOptions(args));
-    var settings = Settings.Read(args);
     builder.Configuration.AddConfiguration(settings);
 
     builder.Services
@@ -36,6 +36,7 @@ return await Start.RunAsync(async () =>
         .MinimumLevel.Information()
         .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
         .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
+        .Filter.ByExcluding(Start.TellsItself)
         .WriteTo.Console(formatProvider: System.Globalization.CultureInfo.InvariantCulture,
             outputTemplate: "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}"), preserveStaticLogger: true);
     builder.WebHost.UseUrls(options.Urls).UseStaticWebAssets().ConfigureKestrel(kestrel =>

@@ -45,6 +45,7 @@ internal static class AccessSetup
     /// </summary>
     public static void UseAccess(this WebApplication app)
     {
+        app.Services.GetRequiredService<AdminTokenSetting>(); // a bad one stops the start
         app.UseAuthentication();
         app.Use(async (http, next) =>
         {
