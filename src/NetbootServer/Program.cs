@@ -21,8 +21,8 @@ using NetbootServer.Storage;
 
 return await Start.RunAsync(Commands.Find(args, async () =>
 {
+    var settings = Settings.Read(args); // first: the builder would stumble over a bad file without advice
     var builder = WebApplication.CreateBuilder(Settings.HostOptions(args));
-    var settings = Settings.Read(args);
     builder.Configuration.AddConfiguration(settings);
 
     builder.Services

@@ -45,6 +45,7 @@ internal static class AccessSetup
     /// </remarks>
     public static void UseAccess(this WebApplication app)
     {
+        app.Services.GetRequiredService<AdminTokenSetting>(); // a bad one stops the start
         app.UseTrustedProxies();
         app.UsePlanes();
         app.UseWhen(http => !BootPlane.Has(http), admin =>

@@ -13,6 +13,7 @@ public sealed record ServerOptions
     public string? PublicUrl { get; init; }
 
     /// <summary>Everything that must survive; systemd's STATE_DIRECTORY when set, else <c>data</c>.</summary>
+    [Required(ErrorMessage = "must name a folder")]
     public string DataDirectory { get; init; } =
         Environment.GetEnvironmentVariable("STATE_DIRECTORY") is { Length: > 0 } state ? state : "data";
 

@@ -5,13 +5,28 @@ namespace NetbootServer.Startup;
 /// <summary>Where settings come from: <c>appsettings.json</c>, then <c>NETBOOT_</c> variables, then the command line.</summary>
 internal static class Settings
 {
+    private const string FileName = "appsettings.json";
+
     /// <summary>The settings that users give, and nothing else.</summary>
-    public static IConfigurationRoot Read(string[] args) => new ConfigurationBuilder()
-        .SetBasePath(Directory.GetCurrentDirectory())
-        .AddJsonFile("appsettings.json", optional: true)
-        .AddEnvironmentVariables("NETBOOT_")
-        .AddCommandLine(args)
-        .Build();
+    /// <exception cref="StartFailure">They cannot be read.</exception>
+    public static IConfigurationRoot Read(string[] args)
+    {
+        var folder = Directory.GetCurrentDirectory();
+        try
+        {
+            return new ConfigurationBuilder().SetBasePath(folder).AddJsonFile(FileName, optional: true)
+                .AddEnvironmentVariables("NETBOOT_").AddCommandLine(args).Build();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new StartFailure(FileName, Path.Combine(folder, FileName),
+                $"is no good JSON: {(e.InnerException ?? e).GetBaseException().Message.ReplaceLineEndings(" ")}");
+        }
+        catch (FormatException e)
+        {
+            throw new StartFailure("command line", string.Join(' ', args), $"cannot be read: {e.Message}");
+        }
+    }
 
     /// <summary>The dashboard's files lie beside the program when it was published, else in the repository.</summary>
     public static WebApplicationOptions HostOptions(string[] args)

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using NetbootServer.Access.Listening;
+using Serilog.Events;
 
 namespace NetbootServer.Startup;
 
@@ -22,6 +23,10 @@ internal static class Start
             return 1;
         }
     }
+
+    /// <summary>Whether a log event is the host's own account, stack trace and all, of a start that failed.</summary>
+    public static bool TellsItself(LogEvent line) => line.Exception is not null
+        && line.MessageTemplate.Text is "Unable to start Kestrel." or "Hosting failed to start";
 
     /// <summary>Starts listening.</summary>
     /// <param name="app">The built server.</param>

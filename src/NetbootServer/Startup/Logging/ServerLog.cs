@@ -27,6 +27,7 @@ internal static class ServerLog
             .MinimumLevel.Is((LogEventLevel)options.Level)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("Quartz", LogEventLevel.Warning)
+            .Filter.ByExcluding(Start.TellsItself)
             .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
             .WriteTo.Async(sinks => Configure(sinks, options, data), QueueLength, blockWhenFull: false, queue),
             preserveStaticLogger: true); // several servers may live in one process, as in tests
