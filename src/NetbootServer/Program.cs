@@ -23,6 +23,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     builder.Services
         .AddSingleton(TimeProvider.System)
         .AddFeatureOptions<ServerOptions>("")
+        .AddFeatureOptions<LimitOptions>("Limits")
         .AddFeatureOptions<LogOptions>("Log")
         .AddServerMetrics(settings)
         .AddDraining()
@@ -47,9 +48,8 @@ return await Start.RunAsync(Commands.Find(args, async () =>
 
     builder.WebHost.UseUrls(options.Urls).UseStaticWebAssets().ConfigureKestrel(kestrel =>
     {
-        kestrel.AddServerHeader = false;
+        kestrel.UseLimits();
         kestrel.UseZeroCopy();
-        kestrel.Limits.MaxRequestLineSize = 16 * 1024; // what a machine tells about itself stands in one line
     });
 
     await using var app = builder.Build();
