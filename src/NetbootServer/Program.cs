@@ -28,6 +28,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     builder.Services
         .AddSingleton(TimeProvider.System)
         .AddFeatureOptions<ServerOptions>("")
+        .AddFeatureOptions<LimitOptions>("Limits")
         .AddFeatureOptions<LogOptions>("Log")
         .AddServerMetrics(settings)
         .AddDraining()
@@ -56,9 +57,8 @@ return await Start.RunAsync(Commands.Find(args, async () =>
 
     builder.WebHost.UseUrls(listeners.KestrelsOwn).UseStaticWebAssets().ConfigureKestrel(kestrel =>
     {
-        kestrel.AddServerHeader = false;
+        kestrel.UseLimits();
         kestrel.UseZeroCopy();
-        kestrel.Limits.MaxRequestLineSize = 16 * 1024; // what a machine tells about itself stands in one line
         listeners.Open(kestrel);
     });
 

@@ -118,6 +118,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         (boot.MachineName, boot.Image, boot.Version) = (opened.MachineName, opened.Image, opened.Version);
         (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
         batch.Add(Fact(boot.Id, Steps.Script, FactKinds.Began, opened.At));
+        consequences.Outcomes.Add(Outcomes.Running);
         foreach (var earlier in batch.LeftBehindBy(boot).ToList())
         {
             // A machine that starts anew has left its earlier boots behind.
@@ -146,9 +147,9 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     /// <summary>What all facts so far amount to.</summary>
     private static void Conclude(JournalBatch batch, BootRow boot, DateTimeOffset at, Consequences consequences)
     {
-        var (was, facts) = (boot.Outcome, batch.Facts(boot.Id));
-        boot.Outcome = BootTimeline.Outcome(facts);
-        if (facts.Count == 1 || was != boot.Outcome) consequences.Outcomes.Add(boot.Outcome);
+        var was = boot.Outcome;
+        boot.Outcome = BootTimeline.Outcome(batch.Facts(boot.Id));
+        if (was != boot.Outcome) consequences.Outcomes.Add(boot.Outcome);
         if (at > boot.LastHeardAt) boot.LastHeardAt = at;
         consequences.Boots.Add(boot.Id);
         if (batch.Machine(boot.MachineId) is not { } machine) return;

@@ -16,14 +16,18 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Impo
 {
     private const int MaxParts = 64, MaxArgumentsBytes = 16 * 1024;
 
+    /// <summary>RFC 2046 §5.1.1.</summary>
+    private const int MaxBoundary = 70;
+
     /// <summary>Reads the request and publishes the version.</summary>
     public async Task<Saved<ImageVersion>> ReceiveAsync(ResourceName image, HttpContext http, CancellationToken ct)
     {
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = null;
         http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)
-            || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 } boundary)
-            return new Problem(ProblemTypes.UnsupportedMediaType, "Send multipart/form-data with a boundary, as curl -F does.");
+            || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 and <= MaxBoundary } boundary)
+            return new Problem(ProblemTypes.UnsupportedMediaType,
+                $"Send multipart/form-data with a boundary of at most {MaxBoundary} characters, as curl -F does.");
         using var import = await gate.ImportAsync(ct);
         var parts = new UploadParts();
         try

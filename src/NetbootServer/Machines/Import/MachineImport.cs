@@ -29,8 +29,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
             return (null, new(ProblemTypes.UnsupportedMediaType,
                 $"Send Content-Type {MachineFormats.Csv}, {MachineFormats.Json} or {MachineFormats.Yaml}."));
         await using var file = SpoolFile.Create(data);
-        if (!await ReceiveAsync(request, file, ct))
-            return (null, new(ProblemTypes.TooLarge, $"An import has at most {options.Value.MaxImportBytes} bytes (Machines:MaxImportBytes)."));
+        if (await ReceiveAsync(request, file, ct) is { } refused) return (null, refused);
         var faults = new ImportFaults();
         using var rows = new ImportRows(data);
         var reader = MachineReader.Of(format, file);
@@ -39,20 +38,35 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         return await WriteAsync(rows, new(dryRun, reader.Columns, lines, time.GetUtcNow(), joined), ct);
     }
 
-    private async Task<bool> ReceiveAsync(HttpRequest request, FileStream file, CancellationToken ct)
+    private async Task<Problem?> ReceiveAsync(HttpRequest request, FileStream file, CancellationToken ct)
     {
         var most = options.Value.MaxImportBytes;
+        var tooLarge = new Problem(ProblemTypes.TooLarge, $"An import has at most {most} bytes (Machines:MaxImportBytes).");
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = null; // counted here, so that the answer names the setting
-        if (request.ContentLength > most) return false;
+        if (request.ContentLength > most) return tooLarge;
         var buffer = new byte[64 * 1024];
-        for (int read; (read = await request.Body.ReadAsync(buffer, ct)) > 0;)
+        for (int? read; (read = await ReadAsync(request, buffer, ct)) != 0;)
         {
-            if (file.Length + read > most) return false;
-            await file.WriteAsync(buffer.AsMemory(0, read), ct);
+            if (read is null) return new(ProblemTypes.MalformedRequest, "The body cannot be read to its end.");
+            if (file.Length + read > most) return tooLarge;
+            await file.WriteAsync(buffer.AsMemory(0, read.Value), ct);
         }
         file.Position = 0;
-        return true;
+        return null;
+    }
+
+    /// <summary>Null when the request is broken in a way that Kestrel does not call a bad request, such as an endless chunk.</summary>
+    private static async Task<int?> ReadAsync(HttpRequest request, byte[] buffer, CancellationToken ct)
+    {
+        try
+        {
+            return await request.Body.ReadAsync(buffer, ct);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Reads all machines and checks each by itself and against the rest of the file.</summary>
