@@ -19,7 +19,7 @@ public sealed class CacheSource(SourceDownloads downloads, SourceRules rules, So
         draft.Provenance["cache"] = spec.Cache.Url;
         var cache = new BinaryCache(spec.Cache.Url, spec.Cache.Keys, downloads, rules, blobs, meter, ct);
         var paths = new StorePaths(cache, blobs, meter, options.Value);
-        var reader = new StoreReader(paths, blobs, meter, draft);
+        var reader = new StoreReader(paths, blobs, draft);
         meter.Phase("downloading");
         foreach (var path in spec.Paths)
             await reader.AddAsync(path.System, path.Variant, path.Path, spec.Kind, ct);

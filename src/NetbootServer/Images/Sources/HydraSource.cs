@@ -30,7 +30,7 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
             meter.Phase("downloading");
             if (paths is not null)
             {
-                await new StoreReader(paths, blobs, meter, draft).AddAsync(system, variant, build.Output, spec.Kind, ct);
+                await new StoreReader(paths, blobs, draft).AddAsync(system, variant, build.Output, spec.Kind, ct);
                 continue;
             }
             if (spec.Kind == SourceKind.Closure)

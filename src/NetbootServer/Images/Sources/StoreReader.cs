@@ -8,9 +8,8 @@ namespace NetbootServer.Images.Sources;
 /// <summary>Makes a part of a version of a store path, whatever is in it and wherever it comes from.</summary>
 /// <param name="paths">The store paths.</param>
 /// <param name="blobs">Where their bytes go.</param>
-/// <param name="meter">Told how far it is.</param>
 /// <param name="draft">The version.</param>
-internal sealed class StoreReader(StorePaths paths, SourceBlobs blobs, SourceMeter meter, VersionDraft draft)
+internal sealed class StoreReader(StorePaths paths, SourceBlobs blobs, VersionDraft draft)
 {
     /// <summary>Adds what is in a store path.</summary>
     public async Task AddAsync(string system, string? variant, StorePath root, SourceKind kind, CancellationToken ct)
@@ -33,9 +32,7 @@ internal sealed class StoreReader(StorePaths paths, SourceBlobs blobs, SourceMet
         if (!layout.IsToplevel)
             throw new SourceException(SourceProblems.NotBootable, $"{root} is no system: it has no init with kernel-params or " +
                 $"boot.json; there are: {SourceText.Quote(string.Join(", ", tree.Names))}.");
-        meter.Phase("checking");
         var closure = await paths.ClosureAsync(root, ct);
-        meter.Phase("downloading");
         await paths.FetchAllAsync(closure.Select(info => info.Path), ct);
         var names = tree.Names;
         return new SourcedClosure

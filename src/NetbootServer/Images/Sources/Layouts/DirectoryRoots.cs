@@ -15,6 +15,9 @@ public sealed class DirectoryRoots
         _roots = [.. options.Value.DirectoryRoots.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)))];
     }
 
+    /// <summary>Every root.</summary>
+    public ImmutableArray<string> All => _roots;
+
     /// <summary>What is wrong with a path as it is written, or null; links are looked at when it is read.</summary>
     public string? Fault(string path)
     {

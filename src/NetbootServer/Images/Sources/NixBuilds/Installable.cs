@@ -1,0 +1,99 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace NetbootServer.Images.Sources.NixBuilds;
+
+/// <summary>
+/// What Nix shall build: <c>flake#attribute</c>, or <c>file#attribute</c> with the absolute path of a file with Nix
+/// code. Begins with no <c>-</c>, has no blanks, and never means the server's own working directory.
+/// </summary>
+/// <param name="Reference">What stands before the <c>#</c>.</param>
+/// <param name="Attribute">What stands behind it.</param>
+public sealed record Installable(string Reference, NixAttributePath Attribute)
+{
+    private static readonly string[] LocalSchemes = ["path", "git+file", "hg+file", "file", "file+file", "tarball+file"];
+    private static readonly string[] RemoteSchemes =
+    [
+        "flake", "github", "gitlab", "sourcehut", "http", "https", "file+http", "file+https", "tarball+http", "tarball+https",
+        "git", "git+http", "git+https", "git+ssh", "hg+http", "hg+https", "hg+ssh",
+    ];
+
+    /// <summary>Whether it is a file with Nix code, not a flake.</summary>
+    public bool IsFile => Reference.StartsWith('/') && Reference.Split('?')[0].EndsWith(".nix", StringComparison.Ordinal);
+
+    /// <summary>What stands before the first colon; empty for a path or a name of Nix's registry.</summary>
+    private string Scheme => Reference.StartsWith('/') || !Reference.Contains(':', StringComparison.Ordinal)
+        ? "" : Reference[..Reference.IndexOf(':', StringComparison.Ordinal)];
+
+    /// <summary>The path on this server that it reads; null when it reads none.</summary>
+    public string? LocalPath
+    {
+        get
+        {
+            if (Reference.StartsWith('/')) return Reference.Split('?')[0];
+            if (!LocalSchemes.Contains(Scheme)) return null;
+            var path = Uri.UnescapeDataString(Reference[(Scheme.Length + 1)..].Split('?')[0]);
+            return path.StartsWith("//", StringComparison.Ordinal) ? "/" + path.TrimStart('/') : path;
+        }
+    }
+
+    /// <summary>The same at another path of this server.</summary>
+    internal Installable At(string path)
+    {
+        var query = Reference.IndexOf('?', StringComparison.Ordinal) is var at and >= 0 ? Reference[at..] : "";
+        return this with { Reference = (Scheme.Length == 0 ? "" : Scheme + ":") + path + query };
+    }
+
+    /// <summary>Where on the web it comes from, as far as that can be told from it; null when it cannot.</summary>
+    public string? WebAddress
+    {
+        get
+        {
+            var (scheme, rest) = (Scheme, Reference[Math.Min(Reference.Length, Scheme.Length + 1)..]);
+            var host = rest.Split('?', '&').FirstOrDefault(part => part.StartsWith("host=", StringComparison.Ordinal))?[5..];
+            var path = rest.Split('?')[0];
+            return scheme switch
+            {
+                "github" => $"https://{host ?? "github.com"}/{path}",
+                "gitlab" => $"https://{host ?? "gitlab.com"}/{path}",
+                "sourcehut" => $"https://{host ?? "git.sr.ht"}/{path}",
+                "http" or "https" => Reference,
+                _ when scheme.EndsWith("+http", StringComparison.Ordinal) || scheme.EndsWith("+https", StringComparison.Ordinal) =>
+                    Reference[(scheme.IndexOf('+', StringComparison.Ordinal) + 1)..],
+                _ => null,
+            };
+        }
+    }
+
+    /// <summary>Reads an installable.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="installable">The installable.</param>
+    /// <param name="fault">What is wrong with it; null when nothing is.</param>
+    public static bool TryParse(string text, [NotNullWhen(true)] out Installable? installable, [NotNullWhen(false)] out string? fault)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        installable = null;
+        var hash = text.IndexOf('#', StringComparison.Ordinal);
+        fault = (text, hash) switch
+        {
+            (['-', ..], _) => "must not begin with '-', which Nix would take for an option",
+            _ when text.Any(c => c is <= ' ' or > '~') => "must not have blanks, nor anything but ASCII",
+            (_, < 0) => "needs a '#' between what is built from and the attribute; for example github:nix-community/nixos-images#netboot",
+            (_, 0) or (['.' or '~', ..], _) => "must not be relative: the server's working directory means nothing; give an absolute path",
+            _ when !NixAttributePath.TryParse(text[(hash + 1)..], out _) => "has an attribute that is none; for example nixosConfigurations.web.config.system.build.netboot",
+            _ => null,
+        };
+        if (fault is not null) return false;
+        _ = NixAttributePath.TryParse(text[(hash + 1)..], out var attribute);
+        var read = new Installable(text[..hash], attribute);
+        if (read.LocalPath is { } path && (!path.StartsWith('/') || path.Split('/').Contains("..")))
+            fault = "must name a folder or file of this server by its absolute path, without '..'";
+        if (read.Scheme.Length > 0 && !LocalSchemes.Contains(read.Scheme) && !RemoteSchemes.Contains(read.Scheme))
+            fault = "is of a kind that is not known; these are: " + string.Join(", ", RemoteSchemes.Concat(LocalSchemes));
+        if (read.IsFile && attribute.ToString().Length == 0) fault = "needs an attribute of the file behind the '#'";
+        if (fault is null) installable = read;
+        return fault is null;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Reference}#{Attribute}";
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Options;
+using NetbootServer.Images.Sources.Downloads;
+using NetbootServer.Images.Sources.Layouts;
+
+namespace NetbootServer.Images.Sources.NixBuilds;
+
+/// <summary>
+/// Which installables may be built: those that match <c>Nix:AllowedInstallables</c>, come from
+/// <c>Images:AllowedSources</c> when they come from the web, and lie below <c>Images:DirectoryRoots</c> when they are
+/// on this server.
+/// </summary>
+public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules urls, DirectoryRoots roots)
+{
+    private readonly ImmutableArray<string> _patterns = [.. options.Value.AllowedInstallables];
+
+    /// <summary>What is wrong with an installable, or null; links on the disk are looked at when it is built.</summary>
+    public string? Fault(string text) => Read(text).Fault;
+
+    /// <summary>The installable, links on the disk resolved.</summary>
+    /// <exception cref="SourceException">It may not be built.</exception>
+    public Installable Check(string text)
+    {
+        var (installable, fault) = Read(text);
+        if (installable is null) throw new SourceException(SourceProblems.NotAllowed, $"The installable '{SourceText.Quote(text)}' {fault}.");
+        if (installable.LocalPath is not { } path) return installable;
+        var real = roots.Real(path);
+        if (!File.Exists(real) && !Directory.Exists(real))
+            throw new SourceException(SourceProblems.Missing, $"There is no {path} on this server.");
+        if (real.Any(c => c is <= ' ' or > '~' or '?' or '#' or '%'))
+            throw new SourceException(SourceProblems.NotAllowed, $"{real} has characters that cannot stand in an installable.");
+        return installable.At(real);
+    }
+
+    /// <summary>Makes sure of a path that a flake's inputs name: a flake may point at any folder of this server.</summary>
+    /// <exception cref="SourceException">It may not be read.</exception>
+    internal void CheckInput(string flake, string path)
+    {
+        if (roots.Fault(path) is not null)
+            throw new SourceException(SourceProblems.NotAllowed, $"The flake {flake} has an input in '{SourceText.Quote(path)}' of this " +
+                "server, which is not below one of Images:DirectoryRoots.");
+        roots.Real(path);
+    }
+
+    /// <summary>Makes sure of where a name of Nix's registry leads.</summary>
+    /// <exception cref="SourceException">It may not be fetched.</exception>
+    internal void CheckResolved(string flake)
+    {
+        if (!Installable.TryParse(flake + "#", out var installable, out _)) return;
+        if (installable.LocalPath is { } path) CheckInput(flake, path);
+        if (installable.WebAddress is { } address && urls.Fault(address) is { } refused)
+            throw new SourceException(SourceProblems.Refused, $"{flake}: {refused}");
+    }
+
+    /// <summary>The folders that files with Nix code may read.</summary>
+    internal ImmutableArray<string> Roots => roots.All;
+
+    private (Installable? Installable, string? Fault) Read(string text)
+    {
+        if (!Installable.TryParse(text, out var installable, out var fault)) return (null, fault);
+        if (!_patterns.IsEmpty && !_patterns.Any(pattern => Matches(pattern, text)))
+            fault = $"matches none of Nix:AllowedInstallables ({string.Join(", ", _patterns)})";
+        if (installable.LocalPath is { } path && roots.Fault(path) is { } wrong) fault = wrong;
+        if (installable.WebAddress is { } address && urls.Fault(address) is { } refused) fault = $"is not allowed: {refused.TrimEnd('.')}";
+        return fault is null ? (installable, null) : (null, fault);
+    }
+
+    /// <summary>A pattern matches the whole text; <c>*</c> is any characters.</summary>
+    internal static bool Matches(string pattern, string text)
+    {
+        var parts = pattern.Split('*');
+        if (parts.Length == 1) return pattern == text;
+        if (text.Length < parts[0].Length + parts[^1].Length || !text.StartsWith(parts[0], StringComparison.Ordinal)
+            || !text.EndsWith(parts[^1], StringComparison.Ordinal)) return false;
+        var (at, end) = (parts[0].Length, text.Length - parts[^1].Length);
+        foreach (var part in parts[1..^1])
+        {
+            var found = text.IndexOf(part, at, end - at, StringComparison.Ordinal);
+            if (found < 0) return false;
+            at = found + part.Length;
+        }
+        return true;
+    }
+}

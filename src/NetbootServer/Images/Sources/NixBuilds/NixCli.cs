@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Options;
+using NetbootServer.Images.Sources.Nars;
+
+namespace NetbootServer.Images.Sources.NixBuilds;
+
+/// <summary>The commands of the local Nix, from 2.8 to the newest: only what is the same in all of them.</summary>
+public sealed partial class NixCli
+{
+    private const string MissingHint = "Install Nix (https://nixos.org/download, or the package nix-bin of Debian), set Nix:Path " +
+        "to the nix command, or use a 'cache', 'hydra' or 'release' source, which need no Nix.";
+
+    // Features that older versions take for experiments; a flake's own configuration could switch anything on or off.
+    private static readonly string[] Settings =
+        ["--extra-experimental-features", "nix-command flakes", "--option", "accept-flake-config", "false"];
+
+    private readonly NixOptions _options;
+    private readonly InstallableRules _rules;
+    private readonly TimeProvider _time;
+
+    /// <summary>The Nix of the settings.</summary>
+    public NixCli(IOptions<NixOptions> options, InstallableRules rules, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_options, _rules, _time) = (options.Value, rules, time);
+    }
+
+    /// <summary>Where the store really is: below <c>Nix:Store</c> when that is a folder.</summary>
+    internal string StoreRoot => _options.Store?.StartsWith('/') == true ? Path.TrimEndingDirectorySeparator(_options.Store) : "";
+
+    private IEnumerable<string> StoreArguments => string.IsNullOrEmpty(_options.Store) ? [] : ["--store", _options.Store];
+
+    /// <summary>The version, such as <c>2.34.8</c>.</summary>
+    /// <exception cref="SourceException">There is no Nix.</exception>
+    public async Task<string> VersionAsync(CancellationToken ct)
+    {
+        var text = await TextAsync("nix", ["--version"], ct);
+        return Version().Match(text) is { Success: true } match
+            ? match.Value
+            : throw new SourceException(SourceProblems.NixMissing, $"{Command("nix")} --version says '{SourceText.Quote(text)}': is it Nix?");
+    }
+
+    /// <summary>
+    /// What a flake is now: its locked address (<c>url</c>), by which everything of one refresh is built, and its
+    /// revision. Its inputs may be anywhere on this server: those outside of the roots are refused.
+    /// </summary>
+    /// <exception cref="SourceException">It is not there, or has an input that may not be read.</exception>
+    public async Task<JsonObject> FlakeAsync(Installable installable, ISourceProgress progress, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(installable);
+        var output = await RunAsync("nix", ["flake", "metadata", installable.Reference, "--json", "--refresh", "--no-write-lock-file",
+            .. Settings, .. StoreArguments], progress, ct);
+        var metadata = JsonNode.Parse(output) as JsonObject ?? [];
+        _rules.CheckResolved((string?)metadata["resolvedUrl"] ?? installable.Reference);
+        foreach (var (name, node) in metadata["locks"]?["nodes"] as JsonObject ?? [])
+            if (LocalInput(node?["locked"]) is { } path) _rules.CheckInput($"{installable.Reference} (input {name})", path);
+        return new JsonObject
+        {
+            ["url"] = (string?)metadata["url"],
+            ["revision"] = (string?)(metadata["revision"] ?? metadata["locked"]?["rev"]),
+            ["lastModified"] = metadata["lastModified"]?.DeepClone(),
+            ["narHash"] = (string?)metadata["locked"]?["narHash"],
+        };
+    }
+
+    /// <summary>The folder of this server that a locked input is; null when it is elsewhere, or part of the flake itself.</summary>
+    private static string? LocalInput(JsonNode? locked)
+    {
+        if ((string?)locked?["type"] == "path") return (string?)locked["path"] is ['/', ..] path ? path : null;
+        return (string?)locked?["url"] is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.IsFile ? uri.LocalPath : null;
+    }
+
+    /// <summary>Builds an installable.</summary>
+    /// <param name="installable">What to build.</param>
+    /// <param name="link">A link to the output, which keeps it from being collected as long as it is there.</param>
+    /// <param name="progress">Told of the progress, and all that Nix prints.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <exception cref="SourceException">It cannot be built.</exception>
+    public async Task<NixOutput> BuildAsync(Installable installable, string link, ISourceProgress progress, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(installable);
+        string[] what = installable.IsFile
+            ? ["--file", installable.LocalPath!, installable.Attribute.ToString(), "--option", "restrict-eval", "true",
+                "--option", "allowed-uris", "http:// https:// git:// ssh:// git+http:// git+https:// git+ssh:// github: gitlab: sourcehut:",
+                .. _rules.Roots.SelectMany(root => new[] { "-I", $"netboot={root}" })]
+            : [installable.ToString(), "--no-write-lock-file"];
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(_options.BuildTimeout);
+        try
+        {
+            var output = await RunAsync("nix", ["build", .. what, "--json", "--out-link", link, "--log-format", "internal-json",
+                .. Settings, .. StoreArguments], progress, limit.Token);
+            return NixOutput.Parse(output, installable);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw new SourceException(SourceProblems.NixFailed, $"The build of {installable} took longer than " +
+                $"{_options.BuildTimeout.TotalHours.ToString("0.#", CultureInfo.InvariantCulture)} hours (Nix:BuildTimeout) and was ended.");
+        }
+    }
+
+    /// <summary>A path and all that it needs.</summary>
+    public async Task<IReadOnlyList<StorePath>> ClosureAsync(StorePath path, CancellationToken ct) =>
+        [.. (await TextAsync("nix-store", ["--query", "--requisites", path.ToString(), .. StoreArguments], ct))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(StorePath.Parse)];
+
+    /// <summary>What the store knows of paths, in the form of <c>nix-store --load-db</c>: the same in every version.</summary>
+    public Task<string> DumpAsync(IEnumerable<StorePath> paths, CancellationToken ct) =>
+        TextAsync("nix-store", ["--dump-db", .. paths.Select(path => path.ToString()), .. StoreArguments], ct);
+
+    /// <summary>Streams a path's NAR.</summary>
+    public async Task NarAsync(StorePath path, Func<Stream, CancellationToken, Task> read, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        var log = new NixLog(new Silence(), _options.TailLines, _time);
+        var code = await NixProcess.RunAsync(Command("nix-store"), ["--dump", StoreRoot + path], read, log.Line, ct);
+        if (code != 0) throw Failed("nix-store", ["--dump", path.ToString()], code, log);
+    }
+
+    private async Task<string> TextAsync(string command, IReadOnlyList<string> arguments, CancellationToken ct) =>
+        Encoding.UTF8.GetString(await RunAsync(command, arguments, new Silence(), ct));
+
+    private async Task<byte[]> RunAsync(string command, IReadOnlyList<string> arguments, ISourceProgress progress, CancellationToken ct)
+    {
+        var output = new MemoryStream();
+        var log = new NixLog(progress, _options.TailLines, _time);
+        var code = await NixProcess.RunAsync(Command(command), arguments, NixProcess.Into(output), log.Line, ct);
+        log.End();
+        return code == 0 ? output.ToArray() : throw Failed(command, arguments, code, log);
+    }
+
+    private static SourceException Failed(string command, IReadOnlyList<string> arguments, int code, NixLog log)
+    {
+        var said = (log.Errors.LastOrDefault() ?? string.Join(' ', log.Tail)).Trim();
+        if (said.StartsWith("error:", StringComparison.Ordinal)) said = said[6..].TrimStart();
+        var what = string.Join(' ', arguments.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)));
+        return new SourceException(SourceProblems.NixFailed,
+            $"{command} {what} ended with code {code}: '{SourceText.Quote(HashPart().Replace(said, ""))}'. The job's log has all that it says.",
+            new NixFailedException($"{command} {string.Join(' ', arguments)}", code, log.Tail));
+    }
+
+    /// <summary>The path of a command: that of the settings, or beside it, or on the PATH.</summary>
+    private string Command(string name)
+    {
+        if (!string.IsNullOrEmpty(_options.Path))
+        {
+            var beside = name == "nix" ? _options.Path : Path.Combine(Path.GetDirectoryName(_options.Path) ?? "", name);
+            return File.Exists(beside)
+                ? Path.GetFullPath(beside)
+                : throw new SourceException(SourceProblems.NixMissing, $"Nix:Path is {_options.Path}, and there is no {beside}. {MissingHint}");
+        }
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Concat(["/run/current-system/sw/bin", "/nix/var/nix/profiles/default/bin"])
+            .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            ?? throw new SourceException(SourceProblems.NixMissing, $"There is no {name} on this server's PATH. {MissingHint}");
+    }
+
+    [GeneratedRegex(@"\d+\.\d+(?:\.\d+)?")]
+    private static partial Regex Version();
+
+    [GeneratedRegex("/nix/store/(?:[0-9a-z]{32}-)?")]
+    private static partial Regex HashPart();
+
+    /// <summary>For questions, which are no progress.</summary>
+    private sealed class Silence : ISourceProgress
+    {
+        public void Report(SourceProgress progress)
+        {
+        }
+
+        public void Log(string line)
+        {
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace NetbootServer.Images.Sources.NixBuilds;
+
+/// <summary>The local Nix: the section <c>Nix</c>.</summary>
+public sealed class NixOptions
+{
+    /// <summary>The <c>nix</c> command; empty: the one on the PATH. The others, such as <c>nix-store</c>, lie beside it.</summary>
+    public string? Path { get; set; }
+
+    /// <summary>
+    /// The store to build in, as Nix's <c>--store</c>: a folder is a store of its own below it; empty: the machine's.
+    /// </summary>
+    public string? Store { get; set; }
+
+    /// <summary>Patterns that installables must match, with <c>*</c> for any characters; empty: any.</summary>
+    public IList<string> AllowedInstallables { get; } = [];
+
+    /// <summary>How long one build may take.</summary>
+    public TimeSpan BuildTimeout { get; set; } = TimeSpan.FromHours(6);
+
+    /// <summary>Lines of Nix's own output that a failure is told with, at most; the job's log has all.</summary>
+    [Range(1, 1000)]
+    public int TailLines { get; set; } = 20;
+}

@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Options;
+using NetbootServer.Images.Sources.NixBuilds;
+using NetbootServer.Images.Sources.Specs;
+using NetbootServer.Images.Sources.Stores;
+
+namespace NetbootServer.Images.Sources;
+
+/// <summary><c>nix</c>: built on this server. Its outputs are stored as blobs; the store is only where they were made.</summary>
+public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots, SourceBlobs blobs,
+    IOptions<SourcesOptions> options, TimeProvider time) : IImageSource
+{
+    /// <inheritdoc/>
+    public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(progress);
+        progress.Report(new SourceProgress("evaluating"));
+        var version = await nix.VersionAsync(ct);
+        progress.Log($"Nix {version}");
+        var folder = roots.Make();
+        try
+        {
+            return await BuildAsync(request, (NixSpec)request.Source, version, folder, progress, ct);
+        }
+        catch
+        {
+            roots.Remove(folder);
+            throw;
+        }
+    }
+
+    private async Task<SourcedVersion> BuildAsync(SourceRequest request, NixSpec spec, string version, string folder,
+        ISourceProgress progress, CancellationToken ct)
+    {
+        var draft = new VersionDraft();
+        draft.Provenance["nix"] = version;
+        var flakes = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
+        var outputs = new List<(string System, string? Variant, NixOutput Output)>();
+        foreach (var (system, variant) in SourceSpecParser.Each(request.Systems, spec.Variants))
+        {
+            var installable = rules.Check(Placeholders.Fill(spec.Installable, system, variant));
+            var from = draft.From(system, variant);
+            from["installable"] = installable.ToString();
+            if (!installable.IsFile)
+            {
+                if (!flakes.TryGetValue(installable.Reference, out var flake))
+                    flakes[installable.Reference] = flake = await nix.FlakeAsync(installable, progress, ct);
+                from["flake"] = flake.DeepClone();
+                // All variants are of the same state of the flake, whatever happens to it meanwhile.
+                installable = installable with { Reference = (string?)flake["url"] ?? installable.Reference };
+            }
+            progress.Log($"building {installable}");
+            var output = await nix.BuildAsync(installable, roots.LinkOf(folder, system, variant), progress, ct);
+            outputs.Add((system, variant, output));
+            from["drvPath"] = output.Derivation;
+        }
+        var meter = new SourceMeter(progress, time);
+        meter.Phase("storing");
+        var store = new LocalStore(nix, blobs, meter);
+        var reader = new StoreReader(new StorePaths(store, blobs, meter, options.Value), blobs, draft);
+        foreach (var (system, variant, output) in outputs)
+        {
+            await store.LearnAsync(await nix.ClosureAsync(output.Path, ct), ct);
+            await reader.AddAsync(system, variant, output.Path, spec.Kind, ct);
+        }
+        draft.Provenance["gcRoots"] = folder;
+        return draft.Finish() with { GcRoots = folder };
+    }
+}
