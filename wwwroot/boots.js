@@ -35,7 +35,9 @@ function note(id, step, bytes, totalBytes, told) {
   const seconds = before ? (at - before.base.at) / 1000 : 0;
   const measured = told !== undefined || seconds >= 0.5;
   // Without a rate from the server it is the difference to what was seen before.
-  const rate = told ?? (measured ? Math.max(0, bytes - before.base.bytes) / seconds : before?.rate ?? null);
+  const newest = told ?? (measured ? Math.max(0, bytes - before.base.bytes) / seconds : null);
+  // Smoothed, so that what is left does not jump; a standstill shows at once.
+  const rate = newest === null ? before?.rate ?? null : before?.rate && newest > 0 ? before.rate * .6 + newest * .4 : newest;
   const samples = known?.samples ?? [];
   motion.set(id, {
     step, bytes, totalBytes, rate,

@@ -1,9 +1,11 @@
+using NetbootServer.Benchmarks.Files;
 using NetbootServer.Benchmarks.Scripts;
 
 // One scenario a word; without a word, all of them.
 var scenarios = new Dictionary<string, Func<CancellationToken, Task>>(StringComparer.Ordinal)
 {
     ["scripts"] = ScriptBench.RunAsync,
+    ["files"] = ct => FilesScenario.RunAsync(rounds: 7, TimeSpan.FromSeconds(3), ct),
 };
 using var end = new CancellationTokenSource();
 Console.CancelKeyPress += (_, pressed) =>

@@ -1,21 +1,14 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
+using NetbootServer.Access.Auditing;
+using NetbootServer.Access.Listening;
+using NetbootServer.Access.Passwords;
+using NetbootServer.Access.Sessions;
+using NetbootServer.Access.Tokens;
+using NetbootServer.Http;
 using NetbootServer.Startup;
 
 namespace NetbootServer.Access;
-
-/// <summary>The roles, each allowing what the ones before it do.</summary>
-public static class RolePolicies
-{
-    /// <summary>May read.</summary>
-    public const string Viewer = "viewer";
-
-    /// <summary>May change machines, profiles and next boots, and ask for refreshes.</summary>
-    public const string Operator = "operator";
-
-    /// <summary>May do all.</summary>
-    public const string Admin = "admin";
-}
 
 /// <summary>Registers access control: everything in a group that asks for it is closed unless it says otherwise.</summary>
 internal static class AccessSetup
@@ -23,8 +16,11 @@ internal static class AccessSetup
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
         services.AddFeatureOptions<AccessOptions>("Access");
-        services.AddSingleton<AdminTokenSetting>().AddSingleton<AdminPassword>().AddSingleton<Sessions>()
-            .AddSingleton<LogInDelay>();
+        services.AddHttpContextAccessor().AddSingleton<Audit>();
+        services.AddSingleton<AdminTokenSetting>().AddSingleton<AdminPassword>().AddSingleton<PasswordHashing>()
+            .AddSingleton<GrantCache>().AddSingleton<UseNotes>().AddSingleton<TokenStore>().AddSingleton<SessionStore>()
+            .AddSingleton<LogInDesk>().AddSingleton<LogInDelay>().AddSingleton<AdminHosts>();
+        services.AddSingleton<AccessWorker>().AddHostedService(all => all.GetRequiredService<AccessWorker>());
         // The core alone: AddAuthentication would bring data protection, whose keys nothing here uses.
         services.AddAuthenticationCore(options =>
         {
@@ -33,30 +29,50 @@ internal static class AccessSetup
         });
         services.AddWebEncoders();
         services.AddTransient<CallerAuthentication>();
-        services.AddAuthorizationBuilder()
-            .AddPolicy(RolePolicies.Viewer, policy => Allow(policy, RolePolicies.Viewer, RolePolicies.Operator, RolePolicies.Admin))
-            .AddPolicy(RolePolicies.Operator, policy => Allow(policy, RolePolicies.Operator, RolePolicies.Admin))
-            .AddPolicy(RolePolicies.Admin, policy => Allow(policy, RolePolicies.Admin));
+        RolePolicies.Add(services.AddAuthorizationBuilder());
         return services;
     }
 
     /// <summary>
-    /// Asks strangers below <c>/api</c> to log in before they learn whether a path or method exists.
+    /// Which plane a request is on, and then who makes it. Machine routes pass untouched; strangers below <c>/api</c>
+    /// are asked to log in before they learn whether a path or method exists.
     /// </summary>
+    /// <remarks>
+    /// <code>
+    /// trusted proxy ─► plane of the socket ─► machine route? ─yes─► answer
+    ///                                            └─no─► Host ─► token in the query? ─► caller ─► CSRF ─► role ─► answer
+    /// </code>
+    /// </remarks>
     public static void UseAccess(this WebApplication app)
     {
-        app.UseAuthentication();
-        app.Use(async (http, next) =>
+        app.Services.GetRequiredService<AdminTokenSetting>(); // a bad one stops the start
+        app.UseTrustedProxies();
+        app.UsePlanes();
+        app.UseWhen(http => !BootPlane.Has(http), admin =>
         {
-            var closed = http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
-                && http.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is null;
-            if (closed && http.User.Identity?.IsAuthenticated != true) await http.ChallengeAsync();
-            else await next(http);
+            admin.UseAdminHeaders();
+            admin.UseAuthentication();
+            admin.Use(async (http, next) =>
+            {
+                var anyone = http.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+                if (anyone || !http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+                    await next(http);
+                else if (http.User.Identity?.IsAuthenticated != true)
+                    await http.ChallengeAsync();
+                else if (CallerAuthentication.LacksCsrf(http))
+                    await new Problem(ProblemTypes.CsrfMissing, $"Send the session's csrfToken in the header {Csrf.Header}.")
+                        .ToResult().ExecuteAsync(http);
+                else
+                    await next(http);
+            });
         });
         app.UseAuthorization();
     }
 
-    private static void Allow(AuthorizationPolicyBuilder policy, params string[] roles) => policy
-        .RequireRole(roles)
-        .RequireAssertion(context => context.Resource is not HttpContext http || !CallerAuthentication.LacksCsrf(http));
+    public static void MapAccess(this IEndpointRouteBuilder api)
+    {
+        api.MapSessions();
+        api.MapTokens();
+        api.MapAudit();
+    }
 }

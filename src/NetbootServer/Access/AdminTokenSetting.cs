@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
+using NetbootServer.Access.Sessions;
 using NetbootServer.Startup;
 
 namespace NetbootServer.Access;
@@ -9,13 +9,23 @@ namespace NetbootServer.Access;
 internal sealed class AdminTokenSetting(IOptions<AccessOptions> options)
 {
     private const int MinLength = 16;
-    private readonly byte[]? _hash = Read(options.Value) is { } token ? Hash(token) : null;
+    private readonly string? _hash = Read(options.Value) is { } token ? Secret.HashOf(token) : null;
+
+    /// <summary>Who uses it.</summary>
+    public Caller Caller { get; } = new("admin-token", RolePolicies.Admin);
 
     /// <summary>Whether a token is set.</summary>
     public bool IsSet => _hash is not null;
 
+    /// <summary>What sessions made with it come from; another token in the settings ends them.</summary>
+    public string Origin => SessionOrigin.Setting(_hash?[..16] ?? "none");
+
+    /// <summary>Whether a session made so may go on.</summary>
+    public bool Admits(string origin) => !origin.StartsWith(SessionOrigin.Setting(""), StringComparison.Ordinal) || origin == Origin;
+
     /// <summary>Whether this is the token.</summary>
-    public bool Is(string token) => _hash is not null && CryptographicOperations.FixedTimeEquals(Hash(token), _hash);
+    public bool Is(string token) => _hash is not null && CryptographicOperations.FixedTimeEquals(
+        Convert.FromHexString(Secret.HashOf(token)), Convert.FromHexString(_hash));
 
     private static string? Read(AccessOptions options)
     {
@@ -37,6 +47,4 @@ internal sealed class AdminTokenSetting(IOptions<AccessOptions> options)
             throw new StartFailure("Access:AdminTokenFile", file, $"cannot be read: {e.Message.TrimEnd('.')}");
         }
     }
-
-    private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 }

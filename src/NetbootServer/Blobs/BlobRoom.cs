@@ -19,6 +19,12 @@ internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
     /// <summary>Tells how many bytes are stored already; before the first import.</summary>
     public void Start(long storedBytes) => _stored = storedBytes;
 
+    /// <summary>A finished file was removed.</summary>
+    public void Free(long bytes)
+    {
+        lock (_lock) _stored -= bytes;
+    }
+
     /// <summary>Room for one import.</summary>
     /// <param name="length">What it announces; null when it does not.</param>
     /// <exception cref="BlobRefusedException">There is none.</exception>

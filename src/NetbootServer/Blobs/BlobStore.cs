@@ -161,6 +161,33 @@ public sealed class BlobStore : IDisposable
         else flat.AddRange(BlobSegment.Slice(blob.Segments, segment.Offset, segment.Length));
     }
 
+    /// <summary>Removes a blob that nothing refers to, first from sight, then from the disk.</summary>
+    /// <remarks>The caller keeps imports away meanwhile: one of the same bytes would find the blob half gone.</remarks>
+    public async Task RemoveAsync(Sha256Digest digest, CancellationToken ct)
+    {
+        await CountAsync(ct);
+        await _publishing.WaitAsync(ct);
+        try
+        {
+            var name = digest.ToString();
+            var row = await _database.WriteAsync(async (db, c) =>
+            {
+                var found = await db.Set<BlobRow>().FirstOrDefaultAsync(blob => blob.Sha256 == name, c);
+                if (found is not null) db.Remove(found);
+                return found;
+            }, ct);
+            _index.Changed(digest);
+            _files.Revoke(digest);
+            if (row is not { Segments: null }) return;
+            File.Delete(_directory.PathOf(digest));
+            _room.Free(row.SizeBytes);
+        }
+        finally
+        {
+            _publishing.Release();
+        }
+    }
+
     /// <summary>Takes a rotten blob out of service: answered 503 until the same bytes are added again.</summary>
     /// <returns>False when there is no such blob.</returns>
     public Task<bool> TakeOutOfServiceAsync(Sha256Digest digest, CancellationToken ct) =>

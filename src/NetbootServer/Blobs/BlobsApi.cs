@@ -21,7 +21,7 @@ public static class BlobsApi
     /// people.
     /// </summary>
     private static async Task<IResult> GetBlob(string sha256, string file, string? boot, HttpContext http,
-        BlobIndex index, [FromServices] TransferStarting? starting, CancellationToken ct)
+        BlobIndex index, [FromServices] BootTransfers boots, CancellationToken ct)
     {
         if (!Sha256Digest.TryParse(sha256, out var digest) || await index.FindAsync(digest, ct) is not { } blob)
             return MachineAnswer.NotFound("There is no such blob.");
@@ -31,9 +31,7 @@ public static class BlobsApi
         {
             CacheControl = "public, max-age=31536000, immutable",
             ReprDigest = blob.ReprDigest,
-            Starting = string.IsNullOrEmpty(boot) || starting is null
-                ? null
-                : (offset, length) => starting(http, boot, file, digest, offset, length),
+            Starting = string.IsNullOrEmpty(boot) ? null : boots.Of(http, boot, file, digest),
         };
     }
 }

@@ -16,6 +16,10 @@ public sealed class BlobsOptions
     [Range(0, long.MaxValue)]
     public long MinFreeBytes { get; set; } = 1L << 30;
 
+    /// <summary>So many boots download their kernel or initrd at once, the others stand in line; null for all.</summary>
+    [Range(1, int.MaxValue)]
+    public int? MaxBootDownloads { get; set; }
+
     /// <summary>How many known and unknown digests are remembered; a composed blob counts its segments.</summary>
     [Range(100, int.MaxValue)]
     public int MaxCachedEntries { get; set; } = 100_000;

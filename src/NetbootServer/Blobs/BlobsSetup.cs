@@ -18,6 +18,8 @@ public static class BlobsSetup
         return services.AddBodies()
             .AddSingleton(OpenDirectory)
             .AddSingleton<BlobFiles>()
+            .AddSingleton<DownloadLine>()
+            .AddSingleton<BootTransfers>()
             .AddSingleton(all => new BlobIndex(all.GetRequiredService<Database>(), all.GetRequiredService<BlobFiles>(),
                 all.GetRequiredService<IOptions<BlobsOptions>>()))
             .AddSingleton(all => new BlobStore(all.GetRequiredService<BlobDirectory>(),

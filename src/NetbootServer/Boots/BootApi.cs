@@ -29,21 +29,24 @@ internal static partial class BootApi
 
     /// <summary>The script of a machine known by its MAC alone, written in any way.</summary>
     private static Task<IResult> ScriptOfMac(
-        string mac, HttpContext http, PublicUrl url, ScriptDesk desk, CancellationToken ct)
+        string mac, HttpContext http, PublicUrl url, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
+        CancellationToken ct)
     {
         if (!MacAddress.TryParse(mac, out var address))
             return Task.FromResult<IResult>(MachineAnswer.NotFound($"'{IpxeText.Show(mac)}' is no MAC address."));
         var told = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
         var identity = told with { Mac = address, Told = told.Told.SetItem("mac", address.Hyphened) };
-        return AnswerAsync(identity, http, url, desk, ct);
+        return AnswerAsync(identity, http, url, desk, metrics, time, ct);
     }
 
     /// <summary>The script of the machine that the query describes.</summary>
-    private static Task<IResult> Script(HttpContext http, PublicUrl url, ScriptDesk desk, CancellationToken ct) =>
-        AnswerAsync(MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), http, url, desk, ct);
+    private static Task<IResult> Script(HttpContext http, PublicUrl url, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
+        CancellationToken ct) =>
+        AnswerAsync(MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), http, url, desk, metrics, time, ct);
 
     private static async Task<IResult> AnswerAsync(
-        MachineIdentity identity, HttpContext http, PublicUrl url, ScriptDesk desk, CancellationToken ct)
+        MachineIdentity identity, HttpContext http, PublicUrl url, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
+        CancellationToken ct)
     {
         http.Response.Headers.CacheControl = "no-store";
         var request = new ScriptRequest(identity, new(url.For(http)))
@@ -52,7 +55,11 @@ internal static partial class BootApi
             Menu = http.Request.Query["menu"],
             Ip = http.Connection.RemoteIpAddress?.ToString(),
             Records = !HttpMethods.IsHead(http.Request.Method),
+            BootBegins = http.NoteBoot,
         };
-        return MachineAnswer.Script(await desk.AnswerAsync(request, ct));
+        var began = time.GetTimestamp();
+        var script = await desk.AnswerAsync(request, ct);
+        metrics.Answered(time.GetElapsedTime(began));
+        return MachineAnswer.Script(script);
     }
 }

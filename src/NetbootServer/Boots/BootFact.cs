@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 
 namespace NetbootServer.Boots;
@@ -47,6 +48,9 @@ public static class Outcomes
 
     /// <summary>Nothing is heard of it any more.</summary>
     public const string Unknown = "unknown";
+
+    /// <summary>All of them.</summary>
+    public static ImmutableArray<string> All { get; } = [Running, Ready, Up, Failed, Stalled, Unknown];
 }
 
 /// <summary>Kinds of facts about a step.</summary>

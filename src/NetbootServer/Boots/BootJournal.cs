@@ -38,8 +38,15 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
             }
         }
         await db.SaveChangesAsync(ct);
-        if (consequences.Discovered) await ForgetOldestAsync(db, ct);
+        if (consequences.Discovered) await ForgetOldestAsync(db, consequences, ct);
     }
+
+    /// <summary>The versions of boots under way: their machines may still fetch the files.</summary>
+    public static async Task<IReadOnlySet<(string Image, string Version)>> VersionsInUseAsync(NetbootDb db, CancellationToken ct) =>
+        (await db.Set<BootRow>()
+            .Where(boot => (boot.Outcome == Outcomes.Running || boot.Outcome == Outcomes.Stalled) && boot.Version != null)
+            .Select(boot => new { boot.Image, boot.Version }).Distinct().ToListAsync(ct))
+        .Select(use => (use.Image!, use.Version!)).ToHashSet();
 
     private static async Task SeenAsync(
         JournalBatch batch, MachineSeen seen, Consequences consequences, CancellationToken ct)
@@ -79,13 +86,16 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     }
 
     /// <summary>Keeps the discovered machines within their number; those not seen for longest go, with their boots.</summary>
-    private async Task ForgetOldestAsync(NetbootDb db, CancellationToken ct)
+    private async Task ForgetOldestAsync(NetbootDb db, Consequences consequences, CancellationToken ct)
     {
         var discovered = db.Set<MachineRow>().Where(row => row.State == MachineState.Discovered);
         var surplus = await discovered.CountAsync(ct) - machines.Value.MaxDiscovered;
         if (surplus <= 0) return;
-        var oldest = await discovered.OrderBy(row => row.LastSeenAt).ThenBy(row => row.Id).Take(surplus)
-            .Select(row => row.Id).ToListAsync(ct);
+        var forgotten = await discovered.AsNoTracking().OrderBy(row => row.LastSeenAt).ThenBy(row => row.Id)
+            .Take(surplus).ToListAsync(ct);
+        consequences.Machines.UnionWith(forgotten);
+        consequences.MachineNames.UnionWith(forgotten.Select(row => row.Name));
+        var oldest = forgotten.Select(row => row.Id).ToList();
         await db.Set<BootRow>().Where(boot => oldest.Contains(boot.MachineId ?? 0)).ExecuteDeleteAsync(ct);
         await db.Set<MachineRow>().Where(row => oldest.Contains(row.Id)).ExecuteDeleteAsync(ct);
     }
@@ -103,14 +113,18 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
     {
         var boot = await batch.BootAsync(opened.Ticket, opened.Identity.Mac, ct);
+        // A report that overtook this entry could not know a machine that had no record yet.
+        boot.MachineId ??= batch.Machine(opened.Identity.Mac)?.Id;
         (boot.MachineName, boot.Image, boot.Version) = (opened.MachineName, opened.Image, opened.Version);
         (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
         batch.Add(Fact(boot.Id, Steps.Script, FactKinds.Began, opened.At));
+        consequences.Outcomes.Add(Outcomes.Running);
         foreach (var earlier in batch.LeftBehindBy(boot).ToList())
         {
             // A machine that starts anew has left its earlier boots behind.
             batch.Db.Add(Fact(earlier.Id, Steps.Script, FactKinds.Lost, opened.At));
             earlier.Outcome = Outcomes.Unknown;
+            consequences.Outcomes.Add(Outcomes.Unknown);
             consequences.Boots.Add(earlier.Id);
         }
         Conclude(batch, boot, opened.At, consequences);
@@ -133,7 +147,9 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     /// <summary>What all facts so far amount to.</summary>
     private static void Conclude(JournalBatch batch, BootRow boot, DateTimeOffset at, Consequences consequences)
     {
+        var was = boot.Outcome;
         boot.Outcome = BootTimeline.Outcome(batch.Facts(boot.Id));
+        if (was != boot.Outcome) consequences.Outcomes.Add(boot.Outcome);
         if (at > boot.LastHeardAt) boot.LastHeardAt = at;
         consequences.Boots.Add(boot.Id);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
@@ -196,6 +212,9 @@ internal sealed class Consequences
 
     /// <summary>Ids of boots that changed.</summary>
     public HashSet<string> Boots { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The outcomes that boots reached, each as often as it was reached.</summary>
+    public List<string> Outcomes { get; } = [];
 
     /// <summary>Whether the image catalog is stale.</summary>
     public bool ImagesChanged { get; set; }

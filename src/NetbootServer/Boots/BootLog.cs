@@ -19,12 +19,14 @@ internal sealed class BootLog
     private readonly MachineCache _machines;
     private readonly ImageCatalog _images;
     private readonly EventHub _events;
+    private readonly BootMetrics _metrics;
     private long _dropped;
 
     public BootLog(BootJournal journal, Database database, MachineCache machines, ImageCatalog images,
-        EventHub events, IOptions<BootsOptions> options)
+        EventHub events, BootMetrics metrics, IOptions<BootsOptions> options)
     {
-        (_journal, _database, _machines, _images, _events) = (journal, database, machines, images, events);
+        (_journal, _database, _machines, _images) = (journal, database, machines, images);
+        (_events, _metrics) = (events, metrics);
         _queue = Channel.CreateBounded<BootEntry>(
             new BoundedChannelOptions(options.Value.QueueCapacity) { SingleReader = true });
     }
@@ -57,6 +59,7 @@ internal sealed class BootLog
             _machines.Forget(machine.ReadSpec().Macs, machine.Uuid);
         foreach (var name in consequences.MachineNames) _events.Changed("machine", name);
         foreach (var boot in consequences.Boots) _events.Changed("boot", boot);
+        foreach (var outcome in consequences.Outcomes) _metrics.Reached(outcome);
         if (consequences.ImagesChanged) await _images.ReloadAsync(ct);
     }
 

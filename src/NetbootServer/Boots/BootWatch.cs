@@ -56,7 +56,7 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory
                 totalBytes = transfer.TotalBytes, bytesPerSecond = transfer.Rate(now),
             }, JsonBody.Writing)));
         }
-        if (progress.Count > 0) events.PublishProgress(progress.DrainToImmutable());
+        if (progress.Count > 0) events.PublishProgress("boots", progress.DrainToImmutable());
     }
 
     /// <summary>Notes each change between moving and standing still once.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Access;
 using NetbootServer.Http;
 using NetbootServer.Machines;
 
@@ -9,10 +10,11 @@ internal static class BootsApi
 {
     public static void MapBoots(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/boots", List).WithTags("Boots");
-        api.MapGet("/boots/{id}", Get).WithTags("Boots");
-        api.MapGet("/machines/{name}/boots", ListOfMachine).WithTags("Boots");
-        api.MapGet("/machines/{name}/plan", Plan).WithTags("Machines");
+        var reading = api.MapGroup("").RequireAuthorization(RolePolicies.Viewer);
+        reading.MapGet("/boots", List).WithTags("Boots");
+        reading.MapGet("/boots/{id}", Get).WithTags("Boots").Refuses(ProblemTypes.NotFound);
+        reading.MapGet("/machines/{name}/boots", ListOfMachine).WithTags("Boots").Refuses(ProblemTypes.NotFound);
+        reading.MapGet("/machines/{name}/plan", Plan).WithTags("Machines").Refuses(ProblemTypes.NotFound);
     }
 
     /// <summary>Lists boots, newest first.</summary>
@@ -24,7 +26,7 @@ internal static class BootsApi
     private static async Task<Results<Ok<Page<Boot>>, ProblemHttpResult>> List(
         string? outcome, string? limit, string? after, BootHistory history, CancellationToken ct)
     {
-        var (paging, problem) = Paging.Of(limit, after);
+        var (paging, problem) = PartOf(outcome, limit, after);
         if (problem is not null) return problem.ToResult();
         return TypedResults.Ok(await history.ListAsync(null, outcome, paging, ct));
     }
@@ -41,11 +43,16 @@ internal static class BootsApi
         string name, string? outcome, string? limit, string? after, BootHistory history, MachineStore machines,
         CancellationToken ct)
     {
-        var (paging, problem) = Paging.Of(limit, after);
+        var (paging, problem) = PartOf(outcome, limit, after);
         if (problem is not null) return problem.ToResult();
         if (await machines.FindAsync(name, ct) is not { } machine) return Problem.NotFound("machine", name).ToResult();
         return TypedResults.Ok(await history.ListAsync(machine.Id, outcome, paging, ct));
     }
+
+    private static (Paging Paging, Problem? Problem) PartOf(string? outcome, string? limit, string? after) =>
+        outcome is null || Outcomes.All.Contains(outcome)
+            ? Paging.Of(limit, after)
+            : (new(1, null), new(ProblemTypes.MalformedRequest, $"outcome must be one of {string.Join(", ", Outcomes.All)}."));
 
     /// <summary>What the machine would get now, and why; nothing is recorded.</summary>
     /// <remarks>Query parameters under the names of a script request stand in for what the machine last told.</remarks>

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Blobs;
 using NetbootServer.Events;
+using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Startup;
 using NetbootServer.Storage;
@@ -17,15 +18,20 @@ internal static class BootsSetup
         .AddSingleton<SigningKey>()
         .AddSingleton<Catalog>()
         .AddSingleton<ScriptDesk>()
+        .AddSingleton<BootMetrics>()
         .AddSingleton<BootJournal>()
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
         .AddSingleton<TransferStarting>(provider => provider.GetRequiredService<LiveBoots>().Begin)
+        .AddSingleton<BootRecognizing>(provider => (boot, file) => file is Steps.Kernel or Steps.Initrd
+            ? provider.GetRequiredService<BootTokens>().Verify(boot)?.Boot
+            : null)
         .AddSingleton<BootHistory>()
         .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
             await provider.GetRequiredService<BootHistory>().FindAsync(id, ct) is { } boot
                 ? (boot, boot.Machine) : (null, null)))
+        .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)
         .AddSingleton<AddressWatch>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
         .AddHostedService<BootLogWorker>()

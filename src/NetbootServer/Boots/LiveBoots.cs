@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using NetbootServer.Blobs;
+using NetbootServer.Http;
 using NetbootServer.Http.Bodies;
 
 namespace NetbootServer.Boots;
@@ -23,6 +24,7 @@ internal sealed class LiveBoots(BootLog log, BootTokens tokens, TimeProvider tim
     {
         if (file is not (Steps.Kernel or Steps.Initrd or Steps.Overlay)) return null;
         if (tokens.Verify(boot) is not { } ticket) return null;
+        http.NoteBoot(ticket.Boot);
         var now = time.GetUtcNow();
         var transfer = new LiveTransfer(this, ticket, file, offset, length, now);
         _transfers[transfer] = 0;

@@ -22,6 +22,7 @@ internal static class ReportApi
         string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
     {
         if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
+        http.NoteBoot(ticket.Boot);
         if (!HttpMethods.IsHead(http.Request.Method))
             await reports.WriteOrQueueAsync(
                 new BootStep(time.GetUtcNow(), ticket, Steps.Ready, FactKinds.Began), ct);
@@ -33,6 +34,7 @@ internal static class ReportApi
         string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
     {
         if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
+        http.NoteBoot(ticket.Boot);
         if (HttpMethods.IsHead(http.Request.Method)) return MachineAnswer.Nothing();
         var errno = IpxeText.Show(http.Request.Query["errno"].ToString());
         var step = http.Request.Query["step"].ToString() is Steps.Kernel or Steps.Initrd or Steps.Overlay or "boot"
@@ -49,6 +51,7 @@ internal static class ReportApi
         string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
     {
         if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
+        http.NoteBoot(ticket.Boot);
         var (report, fault) = await ReadAsync(http.Request, ct);
         if (report is null) return MachineAnswer.Refused(fault!.Type.Status, fault.Detail);
         var entry = new BootStep(time.GetUtcNow(), ticket, Steps.Up, FactKinds.Began,

@@ -1,4 +1,5 @@
 using NetbootServer.Events;
+using NetbootServer.Images;
 using NetbootServer.Machines;
 
 namespace NetbootServer.Boots;
@@ -19,11 +20,14 @@ internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links
 
     /// <summary>Whether the answer is used: HEAD only looks.</summary>
     public required bool Records { get; init; }
+
+    /// <summary>Told the public id of the boot that the script begins.</summary>
+    public Action<string>? BootBegins { get; init; }
 }
 
 /// <summary>Answers script requests: one read of the catalog, a pure plan, a pure script; then notes what was given.</summary>
 internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, BootLog log, BootReports reports,
-    AlarmBoard alarms, AddressWatch addresses, TimeProvider time, ILogger<ScriptDesk> logger)
+    AlarmBoard alarms, AddressWatch addresses, ImageWanted wanted, TimeProvider time, ILogger<ScriptDesk> logger)
 {
     /// <summary>The script's text; also when the catalog is away, or nobody can be recognised.</summary>
     public async Task<string> AnswerAsync(ScriptRequest request, CancellationToken ct)
@@ -59,6 +63,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
         {
             (var token, ticket) = tokens.Mint(plan.Machine?.Id ?? 0, load.Version.Id, plan.FromNextBoot);
             links = links with { Boot = token };
+            if (request.Records) request.BootBegins?.Invoke(ticket.Boot);
         }
         var script = BootScript.Render(plan, links, identity, request.Attempt,
             profile => tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
@@ -68,6 +73,8 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After));
         else if (plan is { FromNextBoot: true, Machine: { } machine, Action: BootLocalDisk or ShowMenu or OpenShell })
             await reports.WriteOrQueueAsync(new NextBootUsed(now, machine.Id, machine.NextBoot!.SetAt), ct);
+        else if (plan is { Action: WaitForImage, Profile.Spec.Image: var image })
+            wanted(image);
         Log.HandedOut(logger, plan.Machine?.Name ?? identity.Mac?.ToString(), plan.Action.GetType().Name,
             plan.Profile?.Name, ticket?.Boot, plan.Reason);
         return script;

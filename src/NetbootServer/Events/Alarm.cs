@@ -23,6 +23,9 @@ public static class AlarmKinds
     /// <summary>One MAC asked from two addresses in turns.</summary>
     public const string MacOnTwoAddresses = "mac-on-two-addresses";
 
+    /// <summary>A scheduled refresh failed.</summary>
+    public const string RefreshFailing = "refresh-failing";
+
     /// <summary>The disk of the data directory is nearly full.</summary>
     public const string DiskNearlyFull = "disk-nearly-full";
 }

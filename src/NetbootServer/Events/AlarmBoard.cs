@@ -1,11 +1,12 @@
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Events;
 
 /// <summary>Where alarms are raised, listed and acknowledged. Raising never waits.</summary>
-public sealed class AlarmBoard(Database database, TimeProvider time)
+public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time)
 {
     private const int Waiting = 1000;
 
@@ -30,7 +31,12 @@ public sealed class AlarmBoard(Database database, TimeProvider time)
     /// <summary>Acknowledges an alarm: it goes, and counts anew when it happens again.</summary>
     /// <returns>False when there is no such alarm.</returns>
     public Task<bool> AcknowledgeAsync(long id, CancellationToken ct) => database.WriteAsync(async (db, token) =>
-        await db.Set<AlarmRow>().Where(row => row.Id == id).ExecuteDeleteAsync(token) > 0, ct);
+    {
+        if (await db.Set<AlarmRow>().FindAsync([id], token) is not { } row) return false;
+        audit.Deleted(db, "alarm", row.Subject, row.ToAlarm());
+        db.Remove(row);
+        return true;
+    }, ct);
 }
 
 /// <summary>An alarm on its way to the board.</summary>

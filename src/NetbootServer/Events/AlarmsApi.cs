@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Access;
 using NetbootServer.Http;
 
 namespace NetbootServer.Events;
@@ -8,9 +9,10 @@ internal static class AlarmsApi
 {
     public static void MapAlarms(this IEndpointRouteBuilder api)
     {
-        var alarms = api.MapGroup("/alarms").WithTags("Alarms");
+        var alarms = api.MapGroup("/alarms").WithTags("Alarms").RequireAuthorization(RolePolicies.Viewer);
         alarms.MapGet("", List);
-        alarms.MapDelete("/{id:long}", Acknowledge);
+        alarms.MapDelete("/{id:long}", Acknowledge).RequireAuthorization(RolePolicies.Operator)
+            .Refuses(ProblemTypes.NotFound);
     }
 
     /// <summary>The open alarms, newest first.</summary>

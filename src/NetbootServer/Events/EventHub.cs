@@ -24,7 +24,7 @@ public sealed class EventHub
     private TaskCompletionSource _news = NewSignal();
     private long _next = 1;
     private int _readers;
-    private volatile Tick _tick = new(0, []);
+    private Tick _tick = new(0, ImmutableSortedDictionary<string, (long, ImmutableArray<ServerEvent>)>.Empty);
 
     /// <summary>Stands for changes that were not loaded, because nobody read.</summary>
     internal static readonly ServerEvent Unread = new("unread", null, "{}");
@@ -63,12 +63,13 @@ public sealed class EventHub
         }
     }
 
-    /// <summary>Tells how far things have come: only the latest counts, none is kept.</summary>
-    public void PublishProgress(ImmutableArray<ServerEvent> progress)
+    /// <summary>Tells how far things have come: of each kind only the latest counts, none is kept.</summary>
+    public void PublishProgress(string kind, ImmutableArray<ServerEvent> progress)
     {
         lock (_lock)
         {
-            _tick = new(_tick.Number + 1, progress);
+            var number = _tick.Number + 1;
+            _tick = new(number, _tick.Kinds.SetItem(kind, (number, progress)));
             Signal();
         }
     }
@@ -119,5 +120,6 @@ public sealed class EventHub
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The latest progress.</summary>
-    internal sealed record Tick(long Number, ImmutableArray<ServerEvent> Events);
+    internal sealed record Tick(
+        long Number, ImmutableSortedDictionary<string, (long Number, ImmutableArray<ServerEvent> Events)> Kinds);
 }

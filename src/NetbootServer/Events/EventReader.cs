@@ -41,12 +41,9 @@ public sealed class EventReader : IDisposable
                 _position = position + 1;
                 if (wanted(happened)) yield return new(happened.Data, happened.Type) { EventId = _hub.IdOf(position) };
             }
-            if (tick.Number != _tick)
-            {
-                _tick = tick.Number;
-                foreach (var progress in tick.Events)
-                    if (wanted(progress)) yield return new(progress.Data, progress.Type);
-            }
+            foreach (var progress in tick.Kinds.Values.Where(kind => kind.Number > _tick).SelectMany(kind => kind.Events))
+                if (wanted(progress)) yield return new(progress.Data, progress.Type);
+            _tick = tick.Number;
             if (!await WaitAsync(news, time, ct)) yield return new("{}", "ping");
         }
     }

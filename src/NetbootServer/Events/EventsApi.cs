@@ -1,12 +1,14 @@
 using System.Net.ServerSentEvents;
 using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Access;
 
 namespace NetbootServer.Events;
 
 /// <summary>Live events in the API.</summary>
 internal static class EventsApi
 {
-    public static void MapEvents(this IEndpointRouteBuilder api) => api.MapGet("/events", Stream).WithTags("Events");
+    public static void MapEvents(this IEndpointRouteBuilder api) =>
+        api.MapGet("/events", Stream).WithTags("Events").RequireAuthorization(RolePolicies.Viewer);
 
     /// <summary>Events as they happen, as server-sent events.</summary>
     /// <remarks>
@@ -37,7 +39,7 @@ internal static class EventsApi
             await foreach (var item in reader.ReadAsync(IsWanted, time, end.Token)) yield return item;
         }
 
-        bool IsWanted(ServerEvent happened) => happened != EventHub.Unread
-            && (wanted is null || wanted.Contains(happened.Type)) && (machine is null || happened.Machine == machine);
+        bool IsWanted(ServerEvent happened) => happened != EventHub.Unread && (happened.Type == "reset"
+            || ((wanted is null || wanted.Contains(happened.Type)) && (machine is null || happened.Machine == machine)));
     }
 }

@@ -59,6 +59,11 @@ public static class JsonBody
             return (default, new(ProblemTypes.MalformedRequest,
                 "The body has an escape such as \\ud800 that is only half of a character."));
         }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // Kestrel on a chunk size that overflows; nothing here reads anything but the request.
+            return (default, new(ProblemTypes.MalformedRequest, "The body cannot be read to its end."));
+        }
         catch (JsonException e)
         {
             return (default, new(ProblemTypes.MalformedRequest, $"The body is not valid JSON: {Sentence(e)}"));

@@ -19,6 +19,13 @@ public sealed record Precondition
         _noneMatch = Read(request.Headers.IfNoneMatch, "If-None-Match", ref _unreadable);
     }
 
+    private Precondition()
+    {
+    }
+
+    /// <summary>No demand.</summary>
+    public static Precondition None { get; } = new();
+
     /// <summary>The demands in the request's headers.</summary>
     public static Precondition Of(HttpRequest request)
     {

@@ -6,7 +6,7 @@ namespace NetbootServer.Http;
 internal static class ProblemPages
 {
     public static void MapProblemPages(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/problems/{type}", Page).ExcludeFromDescription();
+        routes.MapGetAndHead("/problems/{type}", Page).ExcludeFromDescription();
 
     private static IResult Page(string type, HttpContext http)
     {

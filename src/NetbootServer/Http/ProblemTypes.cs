@@ -11,6 +11,11 @@ public static class ProblemTypes
         "The body is not valid JSON (or multipart), a member stands twice, or a query parameter has no sense. " +
         "The detail names the place; nothing was changed.");
 
+    /// <summary>400, a secret in the address.</summary>
+    public static readonly ProblemType TokenInQuery = new("token-in-query", 400, "A token must not stand in the address",
+        "Addresses end up in logs and histories. Send Authorization: Bearer <token> instead, and make a new token: " +
+        "the one that was sent is no secret any more.");
+
     /// <summary>401.</summary>
     public static readonly ProblemType Unauthenticated = new("unauthenticated", 401, "Log in first",
         "Everything under /api needs a bearer token (Authorization: Bearer …) or a session made with POST /api/v1/session. " +
@@ -55,6 +60,11 @@ public static class ProblemTypes
         "The body has a media type this operation does not take",
         "Send Content-Type: application/json (PATCH also takes application/merge-patch+json; uploads are multipart/form-data).");
 
+    /// <summary>421.</summary>
+    public static readonly ProblemType UnknownHost = new("unknown-host", 421, "This server is not called that",
+        "The admin plane answers only to names it knows, so that a web page cannot reach it through a name of its own " +
+        "(DNS rebinding): IP addresses, localhost, its own host name, the host of PublicUrl and those in Access:AdminHosts.");
+
     /// <summary>422.</summary>
     public static readonly ProblemType Invalid = new("invalid", 422, "Some values cannot be accepted",
         "'errors' lists every fault at once, keyed by the JSON path of the value. Nothing was changed.");
@@ -75,6 +85,12 @@ public static class ProblemTypes
     public static readonly ProblemType StorageFull = new("storage-full", 507, "There is no room for it",
         "Storing this would pass Blobs:MaxBytes or leave less than Blobs:MinFreeBytes free. Delete versions or raise the limit.");
 
+    /// <summary>What every operation of the API may answer with.</summary>
+    public static readonly ProblemType[] OfAll = [MalformedRequest, TokenInQuery, UnknownHost, Internal];
+
+    /// <summary>What every operation that takes JSON may answer with, besides.</summary>
+    public static readonly ProblemType[] OfBodies = [TooLarge, UnsupportedMediaType, Invalid];
+
     /// <summary>All of them by name.</summary>
     public static FrozenDictionary<string, ProblemType> All { get; } = typeof(ProblemTypes)
         .GetFields(BindingFlags.Public | BindingFlags.Static)
@@ -91,6 +107,7 @@ public static class ProblemTypes
         405 => MethodNotAllowed,
         413 => TooLarge,
         415 => UnsupportedMediaType,
+        421 => UnknownHost,
         429 => SlowDown,
         503 => NotNow,
         >= 500 => Internal,

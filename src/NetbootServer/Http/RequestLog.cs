@@ -4,33 +4,59 @@ using Serilog.Events;
 
 namespace NetbootServer.Http;
 
-/// <summary>One line a request, without anything that opens something: no query, and no token of a path.</summary>
+/// <summary>
+/// One line a request with the boot, the user or the address it is from, without anything that opens something: no
+/// query, and no token of a path.
+/// </summary>
 internal static class RequestLog
 {
+    private static readonly object BootKey = new();
+
     public static void UseRequestLog(this WebApplication app) => app.UseSerilogRequestLogging(options =>
     {
         options.Logger = app.Services.GetRequiredService<Serilog.ILogger>(); // never the static one
         Configure(options);
     });
 
+    /// <summary>The request belongs to a boot.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="boot">The boot's public id, never its token.</param>
+    public static void NoteBoot(this HttpContext http, string boot) => http.Items[BootKey] = boot;
+
     private static void Configure(RequestLoggingOptions options)
     {
-        options.MessageTemplate = "{Method} {Path} {Status} {Bytes} B in {ElapsedMs:0.0} ms";
+        options.MessageTemplate = "{Method} {Path} {Status} {Bytes} B in {ElapsedMs:0.0} ms for {Who}";
         options.IncludeQueryInRequestPath = false;
-        options.GetLevel = (http, _, error) => error is not null || http.Response.StatusCode >= 500
+        options.GetLevel = (http, _, error) => error is not null || http.Response.StatusCode is >= 500 and not 503
             ? LogEventLevel.Error
-            : http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal) || http.Response.StatusCode >= 400
-                ? LogEventLevel.Information
-                : LogEventLevel.Debug;
+            : IsChatter(http) && http.Response.StatusCode < 400 ? LogEventLevel.Debug : LogEventLevel.Information;
         options.GetMessageTemplateProperties = (http, _, elapsed, status) =>
         [
-            new("Method", new ScalarValue(http.Request.Method)),
+            new("Method", new ScalarValue(Shown(http.Request.Method, 16))),
             new("Path", new ScalarValue(Shown(http.Request.Path))),
             new("Status", new ScalarValue(status)),
             new("Bytes", new ScalarValue(http.Response.ContentLength ?? 0)),
             new("ElapsedMs", new ScalarValue(elapsed)),
+            new("Who", new ScalarValue(Who(http))),
+            new("Boot", new ScalarValue(http.Items[BootKey])),
+            new("User", new ScalarValue(http.User.Identity?.Name)),
+            new("Ip", new ScalarValue(Address(http))),
         ];
     }
+
+    /// <summary>What supervisors ask every few seconds, and the dashboard's files.</summary>
+    private static bool IsChatter(HttpContext http) => http.Request.Path.Value is "/healthz" or "/readyz" or "/metrics"
+        || http.GetEndpoint()?.Metadata.GetMetadata<Microsoft.AspNetCore.StaticAssets.StaticAssetDescriptor>() is not null;
+
+    private static string Who(HttpContext http) =>
+        http.Items[BootKey] is string boot ? $"boot {boot}" : http.User.Identity?.Name ?? Address(http);
+
+    private static string Address(HttpContext http) => http.Connection.RemoteIpAddress switch
+    {
+        null => "nobody",
+        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
+        var address => address.ToString(),
+    };
 
     /// <summary>
     /// The path with the secret part of machine URLs left out: <c>/boots/{token}/…</c> and <c>/kexec/{machine}/{key}/…</c>.
@@ -41,6 +67,9 @@ internal static class RequestLog
         var parts = (path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (parts is [var first, _, ..] && first.Equals("boots", StringComparison.OrdinalIgnoreCase)) parts[1] = "…";
         if (parts is [var kexec, _, _, _, ..] && kexec.Equals("kexec", StringComparison.OrdinalIgnoreCase)) parts[2] = "…";
-        return "/" + string.Concat(string.Join('/', parts).Take(256).Select(c => char.IsControl(c) ? '?' : c));
+        return "/" + Shown(string.Join('/', parts), 256);
     }
+
+    private static string Shown(string text, int most) =>
+        string.Concat(text.Take(most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
 }

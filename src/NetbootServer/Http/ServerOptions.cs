@@ -13,9 +13,14 @@ public sealed record ServerOptions
     public string? PublicUrl { get; init; }
 
     /// <summary>Everything that must survive; systemd's STATE_DIRECTORY when set, else <c>data</c>.</summary>
+    [Required(ErrorMessage = "must name a folder")]
     public string DataDirectory { get; init; } =
         Environment.GetEnvironmentVariable("STATE_DIRECTORY") is { Length: > 0 } state ? state : "data";
 
     /// <summary>Another database than SQLite in the data directory.</summary>
     public string? Database { get; init; }
+
+    /// <summary>How long transfers under way may go on when the server is stopped; new requests get 503 meanwhile.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

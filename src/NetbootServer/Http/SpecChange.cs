@@ -16,6 +16,9 @@ public sealed class SpecChange<TSpec> where TSpec : class
     private SpecChange(JsonElement body, bool merge, Func<JsonElement, ValidationErrors, TSpec?> parse) =>
         (_body, _merge, _parse) = (body, merge, parse);
 
+    /// <summary>A change of the server's own to a spec that is known to be good.</summary>
+    public static SpecChange<TSpec> To(TSpec spec) => new(default, merge: false, (_, _) => spec);
+
     /// <summary>Reads the change from a request.</summary>
     /// <param name="request">PUT or PATCH.</param>
     /// <param name="parse">Turns the whole resource's JSON into a spec, or notes its faults and returns null.</param>

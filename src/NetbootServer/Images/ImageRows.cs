@@ -26,6 +26,13 @@ internal sealed class ImageVersionRow
     public required string Id { get; set; }
     public required string Systems { get; set; }
     public string? Provenance { get; set; }
+
+    /// <summary>Store paths of its closures, JSON by system and variant; null without any.</summary>
+    public string? Closures { get; set; }
+
+    /// <summary>Folder of the links that keep Nix's outputs; removed with the version.</summary>
+    public string? GcRoots { get; set; }
+
     public DateTimeOffset CreatedAt { get; set; }
 }
 

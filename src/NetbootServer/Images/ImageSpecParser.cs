@@ -1,10 +1,13 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using NetbootServer.Http;
+using NetbootServer.Images.Sources.Specs;
 
 namespace NetbootServer.Images;
 
 /// <summary>Turns a request body into an <see cref="ImageSpec"/>, or into all of its faults.</summary>
-internal static class ImageSpecParser
+/// <param name="sources">Reads the source.</param>
+internal sealed class ImageSpecParser(SourceSpecParser sources)
 {
     private const int MaxKeep = 1000;
     private static readonly string[] ReadOnly =
@@ -12,40 +15,39 @@ internal static class ImageSpecParser
         "name", "revision", "current", "held", "createdAt", "updatedAt", "lastRefreshedAt", "nextRefreshAt", "sizeBytes",
     ];
 
-    public static ImageSpec? Parse(JsonElement body, ValidationErrors errors)
+    public ImageSpec? Parse(JsonElement body, ValidationErrors errors)
     {
         var fields = new JsonFields(body, "$", errors);
-        var source = Source(fields);
         var systems = fields.TextList("systems", NixSystem.All.Count, 32);
         for (var i = 0; i < systems.Length; i++)
             if (!NixSystem.All.Contains(systems[i]))
                 fields.Fault($"systems[{i}]", $"must be one of {string.Join(", ", NixSystem.All.Order())}");
+        ImmutableArray<string> wanted = systems is [] ? [NixSystem.Own] : [.. systems.Distinct().Order(StringComparer.Ordinal)];
         var spec = new ImageSpec
         {
-            Source = source,
+            Source = Source(fields, wanted),
             Schedule = fields.Text("schedule", 120),
             TimeZone = TimeZone(fields),
             Keep = fields.Whole("keep", 1, MaxKeep) ?? 3,
-            Systems = systems is [] ? [NixSystem.Own] : [.. systems.Distinct().Order(StringComparer.Ordinal)],
+            Systems = wanted,
         };
-        if (spec.Schedule is not null)
+        if (spec.Schedule is not null && RefreshSchedule.ToQuartz(spec.Schedule) is null)
+            fields.Fault("schedule", "must be cron of five fields, such as \"0 4 * * 1\" for Mondays at 4:00, or Quartz's six or seven");
+        else if (spec.Schedule is not null && !errors.Any && spec.SourceType == "upload")
             fields.Fault("schedule", "an upload image has nothing to refresh on a schedule: leave it out");
         fields.RefuseOthers(ReadOnly);
         return errors.Any ? null : spec;
     }
 
-    private static JsonElement Source(JsonFields fields)
+    private JsonElement Source(JsonFields fields, ImmutableArray<string> systems)
     {
         if (fields.Element("source") is not { } source)
         {
             fields.Fault("source", "is required; for example {\"type\": \"upload\"}");
             return default;
         }
-        var inner = new JsonFields(source, fields.PathOf("source"), fields.Errors);
-        if (source.ValueKind == JsonValueKind.Object && inner.Element("type") is null)
-            inner.Fault("type", "is required; for example \"upload\"");
-        inner.Choice("type", "upload");
-        inner.RefuseOthers();
+        if (source.ValueKind != JsonValueKind.Object) fields.Fault("source", "must be an object with a type");
+        else sources.Parse(source, fields.PathOf("source"), systems, fields.Errors);
         return source;
     }
 

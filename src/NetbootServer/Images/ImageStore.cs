@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Storage;
@@ -10,10 +11,13 @@ namespace NetbootServer.Images;
 /// <param name="database">Where they are.</param>
 /// <param name="catalog">Told of every change.</param>
 /// <param name="events">Told of every change, too.</param>
+/// <param name="audit">Where it is written down who did it.</param>
+/// <param name="saved">Told of every change, too, by name.</param>
 /// <param name="users">Asked before an image is deleted.</param>
 /// <param name="time">The clock.</param>
 public sealed class ImageStore(
-    Database database, ImageCatalog catalog, EventHub events, ImageUsers users, TimeProvider time)
+    Database database, ImageCatalog catalog, EventHub events, Audit audit, IEnumerable<ImageSaved> saved,
+    ImageUsers users, TimeProvider time)
 {
     /// <summary>Makes or changes an image.</summary>
     public async Task<Saved<Image>> SaveAsync(
@@ -21,18 +25,17 @@ public sealed class ImageStore(
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
-        var saved = await database.WriteAsync(async (db, token) =>
+        var outcome = await database.WriteAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
             if (precondition.Check(row?.Revision) is { } failed) return failed;
-            var current = row is null ? null : JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing);
+            var current = row is null ? null : SpecOf(row);
             var wanted = change.Apply("image", name.ToString(), current);
             return wanted.Problem is { } problem ? problem : Store(db, row, name, wanted.Resource!);
         }, ct);
-        if (saved.Problem is { } refused) return refused;
-        await catalog.ReloadAsync(ct);
-        events.Changed("image", name.ToString());
-        return new(catalog.Images[name.ToString()], saved.Created, null);
+        if (outcome.Problem is { } refused) return refused;
+        await TellAsync(name, ct);
+        return new(catalog.Images[name.ToString()], outcome.Created, null);
     }
 
     /// <summary>Removes the image with its versions; null, or why not.</summary>
@@ -46,18 +49,27 @@ public sealed class ImageStore(
             if (precondition.Check(row.Revision) is { } failed) return failed;
             var referring = await users(db, name.ToString(), token);
             if (referring.Count > 0) return Problem.InUse("Image", name.ToString(), referring);
+            audit.Deleted(db, "image", row.Name, SpecOf(row));
             db.Remove(row);
             return null;
         }, ct);
         if (problem is not null) return problem;
+        await TellAsync(name, ct);
+        return null;
+    }
+
+    private async Task TellAsync(ResourceName name, CancellationToken ct)
+    {
         await catalog.ReloadAsync(ct);
         events.Changed("image", name.ToString());
-        return null;
+        foreach (var tell in saved) await tell(name.ToString(), ct);
     }
 
     /// <summary>The row of an image, tracked; null when there is none.</summary>
     internal static Task<ImageRow?> FindAsync(NetbootDb db, ResourceName name, CancellationToken ct) =>
         db.Set<ImageRow>().SingleOrDefaultAsync(image => image.Name == name.ToString(), ct);
+
+    private static ImageSpec SpecOf(ImageRow row) => JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing)!;
 
     private Saved<ImageRow> Store(NetbootDb db, ImageRow? row, ResourceName name, ImageSpec spec)
     {
@@ -67,16 +79,24 @@ public sealed class ImageStore(
         {
             row = new() { Name = name.ToString(), Spec = json, Revision = 1, CreatedAt = now, UpdatedAt = now };
             db.Add(row);
+            audit.Created(db, "image", row.Name, spec);
             return Saved.Made(row);
         }
         if (row.Spec != json)
         {
+            audit.Changed(db, "image", row.Name, SpecOf(row), spec);
             (row.Spec, row.UpdatedAt) = (json, now);
             row.Revision++;
         }
         return Saved.Changed(row);
     }
 }
+
+/// <summary>A machine waits for an image that has no version yet. Told again and again; never waits.</summary>
+public delegate void ImageWanted(string image);
+
+/// <summary>An image was made, changed or removed.</summary>
+public delegate Task ImageSaved(string image, CancellationToken ct);
 
 /// <summary>Names what refers to an image, as <c>profile x</c>, inside the caller's transaction.</summary>
 public delegate Task<IReadOnlyList<string>> ImageUsers(NetbootDb db, string image, CancellationToken ct);

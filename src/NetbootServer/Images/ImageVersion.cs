@@ -26,8 +26,10 @@ public sealed record ImageVersion(
     public long SizeBytes => Systems.Values.SelectMany(system => system.All)
         .DistinctBy(part => part.Artifact.Sha256, StringComparer.Ordinal).Sum(part => part.Artifact.SizeBytes);
 
-    /// <summary>The id that <paramref name="systems"/> have: 128 bits of a SHA-256, hexadecimal.</summary>
-    public static string IdOf(ImmutableSortedDictionary<string, SystemArtifacts> systems)
+    /// <summary>The id of a version with these parts: 128 bits of a SHA-256, hexadecimal.</summary>
+    /// <param name="systems">Its artifacts and kernel arguments.</param>
+    /// <param name="closures">Its closures as JSON; null without any.</param>
+    public static string IdOf(ImmutableSortedDictionary<string, SystemArtifacts> systems, string? closures = null)
     {
         ArgumentNullException.ThrowIfNull(systems);
         var text = new StringBuilder("netboot-version-1\n");
@@ -40,6 +42,7 @@ public sealed record ImageVersion(
             foreach (var (variant, parts) in artifacts.VariantsOrNone)
                 Append(text, variant, parts.KernelArguments);
         }
+        if (closures is not null) text.Append("closures ").Append(closures).Append('\n');
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString()));
         return Convert.ToHexStringLower(hash)[..IdLength];
     }

@@ -42,6 +42,9 @@ public sealed record ImageView
     /// <inheritdoc cref="Image.LastRefreshedAt"/>
     public DateTimeOffset? LastRefreshedAt { get; init; }
 
+    /// <summary>When it refreshes next by its schedule, give or take the jitter; missing without a schedule.</summary>
+    public DateTimeOffset? NextRefreshAt { get; init; }
+
     /// <summary>Bytes of all kept versions, shared ones counted once.</summary>
     public required long SizeBytes { get; init; }
 
@@ -59,6 +62,7 @@ public sealed record ImageView
         CreatedAt = image.CreatedAt,
         UpdatedAt = image.UpdatedAt,
         LastRefreshedAt = image.LastRefreshedAt,
+        NextRefreshAt = RefreshSchedule.Next(image.Spec, DateTimeOffset.UtcNow),
         SizeBytes = image.Versions.Values.SelectMany(version => version.Systems.Values)
             .SelectMany(system => system.All).DistinctBy(part => part.Artifact.Sha256, StringComparer.Ordinal)
             .Sum(part => part.Artifact.SizeBytes),

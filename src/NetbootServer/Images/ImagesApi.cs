@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Access;
 using NetbootServer.Http;
 
 namespace NetbootServer.Images;
@@ -12,16 +13,24 @@ internal static class ImagesApi
 {
     public static void MapImages(this IEndpointRouteBuilder api)
     {
-        var images = api.MapGroup("/images").WithTags("Images");
+        var images = api.MapGroup("/images").WithTags("Images").RequireAuthorization(RolePolicies.Viewer);
         images.MapGet("", List);
-        images.MapGet("/{name}", Get);
-        images.MapPut("/{name}", Save).Accepts<ImageSpec>("application/json");
-        images.MapPatch("/{name}", Save).Accepts<ImageSpec>("application/merge-patch+json", "application/json");
-        images.MapDelete("/{name}", Delete);
-        images.MapGet("/{name}/versions", Versions);
-        images.MapGet("/{name}/versions/{version}", Version);
-        images.MapPost("/{name}/versions", Upload).Accepts<IFormFile>("multipart/form-data").DisableAntiforgery();
-        images.MapPut("/{name}/current", SetCurrent).Accepts<CurrentRequest>("application/json");
+        images.MapGet("/{name}", Get).Refuses(ProblemTypes.NotFound);
+        images.MapGet("/{name}/versions", Versions).Refuses(ProblemTypes.NotFound);
+        images.MapGet("/{name}/versions/{version}", Version).Refuses(ProblemTypes.NotFound);
+        var changes = images.MapGroup("/{name}").RequireAuthorization(RolePolicies.Admin);
+        changes.MapPut("", Save).Accepts<ImageSpec>("application/json").Requires("source")
+            .Example("""{"source": {"type": "upload"}, "keep": 3, "systems": ["x86_64-linux"]}""")
+            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.PreconditionFailed);
+        changes.MapPatch("", Save).Accepts<ImageSpec>("application/merge-patch+json", "application/json")
+            .Example("""{"keep": 5}""")
+            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.PreconditionFailed);
+        changes.MapDelete("", Delete)
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
+        changes.MapPost("/versions", Upload).Accepts<IFormFile>("multipart/form-data").DisableAntiforgery()
+            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.StorageFull);
+        changes.MapPut("/current", SetCurrent).Accepts<CurrentRequest>("application/json")
+            .Example("""{"version": "newest"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
     }
 
     /// <summary>Lists images by name.</summary>
@@ -51,11 +60,11 @@ internal static class ImagesApi
     /// <summary>Makes or changes an image.</summary>
     /// <remarks>PUT sets the whole, PATCH merges (RFC 7396).</remarks>
     private static async Task<Results<Created<ImageView>, Ok<ImageView>, ProblemHttpResult>> Save(
-        string name, HttpContext http, ImageStore images, CancellationToken ct)
+        string name, HttpContext http, ImageStore images, ImageSpecParser parser, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed))
             return Problem.Invalid("$.name", $"must be {ResourceName.Expected}").ToResult();
-        var (change, problem) = await SpecChange<ImageSpec>.ReadAsync(http.Request, ImageSpecParser.Parse, ct);
+        var (change, problem) = await SpecChange<ImageSpec>.ReadAsync(http.Request, parser.Parse, ct);
         if (problem is not null) return problem.ToResult();
         var saved = await images.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
         return saved.Resource is { } image

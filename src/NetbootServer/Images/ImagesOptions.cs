@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace NetbootServer.Images;
 
 /// <summary>Settings of images: <c>Images</c>.</summary>
@@ -5,4 +7,8 @@ public sealed record ImagesOptions
 {
     /// <summary>Whether an empty database gets images of its own to begin with.</summary>
     public bool Defaults { get; init; } = true;
+
+    /// <summary>Refreshes at once.</summary>
+    [Range(1, 64)]
+    public int MaxConcurrentJobs { get; init; } = 2;
 }

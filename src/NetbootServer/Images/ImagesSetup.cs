@@ -14,5 +14,8 @@ internal static class ImagesSetup
             provider.GetRequiredService<ImageCatalog>().Images.GetValueOrDefault(name) is { } image
                 ? ImageView.Of(image) : null, null))))
         .AddSingleton<VersionStore>()
+        .AddSingleton<ImportGate>()
+        .AddSingleton<Retention>()
+        .AddSingleton<ImageSpecParser>()
         .AddSingleton<VersionUpload>();
 }

@@ -1,6 +1,6 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Storage;
@@ -8,20 +8,20 @@ using NetbootServer.Storage;
 namespace NetbootServer.Images;
 
 /// <summary>Versions of images: a new one becomes visible whole, in one transaction, or not at all.</summary>
-public sealed class VersionStore(Database database, ImageCatalog catalog, EventHub events, TimeProvider time)
+public sealed class VersionStore(Database database, ImageCatalog catalog, EventHub events, Audit audit, TimeProvider time)
 {
     /// <summary>
     /// Adds a version whose blobs are all stored, and makes it current unless the image is held. Bytes and arguments
     /// equal to those of a kept version make no new one.
     /// </summary>
     /// <param name="name">The image.</param>
-    /// <param name="systems">What the version has.</param>
-    /// <param name="provenance">What it was made from.</param>
+    /// <param name="publication">What the version has and was made from.</param>
     /// <param name="ct">Ends the attempt.</param>
-    public async Task<Saved<ImageVersion>> PublishAsync(ResourceName name,
-        ImmutableSortedDictionary<string, SystemArtifacts> systems, JsonElement provenance, CancellationToken ct)
+    public async Task<Saved<ImageVersion>> PublishAsync(
+        ResourceName name, Publication publication, CancellationToken ct)
     {
-        var id = ImageVersion.IdOf(systems);
+        ArgumentNullException.ThrowIfNull(publication);
+        var id = ImageVersion.IdOf(publication.Systems, publication.Closures);
         var saved = await database.WriteAsync(async (db, token) =>
         {
             var image = await ImageStore.FindAsync(db, name, token);
@@ -33,12 +33,15 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
             var isNew = version is null;
             if (version is null)
             {
-                version = NewRow(image, id, systems, provenance, now);
+                version = NewRow(image, id, publication, now);
                 db.Add(version);
                 await db.SaveChangesAsync(token); // assigns the sequence that the blob rows need
-                db.AddRange(BlobRows(version.Sequence, systems));
+                db.AddRange(publication.Blobs.Select(
+                    sha256 => new VersionBlobRow { VersionSequence = version.Sequence, Sha256 = sha256 }));
+                audit.Created(db, "version", $"{name}@{id}",
+                    new { image = name.ToString(), id, publication.Systems, publication.Provenance });
             }
-            if (!image.Held) image.Current = id;
+            if (!image.Held) MoveCurrent(db, image, id, held: false);
             return new Saved<ImageVersionRow>(version, isNew, null);
         }, ct);
         if (saved.Problem is { } refused) return refused;
@@ -68,8 +71,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                 return Problem.Invalid("$.version", newest is null
                     ? $"image '{name}' has no version yet: upload or refresh first"
                     : $"'{version}' is not a kept version of image '{name}'; its newest is {newest}");
-            image.Current = wanted;
-            image.Held = hold ?? wanted != newest;
+            MoveCurrent(db, image, wanted, hold ?? wanted != newest);
             return null;
         }, ct);
         if (problem is not null) return problem;
@@ -78,19 +80,22 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
         return Saved.Changed(catalog.Images[name.ToString()]);
     }
 
-    private static ImageVersionRow NewRow(ImageRow image, string id,
-        ImmutableSortedDictionary<string, SystemArtifacts> systems, JsonElement provenance, DateTimeOffset now) => new()
+    private void MoveCurrent(NetbootDb db, ImageRow image, string version, bool held)
+    {
+        if (image.Current == version && image.Held == held) return;
+        audit.Changed(db, "current", image.Name, image.Current is null ? null : new { version = image.Current, hold = image.Held },
+            new { version, hold = held });
+        (image.Current, image.Held) = (version, held);
+    }
+
+    private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) => new()
     {
         ImageId = image.Id,
         Id = id,
-        Systems = JsonSerializer.Serialize(systems, JsonBody.Writing),
-        Provenance = provenance.GetRawText(),
+        Systems = JsonSerializer.Serialize(publication.Systems, JsonBody.Writing),
+        Provenance = publication.Provenance.GetRawText(),
+        Closures = publication.Closures,
+        GcRoots = publication.GcRoots,
         CreatedAt = now,
     };
-
-    private static IEnumerable<VersionBlobRow> BlobRows(
-        long sequence, ImmutableSortedDictionary<string, SystemArtifacts> systems) =>
-        systems.Values.SelectMany(system => system.All).Select(part => part.Artifact.Sha256)
-            .Distinct(StringComparer.Ordinal)
-            .Select(sha256 => new VersionBlobRow { VersionSequence = sequence, Sha256 = sha256 });
 }

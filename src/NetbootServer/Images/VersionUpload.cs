@@ -12,9 +12,12 @@ namespace NetbootServer.Images;
 /// Receives a version as multipart/form-data. Each part streams through its check into the blob store while it
 /// arrives; memory does not grow with its size. The version appears when all of it is there, or not at all.
 /// </summary>
-internal sealed class VersionUpload(BlobStore blobs, VersionStore versions)
+internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, ImportGate gate)
 {
     private const int MaxParts = 64, MaxArgumentsBytes = 16 * 1024;
+
+    /// <summary>RFC 2046 §5.1.1.</summary>
+    private const int MaxBoundary = 70;
 
     /// <summary>Reads the request and publishes the version.</summary>
     public async Task<Saved<ImageVersion>> ReceiveAsync(ResourceName image, HttpContext http, CancellationToken ct)
@@ -22,8 +25,10 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions)
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = null;
         http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)
-            || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 } boundary)
-            return new Problem(ProblemTypes.UnsupportedMediaType, "Send multipart/form-data with a boundary, as curl -F does.");
+            || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 and <= MaxBoundary } boundary)
+            return new Problem(ProblemTypes.UnsupportedMediaType,
+                $"Send multipart/form-data with a boundary of at most {MaxBoundary} characters, as curl -F does.");
+        using var import = await gate.ImportAsync(ct);
         var parts = new UploadParts();
         try
         {
@@ -46,7 +51,7 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions)
         if (parts.Finish() is not { } systems) return Problem.Invalid(parts.Errors);
         var provenance = JsonSerializer.SerializeToElement(
             new { type = "upload", by = http.User.Identity?.Name, files = parts.FileNames }, JsonBody.Writing);
-        return await versions.PublishAsync(image, systems, provenance, ct);
+        return await versions.PublishAsync(image, new() { Systems = systems, Provenance = provenance }, ct);
     }
 
     private async Task ReceivePartAsync(MultipartSection section, UploadParts parts, CancellationToken ct)

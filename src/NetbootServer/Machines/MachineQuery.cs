@@ -8,6 +8,7 @@ namespace NetbootServer.Machines;
 /// <summary>A list of machines as asked for: filters, order and part.</summary>
 internal sealed record MachineQuery
 {
+    private const int MaxLabels = 16;
     private static readonly string[] Sorts = ["name", "-name", "lastSeenAt", "-lastSeenAt"];
 
     public string? Text { get; init; }
@@ -22,8 +23,11 @@ internal sealed record MachineQuery
     {
         var (paging, problem) = Paging.Of(query["limit"], query["after"]);
         if (problem is not null) return (null, problem);
+        if (query["label"].Count > MaxLabels) return (null, Wrong($"At most {MaxLabels} labels can be asked for at once."));
         var sort = query["sort"].ToString() is { Length: > 0 } text ? text : "name";
         if (!Sorts.Contains(sort)) return (null, Wrong($"sort must be one of {string.Join(", ", Sorts)}."));
+        if (paging.After is { } cursor && (cursor.Key.Length == 0) != sort.EndsWith("name", StringComparison.Ordinal))
+            return (null, Wrong("after comes from a list in another order: repeat its sort."));
         MachineState? state = null;
         switch (query["state"].ToString())
         {

@@ -21,7 +21,20 @@ internal static class MachineReading
         Completion = Read<Completion>(row.Completion),
     };
 
-    public static MachineSpec ReadSpec(this MachineRow row) => Read<MachineSpec>(row.Spec)!;
+    public static MachineSpec ReadSpec(this MachineRow row) => ReadSpec(row.Spec);
+
+    public static MachineSpec ReadSpec(string json) => Read<MachineSpec>(json)!;
+
+    /// <summary>Another interface of this machine was discovered as a machine of its own: what was seen of it joins.</summary>
+    public static void Absorb(this MachineRow row, MachineRow found)
+    {
+        if (found.LastSeenAt > (row.LastSeenAt ?? DateTimeOffset.MinValue))
+        {
+            (row.LastSeenAt, row.Identity) = (found.LastSeenAt, found.Identity);
+            row.LastBoot = found.LastBoot ?? row.LastBoot;
+        }
+        if (found.FirstSeenAt < (row.FirstSeenAt ?? DateTimeOffset.MaxValue)) row.FirstSeenAt = found.FirstSeenAt;
+    }
 
     /// <summary>Writes the spec and the columns that look-ups use.</summary>
     public static void WriteSpec(this MachineRow row, MachineSpec spec)

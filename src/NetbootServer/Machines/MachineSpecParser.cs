@@ -10,7 +10,7 @@ internal static class MachineSpecParser
 {
     private const int MaxMacs = 32;
 
-    private static readonly string[] ReadOnly =
+    internal static readonly string[] ReadOnly =
     [
         "name", "revision", "state", "createdAt", "updatedAt", "firstSeenAt", "lastSeenAt", "identity", "lastBoot",
         "nextBoot", "completion",

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Profiles;
@@ -8,7 +9,7 @@ namespace NetbootServer.Machines;
 
 /// <summary>Machines in the database. Every change forgets the machine's keys in <see cref="MachineCache"/>.</summary>
 public sealed class MachineStore(
-    Database database, MachineCache cache, EventHub events, MachineJoined joined, TimeProvider time)
+    Database database, MachineCache cache, EventHub events, Audit audit, MachineJoined joined, TimeProvider time)
 {
     /// <summary>The machine of that name, or null.</summary>
     public Task<Machine?> FindAsync(string name, CancellationToken ct) => database.ReadAsync(async (db, token) =>
@@ -27,12 +28,16 @@ public sealed class MachineStore(
         var saved = await database.WriteAsync(async (db, token) =>
         {
             var row = await FindRowAsync(db, name.ToString(), token);
-            if (precondition.Check(row?.Revision) is { } failed) return failed;
-            var wanted = change.Apply("machine", name.ToString(), row?.ReadSpec());
+            var (revision, before) = (row?.Revision, row?.ReadSpec());
+            if (precondition.Check(revision) is { } failed) return failed;
+            var wanted = change.Apply("machine", name.ToString(), before);
             if (wanted.Problem is { } problem) return problem;
             if (await ReferenceFaultAsync(db, wanted.Resource!.Profile, token) is { } dangling) return dangling;
             var writing = new MachineWriting(db, time.GetUtcNow(), touched, joined);
-            return await writing.StoreAsync(row, name, wanted.Resource!, token);
+            var stored = await writing.StoreAsync(row, name, wanted.Resource!, token);
+            if (stored.Resource is { } machine && machine.Revision != revision)
+                audit.Changed(db, "machine", machine.Name, before, wanted.Resource);
+            return stored;
         }, ct);
         if (saved.Problem is { } refused) return refused;
         cache.Forget(touched.Macs, null);
@@ -46,18 +51,29 @@ public sealed class MachineStore(
     public async Task<Problem?> DeleteAsync(ResourceName name, Precondition precondition, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(precondition);
-        return (await ChangeAsync(name, (_, row, _) => Task.FromResult(precondition.Check(row.Revision)),
-            (db, row) => db.Remove(row), ct)).Problem;
+        return (await ChangeAsync(name, (_, row, _) => Task.FromResult(precondition.Check(row.Revision)), (db, row) =>
+        {
+            audit.Deleted(db, "machine", row.Name, row.ReadSpec());
+            db.Remove(row);
+        }, ct)).Problem;
     }
 
     /// <summary>Sets what the machine gets at its next boot, or takes it back with null.</summary>
     public Task<Saved<Machine>> SetNextBootAsync(ResourceName name, NextBoot? next, CancellationToken ct) =>
-        ChangeAsync(name, (db, _, token) => ReferenceFaultAsync(db, next?.Profile, token),
-            (_, row) => row.NextBoot = next is null ? null : MachineReading.Write(next), ct);
+        ChangeAsync(name, (db, _, token) => ReferenceFaultAsync(db, next?.Profile, token), (db, row) =>
+        {
+            var before = row.ToMachine().NextBoot;
+            if (before != next) audit.Changed(db, "next-boot", row.Name, before, next);
+            row.NextBoot = next is null ? null : MachineReading.Write(next);
+        }, ct);
 
     /// <summary>Forgets that a profile has succeeded, so that the machine boots it again.</summary>
     public Task<Saved<Machine>> ClearCompletionAsync(ResourceName name, CancellationToken ct) =>
-        ChangeAsync(name, (_, _, _) => Task.FromResult<Problem?>(null), (_, row) => row.Completion = null, ct);
+        ChangeAsync(name, (_, _, _) => Task.FromResult<Problem?>(null), (db, row) =>
+        {
+            if (row.ToMachine().Completion is { } completion) audit.Deleted(db, "completion", row.Name, completion);
+            row.Completion = null;
+        }, ct);
 
     /// <summary>The machines that refer to a profile, at most a hundred.</summary>
     public static async Task<IReadOnlyList<string>> UsersOfProfileAsync(NetbootDb db, string profile, CancellationToken ct)

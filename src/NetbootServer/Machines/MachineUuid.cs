@@ -28,9 +28,10 @@ public readonly record struct MachineUuid : IWord<MachineUuid>
     /// <summary>Parses the form with hyphens; factory defaults, which name no machine, are refused.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out MachineUuid value)
     {
-        var good = Guid.TryParseExact(text, "D", out var guid) && !Junk.Contains(guid);
-        value = good ? new(guid) : default;
-        return good;
+        value = default;
+        if (text is not { Length: 36 } || !Guid.TryParseExact(text, "D", out var guid) || Junk.Contains(guid)) return false;
+        value = new(guid);
+        return true;
     }
 
     /// <summary>Lower case, with hyphens.</summary>

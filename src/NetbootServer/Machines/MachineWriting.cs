@@ -65,12 +65,7 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, Touched t
     /// <summary>Another interface of this machine was discovered as a machine of its own: it joins this one.</summary>
     private async Task AbsorbAsync(MachineRow row, MachineRow found, CancellationToken ct)
     {
-        if (found.LastSeenAt > (row.LastSeenAt ?? DateTimeOffset.MinValue))
-        {
-            (row.LastSeenAt, row.Identity) = (found.LastSeenAt, found.Identity);
-            row.LastBoot = found.LastBoot ?? row.LastBoot;
-        }
-        if (found.FirstSeenAt < (row.FirstSeenAt ?? DateTimeOffset.MaxValue)) row.FirstSeenAt = found.FirstSeenAt;
+        row.Absorb(found);
         await joined(db, found.Id, row.Id, ct);
         db.Remove(found);
     }

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Access;
 using NetbootServer.Http;
+using NetbootServer.Machines.Import;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines;
@@ -9,22 +11,33 @@ internal static class MachinesApi
 {
     public static void MapMachines(this IEndpointRouteBuilder api)
     {
-        var machines = api.MapGroup("/machines").WithTags("Machines");
-        machines.MapGet("", List);
-        machines.MapGet("/{name}", Get);
-        machines.MapPut("/{name}", Save).Accepts<MachineSpec>("application/json");
-        machines.MapPatch("/{name}", Save).Accepts<MachineSpec>("application/merge-patch+json", "application/json");
-        machines.MapDelete("/{name}", Delete);
-        machines.MapPut("/{name}/next-boot", SetNextBoot).Accepts<NextBootRequest>("application/json");
-        machines.MapDelete("/{name}/next-boot", ClearNextBoot);
-        machines.MapDelete("/{name}/completion", ClearCompletion);
+        var machines = api.MapGroup("/machines").WithTags("Machines").RequireAuthorization(RolePolicies.Viewer);
+        machines.MapGet("", List)
+            .Query("q", "Text anywhere in name, MACs, uuid, serial, asset, profile, labels or notes.")
+            .Query("label", "A label that machines must have: k=v, or k for any value.", many: true)
+            .Query("state", "discovered or registered.")
+            .Query("profile", "Only machines whose own profile this is.")
+            .Query("sort", "name (default), -name, lastSeenAt or -lastSeenAt.")
+            .Query("limit", "How many, at most 1000 (100).")
+            .Query("after", "The next of the page before.");
+        machines.MapImport();
+        machines.MapGet("/{name}", Get).Refuses(ProblemTypes.NotFound);
+        var changes = machines.MapGroup("/{name}").RequireAuthorization(RolePolicies.Operator);
+        changes.MapPut("", Save).Accepts<MachineSpec>("application/json").Requires("macs").Example("""
+            {"macs": ["52:54:00:12:34:56"], "arch": "x86_64", "labels": {"rack": "3"}, "kernelArguments": ["console=ttyS0"]}
+            """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.MacTaken, ProblemTypes.PreconditionFailed);
+        changes.MapPatch("", Save).Accepts<MachineSpec>("application/merge-patch+json", "application/json")
+            .Example("""{"labels": {"rack": "4", "old": null}, "notes": "moved"}""")
+            .Refuses(ProblemTypes.OfBodies)
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.MacTaken, ProblemTypes.PreconditionFailed);
+        changes.MapDelete("", Delete).Refuses(ProblemTypes.NotFound, ProblemTypes.PreconditionFailed);
+        changes.MapPut("/next-boot", SetNextBoot).Accepts<NextBootRequest>("application/json")
+            .Example("""{"action": "local"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
+        changes.MapDelete("/next-boot", ClearNextBoot).Refuses(ProblemTypes.NotFound);
+        changes.MapDelete("/completion", ClearCompletion).Refuses(ProblemTypes.NotFound);
     }
 
     /// <summary>Lists machines.</summary>
-    /// <remarks>
-    /// Filters: q (text anywhere), label (k=v or k, may be repeated), state, profile. Order: sort (name, -name,
-    /// lastSeenAt, -lastSeenAt). Pages: limit (100, at most 1000) and after (the next of the page before).
-    /// </remarks>
     private static async Task<Results<Ok<Page<MachineView>>, ProblemHttpResult>> List(
         HttpContext http, Database database, CancellationToken ct)
     {

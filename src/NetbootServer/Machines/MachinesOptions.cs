@@ -14,4 +14,8 @@ public sealed record MachinesOptions
     /// <summary>Discovered machines kept at most; those not seen for longest are forgotten first.</summary>
     [Range(1, 10_000_000)]
     public int MaxDiscovered { get; init; } = 10_000;
+
+    /// <summary>The greatest body of an import in bytes; about 150 a machine in CSV, twice that in YAML.</summary>
+    [Range(1, long.MaxValue)]
+    public long MaxImportBytes { get; init; } = 256L << 20;
 }

@@ -1,4 +1,5 @@
 using NetbootServer.Events;
+using NetbootServer.Machines.Import;
 using NetbootServer.Profiles;
 using NetbootServer.Startup;
 
@@ -11,6 +12,7 @@ internal static class MachinesSetup
         .AddFeatureOptions<MachinesOptions>("Machines")
         .AddSingleton<MachineCache>()
         .AddSingleton<MachineStore>()
+        .AddSingleton<MachineImport>()
         .AddSingleton(provider => new ChangeSource("machine", async (name, ct) =>
             await provider.GetRequiredService<MachineStore>().FindAsync(name, ct) is { } machine
                 ? (MachineView.Of(machine), name) : (null, name)))

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Images;
@@ -11,10 +12,12 @@ namespace NetbootServer.Profiles;
 /// <param name="database">Where they are.</param>
 /// <param name="catalog">Told of every change.</param>
 /// <param name="events">Told of every change, too.</param>
+/// <param name="audit">Where it is written down who did it.</param>
 /// <param name="users">Asked before a profile is deleted.</param>
 /// <param name="time">The clock.</param>
 public sealed class ProfileStore(
-    Database database, ProfileCatalog catalog, EventHub events, ProfileUsers users, TimeProvider time)
+    Database database, ProfileCatalog catalog, EventHub events, Audit audit, ProfileUsers users,
+    TimeProvider time)
 {
     /// <summary>Makes or changes a profile.</summary>
     public async Task<Saved<Profile>> SaveAsync(
@@ -49,6 +52,7 @@ public sealed class ProfileStore(
             if (precondition.Check(row.Revision) is { } failed) return failed;
             var referring = await users(db, name.ToString(), token);
             if (referring.Count > 0) return Problem.InUse("Profile", name.ToString(), referring);
+            audit.Deleted(db, "profile", row.Name, ProfileCatalog.Spec(row));
             db.Remove(row);
             return null;
         }, ct);
@@ -98,10 +102,12 @@ public sealed class ProfileStore(
                 Name = name.ToString(), Image = spec.Image, Spec = json, Revision = 1, CreatedAt = now, UpdatedAt = now,
             };
             db.Add(row);
+            audit.Created(db, "profile", row.Name, spec);
             return Saved.Made(row);
         }
         if (row.Spec != json)
         {
+            audit.Changed(db, "profile", row.Name, ProfileCatalog.Spec(row), spec);
             (row.Spec, row.Image, row.UpdatedAt) = (json, spec.Image, now);
             row.Revision++;
         }

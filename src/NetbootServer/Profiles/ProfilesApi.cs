@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Access;
 using NetbootServer.Http;
 
 namespace NetbootServer.Profiles;
@@ -8,12 +9,18 @@ internal static class ProfilesApi
 {
     public static void MapProfiles(this IEndpointRouteBuilder api)
     {
-        var profiles = api.MapGroup("/profiles").WithTags("Profiles");
+        var profiles = api.MapGroup("/profiles").WithTags("Profiles").RequireAuthorization(RolePolicies.Viewer);
         profiles.MapGet("", List);
-        profiles.MapGet("/{name}", Get);
-        profiles.MapPut("/{name}", Save).Accepts<ProfileSpec>("application/json");
-        profiles.MapPatch("/{name}", Save).Accepts<ProfileSpec>("application/merge-patch+json", "application/json");
-        profiles.MapDelete("/{name}", Delete);
+        profiles.MapGet("/{name}", Get).Refuses(ProblemTypes.NotFound);
+        var changes = profiles.MapGroup("/{name}").RequireAuthorization(RolePolicies.Operator);
+        changes.MapPut("", Save).Accepts<ProfileSpec>("application/json").Requires("image").Example("""
+            {"image": "nixos-unstable", "selector": {"rack": "3"}, "priority": 10, "kernelArguments": ["console=ttyS0"]}
+            """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.PreconditionFailed);
+        changes.MapPatch("", Save).Accepts<ProfileSpec>("application/merge-patch+json", "application/json")
+            .Example("""{"priority": 20, "selector": {"rack": null}}""")
+            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.PreconditionFailed);
+        changes.MapDelete("", Delete)
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
     }
 
     /// <summary>Lists profiles by name.</summary>

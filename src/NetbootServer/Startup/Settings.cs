@@ -5,13 +5,28 @@ namespace NetbootServer.Startup;
 /// <summary>Where settings come from: <c>appsettings.json</c>, then <c>NETBOOT_</c> variables, then the command line.</summary>
 internal static class Settings
 {
+    private const string FileName = "appsettings.json";
+
     /// <summary>The settings that users give, and nothing else.</summary>
-    public static IConfigurationRoot Read(string[] args) => new ConfigurationBuilder()
-        .SetBasePath(Directory.GetCurrentDirectory())
-        .AddJsonFile("appsettings.json", optional: true)
-        .AddEnvironmentVariables("NETBOOT_")
-        .AddCommandLine(args)
-        .Build();
+    /// <exception cref="StartFailure">They cannot be read.</exception>
+    public static IConfigurationRoot Read(string[] args)
+    {
+        var folder = Directory.GetCurrentDirectory();
+        try
+        {
+            return new ConfigurationBuilder().SetBasePath(folder).AddJsonFile(FileName, optional: true)
+                .AddEnvironmentVariables("NETBOOT_").AddCommandLine(args).Build();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new StartFailure(FileName, Path.Combine(folder, FileName),
+                $"is no good JSON: {(e.InnerException ?? e).GetBaseException().Message.ReplaceLineEndings(" ")}");
+        }
+        catch (FormatException e)
+        {
+            throw new StartFailure("command line", string.Join(' ', args), $"cannot be read: {e.Message}");
+        }
+    }
 
     /// <summary>The dashboard's files lie beside the program when it was published, else in the repository.</summary>
     public static WebApplicationOptions HostOptions(string[] args)
@@ -23,6 +38,18 @@ internal static class Settings
     /// <summary>What the options records of all features are.</summary>
     public static IReadOnlyCollection<FeatureSection> FeatureSections(this IServiceCollection services) =>
         [.. services.Select(service => service.ImplementationInstance).OfType<FeatureSection>()];
+
+    /// <summary>
+    /// Lists that were given as one value, with commas, semicolons or spaces between: the form that an environment
+    /// variable or the command line has room for.
+    /// </summary>
+    public static Dictionary<string, string?> Lists(IConfiguration settings, IEnumerable<FeatureSection> features) => features
+        .SelectMany(feature => feature.Options.GetProperties()
+            .Where(property => property.PropertyType.IsAssignableFrom(typeof(List<string>)) && property.PropertyType != typeof(object))
+            .Select(property => feature.KeyOf(property.Name)))
+        .SelectMany(key => (settings[key] ?? "").Split([',', ';', ' '], StringSplitOptions.RemoveEmptyEntries)
+            .Select((item, index) => KeyValuePair.Create($"{key}:{index}", (string?)item)))
+        .ToDictionary(StringComparer.OrdinalIgnoreCase);
 
     /// <exception cref="StartFailure">Another database than SQLite is asked for.</exception>
     public static void RefuseOtherDatabases(ServerOptions options)

@@ -16,9 +16,11 @@ internal static partial class SettingsCheck
     /// <exception cref="StartFailure">A setting is unknown or bad.</exception>
     public static void Run(IConfigurationRoot settings, IReadOnlyCollection<FeatureSection> features)
     {
+        var whole = new ConfigurationBuilder().AddConfiguration(settings)
+            .AddInMemoryCollection(Settings.Lists(settings, features)).Build();
         foreach (var (key, value) in settings.AsEnumerable())
             if (value is not null) RefuseUnknown(key, value, features);
-        foreach (var feature in features) Bind(settings, feature);
+        foreach (var feature in features) Bind(whole, feature);
     }
 
     private static void RefuseUnknown(string key, string value, IReadOnlyCollection<FeatureSection> features)

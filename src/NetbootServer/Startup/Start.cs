@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using NetbootServer.Access.Listening;
+using Serilog.Events;
 
 namespace NetbootServer.Startup;
 
@@ -22,12 +24,16 @@ internal static class Start
         }
     }
 
+    /// <summary>Whether a log event is the host's own account, stack trace and all, of a start that failed.</summary>
+    public static bool TellsItself(LogEvent line) => line.Exception is not null
+        && line.MessageTemplate.Text is "Unable to start Kestrel." or "Hosting failed to start";
+
     /// <summary>Starts listening.</summary>
     /// <param name="app">The built server.</param>
-    /// <param name="urls">The setting <c>Urls</c>.</param>
+    /// <param name="listeners">Where it listens.</param>
     /// <param name="ct">Ends the attempt.</param>
     /// <exception cref="StartFailure">The addresses cannot be had.</exception>
-    public static async Task ListenAsync(WebApplication app, string urls, CancellationToken ct)
+    public static async Task ListenAsync(WebApplication app, Listeners listeners, CancellationToken ct)
     {
         try
         {
@@ -35,12 +41,14 @@ internal static class Start
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            throw new StartFailure("Urls", urls,
-                "the port is in use: stop the program that has it, or choose another, such as Urls=http://*:8081");
+            var (setting, value) = listeners.SettingIn(e.Message);
+            throw new StartFailure(setting, value,
+                "the port is in use: stop the program that has it, or choose another, such as http://*:8081");
         }
         catch (Exception e) when (e is IOException or FormatException or InvalidOperationException or SocketException)
         {
-            throw new StartFailure("Urls", urls, $"cannot listen there ({e.Message.TrimEnd('.')}); for example Urls=http://*:8080");
+            var (setting, value) = listeners.SettingIn(e.Message);
+            throw new StartFailure(setting, value, $"cannot listen there ({e.Message.TrimEnd('.')}); for example Urls=http://*:8080");
         }
     }
 }

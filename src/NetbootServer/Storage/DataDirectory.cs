@@ -8,9 +8,9 @@ namespace NetbootServer.Storage;
 /// </summary>
 public sealed class DataDirectory : IDisposable
 {
-    private readonly FileStream _lock;
+    private readonly FileStream? _lock;
 
-    private DataDirectory(string path, FileStream held)
+    private DataDirectory(string path, FileStream? held)
     {
         Path = path;
         _lock = held;
@@ -55,10 +55,23 @@ public sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>
+    /// The folder of a server that may be running, for a command that only changes its database.
+    /// </summary>
+    /// <exception cref="StartFailure">There is no database in it.</exception>
+    public static DataDirectory Visit(string path)
+    {
+        var data = new DataDirectory(System.IO.Path.GetFullPath(path), null);
+        return File.Exists(data.DatabaseFile)
+            ? data
+            : throw new StartFailure("DataDirectory", data.Path,
+                "has no database yet: start the server once, or name its folder, such as DataDirectory=/var/lib/netboot-server");
+    }
+
     private static StartFailure Unwritable(string full, Exception e) => new("DataDirectory", full,
         $"cannot be written ({e.Message.TrimEnd('.')}): make it writable for this user, " +
         "or name another folder, such as DataDirectory=/var/lib/netboot-server");
 
     /// <inheritdoc/>
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 }

@@ -10,11 +10,15 @@ namespace NetbootServer.Storage;
 /// <remarks>
 /// SQLite blocks the thread that calls it, for seconds when the file is locked or the disk stalls. That thread is never
 /// the caller's: whoever waits here is free again as soon as its token is cancelled, and the work rolls back by itself.
-/// At most <see cref="MaxReaders"/> threads can be held up.
+/// At most <see cref="HeldUpAtMost"/> threads can be held up.
 /// </remarks>
 public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposable
 {
     private const int MaxReaders = 16;
+
+    /// <summary>Threads that a database which does not answer can hold up.</summary>
+    internal const int HeldUpAtMost = MaxReaders + 1;
+
     private readonly SemaphoreSlim _readers = new(MaxReaders, MaxReaders);
     private readonly SemaphoreSlim _writer = new(1, 1);
 

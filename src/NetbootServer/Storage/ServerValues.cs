@@ -34,11 +34,18 @@ public static class ServerValues
         ArgumentNullException.ThrowIfNull(database);
         return database.WriteAsync(async (db, token) =>
         {
-            var row = await db.Set<ServerValueRow>().FindAsync([name], token);
-            if (row is null) db.Add(new ServerValueRow { Name = name, Value = value });
-            else row.Value = value;
+            await SetAsync(db, name, value, token);
             return true;
         }, ct);
+    }
+
+    /// <summary>Sets a value inside the caller's transaction.</summary>
+    public static async Task SetAsync(NetbootDb db, string name, string value, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        var row = await db.Set<ServerValueRow>().FindAsync([name], ct);
+        if (row is null) db.Add(new ServerValueRow { Name = name, Value = value });
+        else row.Value = value;
     }
 
     /// <summary>A random key of that name, made at its first use.</summary>

@@ -12,6 +12,9 @@ public static class StorageSetup
     public static IServiceCollection AddStorage(this IServiceCollection services, DataDirectory data)
     {
         ArgumentNullException.ThrowIfNull(data);
+        // Threads that the database holds up are replaced at once, not one every half second.
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + Database.HeldUpAtMost), ports);
         return services
             .AddSingleton(_ => data)
             .AddSingleton<Database>()

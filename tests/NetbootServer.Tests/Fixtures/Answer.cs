@@ -8,6 +8,8 @@ public sealed record Answer(HttpResponseMessage Message, string Text)
 {
     public HttpStatusCode Status => Message.StatusCode;
 
+    public override string ToString() => $"{(int)Status} {Text[..Math.Min(Text.Length, 1000)]}";
+
     /// <summary>The body as JSON.</summary>
     public JsonElement Json => JsonDocument.Parse(Text).RootElement;
 
@@ -28,7 +30,7 @@ public sealed record Answer(HttpResponseMessage Message, string Text)
     public Answer Is(HttpStatusCode status)
     {
         Assert.True(status == Status, $"{(int)Status} instead of {(int)status} for " +
-            $"{Message.RequestMessage?.Method} {Message.RequestMessage?.RequestUri?.PathAndQuery}: {Text}");
+            $"{Message.RequestMessage?.Method} {Message.RequestMessage?.RequestUri?.PathAndQuery}: {Text[..Math.Min(Text.Length, 1000)]}");
         return this;
     }
 

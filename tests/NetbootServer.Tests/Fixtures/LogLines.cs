@@ -10,7 +10,14 @@ public sealed class LogLines : ILogEventSink
 {
     private readonly ConcurrentQueue<string> _lines = new();
 
+    /// <summary>All of them, at any level and from anywhere.</summary>
     public IEnumerable<string> All => _lines;
+
+    /// <summary>Those that the product's own settings let through.</summary>
+    public IEnumerable<string> Printed => _lines.Where(line => line.StartsWith("Warning", StringComparison.Ordinal)
+        || line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Fatal", StringComparison.Ordinal)
+        || (line.StartsWith("Information", StringComparison.Ordinal)
+            && !line.Contains("SourceContext=\"Microsoft", StringComparison.Ordinal)));
 
     public void Emit(LogEvent logEvent) => _lines.Enqueue(
         $"{logEvent.Level} {logEvent.RenderMessage(CultureInfo.InvariantCulture)} " +

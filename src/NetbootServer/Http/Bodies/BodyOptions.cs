@@ -11,4 +11,12 @@ public sealed class BodyOptions
     /// <summary>A transfer of which the client takes no byte for so long is ended; zero for never.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>All files together leave no faster than so many bytes a second; null for as fast as they can.</summary>
+    [Range(1024, long.MaxValue)]
+    public long? MaxBytesPerSecond { get; set; }
+
+    /// <summary>A machine gets files no faster than so many bytes a second; null for as fast as it can.</summary>
+    [Range(1024, long.MaxValue)]
+    public long? MaxBytesPerSecondPerMachine { get; set; }
 }

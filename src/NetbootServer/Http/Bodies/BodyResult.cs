@@ -17,10 +17,8 @@ public sealed class BodyResult(ServableBody body, string contentType) : IResult
     /// <summary>The Repr-Digest (RFC 9530) of answers with bytes; null for none.</summary>
     public string? ReprDigest { get; init; }
 
-    /// <summary>
-    /// Told offset and length just before bytes leave; answers the meter to count them with, or null.
-    /// </summary>
-    public Func<long, long, TransferMeter?>? Starting { get; init; }
+    /// <summary>Asked with offset and length just before bytes leave.</summary>
+    public Func<long, long, BodyStart>? Starting { get; init; }
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -40,10 +38,19 @@ public sealed class BodyResult(ServableBody body, string contentType) : IResult
         if (!body.IsThere(probe.Position, length))
             await MachineAnswer.TryAgain("These bytes are away for the moment.", RetryAfter).ExecuteAsync(httpContext);
         else if (probe.BodyWanted)
+            await SendAsync(httpContext, probe.Position, length);
+    }
+
+    private async Task SendAsync(HttpContext http, long offset, long length)
+    {
+        var start = Starting?.Invoke(offset, length) ?? default;
+        using (start.Lease)
         {
-            var meter = Starting?.Invoke(probe.Position, length);
-            var sender = httpContext.RequestServices.GetRequiredService<BodySender>();
-            await sender.SendAsync(httpContext, body, probe.Position, length, meter);
+            if (start.Reason is not null)
+                await MachineAnswer.TryAgain(start.Reason, start.RetryAfter).ExecuteAsync(http);
+            else
+                await http.RequestServices.GetRequiredService<BodySender>()
+                    .SendAsync(http, body, offset, length, start.Meter);
         }
     }
 

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace NetbootServer.Http.Bodies;
 
 /// <summary>Sends the pieces of a body one after another, whatever way they leave by.</summary>
-internal sealed partial class BodySender(TransferWatch watch, ILogger<BodySender> logger)
+internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILogger<BodySender> logger)
 {
     // A client as fast as the sender would keep its thread for the whole file: others get their turn after this much.
     private const long Turn = 4 << 20;
@@ -23,7 +23,7 @@ internal sealed partial class BodySender(TransferWatch watch, ILogger<BodySender
     /// </summary>
     public async Task SendAsync(HttpContext http, ServableBody body, long offset, long length, TransferMeter? meter)
     {
-        var transfer = new Transfer(http, meter);
+        var transfer = new Transfer(http, meter, pacing.Begin(http, meter?.Machine));
         watch.Add(transfer);
         var zeroCopy = false;
         try
@@ -34,7 +34,8 @@ internal sealed partial class BodySender(TransferWatch watch, ILogger<BodySender
             zeroCopy = wire.IsZeroCopy;
             await SendAsync(segments, wire, transfer);
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException
+            or OperationCanceledException)
         {
             Log.Broken(logger, transfer.Sent, length, e.Message);
         }
@@ -64,16 +65,18 @@ internal sealed partial class BodySender(TransferWatch watch, ILogger<BodySender
                 for (long sent = 0; sent < segment.Length;)
                 {
                     if (file.Revoked) throw new IOException("The blob was taken out of service.");
-                    var sending = wire.SendAsync(file.Handle, segment.Offset + sent, segment.Length - sent);
+                    var next = segment.Length - sent;
+                    if (transfer.IsPaced) next = await transfer.NextAsync(next);
+                    var sending = wire.SendAsync(file.Handle, segment.Offset + sent, next);
                     var waited = !sending.IsCompleted;
                     var accepted = await sending;
                     sent += accepted;
-                    transfer.Accepted(accepted + written);
+                    transfer.Accepted(accepted + written, notSent: next - accepted);
                     written = 0;
                     turn = waited ? 0 : turn + accepted;
                     if (turn < Turn) continue;
                     turn = 0;
-                    await Task.Yield();
+                    if (ThreadPool.PendingWorkItemCount > 0) await Task.Yield();
                 }
             }
             finally
@@ -82,7 +85,7 @@ internal sealed partial class BodySender(TransferWatch watch, ILogger<BodySender
             }
         }
         await wire.FlushAsync();
-        if (written > 0) transfer.Accepted(written);
+        if (written > 0) transfer.Accepted(written, notSent: 0);
     }
 
     private static partial class Log

@@ -13,6 +13,11 @@ public abstract class TransferMeter
     /// </summary>
     public long BytesSent => Volatile.Read(ref _sent);
 
+    /// <summary>
+    /// What the transfers of one machine have in common, for the cap on each; null to go by the address.
+    /// </summary>
+    public virtual object? Machine => null;
+
     internal void Accepted(long bytes) => Volatile.Write(ref _sent, _sent + bytes);
 
     /// <summary>The transfer is over; called once.</summary>

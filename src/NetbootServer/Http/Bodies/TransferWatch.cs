@@ -49,7 +49,7 @@ internal sealed partial class TransferWatch(
         foreach (var transfer in transfers)
         {
             var sent = transfer.Sent;
-            if (sent != transfer.LastSeen.Sent)
+            if (sent != transfer.LastSeen.Sent || transfer.Held)
             {
                 transfer.LastSeen = (sent, now);
             }

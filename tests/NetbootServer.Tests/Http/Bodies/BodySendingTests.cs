@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using CsCheck;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Tests.Fixtures;
 using NetbootServer.Blobs;
 using NetbootServer.Http.Bodies;
 using NetbootServer.Tests.Blobs;

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Tests.Fixtures;
 using NetbootServer.Http.Bodies;
 using NetbootServer.Http.ZeroCopy;
 using NetbootServer.Tests.Blobs;

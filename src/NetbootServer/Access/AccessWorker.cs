@@ -1,0 +1,82 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using NetbootServer.Access.Auditing;
+using NetbootServer.Access.Sessions;
+using NetbootServer.Access.Tokens;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Access;
+
+/// <summary>
+/// Once a minute writes down which tokens and sessions were used, and forgets sessions that are over and audit entries
+/// older than <see cref="AccessOptions.AuditDays"/>.
+/// </summary>
+internal sealed partial class AccessWorker(Database database, UseNotes uses, IOptions<AccessOptions> options,
+    TimeProvider time, ILogger<AccessWorker> logger) : BackgroundService
+{
+    private const int Batch = 1000;
+    private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await TryTidyAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await TryTidyAsync(CancellationToken.None); // what was used in the last minute
+        }
+    }
+
+    private async Task TryTidyAsync(CancellationToken ct)
+    {
+        try
+        {
+            await TidyAsync(ct);
+        }
+        catch (Exception e) when (e is DbUpdateException or System.Data.Common.DbException)
+        {
+            Log.Postponed(logger, e);
+        }
+    }
+
+    /// <summary>Does the round once.</summary>
+    internal async Task TidyAsync(CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        foreach (var uses in uses.Take().Chunk(Batch)) await WriteUsesAsync(uses, ct);
+        var oldest = now - TimeSpan.FromDays(options.Value.AuditDays);
+        await database.WriteAsync(async (db, token) =>
+        {
+            await db.Set<SessionRow>().Where(row => row.ExpiresAt < now).ExecuteDeleteAsync(token);
+            var old = db.Set<AuditRow>().Where(row => row.At < oldest).OrderBy(row => row.Id).Take(Batch).Select(row => row.Id);
+            return await db.Set<AuditRow>().Where(row => old.Contains(row.Id)).ExecuteDeleteAsync(token);
+        }, ct);
+    }
+
+    private async Task WriteUsesAsync(KeyValuePair<string, DateTimeOffset>[] used, CancellationToken ct)
+    {
+        var at = used.ToDictionary(StringComparer.Ordinal);
+        var ids = at.Keys.ToList();
+        await database.WriteAsync(async (db, token) =>
+        {
+            foreach (var row in await db.Set<TokenRow>().Where(row => ids.Contains(row.Id)).ToListAsync(token))
+                row.LastUsedAt = at[row.Id];
+            foreach (var row in await db.Set<SessionRow>().Where(row => ids.Contains(row.Id)).ToListAsync(token))
+            {
+                row.LastUsedAt = at[row.Id];
+                var prolonged = row.LastUsedAt + options.Value.SessionLife;
+                row.ExpiresAt = prolonged < row.EndsAt ? prolonged : row.EndsAt;
+            }
+            return true;
+        }, ct);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "The use of tokens and sessions could not be written down; tried again in a minute")]
+        public static partial void Postponed(ILogger logger, Exception error);
+    }
+}

@@ -1,0 +1,62 @@
+using NetbootServer.Http;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Access.Auditing;
+
+/// <summary>
+/// Writes down who did what. An entry is added to the context of the change, so it is stored with the change or not at
+/// all. Who and from where come from the running request; what runs outside any request is done by the server.
+/// </summary>
+/// <param name="requests">The running request.</param>
+/// <param name="time">The clock.</param>
+public sealed class Audit(IHttpContextAccessor requests, TimeProvider time)
+{
+    private static readonly Caller Server = new("server", ""), Machine = new("machine", ""), Stranger = new("stranger", "");
+
+    /// <summary>A resource that is new.</summary>
+    public void Created(NetbootDb db, string kind, string name, object after) =>
+        Add(db, new("create", kind, name) { After = after });
+
+    /// <summary>A resource that is gone.</summary>
+    public void Deleted(NetbootDb db, string kind, string name, object? before) =>
+        Add(db, new("delete", kind, name) { Before = before });
+
+    /// <summary>A resource that was <paramref name="before"/> (null: not there) and is <paramref name="after"/> now.</summary>
+    public void Changed(NetbootDb db, string kind, string name, object? before, object? after) =>
+        Add(db, new(before is null ? "create" : after is null ? "delete" : "change", kind, name) { Before = before, After = after });
+
+    /// <summary>Anything.</summary>
+    public void Add(NetbootDb db, Deed deed)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        ArgumentNullException.ThrowIfNull(deed);
+        var http = requests.HttpContext;
+        var by = deed.By ?? CallerOf(http);
+        db.Add(new AuditRow
+        {
+            At = time.GetUtcNow(),
+            Who = by.Name,
+            Role = by.Role.Length == 0 ? null : by.Role,
+            Address = AddressOf(http),
+            Verb = deed.Verb,
+            Kind = deed.Kind,
+            Name = deed.Name,
+            Before = Redaction.Write(deed.Before),
+            After = Redaction.Write(deed.After),
+        });
+    }
+
+    private static Caller CallerOf(HttpContext? http) => http switch
+    {
+        null => Server,
+        _ when Caller.Of(http.User) is { } caller => caller,
+        _ when BootPlane.Has(http) => Machine,
+        _ => Stranger,
+    };
+
+    private static string? AddressOf(HttpContext? http)
+    {
+        var address = http?.Connection.RemoteIpAddress;
+        return (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString();
+    }
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using System.Net.Security;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using NetbootServer.Http;
+using NetbootServer.Startup;
+
+namespace NetbootServer.Access.Listening;
+
+/// <summary>
+/// The listeners of <c>Urls</c> and <c>Access:AdminUrls</c>. Every connection knows which listener accepted it: that,
+/// never a header, decides the plane.
+/// </summary>
+internal sealed class Listeners
+{
+    private const string AdminKey = "Access:AdminUrls";
+    private readonly IReadOnlyList<Address> _addresses;
+    private readonly List<ListenOptions> _boot = [];
+    private readonly AdminCertificate? _certificate;
+
+    private Listeners(IReadOnlyList<Address> addresses, AdminCertificate? certificate) =>
+        (_addresses, _certificate) = (addresses, certificate);
+
+    /// <exception cref="StartFailure">An address is none, or https has no certificate.</exception>
+    public static Listeners Of(string urls, AccessOptions options)
+    {
+        var separate = options.AdminUrls.Count > 0;
+        var addresses = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(url => Address.Parse("Urls", url, separate ? false : null))
+            .Concat(options.AdminUrls.Select(url => Address.Parse(AdminKey, url, admin: true))).ToList();
+        if (options.CertificateFile is not null) return new(addresses, AdminCertificate.Open(options));
+        if (addresses.FirstOrDefault(address => address.Https) is { } secured)
+            throw new StartFailure(secured.Setting, secured.Text,
+                "https needs a certificate: name its PEM file with Access:CertificateFile (and Access:CertificateKeyFile)");
+        return new(addresses, null);
+    }
+
+    /// <summary>What Kestrel listens on without us: all of it, while there is neither a plane to tell apart nor https.</summary>
+    public string KestrelsOwn => AllPlain ? string.Join(';', _addresses.Select(address => address.Text)) : "";
+
+    private bool AllPlain => _addresses.All(address => address is { Admin: null, Https: false });
+
+    /// <summary>The setting that an error of listening speaks of.</summary>
+    public (string Key, string Value) SettingIn(string message)
+    {
+        var at = _addresses.FirstOrDefault(address => address.Setting == AdminKey
+            && message.Contains($":{address.Binding.Port}", StringComparison.Ordinal)) ?? _addresses[0];
+        return (at.Setting, at.Text);
+    }
+
+    /// <summary>Opens the others; Kestrel binds them at the start.</summary>
+    public void Open(KestrelServerOptions kestrel)
+    {
+        if (AllPlain) return;
+        if (_certificate is not null) _certificate.Logger = kestrel.ApplicationServices.GetRequiredService<ILogger<AdminCertificate>>();
+        foreach (var address in _addresses) address.Listen(kestrel, listener => Configure(listener, address));
+    }
+
+    private void Configure(ListenOptions listener, Address address)
+    {
+        if (address.Admin == false) _boot.Add(listener);
+        if (address.Admin is { } admin)
+        {
+            var plane = new ListenerPlane(admin, admin ? BootPort : null);
+            listener.Use(next => connection =>
+            {
+                connection.Features.Set(plane);
+                return next(connection);
+            });
+        }
+        if (!address.Https) return;
+        listener.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            OnConnection = _ => ValueTask.FromResult(
+                new SslServerAuthenticationOptions { ServerCertificateContext = _certificate!.Current() }),
+        });
+    }
+
+    /// <summary>The port that machines use, as bound.</summary>
+    private int? BootPort() => _boot.Select(listener => listener.IPEndPoint?.Port).FirstOrDefault(port => port is not null);
+
+    /// <summary>One address of a setting.</summary>
+    /// <param name="Setting">Its key.</param>
+    /// <param name="Text">As written.</param>
+    /// <param name="Admin">Whether it is for the admin plane alone; null: for both.</param>
+    /// <param name="Binding">As parsed.</param>
+    private sealed record Address(string Setting, string Text, bool? Admin, BindingAddress Binding)
+    {
+        public bool Https => Binding.Scheme.Equals("https", StringComparison.OrdinalIgnoreCase);
+
+        public static Address Parse(string setting, string text, bool? admin)
+        {
+            try
+            {
+                var binding = BindingAddress.Parse(text);
+                if (binding.Scheme is "http" or "https" && binding.PathBase.Length == 0) return new(setting, text, admin, binding);
+            }
+            catch (FormatException)
+            {
+                // Said below.
+            }
+            throw new StartFailure(setting, text, $"cannot listen there; for example {setting}=http://{(admin == true ? "10.0.0.1:8081" : "*:8080")}");
+        }
+
+        /// <summary>As Kestrel itself reads addresses: what is neither an address nor localhost means every address.</summary>
+        public void Listen(KestrelServerOptions kestrel, Action<ListenOptions> configure)
+        {
+            if (Binding.IsUnixPipe) kestrel.ListenUnixSocket(Binding.UnixPipePath, configure);
+            else if (Binding.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)) kestrel.ListenLocalhost(Binding.Port, configure);
+            else if (IPAddress.TryParse(Binding.Host.Trim('[', ']'), out var address)) kestrel.Listen(address, Binding.Port, configure);
+            else kestrel.ListenAnyIP(Binding.Port, configure);
+        }
+    }
+}

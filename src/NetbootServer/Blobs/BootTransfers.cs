@@ -1,0 +1,34 @@
+using NetbootServer.Http.Bodies;
+
+namespace NetbootServer.Blobs;
+
+/// <summary>
+/// What a download that says it belongs to a boot (<c>?boot=</c>) means to those who know boots. All of them may be
+/// absent; then it is a download like any other.
+/// </summary>
+internal sealed class BootTransfers(DownloadLine line,
+    TransferStarting? starting = null, BootRecognizing? recognizing = null, BootQueued? queued = null)
+{
+    /// <summary>What is to be done when the first byte is about to leave.</summary>
+    public Func<long, long, BodyStart> Of(HttpContext http, string boot, string file, Sha256Digest digest)
+    {
+        // Only those who ask for all of it stand in line: iPXE asks again by itself, what resumes a download may not.
+        var mayWait = line.IsLimited && http.Request.Headers.Range.Count == 0;
+        return (offset, length) =>
+        {
+            var admission = mayWait && recognizing?.Invoke(boot, file) is { } name
+                ? Enter(name, file)
+                : default;
+            return admission.Place > 0
+                ? BodyStart.Later("Too many boots are downloading; this one stands in line.", admission.RetryAfter)
+                : new BodyStart(starting?.Invoke(http, boot, file, digest, offset, length), admission.Seat);
+        };
+    }
+
+    private Admission Enter(string boot, string file)
+    {
+        var admission = line.Enter(boot);
+        if (admission.Place > 0) queued?.Invoke(boot, file, admission.Place, admission.RetryAfter);
+        return admission;
+    }
+}

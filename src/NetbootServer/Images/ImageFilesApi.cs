@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+using System.Text;
+using NetbootServer.Blobs;
+using NetbootServer.Http;
+using NetbootServer.Http.Bodies;
+
+namespace NetbootServer.Images;
+
+/// <summary>
+/// The drop-in for nixos-images' release URLs: mutable names of the current version, or of a named one, that answer
+/// the bytes themselves.
+/// </summary>
+internal static class ImageFilesApi
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+
+    public static void MapImageFiles(this IEndpointRouteBuilder routes) =>
+        routes.MapGetAndHead("/images/{image}/{file}", Get).ExcludeFromDescription();
+
+    private static async Task<IResult> Get(string image, string file, HttpContext http, ImageCatalog catalog,
+        BlobIndex blobs, PublicUrl url, CancellationToken ct)
+    {
+        http.Response.Headers.CacheControl = "no-cache";
+        var (name, wanted) = image.Split('@', 2) is [var before, var after] ? (before, after) : (image, null);
+        if (!ImageFile.IsName(file) || !catalog.Images.TryGetValue(name, out var found))
+            return MachineAnswer.NotFound("There is no such image or file.");
+        var version = wanted is null ? found.CurrentVersion : found.Versions.GetValueOrDefault(wanted);
+        if (version is null)
+            return wanted is null
+                ? MachineAnswer.TryAgain("This image has no version yet.", Soon)
+                : MachineAnswer.NotFound("This image has no such version.");
+        if (file == ImageFile.Sums) return MachineAnswer.Plain(SumsOf(version, url.For(http)));
+        var bare = file.EndsWith(ImageFile.SumSuffix, StringComparison.Ordinal) ? file[..^ImageFile.SumSuffix.Length] : file;
+        if (ImageFile.Of(version).FirstOrDefault(entry => entry.Name == bare) is not { } entry)
+            return MachineAnswer.NotFound("This version has no such file.");
+        if (bare != file) return MachineAnswer.Plain($"{DigestOf(entry, version, url.For(http))}  {bare}\n");
+        return entry.Artifact is null
+            ? MachineAnswer.Script(ImageFile.Script(version, entry.System, url.For(http)))
+            : await BytesAsync(entry.Artifact.Digest, blobs, ct);
+    }
+
+    private static async Task<IResult> BytesAsync(Sha256Digest digest, BlobIndex blobs, CancellationToken ct)
+    {
+        if (await blobs.FindAsync(digest, ct) is not { } blob || !await blobs.IsInServiceAsync(blob, ct))
+            return MachineAnswer.TryAgain("This file is out of service until its bytes are fetched again.", Soon);
+        return new BodyResult(blob.Body, blob.MediaType) { CacheControl = "no-cache", ReprDigest = blob.ReprDigest };
+    }
+
+    /// <summary>In the format of sha256sum(1).</summary>
+    private static string SumsOf(ImageVersion version, string baseUrl) => string.Concat(
+        ImageFile.Of(version).Select(file => $"{DigestOf(file, version, baseUrl)}  {file.Name}\n"));
+
+    private static string DigestOf(ImageFile file, ImageVersion version, string baseUrl) => file.Artifact?.Sha256
+        ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ImageFile.Script(version, file.System, baseUrl))));
+}

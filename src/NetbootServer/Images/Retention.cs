@@ -1,0 +1,80 @@
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Blobs;
+using NetbootServer.Events;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Images;
+
+/// <summary>Which versions machines use at this moment, as (image, version).</summary>
+public delegate Task<IReadOnlySet<(string Image, string Version)>> VersionsInUse(NetbootDb db, CancellationToken ct);
+
+/// <summary>
+/// Lets go of what nothing needs: versions beyond an image's <c>keep</c> that are not current, pinned or being booted,
+/// then blobs that no version refers to.
+/// </summary>
+public sealed partial class Retention(Database database, ImageCatalog catalog, BlobStore blobs, ImportGate gate,
+    VersionPins pins, VersionsInUse inUse, EventHub events, TimeProvider time, ILogger<Retention> logger)
+{
+    /// <summary>
+    /// A blob this young may belong to an import that was interrupted and goes on with it after a restart.
+    /// </summary>
+    private static readonly TimeSpan Young = TimeSpan.FromHours(24);
+
+    /// <summary>Removes surplus versions of all images, then unused blobs unless an import is running.</summary>
+    /// <returns>How many versions and blobs went.</returns>
+    public async Task<(int Versions, int Blobs)> TidyAsync(CancellationToken ct)
+    {
+        var versions = await DropVersionsAsync(ct);
+        return (versions, await CollectBlobsAsync(ct));
+    }
+
+    private async Task<int> DropVersionsAsync(CancellationToken ct)
+    {
+        var surplus = await database.WriteAsync(async (db, token) =>
+        {
+            var booting = await inUse(db, token);
+            var rows = new List<(string Image, ImageVersionRow Row)>();
+            foreach (var image in await db.Set<ImageRow>().ToListAsync(token))
+            {
+                var keep = ImageCatalog.ToImage(image, []).Spec.Keep;
+                var old = await db.Set<ImageVersionRow>().Where(row => row.ImageId == image.Id)
+                    .OrderByDescending(row => row.Sequence).Skip(keep).ToListAsync(token);
+                rows.AddRange(old.Where(row => row.Id != image.Current && pins(image.Name, row.Id) is []
+                    && !booting.Contains((image.Name, row.Id))).Select(row => (image.Name, row)));
+            }
+            db.RemoveRange(rows.Select(entry => entry.Row));
+            return rows;
+        }, ct);
+        if (surplus.Count == 0) return 0;
+        await catalog.ReloadAsync(ct);
+        foreach (var (image, row) in surplus)
+        {
+            if (row.GcRoots is { } roots && Directory.Exists(roots)) Directory.Delete(roots, recursive: true);
+            Log.VersionDropped(logger, image, row.Id);
+            events.Changed("image", image);
+        }
+        return surplus.Count;
+    }
+
+    private async Task<int> CollectBlobsAsync(CancellationToken ct)
+    {
+        using var alone = gate.TryCollect();
+        if (alone is null) return 0; // an import runs: the next tidying finds them
+        var before = time.GetUtcNow() - Young;
+        var unused = await database.ReadAsync((db, token) => db.Set<BlobRow>()
+            .Where(blob => blob.CreatedAt < before && !db.Set<VersionBlobRow>().Any(use => use.Sha256 == blob.Sha256))
+            .Select(blob => blob.Sha256).ToListAsync(token), ct);
+        foreach (var sha256 in unused) await blobs.RemoveAsync(BlobRow.DigestOf(sha256), ct);
+        if (unused.Count > 0) Log.BlobsCollected(logger, unused.Count);
+        return unused.Count;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Image {Image} let go of version {Version}: newer ones are kept")]
+        public static partial void VersionDropped(ILogger logger, string image, string version);
+
+        [LoggerMessage(LogLevel.Information, "Removed {Count} blobs that no version refers to")]
+        public static partial void BlobsCollected(ILogger logger, int count);
+    }
+}

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Options;
+using NetbootServer.Blobs;
+using NetbootServer.Images.Sources.Downloads;
+using NetbootServer.Images.Sources.Layouts;
+using NetbootServer.Images.Sources.Specs;
+using NetbootServer.Startup;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Images.Sources;
+
+/// <summary>Registers where versions come from; each source is keyed by the <c>type</c> of an image's source.</summary>
+internal static class SourcesSetup
+{
+    public static IServiceCollection AddSources(this IServiceCollection services) => services
+        .AddFeatureOptions<SourcesOptions>("Images")
+        .AddSingleton<SourceRules>()
+        .AddSingleton<SourceHttp>()
+        .AddSingleton(provider => new PartialFiles(provider.GetRequiredService<DataDirectory>().Below("downloads"),
+            provider.GetRequiredService<IOptions<BlobsOptions>>().Value.MinFreeBytes, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<SourceDownloads>()
+        .AddSingleton<SourceBlobs>()
+        .AddSingleton<DirectoryRoots>()
+        .AddSingleton(provider => new SourceSpecParser(
+            provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault, _ => null))
+        .AddKeyedSingleton<IImageSource, ReleaseSource>("release")
+        .AddKeyedSingleton<IImageSource, HydraSource>("hydra")
+        .AddKeyedSingleton<IImageSource, CacheSource>("cache")
+        .AddKeyedSingleton<IImageSource, DirectorySource>("directory");
+}

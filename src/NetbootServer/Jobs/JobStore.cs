@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Events;
+using NetbootServer.Http;
+using NetbootServer.Images.Sources;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Jobs;
+
+/// <summary>Jobs in the database. For each image there is at most one of a kind that waits or runs.</summary>
+internal sealed class JobStore(Database database, JobRuns runs, EventHub events, TimeProvider time)
+{
+    /// <summary>Asks for a job; the one that waits or runs already when there is one.</summary>
+    /// <returns>The job, and whether it is new.</returns>
+    public async Task<(Job Job, bool IsNew)> RequestAsync(
+        string kind, string? image, string askedBy, DateTimeOffset? notBefore, CancellationToken ct)
+    {
+        var lane = $"{kind} {image}";
+        var (row, isNew) = await database.WriteAsync(async (db, token) =>
+        {
+            if (await db.Set<JobRow>().SingleOrDefaultAsync(job => job.Lane == lane, token) is { } active) return (active, false);
+            var added = new JobRow
+            {
+                Id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N"), Kind = kind, Image = image, Lane = lane,
+                State = JobStates.Queued, AskedBy = askedBy, CreatedAt = time.GetUtcNow(), NotBefore = notBefore,
+            };
+            db.Add(added);
+            return (added, true);
+        }, ct);
+        if (isNew) events.Changed("job", row.Id);
+        return (Show(row), isNew);
+    }
+
+    /// <summary>Takes the job that waits for an image up; null when there is none any more.</summary>
+    public Task<JobRow?> TakeUpAsync(string kind, string? image, CancellationToken ct) => ChangeAsync(
+        $"{kind} {image}", row => row.Lane, row =>
+        {
+            row.State = JobStates.Running;
+            row.StartedAt = time.GetUtcNow();
+            row.NotBefore = null;
+            row.Attempt++;
+        }, ct);
+
+    /// <summary>Ends a job.</summary>
+    public Task EndAsync(string id, string state, SourceProgress? progress, string? version, JobProblem? problem) =>
+        ChangeAsync(id, row => row.Id, row =>
+        {
+            (row.State, row.EndedAt, row.Lane) = (state, time.GetUtcNow(), row.Id);
+            (row.Version, row.Progress, row.Problem) = (version, Write(progress), Write(problem));
+        }, CancellationToken.None);
+
+    /// <summary>Puts a job back into the queue: for another try, or because the server stops.</summary>
+    public Task PutBackAsync(string id, DateTimeOffset? notBefore, SourceProgress? progress, JobProblem? problem) =>
+        ChangeAsync(id, row => row.Id, row =>
+        {
+            (row.State, row.NotBefore) = (JobStates.Queued, notBefore);
+            (row.Progress, row.Problem) = (Write(progress), Write(problem) ?? row.Problem);
+        }, CancellationToken.None);
+
+    /// <summary>Cancels a job that waits; false when it does not wait.</summary>
+    public async Task<bool> CancelQueuedAsync(string id, CancellationToken ct) => await ChangeAsync(
+        id, row => row.State == JobStates.Queued ? row.Id : "", row =>
+            (row.State, row.EndedAt, row.Lane) = (JobStates.Cancelled, time.GetUtcNow(), row.Id), ct) is not null;
+
+    /// <summary>A job; null when there is none.</summary>
+    public Task<Job?> FindAsync(string id, CancellationToken ct) => database.ReadAsync(async (db, token) =>
+        await db.Set<JobRow>().SingleOrDefaultAsync(row => row.Id == id, token) is { } row ? Show(row) : null, ct);
+
+    /// <summary>Jobs, newest first.</summary>
+    public async Task<Page<Job>> ListAsync(string? image, string? state, Paging paging, CancellationToken ct)
+    {
+        var rows = await database.ReadAsync((db, token) =>
+        {
+            var jobs = db.Set<JobRow>().AsQueryable();
+            if (image is not null) jobs = jobs.Where(row => row.Image == image);
+            if (state is not null) jobs = jobs.Where(row => row.State == state);
+            // Ids are UUIDs of version 7: their order is that of their making.
+            if (paging.After is { } after) jobs = jobs.Where(row => string.Compare(row.Id, after.Name) < 0);
+            return jobs.OrderByDescending(row => row.Id).Take(paging.Limit + 1).ToListAsync(token);
+        }, ct);
+        return paging.Cut([.. rows.Select(Show)], job => ("", job.Id));
+    }
+
+    /// <summary>The jobs that wait or were running when the server ended.</summary>
+    public Task<List<Job>> ActiveAsync(CancellationToken ct) => database.ReadAsync(async (db, token) =>
+        (await db.Set<JobRow>().Where(row => row.State == JobStates.Queued || row.State == JobStates.Running)
+            .OrderBy(row => row.Id).ToListAsync(token)).ConvertAll(Show), ct);
+
+    /// <summary>Forgets the oldest ended jobs beyond a number.</summary>
+    /// <returns>Their ids.</returns>
+    public Task<List<string>> TrimAsync(int keep, CancellationToken ct) => database.WriteAsync(async (db, token) =>
+    {
+        var old = await db.Set<JobRow>().Where(row => row.EndedAt != null).OrderByDescending(row => row.Id).Skip(keep)
+            .Select(row => row.Id).ToListAsync(token);
+        await db.Set<JobRow>().Where(row => old.Contains(row.Id)).ExecuteDeleteAsync(token);
+        return old;
+    }, ct);
+
+    private async Task<JobRow?> ChangeAsync(
+        string key, Func<JobRow, string> keyOf, Action<JobRow> change, CancellationToken ct)
+    {
+        var changed = await database.WriteAsync(async (db, token) =>
+        {
+            var row = await db.Set<JobRow>().SingleOrDefaultAsync(job => job.Id == key || job.Lane == key, token);
+            if (row is null || keyOf(row) != key) return null;
+            change(row);
+            return row;
+        }, ct);
+        if (changed is not null) events.Changed("job", changed.Id);
+        return changed;
+    }
+
+    private Job Show(JobRow row) => Job.Of(row, runs.Find(row.Id)?.Progress);
+
+    private static string? Write<T>(T? value) where T : class =>
+        value is null ? null : JsonSerializer.Serialize(value, JsonBody.Writing);
+}

@@ -1,0 +1,93 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using NetbootServer.Access;
+using NetbootServer.Http;
+using NetbootServer.Images;
+
+namespace NetbootServer.Jobs;
+
+/// <summary>Jobs in the API.</summary>
+internal static class JobsApi
+{
+    public static void MapJobs(this IEndpointRouteBuilder api)
+    {
+        var jobs = api.MapGroup("/jobs").WithTags("Jobs").RequireAuthorization(RolePolicies.Viewer);
+        jobs.MapGet("", List).Refuses(ProblemTypes.MalformedRequest);
+        jobs.MapGet("/{id}", Get).Refuses(ProblemTypes.NotFound);
+        jobs.MapGet("/{id}/log", Log).Produces<string>(200, "text/plain").Refuses(ProblemTypes.NotFound);
+        jobs.MapDelete("/{id}", Cancel).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
+        jobs.MapPost("/{id}/retries", Retry).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
+        api.MapPost("/images/{name}/refreshes", Refresh).WithTags("Images").RequireAuthorization(RolePolicies.Operator)
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.Invalid);
+    }
+
+    /// <summary>Lists jobs, newest first.</summary>
+    /// <param name="image">Only jobs of this image.</param>
+    /// <param name="state">Only jobs in this state: queued, running, succeeded, failed or cancelled.</param>
+    /// <param name="limit">How many, at most 1000.</param>
+    /// <param name="after">The <c>next</c> of the page before.</param>
+    /// <param name="store">The jobs.</param>
+    /// <param name="ct">Ends the reading.</param>
+    private static async Task<Results<Ok<Page<Job>>, ProblemHttpResult>> List(
+        string? image, string? state, string? limit, string? after, JobStore store, CancellationToken ct)
+    {
+        var (paging, problem) = Paging.Of(limit, after);
+        if (problem is not null) return problem.ToResult();
+        return TypedResults.Ok(await store.ListAsync(image, state, paging, ct));
+    }
+
+    /// <summary>One job.</summary>
+    private static async Task<Results<Ok<Job>, ProblemHttpResult>> Get(string id, JobStore store, CancellationToken ct) =>
+        await store.FindAsync(id, ct) is { } job ? TypedResults.Ok(job) : Problem.NotFound("job", id).ToResult();
+
+    /// <summary>A job's log as text; follows it while it grows with <c>?follow=true</c>.</summary>
+    private static async Task<Results<PushStreamHttpResult, ProblemHttpResult>> Log(
+        string id, bool? follow, HttpContext http, JobStore store, JobLogs logs, IHostApplicationLifetime lifetime, CancellationToken ct)
+    {
+        if (await store.FindAsync(id, ct) is null) return Problem.NotFound("job", id).ToResult();
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        return TypedResults.Stream(async body =>
+        {
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
+            try
+            {
+                await logs.CopyAsync(id, follow == true, body, end.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // The reader left, or the server stops.
+            }
+        }, "text/plain; charset=utf-8");
+    }
+
+    /// <summary>Cancels a job; everything it has started ends with it.</summary>
+    private static async Task<Results<Accepted<Job>, ProblemHttpResult>> Cancel(
+        string id, JobStore store, JobRuns runs, CancellationToken ct)
+    {
+        if (await store.FindAsync(id, ct) is not { } job) return Problem.NotFound("job", id).ToResult();
+        runs.Find(id)?.Cancel();
+        await store.CancelQueuedAsync(id, ct);
+        return TypedResults.Accepted($"/api/v1/jobs/{id}", await store.FindAsync(id, ct) ?? job);
+    }
+
+    /// <summary>Asks for the work of an ended job anew.</summary>
+    private static async Task<Results<Accepted<Job>, ProblemHttpResult>> Retry(
+        string id, HttpContext http, JobStore store, JobTriggers triggers, CancellationToken ct)
+    {
+        if (await store.FindAsync(id, ct) is not { Image: { } image } job) return Problem.NotFound("job", id).ToResult();
+        return Begun(await triggers.RequestAsync(job.Kind, image, CallerOf(http), TimeSpan.Zero, ct));
+    }
+
+    /// <summary>Asks an image's source for what it has now. While a refresh waits or runs, it is that one.</summary>
+    private static async Task<Results<Accepted<Job>, ProblemHttpResult>> Refresh(
+        string name, HttpContext http, ImageCatalog catalog, JobTriggers triggers, CancellationToken ct)
+    {
+        if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
+        if (image.Spec.SourceType == "upload")
+            return Problem.Invalid("$.source.type", $"image '{name}' has only what is uploaded: POST /api/v1/images/{name}/versions").ToResult();
+        return Begun(await triggers.RequestAsync(JobTriggers.Refresh, name, CallerOf(http), TimeSpan.Zero, ct));
+    }
+
+    private static Accepted<Job> Begun(Job job) => TypedResults.Accepted($"/api/v1/jobs/{job.Id}", job);
+
+    private static string CallerOf(HttpContext http) => http.User.Identity?.Name ?? "somebody";
+}

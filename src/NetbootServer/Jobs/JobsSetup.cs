@@ -1,0 +1,40 @@
+using NetbootServer.Events;
+using NetbootServer.Images;
+using NetbootServer.Startup;
+using NetbootServer.Storage;
+using Quartz;
+
+namespace NetbootServer.Jobs;
+
+/// <summary>Registers jobs. Quartz keeps schedules and due times in the server's own database.</summary>
+internal static class JobsSetup
+{
+    public static IServiceCollection AddJobs(this IServiceCollection services) => services
+        .AddFeatureOptions<JobsOptions>("Jobs")
+        .AddSingleton<JobRuns>()
+        .AddSingleton<JobStore>()
+        .AddSingleton<JobLogs>()
+        .AddSingleton<JobTriggers>()
+        .AddSingleton<FirstImages>()
+        .AddSingleton<RefreshWork>()
+        .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<JobTriggers>().Want)
+        .AddSingleton<ImageSaved>(provider => provider.GetRequiredService<JobTriggers>().FollowAsync)
+        .AddSingleton(provider => new ChangeSource("job", async (id, ct) =>
+            (await provider.GetRequiredService<JobStore>().FindAsync(id, ct), null)));
+
+    /// <summary>Adds what begins them, once the settings are known to be good.</summary>
+    public static IServiceCollection AddJobScheduler(
+        this IServiceCollection services, DataDirectory data, ImagesOptions images) => services
+        .AddQuartz(quartz =>
+        {
+            quartz.ConfigureScheduler(scheduler => scheduler.InstanceName = "netboot");
+            quartz.UseDefaultThreadPool(pool => pool.MaxConcurrency = images.MaxConcurrentJobs);
+            quartz.UsePersistentStore(store =>
+            {
+                store.UseSqlite($"Data Source={data.DatabaseFile};Default Timeout=30");
+                store.ProvisionSchema();
+            });
+        })
+        .AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true)
+        .AddHostedService<JobsStart>();
+}

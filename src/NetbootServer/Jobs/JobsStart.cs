@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using NetbootServer.Events;
+using NetbootServer.Http;
+using NetbootServer.Images;
+
+namespace NetbootServer.Jobs;
+
+/// <summary>
+/// At the start: follows the images' schedules and takes up the jobs that the last end interrupted. Then tells twice a
+/// second how far the running ones are, and tidies up once an hour.
+/// </summary>
+internal sealed partial class JobsStart(FirstImages first, JobTriggers triggers, JobStore store, JobRuns runs, ImageCatalog catalog,
+    Retention retention, EventHub events, TimeProvider time, ILogger<JobsStart> logger) : BackgroundService
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+    private const int LooksPerTidying = 7200;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await first.MakeAsync(stoppingToken);
+            foreach (var image in catalog.Images.Keys) await triggers.FollowAsync(image, stoppingToken);
+            foreach (var job in await store.ActiveAsync(stoppingToken)) await TakeUpAgainAsync(job, stoppingToken);
+            using var timer = new PeriodicTimer(Look, time);
+            for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
+            {
+                if (events.Readers > 0) TellProgress();
+                await triggers.RequestWantedAsync(stoppingToken);
+                if (looks % LooksPerTidying == 0) await TidyAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The server stops.
+        }
+    }
+
+    private async Task TakeUpAgainAsync(Job job, CancellationToken ct)
+    {
+        if (job.State == JobStates.Running) await store.PutBackAsync(job.Id, null, null, null);
+        if (job.Image is null || !catalog.Images.ContainsKey(job.Image))
+            await store.EndAsync(job.Id, JobStates.Cancelled, null, null,
+                JobProblem.Of(ProblemTypes.NotFound, $"Image '{job.Image}' is gone."));
+        else
+            await triggers.BeginAsync(job.Image, job.NotBefore ?? time.GetUtcNow(), ct);
+    }
+
+    private void TellProgress()
+    {
+        var progress = ImmutableArray.CreateBuilder<ServerEvent>();
+        foreach (var run in runs.All)
+            if (run.Progress is { } done)
+                progress.Add(new("job.progress", null, JsonSerializer.Serialize(
+                    new { job = run.Id, done.Phase, done.DoneBytes, done.TotalBytes, done.DoneSteps, done.TotalSteps }, JsonBody.Writing)));
+        if (progress.Count > 0) events.PublishProgress("jobs", progress.DrainToImmutable());
+    }
+
+    private async Task TidyAsync(CancellationToken ct)
+    {
+        try
+        {
+            await retention.TidyAsync(ct);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Log.NotTidied(logger, e);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Could not remove versions and blobs that nothing needs; trying again in an hour")]
+        public static partial void NotTidied(ILogger logger, Exception e);
+    }
+}

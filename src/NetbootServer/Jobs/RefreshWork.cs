@@ -1,0 +1,54 @@
+using System.Text.Json;
+using NetbootServer.Http;
+using NetbootServer.Images;
+using NetbootServer.Images.Sources;
+using NetbootServer.Images.Sources.Specs;
+
+namespace NetbootServer.Jobs;
+
+/// <summary>A refresh: asks an image's source for what it has now and publishes it as a version, whole or not at all.</summary>
+internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, IServiceProvider sources,
+    VersionStore versions, Retention retention, ImportGate gate)
+{
+    /// <summary>Runs to the end.</summary>
+    /// <returns>Id of the version that came, or was found unchanged.</returns>
+    /// <exception cref="SourceException">There is no version to be had; the current one stays.</exception>
+    public async Task<string> RunAsync(string name, ISourceProgress progress, CancellationToken ct)
+    {
+        var image = catalog.Images.GetValueOrDefault(name)
+            ?? throw new SourceException(SourceProblems.Missing, $"Image '{name}' was removed meanwhile.");
+        var errors = new ValidationErrors();
+        if (specs.Parse(image.Spec.Source, "$.source", image.Spec.Systems, errors) is not { } spec)
+            throw new SourceException(SourceProblems.NotAllowed,
+                $"The image's source is no longer allowed: {errors.First().Path} {errors.First().Error}.");
+        using var import = await gate.ImportAsync(ct);
+        progress.Log($"Refreshing image {name} from its {image.Spec.SourceType} source");
+        var sourced = await SourceOf(image).FetchAsync(new()
+        {
+            Image = name, Source = spec, Systems = image.Spec.Systems,
+            Previous = image.Versions.Values.MaxBy(version => version.Sequence)?.Provenance,
+        }, progress, ct);
+        var published = await versions.PublishAsync(ResourceName.Parse(name), PublicationOf(sourced), ct);
+        if (published.Problem is { } problem) throw new SourceException(problem.Type, problem.Detail);
+        var version = published.Resource!;
+        progress.Log(published.Created
+            ? $"Version {version.Id} is there: {version.SizeBytes} bytes"
+            : $"Nothing new: the source still has version {version.Id}");
+        import.Dispose();
+        await retention.TidyAsync(CancellationToken.None);
+        return version.Id;
+    }
+
+    private IImageSource SourceOf(Image image) => sources.GetKeyedService<IImageSource>(image.Spec.SourceType)
+        ?? throw new SourceException(SourceProblems.NotAllowed,
+            $"A '{image.Spec.SourceType}' image has nothing to refresh: upload a version instead.");
+
+    private static Publication PublicationOf(SourcedVersion sourced) => new()
+    {
+        Systems = sourced.Systems,
+        Provenance = JsonSerializer.SerializeToElement(sourced.Provenance, JsonBody.Writing),
+        Holds = sourced.Holds.Select(digest => digest.ToString()),
+        Closures = sourced.Closures.IsEmpty ? null : JsonSerializer.Serialize(sourced.Closures, JsonBody.Writing),
+        GcRoots = sourced.GcRoots,
+    };
+}

@@ -1,0 +1,127 @@
+using System.Buffers;
+using System.Collections.Frozen;
+using System.Text.Json;
+using NetbootServer.Images;
+
+namespace NetbootServer.Machines.Import;
+
+/// <summary>
+/// Machines in CSV: a header row names the columns. A cell with several values has them separated by spaces; one that
+/// begins with <c>[</c> or <c>{</c> is JSON, for values that have spaces themselves. An empty cell unsets the value, a
+/// column that is not there leaves it as it is.
+/// </summary>
+internal sealed class CsvMachines(TextReader text) : MachineReader
+{
+    /// <summary>The columns, in the order in which an export writes them.</summary>
+    public static readonly string[] All =
+        ["name", "macs", "uuid", "serial", "asset", "arch", "profile", "variant", "labels", "kernelArguments", "notes"];
+
+    private readonly CsvReader _csv = new(text);
+    private readonly ArrayBufferWriter<byte> _json = new();
+    private IReadOnlyList<string>? _header;
+    private FrozenSet<string> _columns = FrozenSet<string>.Empty;
+
+    public override IReadOnlySet<string>? Columns => _columns;
+
+    public override ImportEntry? Next()
+    {
+        if (_header is null && ReadHeader() is { } broken) return broken;
+        if (_csv.Next() is not { } record) return null;
+        if (record.Fault is not null) return ImportEntry.Broken(record.Line, record.Fault);
+        if (record.Fields.Count != _header!.Count)
+            return ImportEntry.Broken(record.Line, $"has {record.Fields.Count} fields; the header has {_header.Count} columns");
+        if (record.Fields.Any(field => field.Contains('\uFFFD', StringComparison.Ordinal)))
+            return ImportEntry.Broken(record.Line, "is not UTF-8");
+        return ToEntry(record);
+    }
+
+    private ImportEntry? ReadHeader()
+    {
+        var record = _csv.Next();
+        _header = record?.Fields ?? [];
+        _columns = _header.ToFrozenSet(StringComparer.Ordinal);
+        if (record is null) return ImportEntry.Broken(1, "the file is empty; its first line names the columns, such as name,macs,profile");
+        if (record.Fault is not null) return ImportEntry.Broken(record.Line, record.Fault);
+        var fault = _header.FirstOrDefault(column => !All.Contains(column)) is { } unknown
+            ? $"there is no column '{Shown(unknown)}'; the columns are {string.Join(",", All)}, separated by commas"
+            : _columns.Count < _header.Count ? "a column stands twice"
+            : !_columns.Contains("name") || !_columns.Contains("macs") ? "the columns name and macs must be there"
+            : null;
+        if (fault is null) return null;
+        _header = []; // rows without a header mean nothing
+        return ImportEntry.Broken(record.Line, fault);
+    }
+
+    private ImportEntry ToEntry(CsvRecord record)
+    {
+        _json.ResetWrittenCount();
+        using (var writer = new Utf8JsonWriter(_json))
+        {
+            writer.WriteStartObject();
+            for (var i = 0; i < _header!.Count; i++)
+            {
+                writer.WritePropertyName(_header[i]);
+                if (!TryWrite(writer, _header[i], record.Fields[i], out var fault))
+                    return ImportEntry.Broken(record.Line, $"{_header[i]} {fault}");
+            }
+            writer.WriteEndObject();
+        }
+        return new(record.Line, JsonDocument.Parse(_json.WrittenMemory.ToArray()).RootElement);
+    }
+
+    private static bool TryWrite(Utf8JsonWriter writer, string column, string cell, out string? fault)
+    {
+        fault = null;
+        if (cell.Length == 0) writer.WriteNullValue();
+        else if (column is not ("macs" or "labels" or "kernelArguments")) writer.WriteStringValue(cell);
+        else if (cell[0] is '[' or '{') return TryWriteJson(writer, cell, out fault);
+        else if (column == "labels") return TryWriteLabels(writer, cell, out fault);
+        else
+            WriteList(writer, column == "macs" ? cell.Split(' ', StringSplitOptions.RemoveEmptyEntries) : KernelArgument.Split(cell));
+        return true;
+    }
+
+    private static bool TryWriteJson(Utf8JsonWriter writer, string cell, out string? fault)
+    {
+        fault = null;
+        try
+        {
+            using var json = JsonDocument.Parse(cell, new() { AllowDuplicateProperties = false, MaxDepth = 8 });
+            json.RootElement.WriteTo(writer);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            fault = "begins with a bracket and is not valid JSON";
+        }
+        return fault is null;
+    }
+
+    private static bool TryWriteLabels(Utf8JsonWriter writer, string cell, out string? fault)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        fault = null;
+        writer.WriteStartObject();
+        foreach (var label in cell.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (label.Split('=', 2) is not [var key, var value])
+                fault = $"has '{Shown(label)}'; labels are key=value, separated by spaces; use {{\"key\": \"a value\"}} for values with spaces";
+            else if (!seen.Add(key))
+                fault = $"has the key '{Shown(key)}' twice";
+            else
+                writer.WriteString(key, value);
+            if (fault is not null) return false;
+        }
+        writer.WriteEndObject();
+        return true;
+    }
+
+    private static void WriteList(Utf8JsonWriter writer, IEnumerable<string> items)
+    {
+        writer.WriteStartArray();
+        foreach (var item in items) writer.WriteStringValue(item);
+        writer.WriteEndArray();
+    }
+
+    private static string Shown(string text) =>
+        string.Concat(text.Take(64).Select(c => char.IsControl(c) ? '\uFFFD' : c));
+}

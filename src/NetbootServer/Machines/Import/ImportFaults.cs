@@ -1,0 +1,29 @@
+using System.Globalization;
+using NetbootServer.Http;
+
+namespace NetbootServer.Machines.Import;
+
+/// <summary>What is wrong with a file, by line; at most a thousand faults are kept.</summary>
+internal sealed class ImportFaults
+{
+    public const int Most = 1000;
+    private readonly ValidationErrors _errors = new();
+
+    public bool Any => _errors.Any;
+
+    /// <summary>No more are taken: the rest of the file need not be read.</summary>
+    public bool Full => _errors.Count >= Most;
+
+    public void Add(long line, string fault)
+    {
+        if (!Full) _errors.Add(string.Create(CultureInfo.InvariantCulture, $"line {line}"), fault);
+    }
+
+    public void Add(long line, ValidationErrors faults)
+    {
+        foreach (var (path, errors) in faults.ByPath())
+            foreach (var error in errors) Add(line, $"{path} {error}");
+    }
+
+    public Problem ToProblem() => Problem.Invalid(_errors);
+}

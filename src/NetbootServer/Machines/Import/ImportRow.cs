@@ -1,0 +1,72 @@
+using System.Text;
+using System.Text.Json;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Machines.Import;
+
+/// <summary>A machine of a file whose values are all good by themselves.</summary>
+/// <param name="Line">Where it begins.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Spec">What the file sets, as stored: JSON.</param>
+internal sealed record ImportRow(long Line, string Name, string Spec)
+{
+    /// <summary>The spec with what the file leaves alone taken from <paramref name="before"/>.</summary>
+    /// <param name="before">The spec of the machine as it is; null for a new one.</param>
+    /// <param name="columns">What the file sets; null for all.</param>
+    public MachineSpec SpecOver(string? before, IReadOnlySet<string>? columns)
+    {
+        if (before is null || columns is null) return MachineReading.ReadSpec(Spec);
+        var (wanted, merged) = (Members(Spec), Members(before));
+        foreach (var column in columns)
+            if (wanted.TryGetValue(column, out var value)) merged[column] = value;
+            else merged.Remove(column);
+        return JsonSerializer.SerializeToElement(merged).Deserialize<MachineSpec>(Http.JsonBody.Writing)!;
+    }
+
+    private static Dictionary<string, JsonElement> Members(string spec) =>
+        JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(spec)!;
+}
+
+/// <summary>The rows of an import between its two halves, on the disk: one line each, whatever the file's format was.</summary>
+internal sealed class ImportRows(DataDirectory data) : IDisposable
+{
+    private readonly FileStream _file = SpoolFile.Create(data);
+    private StreamWriter? _writer;
+
+    public void Add(ImportRow row)
+    {
+        _writer ??= new(_file, new UTF8Encoding(false), leaveOpen: true);
+        // JSON has no line breaks or tabs of its own here, and neither has a name.
+        _writer.Write(row.Line);
+        _writer.Write('\t');
+        _writer.Write(row.Name);
+        _writer.Write('\t');
+        _writer.Write(row.Spec);
+        _writer.Write('\n');
+    }
+
+    /// <summary>The rows in batches.</summary>
+    public IEnumerable<IReadOnlyList<ImportRow>> Batches(int size)
+    {
+        _writer?.Dispose();
+        _writer = null;
+        _file.Position = 0;
+        using var reader = new StreamReader(_file, new UTF8Encoding(false), leaveOpen: true);
+        var batch = new List<ImportRow>(size);
+        while (reader.ReadLine() is { } line)
+        {
+            var parts = line.Split('\t', 3);
+            batch.Add(new(long.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture), parts[1], parts[2]));
+            if (batch.Count < size) continue;
+            yield return batch;
+            batch = new(size);
+        }
+        if (batch.Count > 0) yield return batch;
+    }
+
+    public void Dispose()
+    {
+        _writer?.Dispose();
+        _file.Dispose();
+    }
+}

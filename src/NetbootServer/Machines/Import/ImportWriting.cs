@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Profiles;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Machines.Import;
+
+/// <summary>
+/// Compares the rows of an import with the database, batch by batch, and writes them, when it is to, by prepared
+/// statements inside the caller's transaction. What holds for one machine saved alone (<see cref="MachineWriting"/>)
+/// holds here; beyond it, machines of one file may exchange their MACs.
+/// </summary>
+/// <param name="db">The running transaction; a plain context for a dry run.</param>
+/// <param name="import">What the file says of all its rows.</param>
+/// <param name="faults">Collects conflicts.</param>
+/// <param name="answer">Told of each row.</param>
+internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFaults faults, ImportAnswer answer) : IAsyncDisposable
+{
+    private readonly HashSet<long> _taken = [];
+    private readonly ImportStatements? _statements = import.DryRun ? null : new(db);
+    private HashSet<string> _profiles = [];
+
+    /// <summary>Names of machines whose records changed, while they are few enough to be told one by one.</summary>
+    public List<string> ChangedNames { get; } = [];
+
+    public async Task LoadAsync(CancellationToken ct) =>
+        _profiles = (await db.Set<ProfileRow>().Select(profile => profile.Name).ToListAsync(ct)).ToHashSet(StringComparer.Ordinal);
+
+    public async Task WriteAsync(IReadOnlyList<ImportRow> batch, CancellationToken ct)
+    {
+        var names = batch.Select(row => row.Name).ToArray();
+        var known = await db.Set<MachineRow>().AsNoTracking().Where(row => EF.Parameter(names).Contains(row.Name))
+            .ToDictionaryAsync(row => row.Name, StringComparer.Ordinal, ct);
+        var wanted = batch.Select(row => (Row: row, Before: known.GetValueOrDefault(row.Name)))
+            .Select(pair => (pair.Row, pair.Before, Spec: pair.Row.SpecOver(pair.Before?.Spec, import.Columns))).ToList();
+        var macs = wanted.SelectMany(row => row.Spec.Macs).ToArray();
+        var owners = (await (
+            from entry in db.Set<MachineMacRow>()
+            join machine in db.Set<MachineRow>() on entry.MachineId equals machine.Id
+            where EF.Parameter(macs).Contains(entry.Mac)
+            select new { entry.Mac, Machine = machine }).AsNoTracking().ToListAsync(ct))
+            .ToDictionary(owner => owner.Mac, owner => owner.Machine, StringComparer.Ordinal);
+        foreach (var (row, before, spec) in wanted)
+        {
+            var others = spec.Macs.Select(mac => (Mac: mac, Owner: owners.GetValueOrDefault(mac)))
+                .Where(other => other.Owner is not null && other.Owner.Id != before?.Id && !import.Lines.ContainsKey(other.Owner.Name)
+                    && !_taken.Contains(other.Owner.Id)).ToList();
+            if (spec.Profile is { } profile && !_profiles.Contains(profile))
+                faults.Add(row.Line, $"$.profile there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}");
+            foreach (var (mac, owner) in others.Where(other => other.Owner!.State == MachineState.Registered))
+                faults.Add(row.Line, $"$.macs {mac} belongs to machine '{owner!.Name}', which is not in this file");
+            if (faults.Any) continue;
+            var discovered = others.Select(other => other.Owner!).DistinctBy(found => found.Id).OrderBy(found => found.FirstSeenAt).ToList();
+            await StoreAsync(row, before, spec, discovered, ct);
+        }
+    }
+
+    private async Task StoreAsync(
+        ImportRow row, MachineRow? before, MachineSpec spec, List<MachineRow> discovered, CancellationToken ct)
+    {
+        var json = MachineReading.Write(spec);
+        _taken.UnionWith(discovered.Select(found => found.Id));
+        var action = before is null ? Actions.Created
+            : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0 ? Actions.Unchanged
+            : Actions.Changed;
+        answer.Add(new(row.Line, row.Name, action)
+        {
+            Changes = action == Actions.Changed ? Changes(before!, json) : null,
+            TakesOver = discovered.Count == 0 ? null : [.. discovered.Select(found => found.Name)],
+        });
+        if (action == Actions.Unchanged || _statements is null) return;
+        if (ChangedNames.Count <= ImportContext.TellOneByOne)
+            ChangedNames.AddRange(discovered.Select(found => found.Name).Append(row.Name));
+        await _statements.StoreAsync(new(row.Name, before, spec, discovered), import, ct);
+    }
+
+    private static Dictionary<string, MemberChange> Changes(MachineRow before, string after)
+    {
+        var (old, now) = (Members(before.Spec), Members(after));
+        var changes = old.Keys.Union(now.Keys).Where(member => !Same(old.GetValueOrDefault(member), now.GetValueOrDefault(member)))
+            .ToDictionary(member => member, member => new MemberChange(Shown(old, member), Shown(now, member)), StringComparer.Ordinal);
+        if (before.State == MachineState.Discovered)
+            changes["state"] = new(JsonSerializer.SerializeToElement("discovered"), JsonSerializer.SerializeToElement("registered"));
+        return changes;
+    }
+
+    private static bool Same(JsonElement left, JsonElement right) =>
+        left.ValueKind == right.ValueKind && (left.ValueKind == JsonValueKind.Undefined || left.GetRawText() == right.GetRawText());
+
+    private static JsonElement? Shown(Dictionary<string, JsonElement> members, string member) =>
+        members.TryGetValue(member, out var value) ? value : null;
+
+    private static Dictionary<string, JsonElement> Members(string spec) =>
+        JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(spec)!;
+
+    public ValueTask DisposeAsync() => _statements?.DisposeAsync() ?? default;
+}

@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using NetbootServer.Access;
+using NetbootServer.Blobs;
+using NetbootServer.Boots;
+using NetbootServer.Machines;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Overview;
+
+/// <summary>The whole server in a few numbers.</summary>
+/// <param name="Machines">Machines by what they do.</param>
+/// <param name="Disk">Room for images.</param>
+public sealed record OverviewView(MachineCounts Machines, DiskUse Disk);
+
+/// <summary>Machines, counted.</summary>
+/// <param name="Total">All of them.</param>
+/// <param name="Discovered">Those that nobody has claimed.</param>
+/// <param name="ByOutcome">The registered ones by the outcome of their newest boot; those without a boot are left out.</param>
+public sealed record MachineCounts(int Total, int Discovered, ImmutableSortedDictionary<string, int> ByOutcome);
+
+/// <summary>The volume of the data directory, in bytes.</summary>
+/// <param name="UsedBytes">Used by whatever is on the volume.</param>
+/// <param name="FreeBytes">Free for this server.</param>
+/// <param name="BlobBytes">Used by images.</param>
+/// <param name="MaxBlobBytes">What images may use at most; missing when there is no limit.</param>
+public sealed record DiskUse(long UsedBytes, long FreeBytes, long BlobBytes, long? MaxBlobBytes);
+
+/// <summary>The overview in the API.</summary>
+internal static class OverviewApi
+{
+    public static void MapOverview(this IEndpointRouteBuilder api) => api.MapGet("/overview", Get).WithTags("Overview").RequireAuthorization(RolePolicies.Viewer);
+
+    /// <summary>Counts of machines by state, and the use of the disk.</summary>
+    private static async Task<Ok<OverviewView>> Get(
+        Database database, DataDirectory data, IOptions<BlobsOptions> blobs, CancellationToken ct)
+    {
+        var (machines, blobBytes) = await database.ReadAsync(async (db, token) => (
+            await CountAsync(db, token),
+            await db.Set<BlobRow>().Where(blob => blob.Segments == null).SumAsync(blob => blob.SizeBytes, token)), ct);
+        var drive = new DriveInfo(data.Path);
+        return TypedResults.Ok(new OverviewView(machines, new(
+            drive.TotalSize - drive.AvailableFreeSpace, drive.AvailableFreeSpace, blobBytes, blobs.Value.MaxBytes)));
+    }
+
+    private static async Task<MachineCounts> CountAsync(NetbootDb db, CancellationToken ct)
+    {
+        var states = await db.Set<MachineRow>().GroupBy(machine => machine.State)
+            .Select(group => new { State = group.Key, Count = group.Count() }).ToListAsync(ct);
+        // One look into the index for each machine, however many boots it has had.
+        var newest = await db.Set<MachineRow>().Where(machine => machine.State == MachineState.Registered)
+            .Select(machine => db.Set<BootRow>().Where(boot => boot.MachineId == machine.Id)
+                .OrderByDescending(boot => boot.StartedAt).Select(boot => boot.Outcome).FirstOrDefault())
+            .GroupBy(outcome => outcome).Select(group => new { Outcome = group.Key, Count = group.Count() }).ToListAsync(ct);
+        return new(states.Sum(state => state.Count),
+            states.Where(state => state.State == MachineState.Discovered).Sum(state => state.Count),
+            newest.Where(count => count.Outcome is not null).ToImmutableSortedDictionary(count => count.Outcome!, count => count.Count));
+    }
+}

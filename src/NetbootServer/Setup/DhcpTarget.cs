@@ -1,0 +1,37 @@
+using System.Net;
+using NetbootServer.Http;
+
+namespace NetbootServer.Setup;
+
+/// <summary>What a DHCP snippet is filled in with.</summary>
+/// <param name="Url">Base of this server's URLs as machines shall use it.</param>
+/// <param name="Address">This server's IPv4 address, where a DHCP server wants one.</param>
+/// <param name="Network">The machines' network.</param>
+/// <param name="ServesIpxe">Whether this server has iPXE itself, for UEFI HTTP boot.</param>
+internal sealed record DhcpTarget(string Url, string Address, IPNetwork Network, bool ServesIpxe)
+{
+    /// <summary>Where iPXE begins.</summary>
+    public string Script => $"{Url}/boot.ipxe";
+
+    /// <summary>The target that a request names, else the likeliest one.</summary>
+    /// <param name="wanted">An absolute http or https URL without a path; null for the likeliest.</param>
+    /// <param name="addresses">This server's own.</param>
+    /// <param name="servesIpxe">See <see cref="ServesIpxe"/>.</param>
+    public static (DhcpTarget? Target, Problem? Problem) Of(string? wanted, ServerAddresses addresses, bool servesIpxe)
+    {
+        var all = addresses.All();
+        var likeliest = addresses.Likeliest();
+        if (string.IsNullOrEmpty(wanted)) return (At(likeliest.Url, likeliest, all, servesIpxe), null);
+        if (!Uri.TryCreate(wanted, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")
+            || url.PathAndQuery != "/" || url.UserInfo.Length > 0 || Uri.CheckHostName(url.DnsSafeHost) == UriHostNameType.Unknown)
+            return (null, new(ProblemTypes.MalformedRequest, $"address must be the base of a URL, for example {likeliest.Url}."));
+        var text = url.GetLeftPart(UriPartial.Authority);
+        return (At(text, all.FirstOrDefault(own => own.Url == text) ?? likeliest, all, servesIpxe), null);
+    }
+
+    private static DhcpTarget At(string url, ServerAddress own, IReadOnlyList<ServerAddress> all, bool servesIpxe)
+    {
+        var numbered = own.Address is null ? all.FirstOrDefault(other => other.Address is not null) : own;
+        return new(url, numbered?.Address ?? "192.0.2.1", IPNetwork.Parse(numbered?.Network ?? "192.0.2.0/24"), servesIpxe);
+    }
+}

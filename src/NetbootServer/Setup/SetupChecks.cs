@@ -1,0 +1,73 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using NetbootServer.Blobs;
+using NetbootServer.Machines;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Setup;
+
+/// <summary>A part of the server and whether it works.</summary>
+/// <param name="Name">What is checked.</param>
+/// <param name="State">up, warning or failed.</param>
+/// <param name="Title">What was found.</param>
+/// <param name="Detail">More of it, and what to do.</param>
+public sealed record SetupCheck(string Name, string State, string Title, string? Detail);
+
+/// <summary>Looks at the server's parts when it is asked to.</summary>
+internal sealed class SetupChecks(Database database, DataDirectory data, ServerAddresses addresses,
+    IOptions<BlobsOptions> blobs, TimeProvider time)
+{
+    private const string Good = "up", Doubtful = "warning", Bad = "failed";
+
+    /// <summary>When the server started.</summary>
+    public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
+
+    public async Task<IReadOnlyList<SetupCheck>> RunAsync(CancellationToken ct) =>
+        [Listening(), await DatabaseCheckAsync(ct), Disk(), await MachinesCheckAsync(ct)];
+
+    /// <summary>When a machine last asked for a script; null when none ever has.</summary>
+    public Task<DateTimeOffset?> LastRequestAsync(CancellationToken ct) => database.ReadAsync((db, token) =>
+        db.Set<MachineRow>().MaxAsync(row => row.LastSeenAt, token), ct);
+
+    private SetupCheck Listening()
+    {
+        var all = addresses.All();
+        var loopbackOnly = all.All(address => address.Interface == "lo");
+        return loopbackOnly
+            ? new("listening", Doubtful, "Listens on this computer only",
+                "Machines cannot reach it: set Urls to http://*:8080, or put a proxy in front of it.")
+            : new("listening", Good, $"Listens at {string.Join(", ", all.Take(3).Select(address => address.Url))}", null);
+    }
+
+    private async Task<SetupCheck> DatabaseCheckAsync(CancellationToken ct)
+    {
+        try
+        {
+            await database.ReadAsync((db, token) => db.Database.ExecuteSqlRawAsync("SELECT 1", token), ct);
+            return new("database", Good, "Database answers", null);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return new("database", Bad, "Database does not answer", e.Message);
+        }
+    }
+
+    private SetupCheck Disk()
+    {
+        var drive = new DriveInfo(data.Path);
+        var floor = blobs.Value.MinFreeBytes;
+        var free = $"{data.Path}, {Gibibytes(drive.AvailableFreeSpace)} free";
+        return drive.AvailableFreeSpace < floor
+            ? new("disk", Bad, "Disk is full", $"{free}; new versions are refused below {Gibibytes(floor)} (Blobs:MinFreeBytes).")
+            : drive.AvailableFreeSpace < 4 * floor
+                ? new("disk", Doubtful, "Disk is nearly full", $"{free}; new versions are refused below {Gibibytes(floor)}.")
+                : new("disk", Good, "Data directory writable", free);
+    }
+
+    private async Task<SetupCheck> MachinesCheckAsync(CancellationToken ct) => await LastRequestAsync(ct) is not null
+        ? new("machines", Good, "Machines reach it", null)
+        : new("machines", "unknown", "No request from a machine yet", "A firewall may block the port, or DHCP does not name this server.");
+
+    private static string Gibibytes(long bytes) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB");
+}

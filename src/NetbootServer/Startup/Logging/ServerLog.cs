@@ -1,0 +1,47 @@
+using System.Globalization;
+using NetbootServer.Access;
+using NetbootServer.Storage;
+using Serilog;
+using Serilog.Configuration;
+using Serilog.Events;
+using Serilog.Formatting;
+using Serilog.Formatting.Compact;
+using Serilog.Formatting.Display;
+
+namespace NetbootServer.Startup.Logging;
+
+/// <summary>
+/// The server's log: console, and a file a day in the data directory. Lines are written behind a bounded queue, so that
+/// a slow disk or terminal holds up no boot; lines that find it full are dropped and counted.
+/// </summary>
+internal static class ServerLog
+{
+    private const int QueueLength = 20_000;
+    private const string Console = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
+    private const string File = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} {Level:u3} {Message:lj}{NewLine}{Exception}";
+
+    public static IServiceCollection AddServerLog(this IServiceCollection services, LogOptions options, DataDirectory data)
+    {
+        var queue = new LogQueue();
+        return services.AddSingleton(queue).AddSerilog((_, log) => log
+            .MinimumLevel.Is((LogEventLevel)options.Level)
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("Quartz", LogEventLevel.Warning)
+            .Filter.ByExcluding(Start.TellsItself)
+            .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
+            .WriteTo.Async(sinks => Configure(sinks, options, data), QueueLength, blockWhenFull: false, queue),
+            preserveStaticLogger: true); // several servers may live in one process, as in tests
+    }
+
+    private static void Configure(LoggerSinkConfiguration sinks, LogOptions options, DataDirectory data)
+    {
+        sinks.Console(Formatter(options, Console));
+        if (!options.Files) return;
+        sinks.File(Formatter(options, File), data.Below("logs/server-.log"), rollingInterval: RollingInterval.Day,
+            retainedFileCountLimit: options.KeepFiles, fileSizeLimitBytes: options.MaxFileBytes, rollOnFileSizeLimit: true);
+    }
+
+    private static ITextFormatter Formatter(LogOptions options, string template) => options.Format == LogFormat.Json
+        ? new RenderedCompactJsonFormatter()
+        : new MessageTemplateTextFormatter(template, CultureInfo.InvariantCulture);
+}

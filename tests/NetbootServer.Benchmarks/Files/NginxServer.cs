@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace NetbootServer.Benchmarks.Files;
+
+/// <summary>nginx with what its documentation recommends for large files, one worker per core.</summary>
+internal sealed class NginxServer(TestFile file) : Server("nginx")
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("netboot-nginx-").FullName;
+
+    public override string PathOf(TestFile file) => "/" + file.RelativePath;
+
+    protected override ProcessStartInfo Command()
+    {
+        var config = Path.Combine(_folder, "nginx.conf");
+        File.WriteAllText(config, string.Create(CultureInfo.InvariantCulture, $$"""
+            {{(Environment.IsPrivilegedProcess ? "user root;" : "")}}
+            worker_processes {{Environment.ProcessorCount}};
+            worker_rlimit_nofile 65536;
+            daemon off;
+            pid {{_folder}}/nginx.pid;
+            error_log stderr error;
+            events { worker_connections 30000; }
+            http {
+                access_log off;
+                sendfile on;
+                tcp_nopush on;
+                sendfile_max_chunk 2m;
+                keepalive_requests 1000000000;
+                open_file_cache max=1000;
+                client_body_temp_path {{_folder}}; proxy_temp_path {{_folder}}; fastcgi_temp_path {{_folder}};
+                uwsgi_temp_path {{_folder}}; scgi_temp_path {{_folder}};
+                server {
+                    listen 127.0.0.1:{{Port}} backlog=4096;
+                    root {{file.Folder}};
+                }
+            }
+            """));
+        return new ProcessStartInfo("nginx", ["-e", "stderr", "-p", _folder, "-c", config]);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

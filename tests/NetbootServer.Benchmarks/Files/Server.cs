@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace NetbootServer.Benchmarks.Files;
+
+/// <summary>A server under test: a process with its children, on a port of its own.</summary>
+internal abstract partial class Server(string name) : IAsyncDisposable
+{
+    private const int Terminate = 15;
+    private static readonly double SecondsPerTick = 0.01; // USER_HZ is 100 on every architecture Linux runs .NET on
+
+    private Process? _process;
+
+    public string Name => name;
+    public int Port { get; } = FreePort();
+
+    /// <summary>The path under which it serves the file.</summary>
+    public abstract string PathOf(TestFile file);
+
+    protected abstract ProcessStartInfo Command();
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public async Task StartAsync(CancellationToken ct)
+    {
+        var command = Command();
+        command.RedirectStandardOutput = command.RedirectStandardError = true;
+        _process = Process.Start(command)!;
+        _process.OutputDataReceived += static (_, _) => { };
+        _process.ErrorDataReceived += (_, line) => Console.Error.WriteLine(line.Data is null ? "" : $"{Name}: {line.Data}");
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                using var probe = new TcpClient();
+                await probe.ConnectAsync(IPAddress.Loopback, Port, ct);
+                return;
+            }
+            catch (SocketException) when (tries < 300 && !_process.HasExited)
+            {
+                await Task.Delay(100, ct);
+            }
+        }
+    }
+
+    /// <summary>CPU seconds of the process and its children so far.</summary>
+    public double CpuSeconds => Processes().Sum(stat => (stat.User + stat.System) * SecondsPerTick);
+
+    /// <summary>Resident memory that is not a file's, and threads, of the process and its children.</summary>
+    public (long AnonymousBytes, int Threads) Memory
+    {
+        get
+        {
+            var status = Processes().Select(stat => File.ReadAllLines($"/proc/{stat.Pid}/status")).ToList();
+            return (status.Sum(lines => Value(lines, "RssAnon:")) * 1024, (int)status.Sum(lines => Value(lines, "Threads:")));
+        }
+    }
+
+    /// <summary>Open file descriptors of the process itself.</summary>
+    public int Descriptors => Directory.GetFiles($"/proc/{_process!.Id}/fd").Length;
+
+    private static long Value(string[] lines, string key) => long.Parse(
+        lines.First(line => line.StartsWith(key, StringComparison.Ordinal)).Split([' ', '\t'],
+            StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+
+    private List<(int Pid, long User, long System)> Processes()
+    {
+        var found = new List<(int, long, long)>();
+        foreach (var folder in Directory.GetDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), out var pid)) continue;
+            try
+            {
+                var stat = File.ReadAllText($"{folder}/stat");
+                var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+                if (pid != _process!.Id && int.Parse(fields[1], CultureInfo.InvariantCulture) != _process.Id) continue;
+                found.Add((pid, long.Parse(fields[11], CultureInfo.InvariantCulture),
+                    long.Parse(fields[12], CultureInfo.InvariantCulture)));
+            }
+            catch (IOException)
+            {
+                // it has just ended
+            }
+        }
+        return found;
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            _ = kill(_process.Id, Terminate);
+            await _process.WaitForExitAsync();
+        }
+        _process?.Dispose();
+    }
+
+    [LibraryImport("libc")]
+    private static partial int kill(int process, int signal);
+}

@@ -1,0 +1,45 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Blobs;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Benchmarks.Files;
+
+/// <summary>A file that all servers serve: a blob in a data directory.</summary>
+internal sealed record TestFile(string Folder, string Digest, long Length)
+{
+    /// <summary>Below <see cref="Folder"/>.</summary>
+    public string RelativePath => Path.Combine("blobs", Digest[..2], Digest);
+
+    /// <summary>Stores random bytes as the product does, in a fresh data directory.</summary>
+    public static async Task<TestFile> CreateAsync(long length, CancellationToken ct)
+    {
+        var folder = Directory.CreateTempSubdirectory("netboot-bench-").FullName;
+        var settings = new ConfigurationBuilder().Build();
+        await using var services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<IConfiguration>(settings)
+            .AddStorage(DataDirectory.Open(folder)).AddBlobs()
+            .BuildServiceProvider();
+        await using (var db = await services.GetRequiredService<IDbContextFactory<NetbootDb>>().CreateDbContextAsync(ct))
+            await db.Database.MigrateAsync(ct);
+        var blob = await services.GetRequiredService<BlobStore>()
+            .AddAsync(new RandomStream(length), BlobLimits.None, ct);
+        return new TestFile(folder, blob.Digest.ToString(), length);
+    }
+
+    private sealed class RandomStream(long length) : MemoryStream
+    {
+        private readonly Random _random = new(1);
+        private long _left = length;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = (int)Math.Min(buffer.Length, _left);
+            _random.NextBytes(buffer.Span[..count]);
+            _left -= count;
+            return new(count);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Net;
+using System.Text.Json;
+using NetbootServer.Tests.Fixtures;
+
+namespace NetbootServer.Tests.Access;
+
+/// <summary>An operation as the OpenAPI document describes it.</summary>
+/// <param name="Method">GET, PUT, …</param>
+/// <param name="Path">With its parameters in braces.</param>
+/// <param name="Description">All of it.</param>
+internal sealed record Operation(string Method, string Path, JsonElement Description)
+{
+    private const string Json = "application/json";
+
+    public string Role => Description.GetProperty("x-role").GetString()!;
+
+    public bool Changes => Method != "GET";
+
+    /// <summary>Example of the JSON body; null when it takes none.</summary>
+    public JsonElement? Example => Content is { } content && content.TryGetProperty(Json, out var json)
+        && json.TryGetProperty("example", out var example) ? example : null;
+
+    public JsonElement? Content => Description.TryGetProperty("requestBody", out var body) ? body.GetProperty("content") : null;
+
+    public bool TakesJson => Content?.TryGetProperty(Json, out _) == true;
+
+    public IEnumerable<string> Statuses => Description.GetProperty("responses").EnumerateObject().Select(response => response.Name);
+
+    /// <summary>Names of the problem types that it may answer with.</summary>
+    public IEnumerable<string> Problems =>
+        from response in Description.GetProperty("responses").EnumerateObject()
+        where response.Value.TryGetProperty("content", out var content) && content.TryGetProperty("application/problem+json", out _)
+        from example in response.Value.GetProperty("content").GetProperty("application/problem+json").GetProperty("examples").EnumerateObject()
+        select example.Name;
+
+    /// <summary>Asks it about a thing that is not there, with its own example as the body.</summary>
+    public async Task<Answer> AskAsync(Caller caller, params (string, string)[] headers)
+    {
+        var path = Path.Replace("{id}", "4711", StringComparison.Ordinal);
+        path = string.Join('/', path.Split('/').Select(part => part.StartsWith('{') ? "nothing-here" : part));
+        var content = TakesJson ? Caller.Json(Example?.GetRawText() ?? "{}")
+            : Content is null ? null : new MultipartFormDataContent { { new StringContent(""), "none" } };
+        return await caller.SendAsync(new HttpMethod(Method), path, content, headers);
+    }
+
+    public override string ToString() => $"{Method} {Path}";
+}
+
+/// <summary>The OpenAPI document, as anyone may read it.</summary>
+internal static class ApiDocument
+{
+    public static async Task<IReadOnlyList<Operation>> OperationsAsync(NetbootApp app)
+    {
+        var document = await ReadAsync(app);
+        return
+        [
+            .. from path in document.GetProperty("paths").EnumerateObject()
+               from operation in path.Value.EnumerateObject()
+               select new Operation(operation.Name.ToUpperInvariant(), path.Name, operation.Value),
+        ];
+    }
+
+    public static async Task<JsonElement> ReadAsync(NetbootApp app) =>
+        (await app.Machine.GetAsync("/swagger/v1/swagger.json")).Is(HttpStatusCode.OK).Json;
+}

@@ -1,0 +1,52 @@
+using CsCheck;
+using NetbootServer.Boots;
+
+namespace NetbootServer.Tests.Boots;
+
+public sealed class BootTimelineTests
+{
+    private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch.AddYears(56);
+
+    /// <summary>Facts as words: <c>step[.kind[:bytes]]</c>, one second apart.</summary>
+    private static List<BootFactRow> Facts(string text) => [.. text.Split(' ').Select((word, i) =>
+    {
+        var parts = word.Split('.', ':');
+        return new BootFactRow
+        {
+            Id = i + 1, BootId = "b", Step = parts[0], Kind = parts.Length > 1 ? parts[1] : FactKinds.Began, At = Start.AddSeconds(i),
+            Bytes = parts.Length > 2 ? long.Parse(parts[2], null) : null, TotalBytes = parts[0] is "kernel" or "initrd" ? 100 : null,
+        };
+    })];
+
+    [Theory]
+    [InlineData("script", "running")]
+    [InlineData("script kernel kernel.ended:100 initrd", "running")]
+    [InlineData("script kernel initrd initrd.stalled", "stalled")]
+    [InlineData("script kernel initrd initrd.stalled initrd.moved", "running")]
+    [InlineData("script kernel initrd.ended:100 ready", "ready")]
+    [InlineData("script ready up", "up")]
+    [InlineData("script up", "up")]
+    [InlineData("script kernel failed", "failed")]
+    [InlineData("script ready failed", "failed")]
+    [InlineData("script failed ready", "ready")]
+    [InlineData("script failed up", "up")]
+    [InlineData("script script.lost", "unknown")]
+    [InlineData("script ready script.lost", "unknown")]
+    [InlineData("script kernel script.lost kernel.ended:40", "unknown")]
+    [InlineData("script kernel script.lost kernel.ended:100", "running")]
+    [InlineData("script kernel script.lost kernel.moved", "running")]
+    [InlineData("script script.lost ready", "ready")]
+    public void Facts_amount_to_an_outcome_in_whatever_order_they_came(string facts, string outcome) =>
+        Gen.Shuffle(Facts(facts)).Sample(shuffled => Assert.Equal(outcome, BootTimeline.Outcome(shuffled)), iter: 50);
+
+    [Fact]
+    public void A_timeline_is_the_same_in_whatever_order_facts_came() =>
+        Gen.Shuffle(Facts("script kernel kernel.ended:100 initrd initrd.stalled:10 initrd.moved:20 initrd.ended:60 initrd initrd.ended:100 ready up")).Sample(facts =>
+        {
+            var steps = BootTimeline.Timeline(facts);
+            Assert.Equal(["script", "kernel", "initrd", "ready", "up"], steps.Select(step => step.Name));
+            Assert.Equal((100L, 100L, 1.0), (steps[1].Bytes, steps[1].TotalBytes, steps[1].DurationSeconds));
+            Assert.Equal((100L, Start.AddSeconds(3), 5.0), (steps[2].Bytes, steps[2].At, steps[2].DurationSeconds));
+            Assert.Null(steps[0].DurationSeconds);
+        }, iter: 100);
+}

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using NetbootServer.Tests.Fixtures;
+using NetbootServer.Http.Bodies;
+using static NetbootServer.Tests.Blobs.BlobHost;
+
+namespace NetbootServer.Tests.Http.Bodies;
+
+public sealed class PacingTests
+{
+    [Fact]
+    public void A_bucket_gives_its_rate_and_no_more()
+    {
+        var time = new FakeTimeProvider();
+        var bucket = new TokenBucket(1_000_000, time);
+        long taken = 0;
+        for (var elapsed = TimeSpan.Zero; elapsed < TimeSpan.FromSeconds(10);)
+        {
+            var wait = bucket.Take(20_000);
+            taken += 20_000;
+            time.Advance(wait);
+            elapsed += wait;
+        }
+        Assert.InRange(taken, 9_900_000, 10_200_000);
+    }
+
+    [Fact]
+    public void A_pause_is_not_made_up_for()
+    {
+        var time = new FakeTimeProvider();
+        var bucket = new TokenBucket(1_000_000, time);
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(TimeSpan.Zero, bucket.Take(100_000));
+        Assert.True(bucket.Take(100_000) <= TimeSpan.Zero);
+        Assert.InRange(bucket.Take(100_000).TotalSeconds, 0.09, 0.11);
+    }
+
+    [Fact]
+    public void What_was_not_sent_is_given_back()
+    {
+        var bucket = new TokenBucket(1_000_000, new FakeTimeProvider());
+        bucket.Take(1_000_000);
+        bucket.GiveBack(1_000_000);
+        Assert.Equal(TimeSpan.Zero, bucket.Take(1));
+    }
+
+    [Theory]
+    [InlineData(true, "Http:MaxBytesPerSecondPerMachine", 3_000_000, 1)]
+    [InlineData(false, "Http:MaxBytesPerSecondPerMachine", 3_000_000, 1)]
+    [InlineData(true, "Http:MaxBytesPerSecondPerMachine", 3_000_000, 3)] // connections of one address share
+    [InlineData(true, "Http:MaxBytesPerSecond", 3_000_000, 3)]
+    public async Task Files_leave_no_faster_than_their_cap(bool zeroCopy, string setting, int rate, int connections)
+    {
+        await using var host = await StartAsync(
+            new() { [setting] = $"{rate}", ["Http:ZeroCopy"] = zeroCopy.ToString() });
+        var bytes = RandomBytes(4_500_000 / connections);
+        var blob = await host.AddAsync(bytes);
+        var watch = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
+        {
+            using var http = new HttpClient();
+            AssertSame(bytes, await http.GetByteArrayAsync(host.UrlOf(blob), Ct));
+        }));
+        Assert.InRange(watch.Elapsed.TotalSeconds, 4.5e6 / rate - 0.3, 20); // loaded machines only make it longer
+        await Until.TrueAsync(() => host.App.Services.GetRequiredService<Pacing>().MachineCount == 0, "forgotten");
+    }
+
+    [Fact]
+    public async Task Waiting_for_a_turn_is_not_stalling()
+    {
+        await using var host = await StartAsync(new()
+        {
+            ["Http:MaxBytesPerSecond"] = "20000", ["Http:StallTimeout"] = "00:00:00.4",
+        });
+        var bytes = RandomBytes(40_000);
+        var blob = await host.AddAsync(bytes);
+        using var http = new HttpClient();
+        AssertSame(bytes, await http.GetByteArrayAsync(host.UrlOf(blob), Ct));
+    }
+}

@@ -1,0 +1,151 @@
+using System.Net;
+using System.Text;
+using NetbootServer.Tests.Fixtures;
+
+namespace NetbootServer.Tests.Images;
+
+public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
+{
+    private const string Upload = """{"source":{"type":"upload"}}""";
+    private readonly Caller _admin = app.Admin;
+
+    [Fact]
+    public async Task An_image_is_made_with_defaults_changed_and_removed()
+    {
+        var made = (await _admin.PutAsync("/api/v1/images/life", Upload)).Is(HttpStatusCode.Created);
+        Assert.Equal(("3", "False", "0", null), (made["keep"], made["held"], made["sizeBytes"], made["current"]));
+        Assert.Equal(1, made.Json.GetProperty("systems").GetArrayLength());
+        Assert.Equal(made.ETag, (await _admin.PutAsync("/api/v1/images/life", made.Text)).Is(HttpStatusCode.OK).ETag);
+        Assert.Equal("\"2\"", (await _admin.PatchAsync("/api/v1/images/life", """{"keep":5}""")).Is(HttpStatusCode.OK).ETag);
+        (await _admin.DeleteAsync("/api/v1/images/life")).Is(HttpStatusCode.NoContent);
+        (await _admin.GetAsync("/api/v1/images/life/versions")).IsProblem(HttpStatusCode.NotFound, "not-found");
+    }
+
+    [Theory]
+    [InlineData("no source", "{}", "$.source")]
+    [InlineData("no type", """{"source":{}}""", "$.source.type")]
+    [InlineData("an unknown type", """{"source":{"type":"carrier-pigeon"}}""", "$.source.type")]
+    [InlineData("more than the type has", """{"source":{"type":"upload","url":"x"}}""", "$.source.url")]
+    [InlineData("wrong numbers and systems", """{"source":{"type":"upload"},"keep":0,"systems":["i386"]}""", "$.keep", "$.systems[0]")]
+    public async Task An_image_with(string what, string body, params string[] paths)
+    {
+        Assert.NotNull(what);
+        (await _admin.PutAsync("/api/v1/images/bad", body)).IsInvalidAt(paths);
+    }
+
+    [Fact]
+    public async Task An_upload_becomes_the_current_version_and_its_bytes_are_served()
+    {
+        await _admin.PutAsync("/api/v1/images/up", Upload);
+        var answer = (await _admin.UploadAsync("up", ("x86_64-linux/kernel", Files.Kernel(1)), ("x86_64-linux/initrd", Files.Initrd(2)),
+            ("x86_64-linux/kernelArguments", "init=/nix/store/x/init  dyndbg=\"file a.c +p\"\n"), ("aarch64-linux/kernel", Files.ArmKernel(3)),
+            ("aarch64-linux/initrd", Files.Initrd(4)))).Is(HttpStatusCode.Created);
+        Assert.Equal($"/api/v1/images/up/versions/{answer["id"]}", answer.Message.Headers.Location?.ToString());
+        var system = answer.Json.GetProperty("systems").GetProperty("x86_64-linux");
+        Assert.Equal(["init=/nix/store/x/init", "dyndbg=\"file a.c +p\""],
+            system.GetProperty("kernelArguments").EnumerateArray().Select(argument => argument.GetString()!));
+        Assert.Equal(4096, system.GetProperty("kernel").GetProperty("sizeBytes").GetInt64());
+        var url = system.GetProperty("initrd").GetProperty("url").GetString()!;
+        var bytes = await app.Machine.Client.GetByteArrayAsync(url, TestContext.Current.CancellationToken);
+        Assert.Equal(Files.Initrd(2), bytes);
+
+        var image = await _admin.GetAsync("/api/v1/images/up");
+        Assert.Equal((answer["id"], "16384"), (image["current"], image["sizeBytes"]));
+        var shown = await _admin.GetAsync($"/api/v1/images/up/versions/{answer["id"]}");
+        Assert.Equal((answer.Text, "True"), (shown.Text, shown["current"]));
+        Assert.Equal("admin-token", shown.Json.GetProperty("provenance").GetProperty("by").GetString());
+        (await _admin.GetAsync("/api/v1/images/up/versions/nonsense")).IsProblem(HttpStatusCode.NotFound, "not-found");
+    }
+
+    [Fact]
+    public async Task Equal_bytes_make_no_new_version_and_other_arguments_do()
+    {
+        var first = await _admin.MakeImageAsync("equal", seed: 5);
+        var same = await _admin.UploadAsync("equal", ("x86_64-linux/initrd", Files.Initrd(5)), ("x86_64-linux/kernel", Files.Kernel(5)));
+        Assert.Equal(first, same.Is(HttpStatusCode.OK)["id"]);
+        Assert.NotEqual(first, await _admin.AddVersionAsync("equal", 5, "quiet"));
+        Assert.Equal(2, (await _admin.GetAsync("/api/v1/images/equal/versions")).Items("id").Count);
+    }
+
+    public static TheoryData<string, string, byte[], string> WrongKinds => new()
+    {
+        { "a web page as kernel", "x86_64-linux/kernel", "<!doctype html><title>404</title>"u8.ToArray(), "HTML" },
+        { "an initrd as kernel", "x86_64-linux/kernel", Files.Initrd(), "cpio" },
+        { "an ARM kernel for x86", "x86_64-linux/kernel", Files.ArmKernel(), "Arm" },
+        { "an x86 kernel for ARM", "aarch64-linux/kernel", Files.Kernel(), "x86" },
+        { "a kernel as initrd", "x86_64-linux/initrd", Files.Kernel(), "Linux kernel" },
+        { "nothing as initrd", "x86_64-linux/initrd", [], "empty" },
+        { "a cpio as kexec tarball", "x86_64-linux/kexec", Files.Initrd(), "cpio" },
+        { "a cpio as ISO", "x86_64-linux/iso", Files.Initrd(), "cpio" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongKinds))]
+    public async Task A_wrong_file_is_refused_with_what_was_seen(string what, string part, byte[] bytes, string seen)
+    {
+        Assert.NotNull(what);
+        await _admin.PutAsync("/api/v1/images/wrong", Upload);
+        var answer = (await _admin.UploadAsync("wrong", (part, bytes))).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Contains(seen, answer.ErrorAt(part), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("this is", answer.ErrorAt(part), StringComparison.Ordinal);
+        Assert.Empty((await _admin.GetAsync("/api/v1/images/wrong/versions")).Items("id"));
+    }
+
+    [Fact]
+    public async Task Halves_doubles_strangers_and_bad_arguments_are_told_at_once()
+    {
+        await _admin.PutAsync("/api/v1/images/halves", Upload);
+        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", Files.Kernel()))).IsInvalidAt("x86_64-linux/initrd");
+        (await _admin.UploadAsync("halves", ("x86_64-linux/initrd", Files.Initrd()))).IsInvalidAt("x86_64-linux/kernel");
+        (await _admin.UploadAsync("halves", ("x86_64-linux/kernelArguments", "quiet"))).IsInvalidAt("x86_64-linux/kernelArguments");
+        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", Files.Kernel()), ("x86_64-linux/kernel", Files.Kernel()),
+            ("sparc-linux/kernel", Files.Kernel()), ("x86_64-linux/poem", "roses"), ("x86_64-linux/kernelArguments", "a ${b} || c")))
+            .IsInvalidAt("x86_64-linux/kernel", "sparc-linux/kernel", "x86_64-linux/poem", "x86_64-linux/kernelArguments");
+        Assert.Empty((await _admin.GetAsync("/api/v1/images/halves/versions")).Items("id"));
+    }
+
+    [Fact]
+    public async Task An_upload_that_is_no_form_or_breaks_off_is_refused()
+    {
+        await _admin.PutAsync("/api/v1/images/broken", Upload);
+        (await _admin.PostAsync("/api/v1/images/broken/versions", "{}")).IsProblem(HttpStatusCode.UnsupportedMediaType, "unsupported-media-type");
+        var cut = new ByteArrayContent(Encoding.ASCII.GetBytes(
+            "--b\r\nContent-Disposition: form-data; name=\"x86_64-linux/initrd\"\r\n\r\n070701 and then nothing"));
+        cut.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
+        (await _admin.SendAsync(HttpMethod.Post, "/api/v1/images/broken/versions", cut)).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        (await _admin.UploadAsync("nobody", ("x86_64-linux/kernel", Files.Kernel()))).IsProblem(HttpStatusCode.NotFound, "not-found");
+        Assert.Empty(Directory.GetFiles(Path.Combine(app.Data, "blobs", "tmp")));
+    }
+
+    [Fact]
+    public async Task Current_is_moved_held_and_let_go()
+    {
+        var first = await _admin.MakeImageAsync("cur", seed: 10);
+        var second = await _admin.AddVersionAsync("cur", 11);
+        var back = (await _admin.PutAsync("/api/v1/images/cur/current", new { version = first })).Is(HttpStatusCode.OK);
+        Assert.Equal((first, "True"), (back["current"], back["held"]));
+        var third = await _admin.AddVersionAsync("cur", 12);
+        Assert.Equal(first, (await _admin.GetAsync("/api/v1/images/cur"))["current"]);
+        var loose = await _admin.PutAsync("/api/v1/images/cur/current", new { version = second, hold = false });
+        Assert.Equal((second, "False"), (loose["current"], loose["held"]));
+        var newest = await _admin.PutAsync("/api/v1/images/cur/current", new { version = "newest" });
+        Assert.Equal((third, "False"), (newest["current"], newest["held"]));
+        Assert.Equal("True", (await _admin.PutAsync("/api/v1/images/cur/current", new { version = third, hold = true }))["held"]);
+        (await _admin.PutAsync("/api/v1/images/cur/current", new { version = "0000" })).IsInvalidAt("$.version");
+        (await _admin.PutAsync("/api/v1/images/cur/current", """{"hold":"yes","to":1}""")).IsInvalidAt("$.version", "$.hold", "$.to");
+        await _admin.PutAsync("/api/v1/images/none", Upload);
+        (await _admin.PutAsync("/api/v1/images/none/current", new { version = "newest" })).IsInvalidAt("$.version");
+        Assert.Equal([third, second, first], (await _admin.GetAsync("/api/v1/images/cur/versions")).Items("id"));
+    }
+
+    [Fact]
+    public async Task A_version_tells_who_pins_it()
+    {
+        var id = await _admin.MakeImageAsync("pins", seed: 20);
+        await _admin.PutAsync("/api/v1/profiles/pinner", new { image = "pins", version = id });
+        var version = await _admin.GetAsync($"/api/v1/images/pins/versions/{id}");
+        Assert.Equal("pinner", Assert.Single(version.Json.GetProperty("pinnedBy").EnumerateArray()).GetString());
+        var refused = (await _admin.DeleteAsync("/api/v1/images/pins")).IsProblem(HttpStatusCode.Conflict, "in-use");
+        Assert.Equal("profile pinner", Assert.Single(refused.Json.GetProperty("users").EnumerateArray()).GetString());
+    }
+}

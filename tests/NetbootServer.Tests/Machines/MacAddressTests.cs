@@ -1,0 +1,52 @@
+using System.Globalization;
+using CsCheck;
+using NetbootServer.Machines;
+
+namespace NetbootServer.Tests.Machines;
+
+public sealed class MacAddressTests
+{
+    [Theory]
+    [InlineData("colons", "52:54:00:AA:bb:01")]
+    [InlineData("hyphens", "52-54-00-aa-bb-01")]
+    [InlineData("nothing between", "525400aabb01")]
+    [InlineData("Cisco's dots", "5254.00aa.bb01")]
+    [InlineData("pairs with dots", "52.54.00.aa.bb.01")]
+    public void Every_common_form_is_read(string form, string text)
+    {
+        Assert.NotNull(form);
+        var mac = MacAddress.Parse(text);
+        Assert.Equal(("52:54:00:aa:bb:01", "52-54-00-aa-bb-01"), (mac.ToString(), mac.Hyphened));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("00:00:00:00:00:00")]
+    [InlineData("ff:ff:ff:ff:ff:ff")]
+    [InlineData("01:00:5e:00:00:01")]
+    [InlineData("52:54:00:aa:bb")]
+    [InlineData("52:54:00:aa:bb:01:02")]
+    [InlineData("52:54-00:aa-bb:01")]
+    [InlineData("52:54:00:aa:bb:0g")]
+    [InlineData("52 54 00 aa bb 01")]
+    [InlineData("52:54:00:aa:bb:01\n")]
+    [InlineData("５２:54:00:aa:bb:01")]
+    [InlineData(":525400aabb01")]
+    [InlineData("+25400aabb01")]
+    public void Anything_else_is_refused(string? text) => Assert.False(MacAddress.TryParse(text, out _));
+
+    [Fact]
+    public void What_is_written_is_read_back() => Gen.ULong[1, 0xFFFF_FFFF_FFFF].Where(bits => (bits >> 40 & 1) == 0).Sample(bits =>
+    {
+        var mac = MacAddress.Parse(bits.ToString("x12", CultureInfo.InvariantCulture));
+        Assert.Equal(mac, MacAddress.Parse(mac.ToString()));
+        Assert.Equal(mac, MacAddress.Parse(mac.Hyphened.ToUpperInvariant()));
+    });
+
+    [Fact]
+    public void No_text_breaks_it() => Gen.String.Sample(text =>
+    {
+        if (MacAddress.TryParse(text, out var mac)) Assert.Equal(17, mac.ToString().Length);
+    });
+}

@@ -1,0 +1,31 @@
+// Starts the dashboard: theme, session, then the shell with the page that the address names.
+import { html, render, useEffect } from './ui.js';
+import { resume, session } from './session.js';
+import { start } from './state.js';
+import { hasDrafts } from './parts/form.js';
+import { applyTheme } from './parts/theme.js';
+import { Shell } from './shell.js';
+import { LogIn } from './pages/login.js';
+
+function App() {
+  const known = session.value !== null;
+  useEffect(() => { if (known) start().catch(console.warn); }, [known]);
+  return known ? html`<${Shell}/>` : html`<${LogIn}/>`;
+}
+
+applyTheme();
+addEventListener('beforeunload', event => { if (hasDrafts()) event.preventDefault(); });
+
+/** While the server is away there is nothing to show yet: ask until it answers. */
+async function begin() {
+  try {
+    await resume();
+    render(html`<${App}/>`, document.getElementById('app'));
+  } catch {
+    const { Starting } = await import('./parts/away.js');
+    render(html`<${Starting}/>`, document.getElementById('app'));
+    setTimeout(begin, 2000);
+  }
+}
+
+begin();

@@ -1,0 +1,82 @@
+// One machine: its boot now, what it would get and why, its history, who it is.
+import { html, useEffect } from '../ui.js';
+import { go, link, route, setQuery } from '../router.js';
+import { remove } from '../api.js';
+import { follow, takeBoot } from '../boots.js';
+import { useResource } from '../resource.js';
+import { machines, profiles } from '../stores.js';
+import { useKeys } from '../keys.js';
+import { may } from '../session.js';
+import { useTitle } from '../shell.js';
+import { drop } from '../machineacts.js';
+import { machineState } from '../parts/phases.js';
+import { Copy, State, Tags } from '../parts/basics.js';
+import { Ghost, Note, Trouble, toast } from '../parts/messages.js';
+import { Menu } from '../parts/menu.js';
+import { openApprove, openNext } from '../parts/machinedialogs.js';
+import { openMachineForm } from '../parts/machineform.js';
+import { BootNow } from '../parts/bootnow.js';
+import { History } from '../parts/history.js';
+import { Identity } from '../parts/identity.js';
+import { NextBoot } from '../parts/nextboot.js';
+import { Plan } from '../parts/plan.js';
+
+const platforms = { efi: 'UEFI', pcbios: 'BIOS' };
+
+const hardware = ({ identity }) => identity && [[identity.manufacturer, identity.product].filter(Boolean).join(' '),
+  identity.arch, platforms[identity.platform]].filter(Boolean).join(' · ');
+
+function Head({ machine, state, gone }) {
+  const discovered = machine.state === 'discovered';
+  const again = async () => {
+    await remove(`machines/${encodeURIComponent(machine.name)}/completion`);
+    toast(`${machine.name} boots its profile again at its next start`);
+  };
+  const items = [
+    ...discovered ? [] : [{ text: 'Next boot…', act: () => openNext([machine]) }],
+    machine.completion && { text: 'Boot the profile again', act: again },
+    { text: 'Delete…', act: async () => { if (await drop([machine])) { gone(); go('machines'); } } },
+  ];
+  return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('machines')}>Machines</a> / <bdi>${machine.name}</bdi></nav>
+    <h1 dir="auto">${machine.name}</h1><${State} is=${state.is} badge>${state.word}<//><span class="mono muted">${machine.macs[0]}</span>
+    <span class="muted s-hide"><bdi>${hardware(machine)}</bdi></span>
+    ${may('operator') && html`<span class="bar push">${discovered
+      ? html`<button class="btn main" type="button" onClick=${() => openApprove(machine)}>Approve…</button>`
+      : html`<button class="btn" type="button" onClick=${() => setQuery({ edit: '1' })}>Edit</button>`}
+      <${Menu} label="More actions" items=${items}/></span>`}</div>`;
+}
+
+const Labels = ({ machine }) => html`<header><h2>Labels</h2></header>
+  <div class="body">${Object.keys(machine.labels).length ? html`<${Tags} of=${machine.labels}/>` : html`<span class="muted">none</span>`}</div>`;
+
+export default function MachinePage({ name }) {
+  useTitle(name);
+  profiles.use();
+  const path = `machines/${encodeURIComponent(name)}`;
+  const found = useResource(path, { events: ['machine.changed'], concerns: data => data.name === name, pause: 300 });
+  const boots = useResource(`${path}/boots?limit=50`, { events: ['boot.changed'], concerns: data => data.machine === name, pause: 300 });
+  useEffect(follow, []);
+  useEffect(() => { for (const boot of boots.data?.items.slice(0, 1) ?? []) takeBoot(boot); }, [boots.data]);
+  const machine = found.data, query = route.value.query, editing = query.has('edit'), next = query.has('next');
+  useEffect(() => {
+    if (machine && editing) openMachineForm(machine, saved => { found.set(saved); machines.put(saved); }).then(() => setQuery({ edit: null }));
+  }, [machine?.name, editing]);
+  useEffect(() => { if (machine && next) openNext([machine]).then(() => setQuery({ next: null })); }, [machine?.name, next]);
+  useKeys(machine && may('operator') ? { e: () => setQuery({ edit: '1' }), b: () => setQuery({ next: '1' }) } : {});
+  if (found.problem && (!machine || found.problem.status === 404)) return html`<section class="panel"><${Trouble} problem=${found.problem} retry=${found.reload}/>
+    ${found.problem.status === 404 && html`<p class="body"><a class="btn" href=${link('machines', null, { q: name })}>Search all machines</a></p>`}</section>`;
+  if (!machine) return html`<section class="panel"><${Ghost} lines=${8}/></section>`;
+  const latest = boots.data?.items[0];
+  const state = latest && machine.state === 'registered' ? { is: latest.outcome, word: latest.outcome } : machineState(machine);
+  return html`<${Head} machine=${machine} state=${state} gone=${() => machines.drop(name)}/>
+    ${machine.state === 'discovered' && html`<div class="banner" data-state="discovered"><${State} is="discovered">Discovered<//>
+      <span>It waits at its prompt and touches nothing until you approve it.</span></div>`}
+    ${latest && html`<${BootNow} boot=${latest} history=${boots.data.items}/>`}
+    <${Plan} machine=${machine} path=${path}/>
+    <section class="panel w4" aria-label="Next boot, labels, identity">
+      ${machine.state === 'registered' && html`<${NextBoot} machine=${machine} set=${found.set}/>`}
+      <${Labels} machine=${machine}/><${Identity} machine=${machine} up=${latest?.up}/>
+      ${machine.notes && html`<header><h2>Notes</h2></header><p class="body prose" dir="auto">${machine.notes}</p>`}
+    </section>
+    <${History} boots=${boots}/>`;
+}

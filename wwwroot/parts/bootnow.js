@@ -1,0 +1,66 @@
+// The newest boot of a machine: where it is, how fast, how that compares with what is usual.
+import { html } from '../ui.js';
+import { isMoving, motionOf } from '../boots.js';
+import { link } from '../router.js';
+import { now } from '../state.js';
+import { byteProgress, duration, median, rate, short } from './format.js';
+import { average, current, phases, reason, standing, took } from './phases.js';
+import { Age, Id, State } from './basics.js';
+import { BigTrack } from './boot.js';
+import { Note } from './messages.js';
+import { RateChart } from './ratechart.js';
+
+/** How long boots of this image usually take: the middle of those that succeeded. */
+export function usualOf(boot, history) {
+  const others = history.filter(other => other.id !== boot.id && other.image === boot.image);
+  const times = name => median(others.map(other => took(other, name)).filter(seconds => seconds !== null));
+  const ready = times('ready'), up = times('up');
+  return { ready, up, after: ready !== null && up !== null ? Math.max(0, up - ready) : null };
+}
+
+const Readout = ({ value, unit, state, children }) => html`<li data-state=${state}><b>${value} <small>${unit}</small></b>${state
+  ? html`<${State} is=${state}>${children}<//>` : html`<span class="muted">${children}</span>`}</li>`;
+
+/** "34 s" as a number and its unit; longer times as they are. */
+function Time({ seconds, children, state }) {
+  const text = duration(seconds), at = text.lastIndexOf(' ');
+  return html`<${Readout} value=${text.slice(0, at)} unit=${text.slice(at + 1)} state=${state}>${children}<//>`;
+}
+
+function Speed({ value, children }) {
+  const [number, unit] = rate(value).split(' ');
+  return html`<${Readout} value=${number} unit=${unit}>${children}<//>`;
+}
+
+function Running({ boot, motion, usual, seconds }) {
+  const at = current(phases(boot, motion));
+  const still = motion && boot.outcome === 'stalled' ? (now.value - motion.movedAt) / 1000 : null;
+  return html`<ul class="readouts wide"><${Time} seconds=${seconds}>since script<//>
+    ${at.max ? html`<${Readout} value=${Math.floor(at.value / at.max * 100)} unit="%">${byteProgress(at.value, at.max)} ${at.name}<//>` : html`<${Readout} value=${at.name}>phase<//>`}
+    ${still !== null ? html`<${Time} seconds=${still} state="stalled">no bytes<//>`
+      : html`<${Speed} value=${at.max ? motion?.rate : null}>now<//>`}
+    ${usual.ready !== null && html`<${Time} seconds=${Math.abs(usual.ready - seconds)}>${seconds > usual.ready ? 'behind its usual time' : 'until it is usually ready'}<//>`}</ul>`;
+}
+
+const Ended = ({ boot, seconds }) => html`<ul class="readouts wide">
+  <${Time} seconds=${took(boot, 'ready')}>from script to ready<//>
+  ${boot.outcome === 'ready' ? html`<${Time} seconds=${seconds - took(boot, 'ready')}>Linux runs, not up yet<//>`
+    : html`<${Time} seconds=${took(boot, 'up')}>from script to up<//>`}
+  <${Speed} value=${average(boot)}>on average<//></ul>`;
+
+export function BootNow({ boot, history }) {
+  const motion = motionOf(boot.id), usual = usualOf(boot, history), where = standing(boot, motion, now.value);
+  const seconds = (now.value - Date.parse(boot.startedAt)) / 1000;
+  const needs = isMoving(boot) && usual.ready !== null && usual.ready > seconds;
+  return html`<section class="panel" aria-labelledby="h-now" data-state=${boot.outcome}>
+    <header><h2 id="h-now">Boot <a href=${link('boots', boot.id)}><code>${short(boot.id)}</code></a></h2>
+      <small>${boot.profile && html`<a href=${link('profiles', boot.profile)}>${boot.profile}</a>, `}<a href=${link('images', boot.image)}>${boot.image}@<${Id} of=${boot.version}/></a>${', '}<${Age} at=${boot.startedAt}/></small>
+      ${needs && html`<span class="push muted">usually ready in <b>${duration(usual.ready - seconds)}</b></span>`}</header>
+    ${isMoving(boot) ? html`<${Running} boot=${boot} motion=${motion} usual=${usual} seconds=${seconds}/>` : boot.outcome !== 'failed' && html`<${Ended} boot=${boot} seconds=${seconds}/>`}
+    <div class="body rows">
+      ${boot.outcome === 'failed' && html`<${Note} is="failed"><b>${where.word}:</b> ${reason(boot)}. The machine begins again by itself.<//>`}
+      ${boot.outcome === 'unknown' && html`<${Note}>Nothing was heard after ${current(phases(boot)).name}: it may be off, or run something that does not phone home.<//>`}
+      <${BigTrack} boot=${boot} usual=${usual.after}/>
+      ${isMoving(boot) && html`<${RateChart} boot=${boot} motion=${motion} usual=${usual.ready}/>`}
+    </div></section>`;
+}

@@ -1,0 +1,96 @@
+// @ts-check
+// What a boot's steps amount to: six phases, the one it is in, and words for where it stands. Pure.
+import { byteProgress, bytes, duration, plural } from './format.js';
+
+export const names = ['script', 'kernel', 'initrd', 'overlay', 'ready', 'up'];
+
+/**
+ * @typedef {{name: string, state: 'done' | 'now' | 'wait' | 'bad' | 'todo', step?: any, value?: number, max?: number}} Phase
+ * @param {any} boot as the API tells it
+ * @param {{step: string, bytes: number, totalBytes: number} | undefined} motion newer bytes of the step under way
+ * @returns {Phase[]}
+ */
+export function phases(boot, motion) {
+  const steps = new Map(boot.steps.map(step => [step.name, step]));
+  const reached = Math.max(...names.map((name, at) => steps.has(name) ? at : 0));
+  const failure = failureOf(boot);
+  const broken = failure ? names.indexOf(failure.step === 'boot' ? 'ready' : failure.step) : -1;
+  return names.map((name, at) => {
+    const step = steps.get(name);
+    if (boot.outcome === 'failed' && at === broken) return { name, state: 'bad', step };
+    if (boot.outcome === 'failed' && broken >= 0 && at > broken) return { name, state: 'todo' };
+    if (at < reached || boot.outcome === 'up') return { name, state: 'done', step };
+    if (boot.outcome === 'ready' && name === 'up') return { name, state: 'wait' };
+    if (!step) return { name, state: 'todo' };
+    const moving = motion?.step === name ? motion : null;
+    const value = moving?.bytes ?? step.bytes ?? 0, max = moving?.totalBytes ?? step.totalBytes;
+    if (!max || value >= max || (step.durationSeconds && !isMoving(boot))) return { name, state: 'done', step };
+    return { name, state: 'now', step, value, max };
+  });
+}
+
+const isMoving = boot => boot.outcome === 'running' || boot.outcome === 'stalled';
+
+/** {step, errno, reason} of a boot that failed. @param {any} boot */
+export const failureOf = boot =>
+  boot.outcome === 'failed' ? boot.steps.find(step => step.name === 'failed')?.detail ?? {} : null;
+
+/** The phase it is in. @param {Phase[]} all */
+export const current = all => all.find(phase => phase.state === 'now' || phase.state === 'bad')
+  ?? all.findLast(phase => phase.state === 'done') ?? all[0];
+
+/**
+ * Where it stands, in words.
+ * @param {any} boot @param {any} motion @param {number} now in milliseconds
+ * @returns {{is: string, word: string, sub: string}}
+ */
+export function standing(boot, motion, now) {
+  const at = current(phases(boot, motion));
+  const pair = at.max ? byteProgress(at.value ?? 0, at.max) : '';
+  switch (boot.outcome) {
+    case 'stalled': return { is: 'stalled', word: `stalled at ${at.name}`,
+      sub: [motion && `no bytes for ${duration((now - motion.movedAt) / 1000)}`, pair].filter(Boolean).join(', ') };
+    case 'running': return { is: 'running', word: at.state === 'now' ? at.name : at.name === 'script' ? 'script' : `${at.name} sent`,
+      sub: at.state !== 'now' ? at.step?.bytes ? bytes(at.step.bytes) : 'the machine goes on'
+        : motion?.rate ? `${pair}, ${duration((at.max - at.value) / motion.rate)} left` : pair };
+    case 'ready': return { is: 'ready', word: 'ready', sub: `Linux runs for ${duration((now - stepAt(boot, 'ready')) / 1000)}` };
+    case 'up': return { is: 'up', word: 'up', sub: boot.up?.addresses?.[0] ?? `after ${duration(took(boot, 'up'))}` };
+    case 'failed': return { is: 'failed', word: `failed at ${failureOf(boot).step ?? 'an unknown step'}`, sub: reason(boot) };
+    default: return { is: 'unknown', word: 'unknown', sub: `nothing heard after ${at.name}` };
+  }
+}
+
+/** Why it failed. @param {any} boot */
+export function reason(boot) {
+  const failure = failureOf(boot);
+  return failure?.reason ?? (failure?.errno ? `iPXE error ${failure.errno}` : 'the machine did not say why');
+}
+
+const stepAt = (boot, name) => Date.parse(boot.steps.find(step => step.name === name)?.at ?? boot.startedAt);
+
+/** Seconds from the script to a step; null when it was not reached. @param {any} boot @param {string} name */
+export const took = (boot, name) => boot.steps.some(step => step.name === name)
+  ? (stepAt(boot, name) - Date.parse(boot.startedAt)) / 1000 : null;
+
+/** Bytes a second over all its transfers. @param {any} boot */
+export function average(boot) {
+  const files = boot.steps.filter(step => step.bytes && step.durationSeconds);
+  const seconds = files.reduce((sum, step) => sum + step.durationSeconds, 0);
+  return seconds > 0 ? files.reduce((sum, step) => sum + step.bytes, 0) / seconds : null;
+}
+
+/** What a machine is doing. @param {any} machine @returns {{is: string, word: string}} */
+export function machineState(machine) {
+  if (machine.state === 'discovered') return { is: 'discovered', word: 'discovered' };
+  const outcome = machine.lastBoot?.outcome;
+  return outcome ? { is: outcome, word: outcome } : { is: 'queued', word: machine.lastSeenAt ? 'seen, not booted' : 'never seen' };
+}
+
+/** For lists: what needs a look first. */
+export const urgency = ['discovered', 'stalled', 'failed', 'running', 'unknown', 'ready', 'up', 'queued'];
+
+/** 41 boots, 39 succeeded; half of them ready within 30 s. @param {any[]} boots */
+export function summary(boots, middle) {
+  const ended = boots.filter(boot => !isMoving(boot)), good = ended.filter(boot => boot.outcome === 'up' || boot.outcome === 'ready');
+  return `${plural(boots.length, 'boot')}, ${good.length} succeeded${middle ? `; half of them ready within ${duration(middle)}` : ''}`;
+}

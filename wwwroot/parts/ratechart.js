@@ -1,0 +1,34 @@
+// Bytes a second of a boot under way, since this page follows it.
+import { html } from '../ui.js';
+import { now } from '../state.js';
+import { duration, rate } from './format.js';
+
+const high = 92, top = 20;
+
+/** A round number above the highest rate, in steps that bytes have. */
+function ceiling(value) {
+  const unit = 1024 ** Math.max(0, Math.floor(Math.log(Math.max(value, 1)) / Math.log(1024)));
+  const step = [1, 2, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 1024].find(step => step * unit >= value);
+  return (step ?? 1024) * unit;
+}
+
+export function RateChart({ boot, motion, usual }) {
+  const start = Date.parse(boot.startedAt), seconds = (now.value - start) / 1000;
+  const samples = (motion?.samples ?? []).map(sample => [(sample.at - start) / 1000, sample.rate]);
+  if (samples.length < 2) return null;
+  const span = Math.max(30, Math.ceil(Math.max(seconds, usual ?? 0) * 1.15 / 15) * 15);
+  const most = ceiling(Math.max(...samples.map(([, value]) => value)));
+  const points = samples.map(([at, value]) => `${(at / span * 1000).toFixed(1)},${(high - value / most * high).toFixed(1)}`);
+  const first = points[0].split(',')[0], last = points.at(-1).split(',')[0];
+  const place = at => `${at / span * 100}%`;
+  return html`<svg class="chart" height="146" role="img" aria-label=${`Rate over time, now ${rate(motion.rate)}, at most ${rate(Math.max(...samples.map(([, value]) => value)))}`}>
+    ${[0, .5, 1].map(part => html`<line key=${part} x1="0" x2="100%" y1=${top + part * high} y2=${top + part * high}/>`)}
+    <svg x="0" y=${top} width="100%" height=${high} viewBox=${`0 0 1000 ${high}`} preserveAspectRatio="none">
+      <polygon class="area" points=${`${first},${high} ${points.join(' ')} ${last},${high}`}/><polyline class="line" points=${points.join(' ')}/></svg>
+    <line class="mark" x1=${place(seconds)} x2=${place(seconds)} y1="12" y2="120"/>
+    ${usual > span * .04 && html`<line class="limit" x1=${place(usual)} x2=${place(usual)} y1="12" y2="120"/>
+      <text x=${place(usual)} y="9" text-anchor=${usual > span * .92 ? 'end' : usual < span * .08 ? 'start' : 'middle'}>usually ready</text>`}
+    <text x="0" y="16">${rate(most)}</text><text x="0" y="62">${rate(most / 2)}</text>
+    ${[0, 1, 2, 3].map(part => html`<text key=${part} x=${`${part / 3 * 100}%`} y="138" text-anchor=${part === 0 ? 'start' : part === 3 ? 'end' : 'middle'}>${
+      part === 0 ? '0 s' : duration(span * part / 3)}</text>`)}</svg>`;
+}

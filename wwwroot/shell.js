@@ -1,0 +1,104 @@
+// Around every page: header, rail, banner, dialogs, toasts, and the keys that work everywhere.
+import { html, signal, useEffect, useErrorBoundary, useRef } from './ui.js';
+import { link, route } from './router.js';
+import { logOut, session } from './session.js';
+import { has, paths } from './state.js';
+import { images, machines, profiles } from './stores.js';
+import { useKeys } from './keys.js';
+import { Dialogs } from './parts/dialog.js';
+import { Toasts, Ghost, Trouble } from './parts/messages.js';
+import { AwayBanner, LinkState } from './parts/away.js';
+import { ThemeButton } from './parts/theme.js';
+import { Menu } from './parts/menu.js';
+import { Icon } from './parts/basics.js';
+import { Announcer } from './parts/announcer.js';
+import { openPalette, openKeyList } from './parts/palette.js';
+import { LogInAgain } from './pages/login.js';
+import { count } from './parts/format.js';
+
+/** The pages; `path` is what the server must have for it. */
+export const pages = [
+  { id: 'overview', title: 'Overview', load: () => import('./pages/overview.js') },
+  { id: 'machines', title: 'Machines', path: 'machines', list: machines, load: name => name === null
+    ? import('./pages/machines.js') : import('./pages/machine.js') },
+  { id: 'boots', title: 'Boots', path: 'boots', load: name => name === null
+    ? import('./pages/boots.js') : import('./pages/boot.js') },
+  { id: 'profiles', title: 'Profiles', path: 'profiles', list: profiles, load: name => name === null
+    ? import('./pages/profiles.js') : import('./pages/profile.js') },
+  { id: 'images', title: 'Images', path: 'images', list: images, load: name => name === null
+    ? import('./pages/images.js') : import('./pages/image.js') },
+  { id: 'jobs', title: 'Jobs', path: 'jobs', load: name => name === null
+    ? import('./pages/jobs.js') : import('./pages/job.js') },
+  { id: 'setup', title: 'Setup', path: 'setup', after: true, load: () => import('./pages/setup.js') },
+  { id: 'access', title: 'Access', path: 'tokens', after: true, load: () => import('./pages/access.js') },
+  { id: 'about', title: 'About', after: true, load: () => import('./pages/about.js') },
+];
+
+/** Those that this server can fill. */
+export const shownPages = () => pages.filter(page => !page.path || has(page.path));
+
+const Rail = () => html`<nav class="rail" aria-label="Pages">${shownPages().map((page, at, all) => html`
+  ${page.after && !all[at - 1].after && html`<hr key="rule"/>`}
+  <a key=${page.id} href=${link(page.id)} aria-current=${route.value.page === page.id ? 'page' : undefined}>${page.title}
+    ${page.list?.state.value === 'ready' && html`<span>${count(page.list.items.value.size)}</span>`}</a>`)}</nav>`;
+
+const account = () => [
+  { text: 'Keyboard…', act: openKeyList },
+  { text: 'Log out', act: logOut },
+];
+
+const Top = () => html`<header class="top">
+  <a class="skip" href="#main" onClick=${event => { event.preventDefault(); document.getElementById('main').focus(); }}>
+    Skip to content</a>
+  <a class="brand" href="#/"><${Icon} name="brand"/><span>Netboot<span class="s-hide">Server</span></span></a>
+  <button class="find" type="button" aria-label="Find a machine, image or page" onClick=${openPalette}><${Icon} name="find"/>
+    <span class="cut">Find <span class="s-hide">a machine, image or page</span></span><kbd class="s-hide">Ctrl K</kbd></button>
+  <${LinkState}/><span class="mono muted hide m-only">${location.host}</span><${ThemeButton}/>
+  <${Menu} label="Account" icon=${false} plain items=${account()}>
+    <span class="s-hide">${session.value.name}${session.value.role !== session.value.name && ` · ${session.value.role}`}</span>
+    <span class="s-only" aria-hidden="true">⋯</span><//></header>`;
+
+/** The module of the page that is shown. */
+const shown = signal({ key: '', Page: null, problem: null });
+
+function usePage() {
+  const { page, name } = route.value, key = `${page}/${name === null ? '' : '+'}`;
+  const known = paths.value !== null;
+  useEffect(() => {
+    if (!known) return;
+    const entry = shownPages().find(entry => entry.id === page);
+    const loading = entry ? entry.load(name) : Promise.reject(Object.assign(new Error(), { title: 'There is no such page',
+      status: 404, detail: 'The address may have been typed wrongly, or this server does not have it.' }));
+    loading.then(module => { shown.value = { key, Page: module.default, problem: null }; },
+      problem => { shown.value = { key, Page: null, problem }; });
+  }, [key, known]);
+  return { ...shown.value, name, here: shown.value.key === key };
+}
+
+function Content() {
+  const { Page, problem, name, here } = usePage();
+  const [error, reset] = useErrorBoundary();
+  const place = `${route.value.page}/${name ?? ''}`, first = useRef(true);
+  useEffect(() => {
+    if (error) reset();
+    if (first.current) { first.current = false; return; }
+    scrollTo(0, 0);
+    document.getElementById('main').focus({ preventScroll: true });
+  }, [place]);
+  if (error) return html`<section class="panel"><${Trouble} what="This page broke" retry=${reset} problem=${{
+    status: 0, detail: `It is a fault of the dashboard: ${error.message}. The machines are not concerned.` }}/></section>`;
+  if (problem) return html`<section class="panel"><${Trouble} problem=${problem}/></section>`;
+  return Page && here ? html`<${Page} key=${place} name=${name}/>` : html`<section class="panel"><${Ghost} lines=${6}/></section>`;
+}
+
+/** What a page says about itself in the browser's tab. */
+export function useTitle(title) {
+  useEffect(() => { document.title = `${title} · NetbootServer`; }, [title]);
+}
+
+export function Shell() {
+  useKeys({ 'Ctrl+k': openPalette, '/': openPalette, '?': openKeyList });
+  return html`<div class="app"><${Top}/><${Rail}/>
+    <main id="main" tabindex="-1"><${AwayBanner}/><${Content}/></main></div>
+    <${Dialogs}/><${LogInAgain}/><${Toasts}/><${Announcer}/>`;
+}
