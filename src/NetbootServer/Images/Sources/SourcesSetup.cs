@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using NetbootServer.Blobs;
 using NetbootServer.Images.Sources.Downloads;
 using NetbootServer.Images.Sources.Layouts;
+using NetbootServer.Images.Sources.NixBuilds;
 using NetbootServer.Images.Sources.Specs;
 using NetbootServer.Startup;
 using NetbootServer.Storage;
@@ -20,9 +21,15 @@ internal static class SourcesSetup
         .AddSingleton<SourceDownloads>()
         .AddSingleton<SourceBlobs>()
         .AddSingleton<DirectoryRoots>()
+        .AddFeatureOptions<NixOptions>("Nix")
+        .AddSingleton<InstallableRules>()
+        .AddSingleton<NixCli>()
+        .AddSingleton<GcRoots>()
         .AddSingleton(provider => new SourceSpecParser(
-            provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault, _ => null))
+            provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault,
+            provider.GetRequiredService<InstallableRules>().Fault))
         .AddKeyedSingleton<IImageSource, ReleaseSource>("release")
+        .AddKeyedSingleton<IImageSource, NixSource>("nix")
         .AddKeyedSingleton<IImageSource, HydraSource>("hydra")
         .AddKeyedSingleton<IImageSource, CacheSource>("cache")
         .AddKeyedSingleton<IImageSource, DirectorySource>("directory");

@@ -124,7 +124,11 @@ internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvid
         // What it has done stays counted: later activities add to it.
         if (!_activities.Remove(id, out var activity)) return;
         if (activity.Type == NixActivity.Build) _building--;
-        if (activity.Type == NixActivity.CopyPath) _copying--;
+        if (activity.Type == NixActivity.CopyPath)
+        {
+            _copying--;
+            _copiedBytes += activity.Expected - activity.Done; // its last pieces are not told of in every version
+        }
         Report();
     }
 
