@@ -150,20 +150,6 @@ public sealed class DiscoveryLimitTests
         }
     }
 
-    [Theory]
-    [InlineData("local", "exit 0")]
-    [InlineData("menu", "\nmenu NetbootServer")]
-    [InlineData("guests", "\nkernel ")]
-    [InlineData("missing", "there is no such profile")]
-    public async Task An_unknown_machine_gets_what_the_setting_says(string setting, string expected)
-    {
-        await using var app = new NetbootApp(new() { ["Machines:Unknown"] = setting });
-        await app.Admin.MakeImageAsync("guest-image", seed: 50);
-        await app.Admin.PutAsync("/api/v1/profiles/guests", """{"image":"guest-image"}""");
-        var script = await app.Machine.ScriptAsync("525400060001");
-        Assert.Contains(expected, script, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task A_choice_from_a_menu_holds_for_that_machine_alone()
     {
