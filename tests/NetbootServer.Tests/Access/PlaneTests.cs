@@ -93,7 +93,7 @@ public sealed class PlaneTests
     public async Task Forwarded_headers_of_a_trusted_proxy_are_believed()
     {
         var url = Url();
-        await using var server = ListeningApp.Start(("Urls", url), ("Access:TrustedProxies", "10.0.0.0/8 127.0.0.0/8"),
+        await using var server = ListeningApp.Start(("Urls", url), ("Access:TrustedProxies", "10.0.0.0/8, 127.0.0.0/8"),
             ("Access:AdminHosts", "netboot.example"));
         using var proxy = ListeningApp.Ask(url);
         (string, string)[] headers =
