@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Tests.Fixtures;
 using NetbootServer.Blobs;
 using static NetbootServer.Tests.Blobs.BlobHost;
 
