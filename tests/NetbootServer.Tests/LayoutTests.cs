@@ -22,10 +22,14 @@ public sealed class LayoutTests
         ["Http"],
         ["Storage"],
         ["Access", "Blobs"],
+        ["Events"],
         ["Images"],
         ["Profiles"],
         ["Machines"],
+        ["Jobs"],
         ["Boots"],
+        ["Setup"],
+        ["Overview"],
     ];
 
     public static TheoryData<string> Folders => [.. Order.SelectMany(folders => folders)];
@@ -57,7 +61,7 @@ public sealed class LayoutTests
         Assert.All(users.SelectMany(type => type.Dependencies), dependency =>
         {
             if (dependency.Target.Namespace?.FullName == "NetbootServer.Startup")
-                Assert.Contains(dependency.Target.Name, new[] { "StartFailure", "FeatureOptions", "FeatureSection" });
+                Assert.Contains(dependency.Target.Name, new[] { "StartFailure", "FeatureOptions", "FeatureSection", "Settings" });
         });
     }
 

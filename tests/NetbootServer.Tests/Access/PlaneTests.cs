@@ -3,6 +3,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Access;
 
+[Trait("category", "slow")]
 public sealed class PlaneTests
 {
     private static readonly string[] AdminPaths =

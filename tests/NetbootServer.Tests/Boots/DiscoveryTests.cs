@@ -93,7 +93,9 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
         const string Uuid = "&uuid=4c4c4544-0042-3510-8052-b4c04f564433";
         Assert.Contains("machine by-uuid", await _machine.ScriptAsync("525400040033", Uuid), StringComparison.Ordinal);
         Assert.Contains("machine by-mac", await _machine.ScriptAsync("525400040032", Uuid), StringComparison.Ordinal);
-        Assert.Contains(app.Log.All, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("by-uuid", StringComparison.Ordinal));
+        await Until.AsAsync(() => _admin.GetAsync("/api/v1/alarms"),
+            alarms => alarms.Text.Contains("identity-contradiction", StringComparison.Ordinal) && alarms.Text.Contains("by-uuid", StringComparison.Ordinal),
+            "the alarm of a contradiction");
         await _admin.PutAsync("/api/v1/machines/twin", """{"macs":["525400040034"],"uuid":"4c4c4544-0042-3510-8052-b4c04f564433"}""");
         Assert.Contains("does not know", await _machine.ScriptAsync("525400040033", Uuid), StringComparison.Ordinal);
     }

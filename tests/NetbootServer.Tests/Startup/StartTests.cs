@@ -6,6 +6,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Startup;
 
+[Trait("category", "slow")]
 public sealed class StartTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("netboot-start-");

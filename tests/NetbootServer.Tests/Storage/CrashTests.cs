@@ -5,6 +5,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Storage;
 
+[Trait("category", "slow")]
 public sealed class CrashTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("netboot-crash-");

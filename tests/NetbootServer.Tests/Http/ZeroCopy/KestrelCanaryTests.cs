@@ -23,6 +23,7 @@ namespace NetbootServer.Tests.Http.ZeroCopy;
 /// fails after an update of .NET, read the remarks of <see cref="ZeroCopyConnection"/>; <c>Http:ZeroCopy=false</c> is
 /// safe meanwhile.
 /// </summary>
+[Trait("category", "slow")]
 public sealed class KestrelCanaryTests
 {
     private static readonly byte[] Bytes = RandomBytes(5_000_000);
