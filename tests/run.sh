@@ -19,9 +19,9 @@ run() { # run PROJECT [runner options…]
 }
 
 case $mode in
-fast) run NetbootServer.Tests ;;
-all)  run NetbootServer.Tests; run NetbootServer.EndToEnd -trait- category=soak ;;
-soak) run NetbootServer.EndToEnd -trait category=soak ;;
+fast) run NetbootServer.Tests -trait- category=slow -trait- category=soak ;;
+all)  run NetbootServer.Tests -trait- category=soak; run NetbootServer.EndToEnd -trait- category=soak ;;
+soak) run NetbootServer.Tests -trait category=soak; run NetbootServer.EndToEnd -trait category=soak ;;
 *) echo "usage: run.sh fast|all|soak" >&2; exit 2 ;;
 esac
 

@@ -86,6 +86,14 @@ async function read(answer, { text }) {
 const problemOf = (status, body, retryAfter) =>
   new Problem(status, body ?? { title: `The server answered ${status}` }, retryAfter ? Number(retryAfter) : null);
 
+/** Reads text as it comes, such as a log that is followed. @param {(text: string) => void} take */
+export async function stream(path, take, signal) {
+  const answer = await attempt('GET', path, { signal });
+  if (!answer.ok) return read(answer, {});
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) take(part.value);
+}
+
 /** Whether the server answers at all; never throws. */
 export async function answers() {
   try {

@@ -29,7 +29,7 @@ export const isMoving = boot => boot.outcome === 'running' || boot.outcome === '
 export const isActive = boot => isMoving(boot)
   || (boot.outcome === 'ready' && Date.now() - Date.parse(boot.startedAt) < readyFor);
 
-function note(id, step, bytes, totalBytes, told) {
+function note(id, step, bytes, totalBytes, told, stands = false) {
   const at = Date.now(), known = motion.get(id);
   const before = known?.step === step ? known : null;
   const seconds = before ? (at - before.base.at) / 1000 : 0;
@@ -42,7 +42,8 @@ function note(id, step, bytes, totalBytes, told) {
   motion.set(id, {
     step, bytes, totalBytes, rate,
     base: measured || !before ? { at, bytes } : before.base,
-    movedAt: before && bytes === before.bytes ? before.movedAt : at,
+    // Of a boot that stood still when it was first seen here nobody knows since when.
+    movedAt: before && bytes === before.bytes ? before.movedAt : !known && stands ? null : at,
     samples: measured ? [...samples.slice(-600), { at, rate }] : samples,
   });
   timer ||= setTimeout(() => { timer = 0; beat.value++; }, 1000);
@@ -51,7 +52,7 @@ function note(id, step, bytes, totalBytes, told) {
 /** Takes a boot as the API tells it. */
 export function takeBoot(boot) {
   const step = boot.steps.findLast(step => step.totalBytes && !step.durationSeconds);
-  if (step && isMoving(boot)) note(boot.id, step.name, step.bytes ?? 0, step.totalBytes);
+  if (step && isMoving(boot)) note(boot.id, step.name, step.bytes ?? 0, step.totalBytes, undefined, boot.outcome === 'stalled');
   const known = active.peek().get(boot.id);
   if (!isActive(boot) && !known) return;
   const next = new Map(active.peek());

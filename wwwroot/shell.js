@@ -5,7 +5,7 @@ import { logOut, session } from './session.js';
 import { has, paths } from './state.js';
 import { images, machines, profiles } from './stores.js';
 import { useKeys } from './keys.js';
-import { Dialogs } from './parts/dialog.js';
+import { Dialogs, closeAll } from './parts/dialog.js';
 import { Toasts, Ghost, Trouble } from './parts/messages.js';
 import { AwayBanner, LinkState } from './parts/away.js';
 import { ThemeButton } from './parts/theme.js';
@@ -82,6 +82,7 @@ function Content() {
   useEffect(() => {
     if (error) reset();
     if (first.current) { first.current = false; return; }
+    closeAll();
     scrollTo(0, 0);
     document.getElementById('main').focus({ preventScroll: true });
   }, [place]);

@@ -6,6 +6,8 @@ var scenarios = new Dictionary<string, Func<CancellationToken, Task>>(StringComp
 {
     ["scripts"] = ScriptBench.RunAsync,
     ["files"] = ct => FilesScenario.RunAsync(rounds: 7, TimeSpan.FromSeconds(3), ct),
+    ["slow-clients"] = SlowClientsScenario.RunAsync,
+    ["files-soak"] = SoakScenario.RunAsync,
 };
 using var end = new CancellationTokenSource();
 Console.CancelKeyPress += (_, pressed) =>

@@ -73,5 +73,5 @@ export function LogInAgain() {
   if (!interrupted.value || !session.value) return null;
   return html`<${Dialog} title="Your session has ended" close=${() => {}} onSubmit=${it.enter}
     footer=${html`<button class="btn main" type="submit" disabled=${it.blocked} aria-busy=${it.busy}>Log in</button>`}>
-    <${Secret} it=${it} label="Password, to go on where you were"/><//>`;
+    <${Ways} it=${it}/><${Secret} it=${it} label=${it.way === 'password' ? 'Password, to go on where you were' : 'Token, to go on where you were'}/><//>`;
 }

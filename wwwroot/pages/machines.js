@@ -7,6 +7,7 @@ import { useKeys } from '../keys.js';
 import { may } from '../session.js';
 import { useTitle } from '../shell.js';
 import { useRows } from '../parts/rows.js';
+import { columns } from '../parts/width.js';
 import { count, plural } from '../parts/format.js';
 import { State, Tag } from '../parts/basics.js';
 import { Empty, Ghost, Trouble } from '../parts/messages.js';
@@ -43,7 +44,7 @@ function Filters({ list }) {
           }}/>`}</span></header>`;
 }
 
-const columns = [['name', 'machine', ''], ['state', 'state', 'c-state'], ['profile', 'profile', 's-hide c-profile'], [null, 'image', 'm-only c-image'],
+const headings = [['name', 'machine', ''], ['state', 'state', 'c-state'], ['profile', 'profile', 's-hide c-profile'], [null, 'image', 'm-only c-image'],
   [null, 'labels', 'l-only'], ['lastSeenAt', 'last seen', 'num s-hide c-seen']];
 
 function Head({ wanted, all, onAll }) {
@@ -52,7 +53,7 @@ function Head({ wanted, all, onAll }) {
   const sort = key => setQuery({ sort: wanted.sort === key ? `-${key}` : key === 'name' ? null : key });
   const direction = key => wanted.sort === key ? 'ascending' : wanted.sort === `-${key}` ? 'descending' : undefined;
   return html`<thead><tr><th scope="col" class="s-hide c-box"><input ref=${box} type="checkbox" aria-label="Select all that match" checked=${all === true} onChange=${onAll}/></th>
-    ${columns.map(([key, text, className]) => html`<th scope="col" key=${text} class=${className} aria-sort=${key && direction(key)}>${key
+    ${headings.map(([key, text, className]) => html`<th scope="col" key=${text} class=${className} aria-sort=${key && direction(key)}>${key
       ? html`<button class="sort" type="button" onClick=${() => sort(key)}>${text}</button>` : text}</th>`)}
     <th scope="col" class="c-act"><span class="vh">actions</span></th></tr></thead>`;
 }
@@ -101,11 +102,11 @@ function Table({ list }) {
   return html`${chosen.length > 0 && may('operator') && html`<${Bulk} list=${chosen} clear=${selection.clear}/>`}
     <table class="machines" aria-rowcount=${rows.length}><${Head} wanted=${list.wanted} all=${selection.state}
       onAll=${() => selection.state ? selection.clear() : selection.all()}/>
-      <tbody ref=${view.ref}>${view.before > 0 && html`<tr key="before" class="spacer" aria-hidden="true" style=${{ height: `${view.before}px` }}><td colspan="8"></td></tr>`}
+      <tbody ref=${view.ref}>${view.before > 0 && html`<tr key="before" class="spacer" aria-hidden="true" style=${{ height: `${view.before}px` }}><td colspan=${columns.value}></td></tr>`}
         ${rows.slice(view.from, view.to).map((row, index) => row.group ? html`<${GroupRow} key=${row.group} group=${row.group} list=${row.list} onApproveAll=${openApproveAll}/>`
           : html`<${MachineRow} key=${row.entry.machine.name} ...${row.entry} index=${view.from + index} chosen=${selection.chosen.has(row.entry.machine.name)}
             here=${view.from + index === cursor} toggle=${selection.toggle}/>`)}
-        ${view.after > 0 && html`<tr key="after" class="spacer" aria-hidden="true" style=${{ height: `${view.after}px` }}><td colspan="8"></td></tr>`}</tbody></table>`;
+        ${view.after > 0 && html`<tr key="after" class="spacer" aria-hidden="true" style=${{ height: `${view.after}px` }}><td colspan=${columns.value}></td></tr>`}</tbody></table>`;
 }
 
 export default function Machines() {

@@ -59,6 +59,6 @@ export function BigTrack({ boot, usual }) {
     const [first, second] = caption(phase, boot, usual);
     return html`<li key=${phase.name} class=${['done', 'wait', 'bad'].includes(phase.state) ? phase.state : undefined}>
       ${phase.state === 'now' && html`<progress value=${phase.value} max=${phase.max} aria-label=${phase.name}></progress>`}
-      <b>${phase.name}</b><span>${first}<i>${second}</i></span></li>`;
+      <b>${phase.name}</b><span>${first}${second && html`<i>${second}</i>`}</span></li>`;
   })}</ol>`;
 }

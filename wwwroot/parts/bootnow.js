@@ -23,7 +23,7 @@ const Readout = ({ value, unit, state, children }) => html`<li data-state=${stat
 
 /** "34 s" as a number and its unit; longer times as they are. */
 function Time({ seconds, children, state }) {
-  const text = duration(seconds), at = text.lastIndexOf(' ');
+  const text = duration(seconds), at = text.split(' ').length > 2 ? text.length : text.lastIndexOf(' ');
   return html`<${Readout} value=${text.slice(0, at)} unit=${text.slice(at + 1)} state=${state}>${children}<//>`;
 }
 
@@ -34,7 +34,7 @@ function Speed({ value, children }) {
 
 function Running({ boot, motion, usual, seconds }) {
   const at = current(phases(boot, motion));
-  const still = motion && boot.outcome === 'stalled' ? (now.value - motion.movedAt) / 1000 : null;
+  const still = motion?.movedAt && boot.outcome === 'stalled' ? (now.value - motion.movedAt) / 1000 : null;
   return html`<ul class="readouts wide"><${Time} seconds=${seconds}>since script<//>
     ${at.max ? html`<${Readout} value=${Math.floor(at.value / at.max * 100)} unit="%">${byteProgress(at.value, at.max)} ${at.name}<//>` : html`<${Readout} value=${at.name}>phase<//>`}
     ${still !== null ? html`<${Time} seconds=${still} state="stalled">no bytes<//>`

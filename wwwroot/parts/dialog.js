@@ -1,9 +1,9 @@
 // Native dialogs: Esc closes, the focus goes back to where it was.
-import { html, signal, useEffect, useRef } from '../ui.js';
+import { html, signal, useEffect, useMemo, useRef } from '../ui.js';
 
 /** @type {import('@preact/signals').Signal<{id: number, draw: (close: (result?: any) => void) => any, done: (result: any) => void}[]>} */
 const open = signal([]);
-let last = 0;
+let last = 0, titles = 0;
 
 /** Whether a dialog is open; single-key shortcuts rest meanwhile. */
 export const isOpen = () => open.value.length > 0;
@@ -19,6 +19,11 @@ function close(id, result) {
   dialog?.done(result);
 }
 
+/** Closes what belongs to a page that is left. */
+export function closeAll() {
+  for (const { id } of open.peek()) close(id);
+}
+
 /** Draws the open dialogs; once in the shell. */
 export const Dialogs = () => open.value.map(({ id, draw }) =>
   html`<${Held} key=${id} draw=${draw} close=${result => close(id, result)}/>`);
@@ -27,7 +32,7 @@ const Held = ({ draw, close }) => draw(close);
 
 /** A dialog's frame. Give it a form's onSubmit to have Enter work. */
 export function Dialog({ title, close, children, footer, wide = false, palette = false, onSubmit }) {
-  const ref = useRef(null);
+  const ref = useRef(null), id = useMemo(() => `dialog-${++titles}`, []);
   useEffect(() => {
     const before = document.activeElement;
     ref.current.showModal();
@@ -35,9 +40,9 @@ export function Dialog({ title, close, children, footer, wide = false, palette =
     first?.focus();
     return () => before instanceof HTMLElement && before.isConnected && before.focus();
   }, []);
-  const inner = html`<header><h2 id="dialog-title">${title}</h2></header><div class="body rows">${children}</div><footer>${footer}</footer>`;
+  const inner = html`<header><h2 id=${id}>${title}</h2></header><div class="body rows">${children}</div><footer>${footer}</footer>`;
   return html`<dialog ref=${ref} class=${wide ? 'wide' : palette ? 'palette' : ''} aria-label=${palette ? title : undefined}
-      aria-labelledby=${palette ? undefined : 'dialog-title'} onCancel=${event => { event.preventDefault(); close(); }}
+      aria-labelledby=${palette ? undefined : id} onCancel=${event => { event.preventDefault(); close(); }}
       onClick=${event => { if (event.target === ref.current && palette) close(); }}>
     ${palette ? children : onSubmit
       ? html`<form novalidate onSubmit=${event => { event.preventDefault(); onSubmit(); }}>${inner}</form>` : inner}

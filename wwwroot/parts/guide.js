@@ -24,7 +24,7 @@ function ImageStep() {
   return html`<${Step} n="1" state=${ready.length ? 'done' : 'now'} title=${open.length || all.some(image => image.source.type !== 'upload') ? 'Fetch an image' : 'Add an image'}>
     ${ready.length > 0 && html`<p>${ready.map(image => html`<a key=${image.name} href=${link('images', image.name)}>${image.name}</a> `)}${ready.length === 1 ? 'is' : 'are'} ready, ${bytes(ready.reduce((sum, image) => sum + image.sizeBytes, 0))}.</p>`}
     ${open.length > 0 && html`<p>It is being downloaded. Nothing to do; you can go on with step 2.</p>${open.map(job => html`<div key=${job.id} data-state=${job.state}><div class="bar">
-      <${State} is=${job.state}><a href=${link('images', job.image)}>${job.image}</a><//><span class="muted">${progressText(job.progress) || 'waits for its turn'}</span></div>${job.state === 'running' && html`<${JobBar} job=${job}/>`}</div>`)}`}
+      <${State} is=${job.state}><a href=${link('images', job.image)}>${job.image}</a><//><span class="muted">${progressText(job) || 'waits for its turn'}</span></div>${job.state === 'running' && html`<${JobBar} job=${job}/>`}</div>`)}`}
     ${ready.length === 0 && open.length === 0 && html`<p>${all.length ? html`${all.map(image => html`<a key=${image.name} href=${link('images', image.name)}>${image.name}</a> `)}has no version yet: upload a kernel and an initrd there.`
       : 'An image is a named source of kernels and initrds.'}</p><div class="bar"><button class="btn" type="button" onClick=${() => openImageForm(null)}>Add image…</button></div>`}<//>`;
 }

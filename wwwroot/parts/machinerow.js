@@ -2,8 +2,7 @@
 import { html } from '../ui.js';
 import { link } from '../router.js';
 import { may } from '../session.js';
-import { motionOf } from '../boots.js';
-import { active } from '../boots.js';
+import { active, motionOf } from '../boots.js';
 import { now } from '../state.js';
 import { drop } from '../machineacts.js';
 import { bySelector } from './selector.js';
@@ -11,12 +10,13 @@ import { profiles } from '../stores.js';
 import { standing, machineState } from './phases.js';
 import { Age, Id, State, Tags } from './basics.js';
 import { Menu } from './menu.js';
+import { columns } from './width.js';
 import { openApprove, openAssign, openLabel, openNext } from './machinedialogs.js';
 
 export const GroupRow = ({ group, list, onApproveAll }) => {
-  const known = profiles.items.value.values(), all = group === 'discovered'
+  const all = group === 'discovered'
     ? list.map(entry => entry.machine).filter(machine => bySelector({ ...machine, state: 'registered' }, profiles.items.value.values())) : [];
-  return html`<tr class="group vrow"><th colspan="8" scope="rowgroup"><div class="bar">
+  return html`<tr class="group vrow"><th colspan=${columns.value} scope="rowgroup"><div class="bar">
     ${group === 'discovered' ? html`<b class="state" data-state="discovered">Discovered</b><small>${list.length}; they wait for your decision</small>
       ${all.length > 0 && may('operator') && html`<button class="btn push" type="button" onClick=${() => onApproveAll(all)}>Approve all that match…</button>`}`
       : html`<b>Registered</b><small>${list.length}</small>`}</div></th></tr>`;

@@ -49,7 +49,7 @@ export function standing(boot, motion, now) {
   const pair = at.max ? byteProgress(at.value ?? 0, at.max) : '';
   switch (boot.outcome) {
     case 'stalled': return { is: 'stalled', word: `stalled at ${at.name}`,
-      sub: [motion && `no bytes for ${duration((now - motion.movedAt) / 1000)}`, pair].filter(Boolean).join(', ') };
+      sub: [motion?.movedAt ? `no bytes for ${duration((now - motion.movedAt) / 1000)}` : 'no bytes', pair].filter(Boolean).join(', ') };
     case 'running': return { is: 'running', word: at.state === 'now' ? at.name : at.name === 'script' ? 'script' : `${at.name} sent`,
       sub: at.state !== 'now' ? at.step?.bytes ? bytes(at.step.bytes) : 'the machine goes on'
         : motion?.rate ? `${pair}, ${duration((at.max - at.value) / motion.rate)} left` : pair };

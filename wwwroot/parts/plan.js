@@ -9,12 +9,14 @@ import { Ghost, Note, Trouble } from './messages.js';
 const ways = [['', 'as it told us'], ['arch=x86_64&platform=efi', 'x86_64, UEFI'], ['arch=x86_64&platform=pcbios', 'x86_64, BIOS'],
   ['arch=aarch64&platform=efi', 'aarch64, UEFI'], ['arch=riscv64&platform=efi', 'riscv64, UEFI']];
 
+const isWide = matchMedia('(min-width: 1024px)').matches;
+
 const results = candidate => candidate.matched ? html`<b>chosen</b>`
   : /^(matches|its selector matches)/.test(candidate.why) ? 'lost' : 'no match';
 
 /** The token stands in the script as a row of T; it is made anew at each boot. */
 const marked = script => script.split('\n').map((line, at) => html`<span key=${at} class=${line.startsWith('#') ? 'c' : undefined}>${
-  line.split(/(T{20,}|\{token\})/).map((part, index) => index % 2 ? html`<mark key=${index}>token</mark>` : part)}${'\n'}</span>`);
+  line.split(/(\bTOKEN\b)/).map((part, index) => index % 2 ? html`<mark key=${index}>token</mark>` : part)}${'\n'}</span>`);
 
 export const Candidates = ({ candidates }) => html`<table><thead><tr><th scope="col">profile</th><th scope="col">result</th><th scope="col">why</th></tr></thead>
   <tbody>${candidates.slice(0, 50).map(candidate => html`<tr key=${candidate.profile} aria-selected=${candidate.matched}>
@@ -30,7 +32,7 @@ function Answer({ plan }) {
         plan.variant && `, variant ${plan.variant}`}`}: ${plan.reason}.</p>
       ${plan.warnings.map(warning => html`<${Note} key=${warning} is="warning"><b>Warning.</b> ${warning}<//>`)}
       ${plan.commandLineBytes && html`<${Length} bytes=${plan.commandLineBytes}/>`}
-      <details><summary>The exact script</summary><${Code} label="Script" wrap text=${plan.script}>${marked(plan.script)}<//>
+      <details open=${isWide}><summary>The exact script</summary><${Code} label="Script" wrap text=${plan.script}>${marked(plan.script)}<//>
         <small>Tokens are made anew at every boot and never shown.</small></details></div>`;
 }
 

@@ -15,7 +15,7 @@ function ceiling(value) {
 export function RateChart({ boot, motion, usual }) {
   const start = Date.parse(boot.startedAt), seconds = (now.value - start) / 1000;
   const samples = (motion?.samples ?? []).map(sample => [(sample.at - start) / 1000, sample.rate]);
-  if (samples.length < 2) return null;
+  if (samples.length < 2 || samples.every(([, value]) => value === 0)) return null;
   const span = Math.max(30, Math.ceil(Math.max(seconds, usual ?? 0) * 1.15 / 15) * 15);
   const most = ceiling(Math.max(...samples.map(([, value]) => value)));
   const points = samples.map(([at, value]) => `${(at / span * 1000).toFixed(1)},${(high - value / most * high).toFixed(1)}`);

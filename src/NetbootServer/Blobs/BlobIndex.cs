@@ -25,6 +25,9 @@ public sealed class BlobIndex : IDisposable
         _entries = new(new MemoryCacheOptions { SizeLimit = options.Value.MaxCachedEntries });
     }
 
+    /// <summary>How many digests are remembered, known and unknown.</summary>
+    internal int Count => _entries.Count;
+
     /// <summary>The blob; null when there is none.</summary>
     public ValueTask<BlobEntry?> FindAsync(Sha256Digest digest, CancellationToken ct) =>
         _entries.TryGetValue(digest, out BlobEntry? entry) ? new(entry) : new(LoadAsync(digest, ct));

@@ -16,7 +16,9 @@ public sealed class BlobsOptions
     [Range(0, long.MaxValue)]
     public long MinFreeBytes { get; set; } = 1L << 30;
 
-    /// <summary>So many boots download their kernel or initrd at once, the others stand in line; null for all.</summary>
+    /// <summary>
+    /// So many boots download their kernel or initrd at once, the others stand in line; null for all.
+    /// </summary>
     [Range(1, int.MaxValue)]
     public int? MaxBootDownloads { get; set; }
 

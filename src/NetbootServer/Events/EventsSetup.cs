@@ -7,5 +7,6 @@ internal static class EventsSetup
         .AddSingleton<EventHub>()
         .AddSingleton<AlarmBoard>()
         .AddHostedService<EventWorker>()
-        .AddHostedService<AlarmWorker>();
+        .AddHostedService<AlarmWorker>()
+        .AddHostedService<DiskWatch>();
 }

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Blobs;
 using NetbootServer.Events;
+using NetbootServer.Images.Sources.NixBuilds;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;
@@ -13,7 +14,7 @@ public delegate Task<IReadOnlySet<(string Image, string Version)>> VersionsInUse
 /// then blobs that no version refers to.
 /// </summary>
 public sealed partial class Retention(Database database, ImageCatalog catalog, BlobStore blobs, ImportGate gate,
-    VersionPins pins, VersionsInUse inUse, EventHub events, TimeProvider time, ILogger<Retention> logger)
+    GcRoots roots, VersionPins pins, VersionsInUse inUse, EventHub events, TimeProvider time, ILogger<Retention> logger)
 {
     /// <summary>
     /// A blob this young may belong to an import that was interrupted and goes on with it after a restart.
@@ -27,6 +28,10 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
         var versions = await DropVersionsAsync(ct);
         return (versions, await CollectBlobsAsync(ct));
     }
+
+    /// <summary>Removes what interrupted builds have left; only while no job runs.</summary>
+    public async Task SweepBuildsAsync(CancellationToken ct) => roots.Sweep((await database.ReadAsync((db, token) =>
+        db.Set<ImageVersionRow>().Where(row => row.GcRoots != null).Select(row => row.GcRoots!).ToListAsync(token), ct)).ToHashSet());
 
     private async Task<int> DropVersionsAsync(CancellationToken ct)
     {
@@ -49,7 +54,7 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
         await catalog.ReloadAsync(ct);
         foreach (var (image, row) in surplus)
         {
-            if (row.GcRoots is { } roots && Directory.Exists(roots)) Directory.Delete(roots, recursive: true);
+            if (row.GcRoots is { } folder) roots.Remove(folder);
             Log.VersionDropped(logger, image, row.Id);
             events.Changed("image", image);
         }

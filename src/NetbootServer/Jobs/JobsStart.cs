@@ -20,6 +20,7 @@ internal sealed partial class JobsStart(FirstImages first, JobTriggers triggers,
     {
         try
         {
+            await retention.SweepBuildsAsync(stoppingToken);
             await first.MakeAsync(stoppingToken);
             foreach (var image in catalog.Images.Keys) await triggers.FollowAsync(image, stoppingToken);
             foreach (var job in await store.ActiveAsync(stoppingToken)) await TakeUpAgainAsync(job, stoppingToken);

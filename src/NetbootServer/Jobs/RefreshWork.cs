@@ -2,13 +2,14 @@ using System.Text.Json;
 using NetbootServer.Http;
 using NetbootServer.Images;
 using NetbootServer.Images.Sources;
+using NetbootServer.Images.Sources.NixBuilds;
 using NetbootServer.Images.Sources.Specs;
 
 namespace NetbootServer.Jobs;
 
 /// <summary>A refresh: asks an image's source for what it has now and publishes it as a version, whole or not at all.</summary>
 internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, IServiceProvider sources,
-    VersionStore versions, Retention retention, ImportGate gate)
+    VersionStore versions, Retention retention, GcRoots roots, ImportGate gate)
 {
     /// <summary>Runs to the end.</summary>
     /// <returns>Id of the version that came, or was found unchanged.</returns>
@@ -31,6 +32,7 @@ internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, 
         var published = await versions.PublishAsync(ResourceName.Parse(name), PublicationOf(sourced), ct);
         if (published.Problem is { } problem) throw new SourceException(problem.Type, problem.Detail);
         var version = published.Resource!;
+        if (!published.Created && sourced.GcRoots is { } unused) roots.Remove(unused);
         progress.Log(published.Created
             ? $"Version {version.Id} is there: {version.SizeBytes} bytes"
             : $"Nothing new: the source still has version {version.Id}");

@@ -40,14 +40,14 @@ internal static class Settings
         [.. services.Select(service => service.ImplementationInstance).OfType<FeatureSection>()];
 
     /// <summary>
-    /// Lists that were given as one value, with commas, semicolons or spaces between: the form that an environment
+    /// Lists that were given as one value, with commas or semicolons between: the form that an environment
     /// variable or the command line has room for.
     /// </summary>
     public static Dictionary<string, string?> Lists(IConfiguration settings, IEnumerable<FeatureSection> features) => features
         .SelectMany(feature => feature.Options.GetProperties()
             .Where(property => property.PropertyType.IsAssignableFrom(typeof(List<string>)) && property.PropertyType != typeof(object))
             .Select(property => feature.KeyOf(property.Name)))
-        .SelectMany(key => (settings[key] ?? "").Split([',', ';', ' '], StringSplitOptions.RemoveEmptyEntries)
+        .SelectMany(key => (settings[key] ?? "").Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select((item, index) => KeyValuePair.Create($"{key}:{index}", (string?)item)))
         .ToDictionary(StringComparer.OrdinalIgnoreCase);
 

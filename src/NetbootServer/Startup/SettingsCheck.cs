@@ -16,8 +16,9 @@ internal static partial class SettingsCheck
     /// <exception cref="StartFailure">A setting is unknown or bad.</exception>
     public static void Run(IConfigurationRoot settings, IReadOnlyCollection<FeatureSection> features)
     {
-        var whole = new ConfigurationBuilder().AddConfiguration(settings)
-            .AddInMemoryCollection(Settings.Lists(settings, features)).Build();
+        // Not chained: a chained configuration hides values that are empty, which are exactly the ones to complain of.
+        var lists = new ConfigurationBuilder().AddInMemoryCollection(Settings.Lists(settings, features)).Build();
+        var whole = new ConfigurationRoot([.. settings.Providers, .. lists.Providers]);
         foreach (var (key, value) in settings.AsEnumerable())
             if (value is not null) RefuseUnknown(key, value, features);
         foreach (var feature in features) Bind(whole, feature);

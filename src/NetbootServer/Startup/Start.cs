@@ -41,14 +41,30 @@ internal static class Start
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
+            await EndWorkersAsync(app);
             var (setting, value) = listeners.SettingIn(e.Message);
             throw new StartFailure(setting, value,
                 "the port is in use: stop the program that has it, or choose another, such as http://*:8081");
         }
         catch (Exception e) when (e is IOException or FormatException or InvalidOperationException or SocketException)
         {
+            await EndWorkersAsync(app);
             var (setting, value) = listeners.SettingIn(e.Message);
             throw new StartFailure(setting, value, $"cannot listen there ({e.Message.TrimEnd('.')}); for example Urls=http://*:8080");
+        }
+    }
+
+    /// <summary>Ends the workers, which began before the listeners; a second is plenty, they have nothing to do yet.</summary>
+    private static async Task EndWorkersAsync(WebApplication app)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        try
+        {
+            await app.StopAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The process ends now in any case.
         }
     }
 }

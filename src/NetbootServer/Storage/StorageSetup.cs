@@ -45,6 +45,8 @@ public static class StorageSetup
         public override void ConnectionOpened(
             System.Data.Common.DbConnection connection, ConnectionEndEventData eventData)
         {
+            // EF Core looks with a read-only connection whether the file is there; WAL could not be switched on by it.
+            if (connection.ConnectionString.Contains("Mode=ReadOnly", StringComparison.OrdinalIgnoreCase)) return;
             using var command = connection.CreateCommand();
             command.CommandText = Text;
             command.ExecuteNonQuery();

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace NetbootServer.Benchmarks.Files;
 
 /// <summary>
-/// <c>files</c>: full files and 1 MiB ranges by few and many connections: the product beside nginx on the same file, in turns, so
-/// that what else the machine does hits all alike.
+/// <c>files</c>: full files and 1 MiB ranges by few and many connections: the product beside nginx on the same file, in
+/// turns, so that what else the machine does hits all alike.
 /// </summary>
 internal static class FilesScenario
 {
@@ -72,8 +72,8 @@ internal static class FilesScenario
             Table.Row(each.Name, servers[i].Name,
                 Ratios.Of(results[i], results[0], result => result.BytesPerSecond),
                 Ratios.Of(results[i], results[0], result => result.CpuPerByte),
-                results[0].Select(result => result.BytesPerSecond).Median(),
-                results[0].Select(result => result.CpuPerByte).Median());
+                (results[0].Select(result => result.BytesPerSecond).Median(),
+                    results[0].Select(result => result.CpuPerByte).Median()));
         }
     }
 

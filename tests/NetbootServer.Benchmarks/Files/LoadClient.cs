@@ -19,14 +19,16 @@ internal sealed partial class LoadClient(int port, string path, LoadCounters cou
 
     public async Task RunAsync(CancellationToken ct)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.NoDelay = true;
         await socket.ConnectAsync(IPAddress.Loopback, port, ct);
         try
         {
             while (!ct.IsCancellationRequested)
             {
                 var extra = range(counters.NextRequest()) is { } value ? $"Range: {value}\r\n" : "";
-                await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: bench\r\n{extra}\r\n"), ct);
+                var request = $"GET {path} HTTP/1.1\r\nHost: bench\r\n{extra}\r\n";
+                await socket.SendAsync(Encoding.ASCII.GetBytes(request), ct);
                 await DiscardAsync(socket, await ReadHeadAsync(socket, ct), ct);
                 counters.Answered();
             }
@@ -50,7 +52,9 @@ internal sealed partial class LoadClient(int port, string path, LoadCounters cou
             var head = Encoding.ASCII.GetString(_head, 0, end);
             if (!head.StartsWith("HTTP/1.1 20", StringComparison.Ordinal)) throw new InvalidDataException(head);
             var at = head.IndexOf("Content-Length: ", StringComparison.OrdinalIgnoreCase) + 16;
-            var length = long.Parse(head.AsSpan(at, head.IndexOf('\r', at) is var stop && stop < 0 ? head.Length - at : stop - at));
+            var length = long.Parse(head.AsSpan(at).Split('\r') is var lines && lines.MoveNext()
+                ? head.AsSpan(at)[lines.Current]
+                : default);
             var body = count - end - 4;
             counters.Received(body);
             return length - body;

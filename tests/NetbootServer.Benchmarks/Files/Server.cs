@@ -35,7 +35,10 @@ internal abstract partial class Server(string name) : IAsyncDisposable
         command.RedirectStandardOutput = command.RedirectStandardError = true;
         _process = Process.Start(command)!;
         _process.OutputDataReceived += static (_, _) => { };
-        _process.ErrorDataReceived += (_, line) => Console.Error.WriteLine(line.Data is null ? "" : $"{Name}: {line.Data}");
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is not null) Console.Error.WriteLine($"{Name}: {line.Data}");
+        };
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         for (var tries = 0; ; tries++)
@@ -62,7 +65,8 @@ internal abstract partial class Server(string name) : IAsyncDisposable
         get
         {
             var status = Processes().Select(stat => File.ReadAllLines($"/proc/{stat.Pid}/status")).ToList();
-            return (status.Sum(lines => Value(lines, "RssAnon:")) * 1024, (int)status.Sum(lines => Value(lines, "Threads:")));
+            return (status.Sum(lines => Value(lines, "RssAnon:")) * 1024,
+                (int)status.Sum(lines => Value(lines, "Threads:")));
         }
     }
 

@@ -14,9 +14,11 @@ internal static class Table
         Console.WriteLine("|---|---|---|---|---|");
     }
 
-    public static void Row(string name, string way, Ratios throughput, Ratios cpu, double nginxBytesPerSecond, double nginxCpu) =>
+    // nginx: what it reached itself, in bytes per second and CPU seconds per byte.
+    public static void Row(string name, string way, Ratios throughput, Ratios cpu, (double Speed, double Cpu) nginx) =>
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {name} | {way} | {Show(throughput)} | {Show(cpu)} | {nginxBytesPerSecond / 1e9:0.00} GB/s, {nginxCpu * 1e9:0.00} s/GB |"));
+            $"| {name} | {way} | {Show(throughput)} | {Show(cpu)} | " +
+            $"{nginx.Speed / 1e9:0.00} GB/s, {nginx.Cpu * 1e9:0.00} s/GB |"));
 
     private static string Show(Ratios ratios) => string.Create(CultureInfo.InvariantCulture,
         $"{ratios.Middle:0.00} ({ratios.Lowest:0.00}–{ratios.Highest:0.00})");

@@ -22,7 +22,8 @@ internal sealed record TestFile(string Folder, string Digest, long Length)
             .AddSingleton<IConfiguration>(settings)
             .AddStorage(DataDirectory.Open(folder)).AddBlobs()
             .BuildServiceProvider();
-        await using (var db = await services.GetRequiredService<IDbContextFactory<NetbootDb>>().CreateDbContextAsync(ct))
+        var contexts = services.GetRequiredService<IDbContextFactory<NetbootDb>>();
+        await using (var db = await contexts.CreateDbContextAsync(ct))
             await db.Database.MigrateAsync(ct);
         var blob = await services.GetRequiredService<BlobStore>()
             .AddAsync(new RandomStream(length), BlobLimits.None, ct);

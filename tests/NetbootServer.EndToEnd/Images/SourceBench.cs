@@ -9,6 +9,7 @@ using NetbootServer.Http;
 using NetbootServer.Images;
 using NetbootServer.Images.Sources;
 using NetbootServer.Images.Sources.NixBuilds;
+using NetbootServer.Images.Sources.Specs;
 using NetbootServer.Storage;
 
 namespace NetbootServer.EndToEnd.Images;
@@ -51,13 +52,13 @@ public sealed class SourceBench : IAsyncDisposable
     /// <summary>Fetches what an image's source, as an admin would write it, has.</summary>
     public Task<SourcedVersion> FetchAsync(object source, CancellationToken? ct = null)
     {
-        var sources = app.Services.GetRequiredService<ImageSources>();
         var errors = new ValidationErrors();
         var json = System.Text.Json.JsonSerializer.SerializeToElement(source);
-        var spec = sources.Parser.Parse(json, "$.source", ["x86_64-linux"], errors);
+        var spec = app.Services.GetRequiredService<SourceSpecParser>().Parse(json, "$.source", ["x86_64-linux"], errors);
         Assert.False(errors.Any, errors.Any ? $"{errors.First()}" : "");
         var request = new SourceRequest { Image = "test", Source = spec!, Systems = ["x86_64-linux"] };
-        return sources.For(spec!)!.FetchAsync(request, Progress, ct ?? Ct);
+        var type = json.GetProperty("type").GetString();
+        return app.Services.GetRequiredKeyedService<IImageSource>(type).FetchAsync(request, Progress, ct ?? Ct);
     }
 
     /// <summary>The file of a blob that is one, or whose range it is.</summary>

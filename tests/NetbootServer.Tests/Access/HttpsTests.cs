@@ -8,6 +8,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Access;
 
+[Trait("category", "slow")]
 public sealed class HttpsTests : IDisposable
 {
     private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("netboot-https-");

@@ -3,6 +3,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Access;
 
+[Trait("category", "slow")]
 public sealed class PlaneTests
 {
     private static readonly string[] AdminPaths =
@@ -93,7 +94,7 @@ public sealed class PlaneTests
     public async Task Forwarded_headers_of_a_trusted_proxy_are_believed()
     {
         var url = Url();
-        await using var server = ListeningApp.Start(("Urls", url), ("Access:TrustedProxies", "10.0.0.0/8 127.0.0.0/8"),
+        await using var server = ListeningApp.Start(("Urls", url), ("Access:TrustedProxies", "10.0.0.0/8, 127.0.0.0/8"),
             ("Access:AdminHosts", "netboot.example"));
         using var proxy = ListeningApp.Ask(url);
         (string, string)[] headers =

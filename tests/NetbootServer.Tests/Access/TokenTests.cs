@@ -6,6 +6,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Access;
 
+[Trait("category", "slow")]
 public sealed class TokenTests : IAsyncDisposable
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);

@@ -5,6 +5,7 @@ using static NetbootServer.Tests.Blobs.BlobHost;
 
 namespace NetbootServer.Tests.Blobs;
 
+[Trait("category", "slow")]
 public sealed class BlobStoreTests
 {
     [Theory]

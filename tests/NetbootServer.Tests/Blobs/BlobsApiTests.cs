@@ -7,6 +7,7 @@ using static NetbootServer.Tests.Blobs.BlobHost;
 
 namespace NetbootServer.Tests.Blobs;
 
+[Trait("category", "slow")]
 public sealed class BlobsApiTests
 {
     private static readonly byte[] Bytes = RandomBytes(100_000);

@@ -235,7 +235,7 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
         await RegisterAsync("secret", "52540003000c");
         var boot = (await _machine.ScriptAsync("52540003000c")).BootPath();
         var token = boot.Split('/')[^1];
-        foreach (var path in new[] { $"{boot}/ready", $"/BOOTS/{token}/ready", $"//boots/{token}/ready", $"{boot}/nothing", $"{boot}x/up", $"{boot}/up" })
+        foreach (var path in new[] { $"{boot}/ready", $"/BOOTS/{token}/ready", $"http://localhost//boots/{token}/ready", $"{boot}/nothing", $"{boot}x/up", $"{boot}/up" })
             await _machine.GetAsync(path);
         await _machine.PostAsync($"{boot}/up", "{");
         var done = await _admin.BootWithAsync("secret", "ready");

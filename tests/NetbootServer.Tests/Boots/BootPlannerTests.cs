@@ -110,7 +110,7 @@ public sealed class BootPlannerTests
         { "another architecture", For(Profile("p"), query: "arch=aarch64"), "CannotBoot: image 'img' has nothing for aarch64-linux, only x86_64-linux" },
         { "an unknown variant", For(Profile("p", variant: "db")), "CannotBoot: image 'img' has no variant 'db' for x86_64-linux" },
         { "the machine's own variant", For(Profile("p", variant: "{machine}")), "CannotBoot: image 'img' has no variant 'm' for x86_64-linux" },
-        { "a variant that is there", For(Profile("p", variant: "web")), "LoadKernel: is the machine's own profile" },
+        { "a variant that is there", For(Profile("p", variant: "web")), "LoadKernel: profile 'p': is the machine's own profile" },
     };
 
     [Theory]

@@ -37,6 +37,7 @@ internal sealed class Stall : DbConnectionInterceptor, IDisposable
     public void Dispose() => _open.Dispose();
 }
 
+[Trait("category", "slow")]
 public sealed class DatabaseAwayTests : IAsyncLifetime
 {
     private const string Known = "525400080001", Unknown = "525400080002", Local = "525400080003";

@@ -93,7 +93,9 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
         const string Uuid = "&uuid=4c4c4544-0042-3510-8052-b4c04f564433";
         Assert.Contains("machine by-uuid", await _machine.ScriptAsync("525400040033", Uuid), StringComparison.Ordinal);
         Assert.Contains("machine by-mac", await _machine.ScriptAsync("525400040032", Uuid), StringComparison.Ordinal);
-        Assert.Contains(app.Log.All, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("by-uuid", StringComparison.Ordinal));
+        await Until.AsAsync(() => _admin.GetAsync("/api/v1/alarms"),
+            alarms => alarms.Text.Contains("identity-contradiction", StringComparison.Ordinal) && alarms.Text.Contains("by-uuid", StringComparison.Ordinal),
+            "the alarm of a contradiction");
         await _admin.PutAsync("/api/v1/machines/twin", """{"macs":["525400040034"],"uuid":"4c4c4544-0042-3510-8052-b4c04f564433"}""");
         Assert.Contains("does not know", await _machine.ScriptAsync("525400040033", Uuid), StringComparison.Ordinal);
     }
@@ -148,20 +150,6 @@ public sealed class DiscoveryLimitTests
             await admin.MachineWhenAsync($"52-54-00-05-00-{i:x2}",
                 seen => seen.Status == HttpStatusCode.OK && DateTimeOffset.Parse(seen["lastSeenAt"]!, null) >= before, $"machine {i}");
         }
-    }
-
-    [Theory]
-    [InlineData("local", "exit 0")]
-    [InlineData("menu", "\nmenu NetbootServer")]
-    [InlineData("guests", "\nkernel ")]
-    [InlineData("missing", "there is no such profile")]
-    public async Task An_unknown_machine_gets_what_the_setting_says(string setting, string expected)
-    {
-        await using var app = new NetbootApp(new() { ["Machines:Unknown"] = setting });
-        await app.Admin.MakeImageAsync("guest-image", seed: 50);
-        await app.Admin.PutAsync("/api/v1/profiles/guests", """{"image":"guest-image"}""");
-        var script = await app.Machine.ScriptAsync("525400060001");
-        Assert.Contains(expected, script, StringComparison.Ordinal);
     }
 
     [Fact]

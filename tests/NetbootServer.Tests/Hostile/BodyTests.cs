@@ -3,6 +3,7 @@ using System.Text;
 
 namespace NetbootServer.Tests.Hostile;
 
+[Trait("category", "slow")]
 public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
 {
     public static TheoryData<string, byte[]> Bombs => new()

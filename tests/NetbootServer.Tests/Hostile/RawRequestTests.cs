@@ -61,7 +61,7 @@ public sealed class RawRequestTests(HostileHost host) : IClassFixture<HostileHos
     [InlineData("an endless chunk", "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFF\r\n", 400)]
     [InlineData("chunked at last twice", "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n", 400)]
     [InlineData("a method of its own", "EVIL /api/v1/machines HTTP/1.1\r\nHost: h\r\n\r\n", 401)]
-    [InlineData("connect", "CONNECT evil:25 HTTP/1.1\r\nHost: evil:25\r\n\r\n", 405)]
+    [InlineData("connect", "CONNECT evil:25 HTTP/1.1\r\nHost: evil:25\r\n\r\n", 421)]
     [InlineData("absolute form", "GET http://evil/boot.ipxe HTTP/1.1\r\nHost: evil\r\n\r\n", 200)]
     [InlineData("a bad range", "GET /boot.ipxe HTTP/1.1\r\nHost: h\r\nRange: bytes=9-1,-,99999999999999999999-\r\nIf-Range: x\r\n\r\n", 200)]
     [InlineData("bad conditions", "GET /boot.ipxe HTTP/1.1\r\nHost: h\r\nIf-None-Match: \"\"\"\r\nIf-Modified-Since: never\r\n\r\n", 200)]

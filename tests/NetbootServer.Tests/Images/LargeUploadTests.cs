@@ -3,6 +3,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Images;
 
+[Trait("category", "slow")]
 public sealed class LargeUploadTests : IDisposable
 {
     private const long Length = 2L << 30, Room = 192L << 20;

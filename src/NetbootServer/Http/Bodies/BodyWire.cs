@@ -10,7 +10,7 @@ internal abstract class BodyWire : IDisposable
     public static BodyWire Over(HttpContext http, bool manyPieces) =>
         http.Features.Get<ZeroCopyConnection>() is { } connection && connection.TryBegin(http, manyPieces)
             ? new ZeroCopyWire(connection)
-            : new CopyWire(http.Response.BodyWriter);
+            : CopyWire.Over(http);
 
     /// <summary>The bytes do not pass through this process.</summary>
     public abstract bool IsZeroCopy { get; }

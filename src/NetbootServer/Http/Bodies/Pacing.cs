@@ -57,7 +57,8 @@ internal sealed class Pacing(IOptions<BodyOptions> options, TimeProvider time)
     /// </summary>
     private static void SmoothOut(HttpContext http, long rate)
     {
-        if (!OperatingSystem.IsLinux() || http.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket) return;
+        if (!OperatingSystem.IsLinux()) return;
+        if (http.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket) return;
         try
         {
             socket.SetRawSocketOption(SocketLevel, MaxPacingRate, BitConverter.GetBytes(rate));

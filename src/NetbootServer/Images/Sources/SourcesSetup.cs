@@ -3,52 +3,48 @@ using NetbootServer.Blobs;
 using NetbootServer.Images.Sources.Downloads;
 using NetbootServer.Images.Sources.Layouts;
 using NetbootServer.Images.Sources.NixBuilds;
+using NetbootServer.Images.Sources.Specs;
 using NetbootServer.Startup;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images.Sources;
 
-/// <summary>Registers the sources of images.</summary>
+/// <summary>Registers where versions come from; each source is keyed by the <c>type</c> of an image's source.</summary>
 public static class SourcesSetup
 {
-    /// <summary>Adds <see cref="ImageSources"/>; needs the blob store, the data directory and a clock.</summary>
-    public static IServiceCollection AddSources(this IServiceCollection services)
-    {
-        services.AddFeatureOptions<SourcesOptions>("Images").AddFeatureOptions<NixOptions>("Nix");
-        services.AddOptions<SourcesOptions>().Configure<IConfiguration>((options, settings) =>
-        {
-            AddText(options.AllowedSources, settings["Images:AllowedSources"]);
-            AddText(options.DirectoryRoots, settings["Images:DirectoryRoots"]);
-        });
-        services.AddOptions<NixOptions>().Configure<IConfiguration>(
-            (options, settings) => AddText(options.AllowedInstallables, settings["Nix:AllowedInstallables"]));
-        return services
-            .AddSingleton<SourceRules>()
-            .AddSingleton<SourceHttp>()
-            .AddSingleton(MakePartials)
-            .AddSingleton<SourceDownloads>()
-            .AddSingleton<SourceBlobs>()
-            .AddSingleton<DirectoryRoots>()
-            .AddSingleton<InstallableRules>()
-            .AddSingleton<NixCli>()
-            .AddSingleton<GcRoots>()
-            .AddSingleton<ReleaseSource>()
-            .AddSingleton<NixSource>()
-            .AddSingleton<HydraSource>()
-            .AddSingleton<CacheSource>()
-            .AddSingleton<DirectorySource>()
-            .AddSingleton<ImageSources>();
-    }
+    /// <summary>Adds the sources; they need the blob store, the data directory and a clock.</summary>
+    public static IServiceCollection AddSources(this IServiceCollection services) => services
+        .AddFeatureOptions<SourcesOptions>("Images")
+        .AddLists<SourcesOptions>("Images:AllowedSources", options => options.AllowedSources)
+        .AddLists<SourcesOptions>("Images:DirectoryRoots", options => options.DirectoryRoots)
+        .AddSingleton<SourceRules>()
+        .AddSingleton<SourceHttp>()
+        .AddSingleton(provider => new PartialFiles(provider.GetRequiredService<DataDirectory>().Below("downloads"),
+            provider.GetRequiredService<IOptions<BlobsOptions>>().Value.MinFreeBytes, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<SourceDownloads>()
+        .AddSingleton<SourceBlobs>()
+        .AddSingleton<DirectoryRoots>()
+        .AddFeatureOptions<NixOptions>("Nix")
+        .AddLists<NixOptions>("Nix:AllowedInstallables", options => options.AllowedInstallables)
+        .AddSingleton<InstallableRules>()
+        .AddSingleton<NixCli>()
+        .AddSingleton<GcRoots>()
+        .AddSingleton(provider => new SourceSpecParser(
+            provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault,
+            provider.GetRequiredService<InstallableRules>().Fault))
+        .AddKeyedSingleton<IImageSource, ReleaseSource>("release")
+        .AddKeyedSingleton<IImageSource, NixSource>("nix")
+        .AddKeyedSingleton<IImageSource, HydraSource>("hydra")
+        .AddKeyedSingleton<IImageSource, CacheSource>("cache")
+        .AddKeyedSingleton<IImageSource, DirectorySource>("directory");
 
     /// <summary>
-    /// A list that is given as one text, as environments and command lines do: separated by blanks or commas. Unread,
-    /// a list of what alone is allowed would allow everything.
+    /// A list may also be given as one text, as environments and command lines do: separated by blanks or commas.
+    /// Unread, a list of what alone is allowed would allow everything.
     /// </summary>
-    private static void AddText(IList<string> list, string? text)
-    {
-        foreach (var item in (text ?? "").Split([' ', ',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries)) list.Add(item);
-    }
-
-    private static PartialFiles MakePartials(IServiceProvider all) => new(all.GetRequiredService<DataDirectory>().Below("downloads"),
-        all.GetRequiredService<IOptions<BlobsOptions>>().Value.MinFreeBytes, all.GetRequiredService<TimeProvider>());
+    private static IServiceCollection AddLists<T>(this IServiceCollection services, string key, Func<T, IList<string>> list) where T : class =>
+        services.AddOptions<T>().Configure<IConfiguration>((options, settings) =>
+        {
+            foreach (var item in (settings[key] ?? "").Split([' ', ',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries)) list(options).Add(item);
+        }).Services;
 }

@@ -11,7 +11,8 @@ internal static class ImportApi
     public static void MapImport(this IEndpointRouteBuilder machines)
     {
         machines.MapPost("/import", Import).Accepts<MachineSpec[]>(MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml)
-            .Produces<ImportReport>().Refuses(ProblemTypes.OfBodies).RequireAuthorization(RolePolicies.Operator);
+            .Produces<ImportReport>()
+            .Example("""[{"name": "node1", "macs": ["52:54:00:12:34:99"], "labels": {"rack": "3"}}]""").Refuses(ProblemTypes.OfBodies).RequireAuthorization(RolePolicies.Operator);
         machines.MapGet("/export", Export)
             .Produces<MachineSpec[]>(200, MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml).Refuses(ProblemTypes.MalformedRequest);
     }

@@ -58,7 +58,7 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
     private async Task StoreAsync(
         ImportRow row, MachineRow? before, MachineSpec spec, List<MachineRow> discovered, CancellationToken ct)
     {
-        var json = MachineReading.Write(spec);
+        var json = before is null ? "" : MachineReading.Write(spec);
         _taken.UnionWith(discovered.Select(found => found.Id));
         var action = before is null ? Actions.Created
             : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0 ? Actions.Unchanged

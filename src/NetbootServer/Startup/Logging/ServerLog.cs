@@ -3,6 +3,7 @@ using NetbootServer.Access;
 using NetbootServer.Storage;
 using Serilog;
 using Serilog.Configuration;
+using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting;
 using Serilog.Formatting.Compact;
@@ -29,8 +30,19 @@ internal static class ServerLog
             .MinimumLevel.Override("Quartz", LogEventLevel.Warning)
             .Filter.ByExcluding(Start.TellsItself)
             .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
+            .Enrich.With<NoRequestPath>()
             .WriteTo.Async(sinks => Configure(sinks, options, data), QueueLength, blockWhenFull: false, queue),
             preserveStaticLogger: true); // several servers may live in one process, as in tests
+    }
+
+    /// <summary>
+    /// ASP.NET Core adds the path to all that is logged during a request; paths of machines have tokens in them. The
+    /// line of the request has the path without its secrets, and the same trace id.
+    /// </summary>
+    private sealed class NoRequestPath : ILogEventEnricher
+    {
+        public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory) =>
+            logEvent.RemovePropertyIfPresent("RequestPath");
     }
 
     private static void Configure(LoggerSinkConfiguration sinks, LogOptions options, DataDirectory data)

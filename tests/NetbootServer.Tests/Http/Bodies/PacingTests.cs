@@ -7,6 +7,7 @@ using static NetbootServer.Tests.Blobs.BlobHost;
 
 namespace NetbootServer.Tests.Http.Bodies;
 
+[Trait("category", "slow")]
 public sealed class PacingTests
 {
     [Fact]

@@ -9,6 +9,7 @@ using static NetbootServer.Tests.Images.Sources.SourceLab;
 
 namespace NetbootServer.Tests.Images.Sources;
 
+[Trait("category", "slow")]
 public sealed class CacheSourceTests
 {
     [Fact]

@@ -10,6 +10,7 @@ using static NetbootServer.Tests.Images.Sources.SourceLab;
 
 namespace NetbootServer.Tests.Images.Sources;
 
+[Trait("category", "slow")]
 public sealed class ReleaseSourceTests
 {
     private const string X86 = "x86_64-linux";

@@ -3,6 +3,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Machines.Import;
 
+[Trait("category", "slow")]
 public sealed class MachineImportTests : IAsyncLifetime
 {
     private readonly NetbootApp _app = new();

@@ -5,6 +5,7 @@ using static NetbootServer.Tests.Blobs.BlobHost;
 
 namespace NetbootServer.Tests.Images.Sources.Downloads;
 
+[Trait("category", "slow")]
 public sealed class SourceDownloadsTests
 {
     private static readonly byte[] Bytes = RandomBytes(3_000_000);

@@ -5,6 +5,7 @@ using NetbootServer.Images.Sources.Nars;
 namespace NetbootServer.Tests.Images.Sources.Nars;
 
 /// <summary>Against files that the real programs have written.</summary>
+[Trait("category", "slow")]
 public sealed class UnpackingTests
 {
     private static readonly byte[] Contents = [.. Enumerable.Range(0, 300_000).Select(i => (byte)(i * i >> 7))];

@@ -12,6 +12,7 @@ using static NetbootServer.Tests.Images.Sources.SourceLab;
 namespace NetbootServer.Tests.Images.Sources.NixBuilds;
 
 /// <summary>Against a program that plays Nix; the real one builds in the end-to-end tests.</summary>
+[Trait("category", "slow")]
 public sealed class NixSourceTests : IDisposable
 {
     private const string X86 = "x86_64-linux";

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Storage;
+using NetbootServer.Http;
 
-namespace NetbootServer.Http;
+namespace NetbootServer.Storage;
 
 /// <summary>What a supervisor asks: does the process answer, and can it do its work.</summary>
 internal static class Health

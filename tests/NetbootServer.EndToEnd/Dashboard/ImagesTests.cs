@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace NetbootServer.EndToEnd.Dashboard;
+
+/// <summary>Images in the dashboard: uploaded, promoted, rolled back, and the profiles that boot them.</summary>
+[Collection(DashboardCollection.Name)]
+public sealed class ImagesTests(Browser browser)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Rolling_back_holds_the_older_version_until_it_is_let_move()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        var versions = await fleet.Api.ListAsync("/images/fleet/versions", Ct);
+        var (newest, oldest) = (Id(versions[0]), Id(versions[1]));
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("images/fleet");
+            await visit.Button("Roll back").ClickAsync();
+            await Expect(visit.Page.GetByText($"held at {oldest[..8]}")).ToBeVisibleAsync();
+            await Expect(visit.Page.Locator(".diff")).ToContainTextAsync("init=/nix/store/2-nixos-system/init");
+            Assert.Equal(oldest, await CurrentAsync(fleet));
+            await visit.Button("Let it move").ClickAsync();
+            await Expect(visit.Page.GetByText($"held at {oldest[..8]}")).ToBeHiddenAsync();
+            Assert.Equal(newest, await CurrentAsync(fleet));
+            await visit.Toast("moves with new versions").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") }).ClickAsync();
+            await Expect(visit.Page.GetByText($"held at {oldest[..8]}")).ToBeVisibleAsync();
+            Assert.Equal(oldest, await CurrentAsync(fleet));
+        });
+    }
+
+    [Fact]
+    public async Task A_kernel_and_an_initrd_are_uploaded_and_become_current()
+    {
+        await using var fleet = await Fleet.EmptyAsync(Ct);
+        await fleet.Api.PutAsync("/images/tiny", new { source = new { type = "upload" } }, Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("422");
+            await visit.GoAsync("images/tiny");
+            await visit.Button("Upload version…").ClickAsync();
+            await visit.Dialog.GetByLabel("Kernel", new() { Exact = true }).SetInputFilesAsync(
+                new FilePayload { Name = "bzImage", MimeType = "application/octet-stream", Buffer = BootBytes.Initrd(1, 4096) });
+            await visit.Dialog.GetByLabel("Initrd").SetInputFilesAsync(
+                new FilePayload { Name = "initrd", MimeType = "application/octet-stream", Buffer = BootBytes.Initrd(1, 8 << 20) });
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Upload") }).ClickAsync();
+            await Expect(visit.Dialog.Locator(".error")).ToContainTextAsync("must be a Linux kernel");
+            await visit.Dialog.GetByLabel("Kernel", new() { Exact = true }).SetInputFilesAsync(
+                new FilePayload { Name = "bzImage", MimeType = "application/octet-stream", Buffer = BootBytes.Kernel(1, 1 << 20) });
+            await visit.Dialog.GetByLabel("Kernel arguments").FillAsync("init=/nix/store/x/init  console=ttyS0");
+            await visit.ShootAsync("upload");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Upload") }).ClickAsync();
+            await Expect(visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("current") })).ToBeVisibleAsync();
+        });
+        var version = Assert.Single(await fleet.Api.ListAsync("/images/tiny/versions", Ct));
+        var system = version.GetProperty("systems").GetProperty("x86_64-linux");
+        Assert.Equal(8 << 20, system.GetProperty("initrd").GetProperty("sizeBytes").GetInt64());
+        Assert.Equal("console=ttyS0", system.GetProperty("kernelArguments")[1].GetString());
+    }
+
+    [Fact]
+    public async Task A_profiles_selector_shows_its_machines_while_it_is_typed_and_its_kernel_line_is_measured()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("profiles/rescue");
+            await Expect(visit.Page.GetByText("0 machines now")).ToBeVisibleAsync();
+            await visit.Page.GetByLabel("Selector").FillAsync("rack=3\nrole=worker");
+            await Expect(visit.Page.GetByText("8 machines now")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText("8 get this profile")).ToBeVisibleAsync();
+            await visit.Page.GetByLabel("Kernel arguments").FillAsync(string.Join('\n', Enumerable.Repeat("x=" + new string('y', 100), 20)));
+            await Expect(visit.Page.GetByText("The kernel would cut it")).ToBeVisibleAsync();
+            await visit.Page.GetByLabel("Kernel arguments").FillAsync("quiet");
+            await visit.Page.Keyboard.PressAsync("Control+s");
+            await Expect(visit.Toast("rescue saved")).ToBeVisibleAsync();
+        });
+        var profile = await fleet.Api.GetAsync("/profiles/rescue", Ct);
+        Assert.Equal("3", profile.GetProperty("selector").GetProperty("rack").GetString());
+        Assert.Equal("rescue", (await fleet.Api.GetAsync("/machines/rack3-node01/plan", Ct)).GetProperty("profile").GetString());
+    }
+
+    private static async Task<string> CurrentAsync(Fleet fleet) =>
+        (await fleet.Api.GetAsync("/images/fleet", Ct)).GetProperty("current").GetString()!;
+
+    private static string Id(JsonElement version) => version.GetProperty("id").GetString()!;
+}

@@ -1,0 +1,156 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace NetbootServer.EndToEnd.Dashboard;
+
+/// <summary>Machines in the dashboard: found, approved, changed, also when somebody else changes them.</summary>
+[Collection(DashboardCollection.Name)]
+public sealed class MachinesTests(Browser browser)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_discovered_machine_appears_by_itself_and_is_approved_with_a_name_and_a_profile()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines");
+            await Expect(visit.Page.GetByText("12 registered, 0 discovered")).ToBeVisibleAsync();
+            await fleet.Machine("3c:ec:ef:41:0a:9e").AskAsync(Ct);
+            var row = visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("3c-ec-ef-41-0a-9e") });
+            await row.GetByRole(AriaRole.Button, new() { Name = "Approve…" }).ClickAsync();
+            await visit.Dialog.GetByLabel("Name").FillAsync("rack9-node01");
+            await visit.Dialog.GetByLabel("Profile").SelectOptionAsync("rescue");
+            await visit.Dialog.GetByLabel("Labels").FillAsync("rack=9");
+            await visit.ShootAsync("approve");
+            await visit.AssertAccessibleAsync("approve");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+            await Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "rack9-node01" })).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText("13 registered, 0 discovered")).ToBeVisibleAsync();
+        });
+        var machine = await fleet.Api.GetAsync("/machines/rack9-node01", Ct);
+        Assert.Equal("rescue", machine.GetProperty("profile").GetString());
+        Assert.Equal("9", machine.GetProperty("labels").GetProperty("rack").GetString());
+        Assert.Null(await fleet.Api.FindAsync("/machines/3c-ec-ef-41-0a-9e", Ct));
+    }
+
+    [Fact]
+    public async Task Chosen_machines_are_labelled_at_once_and_undo_takes_it_back()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines?q=gpu");
+            await visit.Page.GetByLabel("Select gpu-a100-01").CheckAsync();
+            await visit.Page.GetByLabel("Select gpu-a100-03").ClickAsync(new() { Modifiers = [KeyboardModifier.Shift] });
+            await Expect(visit.Page.GetByText("3 selected")).ToBeVisibleAsync();
+            await visit.Button("Label…").Last.ClickAsync();
+            await visit.Dialog.GetByLabel("Set").FillAsync("room=north");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Change labels" }).ClickAsync();
+            await Expect(visit.Page.Locator(".tag", new() { HasText = "room=north" })).ToHaveCountAsync(3);
+            await visit.Toast("Labels changed").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") }).ClickAsync();
+            await Expect(visit.Page.Locator(".tag", new() { HasText = "room=north" })).ToHaveCountAsync(0);
+        });
+        var labels = (await fleet.Api.GetAsync("/machines/gpu-a100-02", Ct)).GetProperty("labels");
+        Assert.Equal("""{"gpu":"a100"}""", labels.GetRawText());
+    }
+
+    [Fact]
+    public async Task An_edit_that_meets_a_change_by_somebody_else_shows_both_and_saves_the_choice()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("412");
+            await visit.GoAsync("machines/gpu-a100-01");
+            await visit.Button("Edit").ClickAsync();
+            await visit.Dialog.GetByLabel("Notes").FillAsync("mine");
+            await visit.Dialog.GetByLabel("Kernel arguments").FillAsync("hugepages=64");
+            await fleet.Api.PutAsync("/machines/gpu-a100-01", new
+            {
+                macs = new[] { "b8:ce:f6:0a:55:01" }, labels = new { gpu = "a100", added = "meanwhile" },
+                notes = "theirs", kernelArguments = new[] { "hugepages=128" },
+            }, Ct);
+            await visit.Button("Save").ClickAsync();
+            var conflict = visit.Page.GetByRole(AriaRole.Dialog, new() { NameRegex = new("changed while you were editing") });
+            await Expect(conflict.GetByText("hugepages=128")).ToBeVisibleAsync();
+            await visit.ShootAsync("conflict");
+            await visit.AssertAccessibleAsync("conflict");
+            await conflict.GetByRole(AriaRole.Row, new() { NameRegex = new("^kernel arguments") }).GetByRole(AriaRole.Radio).First.CheckAsync();
+            await conflict.GetByRole(AriaRole.Button, new() { Name = "Save this choice" }).ClickAsync();
+            await Expect(visit.Toast("gpu-a100-01 saved")).ToBeVisibleAsync();
+        });
+        var machine = await fleet.Api.GetAsync("/machines/gpu-a100-01", Ct);
+        Assert.Equal("mine", machine.GetProperty("notes").GetString());
+        Assert.Equal("hugepages=128", machine.GetProperty("kernelArguments")[0].GetString());
+        Assert.Equal("meanwhile", machine.GetProperty("labels").GetProperty("added").GetString());
+    }
+
+    [Fact]
+    public async Task A_refused_value_is_explained_at_its_field_and_nothing_typed_is_lost()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("422");
+            await visit.GoAsync("machines?add");
+            await visit.Dialog.GetByLabel("Name").FillAsync("new-one");
+            await visit.Dialog.GetByLabel("MAC addresses").FillAsync("3c:ec:ef:41:02");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add machine" }).ClickAsync();
+            await Expect(visit.Dialog.Locator(".error")).ToContainTextAsync("3c:ec:ef:41:02");
+            await Expect(visit.Dialog.GetByLabel("MAC addresses")).ToHaveAttributeAsync("aria-invalid", "true");
+            await visit.Dialog.GetByLabel("MAC addresses").FillAsync("3c:ec:ef:41:02:44");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add machine" }).ClickAsync();
+            await Expect(visit.Heading("new-one")).ToBeVisibleAsync();
+        });
+    }
+
+    [Fact]
+    public async Task Next_boot_is_set_and_taken_back_on_the_machines_page()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines/gpu-a100-01");
+            await visit.Page.GetByLabel("Profile for one boot").SelectOptionAsync("rescue");
+            await visit.Button("Boot once").ClickAsync();
+            await Expect(visit.Page.GetByText("rescue, once.")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText("This holds for one boot only.")).ToBeVisibleAsync();
+            await visit.Button("Take back").ClickAsync();
+            await Expect(visit.Page.GetByText("as always")).ToBeVisibleAsync();
+        });
+    }
+
+    [Fact]
+    public async Task Everything_is_within_reach_of_the_keyboard()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.Page.Keyboard.PressAsync("Control+k");
+            await visit.Page.Keyboard.TypeAsync("a100-02");
+            await Expect(visit.Page.GetByRole(AriaRole.Option, new() { NameRegex = new("^gpu-a100-02") })).ToBeVisibleAsync();
+            await visit.AssertAccessibleAsync("palette");
+            await visit.ShootAsync("palette");
+            await visit.Page.Keyboard.PressAsync("Enter");
+            await Expect(visit.Heading("gpu-a100-02")).ToBeVisibleAsync();
+            await visit.Page.Keyboard.PressAsync("g");
+            await visit.Page.Keyboard.PressAsync("m");
+            await Expect(visit.Heading("Machines")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "gpu-a100-01" })).ToBeVisibleAsync();
+            for (var i = 0; i < 2; i++) await visit.Page.Keyboard.PressAsync("j");
+            await visit.Page.Keyboard.PressAsync("x");
+            await Expect(visit.Page.GetByText("1 selected")).ToBeVisibleAsync();
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await visit.Page.Keyboard.PressAsync("Enter");
+            await Expect(visit.Heading("gpu-a100-01")).ToBeVisibleAsync();
+            await visit.Page.Keyboard.PressAsync("e");
+            await Expect(visit.Dialog).ToBeVisibleAsync();
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await Expect(visit.Dialog).ToBeHiddenAsync();
+            await visit.Page.Keyboard.PressAsync("?");
+            await Expect(visit.Dialog).ToContainTextAsync("this list");
+        });
+    }
+}

@@ -1,0 +1,84 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace NetbootServer.EndToEnd.Dashboard;
+
+/// <summary>Logging in and out, sessions that end in the middle of work, and a server that goes away and comes back.</summary>
+[Collection(DashboardCollection.Name)]
+public sealed class SessionTests(Browser browser)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_first_password_lets_in_and_logging_out_shuts_the_door()
+    {
+        await using var fleet = await Fleet.EmptyAsync(Ct);
+        var file = Path.Combine(fleet.Server.DataDirectory, "initial-admin-password");
+        var password = (await File.ReadAllTextAsync(file, Ct)).Trim();
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("401");
+            await visit.AssertAccessibleAsync("log-in");
+            await visit.Page.GetByLabel("Admin password").FillAsync("not-the-one");
+            await visit.Button("Log in").ClickAsync();
+            await Expect(visit.Page.GetByRole(AriaRole.Alert)).ToHaveTextAsync("That is not the password.");
+            await visit.ShootAsync("log-in");
+            await visit.Page.GetByLabel("Admin password").FillAsync(password);
+            await visit.Page.Keyboard.PressAsync("Enter");
+            await Expect(visit.Page.Locator(".rail")).ToBeVisibleAsync();
+            Assert.False(File.Exists(file), "the first password's file stays after its use");
+            await visit.Page.ReloadAsync();
+            await Expect(visit.Page.Locator(".rail")).ToBeVisibleAsync();
+            await visit.Button("Account").ClickAsync();
+            await visit.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Log out" }).ClickAsync();
+            await Expect(visit.Button("Log in")).ToBeVisibleAsync();
+            await visit.Page.ReloadAsync();
+            await Expect(visit.Button("Log in")).ToBeVisibleAsync();
+        }, logIn: false);
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_in_the_middle_of_work_is_renewed_and_the_work_is_saved()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("401");
+            await visit.GoAsync("machines/gpu-a100-01?edit");
+            await visit.Dialog.GetByLabel("Notes").FillAsync("typed before the session ended");
+            await visit.Page.Context.ClearCookiesAsync();
+            await visit.Button("Save").ClickAsync();
+            var again = visit.Page.GetByRole(AriaRole.Dialog, new() { Name = "Your session has ended" });
+            await Expect(again).ToBeVisibleAsync();
+            await visit.ShootAsync("session-ended");
+            await again.GetByRole(AriaRole.Tab, new() { Name = "Token" }).ClickAsync();
+            await again.Locator("input").FillAsync(fleet.Server.AdminToken);
+            await again.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+            await Expect(visit.Toast("gpu-a100-01 saved")).ToBeVisibleAsync();
+        });
+        Assert.Equal("typed before the session ended",
+            (await fleet.Api.GetAsync("/machines/gpu-a100-01", Ct)).GetProperty("notes").GetString());
+    }
+
+    [Fact]
+    public async Task While_the_server_is_away_a_banner_says_so_and_nothing_typed_is_lost()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("ERR_");
+            await visit.GoAsync("profiles/rescue");
+            await visit.Page.GetByLabel("Kernel arguments").FillAsync("typed=while-away");
+            await fleet.Server.StopAsync();
+            await Expect(visit.Page.GetByText("Server away")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            await visit.ShootAsync("away");
+            await visit.AssertAccessibleAsync("away");
+            await fleet.Server.StartAgainAsync(Ct);
+            await Expect(visit.Page.GetByText("Server away")).ToBeHiddenAsync(new() { Timeout = 30_000 });
+            await Expect(visit.Page.GetByLabel("Kernel arguments")).ToHaveValueAsync("typed=while-away");
+            await visit.Button("Save").ClickAsync();
+            await Expect(visit.Toast("rescue saved")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText("Live")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        });
+    }
+}

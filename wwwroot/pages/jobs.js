@@ -1,0 +1,56 @@
+// What the server does on its own: refreshes, tidying, checks.
+import { html, useState } from '../ui.js';
+import { get } from '../api.js';
+import { link, route, setQuery } from '../router.js';
+import { useResource } from '../resource.js';
+import { useTitle } from '../shell.js';
+import { duration } from '../parts/format.js';
+import { Age, State } from '../parts/basics.js';
+import { Empty, Ghost, Trouble } from '../parts/messages.js';
+import { JobBar, jobSub, jobTitle, tries } from '../parts/job.js';
+
+const states = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
+
+const seconds = job => job.startedAt && job.endedAt ? (Date.parse(job.endedAt) - Date.parse(job.startedAt)) / 1000 : null;
+
+const Row = ({ job }) => html`<tr data-state=${job.state === 'running' ? 'running' : undefined}>
+  <th scope="row"><a class="cut" href=${link('jobs', job.id)}>${jobTitle(job)}</a></th>
+  <td><${State} is=${job.state}/>${job.state === 'running' && html`<${JobBar} job=${job}/>`}
+    <span class="sub breakable">${jobSub(job)}</span></td>
+  <td class="s-hide">${job.askedBy}</td><td class="s-hide">${tries(job) || 'once'}</td>
+  <td class="num m-only">${duration(seconds(job))}</td>
+  <td class="num"><${Age} at=${job.endedAt ?? job.startedAt ?? job.createdAt}/></td></tr>`;
+
+function Filter({ state }) {
+  return html`<div class="body bar pad" role="group" aria-label="State">
+    <button class="btn" type="button" aria-pressed=${!state} onClick=${() => setQuery({ state: null })}>All</button>
+    ${states.map(is => html`<button class="btn" type="button" key=${is} aria-pressed=${state === is}
+      onClick=${() => setQuery({ state: is })}><${State} is=${is}/></button>`)}</div>`;
+}
+
+export default function Jobs() {
+  useTitle('Jobs');
+  const state = route.value.query.get('state') ?? '', path = `jobs?limit=100${state && `&state=${state}`}`;
+  const page = useResource(path, { events: ['job.changed'] });
+  const [older, setOlder] = useState({ path: '', items: [], next: null }), [busy, setBusy] = useState(false);
+  const more = older.path === path ? older : { path, items: [], next: page.data?.next ?? null };
+  const load = async () => {
+    setBusy(true);
+    const answer = await get(`${path}&after=${encodeURIComponent(more.next)}`);
+    setOlder({ path, items: [...more.items, ...answer.items], next: answer.next ?? null });
+    setBusy(false);
+  };
+  const seen = new Set(page.data?.items.map(job => job.id));
+  const all = [...page.data?.items ?? [], ...more.items.filter(job => !seen.has(job.id))];
+  return html`<div class="head"><h1>Jobs</h1><small>refreshes and upkeep; they survive a restart</small></div>
+    <section class="panel" aria-label="Filter"><${Filter} state=${state}/></section>
+    <section class="panel" aria-label="Jobs">${page.problem && !page.data
+      ? html`<${Trouble} problem=${page.problem} retry=${page.reload}/>` : !page.data ? html`<${Ghost} lines=${6}/>`
+      : all.length === 0 ? html`<${Empty} title=${state ? `No job is ${state}` : 'No job yet'}
+          actions=${html`<a class="btn" href=${link('images')}>Images</a>`}>Refresh an image, or give it a schedule; its jobs are listed here.<//>`
+      : html`<table><thead><tr><th scope="col">job</th><th scope="col">state</th><th scope="col" class="s-hide">asked by</th>
+          <th scope="col" class="s-hide">tries</th><th scope="col" class="num m-only">took</th><th scope="col" class="num">when</th></tr></thead>
+          <tbody>${all.map(job => html`<${Row} key=${job.id} job=${job}/>`)}</tbody></table>
+        ${more.next && html`<footer class="foot bar"><button class="btn" type="button" disabled=${busy}
+          onClick=${load}>Older jobs</button></footer>`}`}</section>`;
+}
