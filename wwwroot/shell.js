@@ -47,14 +47,18 @@ const account = () => [
   { text: 'Log out', act: logOut },
 ];
 
+/** As it is shown, so that speech and screen say the same. */
+const accountLabel = () => `Account ${session.value.name}`
+  + (session.value.role !== session.value.name ? ` · ${session.value.role}` : '');
+
 const Top = () => html`<header class="top">
   <a class="skip" href="#main" onClick=${event => { event.preventDefault(); document.getElementById('main').focus(); }}>
     Skip to content</a>
   <a class="brand" href="#/"><${Icon} name="brand"/><span>Netboot<span class="s-hide">Server</span></span></a>
-  <button class="find" type="button" aria-label="Find a machine, image or page" onClick=${openPalette}><${Icon} name="find"/>
+  <button class="find" type="button" onClick=${openPalette}><${Icon} name="find"/>
     <span class="cut">Find <span class="s-hide">a machine, image or page</span></span><kbd class="s-hide">Ctrl K</kbd></button>
   <${LinkState}/><span class="mono muted hide m-only">${location.host}</span><${ThemeButton}/>
-  <${Menu} label="Account" icon=${false} plain items=${account()}>
+  <${Menu} label=${accountLabel()} icon=${false} plain items=${account()}>
     <span class="s-hide">${session.value.name}${session.value.role !== session.value.name && ` · ${session.value.role}`}</span>
     <span class="s-only" aria-hidden="true">⋯</span><//></header>`;
 

@@ -30,9 +30,10 @@ internal sealed class DiskWatch(BlobDirectory directory, AlarmBoard alarms, IOpt
     {
         var low = freeBytes < 2 * options.Value.MinFreeBytes;
         if (low && !_raised)
-            alarms.Raise(AlarmKinds.DiskNearlyFull, "data directory", string.Create(CultureInfo.InvariantCulture,
-                $"The disk of the data directory has {freeBytes / (double)(1 << 30):0.0} GiB free. Below {options.Value.MinFreeBytes / (double)(1 << 30):0.0} GiB " +
-                "(Blobs:MinFreeBytes) no version is taken in: make room, or keep fewer versions."));
+            alarms.Raise(AlarmKinds.DiskNearlyFull, "data directory", $"The disk of the data directory has {GiB(freeBytes)} free. " +
+                $"Below {GiB(options.Value.MinFreeBytes)} (Blobs:MinFreeBytes) no version is taken in: make room, or keep fewer versions.");
         _raised = low;
     }
+
+    private static string GiB(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GiB");
 }

@@ -23,7 +23,7 @@ public sealed class Fleet(ServerProcess server) : IAsyncDisposable
         try
         {
             await fleet.UploadAsync("fleet", 1, 4, ct);
-            await fleet.UploadAsync("fleet", 2, 5, ct);
+            await fleet.UploadAsync("fleet", 2, 64, ct); // more than a socket takes at once
             await fleet.UploadAsync("nixos-26.05", 3, 3, ct);
             await fleet.ProfileAsync("fleet-workers", new { image = "fleet", selector = new { role = "worker" } }, ct);
             await fleet.ProfileAsync("burn-in", new { image = "fleet", selector = new { rack = "3" } }, ct);

@@ -15,7 +15,7 @@ public sealed class LooksTests(Browser browser)
         ("machines", "machines", "rack3-node01"),
         ("machines-nothing", "machines?q=nonesuch", "Clear filters"),
         ("machine", "machines/rack3-node01", "chosen"),
-        ("machine-moving", "machines/rack3-node03", "of 4.0 MiB"),
+        ("machine-moving", "machines/rack3-node03", "of 64.0 MiB"),
         ("machine-discovered", "machines/3c-ec-ef-41-0a-9e", "It waits at its prompt"),
         ("boots", "boots", "the connection was reset"),
         ("profiles", "profiles", "gpu-workers"),

@@ -121,36 +121,4 @@ public sealed class MachinesTests(Browser browser)
             await Expect(visit.Page.GetByText("as always")).ToBeVisibleAsync();
         });
     }
-
-    [Fact]
-    public async Task Everything_is_within_reach_of_the_keyboard()
-    {
-        await using var fleet = await Fleet.StartAsync(Ct);
-        await browser.VisitAsync(fleet.Server, async visit =>
-        {
-            await visit.Page.Keyboard.PressAsync("Control+k");
-            await visit.Page.Keyboard.TypeAsync("a100-02");
-            await Expect(visit.Page.GetByRole(AriaRole.Option, new() { NameRegex = new("^gpu-a100-02") })).ToBeVisibleAsync();
-            await visit.AssertAccessibleAsync("palette");
-            await visit.ShootAsync("palette");
-            await visit.Page.Keyboard.PressAsync("Enter");
-            await Expect(visit.Heading("gpu-a100-02")).ToBeVisibleAsync();
-            await visit.Page.Keyboard.PressAsync("g");
-            await visit.Page.Keyboard.PressAsync("m");
-            await Expect(visit.Heading("Machines")).ToBeVisibleAsync();
-            await Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "gpu-a100-01" })).ToBeVisibleAsync();
-            for (var i = 0; i < 2; i++) await visit.Page.Keyboard.PressAsync("j");
-            await visit.Page.Keyboard.PressAsync("x");
-            await Expect(visit.Page.GetByText("1 selected")).ToBeVisibleAsync();
-            await visit.Page.Keyboard.PressAsync("Escape");
-            await visit.Page.Keyboard.PressAsync("Enter");
-            await Expect(visit.Heading("gpu-a100-01")).ToBeVisibleAsync();
-            await visit.Page.Keyboard.PressAsync("e");
-            await Expect(visit.Dialog).ToBeVisibleAsync();
-            await visit.Page.Keyboard.PressAsync("Escape");
-            await Expect(visit.Dialog).ToBeHiddenAsync();
-            await visit.Page.Keyboard.PressAsync("?");
-            await Expect(visit.Dialog).ToContainTextAsync("this list");
-        });
-    }
 }

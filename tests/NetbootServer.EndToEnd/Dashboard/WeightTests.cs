@@ -3,29 +3,13 @@ using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
 
-/// <summary>The dashboard stays light: few bytes at first, ten thousand machines without lag.</summary>
+/// <summary>The dashboard stays quick with ten thousand machines.</summary>
 [Collection(DashboardCollection.Name)]
 public sealed class WeightTests(Browser browser)
 {
-    private const int Budget = 100_000, Machines = 10_000;
+    private const int Machines = 10_000;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task The_first_paint_takes_less_than_100_kB()
-    {
-        await using var fleet = await Fleet.StartAsync(Ct);
-        await browser.VisitAsync(fleet.Server, async visit =>
-        {
-            await Expect(visit.Page.GetByText("Boots in progress")).ToBeVisibleAsync();
-            var bytes = await visit.Page.EvaluateAsync<long>("""
-                performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
-                  .filter(entry => !entry.name.includes('/api/')).reduce((sum, entry) => sum + entry.encodedBodySize, 0)
-                """);
-            TestContext.Current.TestOutputHelper?.WriteLine($"{bytes} bytes");
-            Assert.InRange(bytes, 10_000, Budget);
-        });
-    }
 
     [Fact]
     public async Task Ten_thousand_machines_are_searched_and_scrolled_without_lag()
