@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Storage;
@@ -17,7 +18,7 @@ namespace NetbootServer.Machines.Import;
 /// </code>
 /// </remarks>
 internal sealed class MachineImport(Database database, DataDirectory data, MachineCache cache, EventHub events,
-    MachineJoined joined, IOptions<MachinesOptions> options, TimeProvider time)
+    MachineJoined joined, Audit audit, IOptions<MachinesOptions> options, TimeProvider time)
 {
     private const int BatchSize = 500;
 
@@ -35,7 +36,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         var reader = MachineReader.Of(format, file);
         var lines = Check(reader, rows, faults, ct);
         if (faults.Any) return (null, faults.ToProblem());
-        return await WriteAsync(rows, new(dryRun, reader.Columns, lines, time.GetUtcNow(), joined), ct);
+        return await WriteAsync(rows, new(dryRun, reader.Columns, lines, time.GetUtcNow(), joined, audit), ct);
     }
 
     private async Task<Problem?> ReceiveAsync(HttpRequest request, FileStream file, CancellationToken ct)
