@@ -10,11 +10,14 @@ internal static class ImportApi
 {
     public static void MapImport(this IEndpointRouteBuilder machines)
     {
-        machines.MapPost("/import", Import).Accepts<MachineSpec[]>(MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml)
+        machines.MapPost("/import", Import)
+            .Accepts<MachineSpec[]>(MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml)
             .Produces<ImportReport>()
-            .Example("""[{"name": "node1", "macs": ["52:54:00:12:34:99"], "labels": {"rack": "3"}}]""").Refuses(ProblemTypes.OfBodies).RequireAuthorization(RolePolicies.Operator);
+            .Example("""[{"name": "node1", "macs": ["52:54:00:12:34:99"], "labels": {"rack": "3"}}]""")
+            .Refuses(ProblemTypes.OfBodies).RequireAuthorization(RolePolicies.Operator);
         machines.MapGet("/export", Export)
-            .Produces<MachineSpec[]>(200, MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml).Refuses(ProblemTypes.MalformedRequest);
+            .Produces<MachineSpec[]>(200, MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml)
+            .Refuses(ProblemTypes.MalformedRequest);
     }
 
     /// <summary>Registers and changes many machines at once: all of them, or none.</summary>
