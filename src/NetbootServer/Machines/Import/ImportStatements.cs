@@ -31,9 +31,11 @@ internal sealed class ImportStatements(NetbootDb db) : IAsyncDisposable
     private readonly PreparedRows<MachineRow> _insert = PreparedRows<MachineRow>.Insert(db);
     private readonly PreparedRows<MachineRow> _update = PreparedRows<MachineRow>.Update(db);
     private readonly PreparedRows<MachineMacRow> _takeMac = PreparedRows<MachineMacRow>.Upsert(db);
-    private readonly PreparedRows<MachineMacRow> _dropMacs = PreparedRows<MachineMacRow>.Delete(db, nameof(MachineMacRow.MachineId));
+    private readonly PreparedRows<MachineMacRow> _dropMacs = PreparedRows<MachineMacRow>.Delete(db,
+        nameof(MachineMacRow.MachineId));
     private readonly PreparedRows<MachineLabelRow> _label = PreparedRows<MachineLabelRow>.Insert(db);
-    private readonly PreparedRows<MachineLabelRow> _dropLabels = PreparedRows<MachineLabelRow>.Delete(db, nameof(MachineLabelRow.MachineId));
+    private readonly PreparedRows<MachineLabelRow> _dropLabels = PreparedRows<MachineLabelRow>.Delete(db,
+        nameof(MachineLabelRow.MachineId));
 
     private readonly PreparedRows<AuditRow> _audit = PreparedRows<AuditRow>.Insert(db);
 
@@ -46,7 +48,8 @@ internal sealed class ImportStatements(NetbootDb db) : IAsyncDisposable
             Before = before?.ReadSpec(), After = spec,
         }), ct);
         var renamed = before is null && discovered.Count > 0;
-        var row = before ?? (renamed ? discovered[0] : new() { Name = name, Spec = "", Search = "", CreatedAt = import.Now });
+        var row = before ?? (renamed ? discovered[0]
+            : new() { Name = name, Spec = "", Search = "", CreatedAt = import.Now });
         foreach (var found in discovered.Skip(renamed ? 1 : 0))
         {
             row.Absorb(found);
