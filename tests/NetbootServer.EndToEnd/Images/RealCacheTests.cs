@@ -53,9 +53,9 @@ public sealed class RealCacheTests(NixLab lab)
     }
 
     [Theory]
-    [InlineData("old", "xz"), InlineData("old", "gzip"), InlineData("old", "bzip2"), InlineData("old", "none")]
-    [InlineData("new", "xz"), InlineData("new", "gzip"), InlineData("new", "br"), InlineData("new", "zstd")]
-    public async Task Every_compression_of_both_Nixes_is_read(string which, string compression)
+    [InlineData("old", "xz"), InlineData("old", "gzip"), InlineData("old", "none")]
+    [InlineData("new", "xz"), InlineData("new", "gzip"), InlineData("new", "zstd")]
+    public async Task The_usual_compressions_of_both_Nixes_are_read(string which, string compression)
     {
         await using var cache = await BuildAsync(lab.Of(which), "minimal", "toplevel", compression);
         await using var bench = await SourceBench.StartAsync([]);
@@ -82,9 +82,12 @@ public sealed class RealCacheTests(NixLab lab)
         await nix.RunAsync("nix-store", "--generate-binary-cache-key", "test-1", secret, known);
         var path = await nix.BuildAsync($"path:{lab.Fixture}#nixosConfigurations.{host}.config.system.build.{output}");
         var cache = Directory.CreateDirectory(Path.Combine(folder, "cache")).FullName;
-        await nix.RunAsync("nix", "copy", "--to", $"file://{cache}?compression={compression}&secret-key={secret}", path);
+        await nix.RunAsync("nix", "copy", "--to", $"file://{cache}?compression={compression}{Fast(compression)}&secret-key={secret}", path);
         return await ServedCache.StartAsync(nix, path, cache, await File.ReadAllTextAsync(known, Ct));
     }
+
+    /// <summary>The least effort makes the same format in a tenth of the time.</summary>
+    private static string Fast(string compression) => compression == "none" ? "" : "&compression-level=1";
 
     /// <summary>What a folder of the store holds, in the order and words of a listing.</summary>
     private static IEnumerable<string> Walk(string real, string path)
