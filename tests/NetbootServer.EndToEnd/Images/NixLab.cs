@@ -108,6 +108,19 @@ public sealed class RealNix
         return System.Text.Json.JsonDocument.Parse(built).RootElement[0].GetProperty("outputs").GetProperty("out").GetString()!;
     }
 
+    /// <summary>Copies a path with all that it needs into a signed cache in a folder.</summary>
+    public async Task<(string Folder, string Key)> CopyToCacheAsync(
+        string storePath, string folder, string compression, CancellationToken ct)
+    {
+        var (secret, known) = (Path.Combine(folder, "secret"), Path.Combine(folder, "known"));
+        await RunAsync("nix-store", "--generate-binary-cache-key", "test-1", secret, known);
+        var cache = Directory.CreateDirectory(Path.Combine(folder, "cache")).FullName;
+        // The least effort makes the same format in a tenth of the time.
+        var packing = compression == "none" ? "compression=none" : $"compression={compression}&compression-level=1";
+        await RunAsync("nix", "copy", "--to", $"file://{cache}?{packing}&secret-key={secret}", storePath);
+        return (cache, await File.ReadAllTextAsync(known, ct));
+    }
+
     /// <summary>Runs <c>nix</c> or <c>nix-store</c> on this store; answers what it printed.</summary>
     public async Task<string> RunAsync(string command, params string[] arguments)
     {
