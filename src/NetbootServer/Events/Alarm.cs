@@ -26,6 +26,12 @@ public static class AlarmKinds
     /// <summary>A scheduled refresh failed.</summary>
     public const string RefreshFailing = "refresh-failing";
 
+    /// <summary>A scheduled scrub failed.</summary>
+    public const string ScrubFailing = "scrub-failing";
+
+    /// <summary>A blob's bytes are no longer those it was stored with.</summary>
+    public const string BlobRotten = "blob-rotten";
+
     /// <summary>The disk of the data directory is nearly full.</summary>
     public const string DiskNearlyFull = "disk-nearly-full";
 }
