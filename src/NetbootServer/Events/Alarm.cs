@@ -32,6 +32,9 @@ public static class AlarmKinds
     /// <summary>A blob's bytes are no longer those it was stored with.</summary>
     public const string BlobRotten = "blob-rotten";
 
+    /// <summary>A profile's script template failed for a machine, which got the built-in script.</summary>
+    public const string TemplateFailing = "template-failing";
+
     /// <summary>The disk of the data directory is nearly full.</summary>
     public const string DiskNearlyFull = "disk-nearly-full";
 }
