@@ -1,5 +1,6 @@
 using NetbootServer.Benchmarks.Files;
 using NetbootServer.Benchmarks.Scripts;
+using NetbootServer.Benchmarks.Sources;
 
 // One scenario a word; without a word, all of them.
 var scenarios = new Dictionary<string, Func<CancellationToken, Task>>(StringComparer.Ordinal)
@@ -7,6 +8,7 @@ var scenarios = new Dictionary<string, Func<CancellationToken, Task>>(StringComp
     ["scripts"] = ScriptBench.RunAsync,
     ["files"] = ct => FilesScenario.RunAsync(rounds: 7, TimeSpan.FromSeconds(3), ct),
     ["slow-clients"] = SlowClientsScenario.RunAsync,
+    ["sources"] = SourcesScenario.RunAsync,
     ["files-soak"] = SoakScenario.RunAsync,
 };
 using var end = new CancellationTokenSource();

@@ -21,10 +21,10 @@ public static class BlobsApi
     /// people.
     /// </summary>
     private static async Task<IResult> GetBlob(string sha256, string file, string? boot, HttpContext http,
-        BlobIndex index, [FromServices] BootTransfers boots, CancellationToken ct)
+        BlobIndex index, [FromServices] BootTransfers boots, [FromServices] BlobMissed? missed, CancellationToken ct)
     {
-        if (!Sha256Digest.TryParse(sha256, out var digest) || await index.FindAsync(digest, ct) is not { } blob)
-            return MachineAnswer.NotFound("There is no such blob.");
+        if (!Sha256Digest.TryParse(sha256, out var digest)) return NoSuchBlob();
+        if (await index.FindAsync(digest, ct) is not { } blob) return missed?.Invoke(digest) ?? NoSuchBlob();
         if (!await index.IsInServiceAsync(blob, ct))
             return MachineAnswer.TryAgain("This blob is out of service until its bytes are fetched again.", RetryAfter);
         return new BodyResult(blob.Body, blob.MediaType)
@@ -34,4 +34,6 @@ public static class BlobsApi
             Starting = string.IsNullOrEmpty(boot) ? null : boots.Of(http, boot, file, digest),
         };
     }
+
+    private static MachineAnswer NoSuchBlob() => MachineAnswer.NotFound("There is no such blob.");
 }

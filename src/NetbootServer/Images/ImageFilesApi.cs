@@ -18,7 +18,7 @@ internal static class ImageFilesApi
         routes.MapGetAndHead("/images/{image}/{file}", Get).ExcludeFromDescription();
 
     private static async Task<IResult> Get(string image, string file, HttpContext http, ImageCatalog catalog,
-        BlobIndex blobs, PublicUrl url, CancellationToken ct)
+        BlobIndex blobs, AbsentBytes absent, ImageWanted imageWanted, PublicUrl url, CancellationToken ct)
     {
         http.Response.Headers.CacheControl = "no-cache";
         var (name, wanted) = image.Split('@', 2) is [var before, var after] ? (before, after) : (image, null);
@@ -26,9 +26,11 @@ internal static class ImageFilesApi
             return MachineAnswer.NotFound("There is no such image or file.");
         var version = wanted is null ? found.CurrentVersion : found.Versions.GetValueOrDefault(wanted);
         if (version is null)
-            return wanted is null
-                ? MachineAnswer.TryAgain("This image has no version yet.", Soon)
-                : MachineAnswer.NotFound("This image has no such version.");
+        {
+            if (wanted is not null) return MachineAnswer.NotFound("This image has no such version.");
+            imageWanted(name);
+            return MachineAnswer.TryAgain("This image has no version yet.", Soon);
+        }
         if (file == ImageFile.Sums) return MachineAnswer.Plain(SumsOf(version, url.For(http)));
         var bare = file.EndsWith(ImageFile.SumSuffix, StringComparison.Ordinal) ? file[..^ImageFile.SumSuffix.Length] : file;
         if (ImageFile.Of(version).FirstOrDefault(entry => entry.Name == bare) is not { } entry)
@@ -36,12 +38,14 @@ internal static class ImageFilesApi
         if (bare != file) return MachineAnswer.Plain($"{DigestOf(entry, version, url.For(http))}  {bare}\n");
         return entry.Artifact is null
             ? MachineAnswer.Script(ImageFile.Script(version, entry.System, url.For(http)))
-            : await BytesAsync(entry.Artifact.Digest, blobs, ct);
+            : await blobs.FindAsync(entry.Artifact.Digest, ct) is { } blob
+            ? await BytesAsync(blob, blobs, ct)
+            : absent.Answer(found, version, entry.Artifact);
     }
 
-    private static async Task<IResult> BytesAsync(Sha256Digest digest, BlobIndex blobs, CancellationToken ct)
+    private static async Task<IResult> BytesAsync(BlobEntry blob, BlobIndex blobs, CancellationToken ct)
     {
-        if (await blobs.FindAsync(digest, ct) is not { } blob || !await blobs.IsInServiceAsync(blob, ct))
+        if (!await blobs.IsInServiceAsync(blob, ct))
             return MachineAnswer.TryAgain("This file is out of service until its bytes are fetched again.", Soon);
         return new BodyResult(blob.Body, blob.MediaType) { CacheControl = "no-cache", ReprDigest = blob.ReprDigest };
     }

@@ -95,6 +95,9 @@ public sealed class ImageStore(
 /// <summary>A machine waits for an image that has no version yet. Told again and again; never waits.</summary>
 public delegate void ImageWanted(string image);
 
+/// <summary>Somebody waits for bytes of an image's newest version that were left for later. Never waits.</summary>
+public delegate void BytesWanted(string image);
+
 /// <summary>An image was made, changed or removed.</summary>
 public delegate Task ImageSaved(string image, CancellationToken ct);
 

@@ -1,3 +1,4 @@
+using NetbootServer.Blobs;
 using NetbootServer.Events;
 using NetbootServer.Startup;
 
@@ -13,6 +14,8 @@ internal static class ImagesSetup
         .AddSingleton(provider => new ChangeSource("image", (name, _) => Task.FromResult<(object?, string?)>((
             provider.GetRequiredService<ImageCatalog>().Images.GetValueOrDefault(name) is { } image
                 ? ImageView.Of(image) : null, null))))
+        .AddSingleton<AbsentBytes>()
+        .AddSingleton<BlobMissed>(provider => provider.GetRequiredService<AbsentBytes>().Answer)
         .AddSingleton<VersionStore>()
         .AddSingleton<ImportGate>()
         .AddSingleton<Retention>()

@@ -13,7 +13,6 @@ namespace NetbootServer.Jobs;
 internal sealed partial class FirstImages(ImageStore images, ProfileStore profiles, ImageCatalog catalog, JobTriggers triggers,
     IOptions<ImagesOptions> options, ILogger<FirstImages> logger)
 {
-    private const string Releases = "https://github.com/nix-community/nixos-images/releases/download";
     private const string Stable = "nixos-26.05", Unstable = "nixos-unstable";
 
     /// <summary>Makes them, when there is no image at all and <c>Images:Defaults</c> does not say otherwise.</summary>
@@ -22,7 +21,7 @@ internal sealed partial class FirstImages(ImageStore images, ProfileStore profil
         if (!options.Value.Defaults || catalog.Images.Count > 0) return;
         foreach (var (name, schedule) in new[] { (Stable, "0 4 * * 1"), (Unstable, "0 5 * * 1") })
         {
-            var source = JsonSerializer.SerializeToElement(new { type = "release", url = $"{Releases}/{name}" }, JsonBody.Writing);
+            var source = JsonSerializer.SerializeToElement(new { type = "release", url = $"{options.Value.DefaultsFrom.TrimEnd('/')}/{name}" }, JsonBody.Writing);
             var spec = new ImageSpec { Source = source, Schedule = schedule, Keep = 3, Systems = [NixSystem.Own] };
             await images.SaveAsync(ResourceName.Parse(name), SpecChange<ImageSpec>.To(spec), Precondition.None, ct);
             var profile = new ProfileSpec { Image = name, Priority = 0, After = "repeat", Expects = "auto" };
@@ -34,7 +33,7 @@ internal sealed partial class FirstImages(ImageStore images, ProfileStore profil
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "This server is new: fetching {Stable} now (its job says how much), {Unstable} when " +
+        [LoggerMessage(LogLevel.Information, "This server is new: fetching kernel and initrd of {Stable} now, {Unstable} when " +
             "a machine first wants it; both refresh weekly. Images:Defaults=false turns this off")]
         public static partial void Made(ILogger logger, string stable, string unstable);
     }

@@ -10,7 +10,9 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
 {
     private const string Once = "once";
 
-    private readonly ConcurrentDictionary<string, byte> _wanted = new(StringComparer.Ordinal);
+    private const string FirstUse = "first use", FirstRequest = "first request";
+
+    private readonly ConcurrentDictionary<string, string> _wanted = new(StringComparer.Ordinal);
 
     /// <summary>A machine that waits asks every few seconds; a refresh that failed is not repeated as often.</summary>
     private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(5);
@@ -29,21 +31,26 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
     }
 
     /// <summary>A machine wants an image that has no version yet: an <see cref="ImageWanted"/>.</summary>
-    public void Want(string image) => _wanted[image] = 0;
+    public void Want(string image) => _wanted[image] = FirstUse;
+
+    /// <summary>Somebody wants bytes that the newest version's refresh left out: a <see cref="BytesWanted"/>.</summary>
+    public void WantBytes(string image) => _wanted[image] = FirstRequest;
 
     /// <summary>Asks for the refreshes that machines want.</summary>
     public async Task RequestWantedAsync(CancellationToken ct)
     {
         foreach (var image in _wanted.Keys)
-            if (_wanted.TryRemove(image, out _)) await RequestFirstAsync(image, ct);
+            if (_wanted.TryRemove(image, out var why)) await RequestFirstAsync(image, why, ct);
     }
 
-    private async Task RequestFirstAsync(string image, CancellationToken ct)
+    private async Task RequestFirstAsync(string image, string why, CancellationToken ct)
     {
-        if (catalog.Images.GetValueOrDefault(image) is not { Current: null, Spec: { SourceType: not "upload" } }) return;
+        if (catalog.Images.GetValueOrDefault(image) is not { Spec.SourceType: not "upload" } found) return;
+        if (why == FirstUse && found.Current is not null) return;
         var tried = await store.ListAsync(image, null, new(1, null), ct);
-        if (tried.Items is [{ EndedAt: { } ended }] && time.GetUtcNow() - ended < AskAgain) return;
-        await RequestAsync(JobLane.RefreshOf(image), "first use", TimeSpan.Zero, ct);
+        if (tried.Items is [{ EndedAt: { } ended } last] && time.GetUtcNow() - ended < AskAgain
+            && (last.State != JobStates.Succeeded || last.AskedBy == why)) return;
+        await RequestAsync(JobLane.RefreshOf(image), why, TimeSpan.Zero, ct);
     }
 
     /// <summary>Lets a waiting job begin at a moment.</summary>

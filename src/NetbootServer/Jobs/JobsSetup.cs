@@ -20,6 +20,7 @@ internal static class JobsSetup
         .AddSingleton<JobWork, RefreshWork>()
         .AddSingleton<JobWork, ScrubWork>()
         .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<JobTriggers>().Want)
+        .AddSingleton<BytesWanted>(provider => provider.GetRequiredService<JobTriggers>().WantBytes)
         .AddSingleton<ImageSaved>(provider => provider.GetRequiredService<JobTriggers>().FollowAsync)
         .AddSingleton(provider => new ChangeSource("job", async (id, ct) =>
             (await provider.GetRequiredService<JobStore>().FindAsync(id, ct), null)));

@@ -29,6 +29,8 @@ internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, 
         {
             Image = name, Source = spec, Systems = image.Spec.Systems,
             Previous = image.Versions.Values.MaxBy(version => version.Sequence)?.Provenance,
+            // Until the first version is there machines wait.
+            Later = image.Versions.Count == 0 ? SourceRequest.Tarballs : [],
         }, progress, ct);
         var published = await versions.PublishAsync(ResourceName.Parse(name), PublicationOf(sourced), ct);
         if (published.Problem is { } problem) throw new SourceException(problem.Type, problem.Detail);

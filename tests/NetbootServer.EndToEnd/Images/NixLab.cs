@@ -33,9 +33,12 @@ public sealed class NixLab : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var nix = Values(await LabScript.RunAsync("nix.sh"));
-        Fixture = Values(await LabScript.RunAsync("nix-fixture.sh"))["FIXTURE"];
-        Old = new RealNix(nix["NIX_OLD"], folder.CreateSubdirectory("old").FullName, Path.GetDirectoryName(Fixture)!);
-        New = new RealNix(nix["NIX_NEW"], folder.CreateSubdirectory("new").FullName, Path.GetDirectoryName(Fixture)!);
+        var made = Values(await LabScript.RunAsync("nix-fixture.sh"))["FIXTURE"];
+        // Not where it was made: that is in a git repository, and of those Nix sees only what git knows.
+        Fixture = Path.Combine(folder.FullName, "flake");
+        Copy(made, Fixture);
+        Old = new RealNix(nix["NIX_OLD"], folder.CreateSubdirectory("old").FullName, Path.GetDirectoryName(made)!);
+        New = new RealNix(nix["NIX_NEW"], folder.CreateSubdirectory("new").FullName, Path.GetDirectoryName(made)!);
     }
 
     public async ValueTask DisposeAsync()
@@ -44,6 +47,13 @@ public sealed class NixLab : IAsyncLifetime
         using var chmod = Process.Start("chmod", ["-R", "u+w", folder.FullName]);
         await chmod.WaitForExitAsync();
         folder.Delete(recursive: true);
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var below in Directory.EnumerateDirectories(from)) Copy(below, Path.Combine(to, Path.GetFileName(below)));
     }
 
     private static Dictionary<string, string> Values(string lines) =>
@@ -96,6 +106,19 @@ public sealed class RealNix
     {
         var built = await RunAsync("nix", "build", installable, "--json", "--no-link");
         return System.Text.Json.JsonDocument.Parse(built).RootElement[0].GetProperty("outputs").GetProperty("out").GetString()!;
+    }
+
+    /// <summary>Copies a path with all that it needs into a signed cache in a folder.</summary>
+    public async Task<(string Folder, string Key)> CopyToCacheAsync(
+        string storePath, string folder, string compression, CancellationToken ct)
+    {
+        var (secret, known) = (Path.Combine(folder, "secret"), Path.Combine(folder, "known"));
+        await RunAsync("nix-store", "--generate-binary-cache-key", "test-1", secret, known);
+        var cache = Directory.CreateDirectory(Path.Combine(folder, "cache")).FullName;
+        // The least effort makes the same format in a tenth of the time.
+        var packing = compression == "none" ? "compression=none" : $"compression={compression}&compression-level=1";
+        await RunAsync("nix", "copy", "--to", $"file://{cache}?{packing}&secret-key={secret}", storePath);
+        return (cache, await File.ReadAllTextAsync(known, ct));
     }
 
     /// <summary>Runs <c>nix</c> or <c>nix-store</c> on this store; answers what it printed.</summary>

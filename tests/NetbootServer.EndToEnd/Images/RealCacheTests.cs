@@ -1,12 +1,3 @@
-using System.Collections.Concurrent;
-using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.FileProviders;
-using Microsoft.Extensions.Logging;
 using NetbootServer.Images.Sources;
 using NetbootServer.Images.Sources.Nars;
 
@@ -53,9 +44,9 @@ public sealed class RealCacheTests(NixLab lab)
     }
 
     [Theory]
-    [InlineData("old", "xz"), InlineData("old", "gzip"), InlineData("old", "bzip2"), InlineData("old", "none")]
-    [InlineData("new", "xz"), InlineData("new", "gzip"), InlineData("new", "br"), InlineData("new", "zstd")]
-    public async Task Every_compression_of_both_Nixes_is_read(string which, string compression)
+    [InlineData("old", "xz"), InlineData("old", "gzip"), InlineData("old", "none")]
+    [InlineData("new", "xz"), InlineData("new", "gzip"), InlineData("new", "zstd")]
+    public async Task The_usual_compressions_of_both_Nixes_are_read(string which, string compression)
     {
         await using var cache = await BuildAsync(lab.Of(which), "minimal", "toplevel", compression);
         await using var bench = await SourceBench.StartAsync([]);
@@ -77,13 +68,9 @@ public sealed class RealCacheTests(NixLab lab)
 
     private async Task<ServedCache> BuildAsync(RealNix nix, string host, string output, string compression)
     {
-        var folder = lab.NewFolder();
-        var (secret, known) = (Path.Combine(folder, "secret"), Path.Combine(folder, "known"));
-        await nix.RunAsync("nix-store", "--generate-binary-cache-key", "test-1", secret, known);
         var path = await nix.BuildAsync($"path:{lab.Fixture}#nixosConfigurations.{host}.config.system.build.{output}");
-        var cache = Directory.CreateDirectory(Path.Combine(folder, "cache")).FullName;
-        await nix.RunAsync("nix", "copy", "--to", $"file://{cache}?compression={compression}&secret-key={secret}", path);
-        return await ServedCache.StartAsync(nix, path, cache, await File.ReadAllTextAsync(known, Ct));
+        var cache = await nix.CopyToCacheAsync(path, lab.NewFolder(), compression, Ct);
+        return new ServedCache(await FileHost.StartAsync(cache.Folder, Ct), nix, path, cache.Key);
     }
 
     /// <summary>What a folder of the store holds, in the order and words of a listing.</summary>
@@ -108,47 +95,19 @@ public sealed class RealCacheTests(NixLab lab)
         _ => $"{entry.Path} {entry.Kind} {entry.Size}",
     };
 
-    /// <summary>A cache's folder over HTTP.</summary>
-    private sealed class ServedCache : IAsyncDisposable
+    /// <summary>A cache over HTTP with one output.</summary>
+    private sealed record ServedCache(FileHost Host, RealNix Nix, string StorePath, string Key) : IAsyncDisposable
     {
-        private readonly WebApplication app;
-        private readonly RealNix nix;
-        private readonly string path;
-        private readonly string key;
+        public IEnumerable<string> Requests => Host.Requests;
 
-        private ServedCache(WebApplication app, RealNix nix, string path, string key) =>
-            (this.app, this.nix, this.path, this.key) = (app, nix, path, key);
+        public object Source => SourceWith(Key);
 
-        public ConcurrentQueue<string> Requests { get; } = new();
-
-        public object Source => SourceWith(key);
-
-        public static async Task<ServedCache> StartAsync(RealNix nix, string path, string folder, string key)
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-            var app = builder.Build();
-            var cache = new ServedCache(app, nix, path, key);
-            app.Use((http, next) =>
-            {
-                cache.Requests.Enqueue(http.Request.Path.Value!);
-                return next(http);
-            });
-            app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(folder), ServeUnknownFileTypes = true });
-            await app.StartAsync(Ct);
-            return cache;
-        }
-
-        public object SourceWith(string publicKey) => new
-        {
-            type = "cache", storePath = path, publicKeys = new[] { publicKey },
-            url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(),
-        };
+        public object SourceWith(string publicKey) =>
+            new { type = "cache", storePath = StorePath, publicKeys = new[] { publicKey }, url = Host.Url };
 
         /// <summary>Where a file of the output really is.</summary>
-        public string File(string name) => nix.Resolve($"{path}/{name}");
+        public string File(string name) => Nix.Resolve($"{StorePath}/{name}");
 
-        public ValueTask DisposeAsync() => app.DisposeAsync();
+        public ValueTask DisposeAsync() => Host.DisposeAsync();
     }
 }

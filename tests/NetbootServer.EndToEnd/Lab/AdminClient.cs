@@ -27,6 +27,22 @@ public sealed class AdminClient(HttpClient http)
         return await ReadAsync(answer, ct);
     }
 
+    public async Task<JsonElement> PostAsync(string path, object body, CancellationToken ct)
+    {
+        using var answer = await http.PostAsJsonAsync("/api/v1" + path, body, ct);
+        return await ReadAsync(answer, ct);
+    }
+
+    /// <summary>Refreshes an image; its job, ended.</summary>
+    public async Task<JsonElement> RefreshAsync(string image, TimeSpan limit, CancellationToken ct)
+    {
+        var job = await PostAsync($"/images/{image}/refreshes", new { }, ct);
+        return await WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}", HasEnded, limit, ct);
+    }
+
+    /// <summary>Whether a job will do no more.</summary>
+    public static bool HasEnded(JsonElement job) => job.GetProperty("state").GetString() is "succeeded" or "failed" or "cancelled";
+
     /// <summary>Creates an image with one uploaded x86_64 version; returns the version.</summary>
     public async Task<JsonElement> UploadAsync(
         string image, string kernel, string initrd, string kernelArguments, CancellationToken ct)

@@ -36,8 +36,9 @@ public class NetbootApp : WebApplicationFactory<Program>
             ["DataDirectory"] = _data.FullName,
             ["Access:AdminToken"] = Token,
             ["Blobs:MinFreeBytes"] = "0",
-            ["Images:Defaults"] = "false",
         };
+        // Nothing may depend on the internet.
+        _settings.TryAdd("Images:Defaults", "false");
     }
 
     public string Data => _data.FullName;

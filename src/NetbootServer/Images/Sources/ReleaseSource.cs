@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using NetbootServer.Blobs;
 using NetbootServer.Images.Sources.Downloads;
@@ -13,8 +11,8 @@ namespace NetbootServer.Images.Sources;
 /// <c>release</c>: files under nixos-images' names, which are replaced in place by newer ones. All parts of a version
 /// are of one build, or there is no version.
 /// </summary>
-public sealed class ReleaseSource(SourceDownloads downloads, SourceHttp http, SourceRules rules, SourceBlobs blobs,
-    IOptions<SourcesOptions> options, TimeProvider time) : IImageSource
+public sealed partial class ReleaseSource(SourceDownloads downloads, SourceHttp http, SourceRules rules, SourceBlobs blobs,
+    IOptions<SourcesOptions> options, TimeProvider time, ILogger<ReleaseSource> logger) : IImageSource
 {
     private const int Tries = 3;
 
@@ -33,12 +31,18 @@ public sealed class ReleaseSource(SourceDownloads downloads, SourceHttp http, So
     private async Task<Dictionary<Sha256Digest, string>> FetchAsync(
         SourceRequest request, string system, VersionDraft draft, SourceMeter meter, CancellationToken ct)
     {
+        void Announce(string what)
+        {
+            meter.Log(what);
+            Log.Announced(logger, request.Image, what);
+        }
+
         for (var failures = 1; ; failures++)
         {
             try
             {
                 var folder = new ReleaseFolder((ReleaseSpec)request.Source, system, downloads, http, rules, meter);
-                var run = new ReleaseRun(folder, request, system, blobs, meter, draft);
+                var run = new ReleaseRun(folder, request, system, blobs, meter, draft, Announce);
                 await run.RunAsync(ct);
                 return run.Later;
             }
@@ -51,26 +55,9 @@ public sealed class ReleaseSource(SourceDownloads downloads, SourceHttp http, So
         }
     }
 
-    /// <summary>Brings the bytes of an artifact that was left for later, or that have rotted.</summary>
-    /// <param name="provenance">The version's provenance.</param>
-    /// <param name="digest">The artifact's digest.</param>
-    /// <param name="progress">Told how far it is.</param>
-    /// <param name="ct">Stops it; what came is kept.</param>
-    /// <exception cref="SourceException">The release has other bytes by now.</exception>
-    public async Task<StoredBlob> FetchLaterAsync(JsonElement provenance, Sha256Digest digest, ISourceProgress progress, CancellationToken ct)
+    private static partial class Log
     {
-        var noted = (JsonNode.Parse(provenance.GetRawText())?["systems"] as JsonObject ?? [])
-            .SelectMany(system => system.Value?["artifacts"] as JsonObject ?? [])
-            .Select(artifact => artifact.Value).FirstOrDefault(artifact => (string?)artifact?["sha256"] == digest.ToString());
-        if ((string?)noted?["url"] is not { } url)
-            throw new SourceException(SourceProblems.Missing, $"Nothing is known of where {digest} came from.");
-        var meter = new SourceMeter(progress, time);
-        meter.Phase("downloading");
-        var size = (long?)noted["sizeBytes"];
-        if (size is not null) meter.ExpectBytes(size.Value);
-        var wish = new DownloadWish { Length = size, Accept = "application/octet-stream" };
-        using var download = await downloads.FetchAsync(rules.Root(url), wish, meter, ct)
-            ?? throw new InvalidOperationException("A download without a condition is never unneeded.");
-        return await blobs.AddAsync(download, new BlobLimits { Digest = digest }, ct);
+        [LoggerMessage(LogLevel.Information, "Image {Image}: {What}")]
+        public static partial void Announced(ILogger logger, string image, string what);
     }
 }

@@ -24,10 +24,14 @@ public sealed record SourceRequest
     public FrozenSet<string> Roles { get; init; } = DefaultRoles;
 
     /// <summary>
-    /// Roles whose bytes may come later, if their digest is known beforehand: the version has them at once, and
-    /// <see cref="ReleaseSource.FetchLaterAsync"/> brings the bytes.
+    /// Roles whose bytes may come later, if their digest and length are known beforehand: the version has them at once,
+    /// and the next refresh that does not leave them brings the bytes.
     /// </summary>
     public FrozenSet<string> Later { get; init; } = [];
+
+    /// <summary>What is wanted only where machines are installed by kexec.</summary>
+    public static FrozenSet<string> Tarballs { get; } =
+        new[] { Images.Roles.Kexec, Images.Roles.KexecNoninteractive }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>All but ISO images, which nothing here boots.</summary>
     public static FrozenSet<string> DefaultRoles { get; } =

@@ -21,6 +21,16 @@ public static class SourceText
         return bytes.Length > MaxBytes ? text.Append('…').ToString() : text.ToString();
     }
 
+    /// <summary>A number of bytes for a person, such as <c>412 MB</c>.</summary>
+    public static string Bytes(long count) => count switch
+    {
+        >= 10_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e9:0} GB"),
+        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e9:0.0} GB"),
+        >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0} MB"),
+        >= 1_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e3:0} kB"),
+        _ => $"{count} bytes",
+    };
+
     /// <summary>The first bytes of text, in UTF-8.</summary>
     public static string Quote(string text)
     {

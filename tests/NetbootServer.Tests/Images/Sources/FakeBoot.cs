@@ -18,9 +18,9 @@ internal static class FakeBoot
         return kernel;
     }
 
-    public static byte[] ArmKernel(int seed = 1)
+    public static byte[] ArmKernel(int seed = 1, int length = 100_000)
     {
-        var kernel = Random(seed, 100_000);
+        var kernel = Random(seed, length);
         "ARM\x64"u8.CopyTo(kernel.AsSpan(56));
         return kernel;
     }

@@ -179,15 +179,17 @@ public sealed class ReleaseSourceTests
         var kexec = version.Systems[X86].Kexec!;
         Assert.Equal(2, version.Later.Count);
         Assert.Null(await lab.Blobs.Store.FindAsync(kexec.Digest, Ct));
-        var provenance = JsonSerializer.SerializeToElement(version.Provenance);
-        await lab.Release.FetchLaterAsync(provenance, kexec.Digest, lab.Progress, Ct);
+        Assert.Contains(lab.Progress.Lines, line => line.StartsWith("fetching 700 kB from http://", StringComparison.Ordinal)
+            && line.EndsWith($": bzImage-{X86} (200 kB), initrd-{X86} (500 kB)", StringComparison.Ordinal));
+        Assert.Contains(lab.Progress.Lines, line => line.StartsWith("leaving 106 kB for their first request", StringComparison.Ordinal));
+        Assert.Equal(700_000, lab.Progress.Reports.First(report => report.TotalBytes is not null).TotalBytes);
+
+        var whole = await lab.Release.FetchAsync(request with { Later = [] }, lab.Progress, Ct);
+        Assert.Equal(ImageVersion.IdOf(version.Systems), ImageVersion.IdOf(whole.Systems));
         Assert.Equal(FakeBoot.Tarball(1), lab.Read(kexec));
 
         var alone = await lab.Release.FetchAsync(request with { Roles = new[] { Roles.Kernel, Roles.Initrd }.ToFrozenSet(), Later = [] }, lab.Progress, Ct);
         Assert.Null(alone.Systems[X86].Kexec);
-        release.Publish(X86, 2);
-        await FailsAsync(SourceProblems.Missing, () => lab.Release.FetchLaterAsync(
-            provenance, version.Systems[X86].KexecNoninteractive!.Digest, lab.Progress, Ct));
     }
 
     [Fact]

@@ -34,7 +34,8 @@ internal sealed class SourceLab : IAsyncDisposable
     public SourceRules Rules { get; }
     public SourceHttp Http { get; }
     public Microsoft.Extensions.Options.IOptions<SourcesOptions> Wrapped => Microsoft.Extensions.Options.Options.Create(Options);
-    public ReleaseSource Release => new(Downloads, Http, Rules, Stored, Wrapped, TimeProvider.System);
+    public ReleaseSource Release => new(Downloads, Http, Rules, Stored, Wrapped, TimeProvider.System,
+        Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance);
     public HydraSource Hydra => new(Downloads, Rules, Stored, Wrapped, TimeProvider.System);
     public CacheSource Cache => new(Downloads, Rules, Stored, Wrapped, TimeProvider.System);
     public DirectorySource Directory => new(new DirectoryRoots(Wrapped), Stored, TimeProvider.System);

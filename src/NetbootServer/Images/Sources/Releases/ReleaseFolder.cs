@@ -94,6 +94,21 @@ internal sealed class ReleaseFolder
         return download;
     }
 
+    /// <summary>A file's length in bytes, by an answer whose body is not read; null when nobody says.</summary>
+    public async Task<long?> SizeOfAsync(ReleaseAsset asset, CancellationToken ct)
+    {
+        try
+        {
+            // Signed addresses are good for GET alone, so HEAD tells nothing.
+            using var answer = await TryLinksAsync(asset, link => _http.AskAsync(link, new SourceAsk(), ct));
+            return answer.Length;
+        }
+        catch (SourceException)
+        {
+            return null; // the download itself says what is wrong
+        }
+    }
+
     private static async Task<T> TryLinksAsync<T>(ReleaseAsset asset, Func<SourceLink, Task<T>> get)
     {
         for (var i = 0; ; i++)

@@ -9,7 +9,8 @@ namespace NetbootServer.Images.Sources.Releases;
 
 /// <summary>One try to read a release for one system.</summary>
 internal sealed class ReleaseRun(
-    ReleaseFolder folder, SourceRequest request, string system, SourceBlobs blobs, SourceMeter meter, VersionDraft draft)
+    ReleaseFolder folder, SourceRequest request, string system, SourceBlobs blobs, SourceMeter meter, VersionDraft draft,
+    Action<string> announce)
 {
     private readonly JsonObject _artifacts = [];
     private readonly List<string> _names = [];
@@ -40,42 +41,90 @@ internal sealed class ReleaseRun(
 
     private async Task ReadAsync(CancellationToken ct)
     {
-        var parts = await NetbootAsync(ct);
-        parts = parts with
+        var script = await ScriptAsync(ct);
+        // Machines need kernel and initrd; alone, tarballs are what the release is for.
+        var files = new List<ReleaseNeed>();
+        foreach (var (role, asset) in Files(script)) files.Add(await NeedOfAsync(role, asset, mayWait: script is not null, ct));
+        meter.Phase("downloading");
+        Announce(files);
+        var artifacts = new Dictionary<string, Artifact>(StringComparer.Ordinal);
+        foreach (var need in files)
+            if (await FetchAsync(need, ct) is { } artifact) artifacts[need.Role] = artifact;
+        var parts = new BootParts
         {
-            Kexec = await OptionalAsync(Roles.Kexec, $"nixos-kexec-installer-{system}.tar.gz", ct),
-            KexecNoninteractive = await OptionalAsync(Roles.KexecNoninteractive, $"nixos-kexec-installer-noninteractive-{system}.tar.gz", ct),
-            Iso = await OptionalAsync(Roles.Iso, $"nixos-installer-{system}.iso", ct),
+            Kernel = artifacts.GetValueOrDefault(Roles.Kernel),
+            Initrd = artifacts.GetValueOrDefault(Roles.Initrd),
+            Kexec = artifacts.GetValueOrDefault(Roles.Kexec),
+            KexecNoninteractive = artifacts.GetValueOrDefault(Roles.KexecNoninteractive),
+            Iso = artifacts.GetValueOrDefault(Roles.Iso),
+            KernelArguments = script?.Arguments ?? [],
         };
         if (parts.IsEmpty)
             throw _missing ?? new SourceException(SourceProblems.NotBootable, $"{folder.Link} has neither netboot-{system}.ipxe nor a tarball for {system}.");
         draft.Add(system, null, parts);
     }
 
-    private async Task<BootParts> NetbootAsync(CancellationToken ct)
+    /// <summary>The release's own script, which alone has the kernel arguments; null when nothing there boots by network.</summary>
+    private async Task<IpxeReleaseScript?> ScriptAsync(CancellationToken ct)
     {
-        if (!request.Roles.Contains(Roles.Kernel)) return new BootParts();
+        if (!request.Roles.Contains(Roles.Kernel)) return null;
         if (Find($"netboot-{system}.ipxe") is not { } ipxe)
         {
-            if (Find($"initrd-{system}") is null) return new BootParts();
+            if (Find($"initrd-{system}") is null) return null;
             throw new SourceException(SourceProblems.NotBootable, $"{folder.Link} has no netboot-{system}.ipxe, which alone has the kernel arguments.");
         }
-        if (await ReadAsync(ipxe, ct) is not { } text) return new BootParts();
+        if (await ReadAsync(ipxe, ct) is not { } text) return null;
         CheckDigest(ipxe, text.Bytes);
-        var script = IpxeReleaseScript.Parse(Encoding.UTF8.GetString(text.Bytes), $"{folder.Link}{ipxe.Name}");
-        string[] names = [$"bzImage-{system}", $"Image-{system}"];
-        var named = script.Kernel.Split('?')[0].Split('/')[^1];
-        var kernel = Find([.. names.OrderByDescending(name => name == named)]) ?? throw Lacks(names[0]);
-        var initrd = Find($"initrd-{system}") ?? throw Lacks($"initrd-{system}");
-        folder.CheckTogether(ipxe, kernel, initrd);
-        meter.Phase("downloading");
-        return new BootParts
-        {
-            Kernel = await FetchAsync(Roles.Kernel, kernel, ct),
-            Initrd = await FetchAsync(Roles.Initrd, initrd, ct),
-            KernelArguments = script.Arguments,
-        };
+        return IpxeReleaseScript.Parse(Encoding.UTF8.GetString(text.Bytes), $"{folder.Link}{ipxe.Name}");
     }
+
+    private IEnumerable<(string Role, ReleaseAsset Asset)> Files(IpxeReleaseScript? script)
+    {
+        if (script is not null)
+        {
+            string[] names = [$"bzImage-{system}", $"Image-{system}"];
+            var named = script.Kernel.Split('?')[0].Split('/')[^1];
+            var kernel = Find([.. names.OrderByDescending(name => name == named)]) ?? throw Lacks(names[0]);
+            var initrd = Find($"initrd-{system}") ?? throw Lacks($"initrd-{system}");
+            folder.CheckTogether(folder.Find($"netboot-{system}.ipxe"), kernel, initrd);
+            yield return (Roles.Kernel, kernel);
+            yield return (Roles.Initrd, initrd);
+        }
+        foreach (var (role, name) in new[]
+        {
+            (Roles.Kexec, $"nixos-kexec-installer-{system}.tar.gz"),
+            (Roles.KexecNoninteractive, $"nixos-kexec-installer-noninteractive-{system}.tar.gz"),
+            (Roles.Iso, $"nixos-installer-{system}.iso"),
+        })
+            if (request.Roles.Contains(role) && Find(name) is { } asset) yield return (role, asset);
+    }
+
+    private async Task<ReleaseNeed> NeedOfAsync(string role, ReleaseAsset asset, bool mayWait, CancellationToken ct)
+    {
+        if (asset.Digest is not { } digest) return new(role, asset, null, false);
+        if (await blobs.FindAsync(digest, ct) is { } here && BootJudges.Of(role, system)(here.File) is null)
+            return new(role, asset, here, false);
+        // A list of digests alone says nothing of lengths.
+        var sized = asset.Size is null ? asset with { Size = await folder.SizeOfAsync(asset, ct) } : asset;
+        return new(role, sized, null, mayWait && sized.Size is not null && request.Later.Contains(role));
+    }
+
+    /// <summary>Says how much there is to come before the first byte does.</summary>
+    private void Announce(List<ReleaseNeed> files)
+    {
+        var now = files.FindAll(need => need is { Here: null, Later: false });
+        var later = files.FindAll(need => need.Later);
+        var bytes = now.Sum(need => need.Asset.Size ?? 0);
+        if (bytes > 0) meter.ExpectBytes(bytes);
+        // Without a list the lengths are told only when each download begins.
+        if (bytes > 0) announce($"fetching {SourceText.Bytes(bytes)} from {folder.Link}: {Names(now)}");
+        if (later.Count > 0)
+            announce($"leaving {SourceText.Bytes(later.Sum(need => need.Asset.Size!.Value))} for their first request or the " +
+                $"next refresh: {Names(later)}");
+    }
+
+    private static string Names(IEnumerable<ReleaseNeed> files) => string.Join(", ", files.Select(need => need.Asset.Size is { } size
+        ? $"{need.Asset.Name} ({SourceText.Bytes(size)})" : need.Asset.Name));
 
     private async Task<SourceDocument?> ReadAsync(ReleaseAsset ipxe, CancellationToken ct)
     {
@@ -91,20 +140,6 @@ internal sealed class ReleaseRun(
         }
     }
 
-    private async Task<Artifact?> OptionalAsync(string role, string name, CancellationToken ct)
-    {
-        if (!request.Roles.Contains(role) || Find(name) is not { } asset) return null;
-        try
-        {
-            return await FetchAsync(role, asset, ct);
-        }
-        catch (SourceException e) when (e.Problem == SourceProblems.Missing && folder.List is null)
-        {
-            _names.Remove(name);
-            return null;
-        }
-    }
-
     private ReleaseAsset? Find(params string[] names)
     {
         var asset = folder.Find(names);
@@ -112,29 +147,42 @@ internal sealed class ReleaseRun(
         return asset;
     }
 
-    private async Task<Artifact> FetchAsync(string role, ReleaseAsset asset, CancellationToken ct)
+    private async Task<Artifact?> FetchAsync(ReleaseNeed need, CancellationToken ct)
     {
+        var (role, asset, here, later) = need;
         var link = asset.Links[0].ToString();
-        if (asset.Digest is { } digest)
+        if (here is not null) return Note(role, asset, link, here.Digest, here.Length, null);
+        if (later)
         {
-            if (await blobs.FindAsync(digest, ct) is { } here && BootJudges.Of(role, system)(here.File) is null)
-                return Note(role, asset, link, digest, here.Length, null);
-            if (asset.Size is { } size && request.Later.Contains(role))
-            {
-                Later[digest] = link;
-                return Note(role, asset, link, digest, size, null);
-            }
+            Later[asset.Digest!.Value] = link;
+            return Note(role, asset, link, asset.Digest.Value, asset.Size!.Value, null);
         }
         var before = await BeforeAsync(role, link, ct);
-        if (asset.Size is { } announced) meter.ExpectBytes(announced);
         meter.Log($"fetching {link}");
-        using var download = await folder.FetchAsync(asset, before?.Validator, ct);
-        if (download is null) return Note(role, asset, link, before!.Value.Digest, before.Value.Size, before.Value.Validator);
+        Download? download;
+        try
+        {
+            download = await folder.FetchAsync(asset, before?.Validator, ct);
+        }
+        catch (SourceException e) when (e.Problem == SourceProblems.Missing && folder.List is null && !IsNetboot(role))
+        {
+            // Without a list only asking shows what is there; tarballs need not be.
+            _names.Remove(asset.Name);
+            return null;
+        }
+        if (download is null)
+        {
+            if (asset.Size is { } expected) meter.ExpectBytes(-expected);
+            return Note(role, asset, link, before!.Value.Digest, before.Value.Size, before.Value.Validator);
+        }
+        using var file = download;
         var limits = new BlobLimits { Digest = asset.Digest, Judge = BootJudges.Of(role, system) };
-        var validator = download.Validator;
-        var blob = await blobs.AddAsync(download, limits, ct);
+        var validator = file.Validator;
+        var blob = await blobs.AddAsync(file, limits, ct);
         return Note(role, asset, link, blob.Digest, blob.Length, validator);
     }
+
+    private static bool IsNetboot(string role) => role is Roles.Kernel or Roles.Initrd;
 
     /// <summary>What an earlier version has of the same address, if its bytes are still here.</summary>
     private async Task<(SourceValidator Validator, Sha256Digest Digest, long Size)?> BeforeAsync(string role, string link, CancellationToken ct)

@@ -1,0 +1,111 @@
+using System.Net;
+using System.Security.Cryptography;
+using NetbootServer.Images;
+using NetbootServer.Tests.Fixtures;
+using NetbootServer.Tests.Images.Sources;
+
+namespace NetbootServer.Tests.Jobs;
+
+/// <summary>What a server does that has nothing yet.</summary>
+[Trait("category", "slow")]
+public sealed class FirstImagesTests
+{
+    private const string Stable = "nixos-26.05", Unstable = "nixos-unstable";
+    private static readonly string System = NixSystem.Own;
+    private static readonly string Kexec = $"nixos-kexec-installer-{System}.tar.gz";
+
+    [Fact]
+    public async Task An_empty_server_says_how_much_it_fetches_and_fetches_the_rest_when_somebody_wants_it()
+    {
+        await using var host = await SourceHost.StartAsync();
+        Publish(host, Stable, 1);
+        Publish(host, Unstable, 2);
+        await using var app = new NetbootApp(new()
+        {
+            ["Images:Defaults"] = "true", ["Images:DefaultsFrom"] = host.Url("/mirror"),
+        });
+        await Until.AsAsync(() => app.Machine.GetAsync($"/images/{Stable}/initrd-{System}"),
+            answer => answer.Status == HttpStatusCode.OK, "stable to come");
+
+        // Said first, on the console and in the job.
+        var job = Assert.Single((await app.Admin.GetAsync("/api/v1/jobs")).Items("id"));
+        var said = $"fetching 2 MB from {host.Url("/mirror")}/{Stable}/: ";
+        Assert.Contains(app.Log.Printed, line => line.Contains(said, StringComparison.Ordinal));
+        var log = (await app.Admin.GetAsync($"/api/v1/jobs/{job}/log?follow=true")).Text;
+        var first = log.IndexOf(said, StringComparison.Ordinal);
+        Assert.True(first > 0 && first < log.IndexOf($"fetching {host.Url("/mirror")}", StringComparison.Ordinal), log);
+        Assert.Contains("leaving 106 kB for their first request", log, StringComparison.Ordinal);
+        var bytes = (await app.Admin.GetAsync($"/api/v1/jobs/{job}")).Json.GetProperty("progress");
+        Assert.Equal((1_700_000, 1_700_000), (bytes.GetProperty("doneBytes").GetInt64(), bytes.GetProperty("totalBytes").GetInt64()));
+
+        // A tarball comes at its first request, also by its digest.
+        var absent = (await app.Machine.GetAsync($"/images/{Stable}/{Kexec}")).Is(HttpStatusCode.ServiceUnavailable);
+        Assert.Equal("10", absent.Header("Retry-After"));
+        Assert.StartsWith($"The {FakeBoot.Tarball(1).Length} bytes of this file are being fetched", absent.Text, StringComparison.Ordinal);
+        var version = (await app.Admin.GetAsync($"/api/v1/images/{Stable}"))["current"];
+        var blob = (await app.Admin.GetAsync($"/api/v1/images/{Stable}/versions/{version}")).Json.GetProperty("systems")
+            .GetProperty(System).GetProperty("kexec").GetProperty("url").GetString()!;
+        (await app.Machine.GetAsync(blob)).Is(HttpStatusCode.ServiceUnavailable);
+        await Until.AsAsync(() => app.Machine.GetAsync($"/images/{Stable}/{Kexec}"),
+            answer => answer.Status == HttpStatusCode.OK, "the tarball to come");
+        Assert.Equal(FakeBoot.Tarball(1), await app.Machine.Client.GetByteArrayAsync(blob, SourceHost.Ct));
+        Assert.Equal(version, (await app.Admin.GetAsync($"/api/v1/images/{Stable}"))["current"]);
+        var second = (await app.Admin.GetAsync($"/api/v1/jobs?image={Stable}")).Items("id")[0];
+        log = (await app.Admin.GetAsync($"/api/v1/jobs/{second}/log?follow=true")).Text;
+        Assert.Contains($"/{Kexec}\n", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("initrd", log, StringComparison.Ordinal);
+
+        // Unstable comes at its first use, by a machine that meanwhile waits.
+        Assert.DoesNotContain(host.Requests, request => request.Path.Contains(Unstable, StringComparison.Ordinal));
+        await app.Admin.PutAsync("/api/v1/machines/first", $$"""{"macs":["525400060001"],"profile":"{{Unstable}}"}""");
+        Assert.Contains("has no version yet", await app.Machine.ScriptAsync("525400060001"), StringComparison.Ordinal);
+        await Until.AsAsync(() => app.Machine.ScriptAsync("525400060001"),
+            script => script.Contains("kernel --name kernel", StringComparison.Ordinal), "the kernel to come");
+        (await app.Machine.GetAsync($"/images/{Unstable}/{Kexec}")).Is(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task What_was_never_fetched_and_is_gone_upstream_is_not_promised()
+    {
+        await using var host = await SourceHost.StartAsync();
+        Publish(host, Stable, 1);
+        await using var app = new NetbootApp(new() { ["Jobs:Jitter"] = "00:00:00" });
+        (await app.Admin.PutAsync($"/api/v1/images/{Stable}", new
+        {
+            source = new { type = "release", url = host.Url($"/mirror/{Stable}") }, systems = new[] { System },
+        })).Is(HttpStatusCode.Created);
+        var first = await RefreshAsync(app);
+        Publish(host, Stable, 2);
+        var second = await RefreshAsync(app);
+        Assert.NotEqual(first, second);
+        (await app.Machine.GetAsync($"/images/{Stable}@{second}/{Kexec}")).Is(HttpStatusCode.OK);
+        var gone = (await app.Machine.GetAsync($"/images/{Stable}@{first}/{Kexec}")).Is(HttpStatusCode.NotFound);
+        Assert.Contains("its source has a newer build", gone.Text, StringComparison.Ordinal);
+        (await app.Machine.GetAsync($"/images/{Stable}@{first}/initrd-{System}")).Is(HttpStatusCode.OK);
+        (await app.Machine.GetAsync($"/blobs/{new string('1', 64)}/kernel")).Is(HttpStatusCode.NotFound);
+    }
+
+    private static async Task<string> RefreshAsync(NetbootApp app)
+    {
+        var job = (await app.Admin.PostAsync($"/api/v1/images/{Stable}/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
+        var ended = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        Assert.True(ended["state"] == "succeeded", ended.Text);
+        return ended["version"]!;
+    }
+
+    private static void Publish(SourceHost host, string release, int seed)
+    {
+        var kernel = System.StartsWith("aarch64", StringComparison.Ordinal) ? $"Image-{System}" : $"bzImage-{System}";
+        var files = new Dictionary<string, byte[]>
+        {
+            [kernel] = kernel[0] == 'I' ? FakeBoot.ArmKernel(seed, 1_200_000) : FakeBoot.Kernel(seed, 1_200_000),
+            [$"initrd-{System}"] = FakeBoot.Initrd(seed),
+            [$"netboot-{System}.ipxe"] = FakeBoot.Script(System),
+            [Kexec] = FakeBoot.Tarball(seed),
+            [$"nixos-kexec-installer-noninteractive-{System}.tar.gz"] = FakeBoot.Tarball(seed + 100),
+        };
+        foreach (var (name, bytes) in files) host.Put($"/mirror/{release}/{name}", bytes);
+        host.Put($"/mirror/{release}/SHA256SUMS", global::System.Text.Encoding.UTF8.GetBytes(string.Concat(
+            files.Select(file => $"{Convert.ToHexStringLower(SHA256.HashData(file.Value))}  {file.Key}\n"))));
+    }
+}
