@@ -13,7 +13,8 @@ export function setSingleKeys(wanted) {
 
 /** Keys of the page that is shown: key → act. @type {Map<string, (event: KeyboardEvent) => void>[]} */
 const layers = [];
-const pages = { o: 'overview', m: 'machines', p: 'profiles', i: 'images', j: 'jobs', s: 'setup', a: 'access', b: 'boots' };
+const pages = { o: 'overview', m: 'machines', p: 'profiles', i: 'images', j: 'jobs', s: 'setup', a: 'access',
+  b: 'boots' };
 let chord = 0;
 
 /** Gives a page its keys, e.g. {j: down, 'Ctrl+s': save}. */
@@ -36,7 +37,8 @@ addEventListener('keydown', event => {
   if (command) {
     const act = find(`Ctrl+${key}`);
     if (key === 'z' && !isField(event.target) && undoLast()) event.preventDefault();
-    else if (act && (key === 'k' || !isOpen() || key === 's') && !(key === 'a' && isField(event.target))) { event.preventDefault(); act(event); }
+    else if (act && (key === 'k' || !isOpen() || key === 's')
+      && !(key === 'a' && isField(event.target))) { event.preventDefault(); act(event); }
     return;
   }
   if (isField(event.target) || isOpen() || document.querySelector('[popover]:popover-open')) return;
@@ -55,8 +57,10 @@ addEventListener('keydown', event => {
 
 /** All keys, for the list that '?' opens. */
 export const keyList = [
-  ['Ctrl K', 'find a machine, image, page or action'], ['/', 'find, too'], ['g then o m b p i j s a', 'Overview, Machines, Boots, Profiles, Images, Jobs, Setup, Access'],
-  ['j k', 'next and previous row'], ['Enter', 'open the row'], ['x', 'select the row, with Shift up to it'], ['Ctrl A', 'select all that match'],
+  ['Ctrl K', 'find a machine, image, page or action'], ['/', 'find, too'],
+    ['g then o m b p i j s a', 'Overview, Machines, Boots, Profiles, Images, Jobs, Setup, Access'],
+  ['j k', 'next and previous row'], ['Enter', 'open the row'], ['x', 'select the row, with Shift up to it'],
+    ['Ctrl A', 'select all that match'],
   ['n', 'new'], ['e', 'edit'], ['b', 'next boot'], ['Ctrl S', 'save'], ['Ctrl Z', 'take the last act back'],
   ['Esc', 'close, clear the selection'], ['?', 'this list'],
 ];

@@ -12,6 +12,7 @@ import { NeedsALook } from '../parts/needsalook.js';
 import { ImagesTable } from '../parts/imagestable.js';
 import { Guide } from '../parts/guide.js';
 import { RunningJobs } from '../parts/runningjobs.js';
+import { Throughput } from '../parts/throughput.js';
 
 const skipped = 'netboot-no-guide';
 const outcomes = ['up', 'ready', 'running', 'stalled', 'failed', 'unknown'];
@@ -19,7 +20,8 @@ const outcomes = ['up', 'ready', 'running', 'stalled', 'failed', 'unknown'];
 /** Machines by state; each number leads to its list. */
 const Readouts = ({ machines }) => html`<ul class="readouts" aria-label="Machines by state">
   <li key="all"><a href=${link('machines')}><b>${count(machines.total)}</b><span>machines</span></a></li>
-  ${outcomes.map(outcome => html`<li key=${outcome}><a href=${link('machines', null, { state: outcome })} data-state=${outcome}>
+  ${outcomes.map(outcome => html`<li key=${outcome}><a href=${link('machines', null, { state: outcome })}
+    data-state=${outcome}>
     <b>${count(machines.byOutcome[outcome] ?? 0)}</b><${State} is=${outcome}/></a></li>`)}
   <li key="discovered"><a href=${link('machines', null, { state: 'discovered' })} data-state="discovered">
     <b>${count(machines.discovered)}</b><${State} is="discovered"/></a></li></ul>`;
@@ -50,7 +52,9 @@ export default function Overview() {
     <${BootsNow}/>
     <${NeedsALook}/>
     <section class="panel w5" aria-label="Load">
-      ${data ? html`<${Disk} disk=${data.disk}/>` : html`<header><h2>Disk</h2></header><div class="body"><meter class="thin" value="0"></meter></div>`}
+      ${has('overview/throughput') && html`<${Throughput}/>`}
+      ${data ? html`<${Disk} disk=${data.disk}/>` : html`<header><h2>Disk</h2></header><div class="body">
+        <meter class="thin" value="0"></meter></div>`}
       ${has('jobs') && html`<${RunningJobs}/>`}
     </section>
     <section class="panel" aria-labelledby="h-img"><header><h2 id="h-img">Images</h2><small>${all.size || ''}</small>

@@ -15,39 +15,61 @@ import { JobBar, progressText } from './job.js';
 import { openApprove } from './machinedialogs.js';
 import { openImageForm } from './imageform.js';
 
-const Step = ({ n, state, title, children }) => html`<li class=${state}><span class="n" aria-hidden="true">${state === 'done' ? '✓' : n}</span><div class="rows"><h2>${title}</h2>${children}</div></li>`;
+const Step = ({ n, state, title, children }) => html`<li class=${state}><span class="n" aria-hidden="true">
+  ${state === 'done' ? '✓' : n}</span><div class="rows"><h2>${title}</h2>${children}</div></li>`;
 
 function ImageStep() {
   const all = [...images.use().values()], ready = all.filter(image => image.current);
-  const jobs = useResource(has('jobs') ? 'jobs?limit=20' : null, { events: ['job.changed', 'job.progress'], pause: 1000 });
+  const jobs = useResource(has('jobs') ? 'jobs?limit=20' : null, { events: ['job.changed', 'job.progress'],
+    pause: 1000 });
   const open = (jobs.data?.items ?? []).filter(job => job.image && ['running', 'queued'].includes(job.state));
-  return html`<${Step} n="1" state=${ready.length ? 'done' : 'now'} title=${open.length || all.some(image => image.source.type !== 'upload') ? 'Fetch an image' : 'Add an image'}>
-    ${ready.length > 0 && html`<p>${ready.map(image => html`<a key=${image.name} href=${link('images', image.name)}>${image.name}</a> `)}${ready.length === 1 ? 'is' : 'are'} ready, ${bytes(ready.reduce((sum, image) => sum + image.sizeBytes, 0))}.</p>`}
-    ${open.length > 0 && html`<p>It is being downloaded. Nothing to do; you can go on with step 2.</p>${open.map(job => html`<div key=${job.id} data-state=${job.state}><div class="bar">
-      <${State} is=${job.state}><a href=${link('images', job.image)}>${job.image}</a><//><span class="muted">${progressText(job) || 'waits for its turn'}</span></div>${job.state === 'running' && html`<${JobBar} job=${job}/>`}</div>`)}`}
-    ${ready.length === 0 && open.length === 0 && html`<p>${all.length ? html`${all.map(image => html`<a key=${image.name} href=${link('images', image.name)}>${image.name}</a> `)}has no version yet: upload a kernel and an initrd there.`
-      : 'An image is a named source of kernels and initrds.'}</p><div class="bar"><button class="btn" type="button" onClick=${() => openImageForm(null)}>Add image…</button></div>`}<//>`;
+  return html`<${Step} n="1" state=${ready.length ? 'done' : 'now'}
+    title=${open.length || all.some(image => image.source.type !== 'upload') ? 'Fetch an image' : 'Add an image'}>
+    ${ready.length > 0 && html`<p>
+      ${ready.map(image => html`<a key=${image.name} href=${link('images', image.name)}>${image.name}
+        </a> `)}${ready.length === 1 ? 'is'
+          : 'are'} ready, ${bytes(ready.reduce((sum, image) => sum + image.sizeBytes, 0))}.</p>`}
+    ${open.length > 0 && html`<p>It is being downloaded. Nothing to do; you can go on with step 2.</p>
+      ${open.map(job => html`<div key=${job.id} data-state=${job.state}><div class="bar">
+      <${State} is=${job.state}><a href=${link('images', job.image)}>${job.image}</a><//><span class="muted">
+        ${progressText(job) || 'waits for its turn'}</span></div>
+          ${job.state === 'running' && html`<${JobBar} job=${job}/>`}</div>`)}`}
+    ${ready.length === 0 && open.length === 0
+      && html`<p>${all.length ? html`${all.map(image => html`<a key=${image.name} href=${link('images', image.name)}>
+        ${image.name}</a> `)}has no version yet: upload a kernel and an initrd there.`
+      : 'An image is a named source of kernels and initrds.'}</p><div class="bar">
+        <button class="btn" type="button" onClick=${() => openImageForm(null)}>Add image…</button></div>`}<//>`;
 }
 
 function MachineStep({ first }) {
   return html`<${Step} n="3" state=${first ? 'done' : ''} title="Switch a machine on">
-    ${first ? html`<p class="bar" role="status"><${State} is=${machineState(first).is}><a href=${link('machines', first.name)}>${first.name}</a><//>
-        <span class="muted"><bdi>${[first.identity?.manufacturer, first.identity?.product, first.identity?.ip].filter(Boolean).join(' · ')}</bdi>, seen <${Age} at=${first.lastSeenAt}/></span>
-        ${first.state === 'discovered' && html`<button class="btn main push" type="button" onClick=${() => openApprove(first)}>Approve…</button>`}</p>`
-      : html`<p class="state" data-state="queued" role="status">Waiting for the first machine. It appears here by itself.</p>
-        <p class="muted">Set it to network boot (PXE or HTTP boot). An unknown machine waits until you approve it; nothing on its disk is touched.</p>`}<//>`;
+    ${first ? html`<p class="bar" role="status"><${State} is=${machineState(first).is}>
+      <a href=${link('machines', first.name)}>${first.name}</a><//>
+        <span class="muted"><bdi>${[first.identity?.manufacturer, first.identity?.product,
+          first.identity?.ip].filter(Boolean).join(' · ')}</bdi>, seen <${Age} at=${first.lastSeenAt}/></span>
+        ${first.state === 'discovered'
+          && html`<button class="btn main push" type="button" onClick=${() => openApprove(first)}>Approve…</button>`}
+            </p>`
+      : html`<p class="state" data-state="queued"
+        role="status">Waiting for the first machine. It appears here by itself.</p>
+        <p class="muted">Set it to network boot (PXE or HTTP boot). An unknown machine waits until you
+          approve it; nothing on its disk is touched.</p>`}<//>`;
 }
 
 /** @param {{leave: () => void}} props */
 export function Guide({ leave }) {
   useTitle('First machine');
   const setup = useResource(has('setup') ? 'setup' : null, { events: ['machine.changed'], pause: 1500, poll: false });
-  const all = [...machines.use().values()], first = all.sort((left, right) => (left.firstSeenAt ?? '') < (right.firstSeenAt ?? '') ? -1 : 1)[0];
+  const all = [...machines.use().values()],
+    first = all.sort((left, right) => (left.firstSeenAt ?? '') < (right.firstSeenAt ?? '') ? -1 : 1)[0];
   return html`<div class="head"><h1>Boot your first machine</h1><small>Three things; the last happens by itself.</small>
-      <button class="btn push" type="button" onClick=${leave}>${first ? 'To the overview' : 'Skip the guide'}</button></div>
+      <button class="btn push" type="button" onClick=${leave}>${first ? 'To the overview' : 'Skip the guide'}</button>
+        </div>
     <section class="panel w8" aria-label="Guide"><ol class="guide"><${ImageStep}/>
-      <${Step} n="2" state=${first ? 'done' : 'now'} title="Point DHCP here"><p>Paste this into the DHCP server of the machines’ network, then restart it.</p>
+      <${Step} n="2" state=${first ? 'done' : 'now'} title="Point DHCP here">
+        <p>Paste this into the DHCP server of the machines’ network, then restart it.</p>
         ${setup.data ? html`<${Dhcp} setup=${setup.data}/>` : html`<${Ghost}/>`}<//>
       <${MachineStep} first=${first}/></ol></section>
-    <aside class="panel w4" aria-label="Checks">${setup.data && html`<${Checks} setup=${setup.data} again=${setup.reload}/>`}<${Troubles}/></aside>`;
+    <aside class="panel w4" aria-label="Checks">
+      ${setup.data && html`<${Checks} setup=${setup.data} again=${setup.reload}/>`}<${Troubles}/></aside>`;
 }

@@ -1,0 +1,78 @@
+// Bytes a second over the last hour or day.
+import { html, useEffect, useRef, useState } from '../ui.js';
+import { useResource } from '../resource.js';
+import { now } from '../state.js';
+import { rate } from './format.js';
+import { theme } from './theme.js';
+
+const height = 190;
+const unit = 1024 * 1024;
+
+/** Steps of an axis that bytes have: 1, 2, 5, 10 … of KiB, MiB and GiB. */
+const steps = [1024, unit, unit * 1024].flatMap(size => [1, 2, 5, 10, 20, 50, 100, 200, 500].map(count =>
+  count * size));
+
+const token = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** A colour that canvas understands: tokens may say light-dark(…). */
+function colour(name) {
+  const probe = document.createElement('span');
+  probe.style.setProperty('color', `var(${name})`);
+  document.body.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}
+
+function options(width) {
+  const ink = colour('--ink'), quiet = colour('--ink-3'), line = colour('--line'), font = `11px ${token('--sans')}`;
+  const axis = { stroke: quiet, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
+  return {
+    width, height, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+    scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1024)] } },
+    series: [{}, { stroke: ink, width: 1.5, fill: ink.replace('rgb(', 'rgba(').replace(')', ', .07)'),
+      points: { show: false } }],
+    axes: [
+      { ...axis, grid: { show: false }, values: (_, times) => times.map(at => new Date(at * 1000).toTimeString()
+        .slice(0, 5)) },
+      { ...axis, size: 68, incrs: steps, values: (_, values) => values.map(value => value ? rate(value) : '') },
+    ],
+  };
+}
+
+/** uPlot comes with this part alone; the rest of the page does not wait for it. */
+function Chart({ samples, label }) {
+  const box = useRef(null), plot = useRef(null), look = theme.value;
+  const data = [samples.map(sample => Date.parse(sample.at) / 1000), samples.map(sample => sample.bytesPerSecond)];
+  useEffect(() => {
+    let gone = false;
+    const fit = new ResizeObserver(() => box.current && plot.current?.setSize({ width: box.current.clientWidth, height }));
+    import('../vendor/uplot.mjs').then(({ default: Plot }) => {
+      if (gone) return;
+      plot.current = new Plot(options(box.current.clientWidth), data, box.current);
+      fit.observe(box.current);
+    });
+    return () => { gone = true; fit.disconnect(); plot.current?.destroy(); plot.current = null; };
+  }, [look]);
+  useEffect(() => { plot.current?.setData(data); }, [samples]);
+  return html`<div class="plot" ref=${box} role="img" aria-label=${label}></div>`;
+}
+
+const spans = [['hour', '1 h'], ['day', '24 h']];
+
+export function Throughput() {
+  const [span, setSpan] = useState('hour');
+  const sent = useResource(`overview/throughput?span=${span}`, { poll: false });
+  const tick = Math.floor(now.value / 10_000);
+  useEffect(() => { sent.reload(); }, [tick]);
+  const samples = sent.data?.samples ?? [], last = samples.at(-2) ?? samples.at(-1);
+  const peak = Math.max(0, ...samples.map(sample => sample.peakBytesPerSecond));
+  const words = peak > 0 ? `${rate(last.bytesPerSecond)} now, ${rate(peak)} peak` : 'nothing sent';
+  return html`<header><h2>Throughput</h2><small>${sent.data && words}</small>
+      <span class="bar push" role="group" aria-label="Span">
+        ${spans.map(([value, text]) => html`<button class="btn plain" type="button"
+        key=${value} aria-pressed=${span === value} onClick=${() => setSpan(value)}>${text}</button>`)}</span></header>
+    <div class="body">${sent.data
+      ? html`<${Chart} key=${span} samples=${samples} label=${`Bytes sent a second, ${words}`}/>`
+      : html`<div class="plot"></div>`}</div>`;
+}
