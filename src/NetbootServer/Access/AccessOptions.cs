@@ -21,7 +21,9 @@ public sealed record AccessOptions : IValidatableObject
     [Range(1, 36_500)]
     public int AuditDays { get; init; } = 400;
 
-    /// <summary>Where the admin plane alone listens, such as <c>https://10.0.0.1:8443</c>; empty: on <c>Urls</c>, too.</summary>
+    /// <summary>
+    /// Where the admin plane alone listens, such as <c>https://10.0.0.1:8443</c>; empty: on <c>Urls</c>, too.
+    /// </summary>
     public IList<string> AdminUrls { get; init; } = [];
 
     /// <summary>
@@ -36,7 +38,9 @@ public sealed record AccessOptions : IValidatableObject
     /// <summary>PEM file with the certificate of https listeners and those between it and its root.</summary>
     public string? CertificateFile { get; init; }
 
-    /// <summary>PEM file with the certificate's private key; null: it stands in <see cref="CertificateFile"/>.</summary>
+    /// <summary>
+    /// PEM file with the certificate's private key; null: it stands in <see cref="CertificateFile"/>.
+    /// </summary>
     public string? CertificateKeyFile { get; init; }
 
     /// <inheritdoc/>
@@ -47,7 +51,8 @@ public sealed record AccessOptions : IValidatableObject
         if (SessionMaxLife < SessionLife)
             yield return new("must not be shorter than Access:SessionLife", [nameof(SessionMaxLife)]);
         foreach (var network in TrustedProxies.Where(text => !System.Net.IPNetwork.TryParse(Network(text), out _)))
-            yield return new($"'{network}' must be a network in CIDR, such as 10.0.0.0/8, or an address", [nameof(TrustedProxies)]);
+            yield return new($"'{network}' must be a network in CIDR, such as 10.0.0.0/8, or an address",
+                [nameof(TrustedProxies)]);
     }
 
     /// <summary>A network's CIDR; an address alone is a network of one.</summary>

@@ -10,7 +10,9 @@ using NetbootServer.Startup;
 
 namespace NetbootServer.Access;
 
-/// <summary>Registers access control: everything in a group that asks for it is closed unless it says otherwise.</summary>
+/// <summary>
+/// Registers access control: everything in a group that asks for it is closed unless it says otherwise.
+/// </summary>
 internal static class AccessSetup
 {
     public static IServiceCollection AddAccess(this IServiceCollection services)
@@ -60,7 +62,8 @@ internal static class AccessSetup
                 else if (http.User.Identity?.IsAuthenticated != true)
                     await http.ChallengeAsync();
                 else if (CallerAuthentication.LacksCsrf(http))
-                    await new Problem(ProblemTypes.CsrfMissing, $"Send the session's csrfToken in the header {Csrf.Header}.")
+                    await new Problem(ProblemTypes.CsrfMissing,
+                        $"Send the session's csrfToken in the header {Csrf.Header}.")
                         .ToResult().ExecuteAsync(http);
                 else
                     await next(http);

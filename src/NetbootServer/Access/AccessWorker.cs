@@ -51,7 +51,8 @@ internal sealed partial class AccessWorker(Database database, UseNotes uses, IOp
         await database.WriteAsync(async (db, token) =>
         {
             await db.Set<SessionRow>().Where(row => row.ExpiresAt < now).ExecuteDeleteAsync(token);
-            var old = db.Set<AuditRow>().Where(row => row.At < oldest).OrderBy(row => row.Id).Take(Batch).Select(row => row.Id);
+            var old = db.Set<AuditRow>().Where(row => row.At < oldest).OrderBy(row => row.Id).Take(Batch)
+                .Select(row => row.Id);
             return await db.Set<AuditRow>().Where(row => old.Contains(row.Id)).ExecuteDeleteAsync(token);
         }, ct);
     }
@@ -76,7 +77,8 @@ internal sealed partial class AccessWorker(Database database, UseNotes uses, IOp
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "The use of tokens and sessions could not be written down; tried again in a minute")]
+        [LoggerMessage(LogLevel.Warning,
+            "The use of tokens and sessions could not be written down; tried again in a minute")]
         public static partial void Postponed(ILogger logger, Exception error);
     }
 }

@@ -21,7 +21,8 @@ internal sealed class AdminTokenSetting(IOptions<AccessOptions> options)
     public string Origin => SessionOrigin.Setting(_hash?[..16] ?? "none");
 
     /// <summary>Whether a session made so may go on.</summary>
-    public bool Admits(string origin) => !origin.StartsWith(SessionOrigin.Setting(""), StringComparison.Ordinal) || origin == Origin;
+    public bool Admits(string origin) =>
+        !origin.StartsWith(SessionOrigin.Setting(""), StringComparison.Ordinal) || origin == Origin;
 
     /// <summary>Whether this is the token.</summary>
     public bool Is(string token) => _hash is not null && CryptographicOperations.FixedTimeEquals(
@@ -32,7 +33,8 @@ internal sealed class AdminTokenSetting(IOptions<AccessOptions> options)
         var key = options.AdminTokenFile is null ? "Access:AdminToken" : "Access:AdminTokenFile";
         var token = options.AdminTokenFile is { } file ? FromFile(file) : options.AdminToken;
         if (token is { Length: < MinLength })
-            throw new StartFailure(key, "(hidden)", $"is too short: a token has at least {MinLength} characters; make one with 'openssl rand -hex 32'");
+            throw new StartFailure(key, "(hidden)",
+                $"is too short: a token has at least {MinLength} characters; make one with 'openssl rand -hex 32'");
         return token;
     }
 

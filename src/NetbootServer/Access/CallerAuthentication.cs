@@ -51,7 +51,8 @@ internal sealed class CallerAuthentication(IOptionsMonitor<AuthenticationSchemeO
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        new Problem(ProblemTypes.Forbidden, "Your role does not allow this operation.").ToResult().ExecuteAsync(Context);
+        new Problem(ProblemTypes.Forbidden, "Your role does not allow this operation.").ToResult()
+            .ExecuteAsync(Context);
 
     private async Task<AuthenticateResult> ByTokenAsync(string secret)
     {

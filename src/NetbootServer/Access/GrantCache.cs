@@ -13,7 +13,9 @@ internal sealed class GrantCache(TimeProvider time) : IDisposable
     private readonly MemoryCache _grants = new(new MemoryCacheOptions { SizeLimit = 10_000 });
     private long _epoch;
 
-    /// <summary>The grant, from memory or else from <paramref name="read"/>; null when there is none or it is over.</summary>
+    /// <summary>
+    /// The grant, from memory or else from <paramref name="read"/>; null when there is none or it is over.
+    /// </summary>
     public async Task<Grant?> FindAsync(
         string hash, Func<string, CancellationToken, Task<Grant?>> read, CancellationToken ct)
     {

@@ -5,8 +5,9 @@ namespace NetbootServer.Http;
 public sealed record RefusalsMetadata(IReadOnlyList<ProblemType> Types);
 
 /// <summary>A body that an operation takes, as its description shows it.</summary>
-/// <param name="Body">JSON, or the text of another media type.</param>
-public sealed record ExampleMetadata(string Body);
+/// <param name="Body">The text.</param>
+/// <param name="MediaType">Of which media type; null for JSON of any name.</param>
+public sealed record ExampleMetadata(string Body, string? MediaType);
 
 /// <summary>The members without which a body is refused; the others have defaults.</summary>
 /// <param name="Members">Their JSON names.</param>
@@ -26,8 +27,9 @@ public static class ApiDocs
         route.WithMetadata(new RefusalsMetadata(types));
 
     /// <summary>Shows a body that the route takes.</summary>
-    public static T Example<T>(this T route, string body) where T : IEndpointConventionBuilder =>
-        route.WithMetadata(new ExampleMetadata(body));
+    public static T Example<T>(this T route, string body, string? mediaType = null)
+        where T : IEndpointConventionBuilder =>
+        route.WithMetadata(new ExampleMetadata(body, mediaType));
 
     /// <summary>Names the members without which a body is refused.</summary>
     public static T Requires<T>(this T route, params string[] members) where T : IEndpointConventionBuilder =>

@@ -19,7 +19,9 @@ public sealed class BootPlane
     }
 }
 
-/// <summary>What the listener that accepted a connection is for; connections of unmarked listeners serve both planes.</summary>
+/// <summary>
+/// What the listener that accepted a connection is for; connections of unmarked listeners serve both planes.
+/// </summary>
 /// <param name="Admin">Whether it serves the admin plane.</param>
 /// <param name="BootPort">On an admin listener: the port that machines use; null when it is the listener's own.</param>
 public sealed record ListenerPlane(bool Admin, Func<int?>? BootPort)

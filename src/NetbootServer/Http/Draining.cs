@@ -35,8 +35,10 @@ internal sealed partial class Draining(
     {
         const string detail = "The server is being stopped; another one, or the same, answers soon.";
         var isApi = http.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
-        http.Response.Headers.RetryAfter = ((int)RetryAfter.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        IResult answer = isApi ? new Problem(ProblemTypes.NotNow, detail).ToResult() : MachineAnswer.TryAgain(detail, RetryAfter);
+        http.Response.Headers.RetryAfter = ((int)RetryAfter.TotalSeconds)
+            .ToString(System.Globalization.CultureInfo.InvariantCulture);
+        IResult answer = isApi ? new Problem(ProblemTypes.NotNow, detail).ToResult()
+            : MachineAnswer.TryAgain(detail, RetryAfter);
         http.Response.OnStarting(() =>
         {
             http.Response.Headers.Connection = "close";
@@ -74,7 +76,8 @@ internal sealed partial class Draining(
         [LoggerMessage(LogLevel.Information, "Stopping: {Count} requests may finish within {Limit}, new ones get 503")]
         public static partial void Waiting(ILogger logger, int count, TimeSpan limit);
 
-        [LoggerMessage(LogLevel.Warning, "Stopping: {Count} requests did not finish in time and are cut (ShutdownTimeout)")]
+        [LoggerMessage(LogLevel.Warning,
+            "Stopping: {Count} requests did not finish in time and are cut (ShutdownTimeout)")]
         public static partial void Cutting(ILogger logger, int count);
     }
 }
@@ -93,5 +96,6 @@ internal static class DrainingSetup
         return services;
     }
 
-    public static void UseDraining(this WebApplication app) => app.Use(app.Services.GetRequiredService<Draining>().InvokeAsync);
+    public static void UseDraining(this WebApplication app) =>
+        app.Use(app.Services.GetRequiredService<Draining>().InvokeAsync);
 }

@@ -59,14 +59,17 @@ internal static class RequestLog
     };
 
     /// <summary>
-    /// The path with the secret part of machine URLs left out: <c>/boots/{token}/…</c> and <c>/kexec/{machine}/{key}/…</c>.
+    /// The path with the secret part of machine URLs left out: <c>/boots/{token}/…</c> and
+    /// <c>/kexec/{machine}/{key}/…</c>.
     /// </summary>
     private static string Shown(PathString path)
     {
         // Routes are matched in any case and across doubled slashes, so this is, too.
         var parts = (path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (parts is [var first, _, ..] && first.Equals("boots", StringComparison.OrdinalIgnoreCase)) parts[1] = "…";
-        if (parts is [var kexec, _, _, _, ..] && kexec.Equals("kexec", StringComparison.OrdinalIgnoreCase)) parts[2] = "…";
+        if (parts is [var boots, _, ..] && boots.Equals("boots", StringComparison.OrdinalIgnoreCase))
+            parts[1] = "…";
+        if (parts is [var kexec, _, _, _, ..] && kexec.Equals("kexec", StringComparison.OrdinalIgnoreCase))
+            parts[2] = "…";
         return "/" + Shown(string.Join('/', parts), 256);
     }
 

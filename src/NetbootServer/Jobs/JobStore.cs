@@ -8,7 +8,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Jobs;
 
 /// <summary>Jobs in the database. For each image there is at most one of a kind that waits or runs.</summary>
-internal sealed class JobStore(Database database, JobRuns runs, EventHub events, TimeProvider time)
+internal sealed class JobStore(
+    Database database, JobRuns runs, EventHub events, JobMetrics metrics, TimeProvider time)
 {
     /// <summary>Asks for a job; the one that waits or runs already when there is one.</summary>
     /// <returns>The job, and whether it is new.</returns>
@@ -27,7 +28,7 @@ internal sealed class JobStore(Database database, JobRuns runs, EventHub events,
             db.Add(added);
             return (added, true);
         }, ct);
-        if (isNew) events.Changed("job", row.Id);
+        if (isNew) Tell(row);
         return (Show(row), isNew);
     }
 
@@ -106,8 +107,14 @@ internal sealed class JobStore(Database database, JobRuns runs, EventHub events,
             change(row);
             return row;
         }, ct);
-        if (changed is not null) events.Changed("job", changed.Id);
+        if (changed is not null) Tell(changed);
         return changed;
+    }
+
+    private void Tell(JobRow row)
+    {
+        events.Changed("job", row.Id);
+        metrics.Reached(row);
     }
 
     private Job Show(JobRow row) => Job.Of(row, runs.Find(row.Id)?.Progress);

@@ -12,6 +12,7 @@ internal static class JobsSetup
     public static IServiceCollection AddJobs(this IServiceCollection services) => services
         .AddFeatureOptions<JobsOptions>("Jobs")
         .AddSingleton<JobRuns>()
+        .AddSingleton<JobMetrics>()
         .AddSingleton<JobStore>()
         .AddSingleton<JobLogs>()
         .AddSingleton<JobTriggers>()

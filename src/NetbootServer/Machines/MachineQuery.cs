@@ -23,7 +23,8 @@ internal sealed record MachineQuery
     {
         var (paging, problem) = Paging.Of(query["limit"], query["after"]);
         if (problem is not null) return (null, problem);
-        if (query["label"].Count > MaxLabels) return (null, Wrong($"At most {MaxLabels} labels can be asked for at once."));
+        if (query["label"].Count > MaxLabels) return (null,
+            Wrong($"At most {MaxLabels} labels can be asked for at once."));
         var sort = query["sort"].ToString() is { Length: > 0 } text ? text : "name";
         if (!Sorts.Contains(sort)) return (null, Wrong($"sort must be one of {string.Join(", ", Sorts)}."));
         if (paging.After is { } cursor && (cursor.Key.Length == 0) != sort.EndsWith("name", StringComparison.Ordinal))
@@ -74,7 +75,8 @@ internal sealed record MachineQuery
         if (Sort.EndsWith("name", StringComparison.Ordinal))
         {
             if (Sort[0] == '-')
-                return rows.Where(row => name == null || string.Compare(row.Name, name) < 0).OrderByDescending(row => row.Name);
+                return rows.Where(row => name == null || string.Compare(row.Name, name) < 0)
+                    .OrderByDescending(row => row.Name);
             return rows.Where(row => name == null || string.Compare(row.Name, name) > 0).OrderBy(row => row.Name);
         }
         // Never seen sorts as the beginning of time on every database.

@@ -17,10 +17,12 @@ internal static class Commands
     /// <exception cref="StartFailure">There is no such command.</exception>
     public static Func<Task> Find(string[] args, Func<Task> serve)
     {
-        if (args is not [{ Length: > 0 } word, .. var rest] || !char.IsAsciiLetter(word[0]) || word.Contains('=', StringComparison.Ordinal))
+        if (args is not [{ Length: > 0 } word, .. var rest] || !char.IsAsciiLetter(word[0])
+            || word.Contains('=', StringComparison.Ordinal))
             return serve;
         return All.TryGetValue(word, out var run)
             ? () => run(rest)
-            : () => throw new StartFailure("command", word, $"there is no such command; there is {string.Join(", ", All.Keys)}, and settings are written Key=value");
+            : () => throw new StartFailure("command", word,
+                $"there is no such command; there is {string.Join(", ", All.Keys)}, and settings are written Key=value");
     }
 }

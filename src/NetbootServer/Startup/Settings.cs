@@ -2,7 +2,9 @@ using NetbootServer.Http;
 
 namespace NetbootServer.Startup;
 
-/// <summary>Where settings come from: <c>appsettings.json</c>, then <c>NETBOOT_</c> variables, then the command line.</summary>
+/// <summary>
+/// Where settings come from: <c>appsettings.json</c>, then <c>NETBOOT_</c> variables, then the command line.
+/// </summary>
 internal static class Settings
 {
     private const string FileName = "appsettings.json";
@@ -43,11 +45,14 @@ internal static class Settings
     /// Lists that were given as one value, with commas or semicolons between: the form that an environment
     /// variable or the command line has room for.
     /// </summary>
-    public static Dictionary<string, string?> Lists(IConfiguration settings, IEnumerable<FeatureSection> features) => features
+    public static Dictionary<string, string?> Lists(IConfiguration settings, IEnumerable<FeatureSection> features) =>
+        features
         .SelectMany(feature => feature.Options.GetProperties()
-            .Where(property => property.PropertyType.IsAssignableFrom(typeof(List<string>)) && property.PropertyType != typeof(object))
+            .Where(property => property.PropertyType.IsAssignableFrom(typeof(List<string>))
+                && property.PropertyType != typeof(object))
             .Select(property => feature.KeyOf(property.Name)))
-        .SelectMany(key => (settings[key] ?? "").Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .SelectMany(key => (settings[key] ?? "")
+            .Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Select((item, index) => KeyValuePair.Create($"{key}:{index}", (string?)item)))
         .ToDictionary(StringComparer.OrdinalIgnoreCase);
 

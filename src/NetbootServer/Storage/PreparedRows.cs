@@ -57,7 +57,8 @@ internal sealed class PreparedRows<TRow> : IAsyncDisposable where TRow : class
         {
             var value = property.PropertyInfo!.GetValue(row);
             var converter = property.GetRelationalTypeMapping().Converter;
-            parameter.Value = (value is null || converter is null ? value : converter.ConvertToProvider(value)) ?? DBNull.Value;
+            parameter.Value = (value is null || converter is null ? value
+                : converter.ConvertToProvider(value)) ?? DBNull.Value;
         }
         var result = await _command.ExecuteScalarAsync(ct);
         return result is null or DBNull ? 0 : Convert.ToInt64(result, CultureInfo.InvariantCulture);
@@ -92,7 +93,8 @@ internal sealed class PreparedRows<TRow> : IAsyncDisposable where TRow : class
 
         public string Insert()
         {
-            var generated = Key is [{ ValueGenerated: ValueGenerated.OnAdd } only] && only.ClrType == typeof(long) ? only : null;
+            var generated = Key is [{ ValueGenerated: ValueGenerated.OnAdd } only] && only.ClrType == typeof(long)
+                ? only : null;
             var given = Type.GetProperties().Where(property => property != generated).ToList();
             var text = $"INSERT INTO {Name} ({Columns(given)}) VALUES ({string.Join(", ", given.Select(Parameter))})";
             return generated is null ? text : $"{text} RETURNING {Column(generated)}";

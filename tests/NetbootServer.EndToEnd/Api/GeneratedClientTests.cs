@@ -10,7 +10,8 @@ namespace NetbootServer.EndToEnd.Api;
 public sealed class GeneratedClientTests
 {
     private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(5), RunLimit = TimeSpan.FromMinutes(2);
-    private static readonly string Source = Path.Combine(Repository.Root, "tests", "NetbootServer.EndToEnd", "Api", "client");
+    private static readonly string Source =
+        Path.Combine(Repository.Root, "tests", "NetbootServer.EndToEnd", "Api", "client");
     private static readonly string Folder = Path.Combine(Repository.Root, ".cache", "api-client");
 
     [Fact]
@@ -27,7 +28,8 @@ public sealed class GeneratedClientTests
             await server.Machines.GetStringAsync("/swagger/v1/swagger.json", ct), ct);
         await RunAsync(RunLimit, "node_modules/.bin/openapi-typescript", "swagger.json", "--output", "schema.d.ts");
         await RunAsync(RunLimit, "node_modules/.bin/tsc", "--project", ".");
-        var printed = await RunAsync(RunLimit, "node", "register.js", server.Url.GetLeftPart(UriPartial.Authority), server.AdminToken);
+        var printed = await RunAsync(RunLimit, "node", "register.js", server.Url.GetLeftPart(UriPartial.Authority),
+            server.AdminToken);
 
         Assert.Equal("client-machine 52:54:00:c1:1e:47 registered made by a generated client", printed.Trim());
         var machine = await new AdminClient(server.Admin).GetAsync("/machines/client-machine", ct);
@@ -42,7 +44,8 @@ public sealed class GeneratedClientTests
         var start = new ProcessStartInfo(path, arguments) { WorkingDirectory = Folder };
         await using var process = ChildProcess.Start(start, output, errors);
         await process.WaitForExitAsync(limit, TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output.Text}\n{errors.Text}");
+        Assert.True(process.ExitCode == 0,
+            $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output.Text}\n{errors.Text}");
         return output.Text;
     }
 }

@@ -67,6 +67,7 @@ public sealed class SessionTests(Browser browser)
         await browser.VisitAsync(fleet.Server, async visit =>
         {
             visit.Expect("ERR_");
+            visit.Expect("503"); // a server that drains says so
             await visit.GoAsync("profiles/rescue");
             await visit.Page.GetByLabel("Kernel arguments").FillAsync("typed=while-away");
             await fleet.Server.StopAsync();

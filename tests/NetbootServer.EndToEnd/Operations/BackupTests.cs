@@ -5,7 +5,8 @@ using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Operations;
 
-/// <summary>A running server is backed up by one command, and another comes up from the backup and boots the same.</summary>
+/// <summary>A running server is backed up by one command, and another comes up from the backup and boots the
+/// same.</summary>
 public sealed partial class BackupTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("netboot-backup-").FullName;
@@ -31,13 +32,16 @@ public sealed partial class BackupTests : IDisposable
             Assert.Equal(0, await RunAsync("backup", backup, "--DataDirectory", server.DataDirectory));
             await enough.CancelAsync();
             await writing;
-            Assert.Equal(1, await RunAsync("backup", backup, "--DataDirectory", server.DataDirectory)); // never onto another
-            Assert.Equal(1, await RunAsync("restore", backup, "--DataDirectory", server.DataDirectory)); // never over data
+            Assert.Equal(1, await RunAsync("backup", backup, "--DataDirectory",
+                server.DataDirectory)); // never onto another
+            Assert.Equal(1, await RunAsync("restore", backup, "--DataDirectory",
+                server.DataDirectory)); // never over data
         }
         Assert.Equal(0, await RunAsync("restore", backup, "--DataDirectory", restored));
         var setup = new ServerSetup { Settings = new Dictionary<string, string> { ["DataDirectory"] = restored } };
         await using var second = await ServerProcess.StartAsync(setup, Ct);
-        Assert.Equal("tiny", (await new AdminClient(second.Admin).GetAsync("/machines/node", Ct)).GetProperty("profile").GetString());
+        Assert.Equal("tiny", (await new AdminClient(second.Admin).GetAsync("/machines/node", Ct)).GetProperty("profile")
+            .GetString());
         var again = await second.Machines.GetStringAsync("/boot/script?mac=525400000001&arch=x86_64", Ct);
         Assert.Equal(kernel, Kernel().Match(again).Groups[1].Value);
         foreach (Match blob in Blob().Matches(again))
@@ -71,7 +75,8 @@ public sealed partial class BackupTests : IDisposable
     private static async Task WriteAsync(AdminClient api, CancellationToken enough)
     {
         for (var i = 0; !enough.IsCancellationRequested; i++)
-            await api.PutAsync($"/machines/busy{i}", new { macs = new[] { $"5254{i:x8}".Replace("5254", "5256", StringComparison.Ordinal) } }, Ct);
+            await api.PutAsync($"/machines/busy{i}",
+                new { macs = new[] { $"5254{i:x8}".Replace("5254", "5256", StringComparison.Ordinal) } }, Ct);
     }
 
     private static async Task<int> RunAsync(params string[] arguments)

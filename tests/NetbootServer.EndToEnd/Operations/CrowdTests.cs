@@ -35,7 +35,8 @@ public sealed class CrowdTests
                 idle.Add(socket);
             }
             await Until.TrueAsync("the server to have them all", async () =>
-                await SmallImage.MetricAsync(server.Machines, "kestrel_active_connections", Ct) >= 10_000, TimeSpan.FromSeconds(60), Ct);
+                await SmallImage.MetricAsync(server.Machines, "kestrel_active_connections", Ct) >= 10_000,
+                    TimeSpan.FromSeconds(60), Ct);
             var watch = Stopwatch.StartNew();
             var script = await server.Machines.GetStringAsync("/boot/script?mac=525400000001&arch=x86_64", Ct);
             Assert.Contains("/kernel", script, StringComparison.Ordinal);
@@ -74,7 +75,8 @@ public sealed class CrowdTests
         Assert.True(slowest < TimeSpan.FromSeconds(2), $"A script took {slowest} meanwhile.");
         var exported = await server.Admin.GetStringAsync("/api/v1/machines/export?format=csv", Ct);
         Assert.Equal(100_001, exported.Count(c => c == '\n'));
-        Assert.Contains("\"created\":0,\"changed\":0,\"unchanged\":100000,", await ImportAsync(server, exported), StringComparison.Ordinal);
+        Assert.Contains("\"created\":0,\"changed\":0,\n\"unchanged\":100000,", await ImportAsync(server, exported),
+            StringComparison.Ordinal);
     }
 
     /// <summary>The greatest working set, and the slowest of the scripts that machines ask for meanwhile.</summary>

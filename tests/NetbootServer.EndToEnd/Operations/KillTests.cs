@@ -23,10 +23,12 @@ public sealed class KillTests
         for (var round = 0; round < Rounds; round++)
         {
             using var killed = new CancellationTokenSource();
-            Task[] workers = [work.RegisterAsync($"a{round}", killed.Token), work.RegisterAsync($"b{round}", killed.Token), work.UploadAsync(round, killed.Token)];
+            Task[] workers = [work.RegisterAsync($"a{round}", killed.Token),
+                work.RegisterAsync($"b{round}", killed.Token), work.UploadAsync(round, killed.Token)];
             var before = work.Count;
             // At another point of the work each time, once it is under way.
-            await Until.TrueAsync("work to be done", () => Task.FromResult(work.Count >= before + 3 + 2 * round), TimeSpan.FromSeconds(60), Ct);
+            await Until.TrueAsync("work to be done", () => Task.FromResult(work.Count >= before + 3 + 2 * round),
+                TimeSpan.FromSeconds(60), Ct);
             await server.KillAsync();
             await killed.CancelAsync();
             await Task.WhenAll(workers);
@@ -35,7 +37,8 @@ public sealed class KillTests
         }
         await work.VerifyAllAsync(Ct);
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(server.DataDirectory, "blobs", "tmp")));
-        Assert.True(work.Machines > Rounds * 2 && work.Versions > Rounds / 2, $"{work.Machines} machines, {work.Versions} versions");
+        Assert.True(work.Machines > Rounds * 2 && work.Versions > Rounds / 2,
+            $"{work.Machines} machines, {work.Versions} versions");
     }
 
     /// <summary>What the server has said yes to.</summary>
@@ -54,8 +57,10 @@ public sealed class KillTests
         {
             for (var i = 0; !killed.IsCancellationRequested; i++)
             {
-                var (name, mac) = ($"{prefix}-{i}", $"52:54:00:{Interlocked.Increment(ref _mac):x6}".Insert(11, ":").Insert(14, ":"));
-                var sent = await TryAsync(() => admin.PutAsJsonAsync($"/api/v1/machines/{name}", new { macs = new[] { mac } }, killed));
+                var (name, mac) = ($"{prefix}-{i}", $"52:54:00:{Interlocked.Increment(ref _mac):x6}".Insert(11, ":")
+                    .Insert(14, ":"));
+                var sent = await TryAsync(() => admin.PutAsJsonAsync($"/api/v1/machines/{name}",
+                    new { macs = new[] { mac } }, killed));
                 if (sent is null) return;
                 using (sent)
                 {
@@ -71,7 +76,8 @@ public sealed class KillTests
             for (var i = 0; !killed.IsCancellationRequested; i++)
             {
                 var initrd = SmallImage.Initrd(200_000 + i, seed: round * 10_000 + i);
-                var sent = await TryAsync(() => SmallImage.UploadAsync(admin, "tiny", SmallImage.Bytes(4096, 1), initrd, killed));
+                var sent = await TryAsync(() => SmallImage.UploadAsync(admin, "tiny", SmallImage.Bytes(4096, 1),
+                    initrd, killed));
                 if (sent is null) return;
                 using (sent)
                 {
@@ -105,7 +111,8 @@ public sealed class KillTests
             using var answer = await admin.GetAsync(path, ct);
             Assert.True(answer.IsSuccessStatusCode, $"{path}: {answer.StatusCode}");
             if (path.StartsWith("/blobs", StringComparison.Ordinal))
-                Assert.Equal(value, Convert.ToHexStringLower(SHA256.HashData(await answer.Content.ReadAsByteArrayAsync(ct))));
+                Assert.Equal(value,
+                    Convert.ToHexStringLower(SHA256.HashData(await answer.Content.ReadAsByteArrayAsync(ct))));
             else
                 Assert.Contains(value, await answer.Content.ReadAsStringAsync(ct), StringComparison.Ordinal);
         }

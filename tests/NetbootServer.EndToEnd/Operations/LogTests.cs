@@ -15,7 +15,8 @@ public sealed partial class LogTests
     public async Task A_line_a_request_names_the_boot_or_the_user_and_opens_nothing(string format)
     {
         var folder = Directory.CreateTempSubdirectory("netboot-log-").FullName;
-        var setup = new ServerSetup { Settings = new Dictionary<string, string> { ["Log:Format"] = format, ["DataDirectory"] = folder } };
+        var setup = new ServerSetup { Settings = new Dictionary<string,
+            string> { ["Log:Format"] = format, ["DataDirectory"] = folder } };
         string token, boot, admin, output;
         await using (var server = await ServerProcess.StartAsync(setup, Ct))
         {
@@ -25,10 +26,12 @@ public sealed partial class LogTests
             var script = await server.Machines.GetStringAsync("/boot/script?mac=525400000001&arch=x86_64", Ct);
             token = Boot().Match(script).Groups[1].Value;
             await server.Machines.GetByteArrayAsync(Kernel().Match(script).Value, Ct);
-            foreach (var path in new[] { $"/boots/{token}/ready", $"{server.Url}/BOOTS//{token}/ready?key={token}", $"/boot/script?mac=1&key={token}" })
+            foreach (var path in new[] { $"/boots/{token}/ready", $"{server.Url}/BOOTS//{token}/ready?key={token}",
+                $"/boot/script?mac=1&key={token}" })
                 (await server.Machines.GetAsync(path, Ct)).Dispose();
             using var home = await server.Machines.PostAsync($"/boots/{token}/up", null, Ct);
-            boot = (await api.WaitForAsync("/machines/node/boots", boots => boots.GetProperty("items").GetArrayLength() > 0, TimeSpan.FromSeconds(20), Ct))
+            boot = (await api.WaitForAsync("/machines/node/boots", boots => boots.GetProperty("items")
+                .GetArrayLength() > 0, TimeSpan.FromSeconds(20), Ct))
                 .GetProperty("items")[0].GetProperty("id").GetString()!;
             admin = server.AdminToken;
             await server.StopAsync();

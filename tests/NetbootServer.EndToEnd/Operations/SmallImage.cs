@@ -6,11 +6,13 @@ using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Operations;
 
-/// <summary>Images of a few bytes that are what they claim by their first ones: enough for boots up to the script.</summary>
+/// <summary>Images of a few bytes that are what they claim by their first ones: enough for boots up to the
+/// script.</summary>
 internal static class SmallImage
 {
     /// <summary>An image, a profile of the same name and a version.</summary>
-    public static async Task MakeAsync(AdminClient api, HttpClient admin, string name, int initrdBytes, CancellationToken ct)
+    public static async Task MakeAsync(AdminClient api, HttpClient admin, string name, int initrdBytes,
+        CancellationToken ct)
     {
         await api.PutAsync($"/images/{name}", new { source = new { type = "upload" } }, ct);
         using var answer = await UploadAsync(admin, name, Bytes(4096, seed: 1), Initrd(initrdBytes, seed: 2), ct);
@@ -54,7 +56,8 @@ internal static class SmallImage
         var text = await client.GetStringAsync("/metrics", ct);
         var line = text.Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)
             && line.Length > name.Length && line[name.Length] is ' ' or '{');
-        return line is null ? double.NaN : double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+        return line is null ? double.NaN : double.Parse(line[(line.LastIndexOf(' ') + 1)..],
+            CultureInfo.InvariantCulture);
     }
 
     public static async Task<JsonElement> JsonAsync(HttpResponseMessage answer, CancellationToken ct) =>

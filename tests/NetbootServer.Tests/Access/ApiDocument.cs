@@ -20,17 +20,25 @@ internal sealed record Operation(string Method, string Path, JsonElement Descrip
     public JsonElement? Example => Content is { } content && content.TryGetProperty(Json, out var json)
         && json.TryGetProperty("example", out var example) ? example : null;
 
-    public JsonElement? Content => Description.TryGetProperty("requestBody", out var body) ? body.GetProperty("content") : null;
+    public JsonElement? Content =>
+        Description.TryGetProperty("requestBody", out var body) ? body.GetProperty("content") : null;
+
+    /// <summary>Reference to the schema of the JSON body; null for one without a name, such as a list.</summary>
+    public string? JsonSchema => Content!.Value.GetProperty(Json).GetProperty("schema")
+        .TryGetProperty("$ref", out var reference) ? reference.GetString() : null;
 
     public bool TakesJson => Content?.TryGetProperty(Json, out _) == true;
 
-    public IEnumerable<string> Statuses => Description.GetProperty("responses").EnumerateObject().Select(response => response.Name);
+    public IEnumerable<string> Statuses =>
+        Description.GetProperty("responses").EnumerateObject().Select(response => response.Name);
 
     /// <summary>Names of the problem types that it may answer with.</summary>
     public IEnumerable<string> Problems =>
         from response in Description.GetProperty("responses").EnumerateObject()
-        where response.Value.TryGetProperty("content", out var content) && content.TryGetProperty("application/problem+json", out _)
-        from example in response.Value.GetProperty("content").GetProperty("application/problem+json").GetProperty("examples").EnumerateObject()
+        where response.Value.TryGetProperty("content", out var content)
+            && content.TryGetProperty("application/problem+json", out _)
+        from example in response.Value.GetProperty("content").GetProperty("application/problem+json")
+            .GetProperty("examples").EnumerateObject()
         select example.Name;
 
     /// <summary>Asks it about a thing that is not there, with its own example as the body.</summary>

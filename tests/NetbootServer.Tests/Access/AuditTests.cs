@@ -36,22 +36,27 @@ public sealed class AuditTests : IAsyncDisposable
         await ben.DeleteAsync("/api/v1/profiles/p");
         await ben.DeleteAsync("/api/v1/images/i");
         await ben.PutAsync("/api/v1/machines/bad", """{"macs":["nonsense"]}"""); // refused
-        var mine = (await _app.Admin.GetAsync("/api/v1/audit?who=a%20admin")).Is(HttpStatusCode.OK).Json.GetProperty("items");
+        var mine = (await _app.Admin.GetAsync("/api/v1/audit?who=a%20admin")).Is(HttpStatusCode.OK)
+            .Json.GetProperty("items");
         string[] expected =
         [
-            "create image i", $"create version i@", "create current i", "create version i@", "change current i", "change current i",
+            "create image i", $"create version i@", "create current i", "create version i@", "change current i",
+                "change current i",
             "create profile p", "change profile p", "create machine m", "change machine m", "create next-boot m",
             "delete next-boot m", "delete machine m", "delete profile p", "delete image i",
         ];
-        Assert.Equal(expected, mine.EnumerateArray().Reverse().Select(Deed).Select(deed => deed.Split('@') is [var head, _] ? head + "@" : deed));
+        Assert.Equal(expected, mine.EnumerateArray().Reverse().Select(Deed)
+            .Select(deed => deed.Split('@') is [var head, _] ? head + "@" : deed));
         Assert.Contains(mine.EnumerateArray(), entry => Deed(entry) == $"create version i@{second}");
         var changed = mine.EnumerateArray().Single(entry => Deed(entry) == "change machine m");
         Assert.False(changed.GetProperty("before").TryGetProperty("notes", out _));
         Assert.Equal("moved", changed.GetProperty("after").GetProperty("notes").GetString());
         Assert.Equal("admin", changed.GetProperty("role").GetString());
-        Assert.Equal("create token a admin", Deed((await _app.Admin.GetAsync("/api/v1/audit?kind=token")).Json.GetProperty("items")[0]));
+        Assert.Equal("create token a admin",
+            Deed((await _app.Admin.GetAsync("/api/v1/audit?kind=token")).Json.GetProperty("items")[0]));
         await _app.Admin.DeleteAsync($"/api/v1/tokens/{tokenId}");
-        Assert.Equal("delete token a admin", Deed((await _app.Admin.GetAsync("/api/v1/audit?kind=token")).Json.GetProperty("items")[0]));
+        Assert.Equal("delete token a admin",
+            Deed((await _app.Admin.GetAsync("/api/v1/audit?kind=token")).Json.GetProperty("items")[0]));
     }
 
     [Fact]
@@ -62,12 +67,14 @@ public sealed class AuditTests : IAsyncDisposable
         var session = await _app.LogInAsync();
         await session.Caller.DeleteAsync("/api/v1/session", session.Csrf);
         var entries = (await _app.Admin.GetAsync("/api/v1/audit?kind=session")).Json.GetProperty("items");
-        Assert.Equal(["refuse session password", "refuse session token", "create session admin-token", "delete session admin-token"],
+        Assert.Equal(["refuse session password", "refuse session token", "create session admin-token",
+            "delete session admin-token"],
             entries.EnumerateArray().Reverse().Select(Deed));
         Assert.Equal(["stranger", "stranger", "admin-token", "admin-token"],
             entries.EnumerateArray().Reverse().Select(entry => entry.GetProperty("who").GetString()));
         Assert.Equal(["create password admin"],
-            (await _app.Admin.GetAsync("/api/v1/audit?who=server")).Json.GetProperty("items").EnumerateArray().Select(Deed));
+            (await _app.Admin.GetAsync("/api/v1/audit?who=server")).Json.GetProperty("items").EnumerateArray()
+                .Select(Deed));
     }
 
     [Fact]
@@ -84,15 +91,18 @@ public sealed class AuditTests : IAsyncDisposable
         Assert.Equal(["m4", "m3", "m2", "m1", "m0"], first.Items().Concat(rest.Items()));
         Assert.Equal(["m2"], (await _app.Admin.GetAsync("/api/v1/audit?kind=machine&name=m2")).Items());
         var (since, until) = (start.AddSeconds(30), start.AddSeconds(150));
-        Assert.Equal(["m2", "m1"], (await _app.Admin.GetAsync($"/api/v1/audit?since={since:yyyy-MM-ddTHH:mm:ssZ}&until={until:yyyy-MM-ddTHH:mm:ssZ}")).Items());
+        Assert.Equal(["m2", "m1"], (await _app.Admin.GetAsync(
+            $"/api/v1/audit?since={since:yyyy-MM-ddTHH:mm:ssZ}&until={until:yyyy-MM-ddTHH:mm:ssZ}")).Items());
         Assert.Empty((await _app.Admin.GetAsync("/api/v1/audit?kind=machine&verb=delete")).Items());
-        (await _app.Admin.GetAsync("/api/v1/audit?since=yesterday")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        (await _app.Admin.GetAsync("/api/v1/audit?since=yesterday"))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
     }
 
     [Fact]
     public async Task It_is_kept_for_its_time()
     {
-        await using var app = new NetbootApp(new() { ["Access:AuditDays"] = "1" }, services => services.AddSingleton<TimeProvider>(_clock));
+        await using var app = new NetbootApp(new() { ["Access:AuditDays"] = "1" }, services =>
+            services.AddSingleton<TimeProvider>(_clock));
         await app.Admin.PutAsync("/api/v1/machines/m", """{"macs":["52:54:00:00:00:01"]}""");
         var worker = app.Services.GetRequiredService<AccessWorker>();
         _clock.Advance(TimeSpan.FromHours(23));
@@ -125,5 +135,6 @@ public sealed class AuditTests : IAsyncDisposable
         Assert.Equal(document.RootElement.GetRawText(), Redaction.Write(document.RootElement));
     }
 
-    private static string Deed(JsonElement entry) => $"{entry.GetProperty("verb")} {entry.GetProperty("kind")} {entry.GetProperty("name")}";
+    private static string Deed(JsonElement entry) =>
+        $"{entry.GetProperty("verb")} {entry.GetProperty("kind")} {entry.GetProperty("name")}";
 }

@@ -12,7 +12,8 @@ internal static partial class Callers
     public static async Task<(Caller Caller, string Secret, string Id)> WithTokenAsync(
         this NetbootApp app, string role, DateTimeOffset? expiresAt = null)
     {
-        var made = (await app.Admin.PostAsync("/api/v1/tokens", new { name = $"a {role}", role, expiresAt })).Is(HttpStatusCode.Created);
+        var made = (await app.Admin.PostAsync("/api/v1/tokens", new { name = $"a {role}", role, expiresAt }))
+            .Is(HttpStatusCode.Created);
         return (app.WithSecret(made["secret"]!), made["secret"]!, made["id"]!);
     }
 
@@ -24,7 +25,8 @@ internal static partial class Callers
     }
 
     /// <summary>A caller with a session: the cookie is sent by itself, the CSRF token is not.</summary>
-    public static async Task<LoggedIn> LogInAsync(this NetbootApp app, object? with = null, params (string, string)[] headers)
+    public static async Task<LoggedIn> LogInAsync(this NetbootApp app, object? with = null,
+        params (string, string)[] headers)
     {
         var answer = await app.Machine.PostAsync("/api/v1/session", with ?? new { token = NetbootApp.Token }, headers);
         answer.Is(HttpStatusCode.OK);

@@ -14,7 +14,8 @@ public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Distinct(operations.Select(operation => operation.Description.GetProperty("operationId").GetString()));
         foreach (var operation in operations)
         {
-            Assert.False(string.IsNullOrWhiteSpace(operation.Description.GetProperty("summary").GetString()), $"{operation} has no summary");
+            Assert.False(string.IsNullOrWhiteSpace(operation.Description.GetProperty("summary").GetString()),
+                $"{operation} has no summary");
             Assert.Contains(operation.Role, new[] { "anyone", "viewer", "operator", "admin" });
             var schemes = Schemes(operation);
             string[] expected = operation switch
@@ -40,7 +41,8 @@ public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
             if (operation.Role == "anyone") continue; // no example can be the right password
             var path = operation.Path.Replace("{name}", "example", StringComparison.Ordinal);
             Assert.DoesNotContain('{', path);
-            var answer = await app.Admin.SendAsync(new(operation.Method), path, Caller.Json(operation.Example!.Value.GetRawText()));
+            var answer = await app.Admin.SendAsync(new(operation.Method), path,
+                Caller.Json(operation.Example!.Value.GetRawText()));
             Assert.True((int)answer.Status is 200 or 201 or 202 or 204, $"{operation}: {answer.Text}");
         }
     }
@@ -51,12 +53,14 @@ public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
         var document = await ApiDocument.ReadAsync(app);
         await app.Admin.MakeImageAsync("nixos-unstable", seed: 17);
         await app.Admin.MakeImageAsync("example", seed: 7);
-        foreach (var operation in (await ApiDocument.OperationsAsync(app)).Where(operation => operation is { TakesJson: true, Method: "PUT" or "POST", Role: not "anyone" }))
+        foreach (var operation in (await ApiDocument.OperationsAsync(app))
+            .Where(operation => operation is { TakesJson: true, Method: "PUT" or "POST", Role: not "anyone" }))
         {
-            if (!operation.Content!.Value.GetProperty("application/json").GetProperty("schema").TryGetProperty("$ref", out var named)) continue; // a list
-            var reference = named.GetString()!;
-            var schema = document.GetProperty("components").GetProperty("schemas").GetProperty(reference.Split('/')[^1]);
-            string[] required = schema.TryGetProperty("required", out var list) ? [.. list.EnumerateArray().Select(name => name.GetString()!)] : [];
+            if (operation.JsonSchema is not { } reference) continue; // a list; each of its items is like a PUT
+            var schema = document.GetProperty("components").GetProperty("schemas")
+                .GetProperty(reference.Split('/')[^1]);
+            string[] required = schema.TryGetProperty("required", out var list)
+                ? [.. list.EnumerateArray().Select(name => name.GetString()!)] : [];
             var path = operation.Path.Replace("{name}", "example", StringComparison.Ordinal);
             foreach (var member in required)
             {
@@ -66,10 +70,12 @@ public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
                 answer.Is(HttpStatusCode.UnprocessableEntity);
             }
             if (required.Length == 0) continue;
-            var least = new JsonObject(operation.Example!.Value.EnumerateObject().Where(member => required.Contains(member.Name))
+            var least = new JsonObject(operation.Example!.Value.EnumerateObject()
+                .Where(member => required.Contains(member.Name))
                 .Select(member => KeyValuePair.Create(member.Name, JsonNode.Parse(member.Value.GetRawText()))));
             var taken = await app.Admin.SendAsync(new(operation.Method), path, Caller.Json(least.ToJsonString()));
-            Assert.True((int)taken.Status is 200 or 201, $"{operation} refuses a body with all it requires: {taken.Text}");
+            Assert.True((int)taken.Status is 200 or 201,
+                $"{operation} refuses a body with all it requires: {taken.Text}");
         }
     }
 
@@ -91,7 +97,8 @@ public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
 
     private static string[] Schemes(Operation operation) =>
     [
-        .. (operation.Description.TryGetProperty("security", out var security) ? security.EnumerateArray().ToArray() : [])
+        .. (operation.Description.TryGetProperty("security", out var security) ? security.EnumerateArray().ToArray()
+            : [])
             .Select(needed => string.Join('+', needed.EnumerateObject().Select(scheme => scheme.Name))),
     ];
 }

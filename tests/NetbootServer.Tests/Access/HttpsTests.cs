@@ -28,11 +28,13 @@ public sealed class HttpsTests : IDisposable
         Assert.Equal(first, await ServedAsync(admin));
         using var caller = ListeningApp.Ask(admin, handler: Trusting(_ => { }));
         var answer = await caller.PostAsync("/api/v1/session", new { token = NetbootApp.Token });
-        Assert.Contains("__Host-netboot-session=", answer.Is(HttpStatusCode.OK).Header("Set-Cookie"), StringComparison.Ordinal);
+        Assert.Contains("__Host-netboot-session=", answer.Is(HttpStatusCode.OK)
+            .Header("Set-Cookie"), StringComparison.Ordinal);
         Assert.Contains("secure", answer.Header("Set-Cookie"), StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(KeyFile, "half written", TestContext.Current.CancellationToken);
-        await Fixtures.Until.AsAsync(() => ServedAsync(admin), _ => server.App.Log.All.Any(line => line.Contains("cannot be used yet", StringComparison.Ordinal)), "the bad files to be noticed");
+        await Fixtures.Until.AsAsync(() => ServedAsync(admin), _ => server.App.Log.All.Any(line =>
+            line.Contains("cannot be used yet", StringComparison.Ordinal)), "the bad files to be noticed");
         Assert.Equal(first, await ServedAsync(admin));
         var second = Write("second");
         await Fixtures.Until.AsAsync(() => ServedAsync(admin), served => served == second, "the new certificate");
@@ -48,14 +50,16 @@ public sealed class HttpsTests : IDisposable
         await using var server = ListeningApp.Start(("Urls", Http()), ("Access:AdminUrls", admin),
             ("Access:CertificateFile", CertificateFile), ("Access:CertificateKeyFile", KeyFile));
         using var client = new HttpClient(Trusting(_ => { }));
-        using var request = new HttpRequestMessage(HttpMethod.Get, admin + "/healthz") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, admin + "/healthz") { Version =
+            HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
     [Fact]
     public void Https_without_a_certificate_does_not_start() =>
-        Assert.Contains("Access:CertificateFile", StartFails(new() { AdminUrls = ["https://127.0.0.1:8443"] }), StringComparison.Ordinal);
+        Assert.Contains("Access:CertificateFile", StartFails(new() { AdminUrls = ["https://127.0.0.1:8443"] }),
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_certificate_without_its_key_does_not_start()
@@ -88,7 +92,8 @@ public sealed class HttpsTests : IDisposable
     {
         using var key = RSA.Create(2048);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var certificate =
+            request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         File.WriteAllText(KeyFile, key.ExportPkcs8PrivateKeyPem());
         File.WriteAllText(CertificateFile, certificate.ExportCertificatePem());
         return certificate.Thumbprint;

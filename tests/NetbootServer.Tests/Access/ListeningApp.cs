@@ -32,7 +32,8 @@ internal sealed class ListeningApp : IAsyncDisposable
     /// <summary>Asks one of its listeners, without following and without a name of its own.</summary>
     public static Caller Ask(string url, string? token = NetbootApp.Token, HttpClientHandler? handler = null)
     {
-        var client = new HttpClient(handler ?? new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new(url) };
+        var client = new HttpClient(
+            handler ?? new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new(url) };
         if (token is not null) client.DefaultRequestHeaders.Authorization = new("Bearer", token);
         return new(client);
     }

@@ -7,7 +7,8 @@ namespace NetbootServer.Tests.Access;
 public sealed class PlaneTests
 {
     private static readonly string[] AdminPaths =
-        ["/api/v1/machines", "/swagger/index.html", "/swagger/v1/swagger.json", "/", "/index.html", "/problems/not-found", "/nothing"];
+        ["/api/v1/machines", "/swagger/index.html", "/swagger/v1/swagger.json", "/", "/index.html",
+            "/problems/not-found", "/nothing"];
 
     [Fact]
     public async Task The_accepting_socket_decides_the_plane_and_no_header_does()
@@ -18,7 +19,8 @@ public sealed class PlaneTests
         using var onAdmin = ListeningApp.Ask(admin);
         (string, string)[][] forgeries =
         [
-            [], [("Host", new Uri(admin).Authority)], [("X-Forwarded-Host", new Uri(admin).Authority), ("X-Forwarded-For", "127.0.0.1")],
+            [], [("Host", new Uri(admin).Authority)],
+                [("X-Forwarded-Host", new Uri(admin).Authority), ("X-Forwarded-For", "127.0.0.1")],
             [("Host", "localhost")], [("Forwarded", $"host={new Uri(admin).Authority}")],
         ];
         foreach (var path in AdminPaths)
@@ -46,7 +48,8 @@ public sealed class PlaneTests
             $"GET {admin}/api/v1/machines HTTP/1.1\r\nHost: {authority}\r\nAuthorization: Bearer {NetbootApp.Token}\r\nConnection: close\r\n\r\n"),
             TestContext.Current.CancellationToken);
         using var reader = new StreamReader(client.GetStream());
-        Assert.StartsWith("HTTP/1.1 404", await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 404", await reader.ReadToEndAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,7 +60,8 @@ public sealed class PlaneTests
         using var caller = ListeningApp.Ask(admin);
         await caller.MakeImageAsync("i");
         await caller.PutAsync("/api/v1/profiles/p", """{"image":"i"}""");
-        (await caller.PutAsync("/api/v1/machines/m", """{"macs":["52:54:00:00:00:01"],"profile":"p","arch":"x86_64"}""")).Is(HttpStatusCode.Created);
+        (await caller.PutAsync("/api/v1/machines/m",
+            """{"macs":["52:54:00:00:00:01"],"profile":"p","arch":"x86_64"}""")).Is(HttpStatusCode.Created);
         var script = (await caller.GetAsync("/api/v1/machines/m/plan")).Is(HttpStatusCode.OK)["script"]!;
         Assert.Contains($"{boot}/blobs/", script, StringComparison.Ordinal);
         Assert.DoesNotContain(new Uri(admin).Authority, script, StringComparison.Ordinal);
@@ -72,11 +76,13 @@ public sealed class PlaneTests
         });
         string[] known =
         [
-            "localhost", "LOCALHOST:1234", "192.0.2.7:8080", "[2001:db8::1]:8080", "netboot.example", "other.example:81",
+            "localhost", "LOCALHOST:1234", "192.0.2.7:8080", "[2001:db8::1]:8080", "netboot.example",
+                "other.example:81",
             "public.example", Dns.GetHostName(),
         ];
         string[] unknown =
-            ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "evil-netboot.example"];
+            ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example",
+                "evil-netboot.example"];
         foreach (var host in known.Concat(unknown))
         {
             foreach (var path in (string[])["/api/v1/machines", "/swagger/v1/swagger.json", "/"])
@@ -102,9 +108,11 @@ public sealed class PlaneTests
         var script = await proxy.SendAsync(HttpMethod.Get, "/boot.ipxe", null, headers);
         Assert.Contains("https://netboot.example/boot/script", script.Text, StringComparison.Ordinal);
         var login = await proxy.PostAsync("/api/v1/session", new { token = NetbootApp.Token }, headers);
-        Assert.Contains("__Host-netboot-session=", login.Is(HttpStatusCode.OK).Header("Set-Cookie"), StringComparison.Ordinal);
+        Assert.Contains("__Host-netboot-session=", login.Is(HttpStatusCode.OK)
+            .Header("Set-Cookie"), StringComparison.Ordinal);
         Assert.Contains("secure", login.Header("Set-Cookie"), StringComparison.Ordinal);
-        Assert.Equal("192.0.2.9", (await proxy.GetAsync("/api/v1/audit?kind=session")).Json.GetProperty("items")[0].GetProperty("address").GetString());
+        Assert.Equal("192.0.2.9", (await proxy.GetAsync("/api/v1/audit?kind=session"))
+            .Json.GetProperty("items")[0].GetProperty("address").GetString());
     }
 
     [Fact]
@@ -118,7 +126,8 @@ public sealed class PlaneTests
         var script = await stranger.SendAsync(HttpMethod.Get, "/boot.ipxe", null, headers);
         Assert.Contains($"{url}/boot/script", script.Text, StringComparison.Ordinal);
         await stranger.PostAsync("/api/v1/session", new { token = NetbootApp.Token }, headers);
-        Assert.Equal("127.0.0.1", (await stranger.GetAsync("/api/v1/audit?kind=session")).Json.GetProperty("items")[0].GetProperty("address").GetString());
+        Assert.Equal("127.0.0.1", (await stranger.GetAsync("/api/v1/audit?kind=session"))
+            .Json.GetProperty("items")[0].GetProperty("address").GetString());
     }
 
     [Fact]

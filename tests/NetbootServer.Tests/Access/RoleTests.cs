@@ -47,7 +47,8 @@ public sealed class RoleTests(NetbootApp app) : IClassFixture<NetbootApp>
             if (Array.IndexOf(Roles, role) < Array.IndexOf(Roles, operation.Role))
                 answer.IsProblem(HttpStatusCode.Forbidden, "forbidden");
             else
-                Assert.False(answer.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, $"{operation} by {role}: {answer.Status}");
+                Assert.False(answer.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden,
+                    $"{operation} by {role}: {answer.Status}");
             Assert.Contains($"{(int)answer.Status}", operation.Statuses);
         }
     }
@@ -58,12 +59,14 @@ public sealed class RoleTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Sessions_have_the_role_of_their_token(string role)
     {
         var (_, secret, _) = await app.WithTokenAsync(role);
-        foreach (var operation in (await Closed(app)).Where(operation => operation.Changes && operation.Path != "/api/v1/session"))
+        foreach (var operation in (await Closed(app))
+            .Where(operation => operation.Changes && operation.Path != "/api/v1/session"))
         {
             var session = await app.LogInAsync(new { token = secret });
             Assert.Equal(role, session.Answer["role"]);
             var answer = await operation.AskAsync(session.Caller, session.Csrf);
-            Assert.Equal(Array.IndexOf(Roles, role) < Array.IndexOf(Roles, operation.Role), answer.Status == HttpStatusCode.Forbidden);
+            Assert.Equal(Array.IndexOf(Roles, role) < Array.IndexOf(Roles, operation.Role),
+                answer.Status == HttpStatusCode.Forbidden);
         }
     }
 
@@ -73,7 +76,8 @@ public sealed class RoleTests(NetbootApp app) : IClassFixture<NetbootApp>
         foreach (var role in Roles)
         {
             var (caller, _, _) = await app.WithTokenAsync(role);
-            using var answer = await caller.Client.GetAsync("/api/v1/events", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            using var answer = await caller.Client.GetAsync("/api/v1/events", HttpCompletionOption.ResponseHeadersRead,
+                TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
     }
@@ -106,7 +110,8 @@ public sealed class RoleTests(NetbootApp app) : IClassFixture<NetbootApp>
 
     private static async Task<IReadOnlyList<Operation>> Closed(NetbootApp app)
     {
-        Operation[] closed = [.. (await ApiDocument.OperationsAsync(app)).Where(operation => operation.Role != "anyone")];
+        Operation[] closed =
+            [.. (await ApiDocument.OperationsAsync(app)).Where(operation => operation.Role != "anyone")];
         Assert.True(closed.Length > 25);
         return closed;
     }

@@ -31,17 +31,21 @@ public sealed class SecretTests
 
         string[] secrets =
         [
-            NetbootApp.Token, password, token, byPassword.Secret, byPassword.CsrfToken, byToken.Secret, byToken.CsrfToken,
-            "a-wrong-guess-at-the-password", "a-wrong-guess-at-a-token", "a-token-in-the-query", "an-unknown-bearer-token",
+            NetbootApp.Token, password, token, byPassword.Secret, byPassword.CsrfToken, byToken.Secret,
+                byToken.CsrfToken,
+            "a-wrong-guess-at-the-password", "a-wrong-guess-at-a-token", "a-token-in-the-query",
+                "an-unknown-bearer-token",
         ];
         var places = new Dictionary<string, string>
         {
             ["the log"] = string.Join('\n', app.Log.All.Where(IsWritten)),
             ["the audit"] = (await app.Admin.GetAsync("/api/v1/audit?limit=1000")).Text,
-            ["the tokens"] = (await app.Admin.GetAsync("/api/v1/tokens")).Text + (await app.Admin.GetAsync("/api/v1/sessions")).Text,
+            ["the tokens"] = (await app.Admin.GetAsync("/api/v1/tokens"))
+                .Text + (await app.Admin.GetAsync("/api/v1/sessions")).Text,
         };
         foreach (var file in Directory.GetFiles(app.Data))
-            if (file != passwordFile && !file.EndsWith(".lock", StringComparison.Ordinal)) places[file] = await ReadAsync(file);
+            if (file != passwordFile && !file.EndsWith(".lock", StringComparison.Ordinal)) places[file] =
+                await ReadAsync(file);
         Assert.Contains("Removed", places["the log"], StringComparison.Ordinal);
         Assert.Contains("a operator", places["the audit"], StringComparison.Ordinal);
         foreach (var (place, text) in places)
@@ -75,7 +79,8 @@ public sealed class SecretTests
     public async Task A_reset_without_a_database_says_what_to_do()
     {
         var folder = Directory.CreateTempSubdirectory("netboot-reset-");
-        var failure = await Assert.ThrowsAsync<StartFailure>(() => ResetPassword.RunAsync([$"DataDirectory={folder.FullName}"]));
+        var failure = await Assert.ThrowsAsync<StartFailure>(() =>
+            ResetPassword.RunAsync([$"DataDirectory={folder.FullName}"]));
         Assert.Contains("start the server once", failure.Message, StringComparison.Ordinal);
         folder.Delete();
     }
@@ -91,7 +96,8 @@ public sealed class SecretTests
 
     /// <summary>The framework's own lines below a warning are not written; they would show queries.</summary>
     private static bool IsWritten(string line) => !line.Contains("SourceContext=\"Microsoft.", StringComparison.Ordinal)
-        || !(line.StartsWith("Information", StringComparison.Ordinal) || line.StartsWith("Debug", StringComparison.Ordinal)
+        || !(line.StartsWith("Information", StringComparison.Ordinal)
+            || line.StartsWith("Debug", StringComparison.Ordinal)
             || line.StartsWith("Verbose", StringComparison.Ordinal));
 
     private static async Task<string> ReadAsync(string file)

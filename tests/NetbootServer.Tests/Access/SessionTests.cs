@@ -49,7 +49,8 @@ public sealed class SessionTests : IAsyncDisposable
         var (mine, other) = (await _app.LogInAsync(), await _app.LogInAsync());
         const string Path = "/api/v1/machines/m1", Body = """{"macs":["52:54:00:00:00:01"]}""";
         (await mine.Caller.PutAsync(Path, Body)).IsProblem(HttpStatusCode.Forbidden, "csrf-missing");
-        (await mine.Caller.PutAsync(Path, Body, ("X-CSRF-Token", ""))).IsProblem(HttpStatusCode.Forbidden, "csrf-missing");
+        (await mine.Caller.PutAsync(Path, Body, ("X-CSRF-Token", "")))
+            .IsProblem(HttpStatusCode.Forbidden, "csrf-missing");
         (await mine.Caller.PutAsync(Path, Body, other.Csrf)).IsProblem(HttpStatusCode.Forbidden, "csrf-missing");
         (await _app.Admin.GetAsync(Path)).Is(HttpStatusCode.NotFound);
         (await mine.Caller.PutAsync(Path, Body, mine.Csrf)).Is(HttpStatusCode.Created);
@@ -61,7 +62,8 @@ public sealed class SessionTests : IAsyncDisposable
     public async Task Every_change_in_the_document_needs_it()
     {
         var session = await _app.LogInAsync();
-        foreach (var operation in (await ApiDocument.OperationsAsync(_app)).Where(operation => operation is { Changes: true, Role: not "anyone" }))
+        foreach (var operation in (await ApiDocument.OperationsAsync(_app))
+            .Where(operation => operation is { Changes: true, Role: not "anyone" }))
             (await operation.AskAsync(session.Caller)).IsProblem(HttpStatusCode.Forbidden, "csrf-missing");
         (await session.Caller.GetAsync("/api/v1/session")).Is(HttpStatusCode.OK);
     }
@@ -72,7 +74,8 @@ public sealed class SessionTests : IAsyncDisposable
     [InlineData("http://localhost", true)]
     public async Task Only_an_own_page_may_log_a_browser_in(string origin, bool own)
     {
-        var answer = await _app.Machine.PostAsync("/api/v1/session", new { token = NetbootApp.Token }, ("Origin", origin));
+        var answer = await _app.Machine.PostAsync("/api/v1/session", new { token = NetbootApp.Token },
+            ("Origin", origin));
         if (own) answer.Is(HttpStatusCode.OK);
         else answer.IsProblem(HttpStatusCode.Forbidden, "csrf-missing");
     }
@@ -83,7 +86,8 @@ public sealed class SessionTests : IAsyncDisposable
         const string Planted = "netboot-session=planted-by-an-attacker-planted-by-an-attacker";
         var session = await _app.LogInAsync(null, ("Cookie", Planted));
         Assert.NotEqual(Planted, session.Cookie);
-        (await _app.Machine.SendAsync(HttpMethod.Get, "/api/v1/session", null, ("Cookie", Planted))).Is(HttpStatusCode.Unauthorized);
+        (await _app.Machine.SendAsync(HttpMethod.Get, "/api/v1/session", null, ("Cookie", Planted)))
+            .Is(HttpStatusCode.Unauthorized);
     }
 
     [Fact]
@@ -147,8 +151,10 @@ public sealed class SessionTests : IAsyncDisposable
     {
         var wrong = new { password = "wrong" };
         for (var i = 0; i < 4; i++)
-            (await _app.Machine.PostAsync("/api/v1/session", wrong)).IsProblem(HttpStatusCode.Unauthorized, "unauthenticated");
-        var refused = (await _app.Machine.PostAsync("/api/v1/session", wrong)).IsProblem(HttpStatusCode.TooManyRequests, "slow-down");
+            (await _app.Machine.PostAsync("/api/v1/session", wrong))
+                .IsProblem(HttpStatusCode.Unauthorized, "unauthenticated");
+        var refused = (await _app.Machine.PostAsync("/api/v1/session", wrong))
+            .IsProblem(HttpStatusCode.TooManyRequests, "slow-down");
         var wait = int.Parse(refused.Header("Retry-After")!, System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(wait, 1, 60);
         var password = (await File.ReadAllTextAsync(PasswordFile, TestContext.Current.CancellationToken)).Trim();

@@ -19,18 +19,21 @@ public sealed class TokenTests : IAsyncDisposable
     [Fact]
     public async Task A_secret_is_shown_once_and_stored_nowhere()
     {
-        var made = (await _app.Admin.PostAsync("/api/v1/tokens", """{"name":"ci","role":"operator"}""")).Is(HttpStatusCode.Created);
+        var made = (await _app.Admin.PostAsync("/api/v1/tokens", """{"name":"ci","role":"operator"}"""))
+            .Is(HttpStatusCode.Created);
         var secret = made["secret"]!;
         Assert.StartsWith("nbt_", secret, StringComparison.Ordinal);
         Assert.Equal($"/api/v1/tokens/{made["id"]}", made.Header("Location"));
         Assert.DoesNotContain(secret, (await _app.Admin.GetAsync("/api/v1/tokens")).Text, StringComparison.Ordinal);
-        Assert.DoesNotContain(secret, (await _app.Admin.GetAsync($"/api/v1/tokens/{made["id"]}")).Is(HttpStatusCode.OK).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret, (await _app.Admin.GetAsync($"/api/v1/tokens/{made["id"]}")).Is(HttpStatusCode.OK)
+            .Text, StringComparison.Ordinal);
         (await _app.WithSecret(secret).GetAsync("/api/v1/machines")).Is(HttpStatusCode.OK);
         foreach (var file in Directory.GetFiles(_app.Data, "netboot.db*"))
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
-            Assert.DoesNotContain(secret, await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.DoesNotContain(secret, await reader.ReadToEndAsync(TestContext.Current.CancellationToken),
+                StringComparison.Ordinal);
         }
     }
 
@@ -66,7 +69,8 @@ public sealed class TokenTests : IAsyncDisposable
         _clock.Advance(TimeSpan.FromSeconds(5));
         (await caller.GetAsync("/api/v1/machines")).Is(HttpStatusCode.Unauthorized);
         (await session.Caller.GetAsync("/api/v1/machines")).Is(HttpStatusCode.Unauthorized);
-        (await _app.Machine.PostAsync("/api/v1/session", new { token = secret })).IsProblem(HttpStatusCode.Unauthorized, "unauthenticated");
+        (await _app.Machine.PostAsync("/api/v1/session", new { token = secret }))
+            .IsProblem(HttpStatusCode.Unauthorized, "unauthenticated");
     }
 
     [Fact]
@@ -86,7 +90,8 @@ public sealed class TokenTests : IAsyncDisposable
             await _app.Admin.PostAsync("/api/v1/tokens", new { name = $"t{i}", role = "viewer" });
         var first = await _app.Admin.GetAsync("/api/v1/tokens?limit=3");
         var second = await _app.Admin.GetAsync($"/api/v1/tokens?limit=3&after={first["next"]}");
-        Assert.Equal(["t0", "t1", "t2", "t3", "t4"], first.Items().Concat(second.Items()).Order(StringComparer.Ordinal));
+        Assert.Equal(["t0", "t1", "t2", "t3", "t4"], first.Items().Concat(second.Items())
+            .Order(StringComparer.Ordinal));
         Assert.Null(second["next"]);
     }
 }

@@ -12,7 +12,8 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
         { "blanks", " \r\n\t"u8.ToArray() },
         { "depth", Text(new string('[', 100_000)) },
         { "closed depth", Text(new string('[', 1000) + new string(']', 1000)) },
-        { "depth in a member", Text("{\"macs\":" + string.Concat(Enumerable.Repeat("{\"a\":", 200)) + "1" + new string('}', 201)) },
+        { "depth in a member",
+            Text("{\"macs\":" + string.Concat(Enumerable.Repeat("{\"a\":", 200)) + "1" + new string('}', 201)) },
         { "a member twice", """{"macs":[],"macs":["525400000099"]}"""u8.ToArray() },
         { "a member twice, escaped", """{"macs":[],"m\u0061cs":["525400000099"]}"""u8.ToArray() },
         { "bytes that are no text", [.. "{\"macs\":[\""u8, 0xff, 0xfe, .. "\"]}"u8] },
@@ -22,11 +23,14 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
         { "a null character", """{"macs":["\u0000"],"serial":"\u0000"}"""u8.ToArray() },
         { "another encoding", Encoding.Unicode.GetBytes("""{"macs":["525400000099"]}""") },
         { "a byte order mark", [0xef, 0xbb, 0xbf, .. "{\"macs\":[1]}"u8] },
-        { "a number beyond numbers", """{"macs":[1e999999999],"priority":1e999999999,"keep":99999999999999999999}"""u8.ToArray() },
+        { "a number beyond numbers",
+            """{"macs":[1e999999999],"priority":1e999999999,"keep":99999999999999999999}"""u8.ToArray() },
         { "no number", """{"macs":[NaN]}"""u8.ToArray() },
         { "many values", Text("{\"macs\":[" + string.Join(',', Enumerable.Repeat("1", 200_000)) + "]}") },
         { "many members", Text("{" + string.Join(',', Enumerable.Range(0, 60_000).Select(i => $"\"{i}\":1")) + "}") },
-        { "many labels", Text("{\"macs\":[\"525400000099\"],\"labels\":{" + string.Join(',', Enumerable.Range(0, 50_000).Select(i => $"\"{i}\":\"\"")) + "}}") },
+        { "many labels",
+            Text("{\"macs\":[\"525400000099\"],\"labels\":{" + string.Join(',', Enumerable.Range(0, 50_000)
+            .Select(i => $"\"{i}\":\"\"")) + "}}") },
         { "a long text", Text($"{{\"macs\":[\"{new string('a', 900_000)}\"]}}") },
         { "a long name", Text($"{{\"{new string('a', 900_000)}\":1}}") },
         { "too much", Text($"{{\"macs\":[\"{new string('a', 1_500_000)}\"]}}") },
@@ -35,7 +39,8 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
         { "a comment", "/* */{\"macs\":[]}"u8.ToArray() },
         { "null", "null"u8.ToArray() },
         { "a list", "[]"u8.ToArray() },
-        { "XML", "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>"u8.ToArray() },
+        { "XML",
+            "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>"u8.ToArray() },
     };
 
     [Theory]
@@ -44,8 +49,10 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
     {
         (HttpMethod Method, string Path)[] operations =
         [
-            (HttpMethod.Put, "/api/v1/machines/bomb"), (HttpMethod.Put, "/api/v1/profiles/bomb"), (HttpMethod.Put, "/api/v1/images/bomb"),
-            (HttpMethod.Patch, "/api/v1/machines/victim"), (HttpMethod.Patch, "/api/v1/profiles/tiny"), (HttpMethod.Patch, "/api/v1/images/tiny"),
+            (HttpMethod.Put, "/api/v1/machines/bomb"), (HttpMethod.Put, "/api/v1/profiles/bomb"),
+                (HttpMethod.Put, "/api/v1/images/bomb"),
+            (HttpMethod.Patch, "/api/v1/machines/victim"), (HttpMethod.Patch, "/api/v1/profiles/tiny"),
+                (HttpMethod.Patch, "/api/v1/images/tiny"),
             (HttpMethod.Put, "/api/v1/machines/victim/next-boot"), (HttpMethod.Put, "/api/v1/images/tiny/current"),
             (HttpMethod.Post, "/api/v1/session"), (HttpMethod.Post, "/api/v1/machines/import"),
         ];
@@ -56,7 +63,8 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
                 if (path.EndsWith("import", StringComparison.Ordinal) && name is "a list") continue; // a list of none
                 var status = await SendAsync(method, path, body, chunked);
                 // The server may cut off a client that goes on sending what is refused.
-                Assert.True(status is 0 or (>= 400 and < 500) || IsHarmless(name, method, status), $"{method} {path}, {name}: {status}");
+                Assert.True(status is 0 or (>= 400 and < 500) || IsHarmless(name, method, status),
+                    $"{method} {path}, {name}: {status}");
             }
         }
         var up = await SendAsync(HttpMethod.Post, $"/boots/{host.BootToken}/up", body, chunked: true);
@@ -77,19 +85,31 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
         { "a boundary of control characters", "multipart/form-data; boundary=\"\u0001\"", "--\u0001\r\n" },
         { "no parts", "multipart/form-data; boundary=x", "" },
         { "only the end", "multipart/form-data; boundary=x", "--x--\r\n" },
-        { "another boundary", "multipart/form-data; boundary=x", "--y\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n--y--\r\n" },
-        { "a part that never ends", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernel\"\r\n\r\nb" },
-        { "headers that never end", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=a\r\n" },
+        { "another boundary", "multipart/form-data; boundary=x",
+            "--y\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n--y--\r\n" },
+        { "a part that never ends", "multipart/form-data; boundary=x",
+            "--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernel\"\r\n\r\nb" },
+        { "headers that never end", "multipart/form-data; boundary=x",
+            "--x\r\nContent-Disposition: form-data; name=a\r\n" },
         { "no disposition", "multipart/form-data; boundary=x", "--x\r\n\r\nb\r\n--x--\r\n" },
-        { "a disposition without sense", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: ;;=\"\r\n\r\nb\r\n--x--\r\n" },
-        { "a name with a line break", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"a%0d%0ab\u0000\"\r\n\r\nb\r\n--x--\r\n" },
-        { "a name of paths", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"../../etc/passwd\"; filename=\"../../x\"\r\n\r\nb\r\n--x--\r\n" },
-        { "a long header", "multipart/form-data; boundary=x", $"--x\r\nX: {new string('x', 200_000)}\r\n\r\nb\r\n--x--\r\n" },
-        { "many headers", "multipart/form-data; boundary=x", $"--x\r\n{string.Concat(Enumerable.Range(0, 5000).Select(i => $"X-{i}: y\r\n"))}\r\nb\r\n--x--\r\n" },
-        { "many parts", "multipart/form-data; boundary=x", string.Concat(Enumerable.Range(0, 5000).Select(i => $"--x\r\nContent-Disposition: form-data; name=p{i}\r\n\r\nb\r\n")) + "--x--\r\n" },
-        { "a part twice", "multipart/form-data; boundary=x", string.Concat(Enumerable.Repeat("--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernelArguments\"\r\n\r\nquiet\r\n", 2)) + "--x--\r\n" },
-        { "arguments without end", "multipart/form-data; boundary=x", $"--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernelArguments\"\r\n\r\n{new string('a', 1_000_000)}\r\n--x--\r\n" },
-        { "a kernel that is none", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernel\"\r\n\r\nMZ\r\n--x--\r\n" },
+        { "a disposition without sense", "multipart/form-data; boundary=x",
+            "--x\r\nContent-Disposition: ;;=\"\r\n\r\nb\r\n--x--\r\n" },
+        { "a name with a line break", "multipart/form-data; boundary=x",
+            "--x\r\nContent-Disposition: form-data; name=\"a%0d%0ab\u0000\"\r\n\r\nb\r\n--x--\r\n" },
+        { "a name of paths", "multipart/form-data; boundary=x",
+            "--x\r\nContent-Disposition: form-data; name=\"../../etc/passwd\"; filename=\"../../x\"\r\n\r\nb\r\n--x--\r\n" },
+        { "a long header", "multipart/form-data; boundary=x",
+            $"--x\r\nX: {new string('x', 200_000)}\r\n\r\nb\r\n--x--\r\n" },
+        { "many headers", "multipart/form-data; boundary=x",
+            $"--x\r\n{string.Concat(Enumerable.Range(0, 5000).Select(i => $"X-{i}: y\r\n"))}\r\nb\r\n--x--\r\n" },
+        { "many parts", "multipart/form-data; boundary=x", string.Concat(Enumerable.Range(0, 5000)
+            .Select(i => $"--x\r\nContent-Disposition: form-data; name=p{i}\r\n\r\nb\r\n")) + "--x--\r\n" },
+        { "a part twice", "multipart/form-data; boundary=x",
+            string.Concat(Enumerable.Repeat("--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernelArguments\"\r\n\r\nquiet\r\n", 2)) + "--x--\r\n" },
+        { "arguments without end", "multipart/form-data; boundary=x",
+            $"--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernelArguments\"\r\n\r\n{new string('a', 1_000_000)}\r\n--x--\r\n" },
+        { "a kernel that is none", "multipart/form-data; boundary=x",
+            "--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernel\"\r\n\r\nMZ\r\n--x--\r\n" },
     };
 
     [Theory]
@@ -98,7 +118,8 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
     {
         foreach (var chunked in new[] { false, true })
         {
-            var status = await SendAsync(HttpMethod.Post, "/api/v1/images/tiny/versions", Encoding.UTF8.GetBytes(body), chunked, type);
+            var status = await SendAsync(HttpMethod.Post, "/api/v1/images/tiny/versions", Encoding.UTF8.GetBytes(body),
+                chunked, type);
             Assert.True(status is 0 or (>= 400 and < 500), $"{name}: {status}");
         }
         Assert.Single((await host.Admin.GetAsync("/api/v1/images/tiny/versions")).Items("id"));
@@ -134,17 +155,21 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
     public async Task A_query_of_thousands_of_labels_is_refused()
     {
         var labels = string.Join('&', Enumerable.Range(0, 1500).Select(_ => "label=l"));
-        (await host.Admin.GetAsync($"/api/v1/machines?{labels}")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        (await host.Admin.GetAsync($"/api/v1/machines?{labels}"))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
         var query = string.Join('&', Enumerable.Range(0, 1500).Select(i => $"l{i}=x"));
-        Assert.Equal(HttpStatusCode.OK, (await host.Admin.GetAsync($"/boot/script?mac={HostileHost.Mac}&{query}")).Status);
+        Assert.Equal(HttpStatusCode.OK,
+            (await host.Admin.GetAsync($"/boot/script?mac={HostileHost.Mac}&{query}")).Status);
         await host.StandsAsync();
     }
 
-    private async Task<int> SendAsync(HttpMethod method, string path, byte[] body, bool chunked, string type = "application/json")
+    private async Task<int> SendAsync(HttpMethod method, string path, byte[] body, bool chunked,
+        string type = "application/json")
     {
         using var content = new ByteArrayContent(body);
         content.Headers.TryAddWithoutValidation("Content-Type", type);
-        using var request = new HttpRequestMessage(method, path) { Content = content, Headers = { TransferEncodingChunked = chunked } };
+        using var request = new HttpRequestMessage(method, path) { Content = content,
+            Headers = { TransferEncodingChunked = chunked } };
         try
         {
             using var answer = await host.Admin.Client.SendAsync(request, TestContext.Current.CancellationToken);

@@ -25,7 +25,8 @@ public sealed class HostileHost : IAsyncLifetime
         _app.UseKestrel(0);
         _app.StartServer();
         Url = new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
-            .Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("localhost", "127.0.0.1", StringComparison.Ordinal));
+            .Replace("[::]", "127.0.0.1", StringComparison.Ordinal)
+                .Replace("localhost", "127.0.0.1", StringComparison.Ordinal));
         var client = new HttpClient { BaseAddress = Url };
         client.DefaultRequestHeaders.Authorization = new("Bearer", NetbootApp.Token);
         Admin = new(client);
@@ -35,7 +36,8 @@ public sealed class HostileHost : IAsyncLifetime
         BootToken = (await Admin.ScriptAsync(Mac)).BootPath().Split('/')[2];
     }
 
-    /// <summary>Sends bytes as they are; the status of the answer, 0 when the connection was closed without one.</summary>
+    /// <summary>Sends bytes as they are; the status of the answer, 0 when the connection was closed without
+    /// one.</summary>
     public async Task<int> RawAsync(string request)
     {
         using var client = await RawClient.ConnectAsync(Url);
@@ -56,7 +58,8 @@ public sealed class HostileHost : IAsyncLifetime
         Assert.Contains("victim", await Admin.ScriptAsync(Mac), StringComparison.Ordinal);
         var news = _app.Log.All.Skip(_linesSeen).ToList();
         _linesSeen += news.Count;
-        Assert.DoesNotContain(news, line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Fatal", StringComparison.Ordinal));
+        Assert.DoesNotContain(news, line => line.StartsWith("Error", StringComparison.Ordinal)
+            || line.StartsWith("Fatal", StringComparison.Ordinal));
     }
 
     public async ValueTask DisposeAsync()

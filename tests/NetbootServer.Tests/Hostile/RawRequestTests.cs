@@ -53,24 +53,35 @@ public sealed class RawRequestTests(HostileHost host) : IClassFixture<HostileHos
     [InlineData("no HTTP", "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\r\n\r\n", 400)]
     [InlineData("a folded header", "GET /boot.ipxe HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\n\r\n", 400)]
     [InlineData("a header without name", "GET /boot.ipxe HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n", 400)]
-    [InlineData("two lengths", "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400)]
+    [InlineData("two lengths",
+        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400)]
     [InlineData("a negative length", "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n{}", 400)]
-    [InlineData("a length beyond numbers", "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n{}", 400)]
-    [InlineData("a huge length", "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 999999999999\r\n\r\n{}", 413)]
-    [InlineData("a bad chunk", "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n", 400)]
-    [InlineData("an endless chunk", "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFF\r\n", 400)]
-    [InlineData("chunked at last twice", "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n", 400)]
+    [InlineData("a length beyond numbers",
+        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n{}", 400)]
+    [InlineData("a huge length",
+        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 999999999999\r\n\r\n{}", 413)]
+    [InlineData("a bad chunk",
+        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n", 400)]
+    [InlineData("an endless chunk",
+        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFF\r\n", 400)]
+    [InlineData("chunked at last twice",
+        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n", 400)]
     [InlineData("a method of its own", "EVIL /api/v1/machines HTTP/1.1\r\nHost: h\r\n\r\n", 401)]
     [InlineData("connect", "CONNECT evil:25 HTTP/1.1\r\nHost: evil:25\r\n\r\n", 421)]
     [InlineData("absolute form", "GET http://evil/boot.ipxe HTTP/1.1\r\nHost: evil\r\n\r\n", 200)]
-    [InlineData("a bad range", "GET /boot.ipxe HTTP/1.1\r\nHost: h\r\nRange: bytes=9-1,-,99999999999999999999-\r\nIf-Range: x\r\n\r\n", 200)]
-    [InlineData("bad conditions", "GET /boot.ipxe HTTP/1.1\r\nHost: h\r\nIf-None-Match: \"\"\"\r\nIf-Modified-Since: never\r\n\r\n", 200)]
+    [InlineData("a bad range",
+        "GET /boot.ipxe HTTP/1.1\r\nHost: h\r\nRange: bytes=9-1,-,99999999999999999999-\r\nIf-Range: x\r\n\r\n", 200)]
+    [InlineData("bad conditions",
+        "GET /boot.ipxe HTTP/1.1\r\nHost: h\r\nIf-None-Match: \"\"\"\r\nIf-Modified-Since: never\r\n\r\n", 200)]
     [InlineData("bad credentials", "GET /api/v1/machines HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer\r\n\r\n", 401)]
-    [InlineData("credentials that are no text", "GET /api/v1/machines HTTP/1.1\r\nHost: h\r\nAuthorization: Basic %%%\r\nCookie: ;;=;netboot-session=\"\\x\r\n\r\n", 401)]
-    [InlineData("a media type that is none", "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: ;;;\r\nContent-Length: 2\r\n\r\n{}", 415)]
+    [InlineData("credentials that are no text",
+        "GET /api/v1/machines HTTP/1.1\r\nHost: h\r\nAuthorization: Basic %%%\r\nCookie: ;;=;netboot-session=\"\\x\r\n\r\n", 401)]
+    [InlineData("a media type that is none",
+        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: ;;;\r\nContent-Length: 2\r\n\r\n{}", 415)]
     public async Task Requests_that_break_rules_get_a_clear_answer(string name, string request, int expected)
     {
-        var status = await host.RawAsync(request.Replace("Host: h\r\n", $"Host: {host.Url.Authority}\r\n", StringComparison.Ordinal));
+        var status = await host.RawAsync(request.Replace("Host: h\r\n", $"Host: {host.Url.Authority}\r\n",
+            StringComparison.Ordinal));
         Assert.True(status == expected, $"{name}: {status}");
         await host.StandsAsync();
     }
@@ -79,7 +90,8 @@ public sealed class RawRequestTests(HostileHost host) : IClassFixture<HostileHos
     [InlineData("a line of 20 KiB", 20_000, 1, 1, 414)]
     [InlineData("a header of 40 KiB", 1, 1, 40_000, 431)]
     [InlineData("two hundred headers", 1, 200, 10, 431)]
-    public async Task Requests_that_are_too_large_are_refused(string name, int line, int headers, int length, int expected)
+    public async Task Requests_that_are_too_large_are_refused(string name, int line, int headers, int length,
+        int expected)
     {
         var lines = string.Concat(Enumerable.Range(0, headers).Select(i => $"X-{i}: {new string('x', length)}\r\n"));
         var status = await host.RawAsync(

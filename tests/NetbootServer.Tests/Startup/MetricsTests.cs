@@ -19,11 +19,14 @@ public sealed class MetricsTests(NetbootApp app) : IClassFixture<NetbootApp>
 
         var text = await Until.AsAsync(async () => (await admin.GetAsync("/metrics")).Text,
             text => Regex.IsMatch(text, """(?m)^netboot_boots_total\{.*outcome="running".*\} [1-9]""")
-                && Regex.IsMatch(text, """(?m)^netboot_boots_total\{.*outcome="ready".*\} [1-9]"""), "the boot to be counted");
+                && Regex.IsMatch(text, """(?m)^netboot_boots_total\{.*outcome="ready".*\} [1-9]"""),
+                    "the boot to be counted");
         string[] names =
         [
-            "netboot_boots_total", "netboot_sent_bytes_total", "netboot_transfers", "netboot_script_duration_seconds_bucket",
-            "netboot_boot_log_queue", "netboot_boot_log_dropped_total", "netboot_event_readers", "netboot_log_dropped_total",
+            "netboot_boots_total", "netboot_sent_bytes_total", "netboot_transfers",
+                "netboot_script_duration_seconds_bucket",
+            "netboot_boot_log_queue", "netboot_boot_log_dropped_total", "netboot_event_readers",
+                "netboot_log_dropped_total",
             "http_server_request_duration_seconds_bucket", "dotnet_process_memory_working_set_bytes",
         ];
         Assert.All(names, name => Assert.Matches($@"(?m)^{name}[{{ ]", text));

@@ -11,7 +11,8 @@ namespace NetbootServer.Access.Auditing;
 /// <param name="time">The clock.</param>
 public sealed class Audit(IHttpContextAccessor requests, TimeProvider time)
 {
-    private static readonly Caller Server = new("server", ""), Machine = new("machine", ""), Stranger = new("stranger", "");
+    private static readonly Caller Server = new("server", ""), Machine = new("machine", ""),
+        Stranger = new("stranger", "");
 
     /// <summary>A resource that is new.</summary>
     public void Created(NetbootDb db, string kind, string name, object after) =>
@@ -21,18 +22,29 @@ public sealed class Audit(IHttpContextAccessor requests, TimeProvider time)
     public void Deleted(NetbootDb db, string kind, string name, object? before) =>
         Add(db, new("delete", kind, name) { Before = before });
 
-    /// <summary>A resource that was <paramref name="before"/> (null: not there) and is <paramref name="after"/> now.</summary>
-    public void Changed(NetbootDb db, string kind, string name, object? before, object? after) =>
-        Add(db, new(before is null ? "create" : after is null ? "delete" : "change", kind, name) { Before = before, After = after });
+    /// <summary>
+    /// A resource that was <paramref name="before"/> (null: not there) and is <paramref name="after"/> now.
+    /// </summary>
+    public void Changed(NetbootDb db, string kind, string name, object? before, object? after)
+    {
+        var verb = before is null ? "create" : after is null ? "delete" : "change";
+        Add(db, new(verb, kind, name) { Before = before, After = after });
+    }
 
     /// <summary>Anything.</summary>
     public void Add(NetbootDb db, Deed deed)
     {
         ArgumentNullException.ThrowIfNull(db);
         ArgumentNullException.ThrowIfNull(deed);
+        db.Add(RowOf(deed));
+    }
+
+    /// <summary>The entry, for those who write many by statements of their own.</summary>
+    internal AuditRow RowOf(Deed deed)
+    {
         var http = requests.HttpContext;
         var by = deed.By ?? CallerOf(http);
-        db.Add(new AuditRow
+        return new()
         {
             At = time.GetUtcNow(),
             Who = by.Name,
@@ -43,7 +55,7 @@ public sealed class Audit(IHttpContextAccessor requests, TimeProvider time)
             Name = deed.Name,
             Before = Redaction.Write(deed.Before),
             After = Redaction.Write(deed.After),
-        });
+        };
     }
 
     private static Caller CallerOf(HttpContext? http) => http switch

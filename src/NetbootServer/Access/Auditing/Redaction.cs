@@ -22,8 +22,8 @@ internal static partial class Redaction
     private static readonly string[] Contents = ["content", "contentBase64"];
 
     /// <summary>The value's JSON without secrets; null for null.</summary>
-    public static string? Write(object? value) => value is null
-        ? null : Clean(JsonSerializer.SerializeToNode(value, value.GetType(), JsonBody.Writing))?.ToJsonString(JsonBody.Writing);
+    public static string? Write(object? value) => value is null ? null
+        : Clean(JsonSerializer.SerializeToNode(value, value.GetType(), JsonBody.Writing))?.ToJsonString(JsonBody.Writing);
 
     private static JsonNode? Clean(JsonNode? node)
     {
@@ -33,7 +33,8 @@ internal static partial class Redaction
                 var marked = members["secret"] is JsonValue mark && mark.TryGetValue(out bool secret) && secret;
                 foreach (var (name, value) in members.ToList())
                 {
-                    if (value is JsonValue && !IsFlag(value) && (SecretMembers.Contains(name) || (marked && Contents.Contains(name))))
+                    if (value is JsonValue && !IsFlag(value)
+                        && (SecretMembers.Contains(name) || (marked && Contents.Contains(name))))
                         members[name] = Gone;
                     else if (value is not null && Clean(value) is var cleaned && !ReferenceEquals(cleaned, value))
                         members[name] = cleaned;
@@ -41,7 +42,8 @@ internal static partial class Redaction
                 return members;
             case JsonArray items:
                 for (var i = 0; i < items.Count; i++)
-                    if (items[i] is { } item && Clean(item) is var cleaned && !ReferenceEquals(cleaned, item)) items[i] = cleaned;
+                    if (items[i] is { } item && Clean(item) is var cleaned && !ReferenceEquals(cleaned, item))
+                        items[i] = cleaned;
                 return items;
             case JsonValue value when value.TryGetValue(out string? text):
                 return CleanText(text) is var clean && clean == text ? value : JsonValue.Create(clean);

@@ -39,7 +39,8 @@ internal sealed partial class AdminCertificate
         catch (Exception e) when (IsBad(e))
         {
             throw new StartFailure("Access:CertificateFile", file,
-                $"cannot be used with the key in {keyFile} ({e.Message.TrimEnd('.')}): both must be PEM and belong together");
+                $"cannot be used with the key in {keyFile} ({e.Message.TrimEnd('.')}): " +
+                "both must be PEM and belong together");
         }
     }
 
@@ -82,7 +83,8 @@ internal sealed partial class AdminCertificate
     }
 
     /// <summary>Of the contents: a link may be moved to other files without any time changing.</summary>
-    private byte[] Fingerprint() => [.. SHA256.HashData(File.ReadAllBytes(_file)), .. SHA256.HashData(File.ReadAllBytes(_keyFile))];
+    private byte[] Fingerprint() =>
+        [.. SHA256.HashData(File.ReadAllBytes(_file)), .. SHA256.HashData(File.ReadAllBytes(_keyFile))];
 
     private static bool IsBad(Exception e) => e is IOException or UnauthorizedAccessException or CryptographicException;
 
@@ -91,7 +93,8 @@ internal sealed partial class AdminCertificate
         [LoggerMessage(LogLevel.Information, "Took the changed certificate of {File}, good until {Until:yyyy-MM-dd}")]
         public static partial void Reloaded(ILogger logger, string file, DateTime until);
 
-        [LoggerMessage(LogLevel.Warning, "The changed certificate of {File} cannot be used yet, the old one serves on: {Reason}")]
+        [LoggerMessage(LogLevel.Warning,
+            "The changed certificate of {File} cannot be used yet, the old one serves on: {Reason}")]
         public static partial void Kept(ILogger logger, string file, string reason);
     }
 }

@@ -31,11 +31,14 @@ internal sealed class Listeners
         if (options.CertificateFile is not null) return new(addresses, AdminCertificate.Open(options));
         if (addresses.FirstOrDefault(address => address.Https) is { } secured)
             throw new StartFailure(secured.Setting, secured.Text,
-                "https needs a certificate: name its PEM file with Access:CertificateFile (and Access:CertificateKeyFile)");
+                "https needs a certificate: name its PEM file with Access:CertificateFile " +
+                "(and that of its key with Access:CertificateKeyFile)");
         return new(addresses, null);
     }
 
-    /// <summary>What Kestrel listens on without us: all of it, while there is neither a plane to tell apart nor https.</summary>
+    /// <summary>
+    /// What Kestrel listens on without us: all of it, while there is neither a plane to tell apart nor https.
+    /// </summary>
     public string KestrelsOwn => AllPlain ? string.Join(';', _addresses.Select(address => address.Text)) : "";
 
     private bool AllPlain => _addresses.All(address => address is { Admin: null, Https: false });
@@ -52,7 +55,8 @@ internal sealed class Listeners
     public void Open(KestrelServerOptions kestrel)
     {
         if (AllPlain) return;
-        if (_certificate is not null) _certificate.Logger = kestrel.ApplicationServices.GetRequiredService<ILogger<AdminCertificate>>();
+        if (_certificate is not null)
+            _certificate.Logger = kestrel.ApplicationServices.GetRequiredService<ILogger<AdminCertificate>>();
         foreach (var address in _addresses) address.Listen(kestrel, listener => Configure(listener, address));
     }
 
@@ -77,7 +81,8 @@ internal sealed class Listeners
     }
 
     /// <summary>The port that machines use, as bound.</summary>
-    private int? BootPort() => _boot.Select(listener => listener.IPEndPoint?.Port).FirstOrDefault(port => port is not null);
+    private int? BootPort() =>
+        _boot.Select(listener => listener.IPEndPoint?.Port).FirstOrDefault(port => port is not null);
 
     /// <summary>One address of a setting.</summary>
     /// <param name="Setting">Its key.</param>
@@ -93,22 +98,28 @@ internal sealed class Listeners
             try
             {
                 var binding = BindingAddress.Parse(text);
-                if (binding.Scheme is "http" or "https" && binding.PathBase.Length == 0) return new(setting, text, admin, binding);
+                if (binding.Scheme is "http" or "https" && binding.PathBase.Length == 0)
+                    return new(setting, text, admin, binding);
             }
             catch (FormatException)
             {
                 // Said below.
             }
-            throw new StartFailure(setting, text, $"cannot listen there; for example {setting}=http://{(admin == true ? "10.0.0.1:8081" : "*:8080")}");
+            throw new StartFailure(setting, text,
+                $"cannot listen there; for example {setting}=http://{(admin == true ? "10.0.0.1:8081" : "*:8080")}");
         }
 
-        /// <summary>As Kestrel itself reads addresses: what is neither an address nor localhost means every address.</summary>
+        /// <summary>
+        /// As Kestrel itself reads addresses: what is neither an address nor localhost means every address.
+        /// </summary>
         public void Listen(KestrelServerOptions kestrel, Action<ListenOptions> configure)
         {
+            var (host, port) = (Binding.Host.Trim('[', ']'), Binding.Port);
             if (Binding.IsUnixPipe) kestrel.ListenUnixSocket(Binding.UnixPipePath, configure);
-            else if (Binding.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)) kestrel.ListenLocalhost(Binding.Port, configure);
-            else if (IPAddress.TryParse(Binding.Host.Trim('[', ']'), out var address)) kestrel.Listen(address, Binding.Port, configure);
-            else kestrel.ListenAnyIP(Binding.Port, configure);
+            else if (string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase))
+                kestrel.ListenLocalhost(port, configure);
+            else if (IPAddress.TryParse(host, out var address)) kestrel.Listen(address, port, configure);
+            else kestrel.ListenAnyIP(port, configure);
         }
     }
 }

@@ -9,9 +9,13 @@ internal static class Planes
 {
     /// <summary>Words for a token that programs put into queries.</summary>
     private static readonly string[] TokenNames =
-        ["token", "access_token", "api_key", "apikey", "api-key", "auth", "authorization", "bearer", "password", "secret"];
+    [
+        "token", "access_token", "api_key", "apikey", "api-key", "auth", "authorization", "bearer", "password", "secret",
+    ];
 
-    /// <summary>Believes <c>X-Forwarded-*</c> of the networks in <c>Access:TrustedProxies</c>, and of nobody else.</summary>
+    /// <summary>
+    /// Believes <c>X-Forwarded-*</c> of the networks in <c>Access:TrustedProxies</c>, and of nobody else.
+    /// </summary>
     public static void UseTrustedProxies(this WebApplication app)
     {
         var networks = app.Services.GetRequiredService<IOptions<AccessOptions>>().Value.TrustedProxies
@@ -19,7 +23,8 @@ internal static class Planes
         if (networks.Count == 0) return;
         var options = new ForwardedHeadersOptions
         {
-            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedHost | ForwardedHeaders.XForwardedProto,
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedHost
+                | ForwardedHeaders.XForwardedProto,
             ForwardLimit = null, // as far as the chain of trusted proxies goes
         };
         options.KnownProxies.Clear();
@@ -29,7 +34,8 @@ internal static class Planes
         {
             var peer = http.Connection.RemoteIpAddress;
             if (peer is { IsIPv4MappedToIPv6: true }) peer = peer.MapToIPv4();
-            if (peer is not null && networks.Any(network => network.Contains(peer))) http.Features.Set(ThroughProxy.Mark);
+            if (peer is not null && networks.Any(network => network.Contains(peer)))
+                http.Features.Set(ThroughProxy.Mark);
             return next(http);
         });
         app.UseForwardedHeaders(options);
@@ -49,7 +55,9 @@ internal static class Planes
         });
     }
 
-    /// <summary>Headers of every answer of the admin plane: not framed, not kept, not mistaken for another type.</summary>
+    /// <summary>
+    /// Headers of every answer of the admin plane: not framed, not kept, not mistaken for another type.
+    /// </summary>
     public static void UseAdminHeaders(this IApplicationBuilder app) => app.Use((http, next) =>
     {
         http.Response.OnStarting(() =>
@@ -77,6 +85,7 @@ internal static class Planes
             || pair.Value.Any(value => value?.StartsWith(Secret.TokenPrefix, StringComparison.Ordinal) == true)).Key;
         return named is null
             ? null
-            : new(ProblemTypes.TokenInQuery, "The query holds a token or password: send it in the Authorization header instead.");
+            : new(ProblemTypes.TokenInQuery,
+                "The query holds a token or password: send it in the Authorization header instead.");
     }
 }

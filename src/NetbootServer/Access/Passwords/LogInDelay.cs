@@ -13,7 +13,8 @@ internal sealed class LogInDelay(TimeProvider time) : IDisposable
     private const int FreeTries = 3, LongestSeconds = 60, Turnstiles = 64;
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(15);
     private readonly MemoryCache _failures = new(new MemoryCacheOptions { SizeLimit = 10_000 });
-    private readonly SemaphoreSlim[] _turnstiles = [.. Enumerable.Range(0, Turnstiles).Select(_ => new SemaphoreSlim(1, 1))];
+    private readonly SemaphoreSlim[] _turnstiles =
+        [.. Enumerable.Range(0, Turnstiles).Select(_ => new SemaphoreSlim(1, 1))];
 
     /// <summary>
     /// Waits until no other try of this address is being judged, so that many at once count like one after another.

@@ -22,7 +22,8 @@ public static class Password
     public static string Hash(string password)
     {
         var salt = RandomNumberGenerator.GetBytes(SaltBytes);
-        return $"{Convert.ToBase64String(salt)}${Convert.ToBase64String(Argon2id.DeriveBytes(password, salt, HashBytes))}";
+        var hash = Argon2id.DeriveBytes(password, salt, HashBytes);
+        return $"{Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}";
     }
 
     /// <summary>Whether <paramref name="password"/> has the stored hash.</summary>

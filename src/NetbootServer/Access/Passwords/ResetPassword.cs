@@ -19,7 +19,8 @@ internal static class ResetPassword
         using var data = DataDirectory.Visit(options.DataDirectory);
         await using var services = new ServiceCollection()
             .AddLogging().AddHttpContextAccessor().AddStorage(data)
-            .AddSingleton(TimeProvider.System).AddSingleton<Audit>().AddSingleton<PasswordHashing>().AddSingleton<AdminPassword>()
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<Audit>().AddSingleton<PasswordHashing>().AddSingleton<AdminPassword>()
             .BuildServiceProvider();
         await RefuseOldSchemaAsync(services, data);
         var password = services.GetRequiredService<AdminPassword>();
@@ -38,6 +39,7 @@ internal static class ResetPassword
         var applied = await db.Database.GetAppliedMigrationsAsync();
         if (!applied.SequenceEqual(db.Database.GetMigrations()))
             throw new StartFailure("DataDirectory", data.Path,
-                "its database belongs to another version of this program: start this version's server once, then repeat");
+                "its database belongs to another version of this program: " +
+                "start this version's server once, then repeat");
     }
 }

@@ -37,7 +37,9 @@ internal sealed class LogInDesk(AdminPassword password, AdminTokenSetting adminT
         LogIn? logIn;
         try
         {
-            logIn = request.Password is { } text ? await ByPasswordAsync(text, ct) : await ByTokenAsync(request.Token!, ct);
+            logIn = request.Password is { } text
+                ? await ByPasswordAsync(text, ct)
+                : await ByTokenAsync(request.Token!, ct);
         }
         catch (HashingBusyException)
         {
@@ -74,5 +76,6 @@ internal sealed class LogInDesk(AdminPassword password, AdminTokenSetting adminT
     }
 
     /// <summary>Ports are left out, as cookies leave them out.</summary>
-    private static bool Same(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
+    private static bool Same(string left, string right) =>
+        string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
 }

@@ -35,7 +35,9 @@ internal sealed class SessionStore(Database database, GrantCache grants, UseNote
         return new(secret, logIn.Caller, row.ExpiresAt);
     }
 
-    /// <summary>What a cookie's secret allows; null when there is no such session or it is over. Use prolongs it.</summary>
+    /// <summary>
+    /// What a cookie's secret allows; null when there is no such session or it is over. Use prolongs it.
+    /// </summary>
     public async Task<Grant?> FindAsync(string secret, CancellationToken ct)
     {
         var grant = await grants.FindAsync(Secret.HashOf(secret), ReadAsync, ct);
@@ -87,5 +89,6 @@ internal sealed class SessionStore(Database database, GrantCache grants, UseNote
         await db.Set<SessionRow>().SingleOrDefaultAsync(row => row.SecretHash == hash, token) is { } row
             ? new Grant(row.Id, new(row.Name, row.Role), row.ExpiresAt) { Origin = row.Origin } : null, ct);
 
-    private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset? right) => right < left ? right.Value : left;
+    private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset? right) =>
+        right < left ? right.Value : left;
 }

@@ -14,7 +14,8 @@ internal static class SessionsApi
         own.MapPost("", LogIn).AllowAnonymous().Accepts<LogInRequest>("application/json")
             .Example("""{"password": "abcde-fghij-kmnpq-rstuv"}""")
             .Refuses(ProblemTypes.OfBodies)
-            .Refuses(ProblemTypes.Unauthenticated, ProblemTypes.CsrfMissing, ProblemTypes.SlowDown, ProblemTypes.NotNow);
+            .Refuses(ProblemTypes.Unauthenticated, ProblemTypes.CsrfMissing, ProblemTypes.SlowDown,
+                ProblemTypes.NotNow);
         own.MapGet("", WhoAmI).RequireAuthorization(RolePolicies.Viewer);
         own.MapDelete("", LogOut).RequireAuthorization(RolePolicies.Viewer);
         var all = api.MapGroup("/sessions").WithTags("Access").RequireAuthorization(RolePolicies.Admin);

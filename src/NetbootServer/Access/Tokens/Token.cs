@@ -49,7 +49,8 @@ public sealed record TokenRequest(string Name, string Role, DateTimeOffset? Expi
         var errors = new ValidationErrors();
         var fields = new JsonFields(body, "$", errors);
         var name = fields.Text("name", 128)?.Trim();
-        if (string.IsNullOrEmpty(name)) fields.Fault("name", "is required: who will use the token, for example ci-fleet");
+        if (string.IsNullOrEmpty(name))
+            fields.Fault("name", "is required: who will use the token, for example ci-fleet");
         var role = fields.Choice("role", RolePolicies.Viewer, RolePolicies.Operator, RolePolicies.Admin);
         if (fields.Element("role") is null) fields.Fault("role", "is required: viewer, operator or admin");
         DateTimeOffset? expires = null;

@@ -16,7 +16,8 @@ internal sealed class TokenStore(Database database, GrantCache grants, UseNotes 
         var row = new TokenRow
         {
             Id = Guid.CreateVersion7(time.GetUtcNow()).ToString("n"), Name = request.Name, Role = request.Role,
-            SecretHash = Secret.HashOf(secret), CreatedBy = by, CreatedAt = time.GetUtcNow(), ExpiresAt = request.ExpiresAt,
+            SecretHash = Secret.HashOf(secret), CreatedBy = by, CreatedAt = time.GetUtcNow(),
+            ExpiresAt = request.ExpiresAt,
         };
         await database.WriteAsync((db, _) =>
         {

@@ -20,9 +20,11 @@ public sealed class SourcesOptions
     public long MaxVersionBytes { get; set; } = 64L << 30;
 
     /// <summary>A connection that gives no byte for so long is given up.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a connection may take to be made.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>A download slower than this over <see cref="RateWindow"/> is given up.</summary>
@@ -30,6 +32,7 @@ public sealed class SourcesOptions
     public int MinBytesPerSecond { get; set; } = 1024;
 
     /// <summary>The time over which <see cref="MinBytesPerSecond"/> is measured.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan RateWindow { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How often a request that failed in passing is tried again; progress of 1 MiB starts the count anew.</summary>
@@ -37,6 +40,7 @@ public sealed class SourcesOptions
     public int Retries { get; set; } = 5;
 
     /// <summary>The pause before the first new try; it doubles from try to try, up to a minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Store paths that one refresh fetches side by side.</summary>

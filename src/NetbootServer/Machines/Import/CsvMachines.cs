@@ -29,7 +29,8 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         if (_csv.Next() is not { } record) return null;
         if (record.Fault is not null) return ImportEntry.Broken(record.Line, record.Fault);
         if (record.Fields.Count != _header!.Count)
-            return ImportEntry.Broken(record.Line, $"has {record.Fields.Count} fields; the header has {_header.Count} columns");
+            return ImportEntry.Broken(record.Line,
+                $"has {record.Fields.Count} fields; the header has {_header.Count} columns");
         if (record.Fields.Any(field => field.Contains('\uFFFD', StringComparison.Ordinal)))
             return ImportEntry.Broken(record.Line, "is not UTF-8");
         return ToEntry(record);
@@ -40,7 +41,8 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         var record = _csv.Next();
         _header = record?.Fields ?? [];
         _columns = _header.ToFrozenSet(StringComparer.Ordinal);
-        if (record is null) return ImportEntry.Broken(1, "the file is empty; its first line names the columns, such as name,macs,profile");
+        if (record is null) return ImportEntry.Broken(1,
+            "the file is empty; its first line names the columns, such as name,macs,profile");
         if (record.Fault is not null) return ImportEntry.Broken(record.Line, record.Fault);
         var fault = _header.FirstOrDefault(column => !All.Contains(column)) is { } unknown
             ? $"there is no column '{Shown(unknown)}'; the columns are {string.Join(",", All)}, separated by commas"
@@ -77,7 +79,8 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         else if (cell[0] is '[' or '{') return TryWriteJson(writer, cell, out fault);
         else if (column == "labels") return TryWriteLabels(writer, cell, out fault);
         else
-            WriteList(writer, column == "macs" ? cell.Split(' ', StringSplitOptions.RemoveEmptyEntries) : KernelArgument.Split(cell));
+            WriteList(writer, column == "macs" ? cell.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                : KernelArgument.Split(cell));
         return true;
     }
 
@@ -104,7 +107,8 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         foreach (var label in cell.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
             if (label.Split('=', 2) is not [var key, var value])
-                fault = $"has '{Shown(label)}'; labels are key=value, separated by spaces; use {{\"key\": \"a value\"}} for values with spaces";
+                fault = $"has '{Shown(label)}'; labels are key=value, separated by spaces; " +
+                    "use {\"key\": \"a value\"} for values with spaces";
             else if (!seen.Add(key))
                 fault = $"has the key '{Shown(key)}' twice";
             else

@@ -25,7 +25,8 @@ internal sealed class CsvReader(TextReader text)
         TooLong,
     }
 
-    /// <summary>The next record; null at the end, and behind a fault that hides where records end. Empty lines are skipped.</summary>
+    /// <summary>The next record; null at the end, and behind a fault that hides where records end. Empty lines are
+    /// skipped.</summary>
     public CsvRecord? Next()
     {
         while (!_lost && text.Peek() >= 0)
@@ -51,11 +52,12 @@ internal sealed class CsvReader(TextReader text)
         _lost = true;
         return new(start, [], ending switch
         {
-            Ending.StrayQuote => "has a quote inside a field: put the whole field in double quotes and double those in it, " +
+            Ending.StrayQuote =>
+                "has a quote inside a field: put the whole field in double quotes and double those in it, " +
                 "as in \"say \"\"hello\"\"\"; nothing behind this line was read",
             Ending.NeverClosed => "has a double quote that is never closed; nothing behind this line was read",
-            _ => $"has more than {MaxFields} fields, or a field of more than {MachineReader.MaxMachineLength} characters; " +
-                "nothing behind this line was read",
+            _ => $"has more than {MaxFields} fields, or a field of more than {MachineReader.MaxMachineLength} " +
+                "characters; nothing behind this line was read",
         });
     }
 

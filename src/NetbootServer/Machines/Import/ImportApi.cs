@@ -11,10 +11,19 @@ internal static class ImportApi
     public static void MapImport(this IEndpointRouteBuilder machines)
     {
         machines.MapPost("/import", Import).Accepts<MachineSpec[]>(MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml)
-            .Produces<ImportReport>()
-            .Example("""[{"name": "node1", "macs": ["52:54:00:12:34:99"], "labels": {"rack": "3"}}]""").Refuses(ProblemTypes.OfBodies).RequireAuthorization(RolePolicies.Operator);
+            .Example("""[{"name": "rack3-node07", "macs": ["52:54:00:12:34:07"], "labels": {"rack": "3"}}]""",
+                MachineFormats.Json)
+            .Example("name,macs,labels\nrack3-node08,52:54:00:12:34:08,rack=3\n", MachineFormats.Csv)
+            .Example("- name: rack3-node09\n  macs: [\"52:54:00:12:34:09\"]\n", MachineFormats.Yaml)
+            .Produces<ImportReport>().Refuses(ProblemTypes.OfBodies).RequireAuthorization(RolePolicies.Operator);
         machines.MapGet("/export", Export)
-            .Produces<MachineSpec[]>(200, MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml).Refuses(ProblemTypes.MalformedRequest);
+            .Produces<MachineSpec[]>(200, MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml)
+            .Query("format", "csv, json or yaml; else Accept decides.")
+            .Query("q", "As in the list of machines; so are label, state and profile.")
+            .Query("label", "A label that machines must have: k=v, or k for any value.", many: true)
+            .Query("state", "registered (default) or discovered.")
+            .Query("profile", "Only machines whose own profile this is.")
+            .Refuses(ProblemTypes.MalformedRequest);
     }
 
     /// <summary>Registers and changes many machines at once: all of them, or none.</summary>

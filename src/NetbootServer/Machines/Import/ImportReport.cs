@@ -62,7 +62,8 @@ internal sealed class ImportAnswer(DataDirectory data, bool dryRun) : IResult, I
         response.ContentType = "application/json; charset=utf-8";
         response.Headers.CacheControl = "no-store";
         await response.WriteAsync(string.Create(CultureInfo.InvariantCulture, $$"""
-            {"created":{{Count(Actions.Created)}},"changed":{{Count(Actions.Changed)}},"unchanged":{{Count(Actions.Unchanged)}},"dryRun":{{(dryRun ? "true" : "false")}},"rows":[
+            {"created":{{Count(Actions.Created)}},"changed":{{Count(Actions.Changed)}},
+            "unchanged":{{Count(Actions.Unchanged)}},"dryRun":{{(dryRun ? "true" : "false")}},"rows":[
             """), ct);
         _rows.Position = 0;
         await _rows.CopyToAsync(response.Body, ct);

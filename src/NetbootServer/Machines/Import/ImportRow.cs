@@ -27,7 +27,8 @@ internal sealed record ImportRow(long Line, string Name, string Spec)
         JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(spec)!;
 }
 
-/// <summary>The rows of an import between its two halves, on the disk: one line each, whatever the file's format was.</summary>
+/// <summary>The rows of an import between its two halves, on the disk: one line each, whatever the file's format
+/// was.</summary>
 internal sealed class ImportRows(DataDirectory data) : IDisposable
 {
     private readonly FileStream _file = SpoolFile.Create(data);

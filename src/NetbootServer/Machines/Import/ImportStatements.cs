@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;
@@ -9,8 +10,9 @@ namespace NetbootServer.Machines.Import;
 /// <param name="Lines">The names in the file, with their lines.</param>
 /// <param name="Now">The time of the change.</param>
 /// <param name="Joined">Told when one machine's record becomes part of another's.</param>
+/// <param name="Audit">Where it is written down who changed each machine.</param>
 internal sealed record ImportContext(bool DryRun, IReadOnlySet<string>? Columns, IReadOnlyDictionary<string, long> Lines,
-    DateTimeOffset Now, MachineJoined Joined)
+    DateTimeOffset Now, MachineJoined Joined, Audit Audit)
 {
     /// <summary>More changes than this are told as one: load everything anew.</summary>
     public const int TellOneByOne = 500;
@@ -29,16 +31,25 @@ internal sealed class ImportStatements(NetbootDb db) : IAsyncDisposable
     private readonly PreparedRows<MachineRow> _insert = PreparedRows<MachineRow>.Insert(db);
     private readonly PreparedRows<MachineRow> _update = PreparedRows<MachineRow>.Update(db);
     private readonly PreparedRows<MachineMacRow> _takeMac = PreparedRows<MachineMacRow>.Upsert(db);
-    private readonly PreparedRows<MachineMacRow> _dropMacs = PreparedRows<MachineMacRow>.Delete(db, nameof(MachineMacRow.MachineId));
+    private readonly PreparedRows<MachineMacRow> _dropMacs = PreparedRows<MachineMacRow>.Delete(db,
+        nameof(MachineMacRow.MachineId));
     private readonly PreparedRows<MachineLabelRow> _label = PreparedRows<MachineLabelRow>.Insert(db);
-    private readonly PreparedRows<MachineLabelRow> _dropLabels = PreparedRows<MachineLabelRow>.Delete(db, nameof(MachineLabelRow.MachineId));
+    private readonly PreparedRows<MachineLabelRow> _dropLabels = PreparedRows<MachineLabelRow>.Delete(db,
+        nameof(MachineLabelRow.MachineId));
+
+    private readonly PreparedRows<AuditRow> _audit = PreparedRows<AuditRow>.Insert(db);
 
     /// <summary>Writes a machine with its MACs and labels, and what it takes over.</summary>
     public async Task StoreAsync(MachineToStore machine, ImportContext import, CancellationToken ct)
     {
         var (name, before, spec, discovered) = machine;
+        await _audit.RunAsync(import.Audit.RowOf(new(before is null ? "create" : "change", "machine", name)
+        {
+            Before = before?.ReadSpec(), After = spec,
+        }), ct);
         var renamed = before is null && discovered.Count > 0;
-        var row = before ?? (renamed ? discovered[0] : new() { Name = name, Spec = "", Search = "", CreatedAt = import.Now });
+        var row = before ?? (renamed ? discovered[0]
+            : new() { Name = name, Spec = "", Search = "", CreatedAt = import.Now });
         foreach (var found in discovered.Skip(renamed ? 1 : 0))
         {
             row.Absorb(found);
@@ -72,5 +83,6 @@ internal sealed class ImportStatements(NetbootDb db) : IAsyncDisposable
         await _dropMacs.DisposeAsync();
         await _label.DisposeAsync();
         await _dropLabels.DisposeAsync();
+        await _audit.DisposeAsync();
     }
 }

@@ -14,7 +14,8 @@ namespace NetbootServer.Machines.Import;
 /// <param name="import">What the file says of all its rows.</param>
 /// <param name="faults">Collects conflicts.</param>
 /// <param name="answer">Told of each row.</param>
-internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFaults faults, ImportAnswer answer) : IAsyncDisposable
+internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFaults faults, ImportAnswer answer)
+    : IAsyncDisposable
 {
     private readonly HashSet<long> _taken = [];
     private readonly ImportStatements? _statements = import.DryRun ? null : new(db);
@@ -24,7 +25,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
     public List<string> ChangedNames { get; } = [];
 
     public async Task LoadAsync(CancellationToken ct) =>
-        _profiles = (await db.Set<ProfileRow>().Select(profile => profile.Name).ToListAsync(ct)).ToHashSet(StringComparer.Ordinal);
+        _profiles = (await db.Set<ProfileRow>().Select(profile => profile.Name).ToListAsync(ct))
+            .ToHashSet(StringComparer.Ordinal);
 
     public async Task WriteAsync(IReadOnlyList<ImportRow> batch, CancellationToken ct)
     {
@@ -32,7 +34,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
         var known = await db.Set<MachineRow>().AsNoTracking().Where(row => EF.Parameter(names).Contains(row.Name))
             .ToDictionaryAsync(row => row.Name, StringComparer.Ordinal, ct);
         var wanted = batch.Select(row => (Row: row, Before: known.GetValueOrDefault(row.Name)))
-            .Select(pair => (pair.Row, pair.Before, Spec: pair.Row.SpecOver(pair.Before?.Spec, import.Columns))).ToList();
+            .Select(pair => (pair.Row, pair.Before, Spec: pair.Row.SpecOver(pair.Before?.Spec, import.Columns)))
+                .ToList();
         var macs = wanted.SelectMany(row => row.Spec.Macs).ToArray();
         var owners = (await (
             from entry in db.Set<MachineMacRow>()
@@ -43,16 +46,32 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
         foreach (var (row, before, spec) in wanted)
         {
             var others = spec.Macs.Select(mac => (Mac: mac, Owner: owners.GetValueOrDefault(mac)))
-                .Where(other => other.Owner is not null && other.Owner.Id != before?.Id && !import.Lines.ContainsKey(other.Owner.Name)
+                .Where(other => other.Owner is not null && other.Owner.Id != before?.Id
+                    && !import.Lines.ContainsKey(other.Owner.Name)
                     && !_taken.Contains(other.Owner.Id)).ToList();
             if (spec.Profile is { } profile && !_profiles.Contains(profile))
-                faults.Add(row.Line, $"$.profile there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}");
+                faults.Add(row.Line,
+                    $"$.profile there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}");
             foreach (var (mac, owner) in others.Where(other => other.Owner!.State == MachineState.Registered))
                 faults.Add(row.Line, $"$.macs {mac} belongs to machine '{owner!.Name}', which is not in this file");
             if (faults.Any) continue;
-            var discovered = others.Select(other => other.Owner!).DistinctBy(found => found.Id).OrderBy(found => found.FirstSeenAt).ToList();
+            var discovered = others.Select(other => other.Owner!).DistinctBy(found => found.Id)
+                .OrderBy(found => found.FirstSeenAt).ToList();
             await StoreAsync(row, before, spec, discovered, ct);
         }
+    }
+
+    /// <summary>Writes down who imported how many; each changed machine has an entry of its own, too.</summary>
+    public void Conclude()
+    {
+        var counts = new
+        {
+            Created = answer.Count(Actions.Created),
+            Changed = answer.Count(Actions.Changed),
+            Unchanged = answer.Count(Actions.Unchanged),
+        };
+        if (!import.DryRun && !faults.Any && counts.Created + counts.Changed > 0)
+            import.Audit.Add(db, new("import", "machines", "import") { After = counts });
     }
 
     private async Task StoreAsync(
@@ -61,7 +80,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
         var json = before is null ? "" : MachineReading.Write(spec);
         _taken.UnionWith(discovered.Select(found => found.Id));
         var action = before is null ? Actions.Created
-            : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0 ? Actions.Unchanged
+            : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0
+                ? Actions.Unchanged
             : Actions.Changed;
         answer.Add(new(row.Line, row.Name, action)
         {
@@ -77,15 +97,19 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
     private static Dictionary<string, MemberChange> Changes(MachineRow before, string after)
     {
         var (old, now) = (Members(before.Spec), Members(after));
-        var changes = old.Keys.Union(now.Keys).Where(member => !Same(old.GetValueOrDefault(member), now.GetValueOrDefault(member)))
-            .ToDictionary(member => member, member => new MemberChange(Shown(old, member), Shown(now, member)), StringComparer.Ordinal);
+        var changes = old.Keys.Union(now.Keys).Where(member =>
+            !Same(old.GetValueOrDefault(member), now.GetValueOrDefault(member)))
+            .ToDictionary(member => member, member => new MemberChange(Shown(old, member), Shown(now, member)),
+                StringComparer.Ordinal);
         if (before.State == MachineState.Discovered)
-            changes["state"] = new(JsonSerializer.SerializeToElement("discovered"), JsonSerializer.SerializeToElement("registered"));
+            changes["state"] = new(JsonSerializer.SerializeToElement("discovered"),
+                JsonSerializer.SerializeToElement("registered"));
         return changes;
     }
 
     private static bool Same(JsonElement left, JsonElement right) =>
-        left.ValueKind == right.ValueKind && (left.ValueKind == JsonValueKind.Undefined || left.GetRawText() == right.GetRawText());
+        left.ValueKind == right.ValueKind && (left.ValueKind == JsonValueKind.Undefined
+            || left.GetRawText() == right.GetRawText());
 
     private static JsonElement? Shown(Dictionary<string, JsonElement> members, string member) =>
         members.TryGetValue(member, out var value) ? value : null;

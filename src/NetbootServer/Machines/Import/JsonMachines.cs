@@ -46,7 +46,8 @@ internal sealed class JsonMachines(Stream file) : MachineReader
         }
     }
 
-    /// <summary>Moves one step on; false when more bytes are needed first. An entry only when a machine was passed.</summary>
+    /// <summary>Moves one step on; false when more bytes are needed first. An entry only when a machine was
+    /// passed.</summary>
     private bool TryRead(out ImportEntry? entry)
     {
         entry = null;
@@ -61,7 +62,8 @@ internal sealed class JsonMachines(Stream file) : MachineReader
         {
             if (reader.TokenType != JsonTokenType.StartArray)
             {
-                entry = Lose("must be a JSON array of machines, as in [{\"name\": \"node1\", \"macs\": [\"52:54:00:aa:bb:01\"]}]");
+                entry = Lose("must be a JSON array of machines, " +
+                    "as in [{\"name\": \"node1\", \"macs\": [\"52:54:00:aa:bb:01\"]}]");
                 return true;
             }
             _place = Place.Inside;
@@ -82,12 +84,14 @@ internal sealed class JsonMachines(Stream file) : MachineReader
     {
         try
         {
-            if (JsonText.Fault(json.Span) is { } fault) return ImportEntry.Broken(line, $"cannot be read as text: {fault}");
+            if (JsonText.Fault(json.Span) is { } fault) return ImportEntry.Broken(line,
+                $"cannot be read as text: {fault}");
             return new(line, JsonDocument.Parse(json.ToArray(), Reading).RootElement);
         }
         catch (JsonException e)
         {
-            return ImportEntry.Broken(line + (e.LineNumber ?? 0), $"is not acceptable JSON: {e.Message.Split(" LineNumber")[0]}");
+            return ImportEntry.Broken(line + (e.LineNumber ?? 0),
+                $"is not acceptable JSON: {e.Message.Split(" LineNumber")[0]}");
         }
     }
 

@@ -26,9 +26,18 @@ internal static class MachineFormats
     public static MachineFormat? OfAnswer(HttpRequest request)
     {
         if (request.Query["format"].ToString() is { Length: > 0 } asked)
-            return asked switch { "csv" => MachineFormat.Csv, "json" => MachineFormat.Json, "yaml" => MachineFormat.Yaml, _ => null };
+        {
+            return asked switch
+            {
+                "csv" => MachineFormat.Csv,
+                "json" => MachineFormat.Json,
+                "yaml" => MachineFormat.Yaml,
+                _ => null,
+            };
+        }
         return request.GetTypedHeaders().Accept.OrderByDescending(type => type.Quality ?? 1)
-            .Select(type => OfMediaType(type.MediaType.Value)).FirstOrDefault(format => format is not null) ?? MachineFormat.Json;
+            .Select(type => OfMediaType(type.MediaType.Value))
+                .FirstOrDefault(format => format is not null) ?? MachineFormat.Json;
     }
 
     public static string MediaType(MachineFormat format) =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Storage;
@@ -17,13 +18,14 @@ namespace NetbootServer.Machines.Import;
 /// </code>
 /// </remarks>
 internal sealed class MachineImport(Database database, DataDirectory data, MachineCache cache, EventHub events,
-    MachineJoined joined, IOptions<MachinesOptions> options, TimeProvider time)
+    MachineJoined joined, Audit audit, IOptions<MachinesOptions> options, TimeProvider time)
 {
     private const int BatchSize = 500;
 
     /// <summary>Imports the request's body.</summary>
     /// <returns>The report, to be executed or disposed; or the problem.</returns>
-    public async Task<(ImportAnswer? Answer, Problem? Problem)> RunAsync(HttpRequest request, bool dryRun, CancellationToken ct)
+    public async Task<(ImportAnswer? Answer, Problem? Problem)> RunAsync(HttpRequest request, bool dryRun,
+        CancellationToken ct)
     {
         if (MachineFormats.OfBody(request.ContentType) is not { } format)
             return (null, new(ProblemTypes.UnsupportedMediaType,
@@ -35,13 +37,14 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         var reader = MachineReader.Of(format, file);
         var lines = Check(reader, rows, faults, ct);
         if (faults.Any) return (null, faults.ToProblem());
-        return await WriteAsync(rows, new(dryRun, reader.Columns, lines, time.GetUtcNow(), joined), ct);
+        return await WriteAsync(rows, new(dryRun, reader.Columns, lines, time.GetUtcNow(), joined, audit), ct);
     }
 
     private async Task<Problem?> ReceiveAsync(HttpRequest request, FileStream file, CancellationToken ct)
     {
         var most = options.Value.MaxImportBytes;
-        var tooLarge = new Problem(ProblemTypes.TooLarge, $"An import has at most {most} bytes (Machines:MaxImportBytes).");
+        var tooLarge = new Problem(ProblemTypes.TooLarge,
+            $"An import has at most {most} bytes (Machines:MaxImportBytes).");
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = null; // counted here, so that the answer names the setting
         if (request.ContentLength > most) return tooLarge;
@@ -56,7 +59,8 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         return null;
     }
 
-    /// <summary>Null when the request is broken in a way that Kestrel does not call a bad request, such as an endless chunk.</summary>
+    /// <summary>Null when the request is broken in a way that Kestrel does not call a bad request, such as an endless
+    /// chunk.</summary>
     private static async Task<int?> ReadAsync(HttpRequest request, byte[] buffer, CancellationToken ct)
     {
         try
@@ -71,7 +75,8 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
 
     /// <summary>Reads all machines and checks each by itself and against the rest of the file.</summary>
     /// <returns>The names with their lines.</returns>
-    private static Dictionary<string, long> Check(MachineReader reader, ImportRows rows, ImportFaults faults, CancellationToken ct)
+    private static Dictionary<string, long> Check(MachineReader reader, ImportRows rows, ImportFaults faults,
+        CancellationToken ct)
     {
         var (names, macs) = (new Dictionary<string, long>(StringComparer.Ordinal), new Dictionary<MacAddress, long>());
         while (!faults.Full && reader.Next() is { } entry)
@@ -87,7 +92,8 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
             var name = Name(entry.Body, errors);
             faults.Add(entry.Line, errors);
             if (spec is null || name is null) continue;
-            if (!names.TryAdd(name, entry.Line)) faults.Add(entry.Line, $"$.name '{name}' stands on line {names[name]} already");
+            if (!names.TryAdd(name, entry.Line)) faults.Add(entry.Line,
+                $"$.name '{name}' stands on line {names[name]} already");
             foreach (var mac in spec.Macs)
                 if (!macs.TryAdd(MacAddress.Parse(mac), entry.Line))
                     faults.Add(entry.Line, $"$.macs {mac} stands on line {macs[MacAddress.Parse(mac)]} already");
@@ -104,19 +110,23 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         return errors.Count == before ? name.ToString() : null;
     }
 
-    private async Task<(ImportAnswer?, Problem?)> WriteAsync(ImportRows rows, ImportContext import, CancellationToken ct)
+    private async Task<(ImportAnswer?, Problem?)> WriteAsync(ImportRows rows, ImportContext import,
+        CancellationToken ct)
     {
         var faults = new ImportFaults();
         var answer = new ImportAnswer(data, import.DryRun);
         try
         {
+            // Not cancelled from outside: when the commit is under way, whoever must be told of it is told. A client
+            // that goes away ends the work between two batches.
             var changed = import.DryRun
-                ? await database.ReadAsync((db, token) => CompareAsync(db, rows, import, faults, answer, token), ct)
-                : await database.WriteAsync(async (db, token) =>
+                ? await database.ReadAsync((db, _) => CompareAsync(db, rows, import, faults, answer, ct),
+                    CancellationToken.None)
+                : await database.WriteAsync(async (db, _) =>
                 {
-                    var names = await CompareAsync(db, rows, import, faults, answer, token);
+                    var names = await CompareAsync(db, rows, import, faults, answer, ct);
                     return faults.Any ? throw new ConflictException() : names; // the one way to roll back
-                }, ct);
+                }, CancellationToken.None);
             if (!faults.Any)
             {
                 if (!import.DryRun) Tell(changed);
@@ -146,6 +156,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
             await writing.WriteAsync(batch, ct);
             if (faults.Full) break;
         }
+        writing.Conclude();
         return writing.ChangedNames;
     }
 

@@ -143,7 +143,8 @@ internal sealed partial class YamlListWriter : MachineListWriter
     }
 
     private void Write(string text) => _yaml.Emit(new Scalar(AnchorName.Empty, TagName.Empty, text,
-        Plain().IsMatch(text) && !Words.Contains(text, StringComparer.OrdinalIgnoreCase) ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted,
+        Plain().IsMatch(text) && !Words.Contains(text, StringComparer.OrdinalIgnoreCase) ? ScalarStyle.Plain
+            : ScalarStyle.DoubleQuoted,
         isPlainImplicit: true, isQuotedImplicit: true));
 
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9._/=-]*\z")]

@@ -29,22 +29,26 @@ internal sealed class YamlMachines : MachineReader
         _budget.Used = 0;
         try
         {
-            if (!_inside && !Enter()) return Lose(_parser.Current?.Start.Line ?? 1, "must be a YAML sequence of machines, as in '- name: node1'");
+            if (!_inside && !Enter()) return Lose(_parser.Current?.Start.Line ?? 1,
+                "must be a YAML sequence of machines, as in '- name: node1'");
             Move();
             if (_parser.Current is SequenceEnd) return Leave();
             var line = _parser.Current!.Start.Line;
             _json.ResetWrittenCount();
             using (var writer = new Utf8JsonWriter(_json)) Write(writer, 0, inOverlay: false);
-            return new(line, JsonDocument.Parse(_json.WrittenMemory.ToArray(), new() { MaxDepth = MaxDepth + 1 }).RootElement);
+            return new(line, JsonDocument.Parse(_json.WrittenMemory.ToArray(),
+                new() { MaxDepth = MaxDepth + 1 }).RootElement);
         }
         catch (YamlException e)
         {
-            return Lose(Math.Max(1, e.Start.Line), $"is not acceptable YAML: {e.Message}; nothing behind this line was read");
+            return Lose(Math.Max(1, e.Start.Line),
+                $"is not acceptable YAML: {e.Message}; nothing behind this line was read");
         }
         catch (ArgumentException)
         {
             // Utf8JsonWriter on half of a surrogate pair.
-            return Lose(_parser.Current?.Start.Line ?? 1, "has an escape that is half of a character; nothing behind it was read");
+            return Lose(_parser.Current?.Start.Line ?? 1,
+                "has an escape that is half of a character; nothing behind it was read");
         }
     }
 
@@ -63,7 +67,8 @@ internal sealed class YamlMachines : MachineReader
         Move();
         Move();
         return _parser.Current is StreamEnd
-            ? null : ImportEntry.Broken(_parser.Current!.Start.Line, "begins a second document; one list is imported at a time");
+            ? null : ImportEntry.Broken(_parser.Current!.Start.Line,
+                "begins a second document; one list is imported at a time");
     }
 
     private void Write(Utf8JsonWriter writer, int depth, bool inOverlay)
@@ -71,7 +76,8 @@ internal sealed class YamlMachines : MachineReader
         var current = _parser.Current!;
         if (current is AnchorAlias || current is NodeEvent { Anchor.IsEmpty: false })
             throw new YamlException(current.Start, current.End, "anchors and aliases are not allowed");
-        if (depth > MaxDepth) throw new YamlException(current.Start, current.End, $"it is nested more than {MaxDepth} deep");
+        if (depth > MaxDepth) throw new YamlException(current.Start, current.End,
+            $"it is nested more than {MaxDepth} deep");
         switch (current)
         {
             case Scalar scalar: WriteScalar(writer, scalar, inOverlay); break;
@@ -83,11 +89,13 @@ internal sealed class YamlMachines : MachineReader
 
     private static void WriteScalar(Utf8JsonWriter writer, Scalar scalar, bool inOverlay)
     {
-        if (!scalar.Tag.IsEmpty && !scalar.Tag.IsNonSpecific && !scalar.Tag.Value.StartsWith(CoreTags, StringComparison.Ordinal))
+        if (!scalar.Tag.IsEmpty && !scalar.Tag.IsNonSpecific
+            && !scalar.Tag.Value.StartsWith(CoreTags, StringComparison.Ordinal))
             throw new YamlException(scalar.Start, scalar.End, "tags of one's own are not allowed");
         var plain = scalar is { Style: ScalarStyle.Plain, Tag.IsEmpty: true };
         if (plain && scalar.Value is "" or "~" or "null" or "Null" or "NULL") writer.WriteNullValue();
-        else if (plain && inOverlay && scalar.Value is "true" or "false") writer.WriteBooleanValue(scalar.Value == "true");
+        else if (plain && inOverlay && scalar.Value is "true" or "false")
+            writer.WriteBooleanValue(scalar.Value == "true");
         else if (scalar.Value.Contains('\uFFFD', StringComparison.Ordinal))
             throw new YamlException(scalar.Start, scalar.End, "it is not UTF-8");
         else writer.WriteStringValue(scalar.Value);
@@ -156,7 +164,8 @@ internal sealed class YamlMachines : MachineReader
         {
             budget.Used += characters;
             if (budget.Used > MaxMachineLength)
-                throw new YamlException(Mark.Empty, Mark.Empty, $"a machine has more than {MaxMachineLength} characters");
+                throw new YamlException(Mark.Empty, Mark.Empty,
+                    $"a machine has more than {MaxMachineLength} characters");
         }
     }
 }

@@ -23,9 +23,11 @@ internal static class Backup
         {
             var manifest = await RunAsync(data, target, CancellationToken.None);
             var bytes = manifest.Blobs.Sum(blob => blob.SizeBytes) + manifest.Files.Sum(file => file.SizeBytes);
-            await Console.Out.WriteLineAsync($"Backed up {data} to {target}: {manifest.Blobs.Count} blobs, {bytes} bytes in all.");
+            await Console.Out.WriteLineAsync(
+                $"Backed up {data} to {target}: {manifest.Blobs.Count} blobs, {bytes} bytes in all.");
             if (manifest.MissingBlobs.Count > 0)
-                throw new StartFailure("backup", target, $"is complete but for {manifest.MissingBlobs.Count} blobs that are missing or rotten " +
+                throw new StartFailure("backup", target,
+                    $"is complete but for {manifest.MissingBlobs.Count} blobs that are missing or rotten " +
                     $"in the data directory, such as {manifest.MissingBlobs[0]}: fetch or upload their versions again");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -38,7 +40,8 @@ internal static class Backup
     {
         Directory.CreateDirectory(target);
         if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute); // keys lie there
+            File.SetUnixFileMode(target,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute); // keys lie there
         var blobs = new Dictionary<string, BackedUpFile>(StringComparer.Ordinal);
         // Most blobs first, from the live database; after its copy is made only those few that came meanwhile are left,
         // and hardly any can have been deleted in between.
@@ -49,7 +52,8 @@ internal static class Backup
         await AddBlobsAsync(named, data, target, blobs, ct);
         var (length, digest) = await FlushedAsync(database, ct);
         var files = new List<BackedUpFile> { new("netboot.db", length, digest) };
-        foreach (var path in Directory.EnumerateFiles(data).Where(path => !Skipped.Contains(Path.GetFileName(path))).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateFiles(data).Where(path => !Skipped.Contains(Path.GetFileName(path)))
+            .Order(StringComparer.Ordinal))
         {
             var copied = await CopiedFile.CopyAsync(path, Path.Combine(target, Path.GetFileName(path)), ct);
             files.Add(new(Path.GetFileName(path), copied.Length, copied.Sha256));
@@ -59,13 +63,15 @@ internal static class Backup
             CreatedAt = DateTimeOffset.UtcNow,
             Files = files,
             Blobs = [.. named.Select(blob => blobs.GetValueOrDefault(blob.Sha256)).OfType<BackedUpFile>()],
-            MissingBlobs = [.. named.Where(blob => blob.InService && !blobs.ContainsKey(blob.Sha256)).Select(blob => blob.Sha256)],
+            MissingBlobs = [.. named.Where(blob => blob.InService && !blobs.ContainsKey(blob.Sha256))
+                .Select(blob => blob.Sha256)],
         };
         manifest.Write(target);
         return manifest;
     }
 
-    private static async Task AddBlobsAsync(IEnumerable<(string Sha256, bool InService)> wanted, string data, string target,
+    private static async Task AddBlobsAsync(IEnumerable<(string Sha256, bool InService)> wanted, string data,
+        string target,
         Dictionary<string, BackedUpFile> blobs, CancellationToken ct)
     {
         foreach (var (sha256, _) in wanted)
@@ -83,7 +89,8 @@ internal static class Backup
     {
         await using var file = new FileStream(database, FileMode.Open, FileAccess.ReadWrite);
         file.Flush(flushToDisk: true);
-        return (file.Length, Convert.ToHexStringLower(await System.Security.Cryptography.SHA256.HashDataAsync(file, ct)));
+        return (file.Length,
+            Convert.ToHexStringLower(await System.Security.Cryptography.SHA256.HashDataAsync(file, ct)));
     }
 }
 
@@ -94,7 +101,8 @@ internal static class Arguments
     public static (string Folder, ServerOptions Options) Read(string command, string[] args)
     {
         if (args is not [{ Length: > 0 } folder, .. var rest] || folder.StartsWith("--", StringComparison.Ordinal))
-            throw new StartFailure("command", command, $"needs a folder; for example NetbootServer {command} /backups/today");
+            throw new StartFailure("command", command,
+                $"needs a folder; for example NetbootServer {command} /backups/today");
         var settings = Settings.Read(rest);
         return (Path.GetFullPath(folder), settings.Get<ServerOptions>() ?? new());
     }

@@ -57,11 +57,13 @@ internal sealed record BackupManifest
             using var file = File.OpenRead(Path.Combine(folder, FileName));
             var manifest = JsonSerializer.Deserialize<BackupManifest>(file, Writing)!;
             if (manifest.Format == CurrentFormat) return manifest;
-            throw new StartFailure("restore", folder, $"is a backup of format {manifest.Format}; this version reads {CurrentFormat}");
+            throw new StartFailure("restore", folder,
+                $"is a backup of format {manifest.Format}; this version reads {CurrentFormat}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new StartFailure("restore", folder, $"is no complete backup: its {FileName} cannot be read ({e.Message.TrimEnd('.')})");
+            throw new StartFailure("restore", folder,
+                $"is no complete backup: its {FileName} cannot be read ({e.Message.TrimEnd('.')})");
         }
     }
 }

@@ -33,7 +33,8 @@ internal static partial class CopiedFile
         await using var target = new FileStream(to, options);
         var read = await ReadAsync(source, target, ct);
         target.Flush(flushToDisk: true);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(target.SafeFileHandle, File.GetUnixFileMode(source.SafeFileHandle));
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(target.SafeFileHandle,
+            File.GetUnixFileMode(source.SafeFileHandle));
         return read;
     }
 
@@ -51,7 +52,8 @@ internal static partial class CopiedFile
     }
 
     private static FileStream Open(string path) =>
-        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.SequentialScan);
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1,
+            FileOptions.SequentialScan);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -14,11 +14,13 @@ internal static class DatabaseCopy
         target.Open();
         source.BackupDatabase(target);
         using var command = target.CreateCommand();
-        command.CommandText = "PRAGMA journal_mode=DELETE; PRAGMA integrity_check;"; // one file, without a log beside it
+        // Without WAL it is one file, with nothing beside it.
+        command.CommandText = "PRAGMA journal_mode=DELETE; PRAGMA integrity_check;";
         using var reader = command.ExecuteReader();
         while (reader.NextResult() && reader.Read())
             if (reader.GetString(0) is var verdict && verdict != "ok")
-                throw new StartFailure("backup", from, $"the database is damaged ({verdict}): restore an earlier backup");
+                throw new StartFailure("backup", from,
+                    $"the database is damaged ({verdict}): restore an earlier backup");
     }
 
     /// <summary>The digests of blobs that have a file, and whether they are in service.</summary>
@@ -27,7 +29,8 @@ internal static class DatabaseCopy
         using var connection = new SqliteConnection($"Data Source={database};Mode=ReadOnly;Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = """SELECT "Sha256", "OutOfServiceSince" IS NULL FROM blobs WHERE "Segments" IS NULL ORDER BY "Sha256" """;
+        command.CommandText =
+            """SELECT "Sha256", "OutOfServiceSince" IS NULL FROM blobs WHERE "Segments" IS NULL ORDER BY 1""";
         using var reader = command.ExecuteReader();
         var blobs = new List<(string, bool)>();
         while (reader.Read()) blobs.Add((reader.GetString(0), reader.GetBoolean(1)));

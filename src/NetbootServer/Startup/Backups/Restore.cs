@@ -11,7 +11,8 @@ internal static class Restore
         var (source, options) = Arguments.Read("restore", args);
         var data = Path.GetFullPath(options.DataDirectory);
         var manifest = BackupManifest.Read(source);
-        Arguments.RefuseFull("DataDirectory", data, "a backup is restored to a new or empty folder only, nothing is ever overwritten");
+        Arguments.RefuseFull("DataDirectory", data,
+            "a backup is restored to a new or empty folder only, nothing is ever overwritten");
         try
         {
             Directory.CreateDirectory(data);
@@ -20,10 +21,12 @@ internal static class Restore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartFailure("restore", source, $"failed: {e.Message.TrimEnd('.')}. Empty {data} before the next try");
+            throw new StartFailure("restore", source,
+                $"failed: {e.Message.TrimEnd('.')}. Empty {data} before the next try");
         }
         await Console.Out.WriteLineAsync(
-            $"Restored {data} from the backup of {manifest.CreatedAt:u}: {manifest.Blobs.Count} blobs. Start the server on it.");
+            $"Restored {data} from the backup of {manifest.CreatedAt:u}: {manifest.Blobs.Count} blobs. " +
+            "Start the server on it.");
     }
 
     private static async Task TakeAsync(string source, string data, BackedUpFile file, bool link)
@@ -35,7 +38,8 @@ internal static class Restore
             : await CopiedFile.CopyAsync(from, to, CancellationToken.None);
         if (length == file.SizeBytes && sha256 == file.Sha256) return;
         File.Delete(to);
-        throw new StartFailure("restore", source, $"is damaged: {file.Path} is not what it was when the backup was made. " +
+        throw new StartFailure("restore", source,
+            $"is damaged: {file.Path} is not what it was when the backup was made. " +
             $"Take another backup, and empty {data} before the next try");
     }
 

@@ -17,8 +17,9 @@ internal static class OpenApiSetup
             options.SwaggerDoc("v1", new OpenApiInfo
             {
                 Title = "NetbootServer", Version = "v1",
-                Description = "Machines, profiles, images and boots. Errors are RFC 9457 problems; /problems/{type} explains " +
-                    "each. x-role is the role that an operation asks for: viewer, operator, admin, or anyone.",
+                Description = "Machines, profiles, images and boots. Errors are RFC 9457 problems; " +
+                    "/problems/{type} explains each. x-role is the role that an operation asks for: " +
+                    "viewer, operator, admin, or anyone.",
             });
             options.IncludeXmlComments(typeof(OpenApiSetup).Assembly);
             options.SupportNonNullableReferenceTypes();
@@ -41,7 +42,8 @@ internal static class OpenApiSetup
             });
             options.OperationFilter<OperationDescription>();
             options.DocumentFilter<PatchSchemas>();
-            options.DocInclusionPredicate((_, api) => api.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true);
+            options.DocInclusionPredicate((_, api) =>
+                api.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true);
         });
     }
 
@@ -51,7 +53,9 @@ internal static class OpenApiSetup
         app.UseSwaggerUI(options => options.DocumentTitle = "NetbootServer API");
     }
 
-    /// <summary>From the handler: <c>MachinesApi.List</c> is <c>machinesList</c>; what PUT saves, PATCH merges.</summary>
+    /// <summary>
+    /// From the handler: <c>MachinesApi.List</c> is <c>machinesList</c>; what PUT saves, PATCH merges.
+    /// </summary>
     private static string? OperationId(ApiDescription api)
     {
         var handler = api.ActionDescriptor.EndpointMetadata.OfType<System.Reflection.MethodInfo>().FirstOrDefault();

@@ -7,7 +7,9 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace NetbootServer.Startup.Describing;
 
-/// <summary>Adds to an operation what its route says: role, refusals, preconditions, query parameters, examples.</summary>
+/// <summary>
+/// Adds to an operation what its route says: role, refusals, preconditions, query parameters, examples.
+/// </summary>
 internal sealed class OperationDescription : IOperationFilter
 {
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
@@ -17,20 +19,24 @@ internal sealed class OperationDescription : IOperationFilter
         operation.AddExtension("x-role", new JsonNodeExtension(role ?? "anyone"));
         operation.Security = role is null ? [] : Schemes(context);
         var refusals = Refusals(metadata, role).ToList();
-        foreach (var group in refusals.GroupBy(type => type.Status)) AddRefusal(operation, context, group.Key, [.. group]);
+        foreach (var group in refusals.GroupBy(type => type.Status))
+            AddRefusal(operation, context, group.Key, [.. group]);
         operation.Parameters ??= [];
         foreach (var query in metadata.OfType<QueryMetadata>()) operation.Parameters.Add(Parameter(query));
         if (refusals.Contains(ProblemTypes.PreconditionFailed)) AddPreconditions(operation, context);
-        if (metadata.OfType<ExampleMetadata>().LastOrDefault() is { } example) AddExample(operation, example);
-        if (metadata.OfType<RequiredMetadata>().LastOrDefault() is { } required) Require(operation, context, required.Members);
-        if (operation.RequestBody?.Content?.TryGetValue("multipart/form-data", out var form) == true) DescribeForm(form);
+        foreach (var example in metadata.OfType<ExampleMetadata>()) AddExample(operation, example);
+        if (metadata.OfType<RequiredMetadata>().LastOrDefault() is { } required)
+            Require(operation, context, required.Members);
+        if (operation.RequestBody?.Content?.TryGetValue("multipart/form-data", out var form) == true)
+            DescribeForm(form);
     }
 
     private static IEnumerable<ProblemType> Refusals(IList<object> metadata, string? role)
     {
         var named = metadata.OfType<RefusalsMetadata>().SelectMany(refusals => refusals.Types);
         if (role is not null) named = named.Append(ProblemTypes.Unauthenticated);
-        if (role is not null && metadata.OfType<HttpMethodMetadata>().Any(methods => !methods.HttpMethods.Contains(HttpMethods.Get)))
+        if (role is not null
+            && metadata.OfType<HttpMethodMetadata>().Any(methods => !methods.HttpMethods.Contains(HttpMethods.Get)))
             named = named.Append(ProblemTypes.CsrfMissing);
         if (role is not (null or RolePolicies.Viewer)) named = named.Append(ProblemTypes.Forbidden);
         return named.Distinct();
@@ -54,7 +60,8 @@ internal sealed class OperationDescription : IOperationFilter
             {
                 Summary = type.Title,
                 Value = JsonSerializer.SerializeToNode(
-                    new ProblemBody(type.Path, type.Title, type.Status, type.Explanation, "0HNF2", null, null), JsonBody.Writing),
+                    new ProblemBody(type.Path, type.Title, type.Status, type.Explanation, "0HNF2", null, null),
+                    JsonBody.Writing),
             }, StringComparer.Ordinal),
         };
         var response = new OpenApiResponse
@@ -70,8 +77,8 @@ internal sealed class OperationDescription : IOperationFilter
     {
         In = ParameterLocation.Query, Name = query.Name, Description = query.Explanation,
         Schema = query.Many
-            ? new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } }
-            : new OpenApiSchema { Type = JsonSchemaType.String },
+            ? new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text() }
+            : Text(),
     };
 
     private static void AddPreconditions(OpenApiOperation operation, OperationFilterContext context)
@@ -84,22 +91,28 @@ internal sealed class OperationDescription : IOperationFilter
     private static OpenApiParameter Header(string name, string explanation) => new()
     {
         In = ParameterLocation.Header, Name = name, Description = explanation,
-        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        Schema = Text(),
     };
+
+    private static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
 
     private static void AddExample(OpenApiOperation operation, ExampleMetadata example)
     {
         foreach (var (type, media) in operation.RequestBody?.Content ?? new Dictionary<string, IOpenApiMediaType>())
-            if (media is OpenApiMediaType own)
-                own.Example = type.Contains("json", StringComparison.Ordinal) ? JsonNode.Parse(example.Body) : example.Body;
+            if (media is OpenApiMediaType own && (example.MediaType ?? type) == type)
+                own.Example = type.EndsWith("json", StringComparison.Ordinal)
+                    ? JsonNode.Parse(example.Body)
+                    : example.Body;
         if (operation.RequestBody is OpenApiRequestBody body) body.Required = true;
     }
 
     /// <summary>What has a default need not be sent, though the type always has it.</summary>
-    private static void Require(OpenApiOperation operation, OperationFilterContext context, IReadOnlyList<string> members)
+    private static void Require(OpenApiOperation operation, OperationFilterContext context,
+        IReadOnlyList<string> members)
     {
         foreach (var media in operation.RequestBody?.Content?.Values ?? [])
-            if (media.Schema is OpenApiSchemaReference { Reference.Id: { } id } && context.SchemaRepository.Schemas[id] is OpenApiSchema schema)
+            if (media.Schema is OpenApiSchemaReference { Reference.Id: { } id }
+                && context.SchemaRepository.Schemas[id] is OpenApiSchema schema)
                 schema.Required = members.ToHashSet(StringComparer.Ordinal);
     }
 

@@ -21,7 +21,8 @@ public sealed record LogOptions
     /// <summary>The least level written: Debug, Information, Warning or Error.</summary>
     public LogLevel Level { get; init; } = LogLevel.Information;
 
-    /// <summary>Whether a file a day is written to the folder <c>logs</c> in the data directory, beside the console.</summary>
+    /// <summary>Whether a file a day is written to the folder <c>logs</c> in the data directory, beside the
+    /// console.</summary>
     public bool Files { get; init; } = true;
 
     /// <summary>Files kept; the oldest goes first.</summary>

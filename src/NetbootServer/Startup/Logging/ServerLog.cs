@@ -21,7 +21,8 @@ internal static class ServerLog
     private const string Console = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
     private const string File = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
-    public static IServiceCollection AddServerLog(this IServiceCollection services, LogOptions options, DataDirectory data)
+    public static IServiceCollection AddServerLog(this IServiceCollection services, LogOptions options,
+        DataDirectory data)
     {
         var queue = new LogQueue();
         return services.AddSingleton(queue).AddSerilog((_, log) => log
@@ -50,7 +51,8 @@ internal static class ServerLog
         sinks.Console(Formatter(options, Console));
         if (!options.Files) return;
         sinks.File(Formatter(options, File), data.Below("logs/server-.log"), rollingInterval: RollingInterval.Day,
-            retainedFileCountLimit: options.KeepFiles, fileSizeLimitBytes: options.MaxFileBytes, rollOnFileSizeLimit: true);
+            retainedFileCountLimit: options.KeepFiles, fileSizeLimitBytes: options.MaxFileBytes,
+                rollOnFileSizeLimit: true);
     }
 
     private static ITextFormatter Formatter(LogOptions options, string template) => options.Format == LogFormat.Json

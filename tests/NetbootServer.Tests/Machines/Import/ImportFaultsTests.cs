@@ -17,14 +17,18 @@ public sealed class ImportFaultsTests(NetbootApp app) : IClassFixture<NetbootApp
     [InlineData("quote in a field", ImportHost.Csv, "name,macs\nn,52\"5400000001\"", "line 2")]
     [InlineData("label without =", ImportHost.Csv, "name,macs,labels\nn,525400000001,rack", "line 2")]
     [InlineData("bad JSON in a cell", ImportHost.Csv, "name,macs,labels\nn,525400000001,{rack", "line 2")]
-    [InlineData("half a character", ImportHost.Csv, "name,macs,labels\nn,525400000001,\"{\"\"a\"\":\"\"\\ud800\"\"}\"", "line 2")]
+    [InlineData("half a character", ImportHost.Csv, "name,macs,labels\nn,525400000001,\"{\"\"a\"\":\"\"\\ud800\"\"}\"",
+        "line 2")]
     [InlineData("no array", ImportHost.Json, "{\"name\":\"n\"}", "line 1")]
     [InlineData("broken", ImportHost.Json, "[\n{\"name\":\"n\",\"macs\":[\"525400000001\"]},\n{\"name\"", "line 3")]
     [InlineData("text behind", ImportHost.Json, "[\n]\nx", "line 3")]
-    [InlineData("member twice", ImportHost.Json, "[\n{\"name\":\"n\",\"name\":\"m\",\"macs\":[\"525400000001\"]}]", "line 2")]
-    [InlineData("half a surrogate", ImportHost.Json, "[{\"name\":\"n\",\"macs\":[\"525400000001\"],\"serial\":\"\\ud800\"}]", "line 1")]
+    [InlineData("member twice", ImportHost.Json, "[\n{\"name\":\"n\",\"name\":\"m\",\"macs\":[\"525400000001\"]}]",
+        "line 2")]
+    [InlineData("half a surrogate", ImportHost.Json,
+        "[{\"name\":\"n\",\"macs\":[\"525400000001\"],\"serial\":\"\\ud800\"}]", "line 1")]
     [InlineData("a number", ImportHost.Json, "[\n\n7]", "line 3")]
-    [InlineData("unknown member", ImportHost.Json, "[{\"name\":\"n\",\"macs\":[\"525400000001\"],\"colour\":1}]", "line 1")]
+    [InlineData("unknown member", ImportHost.Json, "[{\"name\":\"n\",\"macs\":[\"525400000001\"],\"colour\":1}]",
+        "line 1")]
     [InlineData("no sequence", ImportHost.Yaml, "name: n\nmacs: []", "line 1")]
     [InlineData("empty YAML", ImportHost.Yaml, "", "line 1")]
     [InlineData("alias", ImportHost.Yaml, "- &a\n  name: n\n- *a", "line 1")]
@@ -46,16 +50,21 @@ public sealed class ImportFaultsTests(NetbootApp app) : IClassFixture<NetbootApp
         (await _admin.ImportAsync(deep, ImportHost.Json)).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         (await _admin.ImportAsync(deep, ImportHost.Yaml)).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         var endless = new string('x', 3 << 20);
-        (await _admin.ImportAsync($"[\"{endless}\"]", ImportHost.Json)).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        (await _admin.ImportAsync($"- name: {endless}", ImportHost.Yaml)).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
-        (await _admin.ImportAsync($"name,macs\n{endless},1", ImportHost.Csv)).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        (await _admin.ImportAsync($"[\"{endless}\"]", ImportHost.Json))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        (await _admin.ImportAsync($"- name: {endless}", ImportHost.Yaml))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        (await _admin.ImportAsync($"name,macs\n{endless},1", ImportHost.Csv))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
     }
 
     [Fact]
     public async Task Other_media_types_and_formats_are_refused()
     {
-        (await _admin.ImportAsync("x", "text/plain")).IsProblem(HttpStatusCode.UnsupportedMediaType, "unsupported-media-type");
-        (await _admin.GetAsync("/api/v1/machines/export?format=xml")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        (await _admin.ImportAsync("x", "text/plain")).IsProblem(HttpStatusCode.UnsupportedMediaType,
+            "unsupported-media-type");
+        (await _admin.GetAsync("/api/v1/machines/export?format=xml"))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
         (await _admin.SendAsync(HttpMethod.Post, "/api/v1/machines/import?dryRun=perhaps", Caller.Json("[]")))
             .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
     }

@@ -18,7 +18,8 @@ internal static class ImportHost
 
     /// <summary>created, changed, unchanged.</summary>
     public static string Counts(this Answer report) =>
-        string.Join(' ', new[] { "created", "changed", "unchanged" }.Select(count => report.Json.GetProperty(count).GetInt64()));
+        string.Join(' ', new[] { "created", "changed", "unchanged" }.Select(count => report.Json.GetProperty(count)
+            .GetInt64()));
 
     /// <summary>Each row as <c>line name action</c>.</summary>
     public static IEnumerable<string> Rows(this Answer report) => report.Json.GetProperty("rows").EnumerateArray()

@@ -82,7 +82,12 @@ public sealed class MachineImportTests : IAsyncLifetime
         (await _admin.GetAsync("/api/v1/machines/n2")).Is(HttpStatusCode.NotFound);
         Assert.Equal("old", (await _admin.GetAsync("/api/v1/machines/n1"))["serial"]);
 
+        Assert.DoesNotContain("import", (await _admin.GetAsync("/api/v1/audit")).Text, StringComparison.Ordinal);
+
         Assert.Equal(report.Rows(), (await _admin.ImportAsync(file)).Is(HttpStatusCode.OK).Rows());
+        var audit = (await _admin.GetAsync("/api/v1/audit")).Is(HttpStatusCode.OK).Text;
+        Assert.Contains("\"import\"", audit, StringComparison.Ordinal);
+        Assert.Contains("\"n2\"", audit, StringComparison.Ordinal);
         var changed = await _admin.GetAsync("/api/v1/machines/n1");
         Assert.Equal(("new", "\"2\""), (changed["serial"], changed.ETag));
         Assert.Empty((await _admin.GetAsync("/api/v1/machines?label=rack%3D1")).Items());

@@ -4,6 +4,7 @@ namespace NetbootServer.Images.Sources.Downloads;
 public sealed class Download : IDisposable
 {
     private readonly PartialFile _file;
+    private bool _deleted;
 
     internal Download(PartialFile file, SourceLink link) => (_file, Link) = (file, link);
 
@@ -24,8 +25,16 @@ public sealed class Download : IDisposable
     });
 
     /// <summary>Removes it from the disk.</summary>
-    public void Delete() => _file.Delete();
+    public void Delete()
+    {
+        _file.Delete();
+        _deleted = true;
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        if (!_deleted) _file.Save();
+        _file.Dispose();
+    }
 }

@@ -33,7 +33,7 @@ internal sealed class DownloadRun(
         await SourceDownloads.CopyAsync(answer.Body, bytes => TakeAsync(bytes, ct), ct);
         if (wish.Length is { } announced && partial.Length != announced)
             throw new SourceException(SourceProblems.Damaged, $"{link} has {partial.Length} bytes, not the {announced} announced.");
-        partial.Save(whole: true);
+        partial.Complete();
         return answer.Link;
     }
 

@@ -18,11 +18,12 @@ internal sealed class PartialFile : IDisposable
     private readonly string _notesPath;
     private readonly Action _released;
     private Notes _notes;
+    private bool _whole;
 
     private PartialFile(string path, SafeFileHandle file, Notes notes, Action released)
     {
         (Path, _notesPath, _file, _notes, _released) = (path, NotesOf(path), file, notes, released);
-        Length = notes.Saved;
+        (Length, _whole) = (notes.Saved, notes.Whole);
     }
 
     /// <summary>The file with the bytes.</summary>
@@ -38,8 +39,8 @@ internal sealed class PartialFile : IDisposable
     public SourceValidator? Validator => _notes.ETag is null && _notes.LastModified is null
         ? null : new SourceValidator { ETag = _notes.ETag, LastModified = _notes.LastModified };
 
-    /// <summary>Whether all bytes are here and on the disk.</summary>
-    public bool IsWhole => _notes.Whole;
+    /// <summary>Whether all bytes are here.</summary>
+    public bool IsWhole => _whole;
 
     /// <summary>Opens what there is of a download, or begins it.</summary>
     /// <param name="folder">Where partial files are.</param>
@@ -77,9 +78,9 @@ internal sealed class PartialFile : IDisposable
     public void Restart(SourceValidator? validator, long? total)
     {
         RandomAccess.SetLength(_file, 0);
-        Length = 0;
+        if (_notes.Saved > 0) File.Delete(_notesPath);
+        (Length, _whole) = (0, false);
         _notes = new Notes { Url = _notes.Url, ETag = validator?.ETag, LastModified = validator?.LastModified, Total = total };
-        SaveNotes();
     }
 
     /// <summary>Appends bytes.</summary>
@@ -87,20 +88,18 @@ internal sealed class PartialFile : IDisposable
     {
         await RandomAccess.WriteAsync(_file, bytes, Length, ct);
         Length += bytes.Length;
-        if (Length - _notes.Saved >= SaveEveryBytes) Save(whole: false);
+        if (Length - _notes.Saved >= SaveEveryBytes) Save();
     }
+
+    /// <summary>Says that no bytes will follow. Most files are stored a moment later: nothing is flushed for them.</summary>
+    public void Complete() => _whole = true;
 
     /// <summary>Makes sure of the bytes that are here.</summary>
-    public void Save(bool whole)
+    public void Save()
     {
-        if (Length == _notes.Saved && whole == _notes.Whole) return;
+        if (Length == 0 || (Length == _notes.Saved && _whole == _notes.Whole)) return;
         RandomAccess.FlushToDisk(_file);
-        _notes = _notes with { Saved = Length, Whole = whole };
-        SaveNotes();
-    }
-
-    private void SaveNotes()
-    {
+        _notes = _notes with { Saved = Length, Whole = _whole };
         var temporary = _notesPath + ".tmp";
         File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(_notes));
         File.Move(temporary, _notesPath, overwrite: true);
@@ -117,6 +116,7 @@ internal sealed class PartialFile : IDisposable
     public void Dispose()
     {
         if (_file.IsClosed) return;
+        if (Length == 0) Delete();
         _file.Dispose();
         _released();
     }

@@ -66,7 +66,7 @@ public sealed class SourceDownloads
         }
         catch (Exception e) when (e is OperationCanceledException or SourceException { OfNetwork: true })
         {
-            partial.Save(whole: false);
+            partial.Save();
             partial.Dispose();
             keep = true;
             throw;

@@ -134,11 +134,11 @@ public sealed partial class NixCli
 
     private static SourceException Failed(string command, IReadOnlyList<string> arguments, int code, NixLog log)
     {
-        var said = (log.Errors.LastOrDefault() ?? string.Join(' ', log.Tail)).Trim();
-        if (said.StartsWith("error:", StringComparison.Ordinal)) said = said[6..].TrimStart();
+        // The first error is the cause, the others are what came of it.
+        var said = (log.Errors.FirstOrDefault() ?? string.Join(' ', log.Tail)).Trim();
         var what = string.Join(' ', arguments.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)));
         return new SourceException(SourceProblems.NixFailed,
-            $"{command} {what} ended with code {code}: '{SourceText.Quote(HashPart().Replace(said, ""))}'. The job's log has all that it says.",
+            $"{command} {what} ended with code {code}: '{SourceText.Quote(WithoutSaying().Replace(said, ""))}'. The job's log has all that it says.",
             new NixFailedException($"{command} {string.Join(' ', arguments)}", code, log.Tail));
     }
 
@@ -161,8 +161,9 @@ public sealed partial class NixCli
     [GeneratedRegex(@"\d+\.\d+(?:\.\d+)?")]
     private static partial Regex Version();
 
-    [GeneratedRegex("/nix/store/(?:[0-9a-z]{32}-)?")]
-    private static partial Regex HashPart();
+    /// <summary>What is in every error, or known: there are few characters to tell what went wrong.</summary>
+    [GeneratedRegex(@"^error:\s*|/nix/store/(?:[0-9a-z]{32}-)?|(?<=^(?:error:\s*)?)flake '[^']*' ")]
+    private static partial Regex WithoutSaying();
 
     /// <summary>For questions, which are no progress.</summary>
     private sealed class Silence : ISourceProgress

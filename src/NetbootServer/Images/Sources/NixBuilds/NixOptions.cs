@@ -17,6 +17,7 @@ public sealed class NixOptions
     public IList<string> AllowedInstallables { get; } = [];
 
     /// <summary>How long one build may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "24.00:00:00")]
     public TimeSpan BuildTimeout { get; set; } = TimeSpan.FromHours(6);
 
     /// <summary>Lines of Nix's own output that a failure is told with, at most; the job's log has all.</summary>

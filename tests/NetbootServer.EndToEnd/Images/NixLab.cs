@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using NetbootServer.EndToEnd.Lab;
+
+namespace NetbootServer.EndToEnd.Images;
+
+/// <summary>Builds of real Nix take turns: each uses all processors already.</summary>
+[CollectionDefinition(Name)]
+public sealed class NixTurns : ICollectionFixture<NixLab>
+{
+    public const string Name = "Nix";
+}
+
+/// <summary>
+/// Two real Nixes, the oldest in use and a new one, each with a store of its own, and a flake that they can build
+/// without the internet.
+/// </summary>
+public sealed class NixLab : IAsyncLifetime
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("netboot-nix-");
+
+    /// <summary>The flake: <c>nixosConfigurations.{minimal,installer,…}.config.system.build.{netboot,toplevel}</c>.</summary>
+    public string Fixture { get; private set; } = "";
+
+    public RealNix Old { get; private set; } = null!;
+
+    public RealNix New { get; private set; } = null!;
+
+    public RealNix Of(string name) => name == "old" ? Old : New;
+
+    /// <summary>A folder that the product may read.</summary>
+    public string NewFolder() => folder.CreateSubdirectory(Guid.NewGuid().ToString("n")).FullName;
+
+    public async ValueTask InitializeAsync()
+    {
+        var nix = Values(await LabScript.RunAsync("nix.sh"));
+        Fixture = Values(await LabScript.RunAsync("nix-fixture.sh"))["FIXTURE"];
+        Old = new RealNix(nix["NIX_OLD"], folder.CreateSubdirectory("old").FullName, Path.GetDirectoryName(Fixture)!);
+        New = new RealNix(nix["NIX_NEW"], folder.CreateSubdirectory("new").FullName, Path.GetDirectoryName(Fixture)!);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Nix makes what it stores read-only.
+        using var chmod = Process.Start("chmod", ["-R", "u+w", folder.FullName]);
+        await chmod.WaitForExitAsync();
+        folder.Delete(recursive: true);
+    }
+
+    private static Dictionary<string, string> Values(string lines) =>
+        lines.Split('\n').Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+}
+
+/// <summary>A real Nix whose store lies below a folder, without the machine's settings.</summary>
+public sealed class RealNix
+{
+    private const string Settings = """
+        experimental-features = nix-command flakes
+        build-users-group =
+        substituters =
+        flake-registry =
+        sandbox = true
+        """;
+
+    public RealNix(string nix, string folder, string packages)
+    {
+        Store = Path.Combine(folder, "store");
+        Nix = Path.Combine(folder, "nix");
+        foreach (var name in new[] { "nix", "nix-store" })
+        {
+            var wrapper = Path.Combine(folder, name);
+            // The flake's packages are files outside of the store's own root, in which a sandboxed build lives.
+            File.WriteAllText(wrapper, $"#!/bin/sh\nexport HOME={folder} NIX_CONFIG='{Settings}\nsandbox-paths = {packages}'\n" +
+                $"exec {Path.Combine(Path.GetDirectoryName(nix)!, name)} \"$@\"\n");
+            File.SetUnixFileMode(wrapper, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    /// <summary>The command for <c>Nix:Path</c>.</summary>
+    public string Nix { get; }
+
+    /// <summary>The folder for <c>Nix:Store</c>.</summary>
+    public string Store { get; }
+
+    /// <summary>Where a store path really is.</summary>
+    public string Real(string storePath) => Store + storePath;
+
+    /// <summary>Follows links of the store in the folder below which it really is.</summary>
+    public string Resolve(string path)
+    {
+        while (new FileInfo(Real(path)).LinkTarget is { } target) path = target;
+        return Real(path);
+    }
+
+    /// <summary>Builds something; answers its store path.</summary>
+    public async Task<string> BuildAsync(string installable)
+    {
+        var built = await RunAsync("nix", "build", installable, "--json", "--no-link");
+        return System.Text.Json.JsonDocument.Parse(built).RootElement[0].GetProperty("outputs").GetProperty("out").GetString()!;
+    }
+
+    /// <summary>Runs <c>nix</c> or <c>nix-store</c> on this store; answers what it printed.</summary>
+    public async Task<string> RunAsync(string command, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(Nix)!, command), [.. arguments, "--store", Store])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return process.ExitCode == 0
+            ? (await output).Trim()
+            : throw new InvalidOperationException($"{command} {string.Join(' ', arguments)} failed:\n{await errors}");
+    }
+}

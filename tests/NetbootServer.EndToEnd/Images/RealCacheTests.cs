@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Logging;
+using NetbootServer.Images.Sources;
+using NetbootServer.Images.Sources.Nars;
+
+namespace NetbootServer.EndToEnd.Images;
+
+/// <summary>Signed binary caches that real Nixes have written, read without Nix.</summary>
+[Collection(NixTurns.Name)]
+public sealed class RealCacheTests(NixLab lab)
+{
+    private const string X86 = "x86_64-linux";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_netboot_output_comes_from_a_cache_as_Nix_has_built_it()
+    {
+        await using var cache = await BuildAsync(lab.New, "installer", "netboot", "zstd");
+        await using var bench = await SourceBench.StartAsync([]);
+        var version = await bench.FetchAsync(cache.Source);
+        var system = version.Systems[X86];
+        Assert.Equal(await File.ReadAllBytesAsync(cache.File("bzImage"), Ct), await bench.ReadAsync(system.Kernel!));
+        Assert.Equal(await File.ReadAllBytesAsync(cache.File("initrd"), Ct), await bench.ReadAsync(system.Initrd!));
+        Assert.Matches("^init=/nix/store/[0-9a-z]{32}-nixos-system-installer-25.11.fixture/init$", system.KernelArguments[0]);
+        // The kernel, the initrd, the script and the folder of links; not the 67 paths of the system in the initrd.
+        Assert.Equal(4, cache.Requests.Count(request => request.Contains("/nar/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_closure_comes_whole_each_path_once_and_its_NARs_hold_what_the_store_holds()
+    {
+        await using var cache = await BuildAsync(lab.New, "installer", "toplevel", "zstd");
+        await using var bench = await SourceBench.StartAsync([]);
+        var closure = (await bench.FetchAsync(cache.Source)).Closures[X86];
+        Assert.Equal(67, closure.Paths.Length);
+        Assert.All(cache.Requests.GroupBy(request => request), same => Assert.Single(same));
+        foreach (var path in closure.Paths)
+        {
+            await using var nar = File.OpenRead(bench.BlobFile(path.Sha256));
+            var listing = await NarListing.ReadAsync(nar, path.NarSize, Ct);
+            Assert.Equal(Walk(lab.New.Real(path.Path), ""), listing.Entries.Select(Describe));
+        }
+        await bench.FetchAsync(cache.Source);
+        Assert.Equal(67, cache.Requests.Count(request => request.Contains("/nar/", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("old", "xz"), InlineData("old", "gzip"), InlineData("old", "bzip2"), InlineData("old", "none")]
+    [InlineData("new", "xz"), InlineData("new", "gzip"), InlineData("new", "br"), InlineData("new", "zstd")]
+    public async Task Every_compression_of_both_Nixes_is_read(string which, string compression)
+    {
+        await using var cache = await BuildAsync(lab.Of(which), "minimal", "toplevel", compression);
+        await using var bench = await SourceBench.StartAsync([]);
+        var version = await bench.FetchAsync(cache.Source);
+        Assert.Equal(8, version.Closures[X86].Paths.Length);
+        Assert.Equal("test-1", (string?)version.Provenance["systems"]![X86]!["signedBy"]);
+    }
+
+    [Fact]
+    public async Task A_cache_signed_by_somebody_else_is_refused()
+    {
+        await using var cache = await BuildAsync(lab.New, "minimal", "toplevel", "zstd");
+        await using var bench = await SourceBench.StartAsync([]);
+        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(
+            cache.SourceWith("test-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=")));
+        Assert.Equal(SourceProblems.Unsigned, e.Problem);
+        Assert.DoesNotContain(cache.Requests, request => request.Contains("/nar/", StringComparison.Ordinal));
+    }
+
+    private async Task<ServedCache> BuildAsync(RealNix nix, string host, string output, string compression)
+    {
+        var folder = lab.NewFolder();
+        var (secret, known) = (Path.Combine(folder, "secret"), Path.Combine(folder, "known"));
+        await nix.RunAsync("nix-store", "--generate-binary-cache-key", "test-1", secret, known);
+        var path = await nix.BuildAsync($"path:{lab.Fixture}#nixosConfigurations.{host}.config.system.build.{output}");
+        var cache = Directory.CreateDirectory(Path.Combine(folder, "cache")).FullName;
+        await nix.RunAsync("nix", "copy", "--to", $"file://{cache}?compression={compression}&secret-key={secret}", path);
+        return await ServedCache.StartAsync(nix, path, cache, await File.ReadAllTextAsync(known, Ct));
+    }
+
+    /// <summary>What a folder of the store holds, in the order and words of a listing.</summary>
+    private static IEnumerable<string> Walk(string real, string path)
+    {
+        var info = new FileInfo(real);
+        if (info.LinkTarget is { } target) return [$"{path} {NarKind.Link} {target}"];
+        if (!Directory.Exists(real))
+        {
+            var executable = (info.UnixFileMode & UnixFileMode.UserExecute) != 0;
+            return [$"{path} {(executable ? NarKind.Executable : NarKind.File)} {info.Length}"];
+        }
+        return Directory.EnumerateFileSystemEntries(real).Select(child => Path.GetFileName(child)!).Order(StringComparer.Ordinal)
+            .SelectMany(name => Walk(Path.Combine(real, name), path.Length == 0 ? name : $"{path}/{name}"))
+            .Prepend($"{path} {NarKind.Folder}");
+    }
+
+    private static string Describe(NarEntry entry) => entry.Kind switch
+    {
+        NarKind.Link => $"{entry.Path} {entry.Kind} {entry.Target}",
+        NarKind.Folder => $"{entry.Path} {entry.Kind}",
+        _ => $"{entry.Path} {entry.Kind} {entry.Size}",
+    };
+
+    /// <summary>A cache's folder over HTTP.</summary>
+    private sealed class ServedCache : IAsyncDisposable
+    {
+        private readonly WebApplication app;
+        private readonly RealNix nix;
+        private readonly string path;
+        private readonly string key;
+
+        private ServedCache(WebApplication app, RealNix nix, string path, string key) =>
+            (this.app, this.nix, this.path, this.key) = (app, nix, path, key);
+
+        public ConcurrentQueue<string> Requests { get; } = new();
+
+        public object Source => SourceWith(key);
+
+        public static async Task<ServedCache> StartAsync(RealNix nix, string path, string folder, string key)
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+            var app = builder.Build();
+            var cache = new ServedCache(app, nix, path, key);
+            app.Use((http, next) =>
+            {
+                cache.Requests.Enqueue(http.Request.Path.Value!);
+                return next(http);
+            });
+            app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(folder), ServeUnknownFileTypes = true });
+            await app.StartAsync(Ct);
+            return cache;
+        }
+
+        public object SourceWith(string publicKey) => new
+        {
+            type = "cache", storePath = path, publicKeys = new[] { publicKey },
+            url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First(),
+        };
+
+        /// <summary>Where a file of the output really is.</summary>
+        public string File(string name) => nix.Resolve($"{path}/{name}");
+
+        public ValueTask DisposeAsync() => app.DisposeAsync();
+    }
+}

@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using NetbootServer.EndToEnd.Lab;
+using NetbootServer.Images.Sources;
+using NetbootServer.Images.Sources.Nars;
+
+namespace NetbootServer.EndToEnd.Images;
+
+/// <summary>What the product asks of the local Nix, asked of real ones: 2.8 and 2.34.</summary>
+[Collection(NixTurns.Name)]
+public sealed class RealNixTests(NixLab lab)
+{
+    private const string X86 = "x86_64-linux";
+    private static readonly string[] Both = ["minimal", "bashless"];
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("old"), InlineData("new")]
+    public async Task A_flake_s_netboot_output_is_built_and_kept_until_its_version_goes(string which)
+    {
+        var nix = lab.Of(which);
+        await using var bench = await SourceBench.StartAsync(SourceBench.With(nix, lab.Fixture));
+        var version = await bench.FetchAsync(new { type = "nix", installable = $"path:{lab.Fixture}#nixosConfigurations.minimal.config.system.build.netboot" });
+
+        var system = version.Systems[X86];
+        var output = (string)version.Provenance["systems"]![X86]!["storePath"]!;
+        Assert.Equal(await File.ReadAllBytesAsync(nix.Resolve($"{output}/bzImage"), Ct), await bench.ReadAsync(system.Kernel!));
+        Assert.Equal(await File.ReadAllBytesAsync(nix.Resolve($"{output}/initrd"), Ct), await bench.ReadAsync(system.Initrd!));
+        Assert.Matches("^init=/nix/store/[0-9a-z]{32}-nixos-system-minimal-25.11.fixture/init$", system.KernelArguments[0]);
+        Assert.Equal(["console=tty0", "console=ttyS0", "loglevel=4"], system.KernelArguments.Skip(1));
+        Assert.StartsWith("sha256-", (string?)version.Provenance["systems"]![X86]!["flake"]!["narHash"], StringComparison.Ordinal);
+
+        var alive = await Assert.ThrowsAsync<InvalidOperationException>(() => nix.RunAsync("nix-store", "--delete", output));
+        Assert.Contains("alive", alive.Message, StringComparison.Ordinal);
+        bench.Roots.Remove(version.GcRoots!);
+        await nix.RunAsync("nix-store", "--delete", output);
+        Assert.False(Directory.Exists(nix.Real(output)), "nothing keeps it any more");
+        await bench.ReadAsync(system.Kernel!);
+    }
+
+    [Fact]
+    public async Task Several_hosts_are_variants_of_one_version()
+    {
+        await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.New, lab.Fixture));
+        var version = await bench.FetchAsync(new
+        {
+            type = "nix", installable = $"{lab.Fixture}#nixosConfigurations.{{variant}}.config.system.build.netboot", variants = Both,
+        });
+        var variants = version.Systems[X86].Variants!;
+        Assert.Equal(Both.Order(), variants.Keys);
+        Assert.Equal(variants["minimal"].Kernel, variants["bashless"].Kernel);
+        Assert.NotEqual(variants["minimal"].Initrd, variants["bashless"].Initrd);
+        Assert.Null(version.Systems[X86].Kernel);
+        Assert.Equal(2, Directory.EnumerateFileSystemEntries(Path.Combine(bench.DataFolder, "nix-roots", version.GcRoots!)).Count());
+    }
+
+    [Theory]
+    [InlineData("old", "minimal", 8), InlineData("new", "installer", 67)]
+    public async Task A_system_is_stored_with_all_that_it_needs(string which, string host, int paths)
+    {
+        var nix = lab.Of(which);
+        await using var bench = await SourceBench.StartAsync(SourceBench.With(nix, lab.Fixture));
+        var source = new { type = "nix", installable = $"path:{lab.Fixture}#nixosConfigurations.{host}.config.system.build.toplevel" };
+        var version = await bench.FetchAsync(source);
+        var closure = version.Closures[X86];
+        Assert.Equal(paths, closure.Paths.Length);
+        Assert.Equal((await nix.RunAsync("nix-store", "--query", "--requisites", closure.Toplevel)).Split('\n').Order(StringComparer.Ordinal),
+            closure.Paths.Select(path => path.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(["console=tty0", "console=ttyS0", "loglevel=4"], closure.KernelArguments);
+        foreach (var path in closure.Paths)
+        {
+            Assert.Equal(path.NarSize, new FileInfo(bench.BlobFile(path.Sha256)).Length);
+            Assert.True(NixHash.TryParse(await nix.RunAsync("nix-store", "--query", "--hash", path.Path), out var hash));
+            Assert.Equal(hash.Digest.ToString(), path.Sha256);
+        }
+
+        // What is stored already is neither read nor written again.
+        var dumps = bench.Progress.Lines.Count(line => line.StartsWith("fetching /nix/store", StringComparison.Ordinal));
+        await bench.FetchAsync(source);
+        Assert.Equal(paths, dumps);
+        Assert.Equal(dumps, bench.Progress.Lines.Count(line => line.StartsWith("fetching /nix/store", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("old"), InlineData("new")]
+    public async Task A_failed_build_says_why_and_its_log_has_the_builder_s_words(string which)
+    {
+        var folder = Flake("""fail = run "fail" "echo bad luck; exit 3";""");
+        await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
+        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#fail" }));
+        Assert.Equal(SourceProblems.NixFailed, e.Problem);
+        Assert.Contains("ended with code 1", e.Message, StringComparison.Ordinal);
+        Assert.Contains("fail.drv'", e.Message, StringComparison.Ordinal);
+        Assert.Contains("fail> bad luck", bench.Progress.Lines);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(bench.DataFolder, "nix-roots")));
+    }
+
+    [Theory]
+    [InlineData("old"), InlineData("new")]
+    public async Task An_attribute_that_is_not_there_is_told(string which)
+    {
+        var folder = Flake("");
+        await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
+        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#nothing" }));
+        Assert.Equal(SourceProblems.NixFailed, e.Problem);
+        Assert.Contains("'does not provide attribute 'packages.x86_64-linux.nothing'", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("old"), InlineData("new")]
+    public async Task A_cancelled_build_leaves_no_builder_behind(string which)
+    {
+        var folder = Flake("""slow = run "slow" "echo begun; exec $BB sleep 4321";""");
+        var nix = lab.Of(which);
+        await using var bench = await SourceBench.StartAsync(SourceBench.With(nix, folder));
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var fetching = bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#slow" }, cancel.Token);
+        await Until.TrueAsync("the builder to begin", () => Task.FromResult(bench.Progress.Lines.Contains("slow> begun")), TimeSpan.FromMinutes(2), Ct);
+        Assert.NotEmpty(Sleepers());
+        var watch = Stopwatch.StartNew();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30));
+        await Until.TrueAsync("the builder to end", () => Task.FromResult(!Sleepers().Any()), TimeSpan.FromSeconds(10), Ct);
+        await nix.RunAsync("nix-store", "--verify");
+    }
+
+    [Theory]
+    [InlineData("old"), InlineData("new")]
+    public async Task A_file_with_Nix_code_is_built_but_reads_nothing_outside_of_the_roots(string which)
+    {
+        var folder = Flake("");
+        await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
+        File.WriteAllText(Path.Combine(folder, "good.nix"), $$"""{ out = {{Run}} "x.tar.gz" "$BB gzip -c <$BB >$out"; }""");
+        var version = await bench.FetchAsync(new { type = "nix", installable = $"{folder}/good.nix#out" });
+        Assert.Equal(0x1f, (await bench.ReadAsync(version.Systems[X86].Kexec!))[0]);
+        Assert.Contains(bench.Progress.Reports, report => report is { Phase: "building", TotalSteps: > 0 });
+        Assert.Contains(bench.Progress.Lines, line => line.StartsWith("building '/nix/store/", StringComparison.Ordinal));
+
+        File.WriteAllText(Path.Combine(folder, "bad.nix"), $$"""{ out = {{Run}} "x" "echo ${builtins.readFile /etc/passwd} >$out"; }""");
+        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"{folder}/bad.nix#out" }));
+        Assert.Contains("access to absolute path '/etc/passwd' is forbidden", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("old"), InlineData("new")]
+    public async Task A_flake_cannot_take_in_another_folder_of_this_server(string which)
+    {
+        var secret = lab.NewFolder();
+        File.WriteAllText(Path.Combine(secret, "key"), "secret");
+        var folder = Flake("""leak = run "leak.tar.gz" "$BB gzip -c <${secret}/key >$out";""", $"inputs.secret = {{ url = \"path:{secret}\"; flake = false; }};", "secret");
+        await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
+        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#leak" }));
+        Assert.Equal(SourceProblems.NotAllowed, e.Problem);
+        Assert.Contains("has an input in", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A function that builds by a line of shell.</summary>
+    private const string Run = """
+        (let box = builtins.path { path = ./box; name = "box"; }; in name: script: derivation {
+          inherit name; system = "x86_64-linux"; builder = "${box}/busybox"; BB = "${box}/busybox"; args = [ "sh" "-ec" script ];
+        })
+        """;
+
+    /// <summary>A flake with a builder and these outputs.</summary>
+    private string Flake(string outputs, string inputs = "", string names = "")
+    {
+        var folder = lab.NewFolder();
+        Directory.CreateDirectory(Path.Combine(folder, "box"));
+        File.Copy(Path.Combine(lab.Fixture, "bootstrap", "busybox"), Path.Combine(folder, "box", "busybox"));
+        var arguments = names.Length == 0 ? "{ self }" : $"{{ self, {names} }}";
+        File.WriteAllText(Path.Combine(folder, "flake.nix"), $$"""
+            { {{inputs}} outputs = {{arguments}}: let run = {{Run}}; in { packages.x86_64-linux = { {{outputs}} }; }; }
+            """);
+        return folder;
+    }
+
+    private static IEnumerable<string> Sleepers() => Directory.EnumerateDirectories("/proc").Where(process =>
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline")).Contains("sleep\04321", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    });
+}

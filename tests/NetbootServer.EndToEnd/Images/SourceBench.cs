@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using NetbootServer.Blobs;
+using NetbootServer.Http;
+using NetbootServer.Images;
+using NetbootServer.Images.Sources;
+using NetbootServer.Images.Sources.NixBuilds;
+using NetbootServer.Images.Sources.Specs;
+using NetbootServer.Storage;
+
+namespace NetbootServer.EndToEnd.Images;
+
+/// <summary>The product's sources over a data directory of their own, without a server around them.</summary>
+public sealed class SourceBench : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly DirectoryInfo folder;
+
+    private SourceBench(WebApplication app, DirectoryInfo folder) => (this.app, this.folder) = (app, folder);
+
+    public static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public GcRoots Roots => app.Services.GetRequiredService<GcRoots>();
+
+    public string DataFolder => folder.FullName;
+
+    public RecordedProgress Progress { get; } = new();
+
+    public static async Task<SourceBench> StartAsync(Dictionary<string, string?> settings)
+    {
+        var folder = Directory.CreateTempSubdirectory("netboot-data-");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Blobs:MinFreeBytes"] = "0" });
+        builder.Configuration.AddInMemoryCollection(settings);
+        builder.Services.AddStorage(DataDirectory.Open(folder.FullName)).AddBlobs().AddSources();
+        var app = builder.Build();
+        await app.PrepareStorageAsync(Ct);
+        return new SourceBench(app, folder);
+    }
+
+    /// <summary>Settings with which a real Nix builds what lies below some folders.</summary>
+    public static Dictionary<string, string?> With(RealNix nix, params string[] roots) => new()
+    {
+        ["Nix:Path"] = nix.Nix, ["Nix:Store"] = nix.Store, ["Images:DirectoryRoots"] = string.Join(' ', roots),
+    };
+
+    /// <summary>Fetches what an image's source, as an admin would write it, has.</summary>
+    public Task<SourcedVersion> FetchAsync(object source, CancellationToken? ct = null)
+    {
+        var errors = new ValidationErrors();
+        var json = System.Text.Json.JsonSerializer.SerializeToElement(source);
+        var spec = app.Services.GetRequiredService<SourceSpecParser>().Parse(json, "$.source", ["x86_64-linux"], errors);
+        Assert.False(errors.Any, errors.Any ? $"{errors.First()}" : "");
+        var request = new SourceRequest { Image = "test", Source = spec!, Systems = ["x86_64-linux"] };
+        var type = json.GetProperty("type").GetString();
+        return app.Services.GetRequiredKeyedService<IImageSource>(type).FetchAsync(request, Progress, ct ?? Ct);
+    }
+
+    /// <summary>The file of a blob that is one, or whose range it is.</summary>
+    public async Task<byte[]> ReadAsync(Artifact artifact)
+    {
+        var blob = (await app.Services.GetRequiredService<BlobStore>().FindAsync(artifact.Digest, Ct))!;
+        var bytes = new MemoryStream();
+        foreach (var (digest, offset, length) in blob.Segments.IsEmpty
+            ? [(artifact.Digest, 0L, blob.Length)]
+            : blob.Segments.Select(segment => (segment.Blob!.Value, segment.Offset, segment.Length)))
+            bytes.Write((await File.ReadAllBytesAsync(BlobFile(digest.ToString()), Ct)).AsSpan((int)offset, (int)length));
+        Assert.Equal(artifact.Sha256, Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray())));
+        return bytes.ToArray();
+    }
+
+    public string BlobFile(string digest) => Path.Combine(folder.FullName, "blobs", digest[..2], digest);
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        folder.Delete(recursive: true);
+    }
+}
+
+public sealed class RecordedProgress : ISourceProgress
+{
+    public ConcurrentQueue<SourceProgress> Reports { get; } = new();
+
+    public ConcurrentQueue<string> Lines { get; } = new();
+
+    public void Report(SourceProgress progress) => Reports.Enqueue(progress);
+
+    public void Log(string line) => Lines.Enqueue(line);
+}

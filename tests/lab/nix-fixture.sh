@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Makes a flake that needs nothing but Debian packages, and prints where it is: FIXTURE=path. The flake is
+# tests/nix-fixture: shaped like a NixOS flake, with the same attributes and outputs, but without nixpkgs; the packages
+# are fetched here once, and Nix takes them from the cache. A second run prints the same in milliseconds.
+#   NETBOOT_LAB_CACHE    the cache (default: .cache/lab in the repository)
+#   NETBOOT_LAB_MIRROR   a Debian mirror, when the machine's own apt has none
+set -euo pipefail
+shopt -s inherit_errexit
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source=$here/../nix-fixture
+cache=${NETBOOT_LAB_CACHE:-$here/../../.cache/lab}
+mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
+suite=bookworm
+programs=(busybox-static squashfs-tools jq zstd dropbear-bin nix-bin)
+recipe=$(cat "$here/nix-fixture.sh" "$source/debs2json.py" | sha256sum | cut -c1-16)
+debs=$cache/nix-fixture-$recipe
+flake=$debs/flake
+
+fail() {
+    echo "nix-fixture.sh: $*" >&2
+    exit 1
+}
+
+mirror() {
+    local codename uri
+    [ -n "${NETBOOT_LAB_MIRROR:-}" ] && echo "$NETBOOT_LAB_MIRROR" && return
+    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    # shellcheck disable=SC2016 # apt's own placeholders, not the shell's
+    uri=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+        sed -n "s/^$codename main //p" | head -n 1)
+    [ -n "$uri" ] || fail "found no Debian mirror in this machine's apt sources; name one in NETBOOT_LAB_MIRROR"
+    echo "$uri"
+}
+
+# An apt of its own, which takes nothing for installed.
+in_suite() {
+    local command=$1
+    shift
+    "$command" -q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- \
+        -o Dir::State::lists="$work/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$work/cache" \
+        -o APT::Architecture=amd64 -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any \
+        -o Acquire::Languages=none -o Debug::NoLocking=1 "$@"
+}
+
+fetch() {
+    local options='arch=amd64 target=Packages' keyring=/usr/share/keyrings/debian-archive-keyring.gpg kernel
+    command -v apt-get >/dev/null || fail "the packages come from Debian, and this system has no apt-get"
+    command -v python3 >/dev/null || fail "python3 is missing; it reads what the packages need"
+    [ -e "$keyring" ] && options+=" signed-by=$keyring"
+    mkdir -p "$work"/{lists/partial,cache/archives/partial,debs}
+    echo "deb [$options] $(mirror) $suite main" >"$work/sources.list"
+    in_suite apt-get update >&2 || fail "cannot read the suite $suite of the Debian mirror"
+    in_suite apt-get install -y --download-only --no-install-recommends "${programs[@]}" >&2 ||
+        fail "cannot fetch the fixture's packages"
+    kernel=$(in_suite apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+    (cd "$work/debs" && in_suite apt-get download "$kernel" >&2) || fail "cannot fetch the kernel"
+    mv "$work"/cache/archives/*.deb "$work/debs/"
+    mkdir -p "$work/flake/bootstrap"
+    dpkg-deb --fsys-tarfile "$work"/debs/busybox-static_*.deb | tar -x -O ./bin/busybox >"$work/flake/bootstrap/busybox"
+    chmod 755 "$work/flake/bootstrap/busybox"
+    mv "$work/debs" "$debs.new"
+    mv "$work/flake" "$debs.new/"
+    # The addresses in it are absolute: it is made where the packages will be.
+    rm -rf "$debs"
+    mv "$debs.new" "$debs"
+    python3 "$source/debs2json.py" "$debs" >"$flake/debs.json.new"
+    mv "$flake/debs.json.new" "$flake/debs.json"
+}
+
+exec 9>"$cache/.nix-fixture.lock"
+flock 9
+if [ ! -e "$flake/debs.json" ]; then
+    find "$cache" -maxdepth 1 \( -name '.nix-fixture.*.work' -o -name 'nix-fixture-*' \) -exec rm -rf {} +
+    work=$(mktemp -d "$cache/.nix-fixture.XXXXXX.work")
+    trap 'rm -rf "$work"' EXIT
+    fetch
+fi
+cp -r "$source"/{flake.nix,pkgs.nix,system.nix,builders,hosts} "$flake/"
+echo "FIXTURE=$flake"
