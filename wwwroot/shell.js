@@ -1,7 +1,7 @@
 // Around every page: header, rail, banner, dialogs, toasts, and the keys that work everywhere.
 import { html, signal, useEffect, useErrorBoundary, useRef } from './ui.js';
 import { link, route } from './router.js';
-import { logOut, session } from './session.js';
+import { interrupted, logOut, session } from './session.js';
 import { has, paths } from './state.js';
 import { images, machines, profiles } from './stores.js';
 import { useKeys } from './keys.js';
@@ -13,7 +13,7 @@ import { Menu } from './parts/menu.js';
 import { Icon } from './parts/basics.js';
 import { Announcer } from './parts/announcer.js';
 import { openPalette, openKeyList } from './parts/palette.js';
-import { LogInAgain } from './pages/login.js';
+import { later } from './parts/later.js';
 import { count } from './parts/format.js';
 
 /** The pages; `path` is what the server must have for it. */
@@ -65,6 +65,8 @@ const Top = () => html`<header class="top">
       && ` · ${session.value.role}`}</span>
     <span class="s-only" aria-hidden="true">⋯</span><//></header>`;
 
+const LogInAgain = later(() => import('./pages/login.js').then(module => module.LogInAgain));
+
 /** The module of the page that is shown. */
 const shown = signal({ key: '', Page: null, problem: null });
 
@@ -73,12 +75,14 @@ function usePage() {
   const known = paths.value !== null;
   useEffect(() => {
     if (!known) return;
+    let left = false; // a page that comes after another was asked for is not shown
     const entry = shownPages().find(entry => entry.id === page);
     const loading = entry ? entry.load(name)
       : Promise.reject(Object.assign(new Error(), { title: 'There is no such page',
       status: 404, detail: 'The address may have been typed wrongly, or this server does not have it.' }));
-    loading.then(module => { shown.value = { key, Page: module.default, problem: null }; },
-      problem => { shown.value = { key, Page: null, problem }; });
+    loading.then(module => { if (!left) shown.value = { key, Page: module.default, problem: null }; },
+      problem => { if (!left) shown.value = { key, Page: null, problem }; });
+    return () => { left = true; };
   }, [key, known]);
   return { ...shown.value, name, here: shown.value.key === key };
 }
@@ -111,5 +115,5 @@ export function Shell() {
   useKeys({ 'Ctrl+k': openPalette, '/': openPalette, '?': openKeyList });
   return html`<div class="app"><${Top}/><${Rail}/>
     <main id="main" tabindex="-1"><${AwayBanner}/><${Content}/></main></div>
-    <${Dialogs}/><${LogInAgain}/><${Toasts}/><${Announcer}/>`;
+    <${Dialogs}/>${interrupted.value && html`<${LogInAgain}/>`}<${Toasts}/><${Announcer}/>`;
 }

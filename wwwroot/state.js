@@ -24,7 +24,10 @@ const listeners = new Map();
 const types = ['machine.changed', 'profile.changed', 'image.changed', 'boot.changed', 'job.changed',
   'boot.progress', 'job.progress', 'alarm'];
 
-/** Hears events of a type, and 'reset' when everything must be loaded again. @returns how to stop */
+/**
+ * Hears events of a type, and 'reset' when everything must be loaded again; some, as 'token.changed', only this page
+ * tells itself. @returns how to stop
+ */
 export function on(type, hear) {
   if (!listeners.has(type)) listeners.set(type, new Set());
   listeners.get(type).add(hear);

@@ -10,9 +10,13 @@ import { State } from '../parts/basics.js';
 import { BootsNow } from '../parts/bootsnow.js';
 import { NeedsALook } from '../parts/needsalook.js';
 import { ImagesTable } from '../parts/imagestable.js';
-import { Guide } from '../parts/guide.js';
+import { later } from '../parts/later.js';
+import { Ghost } from '../parts/messages.js';
 import { RunningJobs } from '../parts/runningjobs.js';
 import { Throughput } from '../parts/throughput.js';
+
+const Guide = later(() => import('../parts/guide.js').then(module => module.Guide),
+  html`<section class="panel"><${Ghost} lines=${8}/></section>`);
 
 const skipped = 'netboot-no-guide';
 const outcomes = ['up', 'ready', 'running', 'stalled', 'failed', 'unknown'];

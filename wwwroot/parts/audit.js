@@ -54,8 +54,9 @@ const Pick = ({ label, name, options, query }) =>
     selected=${value === (query.get(name) ?? '')}>${text}</option>`)}</select>`;
 
 export function Audit() {
-  const query = route.value.query, path = pathOf(query),
-    page = useResource(path, { events: ['machine.changed', 'profile.changed', 'image.changed'], poll: false });
+  const query = route.value.query, path = pathOf(query);
+  const page = useResource(path, { poll: false,
+    events: ['machine.changed', 'profile.changed', 'image.changed', 'token.changed'] });
   const [older, setOlder] = useState({ path: '', items: [], next: null });
   const more = older.path === path ? older : { path, items: [], next: page.data?.next ?? null };
   const load = async () => {

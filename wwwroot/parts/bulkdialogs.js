@@ -5,7 +5,7 @@ import { bootNext, change } from '../machineacts.js';
 import { show } from './dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from './form.js';
 import { FormDialog } from './formdialog.js';
-import { profileOptions } from './profileoptions.js';
+import { useProfileOptions } from './profileoptions.js';
 import { lines, plural, unpair } from './format.js';
 
 const named = list => list.length === 1 ? list[0].name : plural(list.length, 'machine');
@@ -19,7 +19,7 @@ function Assign({ list, close }) {
   return html`<${FormDialog} close=${close} title=${`Profile of ${named(list)}`} action="Assign" form=${form}
     act=${() => change(list, form.get('profile') ? `Profile ${form.get('profile')}` : 'Profile by labels',
       { profile: form.get('profile') || null }, setDone)}>
-    <${ChoiceField} form=${form} name="profile" label="Profile" options=${profileOptions(null)}/>
+    <${ChoiceField} form=${form} name="profile" label="Profile" options=${useProfileOptions(null)}/>
     <${Done} done=${done} of=${list}/><//>`;
 }
 

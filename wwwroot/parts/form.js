@@ -1,5 +1,6 @@
 // Fields of forms. A form's draft lives outside its page, so that nothing typed is lost on the way.
 import { html, signal, useMemo, useRef } from '../ui.js';
+import { drafts } from '../drafts.js';
 
 let count = 0;
 
@@ -34,8 +35,6 @@ export const ChoiceField = ({ form, name, label, hint, options }) =>
     html`<select ...${aria} value=${form.get(name)} onChange=${event => form.set(name, event.target.value)}>
       ${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === form.get(name)}>
         ${text}</option>`)}</select>`}<//>`;
-
-const drafts = new Map();
 
 /**
  * What a person has changed of a resource and not yet saved.
@@ -79,6 +78,3 @@ export function useForm(key, base) {
     clear() { draft.values.value = {}; draft.errors.value = {}; drafts.delete(key); },
   };
 }
-
-/** Whether anything typed is not saved: the browser asks before the page goes. */
-export const hasDrafts = () => [...drafts.values()].some(draft => Object.keys(draft.values.value).length > 0);

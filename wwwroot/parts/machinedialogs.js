@@ -8,7 +8,7 @@ import { show } from './dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from './form.js';
 import { FormDialog } from './formdialog.js';
 import { toast } from './messages.js';
-import { profileOptions } from './profileoptions.js';
+import { useProfileOptions } from './profileoptions.js';
 import { bySelector } from './selector.js';
 import { plural, unpair } from './format.js';
 
@@ -34,7 +34,7 @@ function Approve({ machine, close }) {
   return html`<${FormDialog} close=${close} title=${`Approve ${machine.name}`} action="Approve" form=${form} act=${act}>
     <p class="muted"><bdi>${hardware(machine) || machine.macs.join(', ')}</bdi></p>
     <div class="cols"><${TextField} form=${form} name="name" label="Name"/>
-      <${ChoiceField} form=${form} name="profile" label="Profile" options=${profileOptions(machine)}/></div>
+      <${ChoiceField} form=${form} name="profile" label="Profile" options=${useProfileOptions(machine)}/></div>
     <${LinesField} form=${form} name="labels" label="Labels" hint="One on a line, for example rack=3" rows=2/>
     <p class="muted">It waits at its prompt and boots by itself once it is approved.</p><//>`;
 }
@@ -76,7 +76,7 @@ function Add({ close }) {
   return html`<${FormDialog} close=${close} title="Add machine" action="Add machine" form=${form} act=${act}>
     <div class="cols"><${TextField} form=${form} name="name" label="Name"
       hint="Lower-case letters, digits, dots, hyphens."/>
-      <${ChoiceField} form=${form} name="profile" label="Profile" options=${profileOptions(null)}/></div>
+      <${ChoiceField} form=${form} name="profile" label="Profile" options=${useProfileOptions(null)}/></div>
     <${LinesField} form=${form} name="macs" label="MAC addresses" hint="One on a line, for example 3c:ec:ef:41:02:44"
       rows=2/>
     <div class="cols"><${LinesField} form=${form} name="labels" label="Labels"

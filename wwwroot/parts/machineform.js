@@ -1,7 +1,7 @@
 // Editing what is set of a machine.
 import { html, useState } from '../ui.js';
 import { saveForm } from '../saving.js';
-import { profileOptions } from './profileoptions.js';
+import { useProfileOptions } from './profileoptions.js';
 import { Dialog, show } from './dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from './form.js';
 import { Refusal, toast } from './messages.js';
@@ -53,7 +53,8 @@ function Form({ machine, saved, close }) {
       ${form.changed.length} not saved; kept while this page is open</small>`}
     <button class="btn push" type="button" onClick=${discard}>${form.changed.length ? 'Discard' : 'Cancel'}</button>
     <button class="btn main" type="submit" aria-busy=${busy} disabled=${busy}>Save</button>`}>
-    <div class="cols"><${ChoiceField} form=${form} name="profile" label="Profile" options=${profileOptions(machine)}/>
+    <div class="cols">
+      <${ChoiceField} form=${form} name="profile" label="Profile" options=${useProfileOptions(machine)}/>
       <${TextField} form=${form} name="variant" label="Variant" mono hint="Empty: the profile's."/>
       <${ChoiceField} form=${form} name="arch" label="Architecture"
         options=${[['', 'What it says at boot'], ['x86_64', 'x86_64'], ['aarch64', 'aarch64'],

@@ -3,8 +3,9 @@ import { profiles } from '../stores.js';
 import { bySelector } from './selector.js';
 
 /** 'By its labels: x', then every profile. */
-export const profileOptions = machine => {
-  const match = machine && bySelector({ ...machine, state: 'registered' }, profiles.items.value.values());
-  return [['', match ? `By its labels: ${match.name}` : 'By its labels'], ...[...profiles.items.value.keys()].sort()
+export const useProfileOptions = machine => {
+  const known = profiles.use();
+  const match = machine && bySelector({ ...machine, state: 'registered' }, known.values());
+  return [['', match ? `By its labels: ${match.name}` : 'By its labels'], ...[...known.keys()].sort()
     .map(name => [name, name])];
 };

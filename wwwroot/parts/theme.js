@@ -4,6 +4,10 @@ import { html, signal } from '../ui.js';
 const stored = 'netboot-theme', order = ['system', 'light', 'dark'];
 export const theme = signal(localStorage.getItem(stored) ?? 'system');
 
+const system = matchMedia('(prefers-color-scheme: dark)');
+const systemDark = signal(system.matches);
+system.addEventListener('change', () => { systemDark.value = system.matches; });
+
 export function applyTheme() {
   if (theme.value === 'system') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme.value;
@@ -17,7 +21,7 @@ function next() {
 
 /** Whether dark is what is seen now. */
 export const isDark = () => theme.value === 'dark'
-  || (theme.value === 'system' && matchMedia('(prefers-color-scheme: dark)').matches);
+  || (theme.value === 'system' && systemDark.value);
 
 export function ThemeButton() {
   const label = `Theme: ${theme.value === 'system' ? 'as the system' : theme.value}`;

@@ -3,7 +3,8 @@ import { html, useEffect, useRef, useState } from '../ui.js';
 import { useResource } from '../resource.js';
 import { now } from '../state.js';
 import { rate } from './format.js';
-import { theme } from './theme.js';
+import { loadPlot } from './plot.js';
+import { isDark } from './theme.js';
 
 const height = 190;
 const unit = 1024 * 1024;
@@ -24,12 +25,13 @@ function colour(name) {
   return value;
 }
 
-function options(width) {
+function options(width, from, to) {
   const ink = colour('--ink'), quiet = colour('--ink-3'), line = colour('--line'), font = `11px ${token('--sans')}`;
   const axis = { stroke: quiet, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
   return {
     width, height, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1024)] } },
+    scales: { x: { range: () => [from.current, to.current] },
+      y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1024)] } },
     series: [{}, { stroke: ink, width: 1.5, fill: ink.replace('rgb(', 'rgba(').replace(')', ', .07)'),
       points: { show: false } }],
     axes: [
@@ -41,24 +43,30 @@ function options(width) {
 }
 
 /** uPlot comes with this part alone; the rest of the page does not wait for it. */
-function Chart({ samples, label }) {
-  const box = useRef(null), plot = useRef(null), look = theme.value;
+function Chart({ samples, label, seconds }) {
+  const box = useRef(null), plot = useRef(null), from = useRef(0), to = useRef(0), look = isDark();
+  to.current = Date.parse(samples.at(-1)?.at ?? new Date()) / 1000;
+  from.current = to.current - seconds;
   const data = [samples.map(sample => Date.parse(sample.at) / 1000), samples.map(sample => sample.bytesPerSecond)];
+  const newest = useRef(data);
+  newest.current = data;
   useEffect(() => {
     let gone = false;
-    const fit = new ResizeObserver(() => box.current && plot.current?.setSize({ width: box.current.clientWidth, height }));
-    import('../vendor/uplot.mjs').then(({ default: Plot }) => {
-      if (gone) return;
-      plot.current = new Plot(options(box.current.clientWidth), data, box.current);
-      fit.observe(box.current);
+    const fit = new ResizeObserver(() => {
+      if (box.current) plot.current?.setSize({ width: box.current.clientWidth, height });
     });
+    loadPlot().then(Plot => {
+      if (gone) return;
+      plot.current = new Plot(options(box.current.clientWidth, from, to), newest.current, box.current);
+      fit.observe(box.current);
+    }, console.warn);
     return () => { gone = true; fit.disconnect(); plot.current?.destroy(); plot.current = null; };
   }, [look]);
   useEffect(() => { plot.current?.setData(data); }, [samples]);
   return html`<div class="plot" ref=${box} role="img" aria-label=${label}></div>`;
 }
 
-const spans = [['hour', '1 h'], ['day', '24 h']];
+const spans = [['hour', '1 h', 3600], ['day', '24 h', 86_400]];
 
 export function Throughput() {
   const [span, setSpan] = useState('hour');
@@ -73,6 +81,7 @@ export function Throughput() {
         ${spans.map(([value, text]) => html`<button class="btn plain" type="button"
         key=${value} aria-pressed=${span === value} onClick=${() => setSpan(value)}>${text}</button>`)}</span></header>
     <div class="body">${sent.data
-      ? html`<${Chart} key=${span} samples=${samples} label=${`Bytes sent a second, ${words}`}/>`
+      ? html`<${Chart} key=${span} samples=${samples} label=${`Bytes sent a second, ${words}`}
+        seconds=${spans.find(([value]) => value === span)[2]}/>`
       : html`<div class="plot"></div>`}</div>`;
 }

@@ -2,6 +2,7 @@
 import { html, useState } from '../ui.js';
 import { post, remove } from '../api.js';
 import { useResource } from '../resource.js';
+import { tell } from '../state.js';
 import { useKeys } from '../keys.js';
 import { Age, Copy, State } from './basics.js';
 import { Dialog, ask, show } from './dialog.js';
@@ -66,10 +67,11 @@ const Row = ({ token, revoke }) => html`<tr><th scope="row"><span class="cut" di
     onClick=${revoke}>Revoke…</button></td></tr>`;
 
 export function Tokens() {
-  const tokens = useResource('tokens?limit=1000', { poll: false }), [made, setMade] = useState(null);
+  const tokens = useResource('tokens?limit=1000', { events: ['token.changed'], pause: 0, poll: false });
+  const [made, setMade] = useState(null);
   const make = async () => {
     const token = await show(close => html`<${Make} close=${close}/>`);
-    if (token) { setMade(token); tokens.reload(); }
+    if (token) { setMade(token); tell('token.changed'); }
   };
   const revoke = async token => {
     if (!await ask({ title: `Revoke ${token.name}?`, action: 'Revoke token', keep: 'Keep it',
@@ -78,7 +80,7 @@ export function Tokens() {
       await remove(`tokens/${encodeURIComponent(token.id)}`);
       if (made?.id === token.id) setMade(null);
       toast(`${token.name} revoked`);
-      tokens.reload();
+      tell('token.changed');
     } catch (problem) { toast(problem.message); }
   };
   useKeys({ n: make });

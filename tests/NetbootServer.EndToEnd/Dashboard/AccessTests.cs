@@ -44,7 +44,7 @@ public sealed class AccessTests(Browser browser)
             await visit.GoAsync("access?kind=profile");
             await Expect(visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("made profile") }))
                 .ToHaveCountAsync(4);
-            await visit.Page.GetByLabel("What").SelectOptionAsync("image");
+            await visit.Page.GetByLabel("What", new() { Exact = true }).SelectOptionAsync("image");
             await Expect(visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("made image") }))
                 .ToHaveCountAsync(2);
             await Expect(visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("made profile") }))
