@@ -3,6 +3,7 @@ import { html, useState } from '../ui.js';
 import { get } from '../api.js';
 import { link, route, setQuery } from '../router.js';
 import { useResource } from '../resource.js';
+import { plain, short } from './format.js';
 import { Age, State } from './basics.js';
 import { Empty, Ghost, Trouble } from './messages.js';
 
@@ -14,25 +15,27 @@ const pages = { machine: 'machines', 'next-boot': 'machines', completion: 'machi
   image: 'images', version: 'images', current: 'images' };
 const quiet = new Set(['revision', 'updatedAt', 'createdAt']);
 
-const shown = value => value === null || value === undefined ? '–' : typeof value === 'string' ? value
-  : JSON.stringify(value);
+const isEmpty = value => value === null || value === undefined
+  || (typeof value === 'object' && Object.keys(value).length === 0);
 
 /** The members that differ, as "name before → after". */
 function difference({ before, after }) {
   const keys = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].filter(key => !quiet.has(key)
     && JSON.stringify(before?.[key]) !== JSON.stringify(after?.[key]));
-  return keys.map(key => before && after ? `${key} ${shown(before[key])} → ${shown(after[key])}`
-    : `${key} ${shown((after ?? before)[key])}`);
+  return keys.filter(key => before && after || !isEmpty((after ?? before)[key]))
+    .map(key => before && after ? `${key}: ${plain(before[key])} → ${plain(after[key])}`
+      : `${key}: ${plain((after ?? before)[key])}`);
 }
 
 function Row({ entry }) {
-  const changes = difference(entry), page = pages[entry.kind], text = changes.join(', ');
-  return html`<tr><td><${Age} at=${entry.at}/></td><td><bdi>${entry.who}</bdi>
+  const changes = difference(entry), page = pages[entry.kind], text = changes.join('; ');
+  const [owner, version] = entry.name.split('@'), name = version ? `${owner}@${short(version)}` : owner;
+  return html`<tr><td class="fit"><${Age} at=${entry.at}/></td><td class="fit"><bdi>${entry.who}</bdi>
     ${entry.role && entry.role !== entry.who && html`<span class="sub">${entry.role}</span>`}</td>
-    <td>${entry.verb === 'refuse' ? html`<${State} is="failed">${verbs.refuse}<//>` : verbs[entry.verb]
-      ?? entry.verb} ${entry.kind}<span class="sub s-only">${entry.name}</span></td>
+    <td class="fit">${entry.verb === 'refuse' ? html`<${State} is="failed">${verbs.refuse}<//>` : verbs[entry.verb]
+      ?? entry.verb} ${entry.kind}<span class="sub s-only cut">${name}</span></td>
     <td class="s-hide">${page ? html`<a class="cut" href=${link(page, entry.name.split(/[@/]/)[0])}
-      title=${entry.name}>${entry.name}</a>` : html`<bdi>${entry.name}</bdi>`}</td>
+      title=${entry.name}>${name}</a>` : html`<bdi>${name}</bdi>`}</td>
     <td class="m-only"><span class="clamp" title=${text}>${text || html`<span class="muted">–</span>`}</span></td>
       <td class="mono s-hide">${entry.address ?? '–'}</td></tr>`;
 }

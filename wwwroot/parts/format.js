@@ -84,6 +84,19 @@ export const unpair = text => Object.fromEntries(lines(text).map(line => {
   return at < 0 ? [line, ''] : [line.slice(0, at).trim(), line.slice(at + 1).trim()];
 }));
 
+/**
+ * A JSON value for people: lists with commas, objects as 'k=v', long ids short.
+ * @param {any} value @returns {string}
+ */
+export function plain(value) {
+  if (value === null || value === undefined || value === '') return '–';
+  if (typeof value === 'string') return /^[0-9a-f]{32,64}$/.test(value) ? short(value) : value;
+  if (Array.isArray(value)) return value.length ? value.map(plain).join(', ') : 'none';
+  if (typeof value !== 'object') return String(value);
+  return Object.entries(value).map(([key, part]) => `${key}=${part && typeof part === 'object' ? '…' : plain(part)}`)
+    .join(', ') || 'none';
+}
+
 /** The lines that have something. @param {string} text */
 export const lines = text => text.split('\n').map(line => line.trim()).filter(Boolean);
 

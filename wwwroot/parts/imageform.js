@@ -59,7 +59,7 @@ function Form({ image, saved, close }) {
       saved?.(stored);
       close();
       toast(`${stored.name} ${image ? 'saved' : 'added'}`);
-      if (!image) go('images', stored.name);
+      if (!image && !saved) go('images', stored.name);
     } catch (error) {
       const rest = form.refuse(error);
       setProblem(Object.keys(error.errors ?? {}).length === 0 || rest.length
@@ -92,5 +92,6 @@ function Form({ image, saved, close }) {
     <${Refusal} problem=${problem}/><//>`;
 }
 
+/** @param {(image: any) => void} [saved] what comes next; without it a new image's page */
 export const openImageForm = (image, saved) =>
   show(close => html`<${Form} image=${image} saved=${saved} close=${close}/>`);

@@ -2,7 +2,7 @@
 import { html, useState } from '../ui.js';
 import { post } from '../api.js';
 import { machines } from '../stores.js';
-import { count, plural } from './format.js';
+import { count, plain, plural } from './format.js';
 import { State } from './basics.js';
 import { Dialog } from './dialog.js';
 import { Refusal, toast } from './messages.js';
@@ -19,16 +19,13 @@ export function typeOf(name, text) {
   return start.startsWith('[') || start.startsWith('{') ? types.json : start.startsWith('-') ? types.yaml : types.csv;
 }
 
-const shown = value => value === undefined || value === null ? '–' : typeof value === 'object' ? JSON.stringify(value)
-  : String(value);
-
 const Row = ({ row }) => html`<tr><td class="num muted">${row.line}</td><th scope="row">
   <span class="cut" dir="auto" title=${row.name}>${row.name}</span></th>
   <td><${State} is=${states[row.action]}>${row.action}<//>
     ${row.takesOver?.length > 0 && html`<span class="sub">takes over ${row.takesOver.join(', ')}</span>`}</td>
   <td class="s-hide diff">${Object.entries(row.changes ?? {}).map(([name, { before, after }]) =>
     html`<div key=${name}><small>${name}</small>
-    <del>${shown(before)}</del><ins>${shown(after)}</ins></div>`)}</td></tr>`;
+    <del>${plain(before)}</del><ins>${plain(after)}</ins></div>`)}</td></tr>`;
 
 function Preview({ report }) {
   const rows = report.rows.filter(row => row.action !== 'unchanged');

@@ -1,8 +1,8 @@
 // Dialogs that make machines: approve what was discovered, or add one by its MAC.
 import { html, useState } from '../ui.js';
-import { put } from '../api.js';
+import { ifAbsent, put } from '../api.js';
 import { go } from '../router.js';
-import { machines, profiles } from '../stores.js';
+import { images, machines, profiles } from '../stores.js';
 import { approve, each } from '../machineacts.js';
 import { show } from './dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from './form.js';
@@ -17,16 +17,28 @@ const hardware = machine => [machine.identity?.manufacturer, machine.identity?.p
 
 const goodName = text => /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(text) && !text.includes('..');
 
+/** When there is no profile yet, one for each image is offered: a machine needs one to boot. */
+const withNew = (options, known) => options.length > 1 ? options
+  : [...[...known.keys()].sort().map(name => [`+${name}`, `New profile: boots ${name}`]), ...options];
+
+/** Makes the profile that was chosen, if it is a new one. @returns {Promise<string | undefined>} its name */
+async function profileFor(chosen) {
+  if (!chosen.startsWith('+')) return chosen || undefined;
+  profiles.put(await put(`profiles/${encodeURIComponent(chosen.slice(1))}`, { image: chosen.slice(1) }, ifAbsent));
+  return chosen.slice(1);
+}
+
 function Approve({ machine, close }) {
+  const options = withNew(useProfileOptions(machine), images.use());
   const told = machine.identity?.hostname?.toLowerCase() ?? '';
   const form = useForm(`approve/${machine.name}`, { name: goodName(told) && !machines.items.value.has(told) ? told
-    : machine.name, profile: '', labels: '' });
+    : machine.name, profile: options[0][0], labels: '' });
   const act = async () => {
     if (!goodName(form.get('name'))) { form.fault('name',
       'Lower-case letters, digits, dots, hyphens; for example rack3-node08.');
         throw new Error('Choose another name.'); }
     const labels = unpair(form.get('labels'));
-    const saved = await approve(machine, form.get('name'), { profile: form.get('profile') || undefined,
+    const saved = await approve(machine, form.get('name'), { profile: await profileFor(form.get('profile')),
       labels: Object.keys(labels).length ? labels : undefined });
     toast(`${saved.name} approved. It boots when it asks again, within half a minute.`);
     return saved;
@@ -34,7 +46,7 @@ function Approve({ machine, close }) {
   return html`<${FormDialog} close=${close} title=${`Approve ${machine.name}`} action="Approve" form=${form} act=${act}>
     <p class="muted"><bdi>${hardware(machine) || machine.macs.join(', ')}</bdi></p>
     <div class="cols"><${TextField} form=${form} name="name" label="Name"/>
-      <${ChoiceField} form=${form} name="profile" label="Profile" options=${useProfileOptions(machine)}/></div>
+      <${ChoiceField} form=${form} name="profile" label="Profile" options=${options}/></div>
     <${LinesField} form=${form} name="labels" label="Labels" hint="One on a line, for example rack=3" rows=2/>
     <p class="muted">It waits at its prompt and boots by itself once it is approved.</p><//>`;
 }
@@ -68,7 +80,7 @@ function Add({ close }) {
     const saved = await put(`machines/${encodeURIComponent(form.get('name'))}`, {
       macs: form.get('macs').split(/[\s,]+/).filter(Boolean), profile: form.get('profile') || undefined,
       labels: unpair(form.get('labels')), notes: form.get('notes') || undefined,
-    }, { headers: { 'If-None-Match': '*' } });
+    }, ifAbsent);
     machines.put(saved);
     go('machines', saved.name);
     toast(`${saved.name} added`);

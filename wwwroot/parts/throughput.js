@@ -31,12 +31,12 @@ function options(width, from, to) {
   return {
     width, height, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: { x: { range: () => [from.current, to.current] },
-      y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1024)] } },
+      y: { range: (_, __, most) => [0, Math.max(most * 1.1, unit)] } },
     series: [{}, { stroke: ink, width: 1.5, fill: ink.replace('rgb(', 'rgba(').replace(')', ', .07)'),
       points: { show: false } }],
     axes: [
-      { ...axis, grid: { show: false }, values: (_, times) => times.map(at => new Date(at * 1000).toTimeString()
-        .slice(0, 5)) },
+      { ...axis, size: 26, grid: { show: false },
+        values: (_, times) => times.map(at => new Date(at * 1000).toTimeString().slice(0, 5)) },
       { ...axis, size: 68, incrs: steps, values: (_, values) => values.map(value => value ? rate(value) : '') },
     ],
   };

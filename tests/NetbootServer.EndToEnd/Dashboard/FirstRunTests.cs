@@ -28,24 +28,33 @@ public sealed class FirstRunTests(Browser browser)
             await visit.ShootAsync("guide");
             await visit.AssertAccessibleAsync("guide");
 
+            await visit.Button("Add image…").ClickAsync();
+            await visit.Dialog.GetByLabel("Name").FillAsync("nixos");
+            await visit.Dialog.GetByLabel("Where from").SelectOptionAsync("upload");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add image" }).ClickAsync();
+            await Expect(visit.Dialog).ToBeHiddenAsync();
             await fleet.UploadAsync("nixos", 1, 2, Ct);
-            await fleet.ProfileAsync("install", new { image = "nixos" }, Ct);
             await Expect(visit.Page.GetByText("nixos is ready")).ToBeVisibleAsync();
             var machine = await fleet.Machine("52:54:00:12:34:56").AskAsync(Ct);
             await Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "52-54-00-12-34-56" })).ToBeVisibleAsync();
             await visit.Button("Approve…").ClickAsync();
             await visit.Dialog.GetByLabel("Name").FillAsync("first");
-            await visit.Dialog.GetByLabel("Profile").SelectOptionAsync("install");
+            await Expect(visit.Dialog.GetByLabel("Profile").Locator("option:checked"))
+                .ToHaveTextAsync("New profile: boots nixos");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
             await Expect(visit.Toast("first approved")).ToBeVisibleAsync();
-            await visit.Button("To the overview").ClickAsync();
             await machine.AskAsync(Ct);
-            await Expect(visit.Page.Locator(".boots").GetByRole(AriaRole.Link, new() { Name = "first" }))
-                .ToBeVisibleAsync();
+            var row = visit.Page.Locator(".guide .boots li");
+            await Expect(row.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync();
             await (await machine.LoadAsync(Ct)).ReadyAsync(Ct);
             await machine.UpAsync(Ct);
-            await Expect(visit.Page.Locator(".boots li").Filter(new() { HasText = "first" })
-                .GetByText("up", new() { Exact = true })).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText("It booted over the network, all the way.")).ToBeVisibleAsync();
+            await visit.ShootAsync("guide-end");
+            await visit.AssertAccessibleAsync("guide-end");
+            await visit.Button("To the overview").ClickAsync();
+            await Expect(visit.Page.GetByText("Boots in progress")).ToBeVisibleAsync();
         });
+        var first = await fleet.Api.GetAsync("/machines/first", Ct);
+        Assert.Equal("nixos", first.GetProperty("profile").GetString());
     }
 }
