@@ -17,7 +17,8 @@ internal static class JobsSetup
         .AddSingleton<JobLogs>()
         .AddSingleton<JobTriggers>()
         .AddSingleton<FirstImages>()
-        .AddSingleton<RefreshWork>()
+        .AddSingleton<JobWork, RefreshWork>()
+        .AddSingleton<JobWork, ScrubWork>()
         .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<JobTriggers>().Want)
         .AddSingleton<ImageSaved>(provider => provider.GetRequiredService<JobTriggers>().FollowAsync)
         .AddSingleton(provider => new ChangeSource("job", async (id, ct) =>
