@@ -33,7 +33,9 @@ function Row({ entry }) {
   return html`<tr><td class="fit"><${Age} at=${entry.at}/></td><td class="fit"><bdi>${entry.who}</bdi>
     ${entry.role && entry.role !== entry.who && html`<span class="sub">${entry.role}</span>`}</td>
     <td class="fit">${entry.verb === 'refuse' ? html`<${State} is="failed">${verbs.refuse}<//>` : verbs[entry.verb]
-      ?? entry.verb} ${entry.kind}<span class="sub s-only cut">${name}</span></td>
+      ?? entry.verb} ${entry.kind}${page
+      ? html`<a class="sub s-only cut" href=${link(page, entry.name.split(/[@/]/)[0])}>${name}</a>`
+      : html`<span class="sub s-only cut">${name}</span>`}</td>
     <td class="s-hide">${page ? html`<a class="cut" href=${link(page, entry.name.split(/[@/]/)[0])}
       title=${entry.name}>${name}</a>` : html`<bdi>${name}</bdi>`}</td>
     <td class="m-only"><span class="clamp" title=${text}>${text || html`<span class="muted">–</span>`}</span></td>
