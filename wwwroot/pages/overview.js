@@ -59,8 +59,9 @@ export default function Overview() {
       ${has('overview/throughput') && html`<${Throughput}/>`}
       ${data ? html`<${Disk} disk=${data.disk}/>` : html`<header><h2>Disk</h2></header><div class="body">
         <meter class="thin" value="0"></meter></div>`}
-      ${has('jobs') && html`<${RunningJobs}/>`}
     </section>
-    <section class="panel" aria-labelledby="h-img"><header><h2 id="h-img">Images</h2><small>${all.size || ''}</small>
-      <a class="push" href=${link('images')}>All images</a></header><${ImagesTable} brief/></section>`;
+    <section class=${has('jobs') ? 'panel w8' : 'panel'} aria-labelledby="h-img"><header>
+      <h2 id="h-img">Images</h2><small>${all.size || ''}</small>
+      <a class="push" href=${link('images')}>All images</a></header><${ImagesTable} brief/></section>
+    ${has('jobs') && html`<section class="panel w4" aria-label="Jobs"><${RunningJobs}/></section>`}`;
 }

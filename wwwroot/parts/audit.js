@@ -82,7 +82,7 @@ export function Audit() {
     ${page.problem && !page.data ? html`<${Trouble} problem=${page.problem} retry=${page.reload}/>` : !page.data
       ? html`<${Ghost} lines=${5}/>`
       : all.length === 0 ? html`<${Empty} title="Nothing like that">No entry fits these filters.<//>`
-      : html`<div class="scroll"><table><thead><tr><th scope="col">when</th><th scope="col">who</th>
+      : html`<div class="scroll audit"><table><thead><tr><th scope="col">when</th><th scope="col">who</th>
         <th scope="col">what</th><th scope="col" class="s-hide">resource</th>
           <th scope="col" class="m-only">change</th><th scope="col" class="s-hide">from</th></tr></thead>
           <tbody>${all.map(entry => html`<${Row} key=${entry.id} entry=${entry}/>`)}</tbody></table></div>`}

@@ -23,7 +23,7 @@ export function phases(boot, motion) {
     if (at < reached || boot.outcome === 'up') return { name, state: 'done', step };
     if (boot.outcome === 'ready' && name === 'up') return { name, state: 'wait' };
     if (!step) return { name, state: 'todo' };
-    const moving = motion?.step === name ? motion : null;
+    const moving = motion?.step === name && !step.durationSeconds ? motion : null; // what has ended is known exactly
     const value = moving?.bytes ?? step.bytes ?? 0, max = moving?.totalBytes ?? step.totalBytes;
     if (!max || value >= max || (step.durationSeconds && !isMoving(boot))) return { name, state: 'done', step };
     return { name, state: 'now', step, value, max };
@@ -55,6 +55,7 @@ export function standing(boot, motion, now) {
     case 'running': return { is: 'running', word: at.state === 'now' ? at.name : at.name === 'script' ? 'script'
       : `${at.name} sent`,
       sub: at.state !== 'now' ? at.step?.bytes ? bytes(at.step.bytes) : 'the machine goes on'
+        : at.step.durationSeconds ? `${pair}, broke off; the machine tries again`
         : motion?.rate ? `${pair}, ${duration((at.max - at.value) / motion.rate)} left` : pair };
     case 'ready': return { is: 'ready', word: 'ready',
       sub: `Linux runs for ${duration((now - stepAt(boot, 'ready')) / 1000)}` };

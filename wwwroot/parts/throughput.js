@@ -46,7 +46,9 @@ function options(width, from, to) {
 function Chart({ samples, label, seconds }) {
   const box = useRef(null), plot = useRef(null), from = useRef(0), to = useRef(0), look = isDark();
   to.current = Date.parse(samples.at(-1)?.at ?? new Date()) / 1000;
-  from.current = to.current - seconds;
+  // A server that has just started shows what there is, at least a twelfth of the span.
+  from.current = Math.max(to.current - seconds,
+    Math.min(Date.parse(samples[0]?.at ?? new Date()) / 1000, to.current - seconds / 12));
   const data = [samples.map(sample => Date.parse(sample.at) / 1000), samples.map(sample => sample.bytesPerSecond)];
   const newest = useRef(data);
   newest.current = data;
@@ -73,7 +75,8 @@ export function Throughput() {
   const sent = useResource(`overview/throughput?span=${span}`, { poll: false });
   const tick = Math.floor(now.value / 10_000);
   useEffect(() => { sent.reload(); }, [tick]);
-  const samples = sent.data?.samples ?? [], last = samples.at(-2) ?? samples.at(-1);
+  // The newest step has just begun and says little.
+  const told = sent.data?.samples ?? [], samples = told.length > 1 ? told.slice(0, -1) : told, last = samples.at(-1);
   const peak = Math.max(0, ...samples.map(sample => sample.peakBytesPerSecond));
   const words = peak > 0 ? `${rate(last.bytesPerSecond)} now, ${rate(peak)} peak` : 'nothing sent';
   return html`<header><h2>Throughput</h2><small>${sent.data && words}</small>

@@ -24,7 +24,7 @@ public sealed class LooksTests(Browser browser)
         ("images", "images", "nixos-26.05"),
         ("image", "images/fleet", "What"),
         ("jobs", "jobs", "No job yet"),
-        ("access", "access", "What a role may do"),
+        ("access", "access", "made session"),
         ("sessions", "access?show=sessions", "127.0.0.1"),
         ("setup", "setup", "dhcp-match=set:ipxe,175"),
         ("about", "about", "Apache-2.0"),
