@@ -68,8 +68,8 @@ public sealed class Visit
     public void Expect(string part) => expected.Add(part);
 
     /// <summary>Keeps what is seen as an artifact.</summary>
-    public Task ShootAsync(string name) =>
-        Page.ScreenshotAsync(new() { Path = artifacts.NewFile($"{name}.png"), FullPage = true });
+    public Task ShootAsync(string name, bool fullPage = true) =>
+        Page.ScreenshotAsync(new() { Path = artifacts.NewFile($"{name}.png"), FullPage = fullPage });
 
     /// <summary>Fails when axe finds something serious on what is shown now.</summary>
     public async Task AssertAccessibleAsync(string where)
