@@ -37,11 +37,18 @@ export const pages = [
 /** Those that this server can fill. */
 export const shownPages = () => pages.filter(page => !page.path || has(page.path));
 
-const Rail = () => html`<nav class="rail" aria-label="Pages">${shownPages().map((page, at, all) => html`
+function Rail() {
+  const ref = useRef(null), current = route.value.page;
+  useEffect(() => { // on a phone it is a strip that scrolls
+    const here = ref.current.querySelector('[aria-current]');
+    if (here) ref.current.scrollLeft = here.offsetLeft - (ref.current.clientWidth - here.offsetWidth) / 2;
+  }, [current]);
+  return html`<nav class="rail" aria-label="Pages" ref=${ref}>${shownPages().map((page, at, all) => html`
   ${page.after && !all[at - 1].after && html`<hr key="rule"/>`}
-  <a key=${page.id} href=${link(page.id)} aria-current=${route.value.page === page.id ? 'page' : undefined}>
+  <a key=${page.id} href=${link(page.id)} aria-current=${current === page.id ? 'page' : undefined}>
     ${page.title}
     ${page.list?.state.value === 'ready' && html`<span>${count(page.list.items.value.size)}</span>`}</a>`)}</nav>`;
+}
 
 const account = () => [
   { text: 'Keyboard…', act: openKeyList },

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -81,6 +82,54 @@ public sealed class AccessTests(Browser browser)
         });
         var labels = (await fleet.Api.GetAsync("/machines/gpu-a100-01", Ct)).GetProperty("labels");
         Assert.Equal("h100", labels.GetProperty("gpu").GetString());
+    }
+
+    [Fact]
+    public async Task An_export_has_every_machine_and_can_be_imported_again()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines");
+            await visit.Button("Export").ClickAsync();
+            var download = await visit.Page.RunAndWaitForDownloadAsync(() => visit.Page.GetByText("CSV").ClickAsync());
+            await using var stream = await download.CreateReadStreamAsync();
+            var text = await new StreamReader(stream).ReadToEndAsync(Ct);
+            Assert.Contains("rack3-node07", text, StringComparison.Ordinal);
+            await visit.Button("Import…").ClickAsync();
+            await visit.Dialog.GetByLabel("File: CSV, JSON or YAML").SetInputFilesAsync(new FilePayload
+            {
+                Name = "machines.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(text),
+            });
+            await Expect(visit.Dialog.GetByText("0 new, 0 changed, 12 as they are")).ToBeVisibleAsync();
+            await Expect(visit.Button("Nothing to import")).ToBeDisabledAsync();
+        });
+    }
+
+    [Fact]
+    public async Task A_session_is_ended_from_the_list_and_the_audit_goes_back_page_by_page()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        for (var i = 0; i < 100; i++)
+            await fleet.ProfileAsync("rescue", new { image = "nixos-26.05", priority = i + 1 }, Ct);
+        using var other = new HttpClient(new SocketsHttpHandler()) { BaseAddress = fleet.Server.Url };
+        using var login = await other.PostAsJsonAsync("/api/v1/session", new { token = fleet.Server.AdminToken }, Ct);
+        login.EnsureSuccessStatusCode();
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("access?show=sessions");
+            var rows = visit.Page.Locator("tbody tr");
+            await Expect(rows).ToHaveCountAsync(2);
+            await rows.Last.GetByRole(AriaRole.Button).ClickAsync();
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "End session" }).ClickAsync();
+            await Expect(rows).ToHaveCountAsync(1);
+
+            await visit.GoAsync("access?kind=profile");
+            await Expect(rows).ToHaveCountAsync(100);
+            await visit.Button("Older").ClickAsync();
+            await Expect(rows).ToHaveCountAsync(104);
+            await Expect(visit.Button("Older")).ToBeHiddenAsync();
+        });
     }
 
     private static async Task<int> AskAsync(Fleet fleet, string secret)

@@ -35,7 +35,7 @@ public sealed partial class FakeMachine(HttpClient http, string mac)
         return answer;
     }
 
-    /// <summary>Loads the kernel, then goes on with the initrd at this rate; the task ends when it has all of it.</summary>
+    /// <summary>Loads the kernel, then the initrd at this rate; the inner task ends when it has all of it.</summary>
     public async Task<Task> CrawlAsync(int bytesPerSecond, CancellationToken ct)
     {
         await http.GetByteArrayAsync(Link("kernel"), ct);

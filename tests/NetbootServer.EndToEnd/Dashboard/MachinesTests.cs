@@ -59,6 +59,62 @@ public sealed class MachinesTests(Browser browser)
     }
 
     [Fact]
+    public async Task Machines_are_filtered_by_state_profile_and_label_and_all_that_match_are_assigned()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await fleet.Machine("b8:ce:f6:0a:55:02").AskAsync(Ct);
+        await fleet.Machine("3c:ec:ef:41:0a:9e").AskAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            var rows = visit.Page.Locator(".machines tbody tr:has(input)");
+            await visit.GoAsync("machines");
+            await Expect(rows).ToHaveCountAsync(13);
+            await visit.Button("1 running").ClickAsync();
+            await Expect(rows).ToHaveCountAsync(1);
+            await Expect(rows).ToContainTextAsync("gpu-a100-02");
+            await visit.Button("1 running").ClickAsync();
+            await visit.Page.GetByLabel("Profile", new() { Exact = true }).SelectOptionAsync("gpu-workers");
+            await Expect(rows).ToHaveCountAsync(3);
+            await visit.Page.GetByLabel("Profile", new() { Exact = true }).SelectOptionAsync("");
+            await visit.Button("Label…").ClickAsync();
+            await visit.Page.GetByLabel("Label, such as rack=3").FillAsync("rack=3");
+            await visit.Page.Keyboard.PressAsync("Enter");
+            await Expect(rows).ToHaveCountAsync(8);
+            await Expect(visit.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("label=rack"));
+
+            await visit.Page.GetByLabel("Select all that match").CheckAsync();
+            await Expect(visit.Page.GetByText("8 selected")).ToBeVisibleAsync();
+            await visit.Button("Assign profile…").ClickAsync();
+            await visit.Dialog.GetByLabel("Profile").SelectOptionAsync("rescue");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Assign" }).ClickAsync();
+            await Expect(visit.Toast("Profile rescue: 8 machines")).ToBeVisibleAsync();
+            await Expect(rows.Filter(new() { HasText = "rescue" })).ToHaveCountAsync(8);
+        });
+        var machine = await fleet.Api.GetAsync("/machines/rack3-node05", Ct);
+        Assert.Equal("rescue", machine.GetProperty("profile").GetString());
+    }
+
+    [Fact]
+    public async Task Deleting_asks_first_and_says_what_goes()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines/gpu-a100-03");
+            foreach (var answer in new[] { "Keep it", "Delete machine" })
+            {
+                await visit.Button("More actions").ClickAsync();
+                await visit.Page.GetByText("Delete…").ClickAsync();
+                await Expect(visit.Dialog).ToContainTextAsync("loses its labels, profile and notes");
+                Assert.NotNull(await fleet.Api.FindAsync("/machines/gpu-a100-03", Ct));
+                await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = answer }).ClickAsync();
+            }
+            await Expect(visit.Toast("Deleted gpu-a100-03")).ToBeVisibleAsync();
+        });
+        Assert.Null(await fleet.Api.FindAsync("/machines/gpu-a100-03", Ct));
+    }
+
+    [Fact]
     public async Task An_edit_that_meets_a_change_by_somebody_else_shows_both_and_saves_the_choice()
     {
         await using var fleet = await Fleet.StartAsync(Ct);

@@ -17,7 +17,8 @@ public sealed class OverviewTests(Browser browser)
         await browser.VisitAsync(fleet.Server, async visit =>
         {
             await Expect(visit.Page.GetByText("MiB/s peak")).ToBeVisibleAsync(new() { Timeout = 30_000 });
-            await Expect(visit.Page.GetByRole(AriaRole.Img, new() { NameRegex = new("MiB.s peak") })).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByRole(AriaRole.Img, new() { NameRegex = new("MiB.s peak") }))
+                .ToBeVisibleAsync();
             var drawn = await CanvasAsync(visit);
             await visit.Button("24 h").ClickAsync();
             await Expect(visit.Button("24 h")).ToHaveAttributeAsync("aria-pressed", "true");

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -54,7 +55,8 @@ public sealed class ReadmePicturesTests(Browser browser)
             await fleet.MachineAsync($"gpu-a100-{i:00}", $"b8:ce:f6:0a:55:{i:x2}", new { gpu = "a100" }, Ct);
         await fleet.Api.PutAsync("/machines/storage-03", new
         {
-            macs = new[] { "02:00:00:00:00:77" }, uuid = "4c4c4544-0042-3510-8051-b4c04f4d3732", labels = new { rack = "4" },
+            macs = new[] { "02:00:00:00:00:77" }, uuid = "4c4c4544-0042-3510-8051-b4c04f4d3732",
+            labels = new { rack = "4" },
         }, Ct);
     }
 
@@ -92,10 +94,22 @@ public sealed class ReadmePicturesTests(Browser browser)
     {
         var still = await (await fleet.Machine(Mac(3, 7)).AskAsync(ct)).HangAsync(180 << 20, ct);
         var crawls = new List<Task> { HoldAsync(still, ct) };
+        var slow = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync })
+        {
+            BaseAddress = fleet.Server.Url,
+        };
         foreach (var (node, rate) in new[] { (1, 17), (2, 13), (3, 9), (4, 6), (5, 3) })
-            crawls.Add(await (await fleet.Machine(Mac(3, node)).AskAsync(ct)).CrawlAsync(rate * 1_000_000, ct));
+            crawls.Add(await (await new FakeMachine(slow, Mac(3, node)).AskAsync(ct)).CrawlAsync(rate * 1_000_000, ct));
         await (await (await fleet.Machine(Mac(3, 6)).AskAsync(ct)).LoadAsync(ct)).ReadyAsync(ct);
         return Task.WhenAll(crawls);
+    }
+
+    /// <summary>As little buffer as firmware has, so that the rate is the reader's.</summary>
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 1 << 16 };
+        await socket.ConnectAsync(context.DnsEndPoint, ct);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     private static async Task HoldAsync(IDisposable transfer, CancellationToken ct)

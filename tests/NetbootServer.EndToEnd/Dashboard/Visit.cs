@@ -76,7 +76,8 @@ public sealed class Visit
     {
         var found = await Page.RunAxe();
         var grave = found.Violations.Where(violation => Grave.Contains(violation.Impact)).Select(violation =>
-            $"{violation.Id}: {violation.Help}: {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}");
+            $"{violation.Id}: {violation.Help}: " +
+            string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html)));
         Assert.True(!grave.Any(), $"{where}: {string.Join('\n', grave)}");
     }
 

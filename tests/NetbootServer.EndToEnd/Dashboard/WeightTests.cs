@@ -28,7 +28,8 @@ public sealed class WeightTests(Browser browser)
             await Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "nixos-26.05" })).ToBeVisibleAsync();
             await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
             var sizes = await Task.WhenAll(requests.Select(request => request.SizesAsync()));
-            var (bodies, headers) = (sizes.Sum(size => size.ResponseBodySize), sizes.Sum(size => size.ResponseHeadersSize));
+            var bodies = sizes.Sum(size => size.ResponseBodySize);
+            var headers = sizes.Sum(size => size.ResponseHeadersSize);
             TestContext.Current.TestOutputHelper?.WriteLine(
                 $"{sizes.Length} answers: {bodies} bytes, and {headers} of headers");
             Assert.InRange(sizes.Length, 40, 100);
@@ -80,7 +81,8 @@ public sealed class WeightTests(Browser browser)
             var busy = await visit.Page.EvaluateAsync<double>(FiveHundredBoots, seconds * 1000);
             await Expect(visit.Page.GetByText("488 more boots")).ToBeVisibleAsync();
             await visit.ShootAsync("five-hundred");
-            TestContext.Current.TestOutputHelper?.WriteLine($"busy for {busy:0} ms of {seconds} s at a quarter of the speed");
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"busy for {busy:0} ms of {seconds} s at a quarter of the speed");
             Assert.InRange(busy, 0, seconds * 1000 * allowedShare);
         }, Screen.Phone);
     }
@@ -90,17 +92,19 @@ public sealed class WeightTests(Browser browser)
         async duration => {
           const { tell } = await import(new URL('state.js', document.baseURI));
           const at = new Date().toISOString(), total = 700e6;
-          const boot = i => ({ id: `boot-${i}`, machine: `node-${i}`, image: 'fleet', version: '0123456789abcdef', startedAt: at,
-            outcome: 'running', steps: [{ name: 'script', at }, { name: 'kernel', at, durationSeconds: 1, bytes: 9e6, totalBytes: 9e6 },
+          const boot = i => ({ id: `boot-${i}`, machine: `node-${i}`, image: 'fleet', version: '0123456789abcdef',
+            startedAt: at, outcome: 'running', steps: [{ name: 'script', at },
+              { name: 'kernel', at, durationSeconds: 1, bytes: 9e6, totalBytes: 9e6 },
               { name: 'initrd', at, bytes: i * 1e5, totalBytes: total }] });
           let busy = 0;
-          new PerformanceObserver(list => { for (const task of list.getEntries()) busy += task.duration; }).observe({ type: 'longtask' });
+          new PerformanceObserver(list => { for (const task of list.getEntries()) busy += task.duration; })
+            .observe({ type: 'longtask' });
           const end = performance.now() + duration;
           for (let round = 0; performance.now() < end; round++) {
             for (let i = 0; i < 500; i++) {
               if (round % 4 === 0) tell('boot.changed', boot(i));
-              tell('boot.progress', { boot: `boot-${i}`, machine: `node-${i}`, step: 'initrd', bytes: i * 1e5 + round * 5e6,
-                totalBytes: total, bytesPerSecond: 2e7 });
+              tell('boot.progress', { boot: `boot-${i}`, machine: `node-${i}`, step: 'initrd',
+                bytes: i * 1e5 + round * 5e6, totalBytes: total, bytesPerSecond: 2e7 });
               if (i % 50 === 0) await new Promise(resolve => setTimeout(resolve));
             }
             await new Promise(resolve => setTimeout(resolve, 250));
