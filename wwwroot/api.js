@@ -66,7 +66,8 @@ async function attempt(method, path, { body, type = 'application/json', headers 
   if (body !== undefined) all['Content-Type'] = type;
   const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   try {
-    const answer = await fetch(root + path, { method, headers: all, body: payload, signal, cache: 'no-store' });
+    const answer = await fetch(path === '' ? root.slice(0, -1) : root + path,
+      { method, headers: all, body: payload, signal, cache: 'no-store' });
     if (answer.status < 502 || answer.status > 504 || answer.headers.get('Content-Type')?.includes('json')) wire.back();
     return answer;
   } catch (error) {
@@ -103,11 +104,8 @@ export async function answers() {
   }
 }
 
-/** The paths the server has, from its own description. */
-export async function operations() {
-  const answer = await fetch(new URL('swagger/v1/swagger.json', document.baseURI));
-  return answer.ok ? Object.keys((await answer.json()).paths) : [];
-}
+/** The paths the server has. */
+export const operations = async () => (await get('')).paths;
 
 /**
  * Uploads a form and tells how far it has come; fetch cannot tell that.

@@ -2,10 +2,12 @@
 import { html, render, useEffect } from './ui.js';
 import { resume, session } from './session.js';
 import { start } from './state.js';
-import { hasDrafts } from './parts/form.js';
+import { hasDrafts } from './drafts.js';
+import { later } from './parts/later.js';
 import { applyTheme } from './parts/theme.js';
 import { Shell } from './shell.js';
-import { LogIn } from './pages/login.js';
+
+const LogIn = later(() => import('./pages/login.js').then(module => module.LogIn));
 
 function App() {
   const known = session.value !== null;

@@ -37,7 +37,8 @@ function note(id, step, bytes, totalBytes, told, stands = false) {
   // Without a rate from the server it is the difference to what was seen before.
   const newest = told ?? (measured ? Math.max(0, bytes - before.base.bytes) / seconds : null);
   // Smoothed, so that what is left does not jump; a standstill shows at once.
-  const rate = newest === null ? before?.rate ?? null : before?.rate && newest > 0 ? before.rate * .6 + newest * .4 : newest;
+  const rate = newest === null ? before?.rate ?? null : before?.rate && newest > 0 ? before.rate * .6 + newest * .4
+    : newest;
   const samples = known?.samples ?? [];
   motion.set(id, {
     step, bytes, totalBytes, rate,
@@ -49,20 +50,34 @@ function note(id, step, bytes, totalBytes, told, stands = false) {
   timer ||= setTimeout(() => { timer = 0; beat.value++; }, 1000);
 }
 
-/** Takes a boot as the API tells it. */
+const changed = new Map();
+let flush = 0;
+
+/** Takes a boot as the API tells it; many in a moment are one change of the page. */
 export function takeBoot(boot) {
   const step = boot.steps.findLast(step => step.totalBytes && !step.durationSeconds);
-  if (step && isMoving(boot)) note(boot.id, step.name, step.bytes ?? 0, step.totalBytes, undefined, boot.outcome === 'stalled');
-  const known = active.peek().get(boot.id);
-  if (!isActive(boot) && !known) return;
+  if (step && isMoving(boot))
+    note(boot.id, step.name, step.bytes ?? 0, step.totalBytes, undefined, boot.outcome === 'stalled');
+  changed.set(boot.id, boot);
+  flush ||= setTimeout(apply, loaded.peek() ? 400 : 0);
+}
+
+function apply() {
+  flush = 0;
   const next = new Map(active.peek());
-  next.set(boot.id, isActive(boot) ? boot : { ...boot, endedAt: known.endedAt ?? Date.now() });
+  for (const boot of changed.values()) {
+    const known = next.get(boot.id);
+    if (isActive(boot)) next.set(boot.id, boot);
+    else if (known) next.set(boot.id, { ...boot, endedAt: known.endedAt ?? Date.now() });
+  }
+  changed.clear();
   active.value = next;
 }
 
 /** Lets go of what ended a while ago; not while the pointer rests on the list. */
 export function sweep() {
-  const gone = [...active.peek().values()].filter(boot => boot.endedAt ? Date.now() - boot.endedAt > lingering : !isActive(boot));
+  const gone = [...active.peek().values()].filter(boot => boot.endedAt ? Date.now() - boot.endedAt > lingering
+    : !isActive(boot));
   if (gone.length === 0) return;
   const next = new Map(active.peek());
   for (const boot of gone) { next.delete(boot.id); motion.delete(boot.id); }
@@ -73,7 +88,8 @@ async function load() {
   if (loading) return;
   loading = true;
   try {
-    const lists = await Promise.all(['running', 'stalled', 'ready'].map(outcome => get(`boots?outcome=${outcome}&limit=${outcome === 'ready' ? 100 : 500}`)));
+    const lists = await Promise.all(['running', 'stalled', 'ready'].map(outcome =>
+      get(`boots?outcome=${outcome}&limit=${outcome === 'ready' ? 100 : 500}`)));
     const current = lists.flatMap(list => list.items).filter(isActive);
     const ids = new Set(current.map(boot => boot.id));
     // One that is no longer among them has ended: ask how, once.
@@ -94,6 +110,7 @@ export function follow() {
 }
 
 on('boot.changed', boot => { if (wanted) takeBoot(boot); });
-on('boot.progress', data => { if (wanted) note(data.boot, data.step, data.bytes, data.totalBytes, data.bytesPerSecond); });
+on('boot.progress', data => { if (wanted) note(data.boot, data.step, data.bytes, data.totalBytes,
+  data.bytesPerSecond); });
 on('reset', () => { if (wanted) load().catch(() => {}); });
 on('poll', () => { if (wanted) load().catch(() => {}); });

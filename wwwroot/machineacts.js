@@ -33,14 +33,16 @@ function report(text, list, problems, undo) {
 /** Changes some fields of many machines; the fields' old values come back with undo. */
 export async function change(list, what, fields, progress) {
   const before = new Map(list.map(machine => [machine.name, machine]));
-  const problems = await each(list, async machine => machines.put(await patch(`machines/${encodeURIComponent(machine.name)}`,
+  const problems = await each(list, async machine =>
+    machines.put(await patch(`machines/${encodeURIComponent(machine.name)}`,
     typeof fields === 'function' ? fields(machine) : fields)), progress);
   const undo = async () => {
     const changed = list.filter(machine => !problems.has(machine.name));
     const failed = await each(changed, async ({ name }) => {
       const old = before.get(name);
       const keys = Object.keys(typeof fields === 'function' ? fields(old) : fields);
-      const back = Object.fromEntries(keys.map(key => [key, key === 'labels' ? restored(old.labels, machines.items.peek().get(name)?.labels) : old[key] ?? null]));
+      const back = Object.fromEntries(keys.map(key =>
+        [key, key === 'labels' ? restored(old.labels, machines.items.peek().get(name)?.labels) : old[key] ?? null]));
       machines.put(await patch(`machines/${encodeURIComponent(name)}`, back));
     });
     report(`Taken back for ${named(changed)}`, changed, failed);
@@ -54,7 +56,8 @@ const restored = (old, now = {}) => ({ ...Object.fromEntries(Object.keys(now).ma
 /** @param {{profile: string} | {action: string}} next */
 export async function bootNext(list, next, progress) {
   const before = new Map(list.map(machine => [machine.name, machine.nextBoot]));
-  const problems = await each(list, async machine => machines.put(await put(`machines/${encodeURIComponent(machine.name)}/next-boot`, next)), progress);
+  const problems = await each(list, async machine =>
+    machines.put(await put(`machines/${encodeURIComponent(machine.name)}/next-boot`, next)), progress);
   const what = next.profile ?? { local: 'local disk', menu: 'menu', shell: 'iPXE shell' }[next.action];
   report(`${what} set as next boot of ${named(list)}`, list, problems, () => takeBack(list, before));
 }
@@ -73,12 +76,16 @@ export async function takeBack(list, before = new Map()) {
 
 /** Asks, then deletes. @returns {Promise<boolean>} whether they are gone */
 export async function drop(list) {
-  const names = list.slice(0, 5).map(machine => machine.name).join(', ') + (list.length > 5 ? ` and ${list.length - 5} more` : '');
+  const names = list.slice(0, 5).map(machine => machine.name)
+    .join(', ') + (list.length > 5 ? ` and ${list.length - 5} more` : '');
   const what = list.length === 1 ? `Delete ${list[0].name}?` : `Delete ${plural(list.length, 'machine')}?`;
-  const sure = await ask({ title: what, action: list.length === 1 ? 'Delete machine' : `Delete ${plural(list.length, 'machine')}`,
+  const sure = await ask({ title: what, action: list.length === 1 ? 'Delete machine'
+    : `Delete ${plural(list.length, 'machine')}`,
     keep: list.length === 1 ? 'Keep it' : 'Keep them',
-    text: html`<bdi>${names}</bdi> ${list.length === 1 ? 'loses its' : 'lose their'} labels, profile and notes. What booted stays in the
-      history. ${list.length === 1 ? 'If it boots again, it is' : 'If they boot again, they are'} discovered as new.` });
+    text: html`<bdi>${names}</bdi> ${list.length === 1 ? 'loses its'
+      : 'lose their'} labels, profile and notes. What booted stays in the
+      history. ${list.length === 1 ? 'If it boots again, it is'
+        : 'If they boot again, they are'} discovered as new.` });
   if (!sure) return false;
   const problems = await each(list, async machine => {
     await remove(`machines/${encodeURIComponent(machine.name)}`);
@@ -91,7 +98,8 @@ export async function drop(list) {
 /** Registers a discovered machine under a name. */
 export async function approve(machine, name, fields) {
   const { macs, uuid, serial, asset } = machine;
-  const spec = Object.fromEntries(Object.entries({ macs, uuid, serial, asset, ...fields }).filter(([, value]) => value !== undefined && value !== null));
+  const spec = Object.fromEntries(Object.entries({ macs, uuid, serial, asset, ...fields })
+    .filter(([, value]) => value !== undefined && value !== null));
   // A name of its own must be free; its discovered name is its own record, as it was seen here.
   const saved = await put(`machines/${encodeURIComponent(name)}`, spec,
     name === machine.name ? ifRevision(machine.revision) : { headers: { 'If-None-Match': '*' } });

@@ -28,14 +28,16 @@ const hasLabel = (machine, label) => {
   return key in machine.labels && (value === undefined || machine.labels[key] === value);
 };
 
-const byName = (left, right) => left.machine.name < right.machine.name ? -1 : left.machine.name > right.machine.name ? 1 : 0;
+const byName = (left, right) => left.machine.name < right.machine.name ? -1 : left.machine.name > right.machine.name
+  ? 1 : 0;
 
 const orders = {
   name: byName,
   state: (left, right) => urgency.indexOf(left.state.is) - urgency.indexOf(right.state.is) || byName(left, right),
   profile: (left, right) => (left.profile?.name ?? '~') < (right.profile?.name ?? '~') ? -1
     : (left.profile?.name ?? '~') > (right.profile?.name ?? '~') ? 1 : byName(left, right),
-  lastSeenAt: (left, right) => (right.machine.lastSeenAt ?? '').localeCompare(left.machine.lastSeenAt ?? '') || byName(left, right),
+  lastSeenAt: (left, right) => (right.machine.lastSeenAt ?? '').localeCompare(left.machine.lastSeenAt ?? '')
+    || byName(left, right),
 };
 
 /** The version a machine gets: pinned, or what is current. */
@@ -64,5 +66,6 @@ export function useMachineList() {
     found.sort(descending ? (left, right) => order(right, left) : order);
     return found;
   }, [entries, key]);
-  return { entries, shown, counts, wanted, filtered: Boolean(wanted.q || wanted.state || wanted.profile || wanted.labels.length) };
+  return { entries, shown, counts, wanted, filtered: Boolean(wanted.q || wanted.state || wanted.profile
+    || wanted.labels.length) };
 }

@@ -6,7 +6,8 @@ import { on } from './state.js';
 /**
  * @param {string | null} path below /api/v1; null: nothing yet
  * @param {{events?: string[], concerns?: (data: any) => boolean, pause?: number, map?: (answer: any) => any}} options
- * @returns {{data: any, problem: import('./api.js').Problem | null, loading: boolean, reload: () => Promise<void>, set: (data: any) => void}}
+ * @returns {{data: any, problem: import('./api.js').Problem | null, loading: boolean, reload: () => Promise<void>,
+ *   set: (data: any) => void}}
  */
 export function useResource(path, { events = [], concerns = () => true, pause = 800, poll = true, map = x => x } = {}) {
   const it = useMemo(() => ({ data: signal(null), problem: signal(null), loading: signal(true) }), [path]);

@@ -20,7 +20,8 @@ addEventListener('hashchange', () => { route.value = read(); });
 /** The address of a page: link('machines', 'node-1', {edit: ''}). */
 export function link(page, name = null, query = {}) {
   const set = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '-');
-  const path = page === 'overview' && name === null ? '' : [page, name].filter(part => part !== null).map(encodeURIComponent).join('/');
+  const path = page === 'overview' && name === null ? '' : [page, name].filter(part => part !== null)
+    .map(encodeURIComponent).join('/');
   const text = new URLSearchParams(set).toString().replace(/=(?=&|$)/g, '');
   return `#/${path}${text ? `?${text}` : ''}`;
 }

@@ -4,7 +4,8 @@ import { chooseBetween } from './parts/conflict.js';
 
 /**
  * @param {{path: string, what: string, resource: any, form: any, labels: Record<string, string>,
- *   toFields: (resource: any) => Record<string, string>, toBody: (fields: Record<string, string>, before: any) => any}} it
+ *   toFields: (resource: any) => Record<string, string>,
+ *   toBody: (fields: Record<string, string>, before: any) => any}} it
  * @returns {Promise<any>} what is stored in the end
  */
 export async function saveForm({ path, what, resource, form, labels, toFields, toBody }) {
@@ -18,7 +19,8 @@ export async function saveForm({ path, what, resource, form, labels, toFields, t
       const clash = Object.keys(labels).some(name => (theirs[name] ?? '') !== (mine[name] ?? ''));
       const chosen = clash ? await chooseBetween({ what, base, theirs, mine, labels }) : null;
       if (!chosen) return stored;
-      changes = Object.fromEntries(Object.keys(labels).filter(name => chosen[name] !== (theirs[name] ?? '')).map(name => [name, chosen[name]]));
+      changes = Object.fromEntries(Object.keys(labels).filter(name => chosen[name] !== (theirs[name] ?? ''))
+        .map(name => [name, chosen[name]]));
       [base, before] = [theirs, stored];
       if (Object.keys(changes).length === 0) return stored;
     }

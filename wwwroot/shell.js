@@ -1,7 +1,7 @@
 // Around every page: header, rail, banner, dialogs, toasts, and the keys that work everywhere.
 import { html, signal, useEffect, useErrorBoundary, useRef } from './ui.js';
 import { link, route } from './router.js';
-import { logOut, session } from './session.js';
+import { interrupted, logOut, session } from './session.js';
 import { has, paths } from './state.js';
 import { images, machines, profiles } from './stores.js';
 import { useKeys } from './keys.js';
@@ -13,7 +13,7 @@ import { Menu } from './parts/menu.js';
 import { Icon } from './parts/basics.js';
 import { Announcer } from './parts/announcer.js';
 import { openPalette, openKeyList } from './parts/palette.js';
-import { LogInAgain } from './pages/login.js';
+import { later } from './parts/later.js';
 import { count } from './parts/format.js';
 
 /** The pages; `path` is what the server must have for it. */
@@ -37,10 +37,18 @@ export const pages = [
 /** Those that this server can fill. */
 export const shownPages = () => pages.filter(page => !page.path || has(page.path));
 
-const Rail = () => html`<nav class="rail" aria-label="Pages">${shownPages().map((page, at, all) => html`
+function Rail() {
+  const ref = useRef(null), current = route.value.page;
+  useEffect(() => { // on a phone it is a strip that scrolls
+    const here = ref.current.querySelector('[aria-current]');
+    if (here) ref.current.scrollLeft = here.offsetLeft - (ref.current.clientWidth - here.offsetWidth) / 2;
+  }, [current]);
+  return html`<nav class="rail" aria-label="Pages" ref=${ref}>${shownPages().map((page, at, all) => html`
   ${page.after && !all[at - 1].after && html`<hr key="rule"/>`}
-  <a key=${page.id} href=${link(page.id)} aria-current=${route.value.page === page.id ? 'page' : undefined}>${page.title}
+  <a key=${page.id} href=${link(page.id)} aria-current=${current === page.id ? 'page' : undefined}>
+    ${page.title}
     ${page.list?.state.value === 'ready' && html`<span>${count(page.list.items.value.size)}</span>`}</a>`)}</nav>`;
+}
 
 const account = () => [
   { text: 'Keyboard…', act: openKeyList },
@@ -56,11 +64,15 @@ const Top = () => html`<header class="top">
     Skip to content</a>
   <a class="brand" href="#/"><${Icon} name="brand"/><span>Netboot<span class="s-hide">Server</span></span></a>
   <button class="find" type="button" onClick=${openPalette}><${Icon} name="find"/>
-    <span class="cut">Find <span class="s-hide">a machine, image or page</span></span><kbd class="s-hide">Ctrl K</kbd></button>
+    <span class="cut">Find <span class="s-hide">a machine, image or page</span></span><kbd class="s-hide">Ctrl K</kbd>
+      </button>
   <${LinkState}/><span class="mono muted hide m-only">${location.host}</span><${ThemeButton}/>
   <${Menu} label=${accountLabel()} icon=${false} plain items=${account()}>
-    <span class="s-hide">${session.value.name}${session.value.role !== session.value.name && ` · ${session.value.role}`}</span>
+    <span class="s-hide">${session.value.name}${session.value.role !== session.value.name
+      && ` · ${session.value.role}`}</span>
     <span class="s-only" aria-hidden="true">⋯</span><//></header>`;
+
+const LogInAgain = later(() => import('./pages/login.js').then(module => module.LogInAgain));
 
 /** The module of the page that is shown. */
 const shown = signal({ key: '', Page: null, problem: null });
@@ -70,11 +82,14 @@ function usePage() {
   const known = paths.value !== null;
   useEffect(() => {
     if (!known) return;
+    let left = false; // a page that comes after another was asked for is not shown
     const entry = shownPages().find(entry => entry.id === page);
-    const loading = entry ? entry.load(name) : Promise.reject(Object.assign(new Error(), { title: 'There is no such page',
+    const loading = entry ? entry.load(name)
+      : Promise.reject(Object.assign(new Error(), { title: 'There is no such page',
       status: 404, detail: 'The address may have been typed wrongly, or this server does not have it.' }));
-    loading.then(module => { shown.value = { key, Page: module.default, problem: null }; },
-      problem => { shown.value = { key, Page: null, problem }; });
+    loading.then(module => { if (!left) shown.value = { key, Page: module.default, problem: null }; },
+      problem => { if (!left) shown.value = { key, Page: null, problem }; });
+    return () => { left = true; };
   }, [key, known]);
   return { ...shown.value, name, here: shown.value.key === key };
 }
@@ -91,9 +106,11 @@ function Content() {
     document.getElementById('main').focus({ preventScroll: true });
   }, [place]);
   if (error) return html`<section class="panel"><${Trouble} what="This page broke" retry=${reset} problem=${{
-    status: 0, detail: `It is a fault of the dashboard: ${error.message}. The machines are not concerned.` }}/></section>`;
+    status: 0, detail: `It is a fault of the dashboard: ${error.message}. The machines are not concerned.` }}/>
+      </section>`;
   if (problem) return html`<section class="panel"><${Trouble} problem=${problem}/></section>`;
-  return Page && here ? html`<${Page} key=${place} name=${name}/>` : html`<section class="panel"><${Ghost} lines=${6}/></section>`;
+  return Page && here ? html`<${Page} key=${place} name=${name}/>`
+    : html`<section class="panel"><${Ghost} lines=${6}/></section>`;
 }
 
 /** What a page says about itself in the browser's tab. */
@@ -105,5 +122,5 @@ export function Shell() {
   useKeys({ 'Ctrl+k': openPalette, '/': openPalette, '?': openKeyList });
   return html`<div class="app"><${Top}/><${Rail}/>
     <main id="main" tabindex="-1"><${AwayBanner}/><${Content}/></main></div>
-    <${Dialogs}/><${LogInAgain}/><${Toasts}/><${Announcer}/>`;
+    <${Dialogs}/>${interrupted.value && html`<${LogInAgain}/>`}<${Toasts}/><${Announcer}/>`;
 }

@@ -1,6 +1,6 @@
 // What the pages know: one stream of events, the clock, and whether the server is there.
 import { signal, batch } from './ui.js';
-import { address, answers, operations, wire } from './api.js';
+import { address, answers, get, operations, wire } from './api.js';
 
 /** The time, once a second while somebody looks. */
 export const now = signal(Date.now());
@@ -18,13 +18,16 @@ export const nextTry = signal(0);
 export const paths = signal(/** @type {Set<string> | null} */ (null));
 
 /** Whether the server has this path of the API. */
-export const has = path => paths.value?.has(`/api/v1/${path}`) ?? false;
+export const has = path => paths.value?.has(path) ?? false;
 
 const listeners = new Map();
 const types = ['machine.changed', 'profile.changed', 'image.changed', 'boot.changed', 'job.changed',
   'boot.progress', 'job.progress', 'alarm'];
 
-/** Hears events of a type, and 'reset' when everything must be loaded again. @returns how to stop */
+/**
+ * Hears events of a type, and 'reset' when everything must be loaded again; some, as 'token.changed', only this page
+ * tells itself. @returns how to stop
+ */
 export function on(type, hear) {
   if (!listeners.has(type)) listeners.set(type, new Set());
   listeners.get(type).add(hear);
@@ -41,11 +44,8 @@ function listen() {
   source?.close();
   source = new EventSource(address('events'));
   source.onopen = arrived;
-  source.onerror = () => {
-    // The browser comes back by itself after a broken line; after a refusal it does not.
-    if (source.readyState === EventSource.CLOSED) lost();
-    else if (link.value === 'live') lost();
-  };
+  // A broken line the browser mends by itself, resuming where it was; after a refusal it does not.
+  source.onerror = lost;
   for (const type of types) source.addEventListener(type, event => hear(type, event));
   source.addEventListener('reset', () => { heard(); tell('reset'); });
 }
@@ -64,22 +64,24 @@ function arrived() {
   clearTimeout(retry);
   pause = 2000;
   heardAt.value = Date.now();
-  link.value = paths.peek()?.has('/api/v1/events') ? 'live' : 'polling';
+  link.value = paths.peek()?.has('events') ? 'live' : 'polling';
   if (before === 'away') tell('reset');
 }
 
 /** The line is gone: look whether the server is, and go on trying. */
 async function lost() {
   clearTimeout(retry);
-  if (await answers()) {
-    if (link.peek() !== 'polling') retry = setTimeout(listen, 1000);
-    if (link.peek() === 'away') arrived();
+  if (!await answers()) {
+    link.value = 'away';
+    nextTry.value = Date.now() + pause;
+    retry = setTimeout(lost, pause);
+    pause = Math.min(pause * 1.5, 10_000);
     return;
   }
-  if (link.peek() !== 'away') link.value = 'away';
-  nextTry.value = Date.now() + pause;
-  retry = setTimeout(lost, pause);
-  pause = Math.min(pause * 1.5, 10_000);
+  if (link.peek() === 'away') arrived();
+  if (source?.readyState !== EventSource.CLOSED) return;
+  await get('session').catch(() => {}); // whose session has ended logs in first
+  retry = setTimeout(listen, 1000);
 }
 
 wire.away = () => { if (link.peek() !== 'away') lost(); };
@@ -90,7 +92,7 @@ export const tryNow = () => lost();
 /** Begins once somebody is logged in. */
 export async function start() {
   paths.value = new Set(await operations());
-  if (paths.value.has('/api/v1/events')) listen();
+  if (paths.value.has('events')) listen();
   else {
     link.value = 'polling';
     setInterval(() => { if (!document.hidden && link.peek() === 'polling') tell('poll'); }, 2000);

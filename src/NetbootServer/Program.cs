@@ -42,6 +42,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddMachines()
         .AddJobs()
         .AddBoots()
+        .AddOverview()
         .AddSetup();
     builder.Services.AddOpenApi();
     builder.Configuration.AddInMemoryCollection(Settings.Lists(settings, builder.Services.FeatureSections()));

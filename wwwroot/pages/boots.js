@@ -29,11 +29,17 @@ export default function Boots() {
   const moving = outcome === 'running' || outcome === 'stalled';
   return html`<div class="head"><h1>Boots</h1></div>
     <section class="panel" aria-label="Filter"><div class="body bar pad" role="group" aria-label="Outcome">
-      <button class="btn" type="button" aria-pressed=${!outcome} onClick=${() => setQuery({ outcome: null })}>All</button>
-      ${outcomes.map(is => html`<button class="btn" type="button" key=${is} aria-pressed=${outcome === is} onClick=${() => setQuery({ outcome: is })}><${State} is=${is}/></button>`)}</div></section>
+      <button class="btn" type="button" aria-pressed=${!outcome}
+        onClick=${() => setQuery({ outcome: null })}>All</button>
+      ${outcomes.map(is => html`<button class="btn" type="button" key=${is} aria-pressed=${outcome === is}
+        onClick=${() => setQuery({ outcome: is })}><${State} is=${is}/></button>`)}</div></section>
     ${moving ? html`<${BootsNow} most=${500}/>` : html`<section class="panel" aria-label="Boots">
-      ${page.problem && !page.data ? html`<${Trouble} problem=${page.problem} retry=${page.reload}/>` : !page.data ? html`<${Ghost} lines=${8}/>`
-        : all.length === 0 ? html`<${Empty} title=${outcome ? `No boot is ${outcome}` : 'No boot yet'}>A boot begins when a machine is handed a script with a kernel.<//>`
+      ${page.problem && !page.data ? html`<${Trouble} problem=${page.problem} retry=${page.reload}/>` : !page.data
+        ? html`<${Ghost} lines=${8}/>`
+        : all.length === 0 ? html`<${Empty}
+          title=${outcome ? `No boot is ${outcome}`
+            : 'No boot yet'}>A boot begins when a machine is handed a script with a kernel.<//>`
         : html`<${BootsTable} boots=${all} machine/>
-          ${more.next && html`<footer class="foot bar"><button class="btn" type="button" disabled=${busy} onClick=${load}>Older boots</button></footer>`}`}</section>`}`;
+          ${more.next && html`<footer class="foot bar"><button class="btn" type="button" disabled=${busy}
+            onClick=${load}>Older boots</button></footer>`}`}</section>`}`;
 }

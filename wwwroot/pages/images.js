@@ -16,6 +16,7 @@ export default function Images() {
   useEffect(() => { if (add) { setQuery({ add: null }); openImageForm(null); } }, [add]);
   useKeys(may('admin') ? { n: () => openImageForm(null) } : {});
   return html`<div class="head"><h1>Images</h1><small>where kernels and initrds come from</small>
-      ${may('admin') && html`<span class="bar push"><button class="btn main" type="button" onClick=${() => openImageForm(null)}>Add image</button></span>`}</div>
+      ${may('admin') && html`<span class="bar push">
+        <button class="btn main" type="button" onClick=${() => openImageForm(null)}>Add image</button></span>`}</div>
     <section class="panel" aria-label="All images"><${ImagesTable}/></section>`;
 }

@@ -11,7 +11,8 @@ import { JobBar, jobSub, jobTitle, tries } from '../parts/job.js';
 
 const states = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
 
-const seconds = job => job.startedAt && job.endedAt ? (Date.parse(job.endedAt) - Date.parse(job.startedAt)) / 1000 : null;
+const seconds = job => job.startedAt && job.endedAt ? (Date.parse(job.endedAt) - Date.parse(job.startedAt)) / 1000
+  : null;
 
 const Row = ({ job }) => html`<tr data-state=${job.state === 'running' ? 'running' : undefined}>
   <th scope="row"><a class="cut" href=${link('jobs', job.id)}>${jobTitle(job)}</a></th>
@@ -47,9 +48,12 @@ export default function Jobs() {
     <section class="panel" aria-label="Jobs">${page.problem && !page.data
       ? html`<${Trouble} problem=${page.problem} retry=${page.reload}/>` : !page.data ? html`<${Ghost} lines=${6}/>`
       : all.length === 0 ? html`<${Empty} title=${state ? `No job is ${state}` : 'No job yet'}
-          actions=${html`<a class="btn" href=${link('images')}>Images</a>`}>Refresh an image, or give it a schedule; its jobs are listed here.<//>`
-      : html`<table><thead><tr><th scope="col">job</th><th scope="col">state</th><th scope="col" class="s-hide">asked by</th>
-          <th scope="col" class="s-hide">tries</th><th scope="col" class="num m-only">took</th><th scope="col" class="num">when</th></tr></thead>
+          actions=${html`<a class="btn"
+            href=${link('images')}>Images</a>`}>Refresh an image, or give it a schedule; its jobs are listed here.<//>`
+      : html`<table><thead><tr><th scope="col">job</th><th scope="col">state</th>
+        <th scope="col" class="s-hide">asked by</th>
+          <th scope="col" class="s-hide">tries</th><th scope="col" class="num m-only">took</th>
+            <th scope="col" class="num">when</th></tr></thead>
           <tbody>${all.map(job => html`<${Row} key=${job.id} job=${job}/>`)}</tbody></table>
         ${more.next && html`<footer class="foot bar"><button class="btn" type="button" disabled=${busy}
           onClick=${load}>Older jobs</button></footer>`}`}</section>`;

@@ -10,10 +10,11 @@ import { may } from '../session.js';
 import { useTitle } from '../shell.js';
 import { drop } from '../machineacts.js';
 import { machineState } from '../parts/phases.js';
-import { Copy, State, Tags } from '../parts/basics.js';
-import { Ghost, Note, Trouble, toast } from '../parts/messages.js';
+import { State, Tags } from '../parts/basics.js';
+import { Ghost, Trouble, toast } from '../parts/messages.js';
 import { Menu } from '../parts/menu.js';
-import { openApprove, openNext } from '../parts/machinedialogs.js';
+import { openNext } from '../parts/bulkdialogs.js';
+import { openApprove } from '../parts/machinedialogs.js';
 import { openMachineForm } from '../parts/machineform.js';
 import { BootNow } from '../parts/bootnow.js';
 import { History } from '../parts/history.js';
@@ -37,8 +38,10 @@ function Head({ machine, state, gone }) {
     machine.completion && { text: 'Boot the profile again', act: again },
     { text: 'Delete…', act: async () => { if (await drop([machine])) { gone(); go('machines'); } } },
   ];
-  return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('machines')}>Machines</a> / <bdi>${machine.name}</bdi></nav>
-    <h1 dir="auto">${machine.name}</h1><${State} is=${state.is} badge>${state.word}<//><span class="mono muted">${machine.macs[0]}</span>
+  return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('machines')}>Machines</a> / <bdi>
+    ${machine.name}</bdi></nav>
+    <h1 dir="auto">${machine.name}</h1><${State} is=${state.is} badge>${state.word}<//><span class="mono muted">
+      ${machine.macs[0]}</span>
     <span class="muted s-hide"><bdi>${hardware(machine)}</bdi></span>
     ${may('operator') && html`<span class="bar push">${discovered
       ? html`<button class="btn main" type="button" onClick=${() => openApprove(machine)}>Approve…</button>`
@@ -47,29 +50,38 @@ function Head({ machine, state, gone }) {
 }
 
 const Labels = ({ machine }) => html`<header><h2>Labels</h2></header>
-  <div class="body">${Object.keys(machine.labels).length ? html`<${Tags} of=${machine.labels}/>` : html`<span class="muted">none</span>`}</div>`;
+  <div class="body">${Object.keys(machine.labels).length ? html`<${Tags} of=${machine.labels}/>`
+    : html`<span class="muted">none</span>`}</div>`;
 
 export default function MachinePage({ name }) {
   useTitle(name);
   profiles.use();
   const path = `machines/${encodeURIComponent(name)}`;
   const found = useResource(path, { events: ['machine.changed'], concerns: data => data.name === name, pause: 300 });
-  const boots = useResource(`${path}/boots?limit=50`, { events: ['boot.changed'], concerns: data => data.machine === name, pause: 300 });
+  const boots = useResource(`${path}/boots?limit=50`, { events: ['boot.changed'], concerns: data =>
+    data.machine === name, pause: 300 });
   useEffect(follow, []);
   useEffect(() => { for (const boot of boots.data?.items.slice(0, 1) ?? []) takeBoot(boot); }, [boots.data]);
   const machine = found.data, query = route.value.query, editing = query.has('edit'), next = query.has('next');
   useEffect(() => {
-    if (machine && editing) openMachineForm(machine, saved => { found.set(saved); machines.put(saved); }).then(() => setQuery({ edit: null }));
+    if (machine && editing) openMachineForm(machine, saved => { found.set(saved); machines.put(saved); })
+      .then(() => setQuery({ edit: null }));
   }, [machine?.name, editing]);
-  useEffect(() => { if (machine && next) openNext([machine]).then(() => setQuery({ next: null })); }, [machine?.name, next]);
+  useEffect(() => { if (machine && next) openNext([machine]).then(() => setQuery({ next: null })); },
+    [machine?.name, next]);
   useKeys(machine && may('operator') ? { e: () => setQuery({ edit: '1' }), b: () => setQuery({ next: '1' }) } : {});
-  if (found.problem && (!machine || found.problem.status === 404)) return html`<section class="panel"><${Trouble} problem=${found.problem} retry=${found.reload}/>
-    ${found.problem.status === 404 && html`<p class="body"><a class="btn" href=${link('machines', null, { q: name })}>Search all machines</a></p>`}</section>`;
+  if (found.problem && (!machine || found.problem.status === 404)) return html`<section class="panel">
+    <${Trouble} problem=${found.problem} retry=${found.reload}/>
+    ${found.problem.status === 404
+      && html`<p class="body"><a class="btn" href=${link('machines', null, { q: name })}>Search all machines</a></p>`}
+        </section>`;
   if (!machine) return html`<section class="panel"><${Ghost} lines=${8}/></section>`;
   const latest = boots.data?.items[0];
-  const state = latest && machine.state === 'registered' ? { is: latest.outcome, word: latest.outcome } : machineState(machine);
+  const state = latest && machine.state === 'registered' ? { is: latest.outcome, word: latest.outcome }
+    : machineState(machine);
   return html`<${Head} machine=${machine} state=${state} gone=${() => machines.drop(name)}/>
-    ${machine.state === 'discovered' && html`<div class="banner" data-state="discovered"><${State} is="discovered">Discovered<//>
+    ${machine.state === 'discovered' && html`<div class="banner" data-state="discovered">
+      <${State} is="discovered">Discovered<//>
       <span>It waits at its prompt and touches nothing until you approve it.</span></div>`}
     ${latest && html`<${BootNow} boot=${latest} history=${boots.data.items}/>`}
     <${Plan} machine=${machine} path=${path}/>

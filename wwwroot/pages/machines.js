@@ -1,7 +1,7 @@
 // Every machine: found, filtered, sorted, chosen, approved.
 import { html, useEffect, useRef, useState } from '../ui.js';
 import { go, link, route, setQuery } from '../router.js';
-import { machines, profiles } from '../stores.js';
+import { machines } from '../stores.js';
 import { useMachineList } from '../machinelist.js';
 import { useKeys } from '../keys.js';
 import { may } from '../session.js';
@@ -9,42 +9,15 @@ import { useTitle } from '../shell.js';
 import { useRows } from '../parts/rows.js';
 import { columns } from '../parts/width.js';
 import { count, plural } from '../parts/format.js';
-import { State, Tag } from '../parts/basics.js';
 import { Empty, Ghost, Trouble } from '../parts/messages.js';
 import { openAdd, openApproveAll } from '../parts/machinedialogs.js';
+import { Filters } from '../parts/machinefilters.js';
 import { GroupRow, MachineRow } from '../parts/machinerow.js';
 import { Bulk } from '../parts/bulk.js';
 import { TransferButtons } from '../parts/transfer.js';
 
-const states = ['discovered', 'running', 'stalled', 'failed', 'ready', 'up', 'unknown'];
-
-function Filters({ list }) {
-  const { wanted, counts, entries } = list;
-  const [label, setLabel] = useState(null);
-  const toggle = state => setQuery({ state: wanted.state === state ? null : state });
-  const setLabels = labels => setQuery({ label: labels.join(' ') });
-  return html`<header><h2 class="vh">Filters</h2>
-    <input class="search" type="search" id="machine-search" aria-label="Search machines" placeholder="Name, MAC, serial, address, label=value"
-      value=${wanted.q} onInput=${event => setQuery({ q: event.target.value })}/>
-    <span class="bar" role="group" aria-label="State"><button class="btn" type="button" aria-pressed=${!wanted.state}
-      onClick=${() => setQuery({ state: null })}>All ${count(entries.length)}</button>
-      ${states.filter(state => counts[state] || wanted.state === state).map(state => html`<button class="btn" type="button" key=${state}
-        aria-pressed=${wanted.state === state} aria-label=${`${counts[state] ?? 0} ${state}`} onClick=${() => toggle(state)}>
-        <${State} is=${state}>${count(counts[state] ?? 0)} <span class="l-only">${state}</span><//></button>`)}</span>
-    <span class="bar"><select class="auto" aria-label="Profile" value=${wanted.profile} onChange=${event => setQuery({ profile: event.target.value })}>
-        <option value="">Any profile</option>${[...profiles.items.value.keys()].sort().map(name => html`<option key=${name} value=${name}
-          selected=${name === wanted.profile}>${name}</option>`)}</select>
-      ${wanted.labels.map(text => html`<${Tag} key=${text} label=${`filter ${text}`}
-        onRemove=${() => setLabels(wanted.labels.filter(other => other !== text))}>${text}<//>`)}
-      ${label === null ? html`<button class="btn plain" type="button" onClick=${() => setLabel('')}>Label…</button>`
-        : html`<input class="auto mono" aria-label="Label, such as rack=3" placeholder="rack=3" size="14" value=${label} ref=${element => element?.focus()}
-          onBlur=${() => setLabel(null)} onInput=${event => setLabel(event.target.value)} onKeyDown=${event => {
-            if (event.key === 'Escape') setLabel(null);
-            if (event.key === 'Enter' && label.trim()) { setLabels([...wanted.labels, label.trim()]); setLabel(null); }
-          }}/>`}</span></header>`;
-}
-
-const headings = [['name', 'machine', ''], ['state', 'state', 'c-state'], ['profile', 'profile', 's-hide c-profile'], [null, 'image', 'm-only c-image'],
+const headings = [['name', 'machine', ''], ['state', 'state', 'c-state'], ['profile', 'profile', 's-hide c-profile'],
+  [null, 'image', 'm-only c-image'],
   [null, 'labels', 'l-only'], ['lastSeenAt', 'last seen', 'num s-hide c-seen']];
 
 function Head({ wanted, all, onAll }) {
@@ -52,8 +25,11 @@ function Head({ wanted, all, onAll }) {
   useEffect(() => { if (box.current) box.current.indeterminate = all === null; }, [all]);
   const sort = key => setQuery({ sort: wanted.sort === key ? `-${key}` : key === 'name' ? null : key });
   const direction = key => wanted.sort === key ? 'ascending' : wanted.sort === `-${key}` ? 'descending' : undefined;
-  return html`<thead><tr><th scope="col" class="s-hide c-box"><input ref=${box} type="checkbox" aria-label="Select all that match" checked=${all === true} onChange=${onAll}/></th>
-    ${headings.map(([key, text, className]) => html`<th scope="col" key=${text} class=${className} aria-sort=${key && direction(key)}>${key
+  return html`<thead><tr><th scope="col" class="s-hide c-box">
+    <input ref=${box} type="checkbox" aria-label="Select all that match" checked=${all === true} onChange=${onAll}/>
+      </th>
+    ${headings.map(([key, text, className]) =>
+      html`<th scope="col" key=${text} class=${className} aria-sort=${key && direction(key)}>${key
       ? html`<button class="sort" type="button" onClick=${() => sort(key)}>${text}</button>` : text}</th>`)}
     <th scope="col" class="c-act"><span class="vh">actions</span></th></tr></thead>`;
 }
@@ -77,7 +53,8 @@ function useSelection(rows) {
     toggle(name, through) {
       const next = new Set(chosen), on = !chosen.has(name);
       const from = through && last.current ? names.indexOf(last.current) : -1, to = names.indexOf(name);
-      for (const each of from < 0 ? [name] : names.slice(Math.min(from, to), Math.max(from, to) + 1)) on ? next.add(each) : next.delete(each);
+      for (const each of from < 0 ? [name] : names.slice(Math.min(from, to), Math.max(from, to) + 1)) on
+        ? next.add(each) : next.delete(each);
       last.current = name;
       setChosen(next);
     },
@@ -86,27 +63,35 @@ function useSelection(rows) {
 
 function Table({ list }) {
   const rows = grouped(list.shown, list.wanted.sort), view = useRows(rows.length), selection = useSelection(rows);
-  const [cursor, setCursor] = useState(-1);
+  const [cursor, show] = useState(-1), place = useRef(-1); // keys may come faster than the page is drawn
+  const setCursor = to => { place.current = to; show(to); };
   const step = by => {
-    let to = Math.max(0, Math.min(rows.length - 1, cursor + by));
+    let to = Math.max(0, Math.min(rows.length - 1, place.current + by));
     if (!rows[to]?.entry) to = Math.max(0, Math.min(rows.length - 1, to + Math.sign(by)));
     if (!rows[to]?.entry) return;
     setCursor(to);
     view.reveal(to);
   };
-  const at = rows[cursor]?.entry?.machine;
+  const at = () => rows[place.current]?.entry?.machine;
   useKeys({ j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
-    Enter: event => at ? go('machines', at.name) : event.target.click?.(), x: () => at && selection.toggle(at.name, false), X: () => at && selection.toggle(at.name, true),
+    Enter: event => at() ? go('machines', at().name) : event.target.click?.(),
+    x: () => at() && selection.toggle(at().name, false), X: () => at() && selection.toggle(at().name, true),
     'Ctrl+a': selection.all, Escape: selection.clear });
   const chosen = list.entries.map(entry => entry.machine).filter(machine => selection.chosen.has(machine.name));
   return html`${chosen.length > 0 && may('operator') && html`<${Bulk} list=${chosen} clear=${selection.clear}/>`}
     <table class="machines" aria-rowcount=${rows.length}><${Head} wanted=${list.wanted} all=${selection.state}
       onAll=${() => selection.state ? selection.clear() : selection.all()}/>
-      <tbody ref=${view.ref}>${view.before > 0 && html`<tr key="before" class="spacer" aria-hidden="true" style=${{ height: `${view.before}px` }}><td colspan=${columns.value}></td></tr>`}
-        ${rows.slice(view.from, view.to).map((row, index) => row.group ? html`<${GroupRow} key=${row.group} group=${row.group} list=${row.list} onApproveAll=${openApproveAll}/>`
-          : html`<${MachineRow} key=${row.entry.machine.name} ...${row.entry} index=${view.from + index} chosen=${selection.chosen.has(row.entry.machine.name)}
+      <tbody ref=${view.ref}>${view.before > 0
+        && html`<tr key="before" class="spacer" aria-hidden="true" style=${{ height: `${view.before}px` }}>
+          <td colspan=${columns.value}></td></tr>`}
+        ${rows.slice(view.from, view.to)
+          .map((row, index) => row.group
+            ? html`<${GroupRow} key=${row.group} group=${row.group} list=${row.list} onApproveAll=${openApproveAll}/>`
+          : html`<${MachineRow} key=${row.entry.machine.name} ...${row.entry} index=${view.from + index}
+            chosen=${selection.chosen.has(row.entry.machine.name)}
             here=${view.from + index === cursor} toggle=${selection.toggle}/>`)}
-        ${view.after > 0 && html`<tr key="after" class="spacer" aria-hidden="true" style=${{ height: `${view.after}px` }}><td colspan=${columns.value}></td></tr>`}</tbody></table>`;
+        ${view.after > 0 && html`<tr key="after" class="spacer" aria-hidden="true"
+          style=${{ height: `${view.after}px` }}><td colspan=${columns.value}></td></tr>`}</tbody></table>`;
 }
 
 export default function Machines() {
@@ -116,17 +101,28 @@ export default function Machines() {
   useEffect(() => { if (add) { setQuery({ add: null }); openAdd(); } }, [add]);
   useKeys(may('operator') ? { n: openAdd } : {});
   const registered = list.entries.length - list.counts.discovered;
-  return html`<div class="head"><h1>Machines</h1><small>${ready && `${count(registered)} registered, ${count(list.counts.discovered)} discovered${
-      machines.state.value === 'loading' ? ', more are coming' : machines.partial.value ? `; the first ${count(list.entries.length)}` : ''}`}</small>
-      <span class="bar push"><${TransferButtons}/>${may('operator') && html`<button class="btn main" type="button" onClick=${openAdd}>Add machine</button>`}</span></div>
+  return html`<div class="head"><h1>Machines</h1><small>
+    ${ready && `${count(registered)} registered, ${count(list.counts.discovered)} discovered${
+      machines.state.value === 'loading' ? ', more are coming' : machines.partial.value
+        ? `; the first ${count(list.entries.length)}` : ''}`}</small>
+      <span class="bar push"><${TransferButtons}/>
+        ${may('operator') && html`<button class="btn main" type="button" onClick=${openAdd}>Add machine</button>`}
+          </span></div>
     <section class="panel" aria-label="All machines">
-      ${machines.state.value === 'failed' ? html`<${Trouble} what="The list could not be loaded" problem=${machines.problem.value} retry=${machines.load}/>`
+      ${machines.state.value === 'failed'
+        ? html`<${Trouble} what="The list could not be loaded" problem=${machines.problem.value}
+          retry=${machines.load}/>`
         : !ready ? html`<${Ghost} lines=${8}/>`
-        : list.entries.length === 0 ? html`<${Empty} title="No machine yet" actions=${html`<a class="btn" href=${link('setup')}>Set up DHCP</a>`}>
+        : list.entries.length === 0
+          ? html`<${Empty} title="No machine yet" actions=${html`<a class="btn" href=${link('setup')}>Set up DHCP</a>`}>
             Machines appear here when they ask for a script. Point DHCP here first, or add one by its MAC.<//>`
         : html`<${Filters} list=${list}/>${list.shown.length > 0 ? html`<${Table} list=${list}/>`
-          : html`<${Empty} title=${`No machine matches${list.wanted.q ? ` “${list.wanted.q}”` : ' these filters'}`} actions=${html`<button class="btn" type="button"
-              onClick=${() => go('machines')}>Clear filters</button>`}>${plural(list.entries.length, 'machine')}, none of them like that.<//>`}
-          <footer class="foot bar"><small>${list.filtered ? `${count(list.shown.length)} of ${count(list.entries.length)}` : plural(list.shown.length, 'machine')}</small></footer>`}
+          : html`<${Empty} title=${`No machine matches${list.wanted.q ? ` “${list.wanted.q}”` : ' these filters'}`}
+            actions=${html`<button class="btn" type="button"
+              onClick=${() => go('machines')}>Clear filters</button>`}>
+                ${plural(list.entries.length, 'machine')}, none of them like that.<//>`}
+          <footer class="foot bar"><small>
+            ${list.filtered ? `${count(list.shown.length)} of ${count(list.entries.length)}`
+              : plural(list.shown.length, 'machine')}</small></footer>`}
     </section>`;
 }

@@ -10,8 +10,13 @@ import { State } from '../parts/basics.js';
 import { BootsNow } from '../parts/bootsnow.js';
 import { NeedsALook } from '../parts/needsalook.js';
 import { ImagesTable } from '../parts/imagestable.js';
-import { Guide } from '../parts/guide.js';
+import { later } from '../parts/later.js';
+import { Ghost } from '../parts/messages.js';
 import { RunningJobs } from '../parts/runningjobs.js';
+import { Throughput } from '../parts/throughput.js';
+
+const Guide = later(() => import('../parts/guide.js').then(module => module.Guide),
+  html`<section class="panel"><${Ghost} lines=${8}/></section>`);
 
 const skipped = 'netboot-no-guide';
 const outcomes = ['up', 'ready', 'running', 'stalled', 'failed', 'unknown'];
@@ -19,7 +24,8 @@ const outcomes = ['up', 'ready', 'running', 'stalled', 'failed', 'unknown'];
 /** Machines by state; each number leads to its list. */
 const Readouts = ({ machines }) => html`<ul class="readouts" aria-label="Machines by state">
   <li key="all"><a href=${link('machines')}><b>${count(machines.total)}</b><span>machines</span></a></li>
-  ${outcomes.map(outcome => html`<li key=${outcome}><a href=${link('machines', null, { state: outcome })} data-state=${outcome}>
+  ${outcomes.map(outcome => html`<li key=${outcome}><a href=${link('machines', null, { state: outcome })}
+    data-state=${outcome}>
     <b>${count(machines.byOutcome[outcome] ?? 0)}</b><${State} is=${outcome}/></a></li>`)}
   <li key="discovered"><a href=${link('machines', null, { state: 'discovered' })} data-state="discovered">
     <b>${count(machines.discovered)}</b><${State} is="discovered"/></a></li></ul>`;
@@ -50,9 +56,12 @@ export default function Overview() {
     <${BootsNow}/>
     <${NeedsALook}/>
     <section class="panel w5" aria-label="Load">
-      ${data ? html`<${Disk} disk=${data.disk}/>` : html`<header><h2>Disk</h2></header><div class="body"><meter class="thin" value="0"></meter></div>`}
-      ${has('jobs') && html`<${RunningJobs}/>`}
+      ${has('overview/throughput') && html`<${Throughput}/>`}
+      ${data ? html`<${Disk} disk=${data.disk}/>` : html`<header><h2>Disk</h2></header><div class="body">
+        <meter class="thin" value="0"></meter></div>`}
     </section>
-    <section class="panel" aria-labelledby="h-img"><header><h2 id="h-img">Images</h2><small>${all.size || ''}</small>
-      <a class="push" href=${link('images')}>All images</a></header><${ImagesTable} brief/></section>`;
+    <section class=${has('jobs') ? 'panel w8' : 'panel'} aria-labelledby="h-img"><header>
+      <h2 id="h-img">Images</h2><small>${all.size || ''}</small>
+      <a class="push" href=${link('images')}>All images</a></header><${ImagesTable} brief/></section>
+    ${has('jobs') && html`<section class="panel w4" aria-label="Jobs"><${RunningJobs}/></section>`}`;
 }

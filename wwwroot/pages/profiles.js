@@ -20,11 +20,18 @@ function users() {
   return counts;
 }
 
-const Row = ({ profile, machines }) => html`<tr><th scope="row"><a class="cut" dir="auto" href=${link('profiles', profile.name)} title=${profile.name}>${profile.name}</a></th>
-  <td><a class="cut" href=${link('images', profile.image)}>${profile.image}</a><span class="sub">${profile.version ? html`pinned to <${Id} of=${profile.version}/>`
-    : images.items.value.get(profile.image)?.current ? html`current, <${Id} of=${images.items.value.get(profile.image).current}/>` : 'no version yet'}</span></td>
-  <td class="s-hide">${Object.keys(profile.selector).length ? html`<span class="tags"><${Tags} of=${profile.selector}/></span>` : html`<span class="muted">by name only</span>`}</td>
-  <td class="num m-only">${profile.priority}</td><td class="m-only">${profile.after === 'local' ? 'local disk' : 'again'}</td>
+const Row = ({ profile, machines }) =>
+  html`<tr><th scope="row"><a class="cut" dir="auto" href=${link('profiles', profile.name)} title=${profile.name}>
+    ${profile.name}</a></th>
+  <td><a class="cut" href=${link('images', profile.image)}>${profile.image}</a><span class="sub">
+    ${profile.version ? html`pinned to <${Id} of=${profile.version}/>`
+    : images.items.value.get(profile.image)?.current
+      ? html`current, <${Id} of=${images.items.value.get(profile.image).current}/>` : 'no version yet'}</span></td>
+  <td class="s-hide">${Object.keys(profile.selector).length
+    ? html`<span class="tags"><${Tags} of=${profile.selector}/></span>`
+      : html`<span class="muted">by name only</span>`}</td>
+  <td class="num m-only">${profile.priority}</td><td class="m-only">
+    ${profile.after === 'local' ? 'local disk' : 'again'}</td>
   <td class="num"><a href=${link('machines', null, { profile: profile.name })}>${count(machines)}</a></td></tr>`;
 
 export default function Profiles() {
@@ -37,12 +44,19 @@ export default function Profiles() {
   useEffect(() => { if (add) make(); }, [add]);
   useKeys(may('operator') ? { n: make } : {});
   return html`<div class="head"><h1>Profiles</h1><small>what to boot, and which machines it is for</small>
-      ${may('operator') && html`<span class="bar push"><a class="btn main" href=${link('profiles', '+')}>Add profile</a></span>`}</div>
-    <section class="panel" aria-label="All profiles">${profiles.state.value === 'failed' ? html`<${Trouble} problem=${profiles.problem.value} retry=${profiles.load}/>`
+      ${may('operator') && html`<span class="bar push">
+        <a class="btn main" href=${link('profiles', '+')}>Add profile</a></span>`}</div>
+    <section class="panel" aria-label="All profiles">
+      ${profiles.state.value === 'failed' ? html`<${Trouble} problem=${profiles.problem.value} retry=${profiles.load}/>`
       : profiles.state.value !== 'ready' ? html`<${Ghost} lines=${5}/>`
-      : all.length === 0 ? html`<${Empty} title="No profile yet" actions=${may('operator') && html`<a class="btn" href=${link('profiles', '+')}>Add profile</a>`}>
+      : all.length === 0 ? html`<${Empty} title="No profile yet"
+        actions=${may('operator') && html`<a class="btn" href=${link('profiles', '+')}>Add profile</a>`}>
           A profile says what to boot: an image and kernel arguments. Machines get it by name, or by their labels.<//>`
-      : html`<div class="scroll"><table><thead><tr><th scope="col">profile</th><th scope="col">boots</th><th scope="col" class="s-hide">machines with</th>
-          <th scope="col" class="num m-only">priority</th><th scope="col" class="m-only">then</th><th scope="col" class="num">machines</th></tr></thead>
-          <tbody>${all.map(profile => html`<${Row} key=${profile.name} profile=${profile} machines=${counts.get(profile.name) ?? 0}/>`)}</tbody></table></div>`}</section>`;
+      : html`<div class="scroll"><table><thead><tr><th scope="col">profile</th><th scope="col">boots</th>
+        <th scope="col" class="s-hide">machines with</th>
+          <th scope="col" class="num m-only">priority</th><th scope="col" class="m-only">then</th>
+            <th scope="col" class="num">machines</th></tr></thead>
+          <tbody>${all.map(profile =>
+            html`<${Row} key=${profile.name} profile=${profile} machines=${counts.get(profile.name) ?? 0}/>`)}</tbody>
+              </table></div>`}</section>`;
 }

@@ -14,7 +14,8 @@ export function Announcer() {
     if (told.get(boot.id) === boot.outcome) return;
     told.set(boot.id, boot.outcome);
     if (told.size > 2000) told.delete(told.keys().next().value);
-    if (worth.includes(boot.outcome)) said.value = `${boot.machine ?? 'A machine'} ${standing(boot, undefined, Date.now()).word}`;
+    if (worth.includes(boot.outcome)) said.value = `${boot.machine
+      ?? 'A machine'} ${standing(boot, undefined, Date.now()).word}`;
   }), []);
   return html`<div class="vh" role="status" aria-live="polite">${said.value}</div>`;
 }

@@ -1,8 +1,10 @@
 // @ts-check
 // Colours of terminals (SGR sequences) as classes; every other escape sequence is left out. Pure.
 
-// eslint-disable-next-line no-control-regex
-const escape = /\u001b\[([0-9;]*)m|\u001b\[[0-9;?]*[A-Za-z]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[\u0000-\u0008\u000b-\u001f]/g;
+const escape = new RegExp([
+  /\u001b\[([0-9;]*)m/, /\u001b\[[0-9;?]*[A-Za-z]/, /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/,
+  /[\u0000-\u0008\u000b-\u001f]/,
+].map(part => part.source).join('|'), 'g');
 
 /**
  * @param {string} line

@@ -7,8 +7,10 @@ import { clock, duration } from './format.js';
 export function AwayBanner() {
   if (link.value !== 'away') return null;
   const wait = Math.max(0, (nextTry.value - now.value) / 1000);
-  return html`<div class="banner" data-state="stalled" role="status"><span class="state" data-state="stalled">Server away</span>
-    <span>No answer for ${duration(Math.max(1, (now.value - heardAt.value) / 1000))}; trying again${wait >= 1 ? ` in ${Math.ceil(wait)} s` : ' now'}.
+  return html`<div class="banner" data-state="stalled" role="status">
+    <span class="state" data-state="stalled">Server away</span>
+    <span>No answer for ${duration(Math.max(1, (now.value - heardAt.value) / 1000))}; trying again${wait >= 1
+      ? ` in ${Math.ceil(wait)} s` : ' now'}.
       What you see is from ${clock(heardAt.value)}. Your input is kept.</span>
     <button class="btn push" type="button" onClick=${tryNow}>Try now</button></div>`;
 }
@@ -17,9 +19,11 @@ export function AwayBanner() {
 export const Starting = () => html`<main class="login" id="main"><div class="rows" role="status"><h1>NetbootServer</h1>
   <p class="state" data-state="stalled">The server does not answer. Trying again every 2 s.</p></div></main>`;
 
-const words = { connecting: ['queued', 'Connecting'], live: ['up', 'Live'], polling: ['up', 'Live'], away: ['stalled', 'Away'] };
+const words = { connecting: ['queued', 'Connecting'], live: ['up', 'Live'], polling: ['up', 'Live'],
+  away: ['stalled', 'Away'] };
 
 export function LinkState() {
   const [is, word] = words[link.value];
-  return html`<span class="state push" data-state=${is} title=${`Last heard at ${clock(heardAt.value)}`}>${word}</span>`;
+  return html`<span class="state push" data-state=${is} title=${`Last heard at ${clock(heardAt.value)}`}>${word}
+    </span>`;
 }

@@ -25,7 +25,8 @@ export const Tag = ({ children, onRemove, label }) => html`<span class="tag" tit
   && html` <button class="x" type="button" aria-label=${`Remove ${label}`} onClick=${onRemove}>✕</button>`}</span>`;
 
 /** Labels or a selector as tags. */
-export const Tags = ({ of }) => Object.entries(of ?? {}).map(([key, value]) => html`<${Tag} key=${key} label=${`${key}=${value}`}>${key}=${value}<//> `);
+export const Tags = ({ of }) => Object.entries(of ?? {})
+  .map(([key, value]) => html`<${Tag} key=${key} label=${`${key}=${value}`}>${key}=${value}<//> `);
 
 /** Copies text; says so for a moment. */
 export function Copy({ text, children = 'Copy', plain = false }) {
@@ -35,7 +36,8 @@ export function Copy({ text, children = 'Copy', plain = false }) {
     setDone(true);
     setTimeout(() => setDone(false), 1500);
   };
-  return html`<button class=${plain ? 'btn plain' : 'btn'} type="button" onClick=${copy}><span aria-live="polite">${done ? 'Copied' : children}</span></button>`;
+  return html`<button class=${plain ? 'btn plain' : 'btn'} type="button" onClick=${copy}><span aria-live="polite">
+    ${done ? 'Copied' : children}</span></button>`;
 }
 
 /** Browsers give the clipboard only to secure pages; a lab's server speaks plain HTTP. */
@@ -56,7 +58,8 @@ export const Id = ({ of, prefix = '' }) => of
 
 /** Text in a code block with a button that copies it. */
 export const Code = ({ text, label, wrap = false, children }) => html`<div class="copy"><${Copy} text=${text}/>
-  <pre class=${wrap ? 'code wrap' : 'code'} tabindex="0" role="region" aria-label=${label}>${children ?? text}</pre></div>`;
+  <pre class=${wrap ? 'code wrap' : 'code'} tabindex="0" role="region" aria-label=${label}>${children ?? text}</pre>
+    </div>`;
 
 /** Dims comments of a script or configuration. */
 export const commented = (text, sign = '#') => text.split('\n').map((line, at) =>

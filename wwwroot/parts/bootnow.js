@@ -18,7 +18,8 @@ export function usualOf(boot, history) {
   return { ready, up, after: ready !== null && up !== null ? Math.max(0, up - ready) : null };
 }
 
-const Readout = ({ value, unit, state, children }) => html`<li data-state=${state}><b>${value} <small>${unit}</small></b>${state
+const Readout = ({ value, unit, state, children }) => html`<li data-state=${state}><b>${value} <small>${unit}</small>
+  </b>${state
   ? html`<${State} is=${state}>${children}<//>` : html`<span class="muted">${children}</span>`}</li>`;
 
 /** "34 s" as a number and its unit; longer times as they are. */
@@ -36,10 +37,12 @@ function Running({ boot, motion, usual, seconds }) {
   const at = current(phases(boot, motion));
   const still = motion?.movedAt && boot.outcome === 'stalled' ? (now.value - motion.movedAt) / 1000 : null;
   return html`<ul class="readouts wide"><${Time} seconds=${seconds}>since script<//>
-    ${at.max ? html`<${Readout} value=${Math.floor(at.value / at.max * 100)} unit="%">${byteProgress(at.value, at.max)} ${at.name}<//>` : html`<${Readout} value=${at.name}>phase<//>`}
+    ${at.max ? html`<${Readout} value=${Math.floor(at.value / at.max * 100)} unit="%">
+      ${byteProgress(at.value, at.max)} ${at.name}<//>` : html`<${Readout} value=${at.name}>phase<//>`}
     ${still !== null ? html`<${Time} seconds=${still} state="stalled">no bytes<//>`
       : html`<${Speed} value=${at.max ? motion?.rate : null}>now<//>`}
-    ${usual.ready !== null && html`<${Time} seconds=${Math.abs(usual.ready - seconds)}>${seconds > usual.ready ? 'behind its usual time' : 'until it is usually ready'}<//>`}</ul>`;
+    ${usual.ready !== null && html`<${Time} seconds=${Math.abs(usual.ready - seconds)}>
+      ${seconds > usual.ready ? 'behind its usual time' : 'until it is usually ready'}<//>`}</ul>`;
 }
 
 const Ended = ({ boot, seconds }) => html`<ul class="readouts wide">
@@ -54,12 +57,19 @@ export function BootNow({ boot, history }) {
   const needs = isMoving(boot) && usual.ready !== null && usual.ready > seconds;
   return html`<section class="panel" aria-labelledby="h-now" data-state=${boot.outcome}>
     <header><h2 id="h-now">Boot <a href=${link('boots', boot.id)}><code>${short(boot.id)}</code></a></h2>
-      <small>${boot.profile && html`<a href=${link('profiles', boot.profile)}>${boot.profile}</a>, `}<a href=${link('images', boot.image)}>${boot.image}@<${Id} of=${boot.version}/></a>${', '}<${Age} at=${boot.startedAt}/></small>
-      ${needs && html`<span class="push muted">usually ready in <b>${duration(usual.ready - seconds)}</b></span>`}</header>
-    ${isMoving(boot) ? html`<${Running} boot=${boot} motion=${motion} usual=${usual} seconds=${seconds}/>` : boot.outcome !== 'failed' && html`<${Ended} boot=${boot} seconds=${seconds}/>`}
+      <small>${boot.profile && html`<a href=${link('profiles', boot.profile)}>${boot.profile}</a>, `}
+        <a href=${link('images', boot.image)}>${boot.image}@<${Id} of=${boot.version}/></a>${', '}
+          <${Age} at=${boot.startedAt}/></small>
+      ${needs && html`<span class="push muted">usually ready in <b>${duration(usual.ready - seconds)}</b></span>`}
+        </header>
+    ${isMoving(boot) ? html`<${Running} boot=${boot} motion=${motion} usual=${usual} seconds=${seconds}/>`
+      : boot.outcome !== 'failed' && html`<${Ended} boot=${boot} seconds=${seconds}/>`}
     <div class="body rows">
-      ${boot.outcome === 'failed' && html`<${Note} is="failed"><b>${where.word}:</b> ${reason(boot)}. The machine begins again by itself.<//>`}
-      ${boot.outcome === 'unknown' && html`<${Note}>Nothing was heard after ${current(phases(boot)).name}: it may be off, or run something that does not phone home.<//>`}
+      ${boot.outcome === 'failed'
+        && html`<${Note} is="failed"><b>${where.word}:</b> ${reason(boot)}. The machine begins again by itself.<//>`}
+      ${boot.outcome === 'unknown'
+        && html`<${Note}>Nothing was heard after ${current(phases(boot))
+          .name}: it may be off, or run something that does not phone home.<//>`}
       <${BigTrack} boot=${boot} usual=${usual.after}/>
       ${isMoving(boot) && html`<${RateChart} boot=${boot} motion=${motion} usual=${usual.ready}/>`}
     </div></section>`;

@@ -23,17 +23,21 @@ export function BootsNow({ most = 12 }) {
   useEffect(() => { if (!list.current?.matches(':hover')) sweep(); }, [tick]);
   beat.value;
   const boots = [...active.value.values()], moving = boots.filter(isMoving);
-  const sum = moving.reduce((total, boot) => total + (boot.outcome === 'running' ? motionOf(boot.id)?.rate ?? 0 : 0), 0);
+  const sum = moving.reduce((total, boot) => total + (boot.outcome === 'running' ? motionOf(boot.id)?.rate ?? 0 : 0),
+    0);
   const shown = boots.map(boot => [boot, progress(boot)])
-    .sort(([left, a], [right, b]) => order[left.outcome] - order[right.outcome] || b - a || (left.id < right.id ? -1 : 1))
+    .sort(([left, a], [right, b]) => order[left.outcome] - order[right.outcome] || b - a
+      || (left.id < right.id ? -1 : 1))
     .slice(0, most).map(([boot]) => boot);
   return html`<section class="panel" aria-labelledby="h-boots">
     <header><h2 id="h-boots">Boots in progress</h2>
       <small>${boots.length ? `${moving.length} now${sum ? `, ${rate(sum)} in all` : ''}` : ''}</small>
       <a class="push" href=${link('boots')}>All boots</a></header>
-    ${shown.length > 0 ? html`<${BootsHead}/><ul class="boots" ref=${list}>${shown.map(boot => html`<${BootRow} key=${boot.id} boot=${boot}/>`)}</ul>
+    ${shown.length > 0 ? html`<${BootsHead}/><ul class="boots" ref=${list}>
+      ${shown.map(boot => html`<${BootRow} key=${boot.id} boot=${boot}/>`)}</ul>
       ${boots.length > most && html`<p class="foot"><a href=${link('boots', null, { outcome: 'running' })}>and ${
         plural(boots.length - most, 'more boot')}</a></p>`}`
-      : loaded.value ? html`<${Empty} title="No machine is booting">Switch one on, or set a next boot on its page; it appears here by itself.<//>`
+      : loaded.value ? html`<${Empty}
+        title="No machine is booting">Switch one on, or set a next boot on its page; it appears here by itself.<//>`
         : html`<${Ghost}/>`}</section>`;
 }

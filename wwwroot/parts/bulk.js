@@ -2,14 +2,19 @@
 import { html } from '../ui.js';
 import { drop } from '../machineacts.js';
 import { count } from './format.js';
-import { openApproveAll, openAssign, openLabel, openNext } from './machinedialogs.js';
+import { openAssign, openLabel, openNext } from './bulkdialogs.js';
+import { openApproveAll } from './machinedialogs.js';
 
 export function Bulk({ list, clear }) {
-  const discovered = list.filter(machine => machine.state === 'discovered'), registered = list.filter(machine => machine.state !== 'discovered');
+  const discovered = list.filter(machine => machine.state === 'discovered'),
+    registered = list.filter(machine => machine.state !== 'discovered');
   const some = act => async () => { if (await act()) clear(); };
-  return html`<div class="bulk bar" role="toolbar" aria-label=${`${list.length} selected`}><b>${count(list.length)} selected</b>
-    ${discovered.length > 0 && html`<button class="btn" type="button" onClick=${some(() => openApproveAll(discovered))}>Approve ${discovered.length}…</button>`}
-    ${registered.length > 0 && html`<button class="btn" type="button" onClick=${() => openAssign(registered)}>Assign profile…</button>
+  return html`<div class="bulk bar" role="toolbar" aria-label=${`${list.length} selected`}><b>
+    ${count(list.length)} selected</b>
+    ${discovered.length > 0 && html`<button class="btn" type="button"
+      onClick=${some(() => openApproveAll(discovered))}>Approve ${discovered.length}…</button>`}
+    ${registered.length > 0 && html`<button class="btn" type="button"
+      onClick=${() => openAssign(registered)}>Assign profile…</button>
       <button class="btn" type="button" onClick=${() => openLabel(registered)}>Label…</button>
       <button class="btn" type="button" onClick=${() => openNext(registered)}>Next boot…</button>`}
     <button class="btn" type="button" onClick=${some(() => drop(list))}>Delete…</button>

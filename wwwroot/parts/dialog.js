@@ -1,7 +1,8 @@
 // Native dialogs: Esc closes, the focus goes back to where it was.
 import { html, signal, useEffect, useMemo, useRef } from '../ui.js';
 
-/** @type {import('@preact/signals').Signal<{id: number, draw: (close: (result?: any) => void) => any, done: (result: any) => void}[]>} */
+/** @typedef {{id: number, draw: (close: (result?: any) => void) => any, done: (result: any) => void}} Held */
+/** @type {import('@preact/signals').Signal<Held[]>} */
 const open = signal([]);
 let last = 0, titles = 0;
 
@@ -36,12 +37,15 @@ export function Dialog({ title, close, children, footer, wide = false, palette =
   useEffect(() => {
     const before = document.activeElement;
     ref.current.showModal();
-    const first = ref.current.querySelector('[autofocus]') ?? ref.current.querySelector('input:not([type=hidden]), select, textarea');
+    const first = ref.current.querySelector('[autofocus]')
+      ?? ref.current.querySelector('input:not([type=hidden]), select, textarea');
     first?.focus();
     return () => before instanceof HTMLElement && before.isConnected && before.focus();
   }, []);
-  const inner = html`<header><h2 id=${id}>${title}</h2></header><div class="body rows">${children}</div><footer>${footer}</footer>`;
-  return html`<dialog ref=${ref} class=${wide ? 'wide' : palette ? 'palette' : ''} aria-label=${palette ? title : undefined}
+  const inner = html`<header><h2 id=${id}>${title}</h2></header><div class="body rows">${children}</div><footer>
+    ${footer}</footer>`;
+  return html`<dialog ref=${ref} class=${wide ? 'wide' : palette ? 'palette' : ''}
+    aria-label=${palette ? title : undefined}
       aria-labelledby=${palette ? undefined : id} onCancel=${event => { event.preventDefault(); close(); }}
       onClick=${event => { if (event.target === ref.current && palette) close(); }}>
     ${palette ? children : onSubmit
@@ -50,6 +54,8 @@ export function Dialog({ title, close, children, footer, wide = false, palette =
 }
 
 /** Asks before something that cannot be undone. @returns {Promise<boolean>} */
-export const ask = ({ title, text, action, keep = 'Cancel' }) => show(close => html`<${Dialog} title=${title} close=${close} footer=${html`
+export const ask = ({ title, text, action, keep = 'Cancel' }) =>
+  show(close => html`<${Dialog} title=${title} close=${close} footer=${html`
   <button class="btn" type="button" autofocus onClick=${() => close(false)}>${keep}</button>
-  <button class="btn danger" type="button" onClick=${() => close(true)}>${action}</button>`}><p>${text}</p><//>`).then(Boolean);
+  <button class="btn danger" type="button" onClick=${() => close(true)}>${action}</button>`}><p>${text}</p><//>`)
+    .then(Boolean);

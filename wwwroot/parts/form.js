@@ -1,5 +1,6 @@
 // Fields of forms. A form's draft lives outside its page, so that nothing typed is lost on the way.
 import { html, signal, useMemo, useRef } from '../ui.js';
+import { drafts } from '../drafts.js';
 
 let count = 0;
 
@@ -7,29 +8,33 @@ let count = 0;
 export function Field({ label, hint, error, hidden = false, children }) {
   const id = useMemo(() => `f${++count}`, []);
   return html`<div class="field"><label for=${id} class=${hidden ? 'vh' : undefined}>${label}</label>
-    ${children({ id, 'aria-invalid': error ? 'true' : undefined, 'aria-describedby': error || hint ? `${id}-note` : undefined })}
-    ${error ? html`<p class="error" id=${`${id}-note`}>${error}</p>` : hint && html`<small id=${`${id}-note`}>${hint}</small>`}</div>`;
+    ${children({ id, 'aria-invalid': error ? 'true' : undefined, 'aria-describedby': error || hint ? `${id}-note`
+      : undefined })}
+    ${error ? html`<p class="error" id=${`${id}-note`}>${error}</p>` : hint && html`<small id=${`${id}-note`}>${hint}
+      </small>`}</div>`;
 }
 
 /** One line of text. */
 export const TextField = ({ form, name, label, hint, mono = false, type = 'text', ...rest }) =>
   html`<${Field} label=${label} hint=${hint} error=${form.error(name)}>${aria =>
-    html`<input ...${aria} ...${rest} type=${type} class=${mono ? 'mono' : undefined} spellcheck="false" autocomplete=${rest.autocomplete ?? 'off'}
-      dir=${mono ? undefined : 'auto'} value=${form.get(name)} onInput=${event => form.set(name, event.target.value)}/>`}<//>`;
+    html`<input ...${aria} ...${rest} type=${type} class=${mono ? 'mono' : undefined} spellcheck="false"
+      autocomplete=${rest.autocomplete ?? 'off'}
+      dir=${mono ? undefined : 'auto'} value=${form.get(name)}
+        onInput=${event => form.set(name, event.target.value)}/>`}<//>`;
 
 /** Several lines; one value each. */
 export const LinesField = ({ form, name, label, hint, rows = 3, mono = true, hidden = false }) =>
   html`<${Field} label=${label} hint=${hint} error=${form.error(name)} hidden=${hidden}>${aria =>
-    html`<textarea ...${aria} rows=${rows} class=${mono ? undefined : 'prose'} spellcheck=${mono ? 'false' : 'true'} dir=${mono ? undefined : 'auto'}
+    html`<textarea ...${aria} rows=${rows} class=${mono ? undefined : 'prose'} spellcheck=${mono ? 'false' : 'true'}
+      dir=${mono ? undefined : 'auto'}
       value=${form.get(name)} onInput=${event => form.set(name, event.target.value)}></textarea>`}<//>`;
 
 /** One of a few. @param {{options: [value: string, text: string][]}} props */
 export const ChoiceField = ({ form, name, label, hint, options }) =>
   html`<${Field} label=${label} hint=${hint} error=${form.error(name)}>${aria =>
     html`<select ...${aria} value=${form.get(name)} onChange=${event => form.set(name, event.target.value)}>
-      ${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === form.get(name)}>${text}</option>`)}</select>`}<//>`;
-
-const drafts = new Map();
+      ${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === form.get(name)}>
+        ${text}</option>`)}</select>`}<//>`;
 
 /**
  * What a person has changed of a resource and not yet saved.
@@ -63,7 +68,8 @@ export function useForm(key, base) {
       const errors = {}, rest = [];
       for (const [path, texts] of Object.entries(problem.errors)) {
         const name = path.replace(/^\$\.?/, '').split(/[.[]/)[0];
-        if (name in from) errors[name] = [errors[name], ...texts].filter(Boolean).join('; '); else rest.push(`${path}: ${texts[0]}`);
+        if (name in from) errors[name] = [errors[name], ...texts].filter(Boolean).join('; ');
+          else rest.push(`${path}: ${texts[0]}`);
       }
       draft.errors.value = errors;
       return rest;
@@ -72,6 +78,3 @@ export function useForm(key, base) {
     clear() { draft.values.value = {}; draft.errors.value = {}; drafts.delete(key); },
   };
 }
-
-/** Whether anything typed is not saved: the browser asks before the page goes. */
-export const hasDrafts = () => [...drafts.values()].some(draft => Object.keys(draft.values.value).length > 0);

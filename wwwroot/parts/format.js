@@ -20,7 +20,8 @@ export function byteProgress(done, total) {
   const [most, unit] = split(total);
   const scale = 1024 ** units.indexOf(unit);
   const digits = most.split('.')[1]?.length ?? 0;
-  return done > 0 && done / scale < 0.1 ? `${bytes(done)} of ${most} ${unit}` : `${(done / scale).toFixed(digits)} of ${most} ${unit}`;
+  return done > 0 && done / scale < 0.1 ? `${bytes(done)} of ${most} ${unit}`
+    : `${(done / scale).toFixed(digits)} of ${most} ${unit}`;
 }
 
 /** 24.6 MiB/s; from 100 on without decimals. @param {number | null | undefined} value per second */
@@ -30,7 +31,10 @@ export function rate(value) {
   return `${Number(number) >= 100 || unit === 'B' ? Math.round(Number(number)) : Number(number).toFixed(1)} ${unit}/s`;
 }
 
-/** 0.4 s, 34 s, 1 min 04 s, 3 h 12 min, 6 days. @param {number | null | undefined} seconds @param {boolean} [precise] */
+/**
+ * 0.4 s, 34 s, 1 min 04 s, 3 h 12 min, 6 days.
+ * @param {number | null | undefined} seconds @param {boolean} [precise] with tenths below a minute
+ */
 export function duration(seconds, precise = false) {
   if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return '–';
   if (seconds < 0.95 || (precise && seconds < 60)) return `${Math.max(0, seconds).toFixed(1)} s`;
@@ -48,7 +52,8 @@ export function age(at, now) {
     : size < 86_400 ? [Math.floor(size / 3600), 'h'] : [0, ''];
   if (unit) return seconds < 0 ? `${value} ${unit} ago` : `in ${value} ${unit}`;
   const days = Math.floor(size / 86_400);
-  const [count, name] = days < 60 ? [days, 'day'] : days < 730 ? [Math.floor(days / 30.4), 'month'] : [Math.floor(days / 365), 'year'];
+  const [count, name] = days < 60 ? [days, 'day'] : days < 730 ? [Math.floor(days / 30.4), 'month']
+    : [Math.floor(days / 365), 'year'];
   return seconds < 0 ? `${plural(count, name)} ago` : `in ${plural(count, name)}`;
 }
 
@@ -78,6 +83,19 @@ export const unpair = text => Object.fromEntries(lines(text).map(line => {
   const at = line.indexOf('=');
   return at < 0 ? [line, ''] : [line.slice(0, at).trim(), line.slice(at + 1).trim()];
 }));
+
+/**
+ * A JSON value for people: lists with commas, objects as 'k=v', long ids short.
+ * @param {any} value @returns {string}
+ */
+export function plain(value) {
+  if (value === null || value === undefined || value === '') return '–';
+  if (typeof value === 'string') return /^[0-9a-f]{32,64}$/.test(value) ? short(value) : value;
+  if (Array.isArray(value)) return value.length ? value.map(plain).join(', ') : 'none';
+  if (typeof value !== 'object') return String(value);
+  return Object.entries(value).map(([key, part]) => `${key}=${part && typeof part === 'object' ? '…' : plain(part)}`)
+    .join(', ') || 'none';
+}
 
 /** The lines that have something. @param {string} text */
 export const lines = text => text.split('\n').map(line => line.trim()).filter(Boolean);

@@ -1,5 +1,7 @@
 // The first run: an image, DHCP, and the first machine that appears by itself.
-import { html } from '../ui.js';
+import { html, useEffect } from '../ui.js';
+import { active, follow } from '../boots.js';
+import { post } from '../api.js';
 import { link } from '../router.js';
 import { useResource } from '../resource.js';
 import { has } from '../state.js';
@@ -8,46 +10,92 @@ import { useTitle } from '../shell.js';
 import { bytes } from './format.js';
 import { machineState } from './phases.js';
 import { Age, State } from './basics.js';
-import { Ghost } from './messages.js';
+import { BootRow } from './boot.js';
+import { Ghost, toast } from './messages.js';
 import { Checks, Troubles } from './checks.js';
 import { Dhcp } from './dhcp.js';
 import { JobBar, progressText } from './job.js';
 import { openApprove } from './machinedialogs.js';
 import { openImageForm } from './imageform.js';
 
-const Step = ({ n, state, title, children }) => html`<li class=${state}><span class="n" aria-hidden="true">${state === 'done' ? '✓' : n}</span><div class="rows"><h2>${title}</h2>${children}</div></li>`;
+const Step = ({ n, state, title, children }) => html`<li class=${state}><span class="n" aria-hidden="true">
+  ${state === 'done' ? '✓' : n}</span><div class="rows"><h2>${title}</h2>${children}</div></li>`;
+
+/** An image that comes from elsewhere is fetched at once. */
+const fetchIt = image => image.source.type === 'upload' ? null
+  : post(`images/${encodeURIComponent(image.name)}/refreshes`).catch(problem => toast(problem.message));
 
 function ImageStep() {
   const all = [...images.use().values()], ready = all.filter(image => image.current);
-  const jobs = useResource(has('jobs') ? 'jobs?limit=20' : null, { events: ['job.changed', 'job.progress'], pause: 1000 });
+  const jobs = useResource(has('jobs') ? 'jobs?limit=20' : null, { events: ['job.changed', 'job.progress'],
+    pause: 1000 });
   const open = (jobs.data?.items ?? []).filter(job => job.image && ['running', 'queued'].includes(job.state));
-  return html`<${Step} n="1" state=${ready.length ? 'done' : 'now'} title=${open.length || all.some(image => image.source.type !== 'upload') ? 'Fetch an image' : 'Add an image'}>
-    ${ready.length > 0 && html`<p>${ready.map(image => html`<a key=${image.name} href=${link('images', image.name)}>${image.name}</a> `)}${ready.length === 1 ? 'is' : 'are'} ready, ${bytes(ready.reduce((sum, image) => sum + image.sizeBytes, 0))}.</p>`}
-    ${open.length > 0 && html`<p>It is being downloaded. Nothing to do; you can go on with step 2.</p>${open.map(job => html`<div key=${job.id} data-state=${job.state}><div class="bar">
-      <${State} is=${job.state}><a href=${link('images', job.image)}>${job.image}</a><//><span class="muted">${progressText(job) || 'waits for its turn'}</span></div>${job.state === 'running' && html`<${JobBar} job=${job}/>`}</div>`)}`}
-    ${ready.length === 0 && open.length === 0 && html`<p>${all.length ? html`${all.map(image => html`<a key=${image.name} href=${link('images', image.name)}>${image.name}</a> `)}has no version yet: upload a kernel and an initrd there.`
-      : 'An image is a named source of kernels and initrds.'}</p><div class="bar"><button class="btn" type="button" onClick=${() => openImageForm(null)}>Add image…</button></div>`}<//>`;
+  return html`<${Step} n="1" state=${ready.length ? 'done' : 'now'}
+    title=${open.length || all.some(image => image.source.type !== 'upload') ? 'Fetch an image' : 'Add an image'}>
+    ${ready.length > 0 && html`<p>
+      ${ready.map(image => html`<a key=${image.name} href=${link('images', image.name)}>${image.name}
+        </a> `)}${ready.length === 1 ? 'is'
+          : 'are'} ready, ${bytes(ready.reduce((sum, image) => sum + image.sizeBytes, 0))}.</p>`}
+    ${open.length > 0 && html`<p>It is being downloaded. Nothing to do; you can go on with step 2.</p>
+      ${open.map(job => html`<div key=${job.id} data-state=${job.state}><div class="bar">
+      <${State} is=${job.state}><a href=${link('images', job.image)}>${job.image}</a><//><span class="muted">
+        ${progressText(job) || 'waits for its turn'}</span></div>
+          ${job.state === 'running' && html`<${JobBar} job=${job}/>`}</div>`)}`}
+    ${ready.length === 0 && open.length === 0
+      && html`<p>${all.length ? html`${all.map(image => html`<a key=${image.name} href=${link('images', image.name)}>
+        ${image.name}</a> `)}has no version yet: upload a kernel and an initrd there.`
+      : 'An image is a named source of kernels and initrds.'}</p><div class="bar">
+        
+        <button class="btn" type="button"
+          onClick=${() => openImageForm(null, fetchIt)}>Add image…</button></div>`}<//>`;
 }
 
-function MachineStep({ first }) {
-  return html`<${Step} n="3" state=${first ? 'done' : ''} title="Switch a machine on">
-    ${first ? html`<p class="bar" role="status"><${State} is=${machineState(first).is}><a href=${link('machines', first.name)}>${first.name}</a><//>
-        <span class="muted"><bdi>${[first.identity?.manufacturer, first.identity?.product, first.identity?.ip].filter(Boolean).join(' · ')}</bdi>, seen <${Age} at=${first.lastSeenAt}/></span>
-        ${first.state === 'discovered' && html`<button class="btn main push" type="button" onClick=${() => openApprove(first)}>Approve…</button>`}</p>`
-      : html`<p class="state" data-state="queued" role="status">Waiting for the first machine. It appears here by itself.</p>
-        <p class="muted">Set it to network boot (PXE or HTTP boot). An unknown machine waits until you approve it; nothing on its disk is touched.</p>`}<//>`;
+const Waiting = () => html`<p class="state" data-state="queued" role="status">Waiting for the first machine.
+    It appears here by itself.</p>
+  <p class="muted">Set it to network boot (PXE or HTTP boot). An unknown machine waits until you
+    approve it; nothing on its disk is touched.</p>`;
+
+const ends = { up: 'is up. It booted over the network, all the way.', ready: 'has all it needs and starts its Linux.',
+  failed: 'failed. It begins again by itself; the row says where it stopped.' };
+
+/** The first machine from its first question until it is up. */
+function First({ machine, boot, outcome }) {
+  const { identity } = machine, discovered = machine.state === 'discovered';
+  return html`<p class="bar" role="status"><${State} is=${machineState(machine).is}>
+      <a href=${link('machines', machine.name)}>${machine.name}</a><//>
+      <span class="muted"><bdi>${[identity?.manufacturer, identity?.product, identity?.ip].filter(Boolean)
+        .join(' · ')}</bdi> seen <${Age} at=${machine.lastSeenAt}/></span>
+      ${discovered && html`<button class="btn main push" type="button"
+        onClick=${() => openApprove(machine)}>Approve…</button>`}</p>
+    ${boot && html`<ul class="boots"><${BootRow} boot=${boot}/></ul>`}
+    ${discovered ? html`<p>It waits at its prompt. Approve it with a name and what it is to boot.</p>`
+      : ends[outcome] ? html`<p role="status"><b dir="auto">${machine.name}</b> ${ends[outcome]}</p>`
+      : !boot && html`<p class="muted">Approved. It asks again within half a minute and boots by itself.</p>`}`;
+}
+
+function MachineStep({ first, boot, outcome }) {
+  return html`<${Step} n="3" state=${outcome === 'up' || outcome === 'ready' ? 'done' : first ? 'now' : ''}
+    title="Switch a machine on">
+    ${first ? html`<${First} machine=${first} boot=${boot} outcome=${outcome}/>` : html`<${Waiting}/>`}<//>`;
 }
 
 /** @param {{leave: () => void}} props */
 export function Guide({ leave }) {
   useTitle('First machine');
   const setup = useResource(has('setup') ? 'setup' : null, { events: ['machine.changed'], pause: 1500, poll: false });
-  const all = [...machines.use().values()], first = all.sort((left, right) => (left.firstSeenAt ?? '') < (right.firstSeenAt ?? '') ? -1 : 1)[0];
+  const all = [...machines.use().values()],
+    first = all.sort((left, right) => (left.firstSeenAt ?? '') < (right.firstSeenAt ?? '') ? -1 : 1)[0];
+  useEffect(follow, []);
+  const boot = first && [...active.value.values()].findLast(boot => boot.machine === first.name);
+  const outcome = boot?.outcome ?? first?.lastBoot?.outcome, done = outcome === 'up' || outcome === 'ready';
   return html`<div class="head"><h1>Boot your first machine</h1><small>Three things; the last happens by itself.</small>
-      <button class="btn push" type="button" onClick=${leave}>${first ? 'To the overview' : 'Skip the guide'}</button></div>
+      <button class=${done ? 'btn main push' : 'btn push'} type="button" onClick=${leave}>
+        ${first ? 'To the overview' : 'Skip the guide'}</button></div>
     <section class="panel w8" aria-label="Guide"><ol class="guide"><${ImageStep}/>
-      <${Step} n="2" state=${first ? 'done' : 'now'} title="Point DHCP here"><p>Paste this into the DHCP server of the machines’ network, then restart it.</p>
+      <${Step} n="2" state=${first ? 'done' : 'now'} title="Point DHCP here">
+        <p>Paste this into the DHCP server of the machines’ network, then restart it.</p>
         ${setup.data ? html`<${Dhcp} setup=${setup.data}/>` : html`<${Ghost}/>`}<//>
-      <${MachineStep} first=${first}/></ol></section>
-    <aside class="panel w4" aria-label="Checks">${setup.data && html`<${Checks} setup=${setup.data} again=${setup.reload}/>`}<${Troubles}/></aside>`;
+      <${MachineStep} first=${first} boot=${boot} outcome=${outcome}/></ol></section>
+    <aside class="panel w4" aria-label="Checks">
+      ${setup.data && html`<${Checks} setup=${setup.data} again=${setup.reload}/>`}<${Troubles}/></aside>`;
 }

@@ -19,23 +19,32 @@ function users() {
 }
 
 const Current = ({ image }) => image.current
-  ? html`<${Id} of=${image.current}/> ${image.held && html`<${State} is="held" badge/>`}<span class="sub">${image.versionCreatedAt
-    ? html`<${Age} at=${image.versionCreatedAt}/>` : image.held ? 'stays until it is let go' : 'moves with new versions'}</span>`
-  : html`<span class="muted">no version yet<span class="sub">${image.source.type === 'upload' ? 'upload one to use it' : 'refresh to fetch one'}</span></span>`;
+  ? html`<${Id} of=${image.current}/> ${image.held && html`<${State} is="held" badge/>`}<span class="sub">
+    ${image.versionCreatedAt
+    ? html`<${Age} at=${image.versionCreatedAt}/>` : image.held ? 'stays until it is let go'
+      : 'moves with new versions'}</span>`
+  : html`<span class="muted">no version yet<span class="sub">${image.source.type === 'upload' ? 'upload one to use it'
+    : 'refresh to fetch one'}</span></span>`;
 
 export function ImagesTable({ brief = false }) {
   const all = [...images.use().values()], counts = users();
   if (images.state.value === 'failed') return html`<${Trouble} problem=${images.problem.value} retry=${images.load}/>`;
   if (images.state.value !== 'ready') return html`<${Ghost}/>`;
-  if (all.length === 0) return html`<${Empty} title="No image yet" actions=${html`<a class="btn" href=${link('images', null, { add: '' })}>Add image…</a>`}>
+  if (all.length === 0) return html`<${Empty} title="No image yet"
+    actions=${html`<a class="btn" href=${link('images', null, { add: '' })}>Add image…</a>`}>
     An image is a named source of kernels and initrds: a release, a Nix build, or what you upload.<//>`;
-  return html`<div class="scroll"><table><thead><tr><th scope="col">image</th><th scope="col">current</th><th scope="col" class="s-hide">from</th>
-    <th scope="col">checked</th><th scope="col" class="num s-hide">size</th>${!brief && html`<th scope="col" class="num m-only">keeps</th>`}
+  return html`<div class="scroll"><table><thead><tr><th scope="col">image</th><th scope="col">current</th>
+    <th scope="col" class="s-hide">from</th>
+    <th scope="col">checked</th><th scope="col" class="num s-hide">size</th>
+      ${!brief && html`<th scope="col" class="num m-only">keeps</th>`}
     ${counts && html`<th scope="col" class="num s-hide">machines</th>`}</tr></thead>
     <tbody>${all.sort((left, right) => left.name < right.name ? -1 : 1).map(image => html`<tr key=${image.name}>
-      <th scope="row"><a class="cut" dir="auto" title=${image.name} href=${link('images', image.name)}>${image.name}</a></th>
+      <th scope="row"><a class="cut" dir="auto" title=${image.name} href=${link('images', image.name)}>${image.name}
+        </a></th>
       <td><${Current} image=${image}/></td><td class="s-hide">${image.source.type}</td>
-      <td><${Age} at=${image.lastRefreshedAt}/></td><td class="num s-hide">${image.sizeBytes ? bytes(image.sizeBytes) : '–'}</td>
+      <td><${Age} at=${image.lastRefreshedAt}/></td><td class="num s-hide">
+        ${image.sizeBytes ? bytes(image.sizeBytes) : '–'}</td>
       ${!brief && html`<td class="num m-only">${plural(image.keep, 'version')}</td>`}
-      ${counts && html`<td class="num s-hide">${count(counts.get(image.name) ?? 0)}</td>`}</tr>`)}</tbody></table></div>`;
+      ${counts && html`<td class="num s-hide">${count(counts.get(image.name) ?? 0)}</td>`}</tr>`)}</tbody></table>
+        </div>`;
 }

@@ -32,7 +32,8 @@ export function JobBar({ job, thin = true }) {
 export function jobSub(job) {
   if (job.state === 'running') return progressText(job) || 'begins';
   if (job.state === 'failed') return job.problem?.detail ?? job.problem?.title ?? 'nobody knows why';
-  if (job.state === 'queued') return job.attempt > 0 ? html`try ${job.attempt + 1} <${Age} at=${job.notBefore}/>: ${job.problem?.detail}` : 'waits for its turn';
+  if (job.state === 'queued') return job.attempt > 0
+    ? html`try ${job.attempt + 1} <${Age} at=${job.notBefore}/>: ${job.problem?.detail}` : 'waits for its turn';
   return job.state === 'succeeded' && job.version ? `version ${job.version.slice(0, 8)}` : '';
 }
 

@@ -16,15 +16,25 @@ const ours = () => 'kernel initrd=initrd'.length + ` netboot.boot=${location.ori
 
 export function LongestLine({ draft }) {
   const image = images.items.value.get(draft.image), version = draft.version ?? image?.current;
-  const found = useResource(image && version ? `images/${encodeURIComponent(image.name)}/versions/${version}` : null, { poll: false });
+  const found = useResource(image && version ? `images/${encodeURIComponent(image.name)}/versions/${version}` : null,
+    { poll: false });
   const systems = Object.values(found.data?.systems ?? {});
-  const fromImage = Math.max(0, ...systems.flatMap(system => [system, ...Object.values(system.variants ?? {})]).map(part => size(part.kernelArguments)));
-  const users = [...machines.items.value.values()].filter(machine => profileOf(machine, profiles.items.value)?.name === draft.name);
-  const longest = users.reduce((best, machine) => size(machine.kernelArguments) > size(best?.kernelArguments ?? []) ? machine : best, null);
-  const parts = { image: fromImage, 'this profile': size(draft.kernelArguments), machine: size(longest?.kernelArguments ?? []), ours: ours() };
+  const fromImage = Math.max(0, ...systems.flatMap(system => [system, ...Object.values(system.variants ?? {})])
+    .map(part => size(part.kernelArguments)));
+  const users = [...machines.items.value.values()].filter(machine =>
+    profileOf(machine, profiles.items.value)?.name === draft.name);
+  const longest = users.reduce((best, machine) => size(machine.kernelArguments) > size(best?.kernelArguments ?? [])
+    ? machine : best, null);
+  const parts = { image: fromImage, 'this profile': size(draft.kernelArguments),
+    machine: size(longest?.kernelArguments ?? []), ours: ours() };
   const sum = Object.values(parts).reduce((total, part) => total + part, 0);
   const is = sum > most ? 'failed' : sum > most * .8 ? 'warning' : null, text = `${count(sum)} of ${count(most)} bytes`;
-  return html`<div class="rows" role="status"><meter class="thin" min="0" max=${most} low=${most * .8} high=${most * .95} optimum="0" value=${Math.min(sum, most)} aria-label="Longest kernel line">${text}</meter>
-    <div class="bar">${is ? html`<${State} is=${is}>${text}<//>` : html`<span>${text}</span>`}${longest && html`<small>the longest line, that of <a href=${link('machines', longest.name)}>${longest.name}</a></small>`}</div>
-    <small>${Object.entries(parts).map(([name, bytes]) => `${name} ${count(bytes)}`).join(' · ')}. ${sum > most ? 'The kernel would cut it: such a machine gets a script that says so, and waits.' : `Above ${count(most)} the kernel cuts the line.`}</small></div>`;
+  return html`<div class="rows" role="status"><meter class="thin" min="0" max=${most} low=${most * .8}
+    high=${most * .95} optimum="0" value=${Math.min(sum, most)} aria-label="Longest kernel line">${text}</meter>
+    <div class="bar">${is ? html`<${State} is=${is}>${text}<//>` : html`<span>${text}</span>`}${longest
+      && html`<small>the longest line, that of <a href=${link('machines', longest.name)}>${longest.name}</a></small>`}
+        </div>
+    <small>${Object.entries(parts).map(([name, bytes]) => `${name} ${count(bytes)}`).join(' · ')}. ${sum > most
+      ? 'The kernel would cut it: such a machine gets a script that says so, and waits.'
+        : `Above ${count(most)} the kernel cuts the line.`}</small></div>`;
 }

@@ -11,20 +11,26 @@ import { standing, machineState } from './phases.js';
 import { Age, Id, State, Tags } from './basics.js';
 import { Menu } from './menu.js';
 import { columns } from './width.js';
-import { openApprove, openAssign, openLabel, openNext } from './machinedialogs.js';
+import { openAssign, openLabel, openNext } from './bulkdialogs.js';
+import { openApprove } from './machinedialogs.js';
 
 export const GroupRow = ({ group, list, onApproveAll }) => {
   const all = group === 'discovered'
-    ? list.map(entry => entry.machine).filter(machine => bySelector({ ...machine, state: 'registered' }, profiles.items.value.values())) : [];
+    ? list.map(entry => entry.machine)
+      .filter(machine => bySelector({ ...machine, state: 'registered' }, profiles.items.value.values())) : [];
   return html`<tr class="group vrow"><th colspan=${columns.value} scope="rowgroup"><div class="bar">
-    ${group === 'discovered' ? html`<b class="state" data-state="discovered">Discovered</b><small>${list.length}; they wait for your decision</small>
-      ${all.length > 0 && may('operator') && html`<button class="btn push" type="button" onClick=${() => onApproveAll(all)}>Approve all that match…</button>`}`
+    ${group === 'discovered' ? html`<b class="state" data-state="discovered">Discovered</b><small>
+      ${list.length}; they wait for your decision</small>
+      ${all.length > 0 && may('operator')
+        && html`<button class="btn push" type="button"
+          onClick=${() => onApproveAll(all)}>Approve all that match…</button>`}`
       : html`<b>Registered</b><small>${list.length}</small>`}</div></th></tr>`;
 };
 
 /** What stands below the name. */
 const second = machine => machine.state === 'discovered'
-  ? [[machine.identity?.manufacturer, machine.identity?.product].filter(Boolean).join(' '), machine.identity?.arch, machine.identity?.ip].filter(Boolean).join(' · ') || machine.macs[0]
+  ? [[machine.identity?.manufacturer, machine.identity?.product].filter(Boolean).join(' '), machine.identity?.arch,
+    machine.identity?.ip].filter(Boolean).join(' · ') || machine.macs[0]
   : machine.macs[0];
 
 /** Where its boot stands, when one is under way. */
@@ -33,28 +39,40 @@ function Standing({ machine }) {
   const { is, word } = boot ? { is: boot.outcome, word: boot.outcome } : machineState(machine);
   const where = boot && standing(boot, motionOf(boot.id), now.value);
   const sub = where ? boot.outcome === 'running' ? [where.word, where.sub].filter(Boolean).join(', ') : where.sub
-    : machine.nextBoot ? `next: ${machine.nextBoot.profile ?? machine.nextBoot.action}` : machine.completion ? 'boots from disk since' : '';
+    : machine.nextBoot ? `next: ${machine.nextBoot.profile ?? machine.nextBoot.action}` : machine.completion
+      ? 'boots from disk since' : '';
   return html`<${State} is=${is}>${word}<//>${sub && html`<span class="sub cut" title=${sub}>${sub}</span>`}`;
 }
 
 const items = machine => [
   { text: 'Open', href: link('machines', machine.name) },
-  ...may('operator') ? [{ text: 'Edit…', href: link('machines', machine.name, { edit: '' }) }, { text: 'Assign profile…', act: () => openAssign([machine]) },
-    { text: 'Labels…', act: () => openLabel([machine]) }, { text: 'Next boot…', act: () => openNext([machine]) }, { text: 'Delete…', act: () => drop([machine]) }] : [],
+  ...may('operator') ? [{ text: 'Edit…', href: link('machines', machine.name, { edit: '' }) },
+    { text: 'Assign profile…', act: () => openAssign([machine]) },
+    { text: 'Labels…', act: () => openLabel([machine]) }, { text: 'Next boot…', act: () => openNext([machine]) },
+      { text: 'Delete…', act: () => drop([machine]) }] : [],
 ];
 
 export function MachineRow({ machine, profile, version, index, chosen, here, toggle }) {
   const discovered = machine.state === 'discovered';
-  return html`<tr class=${here ? 'vrow here' : 'vrow'} data-state=${discovered ? 'discovered' : undefined} aria-selected=${chosen} aria-rowindex=${index + 1}>
-    <td class="s-hide c-box"><input type="checkbox" aria-label=${`Select ${machine.name}`} checked=${chosen} onClick=${event => toggle(machine.name, event.shiftKey)}/></td>
-    <th scope="row"><a class="cut" dir="auto" title=${machine.name} href=${link('machines', machine.name)}>${machine.name}</a>
+  return html`<tr class=${here ? 'vrow here' : 'vrow'} data-state=${discovered ? 'discovered' : undefined}
+    aria-selected=${chosen} aria-rowindex=${index + 1}>
+    <td class="s-hide c-box"><input type="checkbox" aria-label=${`Select ${machine.name}`} checked=${chosen}
+      onClick=${event => toggle(machine.name, event.shiftKey)}/></td>
+    <th scope="row"><a class="cut" dir="auto" title=${machine.name} href=${link('machines', machine.name)}>
+      ${machine.name}</a>
       <span class=${discovered ? 'sub cut' : 'sub cut mono'} title=${second(machine)}>${second(machine)}</span></th>
     <td class="c-state"><${Standing} machine=${machine}/></td>
-    <td class="s-hide c-profile">${profile ? html`<span class=${discovered ? 'muted cut' : 'cut'} title=${profile.name}>${discovered ? 'would match ' : ''}${profile.name}</span>${
-      !discovered && !machine.profile && html`<span class="sub">by labels</span>`}` : html`<span class="muted">${discovered ? 'no profile matches' : 'none'}</span>`}</td>
-    <td class="m-only c-image">${profile && !discovered ? html`<span class="cut mono" title=${profile.image}>${profile.image}</span><span class="sub"><${Id} of=${version}/></span>` : html`<span class="muted">–</span>`}</td>
+    <td class="s-hide c-profile">
+      ${profile ? html`<span class=${discovered ? 'muted cut' : 'cut'} title=${profile.name}>
+        ${discovered ? 'would match ' : ''}${profile.name}</span>${
+      !discovered && !machine.profile && html`<span class="sub">by labels</span>`}`
+        : html`<span class="muted">${discovered ? 'no profile matches' : 'none'}</span>`}</td>
+    <td class="m-only c-image">
+      ${profile && !discovered ? html`<span class="cut mono" title=${profile.image}>${profile.image}</span>
+        <span class="sub"><${Id} of=${version}/></span>` : html`<span class="muted">–</span>`}</td>
     <td class="l-only"><span class="tags"><${Tags} of=${machine.labels}/></span></td>
     <td class="num s-hide c-seen"><${Age} at=${machine.lastSeenAt}/></td>
-    <td class="num c-act">${discovered && may('operator') ? html`<button class="btn" type="button" onClick=${() => openApprove(machine)}>Approve…</button>`
+    <td class="num c-act">${discovered && may('operator')
+      ? html`<button class="btn" type="button" onClick=${() => openApprove(machine)}>Approve…</button>`
       : html`<${Menu} label=${`Actions for ${machine.name}`} plain items=${items(machine)}/>`}</td></tr>`;
 }

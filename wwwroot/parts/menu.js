@@ -2,7 +2,8 @@
 import { html, useEffect, useRef, useState } from '../ui.js';
 
 /**
- * @param {{label: string, children?: any, items: {text: any, act?: () => void, href?: string, danger?: boolean}[], plain?: boolean}} props
+ * @param {{label: string, children?: any, items: {text: any, act?: () => void, href?: string,}[], plain?: boolean,
+ *   icon?: boolean}} props
  */
 export function Menu({ label, children = '⋯', items, plain = false, icon = true }) {
   const [open, setOpen] = useState(false);
@@ -12,9 +13,11 @@ export function Menu({ label, children = '⋯', items, plain = false, icon = tru
     if (!open) return;
     const place = button.current.getBoundingClientRect(), menu = list.current;
     menu.showPopover();
-    const top = place.bottom + menu.offsetHeight + 4 > innerHeight ? place.top - menu.offsetHeight - 4 : place.bottom + 4;
+    const top = place.bottom + menu.offsetHeight + 4 > innerHeight ? place.top - menu.offsetHeight - 4
+      : place.bottom + 4;
     menu.style.setProperty('top', `${Math.max(4, top)}px`);
-    menu.style.setProperty('left', `${Math.max(4, Math.min(place.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 4))}px`);
+    menu.style.setProperty('left',
+      `${Math.max(4, Math.min(place.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 4))}px`);
     menu.querySelector('[role=menuitem]')?.focus();
     const shut = () => setOpen(false);
     addEventListener('scroll', shut, { passive: true, once: true });
@@ -30,12 +33,14 @@ export function Menu({ label, children = '⋯', items, plain = false, icon = tru
     event.stopPropagation();
   };
 
-  return html`<button ref=${button} class=${`btn ${plain ? 'plain' : ''} ${icon ? 'icon' : ''}`} type="button" aria-label=${label}
+  return html`<button ref=${button} class=${`btn ${plain ? 'plain' : ''} ${icon ? 'icon' : ''}`} type="button"
+    aria-label=${label}
       aria-haspopup="menu" aria-expanded=${open} onClick=${() => setOpen(!open)}>${children}</button>
     ${open && html`<ul ref=${list} class="menu" popover="auto" role="menu" aria-label=${label} onKeyDown=${move}
         onToggle=${event => { if (event.newState === 'closed') setOpen(false); }}>
       ${items.filter(Boolean).map(item => html`<li role="none" key=${item.text}>${item.href
         ? html`<a role="menuitem" tabindex="-1" href=${item.href} onClick=${close}>${item.text}</a>`
-        : html`<button role="menuitem" tabindex="-1" type="button" onClick=${() => { close(); item.act(); }}>${item.text}</button>`}</li>`)}
+        : html`<button role="menuitem" tabindex="-1" type="button" onClick=${() => { close(); item.act(); }}>
+          ${item.text}</button>`}</li>`)}
     </ul>`}`;
 }

@@ -23,10 +23,12 @@ export function undoLast() {
   return true;
 }
 
-export const Toasts = () => html`<div class="toasts" role="status" aria-live="polite">${toasts.value.map(({ id, text, undo }) =>
+export const Toasts = () => html`<div class="toasts" role="status" aria-live="polite">
+  ${toasts.value.map(({ id, text, undo }) =>
   html`<div class="toast" key=${id}><span>${text}</span>${undo
     ? html`<button class="btn" type="button" onClick=${() => { dismiss(id); undo(); }}>Undo <kbd>Ctrl Z</kbd></button>`
-    : html`<button class="btn plain icon" type="button" aria-label="Close" onClick=${() => dismiss(id)}>✕</button>`}</div>`)}</div>`;
+    : html`<button class="btn plain icon" type="button" aria-label="Close" onClick=${() => dismiss(id)}>✕</button>`}
+      </div>`)}</div>`;
 
 export const Empty = ({ title, children, actions }) => html`<div class="empty"><h3>${title}</h3>
   ${children && html`<p>${children}</p>`}${actions && html`<div class="bar">${actions}</div>`}</div>`;
@@ -34,13 +36,16 @@ export const Empty = ({ title, children, actions }) => html`<div class="empty"><
 /** Why something could not be loaded or done. */
 export const Trouble = ({ problem, what = 'This could not be loaded', retry }) => html`<div class="empty" role="alert">
   <h3><span class="state" data-state="failed">${problem.status === 404 ? problem.title : what}</span></h3>
-  <p>${problem.detail || problem.message} ${problem.type && html`<a href=${problem.type.slice(1)} target="_blank" rel="noreferrer">What this means</a>`}</p>
+  <p>${problem.detail || problem.message} ${problem.type
+    && html`<a href=${problem.type.slice(1)} target="_blank" rel="noreferrer">What this means</a>`}</p>
   <div class="bar">${retry && html`<button class="btn" type="button" onClick=${retry}>Try now</button>`}
-    ${problem.requestId && html`<small>${problem.status}, <code>request ${problem.requestId}</code></small>`}</div></div>`;
+    ${problem.requestId && html`<small>${problem.status}, <code>request ${problem.requestId}</code></small>`}</div>
+      </div>`;
 
 /** The same in one line of a form or dialog. */
 export const Refusal = ({ problem }) => problem && html`<p class="note" data-state="failed" role="alert">
-  <span class="glyph" data-state="failed"></span><span><b>${problem.title ?? 'It did not work'}.</b> ${problem.detail || problem.message}</span></p>`;
+  <span class="glyph" data-state="failed"></span><span><b>${problem.title ?? 'It did not work'}.</b> ${problem.detail
+    || problem.message}</span></p>`;
 
 export const Note = ({ is, children, action }) => html`<div class="note" data-state=${is}>
   ${is ? html`<span class="glyph" data-state=${is}></span>` : html`<span></span>`}<p>${children}</p>${action}</div>`;

@@ -12,24 +12,30 @@ import { Empty, Ghost, Trouble, toast } from './messages.js';
 
 /** Words for kinds of alarms; a kind without words speaks for itself. */
 const kinds = {
-  'identity-contradiction': 'Two machines in one', 'mac-on-two-addresses': 'One MAC, two addresses', 'disk-nearly-full': 'Disk nearly full',
+  'identity-contradiction': 'Two machines in one', 'mac-on-two-addresses': 'One MAC, two addresses',
+    'disk-nearly-full': 'Disk nearly full',
 };
 
-const Alarm = ({ alarm, acknowledge }) => html`<li class="note" data-state="alarm"><span class="glyph" data-state="alarm"></span>
-  <p><b>${kinds[alarm.kind] ?? alarm.kind.replaceAll('-', ' ')}.</b> ${alarm.subject && html`<span dir="auto">${alarm.subject}</span>: `}${alarm.detail}
+const Alarm = ({ alarm, acknowledge }) => html`<li class="note" data-state="alarm">
+  <span class="glyph" data-state="alarm"></span>
+  <p><b>${kinds[alarm.kind] ?? alarm.kind.replaceAll('-', ' ')}.</b> ${alarm.subject
+    && html`<span dir="auto">${alarm.subject}</span>: `}${alarm.detail}
     <span class="sub"><${Age} at=${alarm.lastAt}/>${alarm.count > 1 && `, ${plural(alarm.count, 'time')} since `}${
       alarm.count > 1 && html`<${Age} at=${alarm.firstAt}/>`}</span></p>
   ${may('operator') && html`<button class="btn" type="button" onClick=${acknowledge}>Acknowledge</button>`}</li>`;
 
 const Failure = ({ boot }) => html`<li class="note" data-state="failed"><span class="glyph" data-state="failed"></span>
-  <p><a href=${link('machines', boot.machine)} dir="auto">${boot.machine ?? 'unknown machine'}</a> failed at ${failureOf(boot).step ?? 'an unknown step'}: ${reason(boot)}.
-    <span class="sub"><${Age} at=${boot.startedAt}/>${failureOf(boot).errno && ` · iPXE ${failureOf(boot).errno}`} · begins again by itself</span></p>
+  <p><a href=${link('machines', boot.machine)} dir="auto">${boot.machine ?? 'unknown machine'}
+    </a> failed at ${failureOf(boot).step ?? 'an unknown step'}: ${reason(boot)}.
+    <span class="sub"><${Age} at=${boot.startedAt}/>
+      ${failureOf(boot).errno && ` · iPXE ${failureOf(boot).errno}`} · begins again by itself</span></p>
   <a class="btn" href=${link('boots', boot.id)}>Open</a></li>`;
 
 const day = 86_400_000;
 
 export function NeedsALook() {
-  const failures = useResource('boots?outcome=failed&limit=5', { events: ['boot.changed'], concerns: boot => boot.outcome === 'failed' });
+  const failures = useResource('boots?outcome=failed&limit=5', { events: ['boot.changed'], concerns: boot =>
+    boot.outcome === 'failed' });
   const alarms = useResource(has('alarms') ? 'alarms' : null, { events: ['alarm'] });
   const recent = failures.data?.items.filter(boot => Date.now() - Date.parse(boot.startedAt) < day) ?? [];
   const raised = alarms.data?.items ?? [];
@@ -41,12 +47,15 @@ export function NeedsALook() {
     } catch (problem) { toast(problem.message); }
   };
   return html`<section class="panel w7" aria-labelledby="h-look">
-    <header><h2 id="h-look">Needs a look</h2><small>${raised.length + recent.length ? [raised.length && plural(raised.length, 'alarm'),
+    <header><h2 id="h-look">Needs a look</h2><small>
+      ${raised.length + recent.length ? [raised.length && plural(raised.length, 'alarm'),
       recent.length && `${plural(recent.length, 'failure')} in 24 h`].filter(Boolean).join(', ') : ''}</small>
       <a class="push" href=${link('boots', null, { outcome: 'failed' })}>Failed boots</a></header>
     ${failures.problem && !failures.data ? html`<${Trouble} problem=${failures.problem} retry=${failures.reload}/>`
       : !failures.data ? html`<${Ghost}/>`
-      : raised.length + recent.length === 0 ? html`<${Empty} title="Nothing">No alarm is open and no boot has failed in the last 24 hours.<//>`
-      : html`<ul class="list">${raised.map(alarm => html`<${Alarm} key=${`a${alarm.id}`} alarm=${alarm} acknowledge=${() => acknowledge(alarm)}/>`)}
+      : raised.length + recent.length === 0
+        ? html`<${Empty} title="Nothing">No alarm is open and no boot has failed in the last 24 hours.<//>`
+      : html`<ul class="list">${raised.map(alarm =>
+        html`<${Alarm} key=${`a${alarm.id}`} alarm=${alarm} acknowledge=${() => acknowledge(alarm)}/>`)}
         ${recent.map(boot => html`<${Failure} key=${boot.id} boot=${boot}/>`)}</ul>`}</section>`;
 }

@@ -18,13 +18,16 @@ function When({ machine }) {
     && !['running', 'stalled', 'ready', 'up'].includes(machine.lastBoot?.outcome);
   if (!waits) return 'It happens when the machine starts next.';
   const left = 30 - (now.value - Date.parse(machine.lastSeenAt)) / 1000;
-  return left > 1 ? `The machine waits at its prompt and asks again within ${duration(left)}.` : 'The machine waits at its prompt and asks again any moment.';
+  return left > 1 ? `The machine waits at its prompt and asks again within ${duration(left)}.`
+    : 'The machine waits at its prompt and asks again any moment.';
 }
 
 function Set({ machine, back }) {
   const { profile, action, setAt } = machine.nextBoot;
-  return html`<${Note} action=${may('operator') && html`<button class="btn" type="button" onClick=${back}>Take back</button>`}>
-    <b>${profile ? html`<a href=${link('profiles', profile)}>${profile}</a>` : actions[action]}, once.</b> <${When} machine=${machine}/> Then it boots as before.
+  return html`<${Note} action=${may('operator')
+    && html`<button class="btn" type="button" onClick=${back}>Take back</button>`}>
+    <b>${profile ? html`<a href=${link('profiles', profile)}>${profile}</a>` : actions[action]}, once.</b> <${When}
+      machine=${machine}/> Then it boots as before.
     <span class="sub">set <${Age} at=${setAt}/></span><//>`;
 }
 
@@ -37,12 +40,18 @@ export function NextBoot({ machine, set }) {
   const back = async () => { await takeBack([machine]); set({ ...machine, nextBoot: undefined }); };
   return html`<header><h2>Next boot</h2></header><div class="body rows">
     ${machine.nextBoot ? html`<${Set} machine=${machine} back=${back}/>`
-      : html`<p>${machine.completion ? html`Boots its <b>local disk</b>, since ${machine.completion.profile} has succeeded.`
-        : usual ? html`Boots <b>${usual.name}</b>, as always.` : 'Waits: no profile is for it.'}${may('operator') && ' Choose something else for one time:'}</p>`}
-    ${may('operator') && html`<div class="bar">${names.length > 0 && html`<select class="auto cut" aria-label="Profile for one boot" value=${choice} onChange=${event => setWanted(event.target.value)}>
-      ${names.map(name => html`<option key=${name} value=${name} selected=${name === choice}>${name}</option>`)}</select>
+      : html`<p>${machine.completion
+        ? html`Boots its <b>local disk</b>, since ${machine.completion.profile} has succeeded.`
+        : usual ? html`Boots <b>${usual.name}</b>, as always.` : 'Waits: no profile is for it.'}${may('operator')
+          && ' Choose something else for one time:'}</p>`}
+    ${may('operator') && html`<div class="bar">
+      ${names.length > 0 && html`<select class="auto cut" aria-label="Profile for one boot" value=${choice}
+        onChange=${event => setWanted(event.target.value)}>
+      ${names.map(name => html`<option key=${name} value=${name} selected=${name === choice}>${name}</option>`)}
+        </select>
       <button class="btn" type="button" disabled=${busy} onClick=${() => act({ profile: choice })}>Boot once</button>`}
       <button class="btn" type="button" disabled=${busy} onClick=${() => act({ action: 'local' })}>Local disk</button>
       <button class="btn" type="button" disabled=${busy} onClick=${() => act({ action: 'menu' })}>Menu</button>
-      <button class="btn" type="button" disabled=${busy} onClick=${() => act({ action: 'shell' })}>iPXE shell</button></div>`}</div>`;
+      <button class="btn" type="button" disabled=${busy} onClick=${() => act({ action: 'shell' })}>iPXE shell</button>
+        </div>`}</div>`;
 }

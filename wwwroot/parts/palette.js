@@ -17,31 +17,36 @@ function fit(text, typed) {
 }
 
 const best = (items, typed, textOf) => items.map(item => ({ item, score: fit(textOf(item), typed) }))
-  .filter(({ score }) => score > 0).sort((left, right) => right.score - left.score).slice(0, most).map(({ item }) => item);
+  .filter(({ score }) => score > 0).sort((left, right) => right.score - left.score).slice(0, most)
+    .map(({ item }) => item);
 
 const machineHit = machine => {
   const { is, word } = machineState(machine);
-  return { key: `m/${machine.name}`, group: 'Machines', is, text: machine.name, note: word, act: () => go('machines', machine.name) };
+  return { key: `m/${machine.name}`, group: 'Machines', is, text: machine.name, note: word, act: () =>
+    go('machines', machine.name) };
 };
 
 /** Everything that can be reached, for what was typed. */
 function hits(typed, found) {
   const pages = shownPages().map(page => ({ key: page.id, group: 'Pages', text: page.title, act: () => go(page.id) }));
   const actions = [
-    { text: 'Add machine…', act: () => go('machines', null, { add: '' }) }, { text: 'Add profile…', act: () => go('profiles', null, { add: '' }) },
+    { text: 'Add machine…', act: () => go('machines', null, { add: '' }) },
+      { text: 'Add profile…', act: () => go('profiles', null, { add: '' }) },
     { text: 'Add image…', act: () => go('images', null, { add: '' }) }, { text: 'Keyboard…', act: openKeyList },
   ].map(action => ({ ...action, key: action.text, group: 'Actions' }));
   if (!typed) return [...pages, ...actions];
   const named = (list, page, group) => best([...list.items.value.keys()], typed, name => name)
     .map(name => ({ key: `${page}/${name}`, group, text: name, act: () => go(page, name) }));
-  const search = machine => `${machine.name} ${machine.macs.join(' ')} ${machine.serial ?? machine.identity?.serial ?? ''}`;
+  const search = machine => `${machine.name} ${machine.macs.join(' ')} ${machine.serial ?? machine.identity?.serial
+    ?? ''}`;
   const local = best([...machines.items.value.values()], typed, search);
   const names = new Set(local.map(machine => machine.name));
   const more = found.filter(machine => !names.has(machine.name)).slice(0, most - local.length);
   const chosen = [...local, ...more];
   return [...chosen.map(machineHit), ...named(images, 'images', 'Images'), ...named(profiles, 'profiles', 'Profiles'),
     ...best(pages, typed, page => page.text), ...best(actions, typed, action => action.text),
-    ...chosen.slice(0, 2).map(machine => ({ key: `b/${machine.name}`, group: 'Actions', text: `Next boot of ${machine.name}…`,
+    ...chosen.slice(0, 2).map(machine =>
+      ({ key: `b/${machine.name}`, group: 'Actions', text: `Next boot of ${machine.name}…`,
       act: () => go('machines', machine.name, { next: '' }) }))];
 }
 
@@ -62,24 +67,33 @@ function Palette({ close }) {
       .then(page => setFound(page.items), () => {}), 120);
     return () => { clearTimeout(timer); stop.abort(); };
   }, [typed]);
-  const all = useMemo(() => hits(typed, found), [typed, found, machines.items.value, images.items.value, profiles.items.value]);
+  const all = useMemo(() => hits(typed, found), [typed, found, machines.items.value, images.items.value,
+    profiles.items.value]);
   const chosen = Math.min(at, all.length - 1);
   const pick = hit => { close(); hit?.act(); };
   const key = event => {
     const to = { ArrowDown: chosen + 1, ArrowUp: chosen - 1 + all.length, Home: 0, End: all.length - 1 }[event.key];
-    if (to !== undefined && all.length && !(['Home', 'End'].includes(event.key) && text)) { event.preventDefault(); setAt(to % all.length); }
+    if (to !== undefined && all.length && !(['Home', 'End'].includes(event.key) && text)) { event.preventDefault();
+      setAt(to % all.length); }
     if (event.key === 'Enter') { event.preventDefault(); pick(all[chosen]); }
   };
   return html`<${Dialog} title="Find" palette close=${close}>
-    <input role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" autofocus spellcheck="false" autocomplete="off"
-      aria-activedescendant=${all.length ? `hit-${chosen}` : undefined} aria-label="Find a machine, image, page or action"
-      placeholder="Machine, image, profile, page, action" value=${text} onInput=${event => { setText(event.target.value); setAt(0); }} onKeyDown=${key}/>
+    <input role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" autofocus
+      spellcheck="false" autocomplete="off"
+      aria-activedescendant=${all.length ? `hit-${chosen}` : undefined}
+        aria-label="Find a machine, image, page or action"
+      placeholder="Machine, image, profile, page, action" value=${text}
+        onInput=${event => { setText(event.target.value); setAt(0); }} onKeyDown=${key}/>
     <ul id="palette-list" role="listbox" aria-label="Results">${all.map((hit, index) => html`
-      ${hit.group !== all[index - 1]?.group && html`<li key=${`g-${hit.group}-${index}`} role="presentation">${hit.group}</li>`}
-      <li key=${hit.key} id=${`hit-${index}`} role="option" aria-selected=${index === chosen} onClick=${() => pick(hit)} onPointerMove=${() => index !== chosen && setAt(index)}
+      ${hit.group !== all[index - 1]?.group && html`<li key=${`g-${hit.group}-${index}`} role="presentation">
+        ${hit.group}</li>`}
+      <li key=${hit.key} id=${`hit-${index}`} role="option" aria-selected=${index === chosen}
+        onClick=${() => pick(hit)} onPointerMove=${() => index !== chosen && setAt(index)}
         ref=${index === chosen ? element => element?.scrollIntoView({ block: 'nearest' }) : undefined}>
-        ${hit.is ? html`<span class="glyph" data-state=${hit.is}></span>` : html`<span></span>`}<span class="cut"><${Marked} text=${hit.text} typed=${typed}/></span>
-        ${hit.note && html`<small class="push">${hit.note}</small>`}${index === chosen && html`<kbd class=${hit.note ? '' : 'push'}>↵</kbd>`}</li>`)}
+        ${hit.is ? html`<span class="glyph" data-state=${hit.is}></span>` : html`<span></span>`}<span class="cut">
+          <${Marked} text=${hit.text} typed=${typed}/></span>
+        ${hit.note && html`<small class="push">${hit.note}</small>`}${index === chosen
+          && html`<kbd class=${hit.note ? '' : 'push'}>↵</kbd>`}</li>`)}
       ${all.length === 0 && html`<li role="presentation">Nothing has “${text.trim()}” in its name.</li>`}</ul><//>`;
 }
 
@@ -87,9 +101,14 @@ export function openPalette() {
   if (!isOpen()) show(close => html`<${Palette} close=${close}/>`);
 }
 
-const Keys = ({ close }) => html`<${Dialog} title="Keyboard" close=${close} footer=${html`<button class="btn" type="button" autofocus onClick=${() => close()}>Close</button>`}>
-  <dl class="kv keys">${keyList.map(([keys, what]) => html`<dt key=${keys}>${keys.split(' ').map(key => key === 'then' ? ' then ' : html`<kbd>${key}</kbd> `)}</dt><dd>${what}</dd>`)}</dl>
-  <label class="check"><input type="checkbox" checked=${singleKeys.value} onChange=${event => setSingleKeys(event.target.checked)}/>
+const Keys = ({ close }) =>
+  html`<${Dialog} title="Keyboard" close=${close}
+    footer=${html`<button class="btn" type="button" autofocus onClick=${() => close()}>Close</button>`}>
+  <dl class="kv keys">${keyList.map(([keys, what]) =>
+    html`<dt key=${keys}>${keys.split(' ').map(key => key === 'then' ? ' then ' : html`<kbd>${key}</kbd> `)}</dt><dd>
+      ${what}</dd>`)}</dl>
+  <label class="check"><input type="checkbox" checked=${singleKeys.value}
+    onChange=${event => setSingleKeys(event.target.checked)}/>
     Single letters act when no field has the focus</label><//>`;
 
 export function openKeyList() {

@@ -5,7 +5,8 @@ import { byteProgress, bytes, duration, plural } from './format.js';
 export const names = ['script', 'kernel', 'initrd', 'overlay', 'ready', 'up'];
 
 /**
- * @typedef {{name: string, state: 'done' | 'now' | 'wait' | 'bad' | 'todo', step?: any, value?: number, max?: number}} Phase
+ * @typedef {{name: string, state: 'done' | 'now' | 'wait' | 'bad' | 'todo', step?: any, value?: number,
+ *   max?: number}} Phase
  * @param {any} boot as the API tells it
  * @param {{step: string, bytes: number, totalBytes: number} | undefined} motion newer bytes of the step under way
  * @returns {Phase[]}
@@ -22,7 +23,7 @@ export function phases(boot, motion) {
     if (at < reached || boot.outcome === 'up') return { name, state: 'done', step };
     if (boot.outcome === 'ready' && name === 'up') return { name, state: 'wait' };
     if (!step) return { name, state: 'todo' };
-    const moving = motion?.step === name ? motion : null;
+    const moving = motion?.step === name && !step.durationSeconds ? motion : null; // what has ended is known exactly
     const value = moving?.bytes ?? step.bytes ?? 0, max = moving?.totalBytes ?? step.totalBytes;
     if (!max || value >= max || (step.durationSeconds && !isMoving(boot))) return { name, state: 'done', step };
     return { name, state: 'now', step, value, max };
@@ -49,13 +50,18 @@ export function standing(boot, motion, now) {
   const pair = at.max ? byteProgress(at.value ?? 0, at.max) : '';
   switch (boot.outcome) {
     case 'stalled': return { is: 'stalled', word: `stalled at ${at.name}`,
-      sub: [motion?.movedAt ? `no bytes for ${duration((now - motion.movedAt) / 1000)}` : 'no bytes', pair].filter(Boolean).join(', ') };
-    case 'running': return { is: 'running', word: at.state === 'now' ? at.name : at.name === 'script' ? 'script' : `${at.name} sent`,
+      sub: [motion?.movedAt ? `no bytes for ${duration((now - motion.movedAt) / 1000)}` : 'no bytes',
+        pair].filter(Boolean).join(', ') };
+    case 'running': return { is: 'running', word: at.state === 'now' ? at.name : at.name === 'script' ? 'script'
+      : `${at.name} sent`,
       sub: at.state !== 'now' ? at.step?.bytes ? bytes(at.step.bytes) : 'the machine goes on'
+        : at.step.durationSeconds ? `${pair}, broke off; the machine tries again`
         : motion?.rate ? `${pair}, ${duration((at.max - at.value) / motion.rate)} left` : pair };
-    case 'ready': return { is: 'ready', word: 'ready', sub: `Linux runs for ${duration((now - stepAt(boot, 'ready')) / 1000)}` };
+    case 'ready': return { is: 'ready', word: 'ready',
+      sub: `Linux runs for ${duration((now - stepAt(boot, 'ready')) / 1000)}` };
     case 'up': return { is: 'up', word: 'up', sub: boot.up?.addresses?.[0] ?? `after ${duration(took(boot, 'up'))}` };
-    case 'failed': return { is: 'failed', word: `failed at ${failureOf(boot).step ?? 'an unknown step'}`, sub: reason(boot) };
+    case 'failed': return { is: 'failed', word: `failed at ${failureOf(boot).step ?? 'an unknown step'}`,
+      sub: reason(boot) };
     default: return { is: 'unknown', word: 'unknown', sub: `nothing heard after ${at.name}` };
   }
 }
@@ -83,7 +89,8 @@ export function average(boot) {
 export function machineState(machine) {
   if (machine.state === 'discovered') return { is: 'discovered', word: 'discovered' };
   const outcome = machine.lastBoot?.outcome;
-  return outcome ? { is: outcome, word: outcome } : { is: 'queued', word: machine.lastSeenAt ? 'seen, not booted' : 'never seen' };
+  return outcome ? { is: outcome, word: outcome } : { is: 'queued', word: machine.lastSeenAt ? 'seen, not booted'
+    : 'never seen' };
 }
 
 /** For lists: what needs a look first. */
@@ -91,6 +98,8 @@ export const urgency = ['discovered', 'stalled', 'failed', 'running', 'unknown',
 
 /** 41 boots, 39 succeeded; half of them ready within 30 s. @param {any[]} boots */
 export function summary(boots, middle) {
-  const ended = boots.filter(boot => !isMoving(boot)), good = ended.filter(boot => boot.outcome === 'up' || boot.outcome === 'ready');
-  return `${plural(boots.length, 'boot')}, ${good.length} succeeded${middle ? `; half of them ready within ${duration(middle)}` : ''}`;
+  const ended = boots.filter(boot => !isMoving(boot)), good = ended.filter(boot => boot.outcome === 'up'
+    || boot.outcome === 'ready');
+  return `${plural(boots.length, 'boot')}, ${good.length} succeeded${middle
+    ? `; half of them ready within ${duration(middle)}` : ''}`;
 }

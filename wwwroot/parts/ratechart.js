@@ -18,17 +18,25 @@ export function RateChart({ boot, motion, usual }) {
   if (samples.length < 2 || samples.every(([, value]) => value === 0)) return null;
   const span = Math.max(30, Math.ceil(Math.max(seconds, usual ?? 0) * 1.15 / 15) * 15);
   const most = ceiling(Math.max(...samples.map(([, value]) => value)));
-  const points = samples.map(([at, value]) => `${(at / span * 1000).toFixed(1)},${(high - value / most * high).toFixed(1)}`);
+  const points = samples.map(([at, value]) =>
+    `${(at / span * 1000).toFixed(1)},${(high - value / most * high).toFixed(1)}`);
   const first = points[0].split(',')[0], last = points.at(-1).split(',')[0];
   const place = at => `${at / span * 100}%`;
-  return html`<svg class="chart" height="146" role="img" aria-label=${`Rate over time, now ${rate(motion.rate)}, at most ${rate(Math.max(...samples.map(([, value]) => value)))}`}>
-    ${[0, .5, 1].map(part => html`<line key=${part} x1="0" x2="100%" y1=${top + part * high} y2=${top + part * high}/>`)}
+  return html`<svg class="chart" height="146" role="img"
+    aria-label=${`Rate over time, now ${rate(motion.rate)}, at most ${rate(Math.max(...samples.map(([, value]) =>
+      value)))}`}>
+    ${[0, .5, 1].map(part => html`<line key=${part} x1="0" x2="100%" y1=${top + part * high}
+      y2=${top + part * high}/>`)}
     <svg x="0" y=${top} width="100%" height=${high} viewBox=${`0 0 1000 ${high}`} preserveAspectRatio="none">
-      <polygon class="area" points=${`${first},${high} ${points.join(' ')} ${last},${high}`}/><polyline class="line" points=${points.join(' ')}/></svg>
+      <polygon class="area" points=${`${first},${high} ${points.join(' ')} ${last},${high}`}/>
+        <polyline class="line" points=${points.join(' ')}/></svg>
     <line class="mark" x1=${place(seconds)} x2=${place(seconds)} y1="12" y2="120"/>
     ${usual > span * .04 && html`<line class="limit" x1=${place(usual)} x2=${place(usual)} y1="12" y2="120"/>
-      <text x=${place(usual)} y="9" text-anchor=${usual > span * .92 ? 'end' : usual < span * .08 ? 'start' : 'middle'}>usually ready</text>`}
+      <text x=${place(usual)} y="9" text-anchor=${usual > span * .92 ? 'end' : usual < span * .08 ? 'start'
+        : 'middle'}>usually ready</text>`}
     <text x="0" y="16">${rate(most)}</text><text x="0" y="62">${rate(most / 2)}</text>
-    ${[0, 1, 2, 3].map(part => html`<text key=${part} x=${`${part / 3 * 100}%`} y="138" text-anchor=${part === 0 ? 'start' : part === 3 ? 'end' : 'middle'}>${
+    ${[0, 1, 2, 3].map(part =>
+      html`<text key=${part} x=${`${part / 3 * 100}%`} y="138" text-anchor=${part === 0 ? 'start' : part === 3 ? 'end'
+        : 'middle'}>${
       part === 0 ? '0 s' : duration(span * part / 3)}</text>`)}</svg>`;
 }

@@ -31,6 +31,8 @@ export function useSaving(form, act) {
 export const SaveBar = ({ form, saving, isNew = false, action = 'Save', children }) => html`<span class="bar push">
   ${form.changed.length > 0 && !isNew && html`<small>${plural(form.changed.length, 'change')} not saved</small>
     <button class="btn" type="button" onClick=${() => form.clear()}>Discard</button>`}
-  <button class="btn main" type="button" disabled=${saving.busy || (!isNew && form.changed.length === 0)} aria-busy=${saving.busy} onClick=${saving.save}>${action}</button>${children}</span>`;
+  <button class="btn main" type="button" disabled=${saving.busy || (!isNew && form.changed.length === 0)}
+    aria-busy=${saving.busy} onClick=${saving.save}>${action}</button>${children}</span>`;
 
-export const SaveTrouble = ({ saving }) => saving.problem && html`<div class="body pad"><${Refusal} problem=${saving.problem}/></div>`;
+export const SaveTrouble = ({ saving }) => saving.problem
+  && html`<div class="body pad"><${Refusal} problem=${saving.problem}/></div>`;

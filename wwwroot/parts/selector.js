@@ -30,4 +30,5 @@ export const bySelector = (machine, profiles) =>
 
 /** The profile a machine gets. @param {any} machine @param {Map<string, any>} profiles */
 export const profileOf = (machine, profiles) =>
-  machine.state === 'registered' && machine.profile ? profiles.get(machine.profile) ?? null : bySelector(machine, profiles.values());
+  machine.state === 'registered' && machine.profile ? profiles.get(machine.profile) ?? null
+    : bySelector(machine, profiles.values());

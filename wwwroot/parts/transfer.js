@@ -16,4 +16,5 @@ const openImport = async () => {
 export const TransferButtons = () => html`
   ${has('machines/export') && html`<${Menu} label="Export" icon=${false} items=${formats.map(([format, text]) =>
     ({ text, href: `${address('machines/export')}?format=${format}` }))}>Export<//>`}
-  ${has('machines/import') && may('operator') && html`<button class="btn" type="button" onClick=${openImport}>Import…</button>`}`;
+  ${has('machines/import') && may('operator')
+    && html`<button class="btn" type="button" onClick=${openImport}>Import…</button>`}`;

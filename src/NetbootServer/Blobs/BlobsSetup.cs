@@ -26,6 +26,7 @@ public static class BlobsSetup
                 all.GetRequiredService<BlobFiles>(), all.GetRequiredService<BlobIndex>(),
                 all.GetRequiredService<Database>(), all.GetRequiredService<IOptions<BlobsOptions>>(),
                 all.GetRequiredService<TimeProvider>()))
+            .AddSingleton<BlobScrub>()
             .AddHostedService<OpenAtStart>();
     }
 

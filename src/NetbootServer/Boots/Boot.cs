@@ -29,6 +29,14 @@ public sealed record Boot
     /// <summary>What happened, in order.</summary>
     public required ImmutableArray<TimelineStep> Steps { get; init; }
 
+    /// <summary>Its place among the boots that wait for their turn to download; null when it does not wait.</summary>
+    public QueuePlace? Queue { get; init; }
+
     /// <summary>What the booted system told, once it phoned home.</summary>
     public UpReport? Up { get; init; }
 }
+
+/// <summary>A place in the line before downloads (<c>Blobs:MaxBootDownloads</c>).</summary>
+/// <param name="Place">1 is next.</param>
+/// <param name="Of">How many wait.</param>
+public sealed record QueuePlace(int Place, int Of);

@@ -1,13 +1,14 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Memory;
+using NetbootServer.Blobs;
 using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Boots;
 
 /// <summary>Reads boots: what is written down, with the transfers under way on top.</summary>
-internal sealed class BootHistory(Database database, LiveBoots live) : IDisposable
+internal sealed class BootHistory(Database database, LiveBoots live, DownloadLine line) : IDisposable
 {
     private readonly MemoryCache _machines = new(new MemoryCacheOptions { SizeLimit = 20_000 });
 
@@ -65,7 +66,12 @@ internal sealed class BootHistory(Database database, LiveBoots live) : IDisposab
             return (rows, facts.ToLookup(fact => fact.BootId));
         }, ct);
         var running = live.Transfers.ToLookup(transfer => transfer.Ticket.Boot);
-        return [.. rows.Select(row => ToBoot(row, [.. facts[row.Id], .. running[row.Id].Select(ToFact)]))];
+        var waiting = line.IsLimited ? line.Waiting : [];
+        var places = waiting.ToDictionary(queued => queued.Boot, queued => queued.Place, StringComparer.Ordinal);
+        return [.. rows.Select(row => ToBoot(row, [.. facts[row.Id], .. running[row.Id].Select(ToFact)]) with
+        {
+            Queue = places.TryGetValue(row.Id, out var place) ? new(place, places.Count) : null,
+        })];
     }
 
     private static Boot ToBoot(BootRow row, List<BootFactRow> facts) => new()

@@ -34,6 +34,9 @@ public sealed record BootPlan
 
     /// <summary>Whether it comes from the machine's one-shot next boot.</summary>
     public bool FromNextBoot { get; init; }
+
+    /// <summary>Whether a person chose it from a menu: a profile chosen there boots, it shows no menu of its own.</summary>
+    public bool FromMenu { get; init; }
 }
 
 /// <summary>What a script does.</summary>
@@ -53,8 +56,28 @@ public sealed record LoadKernel(Image Image, ImageVersion Version, string? Varia
 public sealed record BootLocalDisk : BootAction;
 
 /// <summary>Lets a person at the machine choose.</summary>
-/// <param name="Profiles">The profiles that this machine could boot now.</param>
-public sealed record ShowMenu(ImmutableArray<Profile> Profiles) : BootAction;
+/// <param name="Title">The heading; null: the machine's name.</param>
+/// <param name="Choices">What there is.</param>
+/// <param name="Default">Key of the choice that is selected at first.</param>
+/// <param name="TimeoutSeconds">After so long without a key the default is taken; 0: never.</param>
+public sealed record ShowMenu(string? Title, ImmutableArray<MenuChoice> Choices, string Default, int TimeoutSeconds)
+    : BootAction;
+
+/// <summary>A line of a menu.</summary>
+/// <param name="Key">The script's label: <c>local</c>, <c>shell</c>, <c>again</c>, or that of a profile.</param>
+/// <param name="Label">What the screen shows.</param>
+/// <param name="Profile">The profile it boots; null for an action.</param>
+public sealed record MenuChoice(string Key, string Label, string? Profile)
+{
+    /// <summary>Leaves the machine to its own disk.</summary>
+    public static MenuChoice Local(string? label = null) => new("local", label ?? "Local disk", null);
+
+    /// <summary>Opens iPXE's shell.</summary>
+    public static MenuChoice Shell(string? label = null) => new("shell", label ?? "iPXE shell", null);
+
+    /// <summary>Asks the server anew.</summary>
+    public static readonly MenuChoice Again = new("again", "Ask the server again", null);
+}
 
 /// <summary>Opens iPXE's shell.</summary>
 public sealed record OpenShell : BootAction;

@@ -20,7 +20,7 @@ public sealed record CatalogView(Machine? Machine, FrozenDictionary<string, Prof
 /// </summary>
 public static class BootPlanner
 {
-    private const int ImagePollSeconds = 10;
+    private const int ImagePollSeconds = 10, MenuPollSeconds = 60;
 
     /// <summary>The plan for a machine that tells <paramref name="identity"/>.</summary>
     /// <param name="view">The catalog.</param>
@@ -34,7 +34,7 @@ public static class BootPlanner
         var (chosen, candidates) = ProfileChoice.Choose(view, identity);
         var plan = new BootPlan { Action = new WaitForApproval(), Reason = "", Machine = machine, Candidates = candidates };
         if (menuChoice is not null)
-            return ForNamed(view, identity, plan, menuChoice, $"'{menuChoice}' was chosen from the menu at the machine");
+            return ForNamed(view, identity, plan with { FromMenu = true }, menuChoice, $"'{menuChoice}' was chosen from the menu at the machine");
         if (machine?.NextBoot is { } next)
             return ForNextBoot(view, identity, plan with { FromNextBoot = true }, next);
         if (chosen is not null && machine?.Completion is { } done
@@ -72,11 +72,29 @@ public static class BootPlanner
         };
     }
 
+    /// <summary>All profiles that the machine could boot now; left alone, it asks whether it has got one meanwhile.</summary>
     private static BootPlan Menu(CatalogView view, MachineIdentity identity, BootPlan plan) => plan with
     {
-        Action = new ShowMenu([.. view.Profiles.Values.OrderBy(profile => profile.Name, StringComparer.Ordinal)
-            .Where(profile => ForProfile(view, identity, plan, profile, "").Action is LoadKernel)]),
+        Action = new ShowMenu(null,
+        [
+            .. view.Profiles.Values.OrderBy(profile => profile.Name, StringComparer.Ordinal)
+                .Where(profile => ForProfile(view, identity, plan with { FromMenu = true }, profile, "").Action is LoadKernel)
+                .Select((profile, i) => new MenuChoice($"p{i}", $"{profile.Name} ({profile.Spec.Image})", profile.Name)),
+            MenuChoice.Local(), MenuChoice.Shell(), MenuChoice.Again,
+        ], MenuChoice.Again.Key, MenuPollSeconds),
     };
+
+    private static ShowMenu MenuOf(ProfileMenu menu)
+    {
+        var choices = menu.Entries.Select((entry, i) => entry.Action switch
+        {
+            "local" => MenuChoice.Local(entry.Label),
+            "shell" => MenuChoice.Shell(entry.Label),
+            _ => new($"p{i}", entry.Label ?? entry.Profile!, entry.Profile),
+        }).ToImmutableArray();
+        var selected = menu.Default is { } wanted ? menu.Entries.ToList().FindIndex(entry => entry.Target == wanted) : 0;
+        return new(menu.Title, choices, choices[selected].Key, menu.TimeoutSeconds);
+    }
 
     private static BootPlan ForNamed(
         CatalogView view, MachineIdentity identity, BootPlan plan, string profile, string reason) =>
@@ -89,6 +107,7 @@ public static class BootPlanner
     {
         plan = plan with { Profile = profile, Reason = reason };
         var spec = profile.Spec;
+        if (spec.Menu is { } menu && !plan.FromMenu) return plan with { Action = MenuOf(menu) };
         if (!view.Images.TryGetValue(spec.Image, out var image))
             return Cannot(plan, $"profile '{profile.Name}' wants image '{spec.Image}', which does not exist");
         var version = spec.Version is { } pinned ? image.Versions.GetValueOrDefault(pinned) : image.CurrentVersion;

@@ -79,9 +79,12 @@ public static class BootScript
     private static ScriptWriter Load(ScriptWriter script, BootPlan plan, LoadKernel load, ScriptLinks links,
         MachineIdentity identity, int attempt)
     {
-        var wait = ScriptWriter.Wait(attempt);
-        return script
-            .Echo($"NetbootServer: {Who(plan, identity)} boots {load.Image.Name} {load.Version.Id[..8]} (profile {plan.Profile!.Name})")
+        script.Echo($"NetbootServer: {Who(plan, identity)} boots {load.Image.Name} {load.Version.Id[..8]} (profile {plan.Profile!.Name})");
+        return Failed(Fetch(script, load, links), links, attempt);
+    }
+
+    /// <summary>Fetches kernel and initrd, reports, and boots; a failure goes to the label <c>failed</c>.</summary>
+    internal static ScriptWriter Fetch(ScriptWriter script, LoadKernel load, ScriptLinks links) => script
             .Line("set nb-step kernel")
             .Line($"kernel --name kernel {links.Blob(load.Artifacts.Kernel.Sha256, Roles.Kernel)} {CommandLine(load, links)} || goto failed")
             .Line("set nb-step initrd")
@@ -90,7 +93,13 @@ public static class BootScript
             .Line($"imgfetch --name nb-ready {links.BootUrl}/ready ||")
             .Line("imgfree nb-ready ||")
             .Line("set nb-step boot")
-            .Line("boot || goto failed")
+            .Line("boot || goto failed");
+
+    /// <summary>What follows a failure: shown, reported, tried again.</summary>
+    internal static ScriptWriter Failed(ScriptWriter script, ScriptLinks links, int attempt)
+    {
+        var wait = ScriptWriter.Wait(attempt);
+        return script
             .Line(":failed")
             .Line("set nb-errno ${errno}")
             .Line("imgfree ||")
@@ -135,19 +144,19 @@ public static class BootScript
     private static ScriptWriter Menu(ScriptWriter script, ShowMenu menu, BootPlan plan, ScriptLinks links,
         MachineIdentity identity, Func<string, string> menuToken)
     {
-        script.Line(":menu").Line($"menu NetbootServer: {IpxeText.Show(Who(plan, identity))}")
-            .Line("item --gap -- Profiles");
-        for (var i = 0; i < menu.Profiles.Length; i++)
-            script.Line($"item p{i} {menu.Profiles[i].Name} ({IpxeText.Show(menu.Profiles[i].Spec.Image)})");
-        script.Line("item --gap -- Other").Line("item local Local disk").Line("item shell iPXE shell")
-            .Line("choose nb-choice || goto again").Line("goto ${nb-choice}");
-        for (var i = 0; i < menu.Profiles.Length; i++)
-            script.Line($":p{i}").Line("chain --replace --autofree ${nb-again}&menu=" +
-                $"{menu.Profiles[i].Name},{menuToken(menu.Profiles[i].Name)} || goto menu");
+        script.Line(":menu").Line($"menu {IpxeText.Show(menu.Title ?? $"NetbootServer: {Who(plan, identity)}")}");
+        foreach (var choice in menu.Choices) script.Line($"item {choice.Key} {IpxeText.Show(choice.Label)}");
+        var timeout = menu.TimeoutSeconds > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"--timeout {menu.TimeoutSeconds * 1000L} ") : "";
+        script.Line($"choose --default {menu.Default} {timeout}nb-choice || goto again").Line("goto ${nb-choice}");
+        foreach (var (key, profile) in menu.Choices.Select(choice => (choice.Key, choice.Profile)))
+            if (profile is not null)
+                script.Line($":{key}").Line("chain --replace --autofree ${nb-again}&menu=" +
+                    $"{profile},{menuToken(profile)} || goto menu");
         return script.Line(":shell").Line("shell ||").Line("goto menu")
             .Line(":local").LocalDisk().AskAgain();
     }
 
-    private static string Who(BootPlan plan, MachineIdentity identity) => plan.Machine?.Name
+    internal static string Who(BootPlan plan, MachineIdentity identity) => plan.Machine?.Name
         ?? identity.Mac?.ToString() ?? identity.Uuid?.ToString() ?? "this machine";
 }

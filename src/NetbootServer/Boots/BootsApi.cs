@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using NetbootServer.Access;
 using NetbootServer.Http;
 using NetbootServer.Machines;
+using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots;
 
@@ -14,6 +15,11 @@ internal static class BootsApi
         reading.MapGet("/boots", List).WithTags("Boots");
         reading.MapGet("/boots/{id}", Get).WithTags("Boots").Refuses(ProblemTypes.NotFound);
         reading.MapGet("/machines/{name}/boots", ListOfMachine).WithTags("Boots").Refuses(ProblemTypes.NotFound);
+        reading.MapPost("/profiles/{name}/preview", Preview).WithTags("Profiles")
+            .Accepts<ProfileSpec>("application/json").Requires("image")
+            .Query("machine", "The machine to try it for; none: one that nothing is known of.")
+            .Example("""{"image": "nixos-unstable", "template": "#!ipxe\n{{ begin }}\n{{ load }}\n{{ failed }}\n"}""")
+            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
         reading.MapGet("/machines/{name}/plan", Plan).WithTags("Machines").Refuses(ProblemTypes.NotFound);
     }
 
@@ -61,6 +67,29 @@ internal static class BootsApi
     {
         if (await machines.FindAsync(name, ct) is not { } machine) return Problem.NotFound("machine", name).ToResult();
         return TypedResults.Ok(PlanAnswer.Of(
-            machine, catalog, MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), new(url.For(http))));
+            catalog.ViewOf(machine), MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""),
+            new(url.For(http))));
+    }
+
+    /// <summary>What a machine would get if this profile, not yet saved, were its own; nothing is recorded.</summary>
+    /// <remarks>The body is as for PUT.</remarks>
+    private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Preview(string name, string? machine,
+        HttpContext http, MachineStore machines, Catalog catalog, PublicUrl url, TimeProvider time, CancellationToken ct)
+    {
+        if (!ResourceName.TryParse(name, out _)) return Problem.NotFound("profile", name).ToResult();
+        var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request, ProfileSpecParser.Parse, ct);
+        if (problem is not null) return problem.ToResult();
+        var wanted = change.Apply("profile", name, current: null);
+        if (wanted.Problem is { } invalid) return invalid.ToResult();
+        var now = time.GetUtcNow();
+        var found = machine is null
+            ? new Machine("any-machine", new MachineSpec { Macs = [] }, 0)
+            {
+                Id = 0, State = MachineState.Registered, CreatedAt = now, UpdatedAt = now,
+            }
+            : await machines.FindAsync(machine, ct);
+        if (found is null) return Problem.NotFound("machine", machine!).ToResult();
+        var profile = new Profile(name, wanted.Resource!, 0) { CreatedAt = now, UpdatedAt = now };
+        return TypedResults.Ok(PlanAnswer.With(profile, catalog.ViewOf(found), new(url.For(http))));
     }
 }

@@ -27,6 +27,8 @@ internal static class BootsSetup
         .AddSingleton<BootRecognizing>(provider => (boot, file) => file is Steps.Kernel or Steps.Initrd
             ? provider.GetRequiredService<BootTokens>().Verify(boot)?.Boot
             : null)
+        .AddSingleton<BootQueued>(provider => (boot, _, _, _) =>
+            provider.GetRequiredService<EventHub>().Changed("boot", boot))
         .AddSingleton<BootHistory>()
         .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
             await provider.GetRequiredService<BootHistory>().FindAsync(id, ct) is { } boot

@@ -1,6 +1,8 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using NetbootServer.Images;
 using NetbootServer.Machines;
+using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots;
 
@@ -30,18 +32,36 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     /// <summary>Bytes of the kernel's command line, of at most 2047.</summary>
     public int? CommandLineBytes { get; init; }
 
-    internal static PlanAnswer Of(Machine machine, Catalog catalog, MachineIdentity asked, ScriptLinks links)
+    /// <summary>What a machine would get if a profile were like this, and the machine's own.</summary>
+    internal static PlanAnswer With(Profile profile, CatalogView view, ScriptLinks links)
     {
+        var machine = view.Machine!;
+        return Of(view with
+        {
+            Machine = machine with
+            {
+                State = MachineState.Registered, Spec = machine.Spec with { Profile = profile.Name }, NextBoot = null,
+                Completion = null,
+            },
+            Profiles = view.Profiles.Values.Where(other => other.Name != profile.Name).Append(profile)
+                .ToFrozenDictionary(each => each.Name, StringComparer.Ordinal),
+        }, MachineIdentity.FromTold([]), links);
+    }
+
+    internal static PlanAnswer Of(CatalogView view, MachineIdentity asked, ScriptLinks links)
+    {
+        var machine = view.Machine!;
         var told = (machine.Identity ?? ImmutableSortedDictionary<string, string>.Empty).SetItems(asked.Told);
         var identity = MachineIdentity.FromTold(told.Concat(asked.Labels));
         if (identity.Mac is null && MacAddress.TryParse(machine.Spec.Macs.FirstOrDefault(), out var mac))
             identity = identity with { Mac = mac };
-        var plan = BootPlanner.Plan(catalog.ViewOf(machine), identity, menuChoice: null);
+        var plan = BootPlanner.Plan(view, identity, menuChoice: null);
         var load = plan.Action as LoadKernel;
+        TemplateScript.TryRender(plan, links, identity, attempt: 0, out var fault);
         var preview = links with { Boot = new string('T', BootTokens.Length) };
         var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
         return new(machine.Name, ActionOf(plan.Action), plan.Reason, plan.Candidates, load?.KernelArguments ?? [],
-            ScriptDesk.Preview(plan, identity, links), WarningsOn(plan, identity, bytes))
+            ScriptDesk.Preview(plan, identity, links), WarningsOn(plan, identity, bytes, fault))
         {
             Profile = plan.Profile?.Name,
             Image = load?.Image.Name ?? plan.Profile?.Spec.Image,
@@ -61,7 +81,8 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         _ => "error",
     };
 
-    private static ImmutableArray<string> WarningsOn(BootPlan plan, MachineIdentity identity, int? bytes)
+    private static ImmutableArray<string> WarningsOn(
+        BootPlan plan, MachineIdentity identity, int? bytes, string? fault)
     {
         var warnings = ImmutableArray.CreateBuilder<string>();
         if (plan.Action is CannotBoot) warnings.Add($"The machine cannot boot: {plan.Reason}.");
@@ -71,6 +92,8 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             warnings.Add("Neither the machine's registration nor the machine itself says its architecture: x86_64 is assumed.");
         if (plan.Machine?.Spec.Arch is { } arch && identity.Arch is { } told && arch != told)
             warnings.Add($"The machine is registered as {arch}, but says it is {told}.");
+        if (fault is not null)
+            warnings.Add($"The profile's script template fails for this machine, which gets the built-in script: {fault}.");
         if (plan.FromNextBoot) warnings.Add("This holds for one boot only.");
         return warnings.ToImmutable();
     }

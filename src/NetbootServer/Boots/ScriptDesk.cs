@@ -50,7 +50,8 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
 
     /// <summary>The script a plan would give, with stand-ins for its tokens; nothing is recorded.</summary>
     public static string Preview(BootPlan plan, MachineIdentity identity, ScriptLinks links) =>
-        BootScript.Render(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, _ => "TOKEN");
+        TemplateScript.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, out _)
+        ?? BootScript.Render(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, _ => "TOKEN");
 
     private async Task<string> HandOutAsync(ScriptRequest request, BootPlan plan, CancellationToken ct)
     {
@@ -65,9 +66,13 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
             links = links with { Boot = token };
             if (request.Records) request.BootBegins?.Invoke(ticket.Boot);
         }
-        var script = BootScript.Render(plan, links, identity, request.Attempt,
-            profile => tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
+        var script = TemplateScript.TryRender(plan, links, identity, request.Attempt, out var fault)
+            ?? BootScript.Render(plan, links, identity, request.Attempt,
+                profile => tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
         if (!request.Records) return script;
+        if (fault is not null)
+            alarms.Raise(AlarmKinds.TemplateFailing, plan.Profile!.Name, $"The script template of profile " +
+                $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in script: {fault}.");
         if (ticket is not null && plan.Action is LoadKernel loaded)
             log.Add(new BootOpened(now, ticket, identity, plan.Machine?.Name ?? identity.Mac?.Hyphened ?? "",
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After));

@@ -6,11 +6,11 @@ namespace NetbootServer.Boots;
 /// Writes iPXE script lines. Text from outside only comes in through <see cref="IpxeText"/>; the few idioms that every
 /// script shares are here. Works in iPXE 1.0.0+git-2019 and later: no <c>params</c>, no <c>poweroff</c>, absolute URLs.
 /// </summary>
-internal sealed class ScriptWriter
+internal sealed class ScriptWriter(string first = "#!ipxe\n")
 {
     private static readonly int[] BackOff = [5, 5, 10, 20, 30];
     private const int SlowestRetry = 60;
-    private readonly StringBuilder _text = new("#!ipxe\n", 1024);
+    private readonly StringBuilder _text = new(first, 1024);
 
     /// <summary>A line as it is: for syntax of our own only.</summary>
     public ScriptWriter Line(string line)

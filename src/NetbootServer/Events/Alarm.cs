@@ -26,6 +26,15 @@ public static class AlarmKinds
     /// <summary>A scheduled refresh failed.</summary>
     public const string RefreshFailing = "refresh-failing";
 
+    /// <summary>A scheduled scrub failed.</summary>
+    public const string ScrubFailing = "scrub-failing";
+
+    /// <summary>A blob's bytes are no longer those it was stored with.</summary>
+    public const string BlobRotten = "blob-rotten";
+
+    /// <summary>A profile's script template failed for a machine, which got the built-in script.</summary>
+    public const string TemplateFailing = "template-failing";
+
     /// <summary>The disk of the data directory is nearly full.</summary>
     public const string DiskNearlyFull = "disk-nearly-full";
 }

@@ -43,11 +43,10 @@ public sealed partial class DashboardPage : IResult
         var (request, response) = (httpContext.Request, httpContext.Response);
         var headers = response.Headers;
         headers.ContentSecurityPolicy = _policy;
-        headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer";
         headers.CacheControl = "no-cache";
         headers.ETag = _etag;
-        if (request.GetTypedHeaders().IfNoneMatch.Any(tag => tag.Compare(new EntityTagHeaderValue(_etag), useStrongComparison: false)))
+        if (request.GetTypedHeaders().IfNoneMatch.Any(tag =>
+            tag.Compare(new EntityTagHeaderValue(_etag), useStrongComparison: false)))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return Task.CompletedTask;

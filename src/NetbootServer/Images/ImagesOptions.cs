@@ -15,7 +15,7 @@ public sealed record ImagesOptions
     [Url]
     public string DefaultsFrom { get; init; } = "https://github.com/nix-community/nixos-images/releases/download";
 
-    /// <summary>Refreshes at once.</summary>
+    /// <summary>Jobs at once, scrubs among them.</summary>
     [Range(1, 64)]
     public int MaxConcurrentJobs { get; init; } = 2;
 }

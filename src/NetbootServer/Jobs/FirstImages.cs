@@ -27,7 +27,7 @@ internal sealed partial class FirstImages(ImageStore images, ProfileStore profil
             var profile = new ProfileSpec { Image = name, Priority = 0, After = "repeat", Expects = "auto" };
             await profiles.SaveAsync(ResourceName.Parse(name), SpecChange<ProfileSpec>.To(profile), Precondition.None, ct);
         }
-        await triggers.RequestAsync(JobTriggers.Refresh, Stable, "first start", TimeSpan.Zero, ct);
+        await triggers.RequestAsync(JobLane.RefreshOf(Stable), "first start", TimeSpan.Zero, ct);
         Log.Made(logger, Stable, Unstable);
     }
 

@@ -43,7 +43,7 @@ public sealed record Job
     /// <summary>Its id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>refresh, tidy or scrub.</summary>
+    /// <summary>refresh or scrub.</summary>
     public required string Kind { get; init; }
 
     /// <summary>The image it works for.</summary>

@@ -7,11 +7,11 @@ using Quartz;
 namespace NetbootServer.Jobs;
 
 /// <summary>
-/// What Quartz calls when a job is due: one at a time for an image, at most <c>Images:MaxConcurrentJobs</c> in all. A
+/// What Quartz calls when a job is due: one at a time in a lane, at most <c>Images:MaxConcurrentJobs</c> in all. A
 /// schedule that is due only asks for the job, which begins a little later, at random.
 /// </summary>
 [DisallowConcurrentExecution]
-internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs logs, JobTriggers triggers, RefreshWork work,
+internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs logs, JobTriggers triggers, IEnumerable<JobWork> works,
     AlarmBoard alarms, IOptions<JobsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<JobRunner> logger) : IJob
 {
@@ -19,30 +19,30 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
     {
-        var image = context.JobDetail.Key.Name;
-        if (context.Trigger.Key.Group == JobTriggers.Schedules)
+        var lane = JobLane.Of(context.JobDetail.Key);
+        if (context.Trigger.Key.Equals(lane.Schedule))
         {
-            await triggers.RequestAsync(JobTriggers.Refresh, image, "schedule", options.Value.Jitter, cancellationToken);
+            await triggers.RequestAsync(lane, "schedule", options.Value.Jitter, cancellationToken);
             return;
         }
         if (lifetime.ApplicationStopping.IsCancellationRequested) return; // it waits for the next start
-        if (await store.TakeUpAsync(JobTriggers.Refresh, image, cancellationToken) is not { } row) return;
-        await RunAsync(row, image);
+        if (await store.TakeUpAsync(lane, cancellationToken) is not { } row) return;
+        await RunAsync(row, lane);
     }
 
-    private async Task RunAsync(JobRow row, string image)
+    private async Task RunAsync(JobRow row, JobLane lane)
     {
         using var run = new JobRun(row.Id, logs.Open(row.Id), lifetime.ApplicationStopping);
         runs.Begin(run);
         try
         {
-            var version = await work.RunAsync(image, run, run.Token);
+            var version = await works.Single(work => work.Kind == lane.Kind).RunAsync(lane.Image, run, run.Token);
             await store.EndAsync(row.Id, JobStates.Succeeded, run.Progress, version, null);
-            Log.Succeeded(logger, image, version);
+            Log.Succeeded(logger, lane, version);
         }
         catch (Exception e)
         {
-            await GiveUpAsync(row, image, run, e);
+            await GiveUpAsync(row, lane, run, e);
         }
         finally
         {
@@ -52,7 +52,7 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         }
     }
 
-    private async Task GiveUpAsync(JobRow row, string image, JobRun run, Exception error)
+    private async Task GiveUpAsync(JobRow row, JobLane lane, JobRun run, Exception error)
     {
         if (run.IsCancelled)
         {
@@ -75,23 +75,24 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
             var wait = passing.RetryAfter ?? Min(options.Value.RetryAfter * Math.Pow(2, row.Attempt - 1), LongestWait);
             run.Log($"Trying again in {wait.TotalSeconds:0} s.");
             await store.PutBackAsync(row.Id, time.GetUtcNow() + wait, run.Progress, problem);
-            await triggers.BeginAsync(image, time.GetUtcNow() + wait, CancellationToken.None);
+            await triggers.BeginAsync(lane, time.GetUtcNow() + wait, CancellationToken.None);
             return;
         }
         await store.EndAsync(row.Id, JobStates.Failed, run.Progress, null, problem);
-        Log.Failed(logger, image, problem.Detail, error is SourceException ? null : error);
+        Log.Failed(logger, lane, problem.Detail, error is SourceException ? null : error);
         if (row.AskedBy == "schedule")
-            alarms.Raise(AlarmKinds.RefreshFailing, image, $"The scheduled refresh of image '{image}' failed: {problem.Detail}");
+            alarms.Raise(lane.Kind == JobKinds.Scrub ? AlarmKinds.ScrubFailing : AlarmKinds.RefreshFailing,
+                lane.Image ?? "blobs", $"The scheduled {lane} failed: {problem.Detail}");
     }
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Refreshed image {Image}: version {Version}")]
-        public static partial void Succeeded(ILogger logger, string image, string version);
+        [LoggerMessage(LogLevel.Information, "Done: {Job}, version {Version}")]
+        public static partial void Succeeded(ILogger logger, JobLane job, string? version);
 
-        [LoggerMessage(LogLevel.Warning, "Refresh of image {Image} failed: {Detail}")]
-        public static partial void Failed(ILogger logger, string image, string detail, Exception? e);
+        [LoggerMessage(LogLevel.Warning, "Failed: {Job}: {Detail}")]
+        public static partial void Failed(ILogger logger, JobLane job, string detail, Exception? e);
     }
 }

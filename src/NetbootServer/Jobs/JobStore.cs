@@ -14,16 +14,18 @@ internal sealed class JobStore(
     /// <summary>Asks for a job; the one that waits or runs already when there is one.</summary>
     /// <returns>The job, and whether it is new.</returns>
     public async Task<(Job Job, bool IsNew)> RequestAsync(
-        string kind, string? image, string askedBy, DateTimeOffset? notBefore, CancellationToken ct)
+        JobLane lane, string askedBy, DateTimeOffset? notBefore, CancellationToken ct)
     {
-        var lane = $"{kind} {image}";
+        var name = NameOf(lane);
         var (row, isNew) = await database.WriteAsync(async (db, token) =>
         {
-            if (await db.Set<JobRow>().SingleOrDefaultAsync(job => job.Lane == lane, token) is { } active) return (active, false);
+            if (await db.Set<JobRow>().SingleOrDefaultAsync(job => job.Lane == name, token) is { } active)
+                return (active, false);
             var added = new JobRow
             {
-                Id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N"), Kind = kind, Image = image, Lane = lane,
-                State = JobStates.Queued, AskedBy = askedBy, CreatedAt = time.GetUtcNow(), NotBefore = notBefore,
+                Id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N"), Kind = lane.Kind, Image = lane.Image,
+                Lane = name, State = JobStates.Queued, AskedBy = askedBy, CreatedAt = time.GetUtcNow(),
+                NotBefore = notBefore,
             };
             db.Add(added);
             return (added, true);
@@ -32,9 +34,9 @@ internal sealed class JobStore(
         return (Show(row), isNew);
     }
 
-    /// <summary>Takes the job that waits for an image up; null when there is none any more.</summary>
-    public Task<JobRow?> TakeUpAsync(string kind, string? image, CancellationToken ct) => ChangeAsync(
-        $"{kind} {image}", row => row.Lane, row =>
+    /// <summary>Takes the job that waits in a lane up; null when there is none any more.</summary>
+    public Task<JobRow?> TakeUpAsync(JobLane lane, CancellationToken ct) => ChangeAsync(
+        NameOf(lane), row => row.Lane, row =>
         {
             row.State = JobStates.Running;
             row.StartedAt = time.GetUtcNow();
@@ -116,6 +118,8 @@ internal sealed class JobStore(
         events.Changed("job", row.Id);
         metrics.Reached(row);
     }
+
+    private static string NameOf(JobLane lane) => $"{lane.Kind} {lane.Image}";
 
     private Job Show(JobRow row) => Job.Of(row, runs.Find(row.Id)?.Progress);
 

@@ -8,9 +8,7 @@ namespace NetbootServer.Jobs;
 /// <summary>Asks for jobs and lets Quartz begin them: now, later, or by an image's schedule.</summary>
 internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedulerFactory schedulers, TimeProvider time)
 {
-    public const string Refresh = "refresh";
-    public const string Schedules = "schedules";
-    private const string Images = "images";
+    private const string Once = "once";
 
     private const string FirstUse = "first use", FirstRequest = "first request";
 
@@ -19,17 +17,16 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
     /// <summary>A machine that waits asks every few seconds; a refresh that failed is not repeated as often.</summary>
     private static readonly TimeSpan AskAgain = TimeSpan.FromMinutes(5);
 
-    /// <summary>Asks for a job of an image; while one waits or runs, that one.</summary>
-    /// <param name="kind">The kind.</param>
-    /// <param name="image">The image.</param>
+    /// <summary>Asks for a job; while one waits or runs in its lane, that one.</summary>
+    /// <param name="lane">The kind, and the image.</param>
     /// <param name="askedBy">Who asks.</param>
     /// <param name="within">It begins at a random moment within this time; zero: now.</param>
     /// <param name="ct">Ends the attempt.</param>
-    public async Task<Job> RequestAsync(string kind, string image, string askedBy, TimeSpan within, CancellationToken ct)
+    public async Task<Job> RequestAsync(JobLane lane, string askedBy, TimeSpan within, CancellationToken ct)
     {
         var begin = time.GetUtcNow() + within * (RandomNumberGenerator.GetInt32(1_000_000) / 1e6);
-        var (job, isNew) = await store.RequestAsync(kind, image, askedBy, within > TimeSpan.Zero ? begin : null, ct);
-        if (isNew) await BeginAsync(image, begin, ct);
+        var (job, isNew) = await store.RequestAsync(lane, askedBy, within > TimeSpan.Zero ? begin : null, ct);
+        if (isNew) await BeginAsync(lane, begin, ct);
         return job;
     }
 
@@ -53,44 +50,47 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
         var tried = await store.ListAsync(image, null, new(1, null), ct);
         if (tried.Items is [{ EndedAt: { } ended } last] && time.GetUtcNow() - ended < AskAgain
             && (last.State != JobStates.Succeeded || last.AskedBy == why)) return;
-        await RequestAsync(Refresh, image, why, TimeSpan.Zero, ct);
+        await RequestAsync(JobLane.RefreshOf(image), why, TimeSpan.Zero, ct);
     }
 
-    /// <summary>Lets a waiting job of an image begin at a moment.</summary>
-    public async Task BeginAsync(string image, DateTimeOffset at, CancellationToken ct)
+    /// <summary>Lets a waiting job begin at a moment.</summary>
+    public async Task BeginAsync(JobLane lane, DateTimeOffset at, CancellationToken ct)
     {
         var scheduler = await schedulers.GetScheduler(ct);
-        await AddJobAsync(scheduler, image, ct);
-        await scheduler.ScheduleJob(TriggerBuilder.Create().ForJob(KeyOf(image)).StartAt(at)
-            .WithIdentity(Guid.NewGuid().ToString("N"), "once").Build(), cancellationToken: ct);
+        await AddJobAsync(scheduler, lane, ct);
+        await scheduler.ScheduleJob(TriggerBuilder.Create().ForJob(lane.Key).StartAt(at)
+            .WithIdentity(Guid.NewGuid().ToString("N"), Once).Build(), cancellationToken: ct);
     }
 
     /// <summary>Makes an image's schedule what its spec says; without the image, removes it.</summary>
-    public async Task FollowAsync(string image, CancellationToken ct)
+    public Task FollowAsync(string image, CancellationToken ct)
+    {
+        var lane = JobLane.RefreshOf(image);
+        return catalog.Images.GetValueOrDefault(image)?.Spec is { } spec
+            ? FollowAsync(lane, spec.Schedule, RefreshSchedule.ZoneOf(spec), ct)
+            : RemoveAsync(lane, ct);
+    }
+
+    private async Task RemoveAsync(JobLane lane, CancellationToken ct) =>
+        await (await schedulers.GetScheduler(ct)).DeleteJob(lane.Key, ct);
+
+    /// <summary>Makes the schedule of a lane what is said; null for none.</summary>
+    public async Task FollowAsync(JobLane lane, string? schedule, TimeZoneInfo zone, CancellationToken ct)
     {
         var scheduler = await schedulers.GetScheduler(ct);
-        var key = new TriggerKey(image, Schedules);
-        var spec = catalog.Images.GetValueOrDefault(image)?.Spec;
-        if (spec is null)
-        {
-            await scheduler.DeleteJob(KeyOf(image), ct);
-            return;
-        }
-        await AddJobAsync(scheduler, image, ct);
-        await scheduler.UnscheduleJob(key, ct);
-        if (spec.Schedule is null || RefreshSchedule.ToQuartz(spec.Schedule) is not { } cron) return;
-        await scheduler.ScheduleJob(TriggerBuilder.Create().ForJob(KeyOf(image)).WithIdentity(key)
-            .WithCronSchedule(cron, schedule => schedule.InTimeZone(RefreshSchedule.ZoneOf(spec))
+        await AddJobAsync(scheduler, lane, ct);
+        await scheduler.UnscheduleJob(lane.Schedule, ct);
+        if (schedule is null || RefreshSchedule.ToQuartz(schedule) is not { } cron) return;
+        await scheduler.ScheduleJob(TriggerBuilder.Create().ForJob(lane.Key).WithIdentity(lane.Schedule)
+            .WithCronSchedule(cron, quartz => quartz.InTimeZone(zone)
                 .WithMisfireInstruction(CronTriggerMisfireInstruction.FireAndProceed))
             .Build(), cancellationToken: ct);
     }
 
-    private static async Task AddJobAsync(IScheduler scheduler, string image, CancellationToken ct)
+    private static async Task AddJobAsync(IScheduler scheduler, JobLane lane, CancellationToken ct)
     {
-        if (await scheduler.GetJobDetail(KeyOf(image), ct) is not null) return;
-        await scheduler.AddJob(JobBuilder.Create<JobRunner>().WithIdentity(KeyOf(image)).StoreDurably().Build(),
+        if (await scheduler.GetJobDetail(lane.Key, ct) is not null) return;
+        await scheduler.AddJob(JobBuilder.Create<JobRunner>().WithIdentity(lane.Key).StoreDurably().Build(),
             AddJobOptions.Replacing, ct);
     }
-
-    private static JobKey KeyOf(string image) => new(image, Images);
 }

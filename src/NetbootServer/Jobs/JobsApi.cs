@@ -18,6 +18,7 @@ internal static class JobsApi
         jobs.MapPost("/{id}/retries", Retry).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
         api.MapPost("/images/{name}/refreshes", Refresh).WithTags("Images").RequireAuthorization(RolePolicies.Operator)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.Invalid);
+        api.MapPost("/scrubs", Scrub).WithTags("Jobs").RequireAuthorization(RolePolicies.Operator);
     }
 
     /// <summary>Lists jobs, newest first.</summary>
@@ -73,8 +74,8 @@ internal static class JobsApi
     private static async Task<Results<Accepted<Job>, ProblemHttpResult>> Retry(
         string id, HttpContext http, JobStore store, JobTriggers triggers, CancellationToken ct)
     {
-        if (await store.FindAsync(id, ct) is not { Image: { } image } job) return Problem.NotFound("job", id).ToResult();
-        return Begun(await triggers.RequestAsync(job.Kind, image, CallerOf(http), TimeSpan.Zero, ct));
+        if (await store.FindAsync(id, ct) is not { } job) return Problem.NotFound("job", id).ToResult();
+        return Begun(await triggers.RequestAsync(new(job.Kind, job.Image), CallerOf(http), TimeSpan.Zero, ct));
     }
 
     /// <summary>Asks an image's source for what it has now. While a refresh waits or runs, it is that one.</summary>
@@ -84,8 +85,15 @@ internal static class JobsApi
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         if (image.Spec.SourceType == "upload")
             return Problem.Invalid("$.source.type", $"image '{name}' has only what is uploaded: POST /api/v1/images/{name}/versions").ToResult();
-        return Begun(await triggers.RequestAsync(JobTriggers.Refresh, name, CallerOf(http), TimeSpan.Zero, ct));
+        return Begun(await triggers.RequestAsync(JobLane.RefreshOf(name), CallerOf(http), TimeSpan.Zero, ct));
     }
+
+    /// <summary>
+    /// Reads all blobs through now: rotten ones go out of service, with an alarm, and are fetched again when their
+    /// source still has them. While a scrub waits or runs, it is that one.
+    /// </summary>
+    private static async Task<Accepted<Job>> Scrub(HttpContext http, JobTriggers triggers, CancellationToken ct) =>
+        Begun(await triggers.RequestAsync(JobLane.Scrub, CallerOf(http), TimeSpan.Zero, ct));
 
     private static Accepted<Job> Begun(Job job) => TypedResults.Accepted($"/api/v1/jobs/{job.Id}", job);
 

@@ -1,9 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using NetbootServer.Images;
 
 namespace NetbootServer.Jobs;
 
 /// <summary>Settings of jobs: <c>Jobs</c>.</summary>
-public sealed record JobsOptions
+public sealed record JobsOptions : IValidatableObject
 {
     /// <summary>How often a job that failed in passing is begun, in all.</summary>
     [Range(1, 100)]
@@ -24,4 +25,22 @@ public sealed record JobsOptions
     /// <summary>Ended jobs kept, with their logs; the oldest go first.</summary>
     [Range(1, 100_000)]
     public int Keep { get; init; } = 500;
+
+    /// <summary>
+    /// When all blobs are read through to find rotten ones, as cron in UTC (see <see cref="RefreshSchedule"/>); empty
+    /// for never.
+    /// </summary>
+    public string ScrubSchedule { get; init; } = "0 2 * * 6";
+
+    /// <summary>A scrub reads at most this many bytes a second, so that boots keep the disk.</summary>
+    [Range(1 << 20, long.MaxValue)]
+    public long ScrubBytesPerSecond { get; init; } = 64 << 20;
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (ScrubSchedule.Length > 0 && RefreshSchedule.ToQuartz(ScrubSchedule) is null)
+            yield return new("must be cron of five fields, such as '0 2 * * 6' for Saturdays at 2:00 UTC, or empty",
+                [nameof(ScrubSchedule)]);
+    }
 }

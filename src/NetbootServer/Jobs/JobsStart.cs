@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Images;
@@ -10,7 +11,8 @@ namespace NetbootServer.Jobs;
 /// At the start: follows the images' schedules and takes up the jobs that the last end interrupted. Then tells twice a
 /// second how far the running ones are, and tidies up once an hour.
 /// </summary>
-internal sealed partial class JobsStart(FirstImages first, JobTriggers triggers, JobStore store, JobRuns runs, ImageCatalog catalog,
+internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions> options,
+    JobTriggers triggers, JobStore store, JobRuns runs, ImageCatalog catalog,
     Retention retention, EventHub events, TimeProvider time, ILogger<JobsStart> logger) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -23,6 +25,7 @@ internal sealed partial class JobsStart(FirstImages first, JobTriggers triggers,
             await retention.SweepBuildsAsync(stoppingToken);
             await first.MakeAsync(stoppingToken);
             foreach (var image in catalog.Images.Keys) await triggers.FollowAsync(image, stoppingToken);
+            await triggers.FollowAsync(JobLane.Scrub, options.Value.ScrubSchedule, TimeZoneInfo.Utc, stoppingToken);
             foreach (var job in await store.ActiveAsync(stoppingToken)) await TakeUpAgainAsync(job, stoppingToken);
             using var timer = new PeriodicTimer(Look, time);
             for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
@@ -41,11 +44,11 @@ internal sealed partial class JobsStart(FirstImages first, JobTriggers triggers,
     private async Task TakeUpAgainAsync(Job job, CancellationToken ct)
     {
         if (job.State == JobStates.Running) await store.PutBackAsync(job.Id, null, null, null);
-        if (job.Image is null || !catalog.Images.ContainsKey(job.Image))
+        if (job.Image is not null && !catalog.Images.ContainsKey(job.Image))
             await store.EndAsync(job.Id, JobStates.Cancelled, null, null,
                 JobProblem.Of(ProblemTypes.NotFound, $"Image '{job.Image}' is gone."));
         else
-            await triggers.BeginAsync(job.Image, job.NotBefore ?? time.GetUtcNow(), ct);
+            await triggers.BeginAsync(new(job.Kind, job.Image), job.NotBefore ?? time.GetUtcNow(), ct);
     }
 
     private void TellProgress()

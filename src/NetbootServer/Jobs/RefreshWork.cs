@@ -9,12 +9,13 @@ namespace NetbootServer.Jobs;
 
 /// <summary>A refresh: asks an image's source for what it has now and publishes it as a version, whole or not at all.</summary>
 internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, IServiceProvider sources,
-    VersionStore versions, Retention retention, GcRoots roots, ImportGate gate)
+    VersionStore versions, Retention retention, GcRoots roots, ImportGate gate) : JobWork(JobKinds.Refresh)
 {
-    /// <summary>Runs to the end.</summary>
-    /// <returns>Id of the version that came, or was found unchanged.</returns>
-    /// <exception cref="SourceException">There is no version to be had; the current one stays.</exception>
-    public async Task<string> RunAsync(string name, ISourceProgress progress, CancellationToken ct)
+    /// <inheritdoc/>
+    public override async Task<string?> RunAsync(string? image, ISourceProgress progress, CancellationToken ct) =>
+        await RefreshAsync(image ?? throw new ArgumentNullException(nameof(image)), progress, ct);
+
+    private async Task<string> RefreshAsync(string name, ISourceProgress progress, CancellationToken ct)
     {
         var image = catalog.Images.GetValueOrDefault(name)
             ?? throw new SourceException(SourceProblems.Missing, $"Image '{name}' was removed meanwhile.");

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using NetbootServer.Access;
 using NetbootServer.Blobs;
 using NetbootServer.Boots;
+using NetbootServer.Http;
 using NetbootServer.Machines;
 using NetbootServer.Storage;
 
@@ -28,10 +29,34 @@ public sealed record MachineCounts(int Total, int Discovered, ImmutableSortedDic
 /// <param name="MaxBlobBytes">What images may use at most; missing when there is no limit.</param>
 public sealed record DiskUse(long UsedBytes, long FreeBytes, long BlobBytes, long? MaxBlobBytes);
 
+/// <summary>Bytes sent to booting machines over time.</summary>
+/// <param name="StepSeconds">Length of each sample in seconds.</param>
+/// <param name="Samples">Oldest first, without gaps; from the server's start on.</param>
+public sealed record ThroughputView(int StepSeconds, IReadOnlyList<ThroughputSample> Samples);
+
 /// <summary>The overview in the API.</summary>
 internal static class OverviewApi
 {
-    public static void MapOverview(this IEndpointRouteBuilder api) => api.MapGet("/overview", Get).WithTags("Overview").RequireAuthorization(RolePolicies.Viewer);
+    public static IServiceCollection AddOverview(this IServiceCollection services) =>
+        services.AddSingleton<Throughput>().AddHostedService(provider => provider.GetRequiredService<Throughput>());
+
+    public static void MapOverview(this IEndpointRouteBuilder api)
+    {
+        var overview = api.MapGroup("/overview").WithTags("Overview").RequireAuthorization(RolePolicies.Viewer);
+        overview.MapGet("", Get);
+        overview.MapGet("/throughput", Sent).Refuses(ProblemTypes.MalformedRequest);
+    }
+
+    /// <summary>Bytes sent to booting machines over time: the last hour in steps of 10 s, or the last day in 5 min.</summary>
+    /// <param name="span">hour (default) or day.</param>
+    /// <param name="throughput">The samples.</param>
+    private static Results<Ok<ThroughputView>, ProblemHttpResult> Sent(string? span, Throughput throughput) =>
+        span switch
+    {
+        null or "" or "hour" => TypedResults.Ok(new ThroughputView(10, throughput.Samples(day: false))),
+        "day" => TypedResults.Ok(new ThroughputView(300, throughput.Samples(day: true))),
+        _ => new Problem(ProblemTypes.MalformedRequest, "span must be hour or day.").ToResult(),
+    };
 
     /// <summary>Counts of machines by state, and the use of the disk.</summary>
     private static async Task<Ok<OverviewView>> Get(
@@ -53,9 +78,11 @@ internal static class OverviewApi
         var newest = await db.Set<MachineRow>().Where(machine => machine.State == MachineState.Registered)
             .Select(machine => db.Set<BootRow>().Where(boot => boot.MachineId == machine.Id)
                 .OrderByDescending(boot => boot.StartedAt).Select(boot => boot.Outcome).FirstOrDefault())
-            .GroupBy(outcome => outcome).Select(group => new { Outcome = group.Key, Count = group.Count() }).ToListAsync(ct);
+            .GroupBy(outcome => outcome).Select(group => new { Outcome = group.Key, Count = group.Count() })
+                .ToListAsync(ct);
         return new(states.Sum(state => state.Count),
             states.Where(state => state.State == MachineState.Discovered).Sum(state => state.Count),
-            newest.Where(count => count.Outcome is not null).ToImmutableSortedDictionary(count => count.Outcome!, count => count.Count));
+            newest.Where(count => count.Outcome is not null).ToImmutableSortedDictionary(count => count.Outcome!,
+                count => count.Count));
     }
 }

@@ -23,6 +23,14 @@ public sealed record ProfileSpec
     /// <summary>Kernel arguments after the image's own, one argument each.</summary>
     public ImmutableArray<string> KernelArguments { get; init; } = [];
 
+    /// <summary>What a person at the machine may choose; missing: the machine boots by itself.</summary>
+    public ProfileMenu? Menu { get; init; }
+
+    /// <summary>
+    /// An iPXE script of one's own, a Scriban template (see <see cref="TemplateValues"/>); missing: the built-in one.
+    /// </summary>
+    public string? Template { get; init; }
+
     /// <summary>What a machine gets after a success: <c>repeat</c> the same, or its <c>local</c> disk.</summary>
     public required string After { get; init; }
 

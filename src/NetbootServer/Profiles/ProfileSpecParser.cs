@@ -20,11 +20,27 @@ internal static class ProfileSpecParser
             Selector = Labels.Read(fields, "selector"),
             Priority = fields.Whole("priority", -1_000_000, 1_000_000) ?? 0,
             KernelArguments = KernelArgument.ReadList(fields, "kernelArguments"),
+            Menu = ProfileMenu.Read(fields),
+            Template = fields.Text("template", ScriptTemplate.MaxLength, lines: true),
             After = fields.Choice("after", "repeat", "local") ?? "repeat",
             Expects = fields.Choice("expects", "auto", "ready", "up") ?? "auto",
         };
         fields.RefuseOthers(ReadOnly);
+        if (spec.Template is { } template && TemplateFault(template, spec) is { } fault) fields.Fault("template", fault);
         return errors.Any ? null : spec;
+    }
+
+    private static string? TemplateFault(string template, ProfileSpec spec)
+    {
+        try
+        {
+            ScriptTemplate.Of(template).Render(TemplateValues.Sample(spec));
+            return null;
+        }
+        catch (ScriptTemplateException e)
+        {
+            return e.Message;
+        }
     }
 
     /// <summary>A variant: a name that a Nix attribute may have, or <c>{machine}</c>.</summary>

@@ -32,7 +32,7 @@ public sealed class ProfileStore(
             var current = row is null ? null : ProfileCatalog.Spec(row);
             var wanted = change.Apply("profile", name.ToString(), current);
             if (wanted.Problem is { } problem) return problem;
-            if (await ReferenceFaultAsync(db, wanted.Resource!, token) is { } dangling) return dangling;
+            if (await ReferenceFaultAsync(db, name.ToString(), wanted.Resource!, token) is { } dangling) return dangling;
             return Store(db, row, name, wanted.Resource!);
         }, ct);
         if (saved.Problem is { } refused) return refused;
@@ -51,6 +51,7 @@ public sealed class ProfileStore(
             if (row is null) return Problem.NotFound("profile", name.ToString());
             if (precondition.Check(row.Revision) is { } failed) return failed;
             var referring = await users(db, name.ToString(), token);
+            referring = [.. await MenusWithAsync(db, name.ToString(), token), .. referring];
             if (referring.Count > 0) return Problem.InUse("Profile", name.ToString(), referring);
             audit.Deleted(db, "profile", row.Name, ProfileCatalog.Spec(row));
             db.Remove(row);
@@ -77,11 +78,23 @@ public sealed class ProfileStore(
             .Select(row => "profile " + row.Name).ToListAsync(ct);
     }
 
+    private static IEnumerable<string> OfferedBy(ProfileSpec spec) =>
+        spec.Menu?.Entries.Select(entry => entry.Profile).OfType<string>() ?? [];
+
+    private static async Task<List<string>> MenusWithAsync(NetbootDb db, string profile, CancellationToken ct) =>
+        (await db.Set<ProfileRow>().Where(row => row.Name != profile).ToListAsync(ct))
+        .FindAll(row => OfferedBy(ProfileCatalog.Spec(row)).Contains(profile))
+        .ConvertAll(row => $"profile {row.Name} (its menu)");
+
     private static Task<ProfileRow?> FindAsync(NetbootDb db, ResourceName name, CancellationToken ct) =>
         db.Set<ProfileRow>().SingleOrDefaultAsync(profile => profile.Name == name.ToString(), ct);
 
-    private static async Task<Problem?> ReferenceFaultAsync(NetbootDb db, ProfileSpec spec, CancellationToken ct)
+    private static async Task<Problem?> ReferenceFaultAsync(
+        NetbootDb db, string name, ProfileSpec spec, CancellationToken ct)
     {
+        foreach (var offered in OfferedBy(spec).Where(offered => offered != name))
+            if (!await ExistsAsync(db, offered, ct))
+                return Problem.Invalid("$.menu.entries", $"there is no profile '{offered}': make it first with PUT /api/v1/profiles/{offered}");
         var image = await db.Set<ImageRow>().SingleOrDefaultAsync(row => row.Name == spec.Image, ct);
         if (image is null)
             return Problem.Invalid("$.image", $"there is no image '{spec.Image}': make it first with PUT /api/v1/images/{spec.Image}");

@@ -26,6 +26,12 @@ public sealed record ProfileView
     /// <inheritdoc cref="ProfileSpec.KernelArguments"/>
     public required ImmutableArray<string> KernelArguments { get; init; }
 
+    /// <inheritdoc cref="ProfileSpec.Menu"/>
+    public ProfileMenu? Menu { get; init; }
+
+    /// <inheritdoc cref="ProfileSpec.Template"/>
+    public string? Template { get; init; }
+
     /// <inheritdoc cref="ProfileSpec.After"/>
     public required string After { get; init; }
 
@@ -50,6 +56,8 @@ public sealed record ProfileView
         Selector = profile.Spec.Selector,
         Priority = profile.Spec.Priority,
         KernelArguments = profile.Spec.KernelArguments,
+        Menu = profile.Spec.Menu,
+        Template = profile.Spec.Template,
         After = profile.Spec.After,
         Expects = profile.Spec.Expects,
         Revision = profile.Revision,

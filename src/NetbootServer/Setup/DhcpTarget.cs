@@ -23,8 +23,10 @@ internal sealed record DhcpTarget(string Url, string Address, IPNetwork Network,
         var likeliest = addresses.Likeliest();
         if (string.IsNullOrEmpty(wanted)) return (At(likeliest.Url, likeliest, all, servesIpxe), null);
         if (!Uri.TryCreate(wanted, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")
-            || url.PathAndQuery != "/" || url.UserInfo.Length > 0 || Uri.CheckHostName(url.DnsSafeHost) == UriHostNameType.Unknown)
-            return (null, new(ProblemTypes.MalformedRequest, $"address must be the base of a URL, for example {likeliest.Url}."));
+            || url.PathAndQuery != "/" || url.UserInfo.Length > 0
+                || Uri.CheckHostName(url.DnsSafeHost) == UriHostNameType.Unknown)
+            return (null, new(ProblemTypes.MalformedRequest,
+                $"address must be the base of a URL, for example {likeliest.Url}."));
         var text = url.GetLeftPart(UriPartial.Authority);
         return (At(text, all.FirstOrDefault(own => own.Url == text) ?? likeliest, all, servesIpxe), null);
     }
@@ -32,6 +34,7 @@ internal sealed record DhcpTarget(string Url, string Address, IPNetwork Network,
     private static DhcpTarget At(string url, ServerAddress own, IReadOnlyList<ServerAddress> all, bool servesIpxe)
     {
         var numbered = own.Address is null ? all.FirstOrDefault(other => other.Address is not null) : own;
-        return new(url, numbered?.Address ?? "192.0.2.1", IPNetwork.Parse(numbered?.Network ?? "192.0.2.0/24"), servesIpxe);
+        return new(url, numbered?.Address ?? "192.0.2.1", IPNetwork.Parse(numbered?.Network ?? "192.0.2.0/24"),
+            servesIpxe);
     }
 }

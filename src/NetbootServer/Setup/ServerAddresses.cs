@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
+using NetbootServer.Access;
 using NetbootServer.Http;
 
 namespace NetbootServer.Setup;
@@ -17,7 +18,7 @@ namespace NetbootServer.Setup;
 public sealed record ServerAddress(string Url, string? Interface, string? Address, string? Network);
 
 /// <summary>Where machines may reach this server, the likeliest first.</summary>
-internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> options)
+internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> options, IOptions<AccessOptions> access)
 {
     /// <summary>
     /// <c>PublicUrl</c> when it is set, then every IPv4 address it listens on: those of interfaces with a gateway first,
@@ -33,14 +34,22 @@ internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> op
 
     /// <summary>The first of <see cref="All"/>.</summary>
     public ServerAddress Likeliest() =>
-        All() is [var first, ..] ? first : new($"http://127.0.0.1:{Port(Listeners())}", "lo", "127.0.0.1", "127.0.0.0/8");
+        All() is [var first, ..] ? first : new($"http://127.0.0.1:{Port(Listeners())}", "lo", "127.0.0.1",
+            "127.0.0.0/8");
 
     /// <summary>The port of the first listener.</summary>
     public int ListeningPort() => Port(Listeners());
 
-    private List<Uri> Listeners() => [.. (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
-        .Select(url => new Uri(url.Replace("*", "0.0.0.0", StringComparison.Ordinal)
-            .Replace("+", "0.0.0.0", StringComparison.Ordinal).Replace("[::]", "0.0.0.0", StringComparison.Ordinal)))];
+    /// <summary>What it listens on for machines; not the listeners that only the admin plane has.</summary>
+    private List<Uri> Listeners()
+    {
+        var adminPorts = access.Value.AdminUrls.Select(url => Address(url).Port).ToHashSet();
+        return [.. (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Select(Address)
+            .Where(listener => !adminPorts.Contains(listener.Port))];
+    }
+
+    private static Uri Address(string url) => new(url.Replace("*", "0.0.0.0", StringComparison.Ordinal)
+        .Replace("+", "0.0.0.0", StringComparison.Ordinal).Replace("[::]", "0.0.0.0", StringComparison.Ordinal));
 
     private static int Port(List<Uri> listeners) => listeners is [var first, ..] ? first.Port : 80;
 
@@ -49,7 +58,8 @@ internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> op
         var own = OwnAddresses();
         var wanted = listener.Host switch
         {
-            "0.0.0.0" => own.Where(entry => !IPAddress.IsLoopback(entry.Unicast.Address)).ToList() is { Count: > 0 } lan ? lan : own,
+            "0.0.0.0" => own.Where(entry => !IPAddress.IsLoopback(entry.Unicast.Address))
+                .ToList() is { Count: > 0 } lan ? lan : own,
             "localhost" => own.Where(entry => IPAddress.IsLoopback(entry.Unicast.Address)),
             var host => own.Where(entry => entry.Unicast.Address.ToString() == host),
         };

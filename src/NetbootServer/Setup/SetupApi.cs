@@ -33,6 +33,7 @@ internal static class SetupApi
 
     public static void MapSetup(this IEndpointRouteBuilder api)
     {
+        api.MapIndex();
         var setup = api.MapGroup("/setup").WithTags("Setup").RequireAuthorization(RolePolicies.Viewer);
         setup.MapGet("", Get);
         setup.MapGet("/{file}", Snippet).Refuses(ProblemTypes.NotFound);
@@ -43,8 +44,10 @@ internal static class SetupApi
         ServerAddresses addresses, SetupChecks checks, DataDirectory data, CancellationToken ct)
     {
         var list = await checks.RunAsync(ct);
-        return TypedResults.Ok(new SetupView(ProductVersion, System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription,
-            checks.StartedAt, data.Path, addresses.All(), [.. DhcpSnippet.All.Select(s => new SetupSnippet(s.File, s.Title))],
+        return TypedResults.Ok(new SetupView(ProductVersion,
+            System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription,
+            checks.StartedAt, data.Path, addresses.All(),
+                [.. DhcpSnippet.All.Select(s => new SetupSnippet(s.File, s.Title))],
             list, await checks.LastRequestAsync(ct)));
     }
 
@@ -59,11 +62,13 @@ internal static class SetupApi
         if (DhcpSnippet.All.FirstOrDefault(snippet => snippet.File == file) is not { } found)
             return Problem.NotFound("snippet", file).ToResult();
         var servesIpxe = routes.Endpoints.OfType<RouteEndpoint>()
-            .Any(route => route.RoutePattern.RawText?.TrimStart('/').StartsWith("ipxe-binaries", StringComparison.Ordinal) == true);
+            .Any(route => route.RoutePattern.RawText?.TrimStart('/')
+                .StartsWith("ipxe-binaries", StringComparison.Ordinal) == true);
         var (target, problem) = DhcpTarget.Of(address, addresses, servesIpxe);
-        return problem is not null ? problem.ToResult() : TypedResults.Text(found.Render(target!), "text/plain; charset=utf-8");
+        return problem is not null ? problem.ToResult()
+            : TypedResults.Text(found.Render(target!), "text/plain; charset=utf-8");
     }
 
-    private static readonly string ProductVersion = typeof(SetupApi).Assembly
+    internal static readonly string ProductVersion = typeof(SetupApi).Assembly
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 }

@@ -36,7 +36,8 @@ internal sealed class SetupChecks(Database database, DataDirectory data, ServerA
         return loopbackOnly
             ? new("listening", Doubtful, "Listens on this computer only",
                 "Machines cannot reach it: set Urls to http://*:8080, or put a proxy in front of it.")
-            : new("listening", Good, $"Listens at {string.Join(", ", all.Take(3).Select(address => address.Url))}", null);
+            : new("listening", Good, $"Listens at {string.Join(", ", all.Take(3).Select(address => address.Url))}",
+                null);
     }
 
     private async Task<SetupCheck> DatabaseCheckAsync(CancellationToken ct)
@@ -58,15 +59,18 @@ internal sealed class SetupChecks(Database database, DataDirectory data, ServerA
         var floor = blobs.Value.MinFreeBytes;
         var free = $"{data.Path}, {Gibibytes(drive.AvailableFreeSpace)} free";
         return drive.AvailableFreeSpace < floor
-            ? new("disk", Bad, "Disk is full", $"{free}; new versions are refused below {Gibibytes(floor)} (Blobs:MinFreeBytes).")
+            ? new("disk", Bad, "Disk is full",
+                $"{free}; new versions are refused below {Gibibytes(floor)} (Blobs:MinFreeBytes).")
             : drive.AvailableFreeSpace < 4 * floor
-                ? new("disk", Doubtful, "Disk is nearly full", $"{free}; new versions are refused below {Gibibytes(floor)}.")
+                ? new("disk", Doubtful, "Disk is nearly full",
+                    $"{free}; new versions are refused below {Gibibytes(floor)}.")
                 : new("disk", Good, "Data directory writable", free);
     }
 
     private async Task<SetupCheck> MachinesCheckAsync(CancellationToken ct) => await LastRequestAsync(ct) is not null
         ? new("machines", Good, "Machines reach it", null)
-        : new("machines", "unknown", "No request from a machine yet", "A firewall may block the port, or DHCP does not name this server.");
+        : new("machines", "unknown", "No request from a machine yet",
+            "A firewall may block the port, or DHCP does not name this server.");
 
     private static string Gibibytes(long bytes) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB");

@@ -29,11 +29,13 @@ public sealed class Fleet(ServerProcess server) : IAsyncDisposable
             await fleet.ProfileAsync("burn-in", new { image = "fleet", selector = new { rack = "3" } }, ct);
             await fleet.ProfileAsync("gpu-workers", new
             {
-                image = "nixos-26.05", selector = new { gpu = "a100" }, kernelArguments = new[] { "hugepages=64", "iommu=pt" },
+                image = "nixos-26.05", selector = new { gpu = "a100" },
+                    kernelArguments = new[] { "hugepages=64", "iommu=pt" },
             }, ct);
             await fleet.ProfileAsync("rescue", new { image = "nixos-26.05" }, ct);
             for (var i = 1; i <= 8; i++)
-                await fleet.MachineAsync($"rack3-node{i:00}", $"3c:ec:ef:41:03:{i:x2}", new { rack = "3", role = "worker" }, ct);
+                await fleet.MachineAsync($"rack3-node{i:00}", $"3c:ec:ef:41:03:{i:x2}",
+                    new { rack = "3", role = "worker" }, ct);
             for (var i = 1; i <= 3; i++)
                 await fleet.MachineAsync($"gpu-a100-{i:00}", $"b8:ce:f6:0a:55:{i:x2}", new { gpu = "a100" }, ct);
             await fleet.MachineAsync("a-very-long-machine-name-that-someone-really-typed-in-because-x",
@@ -61,7 +63,8 @@ public sealed class Fleet(ServerProcess server) : IAsyncDisposable
         {
             { Part(BootBytes.Kernel(seed, 1 << 20)), "x86_64-linux/kernel", "bzImage" },
             { Part(BootBytes.Initrd(seed, mebibytes << 20)), "x86_64-linux/initrd", "initrd" },
-            { new StringContent($"init=/nix/store/{seed}-nixos-system/init loglevel=4"), "x86_64-linux/kernelArguments" },
+            { new StringContent($"init=/nix/store/{seed}-nixos-system/init loglevel=4"),
+                "x86_64-linux/kernelArguments" },
         };
         using var answer = await Server.Admin.PostAsync($"/api/v1/images/{image}/versions", parts, ct);
         answer.EnsureSuccessStatusCode();

@@ -26,7 +26,8 @@ public sealed class ImagesTests(Browser browser)
             await visit.Button("Let it move").ClickAsync();
             await Expect(visit.Page.GetByText($"held at {oldest[..8]}")).ToBeHiddenAsync();
             Assert.Equal(newest, await CurrentAsync(fleet));
-            await visit.Toast("moves with new versions").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") }).ClickAsync();
+            await visit.Toast("moves with new versions").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") })
+                .ClickAsync();
             await Expect(visit.Page.GetByText($"held at {oldest[..8]}")).ToBeVisibleAsync();
             Assert.Equal(oldest, await CurrentAsync(fleet));
         });
@@ -43,13 +44,16 @@ public sealed class ImagesTests(Browser browser)
             await visit.GoAsync("images/tiny");
             await visit.Button("Upload version…").ClickAsync();
             await visit.Dialog.GetByLabel("Kernel", new() { Exact = true }).SetInputFilesAsync(
-                new FilePayload { Name = "bzImage", MimeType = "application/octet-stream", Buffer = BootBytes.Initrd(1, 4096) });
+                new FilePayload { Name = "bzImage", MimeType = "application/octet-stream",
+                    Buffer = BootBytes.Initrd(1, 4096) });
             await visit.Dialog.GetByLabel("Initrd").SetInputFilesAsync(
-                new FilePayload { Name = "initrd", MimeType = "application/octet-stream", Buffer = BootBytes.Initrd(1, 8 << 20) });
+                new FilePayload { Name = "initrd", MimeType = "application/octet-stream",
+                    Buffer = BootBytes.Initrd(1, 8 << 20) });
             await visit.Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Upload") }).ClickAsync();
             await Expect(visit.Dialog.Locator(".error")).ToContainTextAsync("must be a Linux kernel");
             await visit.Dialog.GetByLabel("Kernel", new() { Exact = true }).SetInputFilesAsync(
-                new FilePayload { Name = "bzImage", MimeType = "application/octet-stream", Buffer = BootBytes.Kernel(1, 1 << 20) });
+                new FilePayload { Name = "bzImage", MimeType = "application/octet-stream",
+                    Buffer = BootBytes.Kernel(1, 1 << 20) });
             await visit.Dialog.GetByLabel("Kernel arguments").FillAsync("init=/nix/store/x/init  console=ttyS0");
             await visit.ShootAsync("upload");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Upload") }).ClickAsync();
@@ -72,7 +76,8 @@ public sealed class ImagesTests(Browser browser)
             await visit.Page.GetByLabel("Selector").FillAsync("rack=3\nrole=worker");
             await Expect(visit.Page.GetByText("8 machines now")).ToBeVisibleAsync();
             await Expect(visit.Page.GetByText("8 get this profile")).ToBeVisibleAsync();
-            await visit.Page.GetByLabel("Kernel arguments").FillAsync(string.Join('\n', Enumerable.Repeat("x=" + new string('y', 100), 20)));
+            await visit.Page.GetByLabel("Kernel arguments")
+                .FillAsync(string.Join('\n', Enumerable.Repeat("x=" + new string('y', 100), 20)));
             await Expect(visit.Page.GetByText("The kernel would cut it")).ToBeVisibleAsync();
             await visit.Page.GetByLabel("Kernel arguments").FillAsync("quiet");
             await visit.Page.Keyboard.PressAsync("Control+s");
@@ -80,7 +85,8 @@ public sealed class ImagesTests(Browser browser)
         });
         var profile = await fleet.Api.GetAsync("/profiles/rescue", Ct);
         Assert.Equal("3", profile.GetProperty("selector").GetProperty("rack").GetString());
-        Assert.Equal("rescue", (await fleet.Api.GetAsync("/machines/rack3-node01/plan", Ct)).GetProperty("profile").GetString());
+        Assert.Equal("rescue", (await fleet.Api.GetAsync("/machines/rack3-node01/plan", Ct)).GetProperty("profile")
+            .GetString());
     }
 
     private static async Task<string> CurrentAsync(Fleet fleet) =>

@@ -23,18 +23,23 @@ public sealed class LooksTests(Browser browser)
         ("profile-new", "profiles/+", "Add profile"),
         ("images", "images", "nixos-26.05"),
         ("image", "images/fleet", "What"),
+        ("jobs", "jobs", "No job yet"),
+        ("access", "access", "made session"),
+        ("sessions", "access?show=sessions", "127.0.0.1"),
         ("setup", "setup", "dhcp-match=set:ipxe,175"),
         ("about", "about", "Apache-2.0"),
         ("nowhere", "machines/nonesuch", "There is no machine"),
     ];
 
-    public static TheoryData<string> Screens => [.. new[] { Screen.Desk, Screen.LightDesk, Screen.Phone, Screen.DarkPhone }.Select(screen => screen.Name)];
+    public static TheoryData<string> Screens =>
+        [.. new[] { Screen.Desk, Screen.LightDesk, Screen.Phone, Screen.DarkPhone }.Select(screen => screen.Name)];
 
     [Theory]
     [MemberData(nameof(Screens))]
     public async Task Every_page_is_accessible_and_fits_its_screen(string name)
     {
-        var screen = new[] { Screen.Desk, Screen.LightDesk, Screen.Phone, Screen.DarkPhone }.First(screen => screen.Name == name);
+        var screen = new[] { Screen.Desk, Screen.LightDesk, Screen.Phone, Screen.DarkPhone }.First(screen =>
+            screen.Name == name);
         await using var fleet = await Fleet.StartAsync(Ct);
         using var hanging = await PlayAsync(fleet);
         await browser.VisitAsync(fleet.Server, async visit =>

@@ -43,17 +43,75 @@ public sealed class MachinesTests(Browser browser)
         {
             await visit.GoAsync("machines?q=gpu");
             await visit.Page.GetByLabel("Select gpu-a100-01").CheckAsync();
-            await visit.Page.GetByLabel("Select gpu-a100-03").ClickAsync(new() { Modifiers = [KeyboardModifier.Shift] });
+            await visit.Page.GetByLabel("Select gpu-a100-03")
+                .ClickAsync(new() { Modifiers = [KeyboardModifier.Shift] });
             await Expect(visit.Page.GetByText("3 selected")).ToBeVisibleAsync();
             await visit.Button("Label…").Last.ClickAsync();
             await visit.Dialog.GetByLabel("Set").FillAsync("room=north");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Change labels" }).ClickAsync();
             await Expect(visit.Page.Locator(".tag", new() { HasText = "room=north" })).ToHaveCountAsync(3);
-            await visit.Toast("Labels changed").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") }).ClickAsync();
+            await visit.Toast("Labels changed").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") })
+                .ClickAsync();
             await Expect(visit.Page.Locator(".tag", new() { HasText = "room=north" })).ToHaveCountAsync(0);
         });
         var labels = (await fleet.Api.GetAsync("/machines/gpu-a100-02", Ct)).GetProperty("labels");
         Assert.Equal("""{"gpu":"a100"}""", labels.GetRawText());
+    }
+
+    [Fact]
+    public async Task Machines_are_filtered_by_state_profile_and_label_and_all_that_match_are_assigned()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await fleet.Machine("b8:ce:f6:0a:55:02").AskAsync(Ct);
+        await fleet.Machine("3c:ec:ef:41:0a:9e").AskAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            var rows = visit.Page.Locator(".machines tbody tr:has(input)");
+            await visit.GoAsync("machines");
+            await Expect(rows).ToHaveCountAsync(13);
+            await visit.Button("1 running").ClickAsync();
+            await Expect(rows).ToHaveCountAsync(1);
+            await Expect(rows).ToContainTextAsync("gpu-a100-02");
+            await visit.Button("1 running").ClickAsync();
+            await visit.Page.GetByLabel("Profile", new() { Exact = true }).SelectOptionAsync("gpu-workers");
+            await Expect(rows).ToHaveCountAsync(3);
+            await visit.Page.GetByLabel("Profile", new() { Exact = true }).SelectOptionAsync("");
+            await visit.Button("Label…").ClickAsync();
+            await visit.Page.GetByLabel("Label, such as rack=3").FillAsync("rack=3");
+            await visit.Page.Keyboard.PressAsync("Enter");
+            await Expect(rows).ToHaveCountAsync(8);
+            await Expect(visit.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("label=rack"));
+
+            await visit.Page.GetByLabel("Select all that match").CheckAsync();
+            await Expect(visit.Page.GetByText("8 selected")).ToBeVisibleAsync();
+            await visit.Button("Assign profile…").ClickAsync();
+            await visit.Dialog.GetByLabel("Profile").SelectOptionAsync("rescue");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Assign" }).ClickAsync();
+            await Expect(visit.Toast("Profile rescue: 8 machines")).ToBeVisibleAsync();
+            await Expect(rows.Filter(new() { HasText = "rescue" })).ToHaveCountAsync(8);
+        });
+        var machine = await fleet.Api.GetAsync("/machines/rack3-node05", Ct);
+        Assert.Equal("rescue", machine.GetProperty("profile").GetString());
+    }
+
+    [Fact]
+    public async Task Deleting_asks_first_and_says_what_goes()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines/gpu-a100-03");
+            foreach (var answer in new[] { "Keep it", "Delete machine" })
+            {
+                await visit.Button("More actions").ClickAsync();
+                await visit.Page.GetByText("Delete…").ClickAsync();
+                await Expect(visit.Dialog).ToContainTextAsync("loses its labels, profile and notes");
+                Assert.NotNull(await fleet.Api.FindAsync("/machines/gpu-a100-03", Ct));
+                await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = answer }).ClickAsync();
+            }
+            await Expect(visit.Toast("Deleted gpu-a100-03")).ToBeVisibleAsync();
+        });
+        Assert.Null(await fleet.Api.FindAsync("/machines/gpu-a100-03", Ct));
     }
 
     [Fact]
@@ -73,11 +131,13 @@ public sealed class MachinesTests(Browser browser)
                 notes = "theirs", kernelArguments = new[] { "hugepages=128" },
             }, Ct);
             await visit.Button("Save").ClickAsync();
-            var conflict = visit.Page.GetByRole(AriaRole.Dialog, new() { NameRegex = new("changed while you were editing") });
+            var conflict = visit.Page.GetByRole(AriaRole.Dialog,
+                new() { NameRegex = new("changed while you were editing") });
             await Expect(conflict.GetByText("hugepages=128")).ToBeVisibleAsync();
             await visit.ShootAsync("conflict");
             await visit.AssertAccessibleAsync("conflict");
-            await conflict.GetByRole(AriaRole.Row, new() { NameRegex = new("^kernel arguments") }).GetByRole(AriaRole.Radio).First.CheckAsync();
+            await conflict.GetByRole(AriaRole.Row, new() { NameRegex = new("^kernel arguments") })
+                .GetByRole(AriaRole.Radio).First.CheckAsync();
             await conflict.GetByRole(AriaRole.Button, new() { Name = "Save this choice" }).ClickAsync();
             await Expect(visit.Toast("gpu-a100-01 saved")).ToBeVisibleAsync();
         });
@@ -119,6 +179,38 @@ public sealed class MachinesTests(Browser browser)
             await Expect(visit.Page.GetByText("This holds for one boot only.")).ToBeVisibleAsync();
             await visit.Button("Take back").ClickAsync();
             await Expect(visit.Page.GetByText("as always")).ToBeVisibleAsync();
+        });
+    }
+
+    [Fact]
+    public async Task Everything_is_within_reach_of_the_keyboard()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.Page.Keyboard.PressAsync("Control+k");
+            await visit.Page.Keyboard.TypeAsync("a100-02");
+            await Expect(visit.Page.GetByRole(AriaRole.Option, new() { NameRegex = new("^gpu-a100-02") }))
+                .ToBeVisibleAsync();
+            await visit.AssertAccessibleAsync("palette");
+            await visit.ShootAsync("palette");
+            await visit.Page.Keyboard.PressAsync("Enter");
+            await Expect(visit.Heading("gpu-a100-02")).ToBeVisibleAsync();
+            await visit.Page.Keyboard.PressAsync("g");
+            await visit.Page.Keyboard.PressAsync("m");
+            for (var i = 0; i < 2; i++) await visit.Page.Keyboard.PressAsync("j"); // before the page is there
+            await visit.Page.Keyboard.PressAsync("x");
+            await Expect(visit.Page.GetByText("1 selected")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByLabel("Select gpu-a100-01")).ToBeCheckedAsync();
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await visit.Page.Keyboard.PressAsync("Enter");
+            await Expect(visit.Heading("gpu-a100-01")).ToBeVisibleAsync();
+            await visit.Page.Keyboard.PressAsync("e");
+            await Expect(visit.Dialog).ToBeVisibleAsync();
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await Expect(visit.Dialog).ToBeHiddenAsync();
+            await visit.Page.Keyboard.PressAsync("?");
+            await Expect(visit.Dialog).ToContainTextAsync("this list");
         });
     }
 }

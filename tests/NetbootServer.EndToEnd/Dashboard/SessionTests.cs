@@ -3,7 +3,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
 
-/// <summary>Logging in and out, sessions that end in the middle of work, and a server that goes away and comes back.</summary>
+/// <summary>Logging in and out, sessions that end in the middle of work, a server that goes and comes back.</summary>
 [Collection(DashboardCollection.Name)]
 public sealed class SessionTests(Browser browser)
 {

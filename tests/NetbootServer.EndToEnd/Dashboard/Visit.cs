@@ -68,15 +68,16 @@ public sealed class Visit
     public void Expect(string part) => expected.Add(part);
 
     /// <summary>Keeps what is seen as an artifact.</summary>
-    public Task ShootAsync(string name) =>
-        Page.ScreenshotAsync(new() { Path = artifacts.NewFile($"{name}.png"), FullPage = true });
+    public Task ShootAsync(string name, bool fullPage = true) =>
+        Page.ScreenshotAsync(new() { Path = artifacts.NewFile($"{name}.png"), FullPage = fullPage });
 
     /// <summary>Fails when axe finds something serious on what is shown now.</summary>
     public async Task AssertAccessibleAsync(string where)
     {
         var found = await Page.RunAxe();
         var grave = found.Violations.Where(violation => Grave.Contains(violation.Impact)).Select(violation =>
-            $"{violation.Id}: {violation.Help}: {string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))}");
+            $"{violation.Id}: {violation.Help}: " +
+            string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html)));
         Assert.True(!grave.Any(), $"{where}: {string.Join('\n', grave)}");
     }
 

@@ -90,8 +90,39 @@ public sealed class BootPlannerTests
     public void A_menu_lists_what_the_machine_could_boot()
     {
         var menu = Assert.IsType<ShowMenu>(Plan(null, "arch=x86_64", "menu").Action);
-        Assert.Equal(Profiles.Select(profile => profile.Name).Order(StringComparer.Ordinal), menu.Profiles.Select(profile => profile.Name));
-        Assert.Empty(Assert.IsType<ShowMenu>(Plan(null, "arch=riscv64", "menu").Action).Profiles);
+        Assert.Equal(Profiles.Select(profile => profile.Name).Order(StringComparer.Ordinal),
+            menu.Choices.Select(choice => choice.Profile).OfType<string>());
+        Assert.All(Assert.IsType<ShowMenu>(Plan(null, "arch=riscv64", "menu").Action).Choices,
+            choice => Assert.Null(choice.Profile));
+        Assert.Equal(("again", 60), (menu.Default, menu.TimeoutSeconds));
+    }
+
+    [Fact]
+    public void A_profile_with_a_menu_shows_it_and_what_is_chosen_there_boots()
+    {
+        var plain = Profile("own");
+        var own = plain with
+        {
+            Spec = plain.Spec with
+            {
+                Menu = new()
+                {
+                    Title = "Room 7", Default = "rescue", TimeoutSeconds = 5,
+                    Entries = [new("Install", "own", null), new(null, "rescue", null), new("The disk", null, "local")],
+                },
+            },
+        };
+        var view = View(Machine("m", profile: "own"), [own, Profile("rescue")]);
+        var menu = Assert.IsType<ShowMenu>(BootPlanner.Plan(view, MachineIdentity.FromQuery(""), null).Action);
+        Assert.Equal(("Room 7", "p1", 5), (menu.Title, menu.Default, menu.TimeoutSeconds));
+        Assert.Equal(["p0 Install own", "p1 rescue rescue", "local The disk "],
+            menu.Choices.Select(choice => $"{choice.Key} {choice.Label} {choice.Profile}"));
+        foreach (var chosen in new[] { "own", "rescue" })
+        {
+            var plan = BootPlanner.Plan(view, MachineIdentity.FromQuery(""), chosen);
+            Assert.IsType<LoadKernel>(plan.Action);
+            Assert.Equal(chosen, plan.Profile!.Name);
+        }
     }
 
     [Fact]

@@ -23,7 +23,9 @@ public sealed class BootScriptTests
         var load = new LoadKernel(image, image.CurrentVersion!, null, image.CurrentVersion!.Systems["x86_64-linux"].Bootable(null)!, arguments, "up");
         BootAction[] actions =
         [
-            load, new BootLocalDisk(), new ShowMenu([PlannerWorld.Profile("p-1"), PlannerWorld.Profile("p-2")]), new OpenShell(),
+            load, new BootLocalDisk(), new ShowMenu(null,
+                [new("p0", "p-1 (img)", "p-1"), new("p1", "p-2 (img)", "p-2"), MenuChoice.Local(), MenuChoice.Shell(), MenuChoice.Again],
+                "again", 60), new OpenShell(),
             new WaitForApproval(), new WaitForImage(10), new CannotBoot(),
         ];
         foreach (var action in actions)

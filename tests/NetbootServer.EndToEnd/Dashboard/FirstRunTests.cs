@@ -1,0 +1,60 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace NetbootServer.EndToEnd.Dashboard;
+
+/// <summary>The guide that leads from an empty server to a machine that boots.</summary>
+[Collection(DashboardCollection.Name)]
+public sealed class FirstRunTests(Browser browser)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_guide_leads_from_an_empty_server_to_a_machine_that_boots()
+    {
+        await using var fleet = await Fleet.EmptyAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await Expect(visit.Heading("Boot your first machine")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText("Waiting for the first machine")).ToBeVisibleAsync();
+            var snippet = visit.Page.GetByRole(AriaRole.Tabpanel);
+            var script = new Uri(fleet.Server.Url, "boot.ipxe").ToString();
+            await Expect(snippet).ToContainTextAsync($"dhcp-boot=tag:ipxe,{script}");
+            foreach (var tab in new[] { "dnsmasq beside another DHCP", "Kea", "ISC dhcpd", "MikroTik", "OPNsense" })
+            {
+                await visit.Page.GetByRole(AriaRole.Tab, new() { Name = tab }).ClickAsync();
+                await Expect(snippet).ToContainTextAsync(script);
+            }
+            await visit.ShootAsync("guide");
+            await visit.AssertAccessibleAsync("guide");
+
+            await visit.Button("Add image…").ClickAsync();
+            await visit.Dialog.GetByLabel("Name").FillAsync("nixos");
+            await visit.Dialog.GetByLabel("Where from").SelectOptionAsync("upload");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add image" }).ClickAsync();
+            await Expect(visit.Dialog).ToBeHiddenAsync();
+            await fleet.UploadAsync("nixos", 1, 2, Ct);
+            await Expect(visit.Page.GetByText("nixos is ready")).ToBeVisibleAsync();
+            var machine = await fleet.Machine("52:54:00:12:34:56").AskAsync(Ct);
+            await Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "52-54-00-12-34-56" })).ToBeVisibleAsync();
+            await visit.Button("Approve…").ClickAsync();
+            await visit.Dialog.GetByLabel("Name").FillAsync("first");
+            await Expect(visit.Dialog.GetByLabel("Profile").Locator("option:checked"))
+                .ToHaveTextAsync("New profile: boots nixos");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+            await Expect(visit.Toast("first approved")).ToBeVisibleAsync();
+            await machine.AskAsync(Ct);
+            var row = visit.Page.Locator(".guide .boots li");
+            await Expect(row.GetByRole(AriaRole.Link, new() { Name = "first" })).ToBeVisibleAsync();
+            await (await machine.LoadAsync(Ct)).ReadyAsync(Ct);
+            await machine.UpAsync(Ct);
+            await Expect(visit.Page.GetByText("It booted over the network, all the way.")).ToBeVisibleAsync();
+            await visit.ShootAsync("guide-end");
+            await visit.AssertAccessibleAsync("guide-end");
+            await visit.Button("To the overview").ClickAsync();
+            await Expect(visit.Page.GetByText("Boots in progress")).ToBeVisibleAsync();
+        });
+        var first = await fleet.Api.GetAsync("/machines/first", Ct);
+        Assert.Equal("nixos", first.GetProperty("profile").GetString());
+    }
+}

@@ -1,0 +1,60 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace NetbootServer.EndToEnd.Dashboard;
+
+/// <summary>What the overview tells of the server as a whole.</summary>
+[Collection(DashboardCollection.Name)]
+public sealed class OverviewTests(Browser browser)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Throughput_is_drawn_in_both_spans_and_says_what_was_sent()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await (await fleet.Machine("3c:ec:ef:41:03:01").AskAsync(Ct)).LoadAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await Expect(visit.Page.GetByText("MiB/s peak")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            await Expect(visit.Page.GetByRole(AriaRole.Img, new() { NameRegex = new("MiB.s peak") }))
+                .ToBeVisibleAsync();
+            var drawn = await CanvasAsync(visit);
+            await visit.Button("24 h").ClickAsync();
+            await Expect(visit.Button("24 h")).ToHaveAttributeAsync("aria-pressed", "true");
+            await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
+            Assert.NotEqual(drawn, await CanvasAsync(visit));
+            await visit.Page.SetViewportSizeAsync(700, 900);
+            await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
+            var overflow = await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
+            Assert.InRange(overflow, int.MinValue, 0);
+            await visit.GoAsync("machines");
+            await Expect(visit.Heading("Machines")).ToBeVisibleAsync();
+        });
+    }
+
+    [Fact]
+    public async Task An_alarm_appears_by_itself_and_is_acknowledged()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await fleet.Api.PutAsync("/machines/other", new
+        {
+            macs = new[] { "02:00:00:00:00:77" }, uuid = "4c4c4544-0042-3510-8051-b4c04f4d3732",
+        }, Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await Expect(visit.Page.GetByText("No alarm is open")).ToBeVisibleAsync();
+            await fleet.Server.Machines.GetStringAsync(
+                "/boot/script?mac=3c:ec:ef:41:03:01&uuid=4c4c4544-0042-3510-8051-b4c04f4d3732", Ct);
+            await Expect(visit.Page.GetByText("Two machines in one.")).ToBeVisibleAsync();
+            await visit.ShootAsync("alarm");
+            await visit.AssertAccessibleAsync("alarm");
+            await visit.Button("Acknowledge").ClickAsync();
+            await Expect(visit.Page.GetByText("No alarm is open")).ToBeVisibleAsync();
+        });
+        Assert.Equal(0, (await fleet.Api.GetAsync("/alarms", Ct)).GetProperty("items").GetArrayLength());
+    }
+
+    private static Task<string> CanvasAsync(Visit visit) =>
+        visit.Page.EvaluateAsync<string>("document.querySelector('.plot canvas').toDataURL()");
+}

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Text.Json;
+using NetbootServer.Tests.Events;
+using NetbootServer.Tests.Fixtures;
+
+namespace NetbootServer.Tests.Boots;
+
+/// <summary>What is seen of downloads while they last: each machine gets 2 MiB a second.</summary>
+[Trait("category", "slow")]
+public sealed class LiveTransferTests : IAsyncDisposable
+{
+    private const int Length = 4 << 20;
+
+    private readonly NetbootApp _app = new(new()
+    {
+        ["Http:MaxBytesPerSecondPerMachine"] = $"{2 << 20}", ["Blobs:MaxBootDownloads"] = "1",
+    });
+
+    [Fact]
+    public async Task Progress_is_told_from_the_bytes_that_were_sent()
+    {
+        await PrepareAsync();
+        await using var live = await LiveEvents.OpenAsync(_app, "?types=boot.progress&machine=n1");
+        var kernel = await KernelOfAsync(1);
+        var download = _app.Machine.Client.GetByteArrayAsync(kernel, TestContext.Current.CancellationToken);
+        long last = 0;
+        for (var seen = 0; seen < 2; seen++)
+        {
+            var told = JsonDocument.Parse((await live.FindAsync("boot.progress", "\"kernel\"")).Data).RootElement;
+            Assert.Equal("n1", told.GetProperty("machine").GetString());
+            Assert.Equal(Length, told.GetProperty("totalBytes").GetInt64());
+            Assert.InRange(told.GetProperty("bytes").GetInt64(), last, Length);
+            Assert.True(told.GetProperty("bytesPerSecond").GetInt64() > 0);
+            last = told.GetProperty("bytes").GetInt64();
+        }
+        Assert.True(last > 0);
+        Assert.Equal(Length, (await download).Length);
+    }
+
+    [Fact]
+    public async Task A_boot_that_stands_in_line_shows_its_place_until_its_turn()
+    {
+        await PrepareAsync();
+        var (first, second) = (await KernelOfAsync(1), await KernelOfAsync(2));
+        await _app.Admin.BootWithAsync("n2", "running");
+        await using var live = await LiveEvents.OpenAsync(_app, "?types=boot.changed&machine=n2");
+        using var slow = await _app.Machine.Client.GetAsync(
+            first, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        var told = (await _app.Machine.GetAsync(second)).Is(HttpStatusCode.ServiceUnavailable);
+        Assert.NotNull(told.Header("Retry-After"));
+        await live.FindAsync("boot.changed", """
+            "queue":{"place":1,"of":1}
+            """.Trim());
+        await slow.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+        await Until.AsAsync(() => _app.Machine.GetAsync(second),
+            answer => answer.Status == HttpStatusCode.OK, "its turn");
+        var boots = await _app.Admin.GetAsync("/api/v1/machines/n2/boots");
+        Assert.DoesNotContain("queue", boots.Text, StringComparison.Ordinal);
+    }
+
+    private async Task PrepareAsync()
+    {
+        await _app.Admin.PutAsync("/api/v1/images/big", """{"source":{"type":"upload"}}""");
+        (await _app.Admin.UploadAsync("big", ("x86_64-linux/kernel", Files.Kernel(length: Length)),
+            ("x86_64-linux/initrd", Files.Initrd()))).Is(HttpStatusCode.Created);
+        await _app.Admin.PutAsync("/api/v1/profiles/big", """{"image":"big"}""");
+        for (var i = 1; i <= 2; i++)
+            (await _app.Admin.PutAsync($"/api/v1/machines/n{i}", new { macs = new[] { Mac(i) }, profile = "big" }))
+                .Is(HttpStatusCode.Created);
+    }
+
+    private static string Mac(int machine) => $"52540009000{machine}";
+
+    private async Task<string> KernelOfAsync(int machine)
+    {
+        var script = await _app.Machine.ScriptAsync(Mac(machine));
+        return new Uri(script.Split('\n').Single(line => line.StartsWith("kernel ", StringComparison.Ordinal)).Split(' ')
+            .First(word => word.StartsWith("http://", StringComparison.Ordinal))).PathAndQuery;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}

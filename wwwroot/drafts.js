@@ -1,0 +1,7 @@
+// What has been typed into forms and not yet saved; it outlives the pages it was typed on.
+
+/** Drafts by what they are of. @type {Map<string, {values: any, errors: any, base: any}>} */
+export const drafts = new Map();
+
+/** Whether anything typed is not saved: the browser asks before the page goes. */
+export const hasDrafts = () => [...drafts.values()].some(draft => Object.keys(draft.values.value).length > 0);

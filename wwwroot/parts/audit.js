@@ -1,0 +1,91 @@
+// Who did what, when, from where; what it changed.
+import { html, useState } from '../ui.js';
+import { get } from '../api.js';
+import { link, route, setQuery } from '../router.js';
+import { useResource } from '../resource.js';
+import { plain, short } from './format.js';
+import { Age, State } from './basics.js';
+import { Empty, Ghost, Trouble } from './messages.js';
+
+const verbs = { create: 'made', change: 'changed', delete: 'deleted', refuse: 'was refused' };
+const kinds = ['machine', 'next-boot', 'profile', 'image', 'version', 'current', 'token', 'session', 'password',
+  'alarm'];
+const spans = [['', 'Any time'], ['1', 'Last 24 hours'], ['7', 'Last 7 days'], ['30', 'Last 30 days']];
+const pages = { machine: 'machines', 'next-boot': 'machines', completion: 'machines', profile: 'profiles',
+  image: 'images', version: 'images', current: 'images' };
+const quiet = new Set(['revision', 'updatedAt', 'createdAt']);
+
+const isEmpty = value => value === null || value === undefined
+  || (typeof value === 'object' && Object.keys(value).length === 0);
+
+/** The members that differ, as "name before → after". */
+function difference({ before, after }) {
+  const keys = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].filter(key => !quiet.has(key)
+    && JSON.stringify(before?.[key]) !== JSON.stringify(after?.[key]));
+  return keys.filter(key => before && after || !isEmpty((after ?? before)[key]))
+    .map(key => before && after ? `${key}: ${plain(before[key])} → ${plain(after[key])}`
+      : `${key}: ${plain((after ?? before)[key])}`);
+}
+
+function Row({ entry }) {
+  const changes = difference(entry), page = pages[entry.kind], text = changes.join('; ');
+  const [owner, version] = entry.name.split('@'), name = version ? `${owner}@${short(version)}` : owner;
+  return html`<tr><td class="fit"><${Age} at=${entry.at}/></td><td class="fit"><bdi>${entry.who}</bdi>
+    ${entry.role && entry.role !== entry.who && html`<span class="sub">${entry.role}</span>`}</td>
+    <td class="fit">${entry.verb === 'refuse' ? html`<${State} is="failed">${verbs.refuse}<//>` : verbs[entry.verb]
+      ?? entry.verb} ${entry.kind}${page
+      ? html`<a class="sub s-only cut" href=${link(page, entry.name.split(/[@/]/)[0])}>${name}</a>`
+      : html`<span class="sub s-only cut">${name}</span>`}</td>
+    <td class="s-hide">${page ? html`<a class="cut" href=${link(page, entry.name.split(/[@/]/)[0])}
+      title=${entry.name}>${name}</a>` : html`<bdi>${name}</bdi>`}</td>
+    <td class="m-only"><span class="clamp" title=${text}>${text || html`<span class="muted">–</span>`}</span></td>
+      <td class="mono s-hide">${entry.address ?? '–'}</td></tr>`;
+}
+
+/** The filters of the address as the API takes them. */
+function pathOf(query) {
+  const wanted = new URLSearchParams({ limit: '100' });
+  for (const key of ['who', 'kind', 'name', 'verb']) if (query.get(key)) wanted.set(key, query.get(key));
+  const days = Number(query.get('days'));
+  if (days) wanted.set('since', new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000 - days * 86_400_000)
+    .toISOString());
+  return `audit?${wanted}`;
+}
+
+const Pick = ({ label, name, options, query }) =>
+  html`<select class="auto" aria-label=${label} value=${query.get(name) ?? ''}
+  onChange=${event => setQuery({ [name]: event.target.value })}>
+    ${options.map(([value, text]) => html`<option key=${value} value=${value}
+    selected=${value === (query.get(name) ?? '')}>${text}</option>`)}</select>`;
+
+export function Audit() {
+  const query = route.value.query, path = pathOf(query);
+  const page = useResource(path, { poll: false,
+    events: ['machine.changed', 'profile.changed', 'image.changed', 'token.changed'] });
+  const [older, setOlder] = useState({ path: '', items: [], next: null });
+  const more = older.path === path ? older : { path, items: [], next: page.data?.next ?? null };
+  const load = async () => {
+    const answer = await get(`${path}&after=${encodeURIComponent(more.next)}`);
+    setOlder({ path, items: [...more.items, ...answer.items], next: answer.next ?? null });
+  };
+  const type = name => event => setQuery({ [name]: event.target.value.trim() });
+  const all = [...page.data?.items ?? [], ...more.items];
+  return html`<section class="panel" aria-labelledby="h-aud"><header><h2 id="h-aud">Audit</h2><span class="bar">
+      <input class="search" type="search" aria-label="Name of the resource" placeholder="Name of the resource"
+        value=${query.get('name') ?? ''} onChange=${type('name')}/>
+      <input class="auto" type="search" size="12" aria-label="Who" placeholder="Who" value=${query.get('who') ?? ''}
+        onChange=${type('who')}/>
+      <${Pick} label="What" name="kind" query=${query}
+        options=${[['', 'Anything'], ...kinds.map(kind => [kind, kind])]}/>
+      <${Pick} label="Action" name="verb" query=${query} options=${[['', 'Any action'], ...Object.entries(verbs)]}/>
+      <${Pick} label="When" name="days" query=${query} options=${spans}/></span></header>
+    ${page.problem && !page.data ? html`<${Trouble} problem=${page.problem} retry=${page.reload}/>` : !page.data
+      ? html`<${Ghost} lines=${5}/>`
+      : all.length === 0 ? html`<${Empty} title="Nothing like that">No entry fits these filters.<//>`
+      : html`<div class="scroll audit"><table><thead><tr><th scope="col">when</th><th scope="col">who</th>
+        <th scope="col">what</th><th scope="col" class="s-hide">resource</th>
+          <th scope="col" class="m-only">change</th><th scope="col" class="s-hide">from</th></tr></thead>
+          <tbody>${all.map(entry => html`<${Row} key=${entry.id} entry=${entry}/>`)}</tbody></table></div>`}
+    ${more.next && html`<footer class="foot bar"><button class="btn" type="button" onClick=${load}>Older</button>
+      </footer>`}</section>`;
+}

@@ -1,0 +1,39 @@
+// Who is logged in, and from where.
+import { html } from '../ui.js';
+import { remove } from '../api.js';
+import { useResource } from '../resource.js';
+import { Age } from './basics.js';
+import { ask } from './dialog.js';
+import { Ghost, Trouble, toast } from './messages.js';
+
+const Row = ({ session, end }) => html`<tr><th scope="row"><bdi>${session.name}</bdi><span class="sub">${session.role}
+  </span></th>
+  <td class="mono">${session.address ?? '–'}</td><td class="s-hide"><${Age} at=${session.createdAt}/></td>
+  <td><${Age} at=${session.lastUsedAt}/></td><td class="s-hide"><${Age} at=${session.expiresAt}/></td>
+  <td class="num"><button class="btn" type="button"
+    aria-label=${`End… the session of ${session.name} from ${session.address}`}
+    onClick=${end}>End…</button></td></tr>`;
+
+export function Sessions() {
+  const sessions = useResource('sessions?limit=1000', { poll: false });
+  const end = async session => {
+    if (!await ask({ title: `End the session of ${session.name}?`, action: 'End session', keep: 'Let it go on',
+      text: `Whoever works in it from ${session.address ?? 'there'} has to log in again.` })) return;
+    try {
+      await remove(`sessions/${encodeURIComponent(session.id)}`);
+      toast(`Session of ${session.name} ended`);
+      sessions.reload();
+    } catch (problem) { toast(problem.message); }
+  };
+  return html`<section class="panel" aria-labelledby="h-ses"><header><h2 id="h-ses">Sessions</h2><small>
+    ${sessions.data?.items.length}</small></header>
+    ${sessions.problem && !sessions.data ? html`<${Trouble} problem=${sessions.problem} retry=${sessions.reload}/>`
+      : !sessions.data ? html`<${Ghost}/>`
+      : html`<div class="scroll"><table><thead><tr><th scope="col">who</th><th scope="col">from</th>
+        <th scope="col" class="s-hide">since</th>
+          <th scope="col">used</th><th scope="col" class="s-hide">ends</th><th scope="col">
+            <span class="vh">actions</span></th></tr></thead>
+          <tbody>${sessions.data.items.map(session =>
+            html`<${Row} key=${session.id} session=${session} end=${() => end(session)}/>`)}</tbody></table></div>`}
+              </section>`;
+}
