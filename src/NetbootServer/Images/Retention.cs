@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Blobs;
 using NetbootServer.Events;
+using NetbootServer.Images.Sources.Downloads;
 using NetbootServer.Images.Sources.NixBuilds;
 using NetbootServer.Storage;
 
@@ -14,7 +15,7 @@ public delegate Task<IReadOnlySet<(string Image, string Version)>> VersionsInUse
 /// then blobs that no version refers to.
 /// </summary>
 public sealed partial class Retention(Database database, ImageCatalog catalog, BlobStore blobs, ImportGate gate,
-    GcRoots roots, VersionPins pins, VersionsInUse inUse, EventHub events, TimeProvider time, ILogger<Retention> logger)
+    GcRoots roots, PartialFiles downloads, VersionPins pins, VersionsInUse inUse, EventHub events, TimeProvider time, ILogger<Retention> logger)
 {
     /// <summary>
     /// A blob this young may belong to an import that was interrupted and goes on with it after a restart.
@@ -29,9 +30,15 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
         return (versions, await CollectBlobsAsync(ct));
     }
 
-    /// <summary>Removes what interrupted builds have left; only while no job runs.</summary>
-    public async Task SweepBuildsAsync(CancellationToken ct) => roots.Sweep((await database.ReadAsync((db, token) =>
-        db.Set<ImageVersionRow>().Where(row => row.GcRoots != null).Select(row => row.GcRoots!).ToListAsync(token), ct)).ToHashSet());
+    /// <summary>
+    /// Removes what interrupted builds have left, and downloads that nobody has gone on with; only while no job runs.
+    /// </summary>
+    public async Task SweepBuildsAsync(CancellationToken ct)
+    {
+        roots.Sweep((await database.ReadAsync((db, token) => db.Set<ImageVersionRow>().Where(row => row.GcRoots != null)
+            .Select(row => row.GcRoots!).ToListAsync(token), ct)).ToHashSet());
+        downloads.Sweep();
+    }
 
     private async Task<int> DropVersionsAsync(CancellationToken ct)
     {

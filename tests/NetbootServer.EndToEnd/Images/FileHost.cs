@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
 
 namespace NetbootServer.EndToEnd.Images;
 
@@ -14,11 +16,16 @@ namespace NetbootServer.EndToEnd.Images;
 public sealed class FileHost : IAsyncDisposable
 {
     private readonly WebApplication app;
+    private readonly string folder;
+    private volatile HeldFile? held;
 
-    private FileHost(WebApplication app) => this.app = app;
+    private FileHost(WebApplication app, string folder) => (this.app, this.folder) = (app, folder);
 
     /// <summary>The paths that were asked for, in order.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
+
+    /// <summary>The values of Range that were asked for, in order.</summary>
+    public ConcurrentQueue<string> Ranges { get; } = new();
 
     public string Url => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
@@ -27,15 +34,31 @@ public sealed class FileHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var host = new FileHost(builder.Build());
-        host.app.Use((http, next) =>
-        {
-            host.Requests.Enqueue(http.Request.Path.Value!);
-            return next(http);
-        });
-        host.app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(folder), ServeUnknownFileTypes = true });
+        var host = new FileHost(builder.Build(), folder);
+        host.app.Run(host.AnswerAsync);
         await host.app.StartAsync(ct);
         return host;
+    }
+
+    /// <summary>From a position on no byte of a file is sent until it is let go.</summary>
+    public HeldFile Hold(string path, long position) => held = new HeldFile(path, position);
+
+    private async Task AnswerAsync(HttpContext http)
+    {
+        var path = http.Request.Path.Value!;
+        Requests.Enqueue(path);
+        if (http.Request.Headers.Range is [{ } range]) Ranges.Enqueue(range);
+        var file = new FileInfo(Path.Combine(folder, path.TrimStart('/')));
+        if (!file.Exists)
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+        Stream stream = file.OpenRead();
+        if (held is { } one && one.Path == path) stream = one.Over(stream);
+        var state = string.Create(CultureInfo.InvariantCulture, $"\"{file.LastWriteTimeUtc.Ticks:x}-{file.Length:x}\"");
+        await TypedResults.Stream(stream, "application/octet-stream", entityTag: new EntityTagHeaderValue(state),
+            enableRangeProcessing: true).ExecuteAsync(http);
     }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();

@@ -30,6 +30,24 @@ public sealed class NixLab : IAsyncLifetime
     /// <summary>A folder that the product may read.</summary>
     public string NewFolder() => folder.CreateSubdirectory(Guid.NewGuid().ToString("n")).FullName;
 
+    /// <summary>A function that builds by a line of shell, in a folder of <see cref="WriteFlake"/>.</summary>
+    public const string Run = """
+        (let box = builtins.path { path = ./box; name = "box"; }; in name: script: derivation {
+          inherit name; system = "x86_64-linux"; builder = "${box}/busybox"; BB = "${box}/busybox"; args = [ "sh" "-ec" script ];
+        })
+        """;
+
+    /// <summary>Writes a flake with the builder <c>run</c> and these outputs, which needs nothing else.</summary>
+    public void WriteFlake(string folder, string outputs, string inputs = "", string names = "")
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "box"));
+        File.Copy(Path.Combine(Fixture, "bootstrap", "busybox"), Path.Combine(folder, "box", "busybox"));
+        var arguments = names.Length == 0 ? "{ self }" : $"{{ self, {names} }}";
+        File.WriteAllText(Path.Combine(folder, "flake.nix"), $$"""
+            { {{inputs}} outputs = {{arguments}}: let run = {{Run}}; in { packages.x86_64-linux = { {{outputs}} }; }; }
+            """);
+    }
+
     public async ValueTask InitializeAsync()
     {
         var nix = Values(await LabScript.RunAsync("nix.sh"));

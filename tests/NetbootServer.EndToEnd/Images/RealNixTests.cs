@@ -131,13 +131,13 @@ public sealed class RealNixTests(NixLab lab)
     {
         var folder = Flake("");
         await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
-        File.WriteAllText(Path.Combine(folder, "good.nix"), $$"""{ out = {{Run}} "x.tar.gz" "$BB gzip -c <$BB >$out"; }""");
+        File.WriteAllText(Path.Combine(folder, "good.nix"), $$"""{ out = {{NixLab.Run}} "x.tar.gz" "$BB gzip -c <$BB >$out"; }""");
         var version = await bench.FetchAsync(new { type = "nix", installable = $"{folder}/good.nix#out" });
         Assert.Equal(0x1f, (await bench.ReadAsync(version.Systems[X86].Kexec!))[0]);
         Assert.Contains(bench.Progress.Reports, report => report is { Phase: "building", TotalSteps: > 0 });
         Assert.Contains(bench.Progress.Lines, line => line.StartsWith("building '/nix/store/", StringComparison.Ordinal));
 
-        File.WriteAllText(Path.Combine(folder, "bad.nix"), $$"""{ out = {{Run}} "x" "echo ${builtins.readFile /etc/passwd} >$out"; }""");
+        File.WriteAllText(Path.Combine(folder, "bad.nix"), $$"""{ out = {{NixLab.Run}} "x" "echo ${builtins.readFile /etc/passwd} >$out"; }""");
         var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"{folder}/bad.nix#out" }));
         Assert.Contains("access to absolute path '/etc/passwd' is forbidden", e.Message, StringComparison.Ordinal);
     }
@@ -155,23 +155,11 @@ public sealed class RealNixTests(NixLab lab)
         Assert.Contains("has an input in", e.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>A function that builds by a line of shell.</summary>
-    private const string Run = """
-        (let box = builtins.path { path = ./box; name = "box"; }; in name: script: derivation {
-          inherit name; system = "x86_64-linux"; builder = "${box}/busybox"; BB = "${box}/busybox"; args = [ "sh" "-ec" script ];
-        })
-        """;
-
     /// <summary>A flake with a builder and these outputs.</summary>
     private string Flake(string outputs, string inputs = "", string names = "")
     {
         var folder = lab.NewFolder();
-        Directory.CreateDirectory(Path.Combine(folder, "box"));
-        File.Copy(Path.Combine(lab.Fixture, "bootstrap", "busybox"), Path.Combine(folder, "box", "busybox"));
-        var arguments = names.Length == 0 ? "{ self }" : $"{{ self, {names} }}";
-        File.WriteAllText(Path.Combine(folder, "flake.nix"), $$"""
-            { {{inputs}} outputs = {{arguments}}: let run = {{Run}}; in { packages.x86_64-linux = { {{outputs}} }; }; }
-            """);
+        lab.WriteFlake(folder, outputs, inputs, names);
         return folder;
     }
 

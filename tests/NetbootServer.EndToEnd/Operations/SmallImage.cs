@@ -23,17 +23,29 @@ internal static class SmallImage
     public static async Task<HttpResponseMessage> UploadAsync(
         HttpClient admin, string name, byte[] kernel, byte[] initrd, CancellationToken ct)
     {
-        kernel.AsSpan(0, 0x300).Clear();
-        BinaryPrimitives.WriteUInt16LittleEndian(kernel.AsSpan(0x1FE), 0xAA55);
-        "HdrS"u8.CopyTo(kernel.AsSpan(0x202));
-        BinaryPrimitives.WriteUInt16LittleEndian(kernel.AsSpan(0x206), 0x020F);
-        BinaryPrimitives.WriteUInt16LittleEndian(kernel.AsSpan(0x236), 1);
+        MakeKernel(kernel);
         using var form = new MultipartFormDataContent
         {
             { new ByteArrayContent(kernel), "x86_64-linux/kernel", "bzImage" },
             { new ByteArrayContent(initrd), "x86_64-linux/initrd", "initrd" },
         };
         return await admin.PostAsync($"/api/v1/images/{name}/versions", form, ct);
+    }
+
+    public static byte[] Kernel(int length, int seed)
+    {
+        var bytes = Bytes(length, seed);
+        MakeKernel(bytes);
+        return bytes;
+    }
+
+    private static void MakeKernel(byte[] bytes)
+    {
+        bytes.AsSpan(0, 0x300).Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(0x1FE), 0xAA55);
+        "HdrS"u8.CopyTo(bytes.AsSpan(0x202));
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(0x206), 0x020F);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(0x236), 1);
     }
 
     public static byte[] Initrd(int length, int seed)

@@ -5,7 +5,7 @@ namespace NetbootServer.Tests.Fixtures;
 /// <summary>Waits for something to become so, never longer than its deadline.</summary>
 internal static class Until
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20), Pause = TimeSpan.FromMilliseconds(15);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60), Pause = TimeSpan.FromMilliseconds(15);
 
     /// <summary>The first value that <paramref name="good"/> likes.</summary>
     public static async Task<T> AsAsync<T>(Func<Task<T>> look, Func<T, bool> good, string what)

@@ -44,6 +44,6 @@ public sealed class PagesTests(NetbootApp app) : IClassFixture<NetbootApp>
         var document = (await _anyone.GetAsync("/swagger/v1/swagger.json")).Is(HttpStatusCode.OK);
         var paths = document.Json.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToList();
         Assert.Contains("/api/v1/machines/{name}/next-boot", paths);
-        Assert.All(paths, path => Assert.StartsWith("/api/v1/", path, StringComparison.Ordinal));
+        Assert.All(paths, path => Assert.StartsWith("/api/v1/", path + "/", StringComparison.Ordinal));
     }
 }

@@ -183,7 +183,7 @@ public sealed class KestrelCanaryTests
         }));
         using var client = await RawClient.ConnectAsync(host.Address, receiveBuffer: 4096);
         await client.GetAsync(new Uri(host.Address, "/"));
-        await givenUp.Task.WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        await givenUp.Task.WaitAsync(TimeSpan.FromSeconds(60), Ct);
         Assert.InRange((await client.ReadUpToAsync(text.Length)).Length, 0, text.Length - 1);
     }
 
