@@ -111,7 +111,7 @@ public sealed class WeightTests(Browser browser)
         }
         """;
 
-    /// <summary>Registers them a few at a time; an import would be one request, but is not what is tested here.</summary>
+    /// <summary>Registers them a few at a time; an import would be one request, but is not the matter here.</summary>
     private static Task ManyAsync(Fleet fleet) => Parallel.ForEachAsync(Enumerable.Range(0, Machines),
         new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Ct },
         async (i, ct) => await fleet.MachineAsync(
