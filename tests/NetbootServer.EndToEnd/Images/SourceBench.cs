@@ -44,10 +44,11 @@ public sealed class SourceBench : IAsyncDisposable
     }
 
     /// <summary>Settings with which a real Nix builds what lies below some folders.</summary>
-    public static Dictionary<string, string?> With(RealNix nix, params string[] roots) => new()
-    {
-        ["Nix:Path"] = nix.Nix, ["Nix:Store"] = nix.Store, ["Images:DirectoryRoots"] = string.Join(' ', roots),
-    };
+    public static Dictionary<string, string?> With(RealNix nix, params string[] roots) =>
+        new(roots.Select((root, i) => KeyValuePair.Create($"Images:DirectoryRoots:{i}", (string?)root)))
+        {
+            ["Nix:Path"] = nix.Nix, ["Nix:Store"] = nix.Store,
+        };
 
     /// <summary>Fetches what an image's source, as an admin would write it, has.</summary>
     public Task<SourcedVersion> FetchAsync(object source, CancellationToken? ct = null)

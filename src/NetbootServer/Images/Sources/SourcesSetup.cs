@@ -15,8 +15,6 @@ public static class SourcesSetup
     /// <summary>Adds the sources; they need the blob store, the data directory and a clock.</summary>
     public static IServiceCollection AddSources(this IServiceCollection services) => services
         .AddFeatureOptions<SourcesOptions>("Images")
-        .AddLists<SourcesOptions>("Images:AllowedSources", options => options.AllowedSources)
-        .AddLists<SourcesOptions>("Images:DirectoryRoots", options => options.DirectoryRoots)
         .AddSingleton<SourceRules>()
         .AddSingleton<SourceHttp>()
         .AddSingleton(provider => new PartialFiles(provider.GetRequiredService<DataDirectory>().Below("downloads"),
@@ -25,7 +23,6 @@ public static class SourcesSetup
         .AddSingleton<SourceBlobs>()
         .AddSingleton<DirectoryRoots>()
         .AddFeatureOptions<NixOptions>("Nix")
-        .AddLists<NixOptions>("Nix:AllowedInstallables", options => options.AllowedInstallables)
         .AddSingleton<InstallableRules>()
         .AddSingleton<NixCli>()
         .AddSingleton<GcRoots>()
@@ -37,14 +34,4 @@ public static class SourcesSetup
         .AddKeyedSingleton<IImageSource, HydraSource>("hydra")
         .AddKeyedSingleton<IImageSource, CacheSource>("cache")
         .AddKeyedSingleton<IImageSource, DirectorySource>("directory");
-
-    /// <summary>
-    /// A list may also be given as one text, as environments and command lines do: separated by blanks or commas.
-    /// Unread, a list of what alone is allowed would allow everything.
-    /// </summary>
-    private static IServiceCollection AddLists<T>(this IServiceCollection services, string key, Func<T, IList<string>> list) where T : class =>
-        services.AddOptions<T>().Configure<IConfiguration>((options, settings) =>
-        {
-            foreach (var item in (settings[key] ?? "").Split([' ', ',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries)) list(options).Add(item);
-        }).Services;
 }
