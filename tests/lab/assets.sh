@@ -20,12 +20,10 @@ cache=${NETBOOT_LAB_CACHE:-$here/../../.cache/lab}
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 manifest=$cache/manifest
-recipe="# made by $(sha256sum <"$here/assets.sh" | cut -c1-16)"
+recipe="# made by $(cat "$here/assets.sh" "$here/suites.sh" | sha256sum | cut -c1-16)"
 
-fail() {
-    echo "assets.sh: $*" >&2
-    exit 1
-}
+# shellcheck source-path=SCRIPTDIR
+. "$here/suites.sh"
 
 # Prints the manifest with absolute paths; fails when it is of another recipe or names a file that is gone.
 print_assets() {
@@ -35,35 +33,6 @@ print_assets() {
         [ -e "$cache/$path" ] || return 1
     done < <(tail -n +2 "$manifest")
     tail -n +2 "$manifest" | sed "s|/\./|/|g; s|=|=$cache/|"
-}
-
-mirror() {
-    local codename uri
-    [ -n "${NETBOOT_LAB_MIRROR:-}" ] && echo "$NETBOOT_LAB_MIRROR" && return
-    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    # shellcheck disable=SC2016 # apt's own placeholders, not the shell's
-    uri=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-        sed -n "s/^$codename main //p" | head -n 1)
-    [ -n "$uri" ] || fail "found no Debian mirror in this machine's apt sources; name one in NETBOOT_LAB_MIRROR"
-    echo "$uri"
-}
-
-# An apt of its own for one suite: in_suite SUITE apt-get|apt-cache arguments…
-in_suite() {
-    local root=$work/$1 command=$2
-    shift 2
-    "$command" -q -o Dir::Etc::sourcelist="$root/sources.list" -o Dir::Etc::sourceparts=- \
-        -o Dir::State::lists="$root/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$root/cache" \
-        -o APT::Architecture=amd64 -o APT::Sandbox::User=root -o APT::Get::List-Cleanup=0 \
-        -o APT::Update::Error-Mode=any -o Acquire::Languages=none "$@"
-}
-
-open_suite() {
-    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg options='arch=amd64 target=Packages'
-    [ -e "$keyring" ] && options+=" signed-by=$keyring"
-    mkdir -p "$work/$1"/{lists/partial,cache/archives/partial}
-    echo "deb [$options] $mirror $1 main" >"$work/$1/sources.list"
-    in_suite "$1" apt-get update >&2 || fail "cannot read the suite $1 of the Debian mirror"
 }
 
 # Unpacks some files of a package into a folder named by package and version, and prints that folder's name:
@@ -88,7 +57,6 @@ unpack() {
 
 collect() {
     local kernel release folder
-    mirror=$(mirror)
     open_suite bookworm
     open_suite trixie
 
@@ -133,7 +101,6 @@ flock 9
 # Another run may have finished while this one waited.
 print_assets && exit 0
 
-command -v apt-get >/dev/null || fail "the pieces come from Debian packages, and this system has no apt-get"
 # What killed runs left; a younger one may belong to a living initrd.sh.
 find "$cache" -maxdepth 1 -name '.work.*' -mmin +60 -exec rm -rf {} +
 work=$(mktemp -d "$cache/.work.XXXXXX")

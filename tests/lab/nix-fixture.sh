@@ -14,49 +14,22 @@ mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 suite=bookworm
 programs=(busybox-static squashfs-tools jq zstd dropbear-bin nix-bin)
-recipe=$(cat "$here/nix-fixture.sh" "$source/debs2json.py" | sha256sum | cut -c1-16)
+recipe=$(cat "$here/nix-fixture.sh" "$here/suites.sh" "$source/debs2json.py" | sha256sum | cut -c1-16)
 debs=$cache/nix-fixture-$recipe
 flake=$debs/flake
 
-fail() {
-    echo "nix-fixture.sh: $*" >&2
-    exit 1
-}
-
-mirror() {
-    local codename uri
-    [ -n "${NETBOOT_LAB_MIRROR:-}" ] && echo "$NETBOOT_LAB_MIRROR" && return
-    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    # shellcheck disable=SC2016 # apt's own placeholders, not the shell's
-    uri=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-        sed -n "s/^$codename main //p" | head -n 1)
-    [ -n "$uri" ] || fail "found no Debian mirror in this machine's apt sources; name one in NETBOOT_LAB_MIRROR"
-    echo "$uri"
-}
-
-# An apt of its own, which takes nothing for installed.
-in_suite() {
-    local command=$1
-    shift
-    "$command" -q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- \
-        -o Dir::State::lists="$work/lists" -o Dir::State::status=/dev/null -o Dir::Cache="$work/cache" \
-        -o APT::Architecture=amd64 -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any \
-        -o Acquire::Languages=none -o Debug::NoLocking=1 "$@"
-}
+# shellcheck source-path=SCRIPTDIR
+. "$here/suites.sh"
 
 fetch() {
-    local options='arch=amd64 target=Packages' keyring=/usr/share/keyrings/debian-archive-keyring.gpg kernel
-    command -v apt-get >/dev/null || fail "the packages come from Debian, and this system has no apt-get"
+    local root=$work/$suite kernel
     command -v python3 >/dev/null || fail "python3 is missing; it reads what the packages need"
-    [ -e "$keyring" ] && options+=" signed-by=$keyring"
-    mkdir -p "$work"/{lists/partial,cache/archives/partial,debs}
-    echo "deb [$options] $(mirror) $suite main" >"$work/sources.list"
-    in_suite apt-get update >&2 || fail "cannot read the suite $suite of the Debian mirror"
-    in_suite apt-get install -y --download-only --no-install-recommends "${programs[@]}" >&2 ||
-        fail "cannot fetch the fixture's packages"
-    kernel=$(in_suite apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
-    (cd "$work/debs" && in_suite apt-get download "$kernel" >&2) || fail "cannot fetch the kernel"
-    mv "$work"/cache/archives/*.deb "$work/debs/"
+    open_suite "$suite"
+    fetch_packages "$suite" "${programs[@]}"
+    kernel=$(in_suite "$suite" apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+    mkdir -p "$work/debs"
+    (cd "$work/debs" && in_suite "$suite" apt-get download "$kernel" >&2) || fail "cannot fetch the kernel"
+    mv "$root"/cache/archives/*.deb "$work/debs/"
     mkdir -p "$work/flake/bootstrap"
     dpkg-deb --fsys-tarfile "$work"/debs/busybox-static_*.deb | tar -x -O ./bin/busybox >"$work/flake/bootstrap/busybox"
     chmod 755 "$work/flake/bootstrap/busybox"
