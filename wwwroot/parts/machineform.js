@@ -7,12 +7,12 @@ import { ChoiceField, LinesField, TextField, useForm } from './form.js';
 import { Refusal, toast } from './messages.js';
 import { lines, pairs, unpair } from './format.js';
 
-const labels = { macs: 'MAC addresses', profile: 'profile', variant: 'variant', labels: 'labels',
+const labels = { macs: 'MAC addresses', profile: 'profile', variant: 'variant', version: 'version', labels: 'labels',
   kernelArguments: 'kernel arguments',
   uuid: 'UUID', serial: 'serial', asset: 'asset tag', arch: 'architecture', notes: 'notes' };
 
 const toFields = machine => ({ macs: machine.macs.join('\n'), profile: machine.profile ?? '', variant: machine.variant
-  ?? '', labels: pairs(machine.labels),
+  ?? '', version: machine.version ?? '', labels: pairs(machine.labels),
   kernelArguments: machine.kernelArguments.join('\n'), uuid: machine.uuid ?? '', serial: machine.serial ?? '',
     asset: machine.asset ?? '',
   arch: machine.arch ?? '', notes: machine.notes ?? '' });
@@ -56,6 +56,7 @@ function Form({ machine, saved, close }) {
     <div class="cols">
       <${ChoiceField} form=${form} name="profile" label="Profile" options=${useProfileOptions(machine)}/>
       <${TextField} form=${form} name="variant" label="Variant" mono hint="Empty: the profile's."/>
+      <${TextField} form=${form} name="version" label="Version" mono hint="Empty: the profile's. Else pinned."/>
       <${ChoiceField} form=${form} name="arch" label="Architecture"
         options=${[['', 'What it says at boot'], ['x86_64', 'x86_64'], ['aarch64', 'aarch64'],
           ['riscv64', 'riscv64']]}/></div>

@@ -35,6 +35,19 @@ internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
         return place;
     }
 
+    /// <summary>Counts a file that is on the disk already.</summary>
+    /// <exception cref="BlobRefusedException">It passes <c>Blobs:MaxBytes</c>.</exception>
+    public Place Count(long length)
+    {
+        lock (_lock)
+        {
+            var total = _stored + _written + _promised + length;
+            if (options.MaxBytes is { } max && total > max) throw StoreFull(max, total - max, length);
+            _written += length;
+        }
+        return new Place(this, length);
+    }
+
     private void Promise(long bytes)
     {
         lock (_lock)
@@ -49,14 +62,14 @@ internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
 
     private static BlobRefusedException StoreFull(long max, long over, long need) =>
         new(BlobRefusal.StoreFull, $"There is no room for {Size(need)} more: all blobs may take {Size(max)} " +
-            $"(Blobs:MaxBytes), which this would pass by {Size(over)}. Delete versions or raise the limit.")
+            $"(Blobs:MaxBytes), which this would pass by {Size(over)}. Delete images, keep fewer versions, or raise the limit.")
         {
             Setting = "Blobs:MaxBytes", NeedBytes = need, HaveBytes = Math.Max(0, need - over),
         };
 
     private BlobRefusedException DiskFull(long need, long free) =>
         new(BlobRefusal.DiskFull, $"There is no room for {Size(need)} more: the disk has {Size(free)} free, of which " +
-            $"{Size(options.MinFreeBytes)} stay free (Blobs:MinFreeBytes). Delete versions, or lower the limit.")
+            $"{Size(options.MinFreeBytes)} stay free (Blobs:MinFreeBytes). Make room, delete images, keep fewer versions, or lower the limit.")
         {
             Setting = "Blobs:MinFreeBytes", NeedBytes = need, HaveBytes = Math.Max(0, free - options.MinFreeBytes),
         };
@@ -69,9 +82,9 @@ internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
     };
 
     /// <summary>The room of one import. Disposing gives back what is not <see cref="Keep"/>t.</summary>
-    internal sealed class Place(BlobRoom room) : IDisposable
+    internal sealed class Place(BlobRoom room, long written = 0) : IDisposable
     {
-        private long _written;
+        private long _written = written;
         private long _promised;
 
         /// <summary>Asks for more.</summary>
@@ -128,11 +141,5 @@ internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
             return (options.MaxBytes is not { } max || _stored + _written + _promised + bytes <= max)
                 && freeBytes() - _promised - bytes >= options.MinFreeBytes;
         }
-    }
-
-    /// <summary>A stored file was deleted.</summary>
-    public void Release(long bytes)
-    {
-        lock (_lock) _stored -= bytes;
     }
 }

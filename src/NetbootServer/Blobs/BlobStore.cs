@@ -16,6 +16,9 @@ namespace NetbootServer.Blobs;
 /// </remarks>
 public sealed class BlobStore : IDisposable
 {
+    /// <summary>What a full disk is told with.</summary>
+    internal const string DiskFull = "The disk is full, or the quota on it. Make room on it, delete images, or keep fewer versions.";
+
     private readonly BlobDirectory _directory;
     private readonly BlobFiles _files;
     private readonly BlobIndex _index;
@@ -55,13 +58,9 @@ public sealed class BlobStore : IDisposable
             await PublishAsync(temporary, blob, room, ct);
             return blob;
         }
-        catch (IOException e) when (IsDiskFull(e))
+        catch (IOException e) when (Database.IsFull(e))
         {
-            throw new BlobRefusedException(BlobRefusal.DiskFull,
-                "The disk is full, or the quota on it. Make room, or delete versions.")
-            {
-                NeedBytes = limits.Length, HaveBytes = 0,
-            };
+            throw new BlobRefusedException(BlobRefusal.DiskFull, DiskFull) { NeedBytes = limits.Length, HaveBytes = 0 };
         }
         finally
         {
@@ -69,8 +68,43 @@ public sealed class BlobStore : IDisposable
         }
     }
 
-    // ENOSPC and EDQUOT, which .NET passes on as they are.
-    private static bool IsDiskFull(IOException e) => OperatingSystem.IsLinux() && e.HResult is 28 or 122;
+    /// <summary>
+    /// Takes in a file that lies below the data directory, whose SHA-256 was made while it was written: it is moved,
+    /// not read. When it is refused it stays where it is.
+    /// </summary>
+    /// <exception cref="BlobRefusedException">It breaks <paramref name="limits"/> or finds no room.</exception>
+    public async Task<StoredBlob> AdoptAsync(string path, Sha256Digest digest, BlobLimits limits, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        await CountAsync(ct);
+        var temporary = _directory.NewTemporary();
+        try
+        {
+            var blob = await BlobWriting.InspectAsync(path, digest, limits, ct);
+            using var room = _room.Count(blob.Length);
+            // A moment apart from its place, so that what is on another disk comes over before anybody can see it.
+            File.Move(path, temporary);
+            using (var file = File.OpenHandle(temporary, FileMode.Open, FileAccess.ReadWrite)) RandomAccess.FlushToDisk(file);
+            await PublishAsync(temporary, blob, room, ct);
+            return blob;
+        }
+        catch (IOException e) when (Database.IsFull(e))
+        {
+            throw new BlobRefusedException(BlobRefusal.DiskFull, DiskFull) { NeedBytes = limits.Length, HaveBytes = 0 };
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Makes sure that there is room for so many more bytes.</summary>
+    /// <exception cref="BlobRefusedException">There is not; the message says by which limit.</exception>
+    public async Task CheckRoomAsync(long bytes, CancellationToken ct)
+    {
+        await CountAsync(ct);
+        _room.Reserve(bytes).Dispose();
+    }
 
     private async Task PublishAsync(string temporary, StoredBlob blob, BlobRoom.Place room, CancellationToken ct)
     {

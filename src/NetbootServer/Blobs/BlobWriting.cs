@@ -51,6 +51,25 @@ internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRo
         return Finish();
     }
 
+    /// <summary>Looks at a file whose digest is known as closely as at one that is written.</summary>
+    public static async Task<StoredBlob> InspectAsync(string path, Sha256Digest digest, BlobLimits limits, CancellationToken ct)
+    {
+        using var file = File.OpenHandle(path);
+        var (head, length) = (new byte[BootFile.HeadLength], RandomAccess.GetLength(file));
+        var kind = BootFile.Of(head.AsSpan(0, await RandomAccess.ReadAsync(file, head, 0, ct)));
+        if (limits.Judge?.Invoke(kind) is { } complaint) throw new BlobRefusedException(BlobRefusal.WrongKind, complaint);
+        CheckDigest(limits, digest);
+        RandomAccess.FlushToDisk(file);
+        return new StoredBlob(digest, length, kind);
+    }
+
+    private static void CheckDigest(BlobLimits limits, Sha256Digest digest)
+    {
+        if (limits.Digest is not { } expected || digest == expected) return;
+        throw new BlobRefusedException(BlobRefusal.WrongDigest,
+            $"The bytes have the SHA-256 {digest}, not {expected} as announced.");
+    }
+
     private static Task<int> FillAsync(Stream source, byte[] buffer, CancellationToken ct) =>
         source.ReadAtLeastAsync(buffer.AsMemory(0, BufferLength), BufferLength, throwOnEndOfStream: false, ct).AsTask();
 
@@ -89,11 +108,7 @@ internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRo
         Span<byte> result = stackalloc byte[SHA256.HashSizeInBytes];
         _hash.GetHashAndReset(result);
         var digest = Sha256Digest.FromBytes(result);
-        if (limits.Digest is { } expected && digest != expected)
-        {
-            throw new BlobRefusedException(BlobRefusal.WrongDigest,
-                $"The bytes have the SHA-256 {digest}, not {expected} as announced.");
-        }
+        CheckDigest(limits, digest);
         RandomAccess.FlushToDisk(file);
         return new StoredBlob(digest, _length, _kind!);
     }

@@ -110,7 +110,8 @@ public static class BootPlanner
         if (spec.Menu is { } menu && !plan.FromMenu) return plan with { Action = MenuOf(menu) };
         if (!view.Images.TryGetValue(spec.Image, out var image))
             return Cannot(plan, $"profile '{profile.Name}' wants image '{spec.Image}', which does not exist");
-        var version = spec.Version is { } pinned ? image.Versions.GetValueOrDefault(pinned) : image.CurrentVersion;
+        plan = WithPin(plan, image, out var own);
+        var version = own ?? (spec.Version is { } pinned ? image.Versions.GetValueOrDefault(pinned) : image.CurrentVersion);
         if (version is null)
             return spec.Version is null
                 ? plan with
@@ -132,6 +133,22 @@ public static class BootPlanner
             Action = new LoadKernel(image, version, variant, artifacts,
                 [.. artifacts.KernelArguments, .. spec.KernelArguments, .. plan.Machine?.Spec.KernelArguments ?? []],
                 spec.Expects == "auto" ? image.PhonesHome ? "up" : "ready" : spec.Expects),
+        };
+    }
+
+    /// <summary>
+    /// The version that the machine itself pins. It is one of the image that it usually boots: another profile, once or
+    /// from a menu, boots as it says.
+    /// </summary>
+    private static BootPlan WithPin(BootPlan plan, Image image, out ImageVersion? own)
+    {
+        own = null;
+        if (plan.Machine?.Spec.Version is not { } pin) return plan;
+        if (image.Versions.TryGetValue(pin, out own)) return plan with { Reason = $"{plan.Reason}; the machine pins version {pin}" };
+        return plan with
+        {
+            Warnings = plan.Warnings.Add($"The machine pins version {pin}, which is none of image '{image.Name}': " +
+                "what the profile says is booted. Pin a version of this image, or take the pin away."),
         };
     }
 

@@ -84,7 +84,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     private static ImmutableArray<string> WarningsOn(
         BootPlan plan, MachineIdentity identity, int? bytes, string? fault)
     {
-        var warnings = ImmutableArray.CreateBuilder<string>();
+        var warnings = plan.Warnings.ToBuilder();
         if (plan.Action is CannotBoot) warnings.Add($"The machine cannot boot: {plan.Reason}.");
         if (bytes >= KernelArgument.MaxLineBytes)
             warnings.Add($"The kernel's command line has {bytes} bytes; it takes {KernelArgument.MaxLineBytes - 1}. Shorten the arguments.");

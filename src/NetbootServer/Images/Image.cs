@@ -55,6 +55,9 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     /// <summary>When a version last came in or was found unchanged.</summary>
     public DateTimeOffset? LastRefreshedAt { get; init; }
 
+    /// <summary>Bytes that its versions take on the disk, shared ones counted once; what was not fetched yet takes none.</summary>
+    public long DiskBytes { get; init; }
+
     /// <summary>Every kept version by id.</summary>
     public FrozenDictionary<string, ImageVersion> Versions { get; init; } = FrozenDictionary<string, ImageVersion>.Empty;
 

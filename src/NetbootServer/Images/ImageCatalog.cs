@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Blobs;
 using NetbootServer.Http;
 using NetbootServer.Storage;
 
@@ -33,9 +34,20 @@ public sealed class ImageCatalog : IDisposable
         var versions = (await db.Set<ImageVersionRow>().OrderBy(row => row.Sequence).ToListAsync(ct))
             .ToLookup(row => row.ImageId);
         var images = await db.Set<ImageRow>().ToListAsync(ct);
-        return images.Select(row => ToImage(row, versions[row.Id]))
+        var bytes = await DiskBytesAsync(db, ct);
+        return images.Select(row => ToImage(row, versions[row.Id]) with { DiskBytes = bytes.GetValueOrDefault(row.Id) })
             .ToFrozenDictionary(image => image.Name, StringComparer.Ordinal);
     }
+
+    /// <summary>By image; composed blobs take no room, but what they are ranges of is held by the version, too.</summary>
+    private static Task<Dictionary<long, long>> DiskBytesAsync(NetbootDb db, CancellationToken ct) => (
+        from version in db.Set<ImageVersionRow>()
+        join use in db.Set<VersionBlobRow>() on version.Sequence equals use.VersionSequence
+        join blob in db.Set<BlobRow>() on use.Sha256 equals blob.Sha256
+        where blob.Segments == null
+        select new { version.ImageId, blob.Sha256, blob.SizeBytes }).Distinct().GroupBy(file => file.ImageId)
+        .Select(files => new { files.Key, Bytes = files.Sum(file => file.SizeBytes) })
+        .ToDictionaryAsync(files => files.Key, files => files.Bytes, ct);
 
     internal static Image ToImage(ImageRow row, IEnumerable<ImageVersionRow> versions) =>
         new(row.Name, JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing)!, row.Revision)

@@ -7,7 +7,8 @@ namespace NetbootServer.Images;
 
 /// <summary>Turns a request body into an <see cref="ImageSpec"/>, or into all of its faults.</summary>
 /// <param name="sources">Reads the source.</param>
-internal sealed class ImageSpecParser(SourceSpecParser sources)
+/// <param name="time">The clock.</param>
+internal sealed class ImageSpecParser(SourceSpecParser sources, TimeProvider time)
 {
     private const int MaxKeep = 1000;
     private static readonly string[] ReadOnly =
@@ -32,7 +33,10 @@ internal sealed class ImageSpecParser(SourceSpecParser sources)
             Systems = wanted,
         };
         if (spec.Schedule is not null && RefreshSchedule.ToQuartz(spec.Schedule) is null)
-            fields.Fault("schedule", "must be cron of five fields, such as \"0 4 * * 1\" for Mondays at 4:00, or Quartz's six or seven");
+            fields.Fault("schedule", "must be cron of five fields, such as \"0 4 * * 1\" for Mondays at 4:00, or Quartz's six or " +
+                "seven; it may name days of the month or days of the week, not both");
+        else if (spec.Schedule is not null && RefreshSchedule.Next(spec, time.GetUtcNow()) is null)
+            fields.Fault("schedule", "names a time that never comes");
         else if (spec.Schedule is not null && !errors.Any && spec.SourceType == "upload")
             fields.Fault("schedule", "an upload image has nothing to refresh on a schedule: leave it out");
         fields.RefuseOthers(ReadOnly);

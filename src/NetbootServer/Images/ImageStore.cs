@@ -17,7 +17,7 @@ namespace NetbootServer.Images;
 /// <param name="time">The clock.</param>
 public sealed class ImageStore(
     Database database, ImageCatalog catalog, EventHub events, Audit audit, IEnumerable<ImageSaved> saved,
-    ImageUsers users, TimeProvider time)
+    IEnumerable<ImageUsers> users, TimeProvider time)
 {
     /// <summary>Makes or changes an image.</summary>
     public async Task<Saved<Image>> SaveAsync(
@@ -47,7 +47,8 @@ public sealed class ImageStore(
             var row = await FindAsync(db, name, token);
             if (row is null) return Problem.NotFound("image", name.ToString());
             if (precondition.Check(row.Revision) is { } failed) return failed;
-            var referring = await users(db, name.ToString(), token);
+            var referring = new List<string>();
+            foreach (var ask in users) referring.AddRange(await ask(db, name.ToString(), token));
             if (referring.Count > 0) return Problem.InUse("Image", name.ToString(), referring);
             audit.Deleted(db, "image", row.Name, SpecOf(row));
             db.Remove(row);

@@ -45,7 +45,7 @@ public sealed record ImageView
     /// <summary>When it refreshes next by its schedule, give or take the jitter; missing without a schedule.</summary>
     public DateTimeOffset? NextRefreshAt { get; init; }
 
-    /// <summary>Bytes of all kept versions, shared ones counted once.</summary>
+    /// <inheritdoc cref="Image.DiskBytes"/>
     public required long SizeBytes { get; init; }
 
     internal static ImageView Of(Image image) => new()
@@ -63,9 +63,7 @@ public sealed record ImageView
         UpdatedAt = image.UpdatedAt,
         LastRefreshedAt = image.LastRefreshedAt,
         NextRefreshAt = RefreshSchedule.Next(image.Spec, DateTimeOffset.UtcNow),
-        SizeBytes = image.Versions.Values.SelectMany(version => version.Systems.Values)
-            .SelectMany(system => system.All).DistinctBy(part => part.Artifact.Sha256, StringComparer.Ordinal)
-            .Sum(part => part.Artifact.SizeBytes),
+        SizeBytes = image.DiskBytes,
     };
 }
 
@@ -84,7 +82,9 @@ public sealed record ImageVersionView
     /// <summary>Whether machines get it now.</summary>
     public required bool Current { get; init; }
 
-    /// <summary>Names of the profiles that pin it.</summary>
+    /// <summary>
+    /// Who pins it: names of profiles, then machines as <c>machine x</c>; of the machines the first hundred.
+    /// </summary>
     public required ImmutableArray<string> PinnedBy { get; init; }
 
     /// <inheritdoc cref="ImageVersion.Systems"/>
@@ -96,13 +96,13 @@ public sealed record ImageVersionView
     /// <inheritdoc cref="ImageVersion.Provenance"/>
     public JsonElement? Provenance { get; init; }
 
-    internal static ImageVersionView Of(ImageVersion version, Image image, ImmutableArray<string> pinnedBy) => new()
+    internal static ImageVersionView Of(ImageVersion version, Image image, IEnumerable<string> pinnedBy) => new()
     {
         Id = version.Id,
         Image = version.Image,
         CreatedAt = version.CreatedAt,
         Current = image.Current == version.Id,
-        PinnedBy = pinnedBy,
+        PinnedBy = [.. pinnedBy],
         Systems = version.Systems.ToImmutableSortedDictionary(pair => pair.Key, pair => WithUrls(pair.Value)),
         SizeBytes = version.SizeBytes,
         Provenance = version.Provenance,

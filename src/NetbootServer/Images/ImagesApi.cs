@@ -1,12 +1,8 @@
-using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.HttpResults;
 using NetbootServer.Access;
 using NetbootServer.Http;
 
 namespace NetbootServer.Images;
-
-/// <summary>Names the profiles that pin a version.</summary>
-public delegate ImmutableArray<string> VersionPins(string image, string version);
 
 /// <summary>Images and their versions in the API.</summary>
 internal static class ImagesApi
@@ -80,21 +76,23 @@ internal static class ImagesApi
             : Problem.NotFound("image", name));
 
     /// <summary>The image's kept versions, newest first.</summary>
-    private static Results<Ok<Page<ImageVersionView>>, ProblemHttpResult> Versions(
-        string name, ImageCatalog catalog, VersionPins pins) =>
-        catalog.Images.TryGetValue(name, out var image)
-            ? TypedResults.Ok(new Page<ImageVersionView>([.. image.Versions.Values
-                .OrderByDescending(version => version.Sequence)
-                .Select(version => ImageVersionView.Of(version, image, pins(name, version.Id)))], null))
-            : Problem.NotFound("image", name).ToResult();
+    private static async Task<Results<Ok<Page<ImageVersionView>>, ProblemHttpResult>> Versions(
+        string name, ImageCatalog catalog, Pins pins, CancellationToken ct)
+    {
+        if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
+        var pinned = await pins.OfAsync(name, ct);
+        return TypedResults.Ok(new Page<ImageVersionView>([.. image.Versions.Values
+            .OrderByDescending(version => version.Sequence)
+            .Select(version => ImageVersionView.Of(version, image, pinned[version.Id]))], null));
+    }
 
     /// <summary>One version.</summary>
-    private static Results<Ok<ImageVersionView>, ProblemHttpResult> Version(
-        string name, string version, ImageCatalog catalog, VersionPins pins)
+    private static async Task<Results<Ok<ImageVersionView>, ProblemHttpResult>> Version(
+        string name, string version, ImageCatalog catalog, Pins pins, CancellationToken ct)
     {
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         return image.Versions.TryGetValue(version, out var found)
-            ? TypedResults.Ok(ImageVersionView.Of(found, image, pins(name, version)))
+            ? TypedResults.Ok(ImageVersionView.Of(found, image, (await pins.OfAsync(name, ct))[version]))
             : Problem.NotFound($"version of image '{name}' called", version).ToResult();
     }
 
@@ -105,13 +103,13 @@ internal static class ImagesApi
     /// to those of a kept version make no new one: then the answer is 200 with that version.
     /// </remarks>
     private static async Task<Results<Created<ImageVersionView>, Ok<ImageVersionView>, ProblemHttpResult>> Upload(
-        string name, HttpContext http, VersionUpload upload, ImageCatalog catalog, VersionPins pins, CancellationToken ct)
+        string name, HttpContext http, VersionUpload upload, ImageCatalog catalog, Pins pins, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed) || catalog.Images.GetValueOrDefault(name) is null)
             return Problem.NotFound("image", name).ToResult();
         var saved = await upload.ReceiveAsync(parsed, http, ct);
         if (saved.Resource is not { } version) return saved.Problem!.ToResult();
-        var view = ImageVersionView.Of(version, catalog.Images[name], pins(name, version.Id));
+        var view = ImageVersionView.Of(version, catalog.Images[name], (await pins.OfAsync(name, ct))[version.Id]);
         return saved.Created
             ? TypedResults.Created($"/api/v1/images/{name}/versions/{version.Id}", view)
             : TypedResults.Ok(view);

@@ -17,6 +17,7 @@ internal static class ImagesSetup
         .AddSingleton<AbsentBytes>()
         .AddSingleton<BlobMissed>(provider => provider.GetRequiredService<AbsentBytes>().Answer)
         .AddSingleton<VersionStore>()
+        .AddSingleton<Pins>()
         .AddSingleton<ImportGate>()
         .AddSingleton<Retention>()
         .AddSingleton<ImageSpecParser>()

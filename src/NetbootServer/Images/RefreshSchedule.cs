@@ -30,9 +30,12 @@ public static class RefreshSchedule
     public static DateTimeOffset? Next(ImageSpec spec, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        if (spec.Schedule is null || ToQuartz(spec.Schedule) is not { } quartz) return null;
-        return new CronExpression(quartz, ZoneOf(spec)).GetNextValidTimeAfter(now);
+        return spec.Schedule is null ? null : Next(spec.Schedule, ZoneOf(spec), now);
     }
+
+    /// <summary>The next time of a schedule after <paramref name="now"/>; null when there is none.</summary>
+    public static DateTimeOffset? Next(string schedule, TimeZoneInfo zone, DateTimeOffset now) =>
+        ToQuartz(schedule) is { } quartz ? new CronExpression(quartz, zone).GetNextValidTimeAfter(now) : null;
 
     /// <summary>The schedule's time zone.</summary>
     public static TimeZoneInfo ZoneOf(ImageSpec spec)

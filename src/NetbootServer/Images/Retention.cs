@@ -15,19 +15,34 @@ public delegate Task<IReadOnlySet<(string Image, string Version)>> VersionsInUse
 /// then blobs that no version refers to.
 /// </summary>
 public sealed partial class Retention(Database database, ImageCatalog catalog, BlobStore blobs, ImportGate gate,
-    GcRoots roots, PartialFiles downloads, VersionPins pins, VersionsInUse inUse, EventHub events, TimeProvider time, ILogger<Retention> logger)
+    GcRoots roots, PartialFiles downloads, Pins pins, VersionsInUse inUse, EventHub events, TimeProvider time, ILogger<Retention> logger)
 {
     /// <summary>
     /// A blob this young may belong to an import that was interrupted and goes on with it after a restart.
     /// </summary>
     private static readonly TimeSpan Young = TimeSpan.FromHours(24);
 
-    /// <summary>Removes surplus versions of all images, then unused blobs unless an import is running.</summary>
+    private volatile bool _wanted;
+
+    /// <summary>Something may be needed no longer: tidying up comes soon. Never waits.</summary>
+    public void WantTidying() => _wanted = true;
+
+    /// <summary>Whether tidying up was wanted since the last time.</summary>
+    public bool TakeWish()
+    {
+        if (!_wanted) return false;
+        _wanted = false;
+        return true;
+    }
+
+    /// <summary>Removes surplus versions of all images, then, unless an import is running, what nothing refers to.</summary>
+    /// <param name="interrupted">Whether an import waits that will go on with blobs it has stored: young ones stay.</param>
+    /// <param name="ct">Ends it.</param>
     /// <returns>How many versions and blobs went.</returns>
-    public async Task<(int Versions, int Blobs)> TidyAsync(CancellationToken ct)
+    public async Task<(int Versions, int Blobs)> TidyAsync(bool interrupted, CancellationToken ct)
     {
         var versions = await DropVersionsAsync(ct);
-        return (versions, await CollectBlobsAsync(ct));
+        return (versions, await CollectAsync(interrupted, ct));
     }
 
     /// <summary>
@@ -51,7 +66,9 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
                 var keep = ImageCatalog.ToImage(image, []).Spec.Keep;
                 var old = await db.Set<ImageVersionRow>().Where(row => row.ImageId == image.Id)
                     .OrderByDescending(row => row.Sequence).Skip(keep).ToListAsync(token);
-                rows.AddRange(old.Where(row => row.Id != image.Current && pins(image.Name, row.Id) is []
+                if (old.Count == 0) continue;
+                var pinned = await pins.OfAsync(db, image.Name, token);
+                rows.AddRange(old.Where(row => row.Id != image.Current && !pinned.Contains(row.Id)
                     && !booting.Contains((image.Name, row.Id))).Select(row => (image.Name, row)));
             }
             db.RemoveRange(rows.Select(entry => entry.Row));
@@ -68,11 +85,16 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
         return surplus.Count;
     }
 
-    private async Task<int> CollectBlobsAsync(CancellationToken ct)
+    private async Task<int> CollectAsync(bool interrupted, CancellationToken ct)
     {
         using var alone = gate.TryCollect();
-        if (alone is null) return 0; // an import runs: the next tidying finds them
-        var before = time.GetUtcNow() - Young;
+        if (alone is null) // the next tidying finds them
+        {
+            _wanted = true;
+            return 0;
+        }
+        await SweepBuildsAsync(ct);
+        var before = interrupted ? time.GetUtcNow() - Young : time.GetUtcNow();
         var unused = await database.ReadAsync((db, token) => db.Set<BlobRow>()
             .Where(blob => blob.CreatedAt < before && !db.Set<VersionBlobRow>().Any(use => use.Sha256 == blob.Sha256))
             .Select(blob => blob.Sha256).ToListAsync(token), ct);

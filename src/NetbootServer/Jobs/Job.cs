@@ -1,6 +1,5 @@
 using System.Text.Json;
 using NetbootServer.Http;
-using NetbootServer.Images.Sources;
 
 namespace NetbootServer.Jobs;
 
@@ -71,7 +70,7 @@ public sealed record Job
     public required int Attempt { get; init; }
 
     /// <summary>How far it is.</summary>
-    public SourceProgress? Progress { get; init; }
+    public JobProgress? Progress { get; init; }
 
     /// <summary>The version that it brought, or found unchanged.</summary>
     public string? Version { get; init; }
@@ -79,7 +78,7 @@ public sealed record Job
     /// <summary>Why it, or its last try, failed.</summary>
     public JobProblem? Problem { get; init; }
 
-    internal static Job Of(JobRow row, SourceProgress? live) => new()
+    internal static Job Of(JobRow row, JobProgress? live) => new()
     {
         Id = row.Id,
         Kind = row.Kind,
@@ -91,7 +90,7 @@ public sealed record Job
         StartedAt = row.StartedAt,
         EndedAt = row.EndedAt,
         Attempt = row.Attempt,
-        Progress = live ?? Read<SourceProgress>(row.Progress),
+        Progress = live ?? Read<JobProgress>(row.Progress),
         Version = row.Version,
         Problem = Read<JobProblem>(row.Problem),
     };

@@ -3,22 +3,40 @@ using System.Text;
 
 namespace NetbootServer.Jobs;
 
-/// <summary>A job's log: a text file that grows line by line, bounded in size, and that readers can follow.</summary>
+/// <summary>
+/// A job's log: a text file that grows line by line and that readers can follow. Bounded in size: past that the middle
+/// is left out, and the last lines, which say how it ended, come at the end. A disk that is full costs lines, never
+/// the job.
+/// </summary>
 internal sealed class JobLog : IDisposable
 {
+    private const int TailBytes = 32 * 1024;
+
     private readonly Lock _lock = new();
-    private readonly FileStream _file;
+    private readonly FileStream? _file;
     private readonly long _maxBytes;
     private readonly TimeProvider _time;
+    private readonly Queue<byte[]> _tail = new();
     private TaskCompletionSource _news = NewSignal();
+    private long _length;
+    private int _tailLength;
+    private long _leftOut;
     private bool _full;
     private bool _ended;
 
     public JobLog(string path, long maxBytes, TimeProvider time)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        _file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         (_maxBytes, _time) = (maxBytes, time);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            _file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            _length = _file.Length;
+        }
+        catch (IOException)
+        {
+            // As when a line cannot be written.
+        }
     }
 
     /// <summary>Ends when there is more to read, or the log has ended.</summary>
@@ -30,32 +48,61 @@ internal sealed class JobLog : IDisposable
         }
     }
 
-    /// <summary>Whether no line follows any more.</summary>
-    public bool HasEnded => Volatile.Read(ref _ended);
-
-    /// <summary>Adds a line with the time of day. Past the greatest size one line says so, and nothing follows.</summary>
+    /// <summary>Adds a line with the time of day.</summary>
     public void Write(string line)
     {
         lock (_lock)
         {
-            if (_full || _ended) return;
-            if (_file.Length > _maxBytes)
+            if (_ended) return;
+            var stamped = Stamped(line);
+            if (_full)
             {
-                _full = true;
-                line = "The log is full (Jobs:MaxLogBytes): later lines are left out.";
+                Hold(stamped);
+                return;
             }
-            var stamped = string.Create(CultureInfo.InvariantCulture, $"{_time.GetUtcNow():HH:mm:ss} {line.TrimEnd()}\n");
-            _file.Write(Encoding.UTF8.GetBytes(stamped));
-            Signal();
+            _full = _length + stamped.Length > _maxBytes;
+            if (_full) Hold(stamped);
+            Append(_full ? Stamped("The log is full (Jobs:MaxLogBytes): of what follows only the end will be here.") : stamped);
         }
+    }
+
+    private byte[] Stamped(string line) => Encoding.UTF8.GetBytes(
+        string.Create(CultureInfo.InvariantCulture, $"{_time.GetUtcNow():HH:mm:ss} {line.TrimEnd()}\n"));
+
+    private void Hold(byte[] line)
+    {
+        _tail.Enqueue(line);
+        _tailLength += line.Length;
+        while (_tailLength > TailBytes && _tail.Count > 1)
+        {
+            _tailLength -= _tail.Dequeue().Length;
+            _leftOut++;
+        }
+    }
+
+    private void Append(byte[] bytes)
+    {
+        try
+        {
+            _file?.Write(bytes);
+            _length += bytes.Length;
+        }
+        catch (IOException)
+        {
+            // The disk is full: what the job comes to stands in the database, too.
+        }
+        Signal();
     }
 
     public void Dispose()
     {
         lock (_lock)
         {
+            if (_ended) return;
+            if (_leftOut > 0) Append(Encoding.UTF8.GetBytes($"… {_leftOut} lines were left out …\n"));
+            while (_tail.TryDequeue(out var line)) Append(line);
             _ended = true;
-            _file.Dispose();
+            _file?.Dispose();
             Signal();
         }
     }

@@ -7,6 +7,8 @@ namespace NetbootServer.Jobs;
 /// <summary>The logs of jobs: files in the data directory, and those that are still being written.</summary>
 internal sealed class JobLogs(DataDirectory data, IOptions<JobsOptions> options, TimeProvider time)
 {
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
+
     private readonly ConcurrentDictionary<string, JobLog> _open = new(StringComparer.Ordinal);
 
     /// <summary>Opens a job's log for another try.</summary>
@@ -24,22 +26,39 @@ internal sealed class JobLogs(DataDirectory data, IOptions<JobsOptions> options,
         foreach (var id in ids) File.Delete(PathOf(id));
     }
 
-    /// <summary>Copies a job's log to a stream; follows it until it ends when asked to.</summary>
-    public async Task CopyAsync(string id, bool follow, Stream target, CancellationToken ct)
+    /// <summary>Copies what there is of a job's log to a stream.</summary>
+    public Task CopyAsync(string id, Stream target, CancellationToken ct) => CopyAsync(id, 0, target, ct);
+
+    /// <summary>
+    /// Copies a job's log to a stream as it grows, from before the job's turn comes, over all of its tries, to its end.
+    /// </summary>
+    /// <param name="id">The job.</param>
+    /// <param name="isActive">Whether it waits or runs.</param>
+    /// <param name="target">Where the log goes.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task FollowAsync(string id, Func<CancellationToken, Task<bool>> isActive, Stream target, CancellationToken ct)
     {
-        if (!File.Exists(PathOf(id))) return;
+        await target.FlushAsync(ct); // the reader sees at once that it was heard
+        for (long position = 0; ;)
+        {
+            var log = _open.GetValueOrDefault(id);
+            var news = log?.News;
+            var goesOn = log is not null || await isActive(ct);
+            position = await CopyAsync(id, position, target, ct);
+            if (!goesOn) return;
+            await (news?.WaitAsync(ct) ?? Task.Delay(LookAgain, time, ct));
+        }
+    }
+
+    private async Task<long> CopyAsync(string id, long position, Stream target, CancellationToken ct)
+    {
+        if (!File.Exists(PathOf(id))) return position;
         await using var file = new FileStream(PathOf(id), FileMode.Open, FileAccess.Read,
             FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: true);
-        while (true)
-        {
-            var log = follow ? _open.GetValueOrDefault(id) : null;
-            var news = log?.News;
-            var ended = log is null || log.HasEnded;
-            await file.CopyToAsync(target, ct);
-            await target.FlushAsync(ct);
-            if (ended) return;
-            await news!.WaitAsync(ct);
-        }
+        file.Position = position;
+        await file.CopyToAsync(target, ct);
+        await target.FlushAsync(ct);
+        return file.Position;
     }
 
     private string PathOf(string id) => data.Below(Path.Combine("jobs", id + ".log"));

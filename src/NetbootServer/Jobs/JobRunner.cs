@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Options;
 using NetbootServer.Events;
 using NetbootServer.Http;
+using NetbootServer.Images;
 using NetbootServer.Images.Sources;
+using NetbootServer.Storage;
 using Quartz;
 
 namespace NetbootServer.Jobs;
@@ -12,10 +14,13 @@ namespace NetbootServer.Jobs;
 /// </summary>
 [DisallowConcurrentExecution]
 internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs logs, JobTriggers triggers, IEnumerable<JobWork> works,
-    AlarmBoard alarms, IOptions<JobsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
+    AlarmBoard alarms, Retention retention, IOptions<JobsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<JobRunner> logger) : IJob
 {
-    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+    private const string DiskFull = "The disk is full. What was half-fetched is gone again; make room on the disk, delete " +
+        "images, or keep fewer versions, then retry.";
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1), WriteAgain = TimeSpan.FromSeconds(2);
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
     {
@@ -26,71 +31,118 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
             return;
         }
         if (lifetime.ApplicationStopping.IsCancellationRequested) return; // it waits for the next start
-        if (await store.TakeUpAsync(lane, cancellationToken) is not { } row) return;
-        await RunAsync(row, lane);
+        JobRow? row = null;
+        await WrittenAsync(lane, async () => row = await store.TakeUpAsync(lane, cancellationToken));
+        if (row is not null) await RunAsync(row, lane);
     }
 
     private async Task RunAsync(JobRow row, JobLane lane)
     {
-        using var run = new JobRun(row.Id, logs.Open(row.Id), lifetime.ApplicationStopping);
-        runs.Begin(run);
+        using var run = runs.Begin(row.Id, logs.Open(row.Id), lifetime.ApplicationStopping);
         try
         {
-            var version = await works.Single(work => work.Kind == lane.Kind).RunAsync(lane.Image, run, run.Token);
-            await store.EndAsync(row.Id, JobStates.Succeeded, run.Progress, version, null);
-            Log.Succeeded(logger, lane, version);
-        }
-        catch (Exception e)
-        {
-            await GiveUpAsync(row, lane, run, e);
+            await WrittenAsync(lane, await ConclusionAsync(row, lane, run));
         }
         finally
         {
-            runs.End(run);
+            runs.End(row.Id);
             logs.Close(row.Id);
-            logs.Remove(await store.TrimAsync(options.Value.Keep, CancellationToken.None));
+        }
+        logs.Remove(await store.TrimAsync(options.Value.Keep, CancellationToken.None));
+    }
+
+    /// <summary>Runs the work; answers how what it came to is written down.</summary>
+    private async Task<Func<Task>> ConclusionAsync(JobRow row, JobLane lane, JobRun run)
+    {
+        try
+        {
+            var version = await works.Single(work => work.Kind == lane.Kind).RunAsync(lane.Image, run, run.Token);
+            return async () =>
+            {
+                await store.EndAsync(row.Id, JobStates.Succeeded, run.Progress, version, null);
+                Log.Succeeded(logger, lane, version is null ? "" : $", version {version}");
+            };
+        }
+        catch (Exception e)
+        {
+            return GiveUp(row, lane, run, e);
         }
     }
 
-    private async Task GiveUpAsync(JobRow row, JobLane lane, JobRun run, Exception error)
+    /// <summary>
+    /// What a job comes to must be written down, or its lane would be taken until the next start: while the database
+    /// cannot take it, it is tried again.
+    /// </summary>
+    private async Task WrittenAsync(JobLane lane, Func<Task> write)
+    {
+        for (; ; )
+        {
+            try
+            {
+                await write();
+                return;
+            }
+            catch (Exception e) when (Database.IsAway(e) && !lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                Log.NotWritten(logger, lane, e.GetBaseException().Message);
+                await Task.Delay(WriteAgain, time, lifetime.ApplicationStopping);
+            }
+        }
+    }
+
+    private Func<Task> GiveUp(JobRow row, JobLane lane, JobRun run, Exception error)
     {
         if (run.IsCancelled)
         {
             run.Log("Cancelled.");
-            await store.EndAsync(row.Id, JobStates.Cancelled, run.Progress, null, null);
-            return;
+            return () => store.EndAsync(row.Id, JobStates.Cancelled, run.Progress, null, null);
         }
         if (run.Token.IsCancellationRequested)
         {
             run.Log("The server stops; the job goes on when it is back.");
-            await store.PutBackAsync(row.Id, null, run.Progress, null);
-            return;
+            return () => store.PutBackAsync(row.Id, null, run.Progress, null);
         }
-        var problem = error is SourceException source
-            ? JobProblem.Of(source.Problem, source.Message)
-            : JobProblem.Of(ProblemTypes.Internal, $"The server failed at this job ({error.GetType().Name}). Its log has the details.");
+        var problem = ProblemOf(error);
         run.Log($"Failed: {problem.Detail}");
         if (error is SourceException { Transient: true } passing && row.Attempt < options.Value.MaxAttempts)
         {
             var wait = passing.RetryAfter ?? Min(options.Value.RetryAfter * Math.Pow(2, row.Attempt - 1), LongestWait);
             run.Log($"Trying again in {wait.TotalSeconds:0} s.");
-            await store.PutBackAsync(row.Id, time.GetUtcNow() + wait, run.Progress, problem);
-            await triggers.BeginAsync(lane, time.GetUtcNow() + wait, CancellationToken.None);
-            return;
+            var next = time.GetUtcNow() + wait;
+            return async () =>
+            {
+                await store.PutBackAsync(row.Id, next, run.Progress, problem);
+                await triggers.BeginAsync(lane, next, CancellationToken.None);
+            };
         }
-        await store.EndAsync(row.Id, JobStates.Failed, run.Progress, null, problem);
         Log.Failed(logger, lane, problem.Detail, error is SourceException ? null : error);
-        if (row.AskedBy == "schedule")
-            alarms.Raise(lane.Kind == JobKinds.Scrub ? AlarmKinds.ScrubFailing : AlarmKinds.RefreshFailing,
-                lane.Image ?? "blobs", $"The scheduled {lane} failed: {problem.Detail}");
+        return async () =>
+        {
+            await store.EndAsync(row.Id, JobStates.Failed, run.Progress, null, problem);
+            if (problem.Type == SourceProblems.StorageFull.Path) retention.WantTidying();
+            if (row.AskedBy == "schedule")
+                alarms.Raise(lane.Kind == JobKinds.Scrub ? AlarmKinds.ScrubFailing : AlarmKinds.RefreshFailing,
+                    lane.Image ?? "blobs", $"The scheduled {lane} failed: {problem.Detail}");
+        };
     }
+
+    private static JobProblem ProblemOf(Exception error) => error switch
+    {
+        SourceException source => JobProblem.Of(source.Problem, source.Message),
+        _ when Database.IsFull(error) => JobProblem.Of(SourceProblems.StorageFull, DiskFull),
+        _ => JobProblem.Of(ProblemTypes.Internal,
+            $"The server failed at this job ({error.GetType().Name}). The server's own log has the details, in the folder logs of its data directory."),
+    };
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Done: {Job}, version {Version}")]
-        public static partial void Succeeded(ILogger logger, JobLane job, string? version);
+        [LoggerMessage(LogLevel.Information, "Done: {Job}{Version}")]
+        public static partial void Succeeded(ILogger logger, JobLane job, string version);
+
+        [LoggerMessage(LogLevel.Warning, "The database cannot take what became of the {Job} ({Detail}); trying again")]
+        public static partial void NotWritten(ILogger logger, JobLane job, string detail);
 
         [LoggerMessage(LogLevel.Warning, "Failed: {Job}: {Detail}")]
         public static partial void Failed(ILogger logger, JobLane job, string detail, Exception? e);

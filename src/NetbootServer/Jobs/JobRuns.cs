@@ -4,9 +4,10 @@ using NetbootServer.Images.Sources;
 namespace NetbootServer.Jobs;
 
 /// <summary>The jobs at work on this server.</summary>
-internal sealed class JobRuns
+internal sealed class JobRuns(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, JobRun> _runs = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _cancelled = new(StringComparer.Ordinal);
 
     /// <summary>All of them.</summary>
     public ICollection<JobRun> All => _runs.Values;
@@ -14,20 +15,38 @@ internal sealed class JobRuns
     /// <summary>The run of a job; null when it does not run here.</summary>
     public JobRun? Find(string id) => _runs.GetValueOrDefault(id);
 
-    /// <summary>A job begins.</summary>
-    public void Begin(JobRun run) => _runs[run.Id] = run;
+    /// <summary>A job begins; dispose the run at its end.</summary>
+    public JobRun Begin(string id, JobLog log, CancellationToken stopping)
+    {
+        var run = _runs[id] = new JobRun(id, log, time, stopping);
+        if (_cancelled.ContainsKey(id)) run.Cancel();
+        return run;
+    }
 
-    /// <summary>A job ends.</summary>
-    public void End(JobRun run) => _runs.TryRemove(run.Id, out _);
+    /// <summary>Cancels a job, also one that is just about to begin.</summary>
+    public void Cancel(string id)
+    {
+        _cancelled[id] = true;
+        Find(id)?.Cancel();
+    }
+
+    /// <summary>A job has ended.</summary>
+    public void End(string id)
+    {
+        _runs.TryRemove(id, out _);
+        _cancelled.TryRemove(id, out _);
+    }
 }
 
 /// <summary>A job at work: how far it is, its log, and the way to cancel it.</summary>
 /// <param name="id">The job's id.</param>
 /// <param name="log">Where its lines go.</param>
+/// <param name="time">The clock.</param>
 /// <param name="stopping">The server stops.</param>
-internal sealed class JobRun(string id, JobLog log, CancellationToken stopping) : ISourceProgress, IDisposable
+internal sealed class JobRun(string id, JobLog log, TimeProvider time, CancellationToken stopping) : ISourceProgress, IDisposable
 {
     private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+    private readonly JobPace _pace = new(time);
     private volatile SourceProgress? _progress;
     private volatile bool _cancelled;
 
@@ -36,20 +55,34 @@ internal sealed class JobRun(string id, JobLog log, CancellationToken stopping) 
     /// <summary>How far it is.</summary>
     public SourceProgress? Progress => _progress;
 
+    /// <summary>How far it is, how fast it gets on and how long that will take.</summary>
+    public JobProgress? Live => _progress is { } progress ? _pace.Of(progress) : null;
+
     /// <summary>Whether somebody has cancelled it, other than by stopping the server.</summary>
     public bool IsCancelled => _cancelled;
 
     /// <summary>Ends when it is cancelled or the server stops.</summary>
     public CancellationToken Token => _end.Token;
 
-    public void Report(SourceProgress progress) => _progress = progress;
+    public void Report(SourceProgress progress)
+    {
+        _pace.Note(progress);
+        _progress = progress;
+    }
 
     public void Log(string line) => log.Write(line);
 
     public void Cancel()
     {
         _cancelled = true;
-        _end.Cancel();
+        try
+        {
+            _end.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just ended by itself.
+        }
     }
 
     public void Dispose() => _end.Dispose();

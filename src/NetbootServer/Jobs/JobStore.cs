@@ -60,10 +60,23 @@ internal sealed class JobStore(
             (row.Progress, row.Problem) = (Write(progress), Write(problem) ?? row.Problem);
         }, CancellationToken.None);
 
-    /// <summary>Cancels a job that waits; false when it does not wait.</summary>
-    public async Task<bool> CancelQueuedAsync(string id, CancellationToken ct) => await ChangeAsync(
-        id, row => row.State == JobStates.Queued ? row.Id : "", row =>
-            (row.State, row.EndedAt, row.Lane) = (JobStates.Cancelled, time.GetUtcNow(), row.Id), ct) is not null;
+    /// <summary>Cancels a job: at once while it waits; else as soon as all that it has started has ended.</summary>
+    public async Task CancelAsync(string id, CancellationToken ct)
+    {
+        runs.Cancel(id);
+        var waited = await ChangeAsync(id, row => row.State == JobStates.Queued ? row.Id : "", row =>
+            (row.State, row.EndedAt, row.Lane) = (JobStates.Cancelled, time.GetUtcNow(), row.Id), ct);
+        if (waited is not null) runs.End(id);
+    }
+
+    /// <summary>Cancels what waits or runs in a lane.</summary>
+    public async Task CancelAsync(JobLane lane, CancellationToken ct)
+    {
+        var name = NameOf(lane);
+        var id = await database.ReadAsync((db, token) => db.Set<JobRow>().Where(row => row.Lane == name)
+            .Select(row => row.Id).SingleOrDefaultAsync(token), ct);
+        if (id is not null) await CancelAsync(id, ct);
+    }
 
     /// <summary>A job; null when there is none.</summary>
     public Task<Job?> FindAsync(string id, CancellationToken ct) => database.ReadAsync(async (db, token) =>
@@ -121,7 +134,7 @@ internal sealed class JobStore(
 
     private static string NameOf(JobLane lane) => $"{lane.Kind} {lane.Image}";
 
-    private Job Show(JobRow row) => Job.Of(row, runs.Find(row.Id)?.Progress);
+    private Job Show(JobRow row) => Job.Of(row, row.EndedAt is null ? runs.Find(row.Id)?.Live : null);
 
     private static string? Write<T>(T? value) where T : class =>
         value is null ? null : JsonSerializer.Serialize(value, JsonBody.Writing);

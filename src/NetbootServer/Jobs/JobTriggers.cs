@@ -26,7 +26,8 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
     {
         var begin = time.GetUtcNow() + within * (RandomNumberGenerator.GetInt32(1_000_000) / 1e6);
         var (job, isNew) = await store.RequestAsync(lane, askedBy, within > TimeSpan.Zero ? begin : null, ct);
-        if (isNew) await BeginAsync(lane, begin, ct);
+        // Whoever asked may hang up: the job is there, and must have its turn.
+        if (isNew) await BeginAsync(lane, begin, CancellationToken.None);
         return job;
     }
 
@@ -71,8 +72,11 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
             : RemoveAsync(lane, ct);
     }
 
-    private async Task RemoveAsync(JobLane lane, CancellationToken ct) =>
+    private async Task RemoveAsync(JobLane lane, CancellationToken ct)
+    {
         await (await schedulers.GetScheduler(ct)).DeleteJob(lane.Key, ct);
+        await store.CancelAsync(lane, ct);
+    }
 
     /// <summary>Makes the schedule of a lane what is said; null for none.</summary>
     public async Task FollowAsync(JobLane lane, string? schedule, TimeZoneInfo zone, CancellationToken ct)
@@ -80,7 +84,8 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
         var scheduler = await schedulers.GetScheduler(ct);
         await AddJobAsync(scheduler, lane, ct);
         await scheduler.UnscheduleJob(lane.Schedule, ct);
-        if (schedule is null || RefreshSchedule.ToQuartz(schedule) is not { } cron) return;
+        if (schedule is null || RefreshSchedule.ToQuartz(schedule) is not { } cron
+            || RefreshSchedule.Next(schedule, zone, time.GetUtcNow()) is null) return; // it may name a year that is over
         await scheduler.ScheduleJob(TriggerBuilder.Create().ForJob(lane.Key).WithIdentity(lane.Schedule)
             .WithCronSchedule(cron, quartz => quartz.InTimeZone(zone)
                 .WithMisfireInstruction(CronTriggerMisfireInstruction.FireAndProceed))

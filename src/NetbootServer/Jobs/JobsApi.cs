@@ -40,7 +40,7 @@ internal static class JobsApi
     private static async Task<Results<Ok<Job>, ProblemHttpResult>> Get(string id, JobStore store, CancellationToken ct) =>
         await store.FindAsync(id, ct) is { } job ? TypedResults.Ok(job) : Problem.NotFound("job", id).ToResult();
 
-    /// <summary>A job's log as text; follows it while it grows with <c>?follow=true</c>.</summary>
+    /// <summary>A job's log as text. With <c>?follow=true</c> it goes on until the job ends, also while it waits.</summary>
     private static async Task<Results<PushStreamHttpResult, ProblemHttpResult>> Log(
         string id, bool? follow, HttpContext http, JobStore store, JobLogs logs, IHostApplicationLifetime lifetime, CancellationToken ct)
     {
@@ -51,7 +51,10 @@ internal static class JobsApi
             using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
             try
             {
-                await logs.CopyAsync(id, follow == true, body, end.Token);
+                if (follow == true)
+                    await logs.FollowAsync(id, async c => await store.FindAsync(id, c) is { EndedAt: null }, body, end.Token);
+                else
+                    await logs.CopyAsync(id, body, end.Token);
             }
             catch (OperationCanceledException)
             {
@@ -62,11 +65,10 @@ internal static class JobsApi
 
     /// <summary>Cancels a job; everything it has started ends with it.</summary>
     private static async Task<Results<Accepted<Job>, ProblemHttpResult>> Cancel(
-        string id, JobStore store, JobRuns runs, CancellationToken ct)
+        string id, JobStore store, CancellationToken ct)
     {
         if (await store.FindAsync(id, ct) is not { } job) return Problem.NotFound("job", id).ToResult();
-        runs.Find(id)?.Cancel();
-        await store.CancelQueuedAsync(id, ct);
+        if (job.EndedAt is null) await store.CancelAsync(id, ct);
         return TypedResults.Accepted($"/api/v1/jobs/{id}", await store.FindAsync(id, ct) ?? job);
     }
 

@@ -18,7 +18,7 @@ public sealed record JobsOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ErrorMessage = "must be from 0 seconds to 1 day")]
     public TimeSpan Jitter { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Bytes of a job's log; past that its middle is left out.</summary>
+    /// <summary>Bytes of a job's log; past that all but its last lines is left out.</summary>
     [Range(64 * 1024, 1 << 30)]
     public long MaxLogBytes { get; init; } = 4 << 20;
 
@@ -39,7 +39,7 @@ public sealed record JobsOptions : IValidatableObject
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (ScrubSchedule.Length > 0 && RefreshSchedule.ToQuartz(ScrubSchedule) is null)
+        if (ScrubSchedule.Length > 0 && RefreshSchedule.Next(ScrubSchedule, TimeZoneInfo.Utc, DateTimeOffset.UtcNow) is null)
             yield return new("must be cron of five fields, such as '0 2 * * 6' for Saturdays at 2:00 UTC, or empty",
                 [nameof(ScrubSchedule)]);
     }

@@ -22,6 +22,11 @@ internal static class JobsSetup
         .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<JobTriggers>().Want)
         .AddSingleton<BytesWanted>(provider => provider.GetRequiredService<JobTriggers>().WantBytes)
         .AddSingleton<ImageSaved>(provider => provider.GetRequiredService<JobTriggers>().FollowAsync)
+        .AddSingleton<ImageSaved>(provider => (_, _) =>
+        {
+            provider.GetRequiredService<Retention>().WantTidying(); // it may keep fewer versions, or be gone
+            return Task.CompletedTask;
+        })
         .AddSingleton(provider => new ChangeSource("job", async (id, ct) =>
             (await provider.GetRequiredService<JobStore>().FindAsync(id, ct), null)));
 

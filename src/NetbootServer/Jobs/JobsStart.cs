@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Images;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Jobs;
 
@@ -31,8 +32,8 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
             for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
             {
                 if (events.Readers > 0) TellProgress();
-                await triggers.RequestWantedAsync(stoppingToken);
-                if (looks % LooksPerTidying == 0) await TidyAsync(stoppingToken);
+                await GuardedAsync(() => triggers.RequestWantedAsync(stoppingToken));
+                if (retention.TakeWish() || looks % LooksPerTidying == 0) await GuardedAsync(() => TidyAsync(stoppingToken));
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -55,27 +56,38 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
     {
         var progress = ImmutableArray.CreateBuilder<ServerEvent>();
         foreach (var run in runs.All)
-            if (run.Progress is { } done)
-                progress.Add(new("job.progress", null, JsonSerializer.Serialize(
-                    new { job = run.Id, done.Phase, done.DoneBytes, done.TotalBytes, done.DoneSteps, done.TotalSteps }, JsonBody.Writing)));
+            if (run.Live is { } done)
+                progress.Add(new("job.progress", null, JsonSerializer.Serialize(new
+                {
+                    job = run.Id, done.Phase, done.DoneBytes, done.TotalBytes, done.DoneSteps, done.TotalSteps,
+                    done.BytesPerSecond, done.SecondsLeft,
+                }, JsonBody.Writing)));
         if (progress.Count > 0) events.PublishProgress("jobs", progress.DrainToImmutable());
     }
 
     private async Task TidyAsync(CancellationToken ct)
     {
+        // A job that waits for another try, or for the server to be back, goes on with what it has stored.
+        var interrupted = (await store.ActiveAsync(ct)).Exists(job => job.Kind == JobKinds.Refresh);
+        await retention.TidyAsync(interrupted, ct);
+    }
+
+    /// <summary>A database that is away, or a disk that is full, must not end the server.</summary>
+    private async Task GuardedAsync(Func<Task> work)
+    {
         try
         {
-            await retention.TidyAsync(ct);
+            await work();
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Log.NotTidied(logger, e);
+            Log.Failed(logger, e.GetBaseException().Message, Database.IsAway(e) ? null : e);
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Could not remove versions and blobs that nothing needs; trying again in an hour")]
-        public static partial void NotTidied(ILogger logger, Exception e);
+        [LoggerMessage(LogLevel.Warning, "Could not look after the jobs, or remove what nothing needs ({Detail}); trying again later")]
+        public static partial void Failed(ILogger logger, string detail, Exception? e);
     }
 }

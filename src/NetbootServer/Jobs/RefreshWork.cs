@@ -40,7 +40,7 @@ internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, 
             ? $"Version {version.Id} is there: {version.SizeBytes} bytes"
             : $"Nothing new: the source still has version {version.Id}");
         import.Dispose();
-        await retention.TidyAsync(CancellationToken.None);
+        retention.WantTidying();
         return version.Id;
     }
 

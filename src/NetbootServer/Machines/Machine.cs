@@ -30,6 +30,12 @@ public sealed record MachineSpec
     /// <summary>Overrides the profile's variant.</summary>
     public string? Variant { get; init; }
 
+    /// <summary>
+    /// A pinned version of the image that its profile boots; wins over the profile's. Missing: the profile's. A profile
+    /// of another image, for a rescue once, boots as that profile says.
+    /// </summary>
+    public string? Version { get; init; }
+
     /// <summary>Kernel arguments after the profile's, one argument each.</summary>
     public ImmutableArray<string> KernelArguments { get; init; } = [];
 

@@ -42,6 +42,7 @@ internal static class MachineReading
         row.Spec = Write(spec);
         row.Uuid = spec.Uuid;
         row.Profile = spec.Profile;
+        row.Version = spec.Version;
         row.Search = SearchText(row.Name, spec);
     }
 

@@ -17,6 +17,9 @@ internal sealed class MachineRow
     public string? Uuid { get; set; }
     public string? Profile { get; set; }
 
+    /// <summary>The version it pins.</summary>
+    public string? Version { get; set; }
+
     /// <summary>Lower-case text that <c>?q=</c> searches.</summary>
     public required string Search { get; set; }
 
@@ -54,6 +57,7 @@ internal sealed class MachineRows : IEntityTypeConfiguration<MachineRow>,
         builder.HasIndex(row => row.Name).IsUnique();
         builder.HasIndex(row => row.Uuid);
         builder.HasIndex(row => row.Profile);
+        builder.HasIndex(row => row.Version);
         builder.HasIndex(row => new { row.State, row.LastSeenAt });
     }
 

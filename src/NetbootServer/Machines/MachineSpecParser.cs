@@ -32,6 +32,7 @@ internal static class MachineSpecParser
             Labels = Labels.Read(fields, "labels"),
             Profile = fields.Word<ResourceName>("profile")?.ToString(),
             Variant = ProfileSpecParser.Variant(fields),
+            Version = fields.Text("version", ImageVersion.IdLength),
             KernelArguments = KernelArgument.ReadList(fields, "kernelArguments"),
             Notes = fields.Text("notes", 4096, lines: true),
         };

@@ -32,7 +32,11 @@ public sealed class MachineStore(
             if (precondition.Check(revision) is { } failed) return failed;
             var wanted = change.Apply("machine", name.ToString(), before);
             if (wanted.Problem is { } problem) return problem;
-            if (await ReferenceFaultAsync(db, wanted.Resource!.Profile, token) is { } dangling) return dangling;
+            var references = await MachineReferences.LoadAsync(db, token);
+            var errors = new ValidationErrors();
+            if (references.ProfileFault(wanted.Resource!.Profile) is { } profile) errors.Add("$.profile", profile);
+            if (references.VersionFault(wanted.Resource, before) is { } version) errors.Add("$.version", version);
+            if (errors.Any) return Problem.Invalid(errors);
             var writing = new MachineWriting(db, time.GetUtcNow(), touched, joined);
             var stored = await writing.StoreAsync(row, name, wanted.Resource!, token);
             if (stored.Resource is { } machine && machine.Revision != revision)

@@ -32,6 +32,9 @@ public sealed record MachineView
     /// <inheritdoc cref="MachineSpec.Variant"/>
     public string? Variant { get; init; }
 
+    /// <inheritdoc cref="MachineSpec.Version"/>
+    public string? Version { get; init; }
+
     /// <inheritdoc cref="MachineSpec.KernelArguments"/>
     public required ImmutableArray<string> KernelArguments { get; init; }
 
@@ -79,6 +82,7 @@ public sealed record MachineView
         Labels = machine.Spec.Labels,
         Profile = machine.Spec.Profile,
         Variant = machine.Spec.Variant,
+        Version = machine.Spec.Version,
         KernelArguments = machine.Spec.KernelArguments,
         Notes = machine.Spec.Notes,
         Revision = machine.Revision,

@@ -1,4 +1,5 @@
 using NetbootServer.Events;
+using NetbootServer.Images;
 using NetbootServer.Machines.Import;
 using NetbootServer.Profiles;
 using NetbootServer.Startup;
@@ -16,5 +17,7 @@ internal static class MachinesSetup
         .AddSingleton(provider => new ChangeSource("machine", async (name, ct) =>
             await provider.GetRequiredService<MachineStore>().FindAsync(name, ct) is { } machine
                 ? (MachineView.Of(machine), name) : (null, name)))
-        .AddSingleton<ProfileUsers>(_ => MachineStore.UsersOfProfileAsync);
+        .AddSingleton<ProfileUsers>(_ => MachineStore.UsersOfProfileAsync)
+        .AddSingleton<ImageUsers>(_ => MachineReferences.UsersOfImageAsync)
+        .AddSingleton<VersionPins>(_ => MachineReferences.PinsOfImageAsync);
 }

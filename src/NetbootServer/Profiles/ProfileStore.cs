@@ -78,6 +78,23 @@ public sealed class ProfileStore(
             .Select(row => "profile " + row.Name).ToListAsync(ct);
     }
 
+    /// <summary>The profiles that pin versions of an image: a <see cref="VersionPins"/>.</summary>
+    public static async Task<IReadOnlyList<(string Version, string By)>> PinsOfImageAsync(
+        NetbootDb db, string image, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        return (await db.Set<ProfileRow>().Where(row => row.Image == image).OrderBy(row => row.Name).ToListAsync(ct))
+            .Select(row => (ProfileCatalog.Spec(row).Version, row.Name))
+            .Where(pin => pin.Version is not null).Select(pin => (pin.Version!, pin.Name)).ToList();
+    }
+
+    /// <summary>The image of each profile, inside the caller's transaction.</summary>
+    public static Task<Dictionary<string, string>> ImagesAsync(NetbootDb db, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        return db.Set<ProfileRow>().ToDictionaryAsync(row => row.Name, row => row.Image, StringComparer.Ordinal, ct);
+    }
+
     private static IEnumerable<string> OfferedBy(ProfileSpec spec) =>
         spec.Menu?.Entries.Select(entry => entry.Profile).OfType<string>() ?? [];
 

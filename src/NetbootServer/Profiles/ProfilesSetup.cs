@@ -13,10 +13,5 @@ internal static class ProfilesSetup
             provider.GetRequiredService<ProfileCatalog>().Profiles.GetValueOrDefault(name) is { } profile
                 ? ProfileView.Of(profile) : null, null))))
         .AddSingleton<ImageUsers>(_ => ProfileStore.UsersOfImageAsync)
-        .AddSingleton<VersionPins>(provider => (image, version) =>
-        [
-            .. provider.GetRequiredService<ProfileCatalog>().Profiles.Values
-                .Where(profile => profile.Spec.Image == image && profile.Spec.Version == version)
-                .Select(profile => profile.Name).Order(StringComparer.Ordinal),
-        ]);
+        .AddSingleton<VersionPins>(_ => ProfileStore.PinsOfImageAsync);
 }

@@ -62,6 +62,15 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
         return false;
     }
 
+    /// <summary>Whether an error says that the disk, or the quota on it, is full.</summary>
+    public static bool IsFull(Exception error)
+    {
+        for (var e = error; e is not null; e = e.InnerException)
+            if (e is SqliteException { SqliteErrorCode: Sqlite.Full } || (OperatingSystem.IsLinux() && e is IOException { HResult: 28 or 122 }))
+                return true; // 28 and 122: ENOSPC and EDQUOT, which .NET passes on as they are
+        return false;
+    }
+
     private async Task<T> AsideAsync<T>(SemaphoreSlim gate, Func<NetbootDb, Task<T>> work, CancellationToken ct)
     {
         await gate.WaitAsync(ct);
@@ -84,9 +93,9 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
         _writer.Dispose();
     }
 
-    /// <summary>Result codes (sqlite.org/rescode.html) of work that is at fault itself.</summary>
+    /// <summary>Result codes (sqlite.org/rescode.html): of work that is at fault itself, and of a full disk.</summary>
     private static class Sqlite
     {
-        public const int Error = 1, Constraint = 19, Mismatch = 20;
+        public const int Error = 1, Constraint = 19, Mismatch = 20, Full = 13;
     }
 }

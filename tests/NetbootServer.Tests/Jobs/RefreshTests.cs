@@ -64,7 +64,8 @@ public sealed class RefreshTests : IAsyncDisposable
             _host.Put(seed);
             versions.Add((await _host.RefreshAsync("kept"))["version"]!);
         }
-        var left = (await App.Admin.GetAsync("/api/v1/images/kept/versions")).Items("id");
+        var left = await Until.AsAsync(async () => (await App.Admin.GetAsync("/api/v1/images/kept/versions")).Items("id"),
+            kept => kept.Count == 2, "two versions to be left");
         Assert.Equal(new[] { versions[0], versions[3] }.Order(StringComparer.Ordinal), left.Order(StringComparer.Ordinal));
     }
 
@@ -106,6 +107,8 @@ public sealed class RefreshTests : IAsyncDisposable
     [InlineData("*/10 * * * 0,6", true)]
     [InlineData("0 4 1 * 1", false)]
     [InlineData("every monday", false)]
+    [InlineData("0 0 30 2 *", false)]
+    [InlineData("0 0 4 ? * MON 2020", false)]
     public async Task A_schedule_is_cron(string schedule, bool good)
     {
         var answer = await App.Admin.PutAsync("/api/v1/images/scheduled",

@@ -14,7 +14,7 @@ public sealed class CacheSource(SourceDownloads downloads, SourceRules rules, So
     {
         ArgumentNullException.ThrowIfNull(request);
         var spec = (CacheSpec)request.Source;
-        var meter = new SourceMeter(progress, time);
+        var meter = new SourceMeter(progress, time, options.Value.MaxVersionBytes);
         var draft = new VersionDraft();
         draft.Provenance["cache"] = spec.Cache.Url;
         var cache = new BinaryCache(spec.Cache.Url, spec.Cache.Keys, downloads, rules, blobs, meter, ct);

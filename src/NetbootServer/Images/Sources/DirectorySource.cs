@@ -1,17 +1,19 @@
+using Microsoft.Extensions.Options;
 using NetbootServer.Images.Sources.Layouts;
 using NetbootServer.Images.Sources.Specs;
 
 namespace NetbootServer.Images.Sources;
 
 /// <summary><c>directory</c>: a folder on this server, below one of <c>Images:DirectoryRoots</c>.</summary>
-public sealed class DirectorySource(DirectoryRoots roots, SourceBlobs blobs, TimeProvider time) : IImageSource
+public sealed class DirectorySource(DirectoryRoots roots, SourceBlobs blobs, IOptions<SourcesOptions> options, TimeProvider time)
+    : IImageSource
 {
     /// <inheritdoc/>
     public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         var spec = (DirectorySpec)request.Source;
-        var meter = new SourceMeter(progress, time);
+        var meter = new SourceMeter(progress, time, options.Value.MaxVersionBytes);
         var draft = new VersionDraft();
         meter.Phase("storing");
         foreach (var system in request.Systems)

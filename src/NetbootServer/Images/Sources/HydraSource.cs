@@ -16,7 +16,7 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
     {
         ArgumentNullException.ThrowIfNull(request);
         var spec = (HydraSpec)request.Source;
-        var meter = new SourceMeter(progress, time);
+        var meter = new SourceMeter(progress, time, options.Value.MaxVersionBytes);
         var draft = new VersionDraft();
         draft.Provenance["hydra"] = spec.Url;
         var paths = spec.Cache is null ? null : new StorePaths(

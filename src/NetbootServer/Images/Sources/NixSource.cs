@@ -55,7 +55,7 @@ public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots,
             outputs.Add((system, variant, output));
             from["drvPath"] = output.Derivation;
         }
-        var meter = new SourceMeter(progress, time);
+        var meter = new SourceMeter(progress, time, options.Value.MaxVersionBytes);
         meter.Phase("storing");
         var store = new LocalStore(nix, blobs, meter);
         var reader = new StoreReader(new StorePaths(store, blobs, meter, options.Value), blobs, draft);

@@ -61,15 +61,34 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
         Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, BufferSize = 0,
     });
 
-    /// <summary>Stores a download and removes its file, whether it is taken or refused.</summary>
+    /// <summary>Makes sure that so many more bytes fit on the disk and into the limits, before the first of them comes.</summary>
+    /// <exception cref="SourceException">They do not.</exception>
+    public async Task CheckRoomAsync(long bytes, CancellationToken ct)
+    {
+        try
+        {
+            await store.CheckRoomAsync(bytes, ct);
+        }
+        catch (BlobRefusedException e)
+        {
+            throw new SourceException(SourceProblems.StorageFull, e.Message, e);
+        }
+    }
+
+    /// <summary>
+    /// Stores a download: by moving its file when its digest was made on the way, else by reading it. The file is gone
+    /// afterwards, whether it is taken or refused.
+    /// </summary>
     /// <exception cref="SourceException">It is refused.</exception>
     public async Task<StoredBlob> AddAsync(Download download, BlobLimits limits, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(download);
         try
         {
-            await using var file = download.Open();
-            var blob = await AddAsync(file, limits with { Length = download.Length }, download.Link.ToString(), ct);
+            limits = limits with { Length = download.Length };
+            var blob = download.Digest is { } digest
+                ? await TakenAsync(() => store.AdoptAsync(download.Path, digest, limits, ct), download.Link.ToString())
+                : await ReadAsync(download, limits, ct);
             download.Delete();
             return blob;
         }
@@ -80,17 +99,26 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
         }
     }
 
+    private async Task<StoredBlob> ReadAsync(Download download, BlobLimits limits, CancellationToken ct)
+    {
+        await using var file = download.Open();
+        return await AddAsync(file, limits, download.Link.ToString(), ct);
+    }
+
     /// <summary>Stores a stream.</summary>
     /// <param name="stream">The bytes.</param>
     /// <param name="limits">What they must be.</param>
     /// <param name="what">Where they come from, for a person.</param>
     /// <param name="ct">Stops it.</param>
     /// <exception cref="SourceException">They are refused, or cannot be unpacked.</exception>
-    public async Task<StoredBlob> AddAsync(Stream stream, BlobLimits limits, string what, CancellationToken ct)
+    public Task<StoredBlob> AddAsync(Stream stream, BlobLimits limits, string what, CancellationToken ct) =>
+        TakenAsync(() => store.AddAsync(stream, limits, ct), what);
+
+    private static async Task<StoredBlob> TakenAsync(Func<Task<StoredBlob>> take, string what)
     {
         try
         {
-            return await store.AddAsync(stream, limits, ct);
+            return await take();
         }
         catch (InvalidDataException e)
         {

@@ -3,7 +3,8 @@ namespace NetbootServer.Images.Sources;
 /// <summary>Adds up what several downloads at once have done, and passes it on a few times a second at most.</summary>
 /// <param name="progress">Is told.</param>
 /// <param name="time">The clock.</param>
-public sealed class SourceMeter(ISourceProgress progress, TimeProvider time)
+/// <param name="maxBytes">The most that may come in all.</param>
+public sealed class SourceMeter(ISourceProgress progress, TimeProvider time, long maxBytes = long.MaxValue)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -15,9 +16,11 @@ public sealed class SourceMeter(ISourceProgress progress, TimeProvider time)
     public void Phase(string phase) => Change(now => now with { Phase = phase }, always: true);
 
     /// <summary>More bytes are expected, or fewer when negative.</summary>
+    /// <exception cref="SourceException">They are too many.</exception>
     public void ExpectBytes(long count) => Change(now => now with { TotalBytes = (now.TotalBytes ?? 0) + count, DoneBytes = now.DoneBytes ?? 0 });
 
     /// <summary>Bytes have come; negative when they were thrown away.</summary>
+    /// <exception cref="SourceException">They are too many.</exception>
     public void AddBytes(long count) => Change(now => now with { DoneBytes = (now.DoneBytes ?? 0) + count });
 
     /// <summary>More steps are expected.</summary>
@@ -34,6 +37,10 @@ public sealed class SourceMeter(ISourceProgress progress, TimeProvider time)
         lock (_lock)
         {
             _now = change(_now);
+            if (Math.Max(_now.TotalBytes ?? 0, _now.DoneBytes ?? 0) > maxBytes)
+                throw new SourceException(SourceProblems.TooLarge,
+                    $"The version would take {SourceText.Bytes(Math.Max(_now.TotalBytes ?? 0, _now.DoneBytes ?? 0))} in all; " +
+                    $"{SourceText.Bytes(maxBytes)} are allowed (Images:MaxVersionBytes).");
             var done = _now.DoneBytes == _now.TotalBytes && _now.DoneSteps == _now.TotalSteps;
             if (!always && !done && _reportedAt != 0 && time.GetElapsedTime(_reportedAt) < Pause) return;
             _reportedAt = time.GetTimestamp();

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-using NetbootServer.Blobs;
 using NetbootServer.Images.Sources.Downloads;
 using NetbootServer.Images.Sources.Layouts;
 using NetbootServer.Images.Sources.NixBuilds;
@@ -18,7 +16,7 @@ public static class SourcesSetup
         .AddSingleton<SourceRules>()
         .AddSingleton<SourceHttp>()
         .AddSingleton(provider => new PartialFiles(provider.GetRequiredService<DataDirectory>().Below("downloads"),
-            provider.GetRequiredService<IOptions<BlobsOptions>>().Value.MinFreeBytes, provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<SourceBlobs>().CheckRoomAsync, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<SourceDownloads>()
         .AddSingleton<SourceBlobs>()
         .AddSingleton<DirectoryRoots>()

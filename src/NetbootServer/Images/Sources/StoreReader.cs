@@ -33,7 +33,7 @@ internal sealed class StoreReader(StorePaths paths, SourceBlobs blobs, VersionDr
             throw new SourceException(SourceProblems.NotBootable, $"{root} is no system: it has no init with kernel-params or " +
                 $"boot.json; there are: {SourceText.Quote(string.Join(", ", tree.Names))}.");
         var closure = await paths.ClosureAsync(root, ct);
-        await paths.FetchAllAsync(closure.Select(info => info.Path), ct);
+        await paths.FetchAllAsync(closure, ct);
         var names = tree.Names;
         return new SourcedClosure
         {

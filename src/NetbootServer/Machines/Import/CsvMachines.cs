@@ -14,7 +14,10 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
 {
     /// <summary>The columns, in the order in which an export writes them.</summary>
     public static readonly string[] All =
-        ["name", "macs", "uuid", "serial", "asset", "arch", "profile", "variant", "labels", "kernelArguments", "notes"];
+    [
+        "name", "macs", "uuid", "serial", "asset", "arch", "profile", "variant", "version", "labels", "kernelArguments",
+        "notes",
+    ];
 
     private readonly CsvReader _csv = new(text);
     private readonly ArrayBufferWriter<byte> _json = new();

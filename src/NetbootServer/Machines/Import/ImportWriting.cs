@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Profiles;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;
@@ -19,14 +18,12 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
 {
     private readonly HashSet<long> _taken = [];
     private readonly ImportStatements? _statements = import.DryRun ? null : new(db);
-    private HashSet<string> _profiles = [];
+    private MachineReferences? _references;
 
     /// <summary>Names of machines whose records changed, while they are few enough to be told one by one.</summary>
     public List<string> ChangedNames { get; } = [];
 
-    public async Task LoadAsync(CancellationToken ct) =>
-        _profiles = (await db.Set<ProfileRow>().Select(profile => profile.Name).ToListAsync(ct))
-            .ToHashSet(StringComparer.Ordinal);
+    public async Task LoadAsync(CancellationToken ct) => _references = await MachineReferences.LoadAsync(db, ct);
 
     public async Task WriteAsync(IReadOnlyList<ImportRow> batch, CancellationToken ct)
     {
@@ -49,9 +46,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
                 .Where(other => other.Owner is not null && other.Owner.Id != before?.Id
                     && !import.Lines.ContainsKey(other.Owner.Name)
                     && !_taken.Contains(other.Owner.Id)).ToList();
-            if (spec.Profile is { } profile && !_profiles.Contains(profile))
-                faults.Add(row.Line,
-                    $"$.profile there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}");
+            if (_references!.ProfileFault(spec.Profile) is { } profile) faults.Add(row.Line, $"$.profile {profile}");
+            if (_references.VersionFault(spec, before?.ReadSpec()) is { } version) faults.Add(row.Line, $"$.version {version}");
             foreach (var (mac, owner) in others.Where(other => other.Owner!.State == MachineState.Registered))
                 faults.Add(row.Line, $"$.macs {mac} belongs to machine '{owner!.Name}', which is not in this file");
             if (faults.Any) continue;

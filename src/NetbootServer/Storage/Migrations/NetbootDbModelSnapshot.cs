@@ -540,6 +540,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Uuid")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Version")
+                        .HasColumnType("TEXT");
+
                     b.HasKey("Id");
 
                     b.HasIndex("Name")
@@ -548,6 +551,8 @@ namespace NetbootServer.Storage.Migrations
                     b.HasIndex("Profile");
 
                     b.HasIndex("Uuid");
+
+                    b.HasIndex("Version");
 
                     b.HasIndex("State", "LastSeenAt");
 

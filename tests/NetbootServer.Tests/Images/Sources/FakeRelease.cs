@@ -84,7 +84,8 @@ public sealed class FakeRelease
 
     public string Sums() => string.Concat(_assets.Select(asset => $"{asset.Value.Digest}  {asset.Key}\n"));
 
-    private string Json() => JsonSerializer.Serialize(new
+    /// <summary>The release as its API answers it.</summary>
+    public string Json() => JsonSerializer.Serialize(new
     {
         id = 1,
         tag_name = "nixos-unstable",

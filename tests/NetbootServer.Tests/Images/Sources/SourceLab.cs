@@ -21,7 +21,7 @@ internal sealed class SourceLab : IAsyncDisposable
         var wrapped = Microsoft.Extensions.Options.Options.Create(options);
         Rules = new SourceRules(wrapped);
         Http = new SourceHttp(Rules, wrapped, TimeProvider.System, new SourceConnections(options, isPublic));
-        Partials = new PartialFiles(PartialFolder, 0, TimeProvider.System);
+        Partials = new PartialFiles(PartialFolder, (bytes, ct) => Stored!.CheckRoomAsync(bytes, ct), TimeProvider.System);
         Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
         Stored = new SourceBlobs(blobs.Store, blobs.App.Services.GetRequiredService<BlobIndex>(),
             blobs.App.Services.GetRequiredService<BlobDirectory>());
@@ -38,7 +38,7 @@ internal sealed class SourceLab : IAsyncDisposable
         Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance);
     public HydraSource Hydra => new(Downloads, Rules, Stored, Wrapped, TimeProvider.System);
     public CacheSource Cache => new(Downloads, Rules, Stored, Wrapped, TimeProvider.System);
-    public DirectorySource Directory => new(new DirectoryRoots(Wrapped), Stored, TimeProvider.System);
+    public DirectorySource Directory => new(new DirectoryRoots(Wrapped), Stored, Wrapped, TimeProvider.System);
     public PartialFiles Partials { get; private set; }
     public SourceDownloads Downloads { get; private set; }
     public SourceBlobs Stored { get; }
@@ -67,7 +67,7 @@ internal sealed class SourceLab : IAsyncDisposable
     public void Restart()
     {
         var wrapped = Microsoft.Extensions.Options.Options.Create(Options);
-        Partials = new PartialFiles(PartialFolder, 0, TimeProvider.System);
+        Partials = new PartialFiles(PartialFolder, Stored.CheckRoomAsync, TimeProvider.System);
         Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
     }
 

@@ -1,3 +1,5 @@
+using NetbootServer.Blobs;
+
 namespace NetbootServer.Images.Sources.Downloads;
 
 /// <summary>A whole file on the disk. Disposing keeps it for the next try; once it is stored, or is no good, delete it.</summary>
@@ -13,6 +15,12 @@ public sealed class Download : IDisposable
 
     /// <summary>Its length in bytes.</summary>
     public long Length => _file.Length;
+
+    /// <summary>Where it is on the disk.</summary>
+    internal string Path => _file.Path;
+
+    /// <summary>Its SHA-256; null when that was not wanted.</summary>
+    internal Sha256Digest? Digest => _file.Hash is { } hash ? Sha256Digest.FromBytes(hash) : null;
 
     /// <summary>The state it has; null when the server does not say.</summary>
     public SourceValidator? Validator => _file.Validator;

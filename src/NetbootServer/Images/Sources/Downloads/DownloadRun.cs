@@ -3,7 +3,7 @@ namespace NetbootServer.Images.Sources.Downloads;
 /// <summary>One file's download, over as many tries as it takes.</summary>
 internal sealed class DownloadRun(
     SourceHttp http, PartialFile partial, SourceLink link, DownloadWish wish, SourceMeter meter, long maxBytes,
-    Action<long> room)
+    Func<long, CancellationToken, Task> room)
 {
     private bool _expected = wish.Length is not null;
     private long _counted;
@@ -14,12 +14,13 @@ internal sealed class DownloadRun(
     {
         var goOn = partial.Length > 0 && partial.Validator is { IsStrong: true } && (wish.Length ?? partial.Total) == partial.Total;
         if (!goOn) partial.Restart(null, null);
+        if (wish.Hashed) await partial.HashAsync(ct);
         Count();
         using var answer = await http.AskAsync(link, Ask(goOn), ct);
         if (answer.NotModified && !goOn) return null;
         if (answer.NotModified)
         {
-            Check(partial.Length);
+            await CheckAsync(partial.Length, ct);
             return answer.Link;
         }
         if (answer.NoSuchRange || (answer.From > 0 && !SameState(answer)))
@@ -29,7 +30,7 @@ internal sealed class DownloadRun(
         }
         if (answer.From == 0) partial.Restart(answer.Validator, answer.Length);
         Count();
-        Check(answer.Length);
+        await CheckAsync(answer.Length, ct);
         await SourceDownloads.CopyAsync(answer.Body, bytes => TakeAsync(bytes, ct), ct);
         if (wish.Length is { } announced && partial.Length != announced)
             throw new SourceException(SourceProblems.Damaged, $"{link} has {partial.Length} bytes, not the {announced} announced.");
@@ -49,12 +50,12 @@ internal sealed class DownloadRun(
         (answer.Validator is null || answer.Validator.ETag == partial.Validator?.ETag)
         && (answer.Length is null || partial.Total is null || answer.Length == partial.Total);
 
-    private void Check(long? length)
+    private async Task CheckAsync(long? length, CancellationToken ct)
     {
         if (length > maxBytes) throw SourceDownloads.TooLarge(link, maxBytes);
         if (length is not null && wish.Length is not null && length != wish.Length)
             throw new SourceException(SourceProblems.Damaged, $"{link} has {length} bytes, not the {wish.Length} announced.");
-        if (length > partial.Length) room(length.Value - partial.Length);
+        if (length > partial.Length) await room(length.Value - partial.Length, ct);
         if (_expected || length is null) return;
         _expected = true;
         meter.ExpectBytes(length.Value);

@@ -9,6 +9,9 @@ public sealed record DownloadWish
     /// <summary>Its exact length in bytes, when announced; the meter expects these bytes already.</summary>
     public long? Length { get; init; }
 
+    /// <summary>Whether its SHA-256 is made on the way: then it becomes a blob without being read again.</summary>
+    public bool Hashed { get; init; }
+
     /// <summary>Value of Accept; null: none is sent.</summary>
     public string? Accept { get; init; }
 

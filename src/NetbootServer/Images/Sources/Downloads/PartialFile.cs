@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -13,12 +14,15 @@ namespace NetbootServer.Images.Sources.Downloads;
 internal sealed class PartialFile : IDisposable
 {
     private const long SaveEveryBytes = 32 << 20;
+    private const int HashBytes = 1 << 20;
 
     private readonly SafeFileHandle _file;
     private readonly string _notesPath;
     private readonly Action _released;
     private Notes _notes;
     private bool _whole;
+    private IncrementalHash? _hash;
+    private long _hashed;
 
     private PartialFile(string path, SafeFileHandle file, Notes notes, Action released)
     {
@@ -79,15 +83,44 @@ internal sealed class PartialFile : IDisposable
     {
         RandomAccess.SetLength(_file, 0);
         if (_notes.Saved > 0) File.Delete(_notesPath);
-        (Length, _whole) = (0, false);
+        (Length, _whole, _hashed) = (0, false, 0);
+        _ = _hash?.GetHashAndReset();
         _notes = new Notes { Url = _notes.Url, ETag = validator?.ETag, LastModified = validator?.LastModified, Total = total };
     }
+
+    /// <summary>Makes the SHA-256 of what is here and of what comes.</summary>
+    public async Task HashAsync(CancellationToken ct)
+    {
+        _hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        if (_hashed == Length) return;
+        var buffer = ArrayPool<byte>.Shared.Rent(HashBytes);
+        try
+        {
+            for (int read; _hashed < Length; _hashed += read)
+            {
+                read = await RandomAccess.ReadAsync(_file, buffer.AsMemory(0, (int)Math.Min(HashBytes, Length - _hashed)), _hashed, ct);
+                if (read == 0) throw new EndOfStreamException($"{Path} is shorter than it was.");
+                _hash.AppendData(buffer, 0, read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The SHA-256 of all that is here; null when nobody wanted it.</summary>
+    public byte[]? Hash => _hash is not null && _hashed == Length ? _hash.GetCurrentHash() : null;
 
     /// <summary>Appends bytes.</summary>
     public async Task AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
     {
-        await RandomAccess.WriteAsync(_file, bytes, Length, ct);
+        var writing = RandomAccess.WriteAsync(_file, bytes, Length, ct).AsTask();
+        var hashes = _hash is not null && _hashed == Length;
+        if (hashes) _hash!.AppendData(bytes.Span); // while they are written
+        await writing;
         Length += bytes.Length;
+        if (hashes) _hashed = Length;
         if (Length - _notes.Saved >= SaveEveryBytes) Save();
     }
 
@@ -117,6 +150,7 @@ internal sealed class PartialFile : IDisposable
     {
         if (_file.IsClosed) return;
         if (Length == 0) Delete();
+        _hash?.Dispose();
         _file.Dispose();
         _released();
     }

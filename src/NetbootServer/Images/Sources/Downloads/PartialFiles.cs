@@ -4,9 +4,9 @@ namespace NetbootServer.Images.Sources.Downloads;
 
 /// <summary>The downloads that are not stored yet, one file per URL; two jobs that want the same take turns.</summary>
 /// <param name="folder">Where they are; on the disk of the blobs, so that a whole one is moved there.</param>
-/// <param name="minFreeBytes">What stays free on the disk.</param>
+/// <param name="room">Makes sure that so many more bytes may come.</param>
 /// <param name="time">The clock.</param>
-public sealed class PartialFiles(string folder, long minFreeBytes, TimeProvider time)
+public sealed class PartialFiles(string folder, Func<long, CancellationToken, Task> room, TimeProvider time)
 {
     private static readonly TimeSpan KeptFor = TimeSpan.FromDays(7);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
@@ -27,18 +27,9 @@ public sealed class PartialFiles(string folder, long minFreeBytes, TimeProvider 
         }
     }
 
-    /// <summary>Makes sure that so many more bytes fit on the disk.</summary>
+    /// <summary>Makes sure that so many more bytes fit on the disk and into the limits.</summary>
     /// <exception cref="SourceException">They do not.</exception>
-    internal void Room(long bytes)
-    {
-        var free = new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
-        if (free - bytes >= minFreeBytes) return;
-        throw new SourceException(SourceProblems.StorageFull, $"There is no room for a download of {bytes} bytes: the " +
-            $"disk has {free} free, of which {minFreeBytes} stay free (Blobs:MinFreeBytes). Delete versions or make room.");
-    }
-
-    // ENOSPC and EDQUOT, which .NET passes on as they are.
-    internal static bool IsDiskFull(IOException e) => OperatingSystem.IsLinux() && e.HResult is 28 or 122;
+    internal Task RoomAsync(long bytes, CancellationToken ct) => room(bytes, ct);
 
     /// <summary>Removes downloads that nobody has gone on with for a week. Only while no job runs: at the start.</summary>
     public void Sweep()

@@ -1,5 +1,7 @@
 using System.Buffers;
 using Microsoft.Extensions.Options;
+using NetbootServer.Blobs;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Images.Sources.Downloads;
 
@@ -55,14 +57,14 @@ public sealed class SourceDownloads
         var keep = false;
         try
         {
-            var run = new DownloadRun(_http, partial, link, wish, meter, _options.MaxArtifactBytes, _partials.Room);
+            var run = new DownloadRun(_http, partial, link, wish, meter, _options.MaxArtifactBytes, _partials.RoomAsync);
             var last = await _retry.RunAsync(() => run.TryAsync(ct), meter.Log, () => partial.Length, ct);
             keep = last is not null;
             return last is null ? null : new Download(partial, last);
         }
-        catch (IOException e) when (PartialFiles.IsDiskFull(e))
+        catch (IOException e) when (Database.IsFull(e))
         {
-            throw new SourceException(SourceProblems.StorageFull, "The disk is full. Make room, or delete versions.", e);
+            throw new SourceException(SourceProblems.StorageFull, BlobStore.DiskFull, e);
         }
         catch (Exception e) when (e is OperationCanceledException or SourceException { OfNetwork: true })
         {

@@ -39,7 +39,7 @@ internal sealed class ProductTree : IFileTree
         var product = _products[name];
         if (product.Digest is { } digest && await _blobs.FindAsync(digest, ct) is { } blob && judge(blob.File) is null) return blob;
         if (product.Size is { } size) _meter.ExpectBytes(size);
-        using var download = await _downloads.FetchAsync(LinkOf(product), new DownloadWish { Length = product.Size }, _meter, ct)
+        using var download = await _downloads.FetchAsync(LinkOf(product), new DownloadWish { Length = product.Size, Hashed = true }, _meter, ct)
             ?? throw new InvalidOperationException("A download without a condition is never unneeded.");
         return await _blobs.AddAsync(download, new BlobLimits { Digest = product.Digest, Judge = judge }, ct);
     }

@@ -136,7 +136,8 @@ public sealed partial class NixCli
     {
         // The first error is the cause, the others are what came of it.
         var said = (log.Errors.FirstOrDefault() ?? string.Join(' ', log.Tail)).Trim();
-        var what = string.Join(' ', arguments.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)));
+        var words = arguments.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToList();
+        var what = string.Join(' ', words.Count > 0 ? words : [.. arguments.Take(1)]);
         return new SourceException(SourceProblems.NixFailed,
             $"{command} {what} ended with code {code}: '{SourceText.Quote(WithoutSaying().Replace(said, ""))}'. The job's log has all that it says.",
             new NixFailedException($"{command} {string.Join(' ', arguments)}", code, log.Tail));

@@ -46,7 +46,7 @@ internal sealed class ReleaseRun(
         var files = new List<ReleaseNeed>();
         foreach (var (role, asset) in Files(script)) files.Add(await NeedOfAsync(role, asset, mayWait: script is not null, ct));
         meter.Phase("downloading");
-        Announce(files);
+        await AnnounceAsync(files, ct);
         var artifacts = new Dictionary<string, Artifact>(StringComparer.Ordinal);
         foreach (var need in files)
             if (await FetchAsync(need, ct) is { } artifact) artifacts[need.Role] = artifact;
@@ -109,13 +109,14 @@ internal sealed class ReleaseRun(
         return new(role, sized, null, mayWait && sized.Size is not null && request.Later.Contains(role));
     }
 
-    /// <summary>Says how much there is to come before the first byte does.</summary>
-    private void Announce(List<ReleaseNeed> files)
+    /// <summary>Says how much there is to come, and makes sure that it fits, before the first byte does.</summary>
+    private async Task AnnounceAsync(List<ReleaseNeed> files, CancellationToken ct)
     {
         var now = files.FindAll(need => need is { Here: null, Later: false });
         var later = files.FindAll(need => need.Later);
         var bytes = now.Sum(need => need.Asset.Size ?? 0);
         if (bytes > 0) meter.ExpectBytes(bytes);
+        if (bytes > 0) await blobs.CheckRoomAsync(bytes, ct);
         // Without a list the lengths are told only when each download begins.
         if (bytes > 0) announce($"fetching {SourceText.Bytes(bytes)} from {folder.Link}: {Names(now)}");
         if (later.Count > 0)

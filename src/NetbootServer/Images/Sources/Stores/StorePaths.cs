@@ -44,9 +44,22 @@ public sealed class StorePaths(INixStore store, SourceBlobs blobs, SourceMeter m
     public Task<StoredPath> FetchAsync(StorePath path, CancellationToken ct) =>
         _stored.GetOrAdd(path, _ => new(() => StoreAsync(path, ct))).Value;
 
-    /// <summary>Fetches paths; the first failure ends the others.</summary>
-    public Task FetchAllAsync(IEnumerable<StorePath> paths, CancellationToken ct) =>
-        SideBySideAsync(paths, 1, FetchAsync, ct);
+    /// <summary>
+    /// Fetches a path with all that it needs, when there is room for what is not here yet; the first failure ends the
+    /// others.
+    /// </summary>
+    /// <param name="closure">What <see cref="ClosureAsync"/> answered.</param>
+    /// <param name="ct">Stops it.</param>
+    public async Task FetchAllAsync(ImmutableArray<PathInfo> closure, CancellationToken ct)
+    {
+        var (count, bytes) = (0, 0L);
+        foreach (var info in closure)
+            if (!await blobs.HasAsync(info.NarHash.Digest, ct)) (count, bytes) = (count + 1, bytes + info.NarSize);
+        meter.Log($"{closure[0].Path} needs {closure.Length} store paths; {count} of them, " +
+            $"{SourceText.Bytes(bytes)} unpacked, are not here yet");
+        await blobs.CheckRoomAsync(bytes, ct);
+        await SideBySideAsync(closure.Select(info => info.Path), 1, FetchAsync, ct);
+    }
 
     private Task SideBySideAsync(
         IEnumerable<StorePath> paths, int times, Func<StorePath, CancellationToken, Task> work, CancellationToken ct) =>
@@ -66,6 +79,7 @@ public sealed class StorePaths(INixStore store, SourceBlobs blobs, SourceMeter m
 
     private async Task<NarListing> FetchAsync(PathInfo info, CancellationToken ct)
     {
+        await blobs.CheckRoomAsync(info.NarSize, ct);
         meter.Log($"fetching {info.Path} from {store.Name}");
         var entries = ImmutableArray.CreateBuilder<NarEntry>();
         await store.StoreNarAsync(info, stream => new NarTap(stream, new NarReader(info.NarSize, entries.Add)), ct);

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using NetbootServer.Blobs;
 using NetbootServer.Images.Sources;
 using NetbootServer.Images.Sources.Downloads;
 using static NetbootServer.Tests.Blobs.BlobHost;
@@ -317,18 +318,62 @@ public sealed class SourceDownloadsTests
             () => lab.Downloads.ReadAsync(lab.Rules.Root(host.Url("/document")), 1000, lab.Meter, Ct));
     }
 
+    [Theory]
+    [InlineData("Blobs:MinFreeBytes", "9000000000000000000")]
+    [InlineData("Blobs:MaxBytes", "100000")]
+    public async Task A_full_disk_or_store_is_told_before_the_download(string setting, string value)
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await SourceLab.StartAsync(settings: new() { [setting] = value });
+        host.Put("/file", Bytes).Write = (_, _) => throw new InvalidOperationException("the body is asked for");
+        var e = await SourceLab.FailsAsync(SourceProblems.StorageFull,
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+        Assert.Contains(setting, e.Message, StringComparison.Ordinal);
+        Assert.Empty(lab.PartialFilesLeft);
+    }
+
     [Fact]
-    public async Task A_full_disk_is_told_before_the_download()
+    public async Task A_download_hashed_on_the_way_becomes_a_blob_also_when_it_went_on_after_a_restart()
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await SourceLab.StartAsync(options => options.Retries = 0);
+        host.Put("/file", Bytes).CutAt(Bytes.Length / 2);
+        var wish = new DownloadWish { Hashed = true };
+        await SourceLab.FailsAsync(SourceProblems.Unreachable, () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), wish, lab.Meter, Ct));
+        lab.Restart();
+        using var download = await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), wish, lab.Meter, Ct);
+        var blob = await lab.Stored.AddAsync(download!, BlobLimits.None, Ct);
+        Assert.Equal($"bytes={Bytes.Length / 2}-", host.Requests.Last().Range);
+        Assert.Equal((Sha256Digest.FromBytes(System.Security.Cryptography.SHA256.HashData(Bytes)), Bytes.Length), (blob.Digest, (int)blob.Length));
+        Assert.Equal(Bytes, lab.Read(new(blob.Digest.ToString(), blob.Length)));
+        Assert.Empty(lab.PartialFilesLeft);
+    }
+
+    [Fact]
+    public async Task A_hashed_download_that_is_refused_leaves_nothing()
     {
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync();
         host.Put("/file", Bytes);
-        var partials = new PartialFiles(lab.PartialFolder, long.MaxValue - Bytes.Length, TimeProvider.System);
-        using var http = new SourceHttp(lab.Rules, Microsoft.Extensions.Options.Options.Create(lab.Options), TimeProvider.System);
-        var downloads = new SourceDownloads(http, partials, Microsoft.Extensions.Options.Options.Create(lab.Options), TimeProvider.System);
-        var e = await SourceLab.FailsAsync(SourceProblems.StorageFull,
-            () => downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
-        Assert.Contains("Blobs:MinFreeBytes", e.Message, StringComparison.Ordinal);
+        foreach (var limits in new[] { new BlobLimits { Digest = default(Sha256Digest) }, new BlobLimits { Judge = _ => "This is no kernel." } })
+        {
+            using var download = await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), new() { Hashed = true }, lab.Meter, Ct);
+            await Assert.ThrowsAsync<SourceException>(() => lab.Stored.AddAsync(download!, limits, Ct));
+        }
         Assert.Empty(lab.PartialFilesLeft);
+        Assert.Empty(lab.BlobFiles);
+    }
+
+    [Fact]
+    public async Task More_than_a_version_may_take_in_all_is_refused()
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await SourceLab.StartAsync();
+        host.Put("/file", Bytes);
+        var meter = new SourceMeter(lab.Progress, TimeProvider.System, maxBytes: Bytes.Length + 1000);
+        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, meter, Ct)) host.Put("/other", Bytes);
+        var e = await SourceLab.FailsAsync(SourceProblems.TooLarge,
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/other")), DownloadWish.Any, meter, Ct));
+        Assert.Contains("Images:MaxVersionBytes", e.Message, StringComparison.Ordinal);
     }
 }

@@ -1,0 +1,80 @@
+using NetbootServer.Images.Sources;
+
+namespace NetbootServer.Jobs;
+
+/// <summary>How far a job is.</summary>
+/// <param name="Phase">
+/// What it is doing: <c>checking</c>, <c>downloading</c>, <c>evaluating</c>, <c>building</c>, <c>storing</c>.
+/// </param>
+public sealed record JobProgress(string Phase)
+{
+    /// <inheritdoc cref="SourceProgress.DoneBytes"/>
+    public long? DoneBytes { get; init; }
+
+    /// <inheritdoc cref="SourceProgress.TotalBytes"/>
+    public long? TotalBytes { get; init; }
+
+    /// <inheritdoc cref="SourceProgress.DoneSteps"/>
+    public long? DoneSteps { get; init; }
+
+    /// <inheritdoc cref="SourceProgress.TotalSteps"/>
+    public long? TotalSteps { get; init; }
+
+    /// <summary>Bytes a second of the last seconds; missing when no bytes come, or the job does not run.</summary>
+    public long? BytesPerSecond { get; init; }
+
+    /// <summary>Seconds until all bytes are here, if it goes on as fast; missing when that cannot be told.</summary>
+    public long? SecondsLeft { get; init; }
+
+    internal static JobProgress Of(SourceProgress progress) => new(progress.Phase)
+    {
+        DoneBytes = progress.DoneBytes, TotalBytes = progress.TotalBytes,
+        DoneSteps = progress.DoneSteps, TotalSteps = progress.TotalSteps,
+    };
+}
+
+/// <summary>How fast a job's bytes come: over the last seconds, so that a stall shows soon and a hiccup does not.</summary>
+internal sealed class JobPace(TimeProvider time)
+{
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10), Least = TimeSpan.FromSeconds(0.5);
+
+    private readonly Lock _lock = new();
+    private readonly Queue<(long At, long Bytes)> _points = new();
+    private string? _phase;
+    private long _last;
+
+    /// <summary>Bytes have come.</summary>
+    public void Note(SourceProgress progress)
+    {
+        lock (_lock)
+        {
+            // Each phase has a speed of its own; and what was thrown away has come at no speed.
+            if (progress.Phase != _phase || progress.DoneBytes is not { } done || done < _last) _points.Clear();
+            (_phase, _last) = (progress.Phase, progress.DoneBytes ?? 0);
+            if (progress.DoneBytes is null) return;
+            _points.Enqueue((time.GetTimestamp(), _last));
+            while (_points.Count > 2 && time.GetElapsedTime(_points.Peek().At) > Window) _points.Dequeue();
+        }
+    }
+
+    /// <summary>The progress with its speed.</summary>
+    public JobProgress Of(SourceProgress progress)
+    {
+        var rate = Rate();
+        return JobProgress.Of(progress) with
+        {
+            BytesPerSecond = rate is null ? null : (long)rate,
+            SecondsLeft = rate >= 1 && progress.TotalBytes - progress.DoneBytes is { } left and >= 0 ? (long)Math.Ceiling(left / rate.Value) : null,
+        };
+    }
+
+    private double? Rate()
+    {
+        lock (_lock)
+        {
+            if (!_points.TryPeek(out var first)) return null;
+            var elapsed = time.GetElapsedTime(first.At);
+            return elapsed < Least || _last == first.Bytes && _points.Count < 2 ? null : (_last - first.Bytes) / elapsed.TotalSeconds;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+using System.Globalization;
+using System.Net;
+using NetbootServer.Tests.Fixtures;
+using NetbootServer.Tests.Images.Sources;
+
+namespace NetbootServer.Tests.Jobs;
+
+/// <summary>Jobs while they wait and run: a source that is held tells when.</summary>
+[Trait("category", "slow")]
+public sealed class JobsTests : IAsyncLifetime
+{
+    private const string X86 = "x86_64-linux";
+    private readonly TaskCompletionSource _letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private SourceHost _host = null!;
+    private FakeRelease _release = null!;
+    private NetbootApp _app = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await SourceHost.StartAsync();
+        _release = FakeRelease.Of(_host);
+        _app = new(new()
+        {
+            ["Jobs:RetryAfter"] = "00:00:00.200", ["Images:Retries"] = "0", ["Images:RetryDelay"] = "00:00:00.010",
+            ["Images:MaxConcurrentJobs"] = "1", ["Jobs:MaxLogBytes"] = "65536",
+        });
+    }
+
+    [Fact]
+    public async Task While_one_waits_or_runs_a_refresh_is_the_same_job_and_no_more_run_at_once_than_allowed()
+    {
+        Hold();
+        var first = await BeginAsync("first");
+        await StateAsync(first, "running");
+        Assert.Equal(first, await BeginAsync("first"));
+        var second = await BeginAsync("second");
+        Assert.NotEqual(first, second);
+        Assert.Equal("queued", (await JobAsync(second))["state"]);
+        _letGo.SetResult();
+        await StateAsync(first, "succeeded");
+        await StateAsync(second, "succeeded");
+        Assert.True(At(await JobAsync(first), "endedAt") <= At(await JobAsync(second), "startedAt").AddMilliseconds(1));
+    }
+
+    [Fact]
+    public async Task A_log_is_followed_from_before_its_job_begins_to_its_end()
+    {
+        Hold();
+        var first = await BeginAsync("first");
+        await StateAsync(first, "running");
+        var second = await BeginAsync("second");
+        var followed = _app.Admin.GetAsync($"/api/v1/jobs/{second}/log?follow=true");
+        Assert.Equal("", (await _app.Admin.GetAsync($"/api/v1/jobs/{second}/log")).Is(HttpStatusCode.OK).Text);
+        _letGo.SetResult();
+        var log = (await followed).Text;
+        Assert.Contains("Refreshing image second", log, StringComparison.Ordinal);
+        Assert.Contains("is there: ", log, StringComparison.Ordinal);
+        Assert.Equal(log, (await _app.Admin.GetAsync($"/api/v1/jobs/{second}/log")).Text);
+    }
+
+    [Fact]
+    public async Task A_job_is_cancelled_while_it_waits_and_while_it_runs()
+    {
+        Hold();
+        var (first, second) = (await BeginAsync("first"), await BeginAsync("second"));
+        await StateAsync(first, "running");
+        Assert.Equal("cancelled", (await _app.Admin.DeleteAsync($"/api/v1/jobs/{second}")).Is(HttpStatusCode.Accepted)["state"]);
+        await _app.Admin.DeleteAsync($"/api/v1/jobs/{first}");
+        await StateAsync(first, "cancelled");
+        Assert.EndsWith("Cancelled.\n", (await _app.Admin.GetAsync($"/api/v1/jobs/{first}/log?follow=true")).Text, StringComparison.Ordinal);
+        Assert.Null((await _app.Admin.GetAsync("/api/v1/images/first"))["current"]);
+        // Both may be asked for again.
+        _letGo.SetResult();
+        await StateAsync(await BeginAsync("first"), "succeeded");
+        await StateAsync(await BeginAsync("second"), "succeeded");
+    }
+
+    [Fact]
+    public async Task What_fails_in_passing_is_tried_again_and_says_why_meanwhile()
+    {
+        var away = true;
+        _host.Route("/api/release", async http =>
+        {
+            if (away) http.Response.StatusCode = 503;
+            else await http.Response.Body.WriteAsync(_host.File("/list").Bytes, Ct);
+        });
+        _host.Put("/list", System.Text.Encoding.UTF8.GetBytes(_release.Json()));
+        var job = await BeginAsync("flaky");
+        var waiting = await Until.AsAsync(() => JobAsync(job), answer => answer["state"] == "queued" && answer["problem"] is not null, "the first failure");
+        Assert.Contains("answered 503", waiting["problem"], StringComparison.Ordinal);
+        Assert.NotNull(waiting["notBefore"]);
+        away = false;
+        var ended = await StateAsync(job, "succeeded");
+        Assert.True(ended.Json.GetProperty("attempt").GetInt32() > 1);
+        Assert.Null(ended["problem"]);
+        Assert.Contains("Trying again in ", (await _app.Admin.GetAsync($"/api/v1/jobs/{job}/log")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_download_tells_its_rate_and_the_time_left()
+    {
+        Hold(500_000 / 2);
+        var job = await BeginAsync("first");
+        var shown = await Until.AsAsync(() => JobAsync(job), answer => answer.Json.TryGetProperty("progress", out var now)
+            && now.TryGetProperty("secondsLeft", out _), "the time left");
+        var progress = shown.Json.GetProperty("progress");
+        Assert.True(progress.GetProperty("bytesPerSecond").GetInt64() > 0);
+        Assert.True(progress.GetProperty("secondsLeft").GetInt64() > 0);
+        _letGo.SetResult();
+        var ended = await StateAsync(job, "succeeded");
+        Assert.False(ended.Json.GetProperty("progress").TryGetProperty("bytesPerSecond", out _));
+    }
+
+    [Fact]
+    public async Task An_image_that_is_removed_takes_its_job_and_its_bytes_with_it()
+    {
+        await StateAsync(await BeginAsync("first"), "succeeded");
+        Assert.NotEmpty(Blobs());
+        _release.Publish(X86, 7);
+        Hold();
+        var job = await BeginAsync("first");
+        await StateAsync(job, "running");
+        (await _app.Admin.DeleteAsync("/api/v1/images/first")).Is(HttpStatusCode.NoContent);
+        await StateAsync(job, "cancelled");
+        _letGo.SetResult();
+        await Until.TrueAsync(() => Blobs().Count == 0, "the blobs to be gone");
+        // A new image of the same name has a refresh of its own.
+        await StateAsync(await BeginAsync("first"), "succeeded");
+    }
+
+    [Fact]
+    public async Task Disk_use_counts_shared_bytes_once_and_what_was_not_fetched_not_at_all()
+    {
+        await StateAsync(await BeginAsync("first"), "succeeded");
+        var netboot = FakeBoot.Kernel().Length + FakeBoot.Initrd(1).Length;
+        Assert.Equal(netboot, await SizeAsync());
+        // The second refresh brings the tarballs; a build with the same kernel shares it.
+        await StateAsync(await BeginAsync("first"), "succeeded");
+        var tarballs = FakeBoot.Tarball(1).Length + FakeBoot.Tarball(101).Length;
+        Assert.Equal(netboot + tarballs, await SizeAsync());
+        _release.Put($"initrd-{X86}", FakeBoot.Initrd(50));
+        await StateAsync(await BeginAsync("first"), "succeeded");
+        Assert.Equal(netboot + tarballs + FakeBoot.Initrd(50).Length, await SizeAsync());
+
+        async Task<long> SizeAsync() => (await _app.Admin.GetAsync("/api/v1/images/first")).Json.GetProperty("sizeBytes").GetInt64();
+    }
+
+    [Fact]
+    public void A_log_that_is_full_still_says_how_it_ended()
+    {
+        var path = Path.Combine(_app.Data, "log");
+        using (var log = new NetbootServer.Jobs.JobLog(path, 64 * 1024, TimeProvider.System))
+        {
+            for (var line = 0; line < 10_000; line++) log.Write($"line {line} of a talkative build");
+            log.Write("Failed: the reason.");
+        }
+        var lines = File.ReadAllLines(path);
+        Assert.True(new FileInfo(path).Length < 110 * 1024);
+        Assert.EndsWith("line 0 of a talkative build", lines[0], StringComparison.Ordinal);
+        Assert.Single(lines, line => line.Contains("Jobs:MaxLogBytes", StringComparison.Ordinal));
+        Assert.Single(lines, line => line.EndsWith(" lines were left out …", StringComparison.Ordinal));
+        Assert.EndsWith("Failed: the reason.", lines[^1], StringComparison.Ordinal);
+    }
+
+    private List<string> Blobs() =>
+        [.. Directory.EnumerateFiles(Path.Combine(_app.Data, "blobs"), "*", SearchOption.AllDirectories)];
+
+    /// <summary>From here on initrds stop before a byte, until they are let go.</summary>
+    private void Hold(int at = 0)
+    {
+        _release.Stored($"initrd-{X86}").Write = async (http, rest) =>
+        {
+            await http.Response.Body.WriteAsync(rest[..at], http.RequestAborted);
+            await http.Response.Body.FlushAsync(http.RequestAborted);
+            await _letGo.Task.WaitAsync(http.RequestAborted);
+            await http.Response.Body.WriteAsync(rest[at..], http.RequestAborted);
+        };
+    }
+
+    private async Task<string> BeginAsync(string image)
+    {
+        var made = await _app.Admin.PutAsync($"/api/v1/images/{image}",
+            new { source = new { type = "release", url = _release.Url, api = _release.Api }, systems = new[] { X86 } });
+        Assert.True(made.Status is HttpStatusCode.Created or HttpStatusCode.OK, made.ToString());
+        return (await _app.Admin.PostAsync($"/api/v1/images/{image}/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"]!;
+    }
+
+    private Task<Answer> JobAsync(string id) => _app.Admin.GetAsync($"/api/v1/jobs/{id}");
+
+    private Task<Answer> StateAsync(string id, string state) =>
+        Until.AsAsync(() => JobAsync(id), answer => answer["state"] == state, $"the job to be {state}");
+
+    private static DateTimeOffset At(Answer job, string member) => DateTimeOffset.Parse(job[member]!, CultureInfo.InvariantCulture);
+
+    public async ValueTask DisposeAsync()
+    {
+        _letGo.TrySetResult();
+        await _app.DisposeAsync();
+        await _host.DisposeAsync();
+    }
+}
