@@ -26,9 +26,6 @@ public sealed record BootPlan
     /// <summary>The profile it gets; null when none applies.</summary>
     public Profile? Profile { get; init; }
 
-    /// <summary>Every profile that was considered.</summary>
-    public ImmutableArray<Candidate> Candidates { get; init; } = [];
-
     /// <summary>What works, but deserves a look.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];
 

@@ -8,10 +8,10 @@ namespace NetbootServer.Boots;
 
 /// <summary>All that a plan is made of: one consistent look at the catalog.</summary>
 /// <param name="Machine">The machine's record, registered or discovered; null when unknown.</param>
-/// <param name="Profiles">All profiles.</param>
+/// <param name="Profiles">All profiles, ranked.</param>
 /// <param name="Images">All images.</param>
 /// <param name="Unknown">What a machine without a profile gets: <c>wait</c>, <c>local</c>, <c>menu</c> or a profile's name.</param>
-public sealed record CatalogView(Machine? Machine, FrozenDictionary<string, Profile> Profiles,
+public sealed record CatalogView(Machine? Machine, ProfileSet Profiles,
     FrozenDictionary<string, Image> Images, string Unknown);
 
 /// <summary>
@@ -31,23 +31,19 @@ public static class BootPlanner
         ArgumentNullException.ThrowIfNull(view);
         ArgumentNullException.ThrowIfNull(identity);
         var machine = view.Machine;
-        var (chosen, candidates) = ProfileChoice.Choose(view, identity);
-        var plan = new BootPlan { Action = new WaitForApproval(), Reason = "", Machine = machine, Candidates = candidates };
+        var plan = new BootPlan { Action = new WaitForApproval(), Reason = "", Machine = machine };
         if (menuChoice is not null)
             return ForNamed(view, identity, plan with { FromMenu = true }, menuChoice, $"'{menuChoice}' was chosen from the menu at the machine");
         if (machine?.NextBoot is { } next)
             return ForNextBoot(view, identity, plan with { FromNextBoot = true }, next);
-        if (chosen is not null && machine?.Completion is { } done
-            && chosen.Spec.After == "local" && done.Profile == chosen.Name)
+        if (ProfileChoice.Choose(view, identity) is not var (chosen, why)) return ForUnknown(view, identity, plan);
+        if (machine?.Completion is { } done && chosen.Spec.After == "local" && done.Profile == chosen.Name)
             return plan with
             {
                 Action = new BootLocalDisk(), Profile = chosen,
                 Reason = $"profile '{chosen.Name}' has succeeded and says after: local",
             };
-        if (chosen is not null)
-            return ForProfile(view, identity, plan, chosen,
-                $"profile '{chosen.Name}': {candidates.First(candidate => candidate.Matched).Why}");
-        return ForUnknown(view, identity, plan);
+        return ForProfile(view, identity, plan, chosen, $"profile '{chosen.Name}': {why}");
     }
 
     private static BootPlan ForNextBoot(CatalogView view, MachineIdentity identity, BootPlan plan, NextBoot next) =>
@@ -77,7 +73,7 @@ public static class BootPlanner
     {
         Action = new ShowMenu(null,
         [
-            .. view.Profiles.Values.OrderBy(profile => profile.Name, StringComparer.Ordinal)
+            .. view.Profiles.ByName.Values.OrderBy(profile => profile.Name, StringComparer.Ordinal)
                 .Where(profile => ForProfile(view, identity, plan with { FromMenu = true }, profile, "").Action is LoadKernel)
                 .Select((profile, i) => new MenuChoice($"p{i}", $"{profile.Name} ({profile.Spec.Image})", profile.Name)),
             MenuChoice.Local(), MenuChoice.Shell(), MenuChoice.Again,
@@ -98,7 +94,7 @@ public static class BootPlanner
 
     private static BootPlan ForNamed(
         CatalogView view, MachineIdentity identity, BootPlan plan, string profile, string reason) =>
-        view.Profiles.TryGetValue(profile, out var found)
+        view.Profiles.ByName.TryGetValue(profile, out var found)
             ? ForProfile(view, identity, plan, found, reason)
             : plan with { Action = new CannotBoot(), Reason = $"{reason}, but there is no such profile" };
 

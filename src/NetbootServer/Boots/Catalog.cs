@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using NetbootServer.Images;
 using NetbootServer.Machines;
@@ -13,42 +14,49 @@ internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, Im
     /// <exception cref="OperationCanceledException">
     /// The database did not answer within <see cref="BootsOptions.CatalogWait"/>.
     /// </exception>
-    public async Task<(CatalogView View, string? Contradiction)> ReadAsync(MachineIdentity identity, CancellationToken ct)
+    public async ValueTask<(CatalogView View, string? Contradiction)> ReadAsync(MachineIdentity identity, CancellationToken ct)
     {
-        using var limit = new CancellationTokenSource(boots.Value.CatalogWait, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
-        var (machine, contradiction) = await FindAsync(identity, either.Token);
+        var macs = MacsOf(identity);
+        if (!machines.TryFind(macs, identity.Uuid, out var found))
+        {
+            using var limit = new CancellationTokenSource(boots.Value.CatalogWait, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+            found = await machines.FindAsync(macs, identity.Uuid, either.Token);
+        }
+        var machine = Recognize(macs, found, out var contradiction);
         return (ViewOf(machine), contradiction);
     }
 
     /// <summary>The catalog around a machine that is known already.</summary>
-    public CatalogView ViewOf(Machine? machine) => new(machine, profiles.Profiles, images.Images, options.Value.Unknown);
+    public CatalogView ViewOf(Machine? machine) => new(machine, profiles.Current, images.Images, options.Value.Unknown);
 
     /// <summary>
     /// Who this is: a registered MAC decides; without one, a registered UUID that only one machine has; without one,
     /// the discovered machine of that MAC.
     /// </summary>
-    private async Task<(Machine? Machine, string? Contradiction)> FindAsync(MachineIdentity identity, CancellationToken ct)
+    private static Machine? Recognize(
+        ImmutableArray<MacAddress> macs, MachinesFound found, out string? contradiction)
     {
         Machine? registered = null, discovered = null;
-        string? contradiction = null;
-        foreach (var mac in Macs(identity))
+        contradiction = null;
+        for (var i = 0; i < macs.Length; i++)
         {
-            var found = await machines.ByMacAsync(mac, ct);
-            if (found is { State: MachineState.Discovered }) discovered ??= found;
-            else if (registered is null) registered = found;
-            else if (found is not null && found.Id != registered.Id)
-                contradiction ??= $"MAC {mac} belongs to '{found.Name}', another of its MACs to '{registered.Name}'";
+            var byMac = found.ByMac[i];
+            if (byMac is { State: MachineState.Discovered }) discovered ??= byMac;
+            else if (registered is null) registered = byMac;
+            else if (byMac is not null && byMac.Id != registered.Id)
+                contradiction ??= $"MAC {macs[i]} belongs to '{byMac.Name}', another of its MACs to '{registered.Name}'";
         }
-        if (identity.Uuid is { } uuid && await machines.ByUuidAsync(uuid, ct) is { } byUuid)
+        if (found.ByUuid is { } byUuid)
         {
             if (registered is null) registered = byUuid;
             else if (byUuid.Id != registered.Id)
                 contradiction ??= $"its MAC belongs to '{registered.Name}', its UUID to '{byUuid.Name}'";
         }
-        return (registered ?? discovered, contradiction);
+        return registered ?? discovered;
     }
 
-    private static IEnumerable<MacAddress> Macs(MachineIdentity identity) =>
-        identity.Mac is { } mac ? identity.OtherMacs.Prepend(mac).Distinct() : identity.OtherMacs;
+    /// <summary>Its MACs, the one that it boots from first.</summary>
+    private static ImmutableArray<MacAddress> MacsOf(MachineIdentity identity) =>
+        identity.Mac is not { } mac ? identity.OtherMacs : identity.OtherMacs.Remove(mac).Insert(0, mac);
 }

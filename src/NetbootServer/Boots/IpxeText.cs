@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace NetbootServer.Boots;
@@ -13,15 +14,25 @@ public static class IpxeText
 {
     private const int MaxShown = 256;
 
+    /// <summary>Printable ASCII that no command ends at and nothing is expanded by.</summary>
+    private static readonly SearchValues<char> Plain = SearchValues.Create(
+        [.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).Except("${}\\|&;#")]);
+
     /// <summary>Text to show on the console inside an <c>echo</c> line: printable ASCII without any syntax.</summary>
     public static string Show(string? text)
     {
+        if (text is null || IsPlain(text)) return text ?? "";
         var shown = new StringBuilder();
-        foreach (var c in (text ?? "").Take(MaxShown))
+        foreach (var c in text.Take(MaxShown))
             shown.Append(c is >= ' ' and <= '~' and not ('$' or '{' or '}' or '\\') ? c : '?');
         var words = shown.ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return string.Join(' ', words.Select((word, i) => IsSyntax(word, isFirst: i == 0) ? "?" : word));
     }
+
+    /// <summary>Nothing in it looks like syntax: most texts, which need no second look at their words.</summary>
+    private static bool IsPlain(string text) => text.Length is > 0 and <= MaxShown && text[0] != '-'
+        && !text.AsSpan().ContainsAnyExcept(Plain) && text[0] != ' ' && text[^1] != ' '
+        && !text.Contains("  ", StringComparison.Ordinal);
 
     private static bool IsSyntax(string word, bool isFirst) =>
         word is "||" or "&&" or ";" || word[0] == '#' || (isFirst && word[0] == '-');

@@ -107,6 +107,7 @@ public sealed partial record MachineIdentity
 
     private static string Clean(string value)
     {
+        if (value.Length <= MaxValueLength && !value.AsSpan().ContainsAnyExceptInRange(' ', '~')) return value.Trim();
         var text = new StringBuilder();
         foreach (var rune in value.Trim().EnumerateRunes())
         {

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using NetbootServer.Images;
 using NetbootServer.Machines;
@@ -43,8 +42,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
                 State = MachineState.Registered, Spec = machine.Spec with { Profile = profile.Name }, NextBoot = null,
                 Completion = null,
             },
-            Profiles = view.Profiles.Values.Where(other => other.Name != profile.Name).Append(profile)
-                .ToFrozenDictionary(each => each.Name, StringComparer.Ordinal),
+            Profiles = ProfileSet.Of(view.Profiles.ByName.Values.Where(other => other.Name != profile.Name).Append(profile)),
         }, MachineIdentity.FromTold([]), links);
     }
 
@@ -60,7 +58,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         TemplateScript.TryRender(plan, links, identity, attempt: 0, out var fault);
         var preview = links with { Boot = new string('T', BootTokens.Length) };
         var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
-        return new(machine.Name, ActionOf(plan.Action), plan.Reason, plan.Candidates, load?.KernelArguments ?? [],
+        return new(machine.Name, ActionOf(plan.Action), plan.Reason, ProfileChoice.Explain(view, identity), load?.KernelArguments ?? [],
             ScriptDesk.Preview(plan, identity, links), WarningsOn(plan, identity, bytes, fault))
         {
             Profile = plan.Profile?.Name,

@@ -10,7 +10,8 @@ internal sealed class ScriptWriter(string first = "#!ipxe\n")
 {
     private static readonly int[] BackOff = [5, 5, 10, 20, 30];
     private const int SlowestRetry = 60;
-    private readonly StringBuilder _text = new(first, 1024);
+    private static readonly string Asking = AskWithoutEnd();
+    private readonly StringBuilder _text = new(first, 4096);
 
     /// <summary>A line as it is: for syntax of our own only.</summary>
     public ScriptWriter Line(string line)
@@ -32,12 +33,18 @@ internal sealed class ScriptWriter(string first = "#!ipxe\n")
     /// <summary>Asks for the script anew without end: first soon, then ever more slowly.</summary>
     public ScriptWriter AskAgain()
     {
-        Line(":again").Line("chain --replace --autofree ${nb-again} ||");
+        _text.Append(Asking);
+        return this;
+    }
+
+    private static string AskWithoutEnd()
+    {
+        var script = new ScriptWriter("").Line(":again").Line("chain --replace --autofree ${nb-again} ||");
         foreach (var seconds in BackOff)
-            Echo($"No answer from the server, trying again in {seconds} seconds")
+            script.Echo($"No answer from the server, trying again in {seconds} seconds")
                 .Line($"sleep {seconds}").Line("chain --replace --autofree ${nb-again} ||");
-        return Line(":slow").Echo($"No answer from the server, trying again in {SlowestRetry} seconds")
-            .Line($"sleep {SlowestRetry}").Line("chain --replace --autofree ${nb-again} || goto slow");
+        return script.Line(":slow").Echo($"No answer from the server, trying again in {SlowestRetry} seconds")
+            .Line($"sleep {SlowestRetry}").Line("chain --replace --autofree ${nb-again} || goto slow").ToString();
     }
 
     /// <summary>

@@ -48,7 +48,7 @@ internal static class MachineReading
 
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, JsonBody.Writing);
 
-    private static T? Read<T>(string? json) where T : class =>
+    public static T? Read<T>(string? json) where T : class =>
         json is null ? null : JsonSerializer.Deserialize<T>(json, JsonBody.Writing);
 
     private static string SearchText(string name, MachineSpec spec) => string.Join('\n',

@@ -9,7 +9,7 @@ namespace NetbootServer.Profiles;
 /// <summary>All profiles, in memory.</summary>
 public sealed class ProfileCatalog : IDisposable
 {
-    private readonly Snapshot<FrozenDictionary<string, Profile>> _profiles;
+    private readonly Snapshot<ProfileSet> _profiles;
 
     /// <summary>A catalog over the database, empty until <see cref="ReloadAsync"/>.</summary>
     public ProfileCatalog(Database database)
@@ -19,7 +19,10 @@ public sealed class ProfileCatalog : IDisposable
     }
 
     /// <summary>The profiles by name as of the last change.</summary>
-    public FrozenDictionary<string, Profile> Profiles => _profiles.Value;
+    public FrozenDictionary<string, Profile> Profiles => _profiles.Value.ByName;
+
+    /// <summary>The profiles as of the last change; another change makes another set.</summary>
+    public ProfileSet Current => _profiles.Value;
 
     /// <summary>Reads the profiles anew, after a change was committed.</summary>
     public Task ReloadAsync(CancellationToken ct) => _profiles.ReloadAsync(ct);
@@ -27,14 +30,13 @@ public sealed class ProfileCatalog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _profiles.Dispose();
 
-    private static async Task<FrozenDictionary<string, Profile>> LoadAsync(NetbootDb db, CancellationToken ct) =>
-        (await db.Set<ProfileRow>().ToListAsync(ct))
-        .Select(row => new Profile(row.Name, Spec(row), row.Revision)
-        {
-            CreatedAt = row.CreatedAt,
-            UpdatedAt = row.UpdatedAt,
-        })
-        .ToFrozenDictionary(profile => profile.Name, StringComparer.Ordinal);
+    private static async Task<ProfileSet> LoadAsync(NetbootDb db, CancellationToken ct) =>
+        ProfileSet.Of((await db.Set<ProfileRow>().ToListAsync(ct))
+            .Select(row => new Profile(row.Name, Spec(row), row.Revision)
+            {
+                CreatedAt = row.CreatedAt,
+                UpdatedAt = row.UpdatedAt,
+            }));
 
     internal static ProfileSpec Spec(ProfileRow row) =>
         JsonSerializer.Deserialize<ProfileSpec>(row.Spec, JsonBody.Writing)!;

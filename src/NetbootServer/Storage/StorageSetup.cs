@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
@@ -18,7 +19,7 @@ public static class StorageSetup
         return services
             .AddSingleton(_ => data)
             .AddSingleton<Database>()
-            .AddDbContextFactory<NetbootDb>(options => Configure(options, data.DatabaseFile));
+            .AddPooledDbContextFactory<NetbootDb>(options => Configure(options, data.DatabaseFile));
     }
 
     /// <summary>Makes the schema current; called once, before the server listens.</summary>
@@ -42,11 +43,15 @@ public static class StorageSetup
         private const string Text =
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=30000;";
 
+        /// <summary>Connections of SQLite itself that have them: the pool opens each again and again.</summary>
+        private readonly ConditionalWeakTable<object, object> _set = [];
+
         public override void ConnectionOpened(
             System.Data.Common.DbConnection connection, ConnectionEndEventData eventData)
         {
             // EF Core looks with a read-only connection whether the file is there; WAL could not be switched on by it.
             if (connection.ConnectionString.Contains("Mode=ReadOnly", StringComparison.OrdinalIgnoreCase)) return;
+            if (connection is not SqliteConnection { Handle: { } handle } || !_set.TryAdd(handle, this)) return;
             using var command = connection.CreateCommand();
             command.CommandText = Text;
             command.ExecuteNonQuery();

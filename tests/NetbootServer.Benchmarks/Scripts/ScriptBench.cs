@@ -18,6 +18,7 @@ internal static class ScriptBench
         try
         {
             await ScriptCatalog.MakeAsync(directory, Machines, Profiles, ct);
+            await PlanBench.RunAsync(directory, ct);
             await using (var idle = await BenchServer.StartAsync(directory, ct))
             {
                 Console.WriteLine($"\n/boot/script, {Machines:N0} machines, {Profiles} profiles, {Connections} connections, loopback");

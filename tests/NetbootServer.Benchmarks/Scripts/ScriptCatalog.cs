@@ -61,6 +61,12 @@ internal static class ScriptCatalog
     /// <summary>The MAC of the i-th machine.</summary>
     public static MacAddress MacOf(int i) => MacAddress.Parse($"5254{i:x8}");
 
+    /// <summary>What the i-th machine tells, all that iPXE fills in.</summary>
+    public static string QueryOf(int i) => $"?mac={MacOf(i).Hyphened}&macs={MacOf(i).Hyphened},,,,,,,"
+        + $"&uuid={new Guid(i, 0x4a5b, 0x4c6d, 0x8e, 1, 2, 3, 4, 5, 6, 7)}&serial=SN{i}&asset=&arch=x86_64&platform=efi"
+        + "&manufacturer=Dell%20Inc.&product=PowerEdge%20R640&hostname=&ip=10.1.2.3&version=1.21.1&chip=virtio-net"
+        + "&mem=262144&sb=00";
+
     private static void AddImage(NetbootDb db, DateTimeOffset now)
     {
         var systems = ImmutableSortedDictionary<string, SystemArtifacts>.Empty.Add("x86_64-linux", new()

@@ -59,15 +59,15 @@ public sealed class BootPlannerTests
     [Fact]
     public void Every_profile_is_told_with_its_reason_the_winner_first()
     {
-        var plan = Plan(Machine("m", labels: "rack=7"));
-        Assert.Equal(Profiles.Length, plan.Candidates.Length);
-        Assert.Equal(("rack-high", true), (plan.Candidates[0].Profile, plan.Candidates[0].Matched));
-        Assert.Single(plan.Candidates, candidate => candidate.Matched);
+        var candidates = ProfileChoice.Explain(View(Machine("m", labels: "rack=7"), Profiles), MachineIdentity.FromQuery("mac=525400aabb01"));
+        Assert.Equal(Profiles.Length, candidates.Length);
+        Assert.Equal(("rack-high", true), (candidates[0].Profile, candidates[0].Matched));
+        Assert.Single(candidates, candidate => candidate.Matched);
         Assert.Equal("matches as well with the same priority, but 'rack-high' comes first by name", Why("rack-too"));
         Assert.Equal("matches as well, but 'rack-high' has the higher priority (5 against 0)", Why("rack"));
         Assert.Equal("its selector wants gpu=yes; the machine has no gpu", Why("rack-gpu"));
 
-        string Why(string profile) => plan.Candidates.Single(candidate => candidate.Profile == profile).Why;
+        string Why(string profile) => candidates.Single(candidate => candidate.Profile == profile).Why;
     }
 
     [Theory]

@@ -59,7 +59,7 @@ internal static class PlannerWorld
     public static NextBoot Next(string? profile = null, string? action = null) => new(profile, action, At);
 
     public static CatalogView View(Machine? machine, Profile[] profiles, Image[]? images = null, string unknown = "wait") =>
-        new(machine, profiles.ToFrozenDictionary(profile => profile.Name),
+        new(machine, ProfileSet.Of(profiles),
             (images ?? [Image("img", Version("x86_64-linux"))]).ToFrozenDictionary(image => image.Name), unknown);
 
     private static ImmutableSortedDictionary<string, string> Labels(string text) => text

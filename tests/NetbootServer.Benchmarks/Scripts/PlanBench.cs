@@ -1,0 +1,61 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using NetbootServer.Boots;
+using NetbootServer.Images;
+using NetbootServer.Machines;
+using NetbootServer.Profiles;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Benchmarks.Scripts;
+
+/// <summary>
+/// A script's making alone, in this process: from the query's text over look-up, plan and render to the script's text;
+/// no network, no logs. CPU is the whole process's, the garbage collector's threads included.
+/// </summary>
+internal static class PlanBench
+{
+    private const int Count = 20_000, Rounds = 3;
+
+    public static async Task RunAsync(string directory, CancellationToken ct)
+    {
+        using var data = DataDirectory.Open(directory);
+        await using var services = new ServiceCollection().AddStorage(data).BuildServiceProvider();
+        var database = services.GetRequiredService<Database>();
+        using var profiles = new ProfileCatalog(database);
+        using var images = new ImageCatalog(database);
+        await profiles.ReloadAsync(ct);
+        await images.ReloadAsync(ct);
+        var tokens = new BootTokens(new byte[32], TimeProvider.System);
+        var links = new ScriptLinks("http://10.0.0.1:8080");
+        using var machines = new MachineCache(database);
+        var catalog = new Catalog(machines, profiles, images, Options.Create(new MachinesOptions()),
+            Options.Create(new BootsOptions()), TimeProvider.System);
+        Console.WriteLine("\n| a script's making alone | CPU each | allocated each |");
+        Console.WriteLine("|---|---|---|");
+        await MeasureAsync("warm-up", 1, 10_000);
+        for (var round = 0; round < Rounds; round++)
+        {
+            await MeasureAsync("machine not in the cache", 20_000 + round * Count, Count);
+            await MeasureAsync("machine in the cache", 20_000 + round * Count, Count);
+        }
+
+        async Task MeasureAsync(string name, int from, int count)
+        {
+            var queries = Enumerable.Range(from, count).Select(ScriptCatalog.QueryOf).ToList();
+            var (cpu, bytes) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(precise: true));
+            foreach (var query in queries)
+            {
+                var identity = MachineIdentity.FromQuery(query);
+                var (view, _) = await catalog.ReadAsync(identity, ct);
+                var plan = BootPlanner.Plan(view, identity, menuChoice: null);
+                var load = (LoadKernel)plan.Action;
+                var (token, _) = tokens.Mint(view.Machine!.Id, load.Version.Id, plan.FromNextBoot);
+                BootScript.Render(plan, links with { Boot = token }, identity, attempt: 0, profile => profile);
+            }
+            var used = (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / count;
+            var allocated = (GC.GetTotalAllocatedBytes(precise: true) - bytes) / 1024.0 / count;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {used:0.0} µs | {allocated:0.0} KiB |"));
+        }
+    }
+}
