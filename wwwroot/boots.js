@@ -29,7 +29,7 @@ export const isMoving = boot => boot.outcome === 'running' || boot.outcome === '
 export const isActive = boot => isMoving(boot)
   || (boot.outcome === 'ready' && Date.now() - Date.parse(boot.startedAt) < readyFor);
 
-function note(id, step, bytes, totalBytes, told, stands = false) {
+function note(id, step, bytes, totalBytes, told, since = null) {
   const at = Date.now(), known = motion.get(id);
   const before = known?.step === step ? known : null;
   const seconds = before ? (at - before.base.at) / 1000 : 0;
@@ -43,8 +43,7 @@ function note(id, step, bytes, totalBytes, told, stands = false) {
   motion.set(id, {
     step, bytes, totalBytes, rate,
     base: measured || !before ? { at, bytes } : before.base,
-    // Of a boot that stood still when it was first seen here nobody knows since when.
-    movedAt: before && bytes === before.bytes ? before.movedAt : !known && stands ? null : at,
+    movedAt: before && bytes === before.bytes ? before.movedAt : since ?? at,
     samples: measured ? [...samples.slice(-600), { at, rate }] : samples,
   });
   timer ||= setTimeout(() => { timer = 0; beat.value++; }, 1000);
@@ -53,11 +52,17 @@ function note(id, step, bytes, totalBytes, told, stands = false) {
 const changed = new Map();
 let flush = 0;
 
+/** Since when its bytes stand still, if they do. */
+const stalledSince = step => {
+  const last = step.stalls?.at(-1);
+  return last && last.durationSeconds == null ? Date.parse(last.at) : null;
+};
+
 /** Takes a boot as the API tells it; many in a moment are one change of the page. */
 export function takeBoot(boot) {
   const step = boot.steps.findLast(step => step.totalBytes && !step.durationSeconds);
   if (step && isMoving(boot))
-    note(boot.id, step.name, step.bytes ?? 0, step.totalBytes, undefined, boot.outcome === 'stalled');
+    note(boot.id, step.name, step.bytes ?? 0, step.totalBytes, undefined, stalledSince(step));
   changed.set(boot.id, boot);
   flush ||= setTimeout(apply, loaded.peek() ? 400 : 0);
 }

@@ -31,11 +31,14 @@ const hasLabel = (machine, label) => {
 const byName = (left, right) => left.machine.name < right.machine.name ? -1 : left.machine.name > right.machine.name
   ? 1 : 0;
 
+/** What is missing comes last. */
+const byText = (left = '~', right = '~') => left < right ? -1 : left > right ? 1 : 0;
+
 const orders = {
   name: byName,
   state: (left, right) => urgency.indexOf(left.state.is) - urgency.indexOf(right.state.is) || byName(left, right),
-  profile: (left, right) => (left.profile?.name ?? '~') < (right.profile?.name ?? '~') ? -1
-    : (left.profile?.name ?? '~') > (right.profile?.name ?? '~') ? 1 : byName(left, right),
+  profile: (left, right) => byText(left.profile?.name, right.profile?.name) || byName(left, right),
+  image: (left, right) => byText(left.profile?.image, right.profile?.image) || byName(left, right),
   lastSeenAt: (left, right) => (right.machine.lastSeenAt ?? '').localeCompare(left.machine.lastSeenAt ?? '')
     || byName(left, right),
 };

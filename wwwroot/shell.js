@@ -3,7 +3,7 @@ import { html, signal, useEffect, useErrorBoundary, useRef } from './ui.js';
 import { link, route } from './router.js';
 import { interrupted, logOut, session } from './session.js';
 import { has, paths } from './state.js';
-import { images, machines, profiles } from './stores.js';
+import { totals, useTotals } from './totals.js';
 import { useKeys } from './keys.js';
 import { Dialogs, closeAll } from './parts/dialog.js';
 import { Toasts, Ghost, Trouble } from './parts/messages.js';
@@ -19,13 +19,13 @@ import { count } from './parts/format.js';
 /** The pages; `path` is what the server must have for it. */
 export const pages = [
   { id: 'overview', title: 'Overview', load: () => import('./pages/overview.js') },
-  { id: 'machines', title: 'Machines', path: 'machines', list: machines, load: name => name === null
+  { id: 'machines', title: 'Machines', path: 'machines', load: name => name === null
     ? import('./pages/machines.js') : import('./pages/machine.js') },
   { id: 'boots', title: 'Boots', path: 'boots', load: name => name === null
     ? import('./pages/boots.js') : import('./pages/boot.js') },
-  { id: 'profiles', title: 'Profiles', path: 'profiles', list: profiles, load: name => name === null
+  { id: 'profiles', title: 'Profiles', path: 'profiles', load: name => name === null
     ? import('./pages/profiles.js') : import('./pages/profile.js') },
-  { id: 'images', title: 'Images', path: 'images', list: images, load: name => name === null
+  { id: 'images', title: 'Images', path: 'images', load: name => name === null
     ? import('./pages/images.js') : import('./pages/image.js') },
   { id: 'jobs', title: 'Jobs', path: 'jobs', load: name => name === null
     ? import('./pages/jobs.js') : import('./pages/job.js') },
@@ -37,7 +37,15 @@ export const pages = [
 /** Those that this server can fill. */
 export const shownPages = () => pages.filter(page => !page.path || has(page.path));
 
+/** What the rail says beside a page. */
+function noteOf(page, all) {
+  const { running = 0, stalled = 0 } = all.machines.byOutcome, under = running + stalled;
+  return { machines: count(all.machines.total), profiles: count(all.profiles), images: count(all.images),
+    boots: under && `${count(under)} now`, jobs: all.runningJobs && `${count(all.runningJobs)} running` }[page];
+}
+
 function Rail() {
+  useTotals();
   const ref = useRef(null), current = route.value.page;
   useEffect(() => { // on a phone it is a strip that scrolls
     const here = ref.current.querySelector('[aria-current]');
@@ -47,7 +55,7 @@ function Rail() {
   ${page.after && !all[at - 1].after && html`<hr key="rule"/>`}
   <a key=${page.id} href=${link(page.id)} aria-current=${current === page.id ? 'page' : undefined}>
     ${page.title}
-    ${page.list?.state.value === 'ready' && html`<span>${count(page.list.items.value.size)}</span>`}</a>`)}</nav>`;
+    ${totals.value && html`<span>${noteOf(page.id, totals.value)}</span>`}</a>`)}</nav>`;
 }
 
 const account = () => [

@@ -2,20 +2,28 @@
 import { html, useEffect } from '../ui.js';
 import { link } from '../router.js';
 import { follow, takeBoot } from '../boots.js';
+import { now } from '../state.js';
 import { useResource } from '../resource.js';
 import { useTitle } from '../shell.js';
 import { byteProgress, clock, duration, rate, short } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';
 import { Ghost, Trouble } from '../parts/messages.js';
+import { stalls } from '../parts/phases.js';
 import { BootNow } from '../parts/bootnow.js';
+
+function stood(step) {
+  const still = stalls([step], now.value);
+  return `${still.count === 1 ? '' : `${still.count} times `}no bytes for ${duration(still.seconds)}${
+    still.count > 1 ? ' in all' : ''}`;
+}
 
 const Step = ({ step }) => html`<tr><td><time class="exact" datetime=${step.at} title=${step.at}>${clock(step.at)}
   </time></td>
   <th scope="row">${step.name}</th><td class="num">${duration(step.durationSeconds, true)}</td>
   <td class="num s-hide">${step.bytes != null ? byteProgress(step.bytes, step.totalBytes ?? step.bytes) : '–'}</td>
   <td class="num s-hide">${step.bytes && step.durationSeconds ? rate(step.bytes / step.durationSeconds) : '–'}</td>
-  <td>${step.detail ? [step.detail.step, step.detail.reason, step.detail.errno
-    && `iPXE ${step.detail.errno}`].filter(Boolean).join(', ') : ''}</td></tr>`;
+  <td>${[step.detail?.step, step.detail?.reason, step.detail?.errno && `iPXE ${step.detail.errno}`,
+    step.stalls && stood(step)].filter(Boolean).join(', ')}</td></tr>`;
 
 export default function BootPage({ name }) {
   useTitle(`Boot ${short(name)}`);

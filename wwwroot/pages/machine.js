@@ -16,6 +16,7 @@ import { Menu } from '../parts/menu.js';
 import { openNext } from '../parts/bulkdialogs.js';
 import { openApprove } from '../parts/machinedialogs.js';
 import { openMachineForm } from '../parts/machineform.js';
+import { usePages } from '../parts/pages.js';
 import { BootNow } from '../parts/bootnow.js';
 import { History } from '../parts/history.js';
 import { Identity } from '../parts/identity.js';
@@ -49,7 +50,15 @@ function Head({ machine, state, gone }) {
       <${Menu} label="More actions" items=${items}/></span>`}</div>`;
 }
 
-const Labels = ({ machine }) => html`<header><h2>Labels</h2></header>
+/** Labels and notes are changed where they stand. */
+const EditLink = ({ machine }) => may('operator') && machine.state === 'registered'
+  && html`<a class="push" href=${link('machines', machine.name, { edit: '' })}>Edit</a>`;
+
+const Notes = ({ machine }) => html`<header><h2>Notes</h2><${EditLink} machine=${machine}/></header>
+  ${machine.notes ? html`<p class="body prose" dir="auto">${machine.notes}</p>`
+    : html`<p class="body muted">none</p>`}`;
+
+const Labels = ({ machine }) => html`<header><h2>Labels</h2><${EditLink} machine=${machine}/></header>
   <div class="body">${Object.keys(machine.labels).length ? html`<${Tags} of=${machine.labels}/>`
     : html`<span class="muted">none</span>`}</div>`;
 
@@ -58,7 +67,7 @@ export default function MachinePage({ name }) {
   profiles.use();
   const path = `machines/${encodeURIComponent(name)}`;
   const found = useResource(path, { events: ['machine.changed'], concerns: data => data.name === name, pause: 300 });
-  const boots = useResource(`${path}/boots?limit=50`, { events: ['boot.changed'], concerns: data =>
+  const boots = usePages(`${path}/boots?limit=50`, { events: ['boot.changed'], concerns: data =>
     data.machine === name, pause: 300 });
   useEffect(follow, []);
   useEffect(() => { for (const boot of boots.data?.items.slice(0, 1) ?? []) takeBoot(boot); }, [boots.data]);
@@ -88,7 +97,7 @@ export default function MachinePage({ name }) {
     <section class="panel w4" aria-label="Next boot, labels, identity">
       ${machine.state === 'registered' && html`<${NextBoot} machine=${machine} set=${found.set}/>`}
       <${Labels} machine=${machine}/><${Identity} machine=${machine} up=${latest?.up}/>
-      ${machine.notes && html`<header><h2>Notes</h2></header><p class="body prose" dir="auto">${machine.notes}</p>`}
+      <${Notes} machine=${machine}/>
     </section>
     <${History} boots=${boots}/>`;
 }

@@ -17,7 +17,7 @@ import { Bulk } from '../parts/bulk.js';
 import { TransferButtons } from '../parts/transfer.js';
 
 const headings = [['name', 'machine', ''], ['state', 'state', 'c-state'], ['profile', 'profile', 's-hide c-profile'],
-  [null, 'image', 'm-only c-image'],
+  ['image', 'image', 'm-only c-image'],
   [null, 'labels', 'l-only'], ['lastSeenAt', 'last seen', 'num s-hide c-seen']];
 
 function Head({ wanted, all, onAll }) {

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from '../ui.js';
 import { link } from '../router.js';
 import { has } from '../state.js';
-import { useResource } from '../resource.js';
+import { totals } from '../totals.js';
 import { images } from '../stores.js';
 import { useTitle } from '../shell.js';
 import { count, bytes, percent } from '../parts/format.js';
@@ -41,9 +41,7 @@ const Disk = ({ disk }) => {
 export default function Overview() {
   useTitle('Overview');
   const all = images.use();
-  const overview = useResource(has('overview') ? 'overview' : null,
-    { events: ['machine.changed', 'boot.changed', 'image.changed'], pause: 1500 });
-  const data = overview.data;
+  const data = totals.value;
   const [guided, setGuided] = useState(null);
   useEffect(() => { // whoever sees the guide decides when it goes; the first machine does not take it away
     if (data && guided === null) setGuided(data.machines.total === 0 && !sessionStorage.getItem(skipped));

@@ -32,7 +32,7 @@ export const Tags = ({ of }) => Object.entries(of ?? {})
 export function Copy({ text, children = 'Copy', plain = false }) {
   const [done, setDone] = useState(false);
   const copy = async () => {
-    await write(text);
+    await copyText(text);
     setDone(true);
     setTimeout(() => setDone(false), 1500);
   };
@@ -41,7 +41,7 @@ export function Copy({ text, children = 'Copy', plain = false }) {
 }
 
 /** Browsers give the clipboard only to secure pages; a lab's server speaks plain HTTP. */
-async function write(text) {
+export async function copyText(text) {
   if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
   const field = document.createElement('textarea');
   field.value = text;

@@ -4,7 +4,7 @@ import { now } from '../state.js';
 import { motionOf } from '../boots.js';
 import { link } from '../router.js';
 import { bytes, byteProgress, duration, percent, rate } from './format.js';
-import { current, failureOf, phases, standing } from './phases.js';
+import { current, failureOf, phases, stalls, standing } from './phases.js';
 import { Id, State } from './basics.js';
 
 const Cell = ({ phase }) => phase.state === 'now'
@@ -42,12 +42,18 @@ export function BootRow({ boot }) {
     <span class="num muted m-only">${duration((end - Date.parse(boot.startedAt)) / 1000)}</span></li>`;
 }
 
+/** ", 8 s of them stalled". */
+function ofThem(step) {
+  const still = stalls([step], now.value);
+  return still.count ? `, ${duration(still.seconds)} of them stalled` : '';
+}
+
 /** What stands below a phase of the large track. */
 function caption(phase, boot, usual) {
   const step = phase.step;
   if (phase.state === 'now') {
     const seconds = (now.value - Date.parse(step.at)) / 1000;
-    return [duration(seconds), byteProgress(phase.value, phase.max)];
+    return [duration(seconds) + ofThem(step), byteProgress(phase.value, phase.max)];
   }
   if (phase.state === 'bad') return [failureOf(boot).errno ? `iPXE ${failureOf(boot).errno}` : 'failed', step?.bytes
     ? byteProgress(step.bytes, step.totalBytes ?? step.bytes) : ''];
@@ -56,7 +62,7 @@ function caption(phase, boot, usual) {
   if (phase.state === 'todo') return ['', ''];
   if (!step) return ['none', ''];
   const since = (Date.parse(step.at) - Date.parse(boot.startedAt)) / 1000;
-  return [step.durationSeconds ? duration(step.durationSeconds, true) : phase.name === 'script' ? 'sent'
+  return [step.durationSeconds ? duration(step.durationSeconds, true) + ofThem(step) : phase.name === 'script' ? 'sent'
     : `after ${duration(since, true)}`,
     step.bytes ? bytes(step.bytes) : ''];
 }

@@ -3,8 +3,8 @@ import { html } from '../ui.js';
 import { isMoving, motionOf } from '../boots.js';
 import { link } from '../router.js';
 import { now } from '../state.js';
-import { byteProgress, duration, median, rate, short } from './format.js';
-import { average, current, phases, reason, standing, took } from './phases.js';
+import { byteProgress, duration, median, plural, rate, short } from './format.js';
+import { average, current, phases, reason, stalls, standing, took } from './phases.js';
 import { Age, Id, State } from './basics.js';
 import { BigTrack } from './boot.js';
 import { Note } from './messages.js';
@@ -33,6 +33,13 @@ function Speed({ value, children }) {
   return html`<${Readout} value=${number} unit=${unit}>${children}<//>`;
 }
 
+/** Stalls that are over. */
+function Stalls({ boot }) {
+  const still = stalls(boot.steps, now.value);
+  return still.count > 0 && !still.open && html`<${Time} seconds=${still.seconds} state="stalled">
+    ${plural(still.count, 'stall')}, over<//>`;
+}
+
 function Running({ boot, motion, usual, seconds }) {
   const at = current(phases(boot, motion));
   const still = motion?.movedAt && boot.outcome === 'stalled' ? (now.value - motion.movedAt) / 1000 : null;
@@ -41,6 +48,7 @@ function Running({ boot, motion, usual, seconds }) {
       ${byteProgress(at.value, at.max)} ${at.name}<//>` : html`<${Readout} value=${at.name}>phase<//>`}
     ${still !== null ? html`<${Time} seconds=${still} state="stalled">no bytes<//>`
       : html`<${Speed} value=${at.max ? motion?.rate : null}>now<//>`}
+    <${Stalls} boot=${boot}/>
     ${usual.ready !== null && html`<${Time} seconds=${Math.abs(usual.ready - seconds)}>
       ${seconds > usual.ready ? 'behind its usual time' : 'until it is usually ready'}<//>`}</ul>`;
 }
@@ -49,7 +57,7 @@ const Ended = ({ boot, seconds }) => html`<ul class="readouts wide">
   <${Time} seconds=${took(boot, 'ready')}>from script to ready<//>
   ${boot.outcome === 'ready' ? html`<${Time} seconds=${seconds - took(boot, 'ready')}>Linux runs, not up yet<//>`
     : html`<${Time} seconds=${took(boot, 'up')}>from script to up<//>`}
-  <${Speed} value=${average(boot)}>on average<//></ul>`;
+  <${Speed} value=${average(boot)}>on average<//><${Stalls} boot=${boot}/></ul>`;
 
 export function BootNow({ boot, history }) {
   const motion = motionOf(boot.id), usual = usualOf(boot, history), where = standing(boot, motion, now.value);

@@ -8,7 +8,7 @@ import { Empty, Ghost, Trouble } from './messages.js';
 import { Track } from './boot.js';
 
 const Row = ({ boot, machine }) => html`<tr>
-  <td><a href=${link('boots', boot.id)}><${Age} at=${boot.startedAt}/></a></td>
+  <td class="fit"><a href=${link('boots', boot.id)}><${Age} at=${boot.startedAt}/></a></td>
   ${machine && html`<th scope="row"><a class="cut" dir="auto" href=${link('machines', boot.machine)}
     title=${boot.machine}>${boot.machine ?? '–'}</a></th>`}
   <td><${State} is=${boot.outcome}/>
@@ -28,15 +28,19 @@ export const BootsTable = ({ boots, machine = false }) => html`<div class="scrol
   <th scope="col" class="num m-only">average</th></tr></thead>
   <tbody>${boots.map(boot => html`<${Row} key=${boot.id} boot=${boot} machine=${machine}/>`)}</tbody></table></div>`;
 
+/** The way back to what is not shown. */
+export const Older = ({ of }) => of.load && html`<footer class="foot bar"><button class="btn" type="button"
+  disabled=${of.busy} aria-busy=${of.busy} onClick=${of.load}>Older boots</button></footer>`;
+
 /** A machine's boots. */
 export function History({ boots }) {
-  const all = boots.data?.items ?? [], middle = median(all.map(boot => took(boot, 'ready'))
+  const all = boots.items ?? [], middle = median(all.map(boot => took(boot, 'ready'))
     .filter(seconds => seconds !== null));
   return html`<section class="panel" aria-labelledby="h-hist"><header><h2 id="h-hist">History</h2><small>
     ${all.length > 0 && summary(all, middle)}</small></header>
-    ${boots.problem && !boots.data ? html`<${Trouble} problem=${boots.problem} retry=${boots.reload}/>` : !boots.data
+    ${boots.problem && !boots.items ? html`<${Trouble} problem=${boots.problem} retry=${boots.reload}/>` : !boots.items
       ? html`<${Ghost}/>`
-      : all.length ? html`<${BootsTable} boots=${all}/>`
+      : all.length ? html`<${BootsTable} boots=${all}/><${Older} of=${boots}/>`
         : html`<${Empty} title="It has not booted yet">Its boots are listed here, with how long each phase took.<//>`}
           </section>`;
 }

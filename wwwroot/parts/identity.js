@@ -5,16 +5,24 @@ import { Age } from './basics.js';
 const names = { uuid: 'uuid', serial: 'serial', asset: 'asset', manufacturer: 'maker', product: 'product',
   arch: 'arch', platform: 'platform',
   ip: 'address', hostname: 'hostname', chip: 'network chip', version: 'iPXE' };
+const words = { platform: { efi: 'UEFI', pcbios: 'BIOS' } };
+const word = (name, value) => words[name]?.[value] ?? value;
 const code = new Set(['uuid', 'serial', 'asset', 'ip', 'mac']);
 
 /** Registered values count; where the machine says something else, both show. */
 function Value({ name, machine }) {
   const told = machine.identity?.[name], set = machine[name];
   const shown = set ?? told;
-  return html`<dd>${code.has(name) ? html`<code>${shown}</code>` : html`<bdi>${shown}</bdi>`}${set && told
+  return html`<dd>${code.has(name) ? html`<code>${shown}</code>` : html`<bdi>${word(name, shown)}</bdi>`}${set && told
     && set.toLowerCase() !== told.toLowerCase()
     && html`<span class="sub">it says <bdi>${told}</bdi></span>`}</dd>`;
 }
+
+/** What became another in the machine: "serial A → B". */
+const Changes = ({ of }) => html`<dt>changed</dt><dd class="rows tight">${of.map(({ name, before, after, at }) =>
+  html`<div key=${name + at}>${names[name] ?? name} ${before
+    ? html`<bdi>${word(name, before)}</bdi> → <bdi>${word(name, after)}</bdi>`
+    : html`<bdi>${word(name, after)}</bdi> added`} <span class="sub"><${Age} at=${at}/></span></div>`)}</dd>`;
 
 export function Identity({ machine, up }) {
   const shown = Object.keys(names).filter(name => machine[name] ?? machine.identity?.[name]);
@@ -24,7 +32,8 @@ export function Identity({ machine, up }) {
     <dl class="body kv"><dt>${machine.macs.length === 1 ? 'mac' : 'macs'}</dt><dd>
       ${machine.macs.map(mac => html`<code key=${mac}>${mac}</code> `)}</dd>
       ${shown.map(name => html`<dt key=${name}>${names[name]}</dt><${Value} name=${name} machine=${machine}/>`)}
-      ${machine.firstSeenAt && html`<dt>first seen</dt><dd><${Age} at=${machine.firstSeenAt}/></dd>`}</dl>
+      ${machine.firstSeenAt && html`<dt>first seen</dt><dd><${Age} at=${machine.firstSeenAt}/></dd>`}
+      ${machine.identityChanges && html`<${Changes} of=${machine.identityChanges}/>`}</dl>
     ${up && html`<header><h2>Since it is up</h2><small><${Age} at=${up.at}/></small></header><dl class="body kv">
       ${up.addresses.length > 0 && html`<dt>addresses</dt><dd>
         ${up.addresses.map(address => html`<code key=${address}>${address}</code> `)}</dd>`}

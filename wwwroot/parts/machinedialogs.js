@@ -11,6 +11,7 @@ import { toast } from './messages.js';
 import { useProfileOptions } from './profileoptions.js';
 import { bySelector } from './selector.js';
 import { plural, unpair } from './format.js';
+import { asksAgain } from './nextboot.js';
 
 const hardware = machine => [machine.identity?.manufacturer, machine.identity?.product, machine.identity?.arch,
   machine.identity?.serial && `serial ${machine.identity.serial}`, machine.identity?.ip].filter(Boolean).join(', ');
@@ -48,24 +49,33 @@ function Approve({ machine, close }) {
     <div class="cols"><${TextField} form=${form} name="name" label="Name"/>
       <${ChoiceField} form=${form} name="profile" label="Profile" options=${options}/></div>
     <${LinesField} form=${form} name="labels" label="Labels" hint="One on a line, for example rack=3" rows=2/>
-    <p class="muted">It waits at its prompt and boots by itself once it is approved.</p><//>`;
+    <p class="muted">${asksAgain(machine) ? `It ${asksAgain(machine)} and then boots by itself.`
+      : 'It boots by itself when it asks the next time.'}</p><//>`;
 }
 
 export const openApprove = machine => show(close => html`<${Approve} machine=${machine} close=${close}/>`);
 
+/** As selectors will see it. */
+const asRegistered = (machine, form) => ({ ...machine, state: 'registered', labels: unpair(form.get('labels')) });
+
 function ApproveAll({ list, close }) {
-  const [done, setDone] = useState(0);
+  const [done, setDone] = useState(0), form = useForm('approve-all', { profile: '', labels: '' });
+  const options = useProfileOptions(null), profile = form.get('profile');
   const act = async () => {
-    const problems = await each(list, machine => approve(machine, machine.name, {}), setDone);
+    const labels = unpair(form.get('labels'));
+    const fields = { profile: profile || undefined, labels: Object.keys(labels).length ? labels : undefined };
+    const problems = await each(list, machine => approve(machine, machine.name, fields), setDone);
     toast(`${list.length - problems.size} of ${plural(list.length, 'machine')} approved`);
   };
   return html`<${FormDialog} close=${close} title=${`Approve ${plural(list.length, 'machine')}?`}
-    action=${`Approve ${list.length}`} act=${act}>
-    <p>${list.length === 1 ? 'It keeps its'
-      : 'They keep their'} discovered names and boot what their labels and identity match:</p>
+    action=${`Approve ${list.length}`} form=${form} act=${act}>
+    <p>${list.length === 1 ? 'It keeps its discovered name' : 'They keep their discovered names'}.</p>
+    <div class="cols"><${ChoiceField} form=${form} name="profile" label="Profile" options=${options}/>
+      <${LinesField} form=${form} name="labels" label="Labels" hint="One on a line, for example rack=3" rows=2/></div>
     <ul class="short">${list.slice(0, 8)
       .map(machine => html`<li key=${machine.name}><b>${machine.name}</b> <span class="muted">${
-      bySelector({ ...machine, state: 'registered' }, profiles.items.value.values())?.name}</span>
+      profile || (bySelector(asRegistered(machine, form), profiles.items.value.values())?.name
+        ?? 'waits: no profile matches')}</span>
         </li>`)}${list.length > 8 && html`<li class="muted">and ${list.length - 8} more</li>`}</ul>
     ${done > 0 && html`<progress class="thin" value=${done} max=${list.length} aria-label="Approved"></progress>`}<//>`;
 }

@@ -5,7 +5,8 @@ import { profiles } from '../stores.js';
 import { count } from './format.js';
 import { State, Tag } from './basics.js';
 
-const states = ['discovered', 'running', 'stalled', 'failed', 'ready', 'up', 'unknown'];
+const states = ['discovered', 'running', 'stalled', 'failed', 'ready', 'up', 'unknown', 'queued'];
+const words = { queued: 'no boot yet' };
 
 /** @param {{list: ReturnType<typeof import('../machinelist.js').useMachineList>}} props */
 export function Filters({ list }) {
@@ -17,13 +18,15 @@ export function Filters({ list }) {
     <input class="search" type="search" id="machine-search" aria-label="Search machines"
       placeholder="Name, MAC, serial, address, label=value"
       value=${wanted.q} onInput=${event => setQuery({ q: event.target.value })}/>
-    <span class="bar" role="group" aria-label="State"><button class="btn" type="button" aria-pressed=${!wanted.state}
+    <span class="bar strip" role="group" aria-label="State"><button class="btn" type="button" aria-pressed=${!wanted.state}
       onClick=${() => setQuery({ state: null })}>All ${count(entries.length)}</button>
       ${states.filter(state => counts[state] || wanted.state === state)
         .map(state => html`<button class="btn" type="button" key=${state}
-        aria-pressed=${wanted.state === state} aria-label=${`${counts[state] ?? 0} ${state}`}
+        aria-pressed=${wanted.state === state}
+        aria-label=${`${counts[state] ?? 0} ${words[state] ?? state}`}
           onClick=${() => toggle(state)}>
-        <${State} is=${state}>${count(counts[state] ?? 0)} <span class="l-only">${state}</span><//></button>`)}</span>
+        <${State} is=${state}>${count(counts[state] ?? 0)} <span class="l-only">${words[state] ?? state}</span><//>
+          </button>`)}</span>
     <span class="bar"><select class="auto" aria-label="Profile" value=${wanted.profile}
       onChange=${event => setQuery({ profile: event.target.value })}>
         <option value="">Any profile</option>

@@ -1,6 +1,7 @@
 // Alarms to acknowledge and boots that failed, with what to do.
 import { html } from '../ui.js';
 import { remove } from '../api.js';
+import { active } from '../boots.js';
 import { link } from '../router.js';
 import { has } from '../state.js';
 import { useResource } from '../resource.js';
@@ -13,22 +14,38 @@ import { Empty, Ghost, Trouble, toast } from './messages.js';
 /** Words for kinds of alarms; a kind without words speaks for itself. */
 const kinds = {
   'identity-contradiction': 'Two machines in one', 'mac-on-two-addresses': 'One MAC, two addresses',
-    'disk-nearly-full': 'Disk nearly full',
+  'disk-nearly-full': 'Disk nearly full', 'refresh-failing': 'Refreshes fail', 'scrub-failing': 'Scrubs fail',
+  'template-failing': 'Script template fails', 'blob-rotten': 'Rotten file',
 };
+
+/** The pages of what alarms are about. */
+const places = { 'identity-contradiction': 'machines', 'mac-on-two-addresses': 'machines',
+  'refresh-failing': 'images', 'template-failing': 'profiles' };
+
+const Subject = ({ alarm: { kind, subject } }) => places[kind]
+  ? html`<a href=${link(places[kind], subject.replaceAll(':', '-'))} dir="auto">${subject}</a>: `
+  : html`<span dir="auto" class="breakable">${subject}</span>: `;
 
 const Alarm = ({ alarm, acknowledge }) => html`<li class="note" data-state="alarm">
   <span class="glyph" data-state="alarm"></span>
   <p><b>${kinds[alarm.kind] ?? alarm.kind.replaceAll('-', ' ')}.</b> ${alarm.subject
-    && html`<span dir="auto">${alarm.subject}</span>: `}${alarm.detail}
+    && html`<${Subject} alarm=${alarm}/>`}${alarm.detail}
     <span class="sub"><${Age} at=${alarm.lastAt}/>${alarm.count > 1 && `, ${plural(alarm.count, 'time')} since `}${
       alarm.count > 1 && html`<${Age} at=${alarm.firstAt}/>`}</span></p>
   ${may('operator') && html`<button class="btn" type="button" onClick=${acknowledge}>Acknowledge</button>`}</li>`;
+
+/** What became of a machine whose boot has failed. */
+function next(boot) {
+  const later = [...active.value.values()].find(other => other.machine === boot.machine
+    && other.startedAt > boot.startedAt);
+  return later ? `has begun again, ${later.outcome}` : 'begins again by itself';
+}
 
 const Failure = ({ boot }) => html`<li class="note" data-state="failed"><span class="glyph" data-state="failed"></span>
   <p><a href=${link('machines', boot.machine)} dir="auto">${boot.machine ?? 'unknown machine'}
     </a> failed at ${failureOf(boot).step ?? 'an unknown step'}: ${reason(boot)}.
     <span class="sub"><${Age} at=${boot.startedAt}/>
-      ${failureOf(boot).errno && ` · iPXE ${failureOf(boot).errno}`} · begins again by itself</span></p>
+      ${failureOf(boot).errno && ` · iPXE ${failureOf(boot).errno}`} · ${next(boot)}</span></p>
   <a class="btn" href=${link('boots', boot.id)}>Open</a></li>`;
 
 const day = 86_400_000;

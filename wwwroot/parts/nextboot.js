@@ -12,14 +12,22 @@ import { Note } from './messages.js';
 
 const actions = { local: 'the local disk', menu: 'a menu', shell: 'the iPXE shell' };
 
-/** When it will happen, as far as one can know. */
-function When({ machine }) {
-  const waits = machine.lastSeenAt && (now.value - Date.parse(machine.lastSeenAt)) / 1000 < 90
+/** A machine that waits asks again at least so often. */
+const patience = 30;
+
+/** When a machine that waits at its prompt asks again, in words; null when it does not wait, as far as one can know. */
+export function asksAgain(machine) {
+  const since = machine.lastSeenAt && (now.value - Date.parse(machine.lastSeenAt)) / 1000;
+  const waits = since && since < 3 * patience
     && !['running', 'stalled', 'ready', 'up'].includes(machine.lastBoot?.outcome);
-  if (!waits) return 'It happens when the machine starts next.';
-  const left = 30 - (now.value - Date.parse(machine.lastSeenAt)) / 1000;
-  return left > 1 ? `The machine waits at its prompt and asks again within ${duration(left)}.`
-    : 'The machine waits at its prompt and asks again any moment.';
+  if (!waits) return null;
+  return since < patience - 1 ? `asks again within ${duration(patience - since)}` : 'asks again any moment';
+}
+
+/** When it will happen. */
+function When({ machine }) {
+  const again = asksAgain(machine);
+  return again ? `The machine waits at its prompt and ${again}.` : 'It happens when the machine starts next.';
 }
 
 function Set({ machine, back }) {

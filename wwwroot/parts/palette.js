@@ -6,6 +6,9 @@ import { get } from '../api.js';
 import { keyList, setSingleKeys, singleKeys } from '../keys.js';
 import { shownPages } from '../shell.js';
 import { Dialog, isOpen, show } from './dialog.js';
+import { may } from '../session.js';
+import { copyText } from './basics.js';
+import { toast } from './messages.js';
 import { machineState } from './phases.js';
 
 const most = 8;
@@ -26,6 +29,13 @@ const machineHit = machine => {
     go('machines', machine.name) };
 };
 
+/** What can be done to a machine from here. */
+const actsOn = machine => [
+  may('operator') && { text: `Next boot of ${machine.name}…`, act: () => go('machines', machine.name, { next: '' }) },
+  { text: `Copy MAC of ${machine.name}`, act: () => copyText(machine.macs[0])
+    .then(() => toast(`${machine.macs[0]} copied`)) },
+].filter(Boolean).map(action => ({ ...action, key: action.text, group: 'Actions' }));
+
 /** Everything that can be reached, for what was typed. */
 function hits(typed, found) {
   const pages = shownPages().map(page => ({ key: page.id, group: 'Pages', text: page.title, act: () => go(page.id) }));
@@ -45,9 +55,7 @@ function hits(typed, found) {
   const chosen = [...local, ...more];
   return [...chosen.map(machineHit), ...named(images, 'images', 'Images'), ...named(profiles, 'profiles', 'Profiles'),
     ...best(pages, typed, page => page.text), ...best(actions, typed, action => action.text),
-    ...chosen.slice(0, 2).map(machine =>
-      ({ key: `b/${machine.name}`, group: 'Actions', text: `Next boot of ${machine.name}…`,
-      act: () => go('machines', machine.name, { next: '' }) }))];
+    ...chosen.slice(0, 2).flatMap(actsOn)];
 }
 
 function Marked({ text, typed }) {

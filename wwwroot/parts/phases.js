@@ -78,6 +78,13 @@ const stepAt = (boot, name) => Date.parse(boot.steps.find(step => step.name === 
 export const took = (boot, name) => boot.steps.some(step => step.name === name)
   ? (stepAt(boot, name) - Date.parse(boot.startedAt)) / 1000 : null;
 
+/** Times without a byte: how many, and how many seconds in all. @param {any[]} steps @param {number} now */
+export function stalls(steps, now) {
+  const all = steps.flatMap(step => step.stalls ?? []);
+  return { count: all.length, open: all.some(stall => stall.durationSeconds == null),
+    seconds: all.reduce((sum, stall) => sum + (stall.durationSeconds ?? (now - Date.parse(stall.at)) / 1000), 0) };
+}
+
 /** Bytes a second over all its transfers. @param {any} boot */
 export function average(boot) {
   const files = boot.steps.filter(step => step.bytes && step.durationSeconds);
@@ -101,5 +108,5 @@ export function summary(boots, middle) {
   const ended = boots.filter(boot => !isMoving(boot)), good = ended.filter(boot => boot.outcome === 'up'
     || boot.outcome === 'ready');
   return `${plural(boots.length, 'boot')}, ${good.length} succeeded${middle
-    ? `; half of them ready within ${duration(middle)}` : ''}`;
+    ? `; half of them ready within ${duration(middle, middle < 10)}` : ''}`;
 }

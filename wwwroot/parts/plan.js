@@ -48,7 +48,7 @@ function Answer({ plan }) {
 
 /** The kernel's line against what it takes. */
 export const Length = ({ bytes }) =>
-  html`<div><div class="bar"><small>Kernel line ${count(bytes)} of 2,047 bytes</small></div>
+  html`<div class="rows tight"><div class="bar"><small>Kernel line ${count(bytes)} of 2,047 bytes</small></div>
   <meter class="thin" min="0" max="2047" low="1638" high="1946" optimum="0" value=${bytes} aria-label="Kernel line">
     ${bytes} of 2047</meter></div>`;
 

@@ -1,4 +1,4 @@
-// Bytes a second of a boot under way, since this page follows it.
+// Bytes a second of a boot under way, since this page follows it; times without a byte since it began.
 import { html } from '../ui.js';
 import { now } from '../state.js';
 import { duration, rate } from './format.js';
@@ -15,21 +15,32 @@ function ceiling(value) {
 export function RateChart({ boot, motion, usual }) {
   const start = Date.parse(boot.startedAt), seconds = (now.value - start) / 1000;
   const samples = (motion?.samples ?? []).map(sample => [(sample.at - start) / 1000, sample.rate]);
-  if (samples.length < 2 || samples.every(([, value]) => value === 0)) return null;
+  const still = boot.steps.flatMap(step => step.stalls ?? []).map(stall => {
+    const from = (Date.parse(stall.at) - start) / 1000;
+    return { from, length: stall.durationSeconds ?? seconds - from };
+  });
+  if (samples.length < 2 && still.length === 0) return null;
   const span = Math.max(30, Math.ceil(Math.max(seconds, usual ?? 0) * 1.15 / 15) * 15);
-  const most = ceiling(Math.max(...samples.map(([, value]) => value)));
+  const fastest = Math.max(0, ...samples.map(([, value]) => value));
+  const most = ceiling(fastest);
   const points = samples.map(([at, value]) =>
     `${(at / span * 1000).toFixed(1)},${(high - value / most * high).toFixed(1)}`);
-  const first = points[0].split(',')[0], last = points.at(-1).split(',')[0];
+  const [first, last] = [points[0], points.at(-1)].map(point => point?.split(',')[0]);
   const place = at => `${at / span * 100}%`;
   return html`<svg class="chart" height="146" role="img"
-    aria-label=${`Rate over time, now ${rate(motion.rate)}, at most ${rate(Math.max(...samples.map(([, value]) =>
-      value)))}`}>
+    aria-label=${`Rate over time, now ${rate(motion?.rate)}, at most ${rate(fastest)}`}>
+    <defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse">
+      <path d="M-1 8 8-1M-2 2 2-2M5 9 9 5"/></pattern></defs>
+    ${still.map(({ from, length }) => html`<g key=${from}><rect class="stall" x=${place(from)} y=${top}
+        width=${place(length)} height=${high}/>
+      <text class="t-stall" x=${place(from + length / 2)} y="16" text-anchor="middle">
+        no bytes for ${duration(length)}</text></g>`)}
     ${[0, .5, 1].map(part => html`<line key=${part} x1="0" x2="100%" y1=${top + part * high}
       y2=${top + part * high}/>`)}
     <svg x="0" y=${top} width="100%" height=${high} viewBox=${`0 0 1000 ${high}`} preserveAspectRatio="none">
-      <polygon class="area" points=${`${first},${high} ${points.join(' ')} ${last},${high}`}/>
-        <polyline class="line" points=${points.join(' ')}/></svg>
+      ${points.length > 1 && html`
+        <polygon class="area" points=${`${first},${high} ${points.join(' ')} ${last},${high}`}/>
+        <polyline class="line" points=${points.join(' ')}/>`}</svg>
     <line class="mark" x1=${place(seconds)} x2=${place(seconds)} y1="12" y2="120"/>
     ${usual > span * .04 && html`<line class="limit" x1=${place(usual)} x2=${place(usual)} y1="12" y2="120"/>
       <text x=${place(usual)} y="9" text-anchor=${usual > span * .92 ? 'end' : usual < span * .08 ? 'start'

@@ -61,8 +61,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         }
         row.FirstSeenAt ??= seen.At;
         row.LastSeenAt = seen.At;
-        row.Identity = MachineReading.Write(
-            seen.Ip is null ? seen.Identity.Told : seen.Identity.Told.SetItem("ip", seen.Ip));
+        row.Tell(seen.Ip is null ? seen.Identity.Told : seen.Identity.Told.SetItem("ip", seen.Ip), seen.At);
         consequences.MachineNames.Add(row.Name);
     }
 

@@ -12,9 +12,17 @@ namespace NetbootServer.Boots;
 /// <param name="TotalBytes">Bytes of the whole file, for transfers.</param>
 public sealed record TimelineStep(string Name, DateTimeOffset At, double? DurationSeconds, long? Bytes, long? TotalBytes)
 {
+    /// <summary>When its bytes stood still, oldest first; null when they never did.</summary>
+    public ImmutableArray<Stall>? Stalls { get; init; }
+
     /// <summary>What failed, for <c>failed</c>: the step and iPXE's error number.</summary>
     public JsonElement? Detail { get; init; }
 }
+
+/// <summary>A time in which no byte of a transfer moved.</summary>
+/// <param name="At">Since when.</param>
+/// <param name="DurationSeconds">How long, in seconds; null while it lasts.</param>
+public sealed record Stall(DateTimeOffset At, double? DurationSeconds);
 
 /// <summary>What the booted system told when it phoned home.</summary>
 /// <param name="At">When.</param>
@@ -34,6 +42,7 @@ internal static class BootTimeline
     [
         .. facts.Where(fact => fact.Kind is FactKinds.Began or FactKinds.Ended)
             .GroupBy(fact => fact.Step).Select(ToStep)
+            .Select(step => step with { Stalls = Stalls([.. facts.Where(fact => fact.Step == step.Name)]) })
             .OrderBy(step => Array.IndexOf(Order, step.Name)),
     ];
 
@@ -71,5 +80,17 @@ internal static class BootTimeline
         {
             Detail = detail is null ? null : JsonSerializer.Deserialize<JsonElement>(detail),
         };
+    }
+
+    /// <summary>Each stall lasts until the step moves on in whatever way; null when there was none.</summary>
+    private static ImmutableArray<Stall>? Stalls(List<BootFactRow> facts)
+    {
+        ImmutableArray<Stall> stalls =
+        [
+            .. facts.Where(fact => fact.Kind == FactKinds.Stalled).OrderBy(fact => fact.At).Select(stalled =>
+                new Stall(stalled.At, (facts.Where(fact => fact.Kind != FactKinds.Stalled && fact.At > stalled.At)
+                    .Min(fact => (DateTimeOffset?)fact.At) - stalled.At)?.TotalSeconds)),
+        ];
+        return stalls.Length > 0 ? stalls : null;
     }
 }

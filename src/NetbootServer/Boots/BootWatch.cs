@@ -75,17 +75,17 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory
             }
             else if (!stalled && now - since >= options.Value.StalledAfter)
             {
-                Note(transfer, FactKinds.Stalled, now);
+                Note(transfer, FactKinds.Stalled, since);
                 transfer.Seen = (bytes, since, true);
             }
         }
     }
 
-    private void Note(LiveTransfer transfer, string kind, DateTimeOffset now)
+    private void Note(LiveTransfer transfer, string kind, DateTimeOffset at)
     {
         if (kind == FactKinds.Stalled)
             Log.Stalled(logger, transfer.Ticket.Boot, transfer.Step, transfer.Bytes, transfer.TotalBytes);
-        log.Add(new BootStep(now, transfer.Ticket, transfer.Step, kind, transfer.Bytes, transfer.TotalBytes));
+        log.Add(new BootStep(at, transfer.Ticket, transfer.Step, kind, transfer.Bytes, transfer.TotalBytes));
     }
 
     /// <summary>

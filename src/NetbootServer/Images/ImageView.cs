@@ -30,6 +30,9 @@ public sealed record ImageView
     /// <inheritdoc cref="Image.Current"/>
     public string? Current { get; init; }
 
+    /// <summary>When the current version came; missing without one.</summary>
+    public DateTimeOffset? VersionCreatedAt { get; init; }
+
     /// <inheritdoc cref="Image.Held"/>
     public required bool Held { get; init; }
 
@@ -58,6 +61,7 @@ public sealed record ImageView
         Systems = image.Spec.Systems,
         Revision = image.Revision,
         Current = image.Current,
+        VersionCreatedAt = image.CurrentVersion?.CreatedAt,
         Held = image.Held,
         CreatedAt = image.CreatedAt,
         UpdatedAt = image.UpdatedAt,

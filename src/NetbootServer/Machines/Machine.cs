@@ -101,6 +101,9 @@ public sealed record Machine(string Name, MachineSpec Spec, long Revision)
     /// <summary>What it last told about itself, under the query's names.</summary>
     public ImmutableSortedDictionary<string, string>? Identity { get; init; }
 
+    /// <summary>How that changed, newest first; null when it never did.</summary>
+    public ImmutableArray<IdentityChange>? IdentityChanges { get; init; }
+
     /// <summary>Its newest boot.</summary>
     public LastBoot? LastBoot { get; init; }
 

@@ -16,6 +16,7 @@ internal static class MachineReading
         FirstSeenAt = row.FirstSeenAt,
         LastSeenAt = row.LastSeenAt,
         Identity = Read<ImmutableSortedDictionary<string, string>>(row.Identity),
+        IdentityChanges = row.ReadIdentityChanges() is { Length: > 0 } changes ? changes : null,
         LastBoot = Read<LastBoot>(row.LastBoot),
         NextBoot = Read<NextBoot>(row.NextBoot),
         Completion = Read<Completion>(row.Completion),
@@ -24,6 +25,23 @@ internal static class MachineReading
     public static MachineSpec ReadSpec(this MachineRow row) => ReadSpec(row.Spec);
 
     public static MachineSpec ReadSpec(string json) => Read<MachineSpec>(json)!;
+
+    /// <summary>How what the machine tells of itself changed, newest first.</summary>
+    public static ImmutableArray<IdentityChange> ReadIdentityChanges(this MachineRow row) =>
+        row.IdentityChanges is { } json ? JsonSerializer.Deserialize<ImmutableArray<IdentityChange>>(json, JsonBody.Writing) : [];
+
+    /// <summary>
+    /// Takes what the machine tells of itself now, and notes what is new in it. A request that tells little, such as
+    /// the one by MAC alone, takes nothing away.
+    /// </summary>
+    public static void Tell(this MachineRow row, ImmutableSortedDictionary<string, string> told, DateTimeOffset at)
+    {
+        var before = Read<ImmutableSortedDictionary<string, string>>(row.Identity) ?? ImmutableSortedDictionary<string, string>.Empty;
+        ImmutableArray<IdentityChange> changes = [.. IdentityChange.Between(before, told, at)];
+        if (changes.Length > 0)
+            row.IdentityChanges = Write(changes.AddRange(row.ReadIdentityChanges()).Take(IdentityChange.Kept));
+        row.Identity = Write(IdentityChange.IsWhole(told) ? told : before.SetItems(told));
+    }
 
     /// <summary>Another interface of this machine was discovered as a machine of its own: what was seen of it joins.</summary>
     public static void Absorb(this MachineRow row, MachineRow found)

@@ -30,6 +30,7 @@ internal sealed class MachineRow
     public DateTimeOffset? FirstSeenAt { get; set; }
     public DateTimeOffset? LastSeenAt { get; set; }
     public string? Identity { get; set; }
+    public string? IdentityChanges { get; set; }
     public string? LastBoot { get; set; }
 }
 

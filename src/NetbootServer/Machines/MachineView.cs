@@ -62,6 +62,9 @@ public sealed record MachineView
     /// <inheritdoc cref="Machine.Identity"/>
     public ImmutableSortedDictionary<string, string>? Identity { get; init; }
 
+    /// <inheritdoc cref="Machine.IdentityChanges"/>
+    public ImmutableArray<IdentityChange>? IdentityChanges { get; init; }
+
     /// <inheritdoc cref="Machine.LastBoot"/>
     public LastBoot? LastBoot { get; init; }
 
@@ -92,6 +95,7 @@ public sealed record MachineView
         FirstSeenAt = machine.FirstSeenAt,
         LastSeenAt = machine.LastSeenAt,
         Identity = machine.Identity,
+        IdentityChanges = machine.IdentityChanges,
         LastBoot = machine.LastBoot,
         NextBoot = machine.NextBoot,
         Completion = machine.Completion,

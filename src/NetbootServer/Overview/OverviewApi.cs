@@ -6,7 +6,10 @@ using NetbootServer.Access;
 using NetbootServer.Blobs;
 using NetbootServer.Boots;
 using NetbootServer.Http;
+using NetbootServer.Images;
+using NetbootServer.Jobs;
 using NetbootServer.Machines;
+using NetbootServer.Profiles;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Overview;
@@ -14,7 +17,10 @@ namespace NetbootServer.Overview;
 /// <summary>The whole server in a few numbers.</summary>
 /// <param name="Machines">Machines by what they do.</param>
 /// <param name="Disk">Room for images.</param>
-public sealed record OverviewView(MachineCounts Machines, DiskUse Disk);
+/// <param name="Profiles">How many profiles there are.</param>
+/// <param name="Images">How many images there are.</param>
+/// <param name="RunningJobs">How many jobs run now.</param>
+public sealed record OverviewView(MachineCounts Machines, DiskUse Disk, int Profiles, int Images, int RunningJobs);
 
 /// <summary>Machines, counted.</summary>
 /// <param name="Total">All of them.</param>
@@ -58,16 +64,19 @@ internal static class OverviewApi
         _ => new Problem(ProblemTypes.MalformedRequest, "span must be hour or day.").ToResult(),
     };
 
-    /// <summary>Counts of machines by state, and the use of the disk.</summary>
+    /// <summary>Counts of machines by state, of what else there is, and the use of the disk.</summary>
     private static async Task<Ok<OverviewView>> Get(
         Database database, DataDirectory data, IOptions<BlobsOptions> blobs, CancellationToken ct)
     {
-        var (machines, blobBytes) = await database.ReadAsync(async (db, token) => (
-            await CountAsync(db, token),
-            await db.Set<BlobRow>().Where(blob => blob.Segments == null).SumAsync(blob => blob.SizeBytes, token)), ct);
         var drive = new DriveInfo(data.Path);
-        return TypedResults.Ok(new OverviewView(machines, new(
-            drive.TotalSize - drive.AvailableFreeSpace, drive.AvailableFreeSpace, blobBytes, blobs.Value.MaxBytes)));
+        return TypedResults.Ok(await database.ReadAsync(async (db, token) => new OverviewView(
+            await CountAsync(db, token),
+            new(drive.TotalSize - drive.AvailableFreeSpace, drive.AvailableFreeSpace,
+                await db.Set<BlobRow>().Where(blob => blob.Segments == null).SumAsync(blob => blob.SizeBytes, token),
+                blobs.Value.MaxBytes),
+            await db.Set<ProfileRow>().CountAsync(token),
+            await db.Set<ImageRow>().CountAsync(token),
+            await db.Set<JobRow>().CountAsync(job => job.State == JobStates.Running, token)), ct));
     }
 
     private static async Task<MachineCounts> CountAsync(NetbootDb db, CancellationToken ct)

@@ -49,4 +49,13 @@ public sealed class BootTimelineTests
             Assert.Equal((100L, Start.AddSeconds(3), 5.0), (steps[2].Bytes, steps[2].At, steps[2].DurationSeconds));
             Assert.Null(steps[0].DurationSeconds);
         }, iter: 100);
+
+    [Fact]
+    public void A_step_tells_when_its_bytes_stood_still_and_for_how_long() =>
+        Gen.Shuffle(Facts("script initrd initrd.stalled:10 initrd.moved:10 initrd.stalled:20 initrd.ended:20 initrd initrd.stalled:60")).Sample(facts =>
+        {
+            var steps = BootTimeline.Timeline(facts);
+            Assert.Null(steps[0].Stalls);
+            Assert.Equal([new(Start.AddSeconds(2), 1), new(Start.AddSeconds(4), 1), new(Start.AddSeconds(7), null)], steps[1].Stalls!);
+        }, iter: 50);
 }

@@ -27,6 +27,20 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task What_becomes_another_in_a_machine_is_noted_with_its_time()
+    {
+        const string mac = "52:54:00:04:00:91", name = "52-54-00-04-00-91";
+        await _machine.ScriptAsync(mac, "&product=SYS-1&serial=A&ip=10.0.0.1");
+        await SeenAsync(name);
+        (await _machine.GetAsync($"/boot/{mac}.ipxe")).Is(HttpStatusCode.OK); // tells nothing, so takes nothing away
+        await _machine.ScriptAsync(mac, "&product=SYS-1&serial=B&ip=10.0.0.2&asset=4711");
+        var machine = await _admin.MachineWhenAsync(name, machine => machine["identityChanges"] is not null, name);
+        Assert.Equal(["asset:  → 4711", "serial: A → B"], machine.Json.GetProperty("identityChanges").EnumerateArray().Select(change =>
+            $"{change.GetProperty("name")}: {(change.TryGetProperty("before", out var before) ? before : null)} → {change.GetProperty("after")}"));
+        Assert.Equal("SYS-1", machine.Json.GetProperty("identity").GetProperty("product").GetString());
+    }
+
+    [Fact]
     public async Task Approval_takes_over_the_record_and_the_next_question_boots()
     {
         await _admin.MakeImageAsync("approve-image", seed: 40);

@@ -504,6 +504,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Identity")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("IdentityChanges")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("LastBoot")
                         .HasColumnType("TEXT");
 

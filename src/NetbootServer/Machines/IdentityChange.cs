@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+
+namespace NetbootServer.Machines;
+
+/// <summary>Something of what a machine tells about itself became another: a board, a firmware, a name.</summary>
+/// <param name="Name">What, under the query's names, e.g. <c>serial</c>.</param>
+/// <param name="Before">What it told before; null when it told nothing.</param>
+/// <param name="After">What it tells since.</param>
+/// <param name="At">When that was first seen.</param>
+public sealed record IdentityChange(string Name, string? Before, string After, DateTimeOffset At)
+{
+    /// <summary>How many a machine keeps; the oldest go first.</summary>
+    public const int Kept = 20;
+
+    /// <summary>Those that say nothing of the hardware: which interface asked, and the address it was lent.</summary>
+    private static readonly ImmutableHashSet<string> Passing = ["mac", "ip"];
+
+    /// <summary>Whether a machine told all it could, as our own scripts make it.</summary>
+    public static bool IsWhole(IReadOnlyDictionary<string, string> told) => told.ContainsKey("platform");
+
+    /// <summary>What is new in <paramref name="after"/>, in the order of the names.</summary>
+    /// <remarks>What was not told before is new only if the machine had told all it could.</remarks>
+    public static IEnumerable<IdentityChange> Between(IReadOnlyDictionary<string, string> before,
+        IReadOnlyDictionary<string, string> after, DateTimeOffset at) =>
+        from told in after
+        where !Passing.Contains(told.Key)
+        let old = before.GetValueOrDefault(told.Key)
+        where old is null ? IsWhole(before) : old != told.Value
+        orderby told.Key
+        select new IdentityChange(told.Key, old, told.Value, at);
+}
