@@ -30,7 +30,7 @@ internal static class ImagesApi
         changes.MapPost("/versions", Upload).Accepts<IFormFile>("multipart/form-data").DisableAntiforgery()
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.StorageFull);
         changes.MapPut("/current", SetCurrent).Accepts<CurrentRequest>("application/json")
-            .Example("""{"version": "newest"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
+            .Example("""{"version": "0123456789abcdef0123456789abcdef", "hold": true, "reason": "until the NIC regression is fixed"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
     }
 
     /// <summary>Lists images by name.</summary>
@@ -80,21 +80,23 @@ internal static class ImagesApi
             : Problem.NotFound("image", name));
 
     /// <summary>The image's kept versions, newest first.</summary>
-    private static Results<Ok<Page<ImageVersionView>>, ProblemHttpResult> Versions(
-        string name, ImageCatalog catalog, VersionPins pins) =>
-        catalog.Images.TryGetValue(name, out var image)
-            ? TypedResults.Ok(new Page<ImageVersionView>([.. image.Versions.Values
-                .OrderByDescending(version => version.Sequence)
-                .Select(version => ImageVersionView.Of(version, image, pins(name, version.Id)))], null))
-            : Problem.NotFound("image", name).ToResult();
+    private static async Task<Results<Ok<Page<ImageVersionView>>, ProblemHttpResult>> Versions(
+        string name, ImageCatalog catalog, VersionPins pins, KernelVersions kernels, CancellationToken ct)
+    {
+        if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
+        var known = await kernels.OfAsync(image.Versions.Values, ct);
+        return TypedResults.Ok(new Page<ImageVersionView>([.. image.Versions.Values
+            .OrderByDescending(version => version.Sequence)
+            .Select(version => ImageVersionView.Of(version, image, pins(name, version.Id), known))], null));
+    }
 
     /// <summary>One version.</summary>
-    private static Results<Ok<ImageVersionView>, ProblemHttpResult> Version(
-        string name, string version, ImageCatalog catalog, VersionPins pins)
+    private static async Task<Results<Ok<ImageVersionView>, ProblemHttpResult>> Version(string name, string version,
+        ImageCatalog catalog, VersionPins pins, KernelVersions kernels, CancellationToken ct)
     {
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         return image.Versions.TryGetValue(version, out var found)
-            ? TypedResults.Ok(ImageVersionView.Of(found, image, pins(name, version)))
+            ? TypedResults.Ok(ImageVersionView.Of(found, image, pins(name, version), await kernels.OfAsync([found], ct)))
             : Problem.NotFound($"version of image '{name}' called", version).ToResult();
     }
 
@@ -105,13 +107,15 @@ internal static class ImagesApi
     /// to those of a kept version make no new one: then the answer is 200 with that version.
     /// </remarks>
     private static async Task<Results<Created<ImageVersionView>, Ok<ImageVersionView>, ProblemHttpResult>> Upload(
-        string name, HttpContext http, VersionUpload upload, ImageCatalog catalog, VersionPins pins, CancellationToken ct)
+        string name, HttpContext http, VersionUpload upload, ImageCatalog catalog, VersionPins pins,
+        KernelVersions kernels, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed) || catalog.Images.GetValueOrDefault(name) is null)
             return Problem.NotFound("image", name).ToResult();
         var saved = await upload.ReceiveAsync(parsed, http, ct);
         if (saved.Resource is not { } version) return saved.Problem!.ToResult();
-        var view = ImageVersionView.Of(version, catalog.Images[name], pins(name, version.Id));
+        var view = ImageVersionView.Of(version, catalog.Images[name], pins(name, version.Id),
+            await kernels.OfAsync([version], ct));
         return saved.Created
             ? TypedResults.Created($"/api/v1/images/{name}/versions/{version.Id}", view)
             : TypedResults.Ok(view);
@@ -126,7 +130,7 @@ internal static class ImagesApi
         if (problem is not null) return problem.ToResult();
         var (request, fault) = CurrentRequest.Parse(body);
         if (fault is not null) return fault.ToResult();
-        var saved = await versions.SetCurrentAsync(parsed, request!.Version, request.Hold, ct);
+        var saved = await versions.SetCurrentAsync(parsed, request!, http.User.Identity?.Name ?? "somebody", ct);
         return saved.Resource is { } image
             ? Answers.Show(http, ImageView.Of(image), image.Revision)
             : saved.Problem!.ToResult();

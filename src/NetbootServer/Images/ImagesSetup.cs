@@ -17,6 +17,7 @@ internal static class ImagesSetup
         .AddSingleton<AbsentBytes>()
         .AddSingleton<BlobMissed>(provider => provider.GetRequiredService<AbsentBytes>().Answer)
         .AddSingleton<VersionStore>()
+        .AddSingleton<KernelVersions>()
         .AddSingleton<ImportGate>()
         .AddSingleton<Retention>()
         .AddSingleton<ImageSpecParser>()
