@@ -17,7 +17,7 @@ export function Field({ label, hint, error, hidden = false, children }) {
 /** One line of text. */
 export const TextField = ({ form, name, label, hint, mono = false, type = 'text', ...rest }) =>
   html`<${Field} label=${label} hint=${hint} error=${form.error(name)}>${aria =>
-    html`<input ...${aria} ...${rest} type=${type} class=${mono ? 'mono' : undefined} spellcheck="false"
+    html`<input ...${aria} ...${rest} type=${type} class=${mono ? 'mono' : undefined} spellcheck=${false}
       autocomplete=${rest.autocomplete ?? 'off'}
       dir=${mono ? undefined : 'auto'} value=${form.get(name)}
         onInput=${event => form.set(name, event.target.value)}/>`}<//>`;
@@ -25,7 +25,7 @@ export const TextField = ({ form, name, label, hint, mono = false, type = 'text'
 /** Several lines; one value each. */
 export const LinesField = ({ form, name, label, hint, rows = 3, mono = true, hidden = false }) =>
   html`<${Field} label=${label} hint=${hint} error=${form.error(name)} hidden=${hidden}>${aria =>
-    html`<textarea ...${aria} rows=${rows} class=${mono ? undefined : 'prose'} spellcheck=${mono ? 'false' : 'true'}
+    html`<textarea ...${aria} rows=${rows} class=${mono ? undefined : 'prose'} spellcheck=${!mono}
       dir=${mono ? undefined : 'auto'}
       value=${form.get(name)} onInput=${event => form.set(name, event.target.value)}></textarea>`}<//>`;
 

@@ -21,7 +21,7 @@ function Lines({ text, set, bad, area }) {
       ? html`<b key=${at}>✕ ${at + 1}${'\n'}</b>` : `${at + 1}\n`)}</pre>
     <pre class="under" aria-hidden="true" ref=${under}>${bad ? html`${'\n'.repeat(bad - 1)}<mark>${all[bad - 1] || ' '}
       </mark>${'\n'.repeat(Math.max(0, all.length - bad))}` : ''}</pre>
-    <textarea rows=${all.length} wrap="off" spellcheck="false" autocapitalize="off" ref=${area} value=${text}
+    <textarea rows=${all.length} wrap="off" spellcheck=${false} autocapitalize="off" ref=${area} value=${text}
       aria-label="Script template" aria-invalid=${bad ? 'true' : undefined} aria-describedby="template-note"
       readonly=${!may('operator')} onInput=${event => set(event.target.value)} onScroll=${scrolled}></textarea></div>`;
 }

@@ -25,6 +25,6 @@ const Names = ({ of, insert }) => html`<dl class="kv names">${of.map(([name, wha
 export const TemplateHelp = ({ insert }) => html`<details><summary>What a template can use</summary><div class="rows">
   <h3>Blocks of the built-in script</h3><${Names} of=${blocks} insert=${insert}/>
   <h3>Values</h3><${Names} of=${values} insert=${insert}/>
-  <p class="muted">Also <code>if</code>, <code>for</code> and the functions of <code>string</code>, <code>array</code>
-    and <code>math</code>, as in <code>${'{{ if machine.labels.gpu }} … {{ end }}'}</code>. There are no files, no clock
+  <p class="muted">Also <code>if</code>, <code>for</code> and the functions of <code>string</code>, <code>math</code> and${' '}
+    <code>array</code>, as in <code>${'{{ if machine.labels.gpu }} … {{ end }}'}</code>. There are no files, no clock
     and no regular expressions; a template has a quarter of a second.</p></div></details>`;
