@@ -5,10 +5,11 @@ import { chooseBetween } from './parts/conflict.js';
 /**
  * @param {{path: string, what: string, resource: any, form: any, labels: Record<string, string>,
  *   toFields: (resource: any) => Record<string, string>,
- *   toBody: (fields: Record<string, string>, before: any) => any}} it
+ *   toBody: (fields: Record<string, string>, before: any) => any,
+ *   words?: Record<string, (text: string) => string>}} it words: how a person reads a field whose text is for programs
  * @returns {Promise<any>} what is stored in the end
  */
-export async function saveForm({ path, what, resource, form, labels, toFields, toBody }) {
+export async function saveForm({ path, what, resource, form, labels, toFields, toBody, words }) {
   let base = form.base, changes = { ...form.changes }, before = resource;
   for (;;) {
     try {
@@ -17,7 +18,7 @@ export async function saveForm({ path, what, resource, form, labels, toFields, t
       if (problem.status !== 412) throw problem;
       const stored = await get(path), theirs = toFields(stored), mine = { ...base, ...changes };
       const clash = Object.keys(labels).some(name => (theirs[name] ?? '') !== (mine[name] ?? ''));
-      const chosen = clash ? await chooseBetween({ what, base, theirs, mine, labels }) : null;
+      const chosen = clash ? await chooseBetween({ what, base, theirs, mine, labels, words }) : null;
       if (!chosen) return stored;
       changes = Object.fromEntries(Object.keys(labels).filter(name => chosen[name] !== (theirs[name] ?? ''))
         .map(name => [name, chosen[name]]));

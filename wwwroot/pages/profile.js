@@ -1,98 +1,81 @@
-// One profile: what it boots, its arguments, and which machines match while one types.
-import { html } from '../ui.js';
-import { go, link } from '../router.js';
+// One profile: what it boots and for whom, what a person may choose, its own script; each previewed while one types.
+import { html, useState } from '../ui.js';
+import { go, link, route } from '../router.js';
 import { put, remove, ifAbsent, ifRevision } from '../api.js';
-import { useResource } from '../resource.js';
 import { images, machines, profiles } from '../stores.js';
 import { saveForm } from '../saving.js';
 import { may } from '../session.js';
+import { usePreview } from '../preview.js';
 import { useTitle } from '../shell.js';
 import { ask } from '../parts/dialog.js';
-import { ChoiceField, LinesField, TextField, useForm } from '../parts/form.js';
+import { LinesField, TextField, useForm } from '../parts/form.js';
 import { Ghost, Trouble, toast } from '../parts/messages.js';
 import { Menu } from '../parts/menu.js';
 import { Age } from '../parts/basics.js';
 import { SaveBar, SaveTrouble, useSaving } from '../parts/saveable.js';
-import { lines, pairs, unpair } from '../parts/format.js';
+import { draftOf, fresh, labels, toBody, toFields, wholeOf, words } from '../parts/profilefields.js';
+import { WhatToBoot } from '../parts/whattoboot.js';
 import { WhichMachines } from '../parts/whichmachines.js';
 import { LongestLine } from '../parts/longestline.js';
+import { MenuEditor } from '../parts/menueditor.js';
+import { TemplateEditor } from '../parts/templateeditor.js';
+import { MenuPreview, ScriptPreview } from '../parts/profilepreview.js';
+import { profileOf } from '../parts/selector.js';
 
-const labels = { image: 'image', version: 'version', variant: 'variant', selector: 'selector', priority: 'priority',
-  kernelArguments: 'kernel arguments', after: 'after a success', expects: 'counts as success' };
+/** Saves it; a new one gets its page. */
+async function save({ profile, form, isNew }) {
+  if (isNew) {
+    const made = await put(`profiles/${encodeURIComponent(form.get('name') || ' ')}`, wholeOf(form), ifAbsent);
+    form.clear();
+    profiles.put(made);
+    toast(`${made.name} added`);
+    return go('profiles', made.name);
+  }
+  const stored = await saveForm({ path: `profiles/${encodeURIComponent(profile.name)}`, what: profile.name,
+    resource: profile, form, labels, toFields, toBody, words });
+  form.clear();
+  profiles.put(stored);
+  toast(`${profile.name} saved. Machines get it from their next boot on.`);
+}
 
-const toFields = profile => ({ image: profile.image, version: profile.version ?? '', variant: profile.variant ?? '',
-  selector: pairs(profile.selector),
-  priority: String(profile.priority), kernelArguments: profile.kernelArguments.join('\n'), after: profile.after,
-    expects: profile.expects });
+async function drop(profile) {
+  if (!await ask({ title: `Delete ${profile.name}?`, action: 'Delete profile', keep: 'Keep it',
+    text: 'Machines that match it by their labels get the next best one. This cannot be undone.' })) return;
+  try {
+    await remove(`profiles/${encodeURIComponent(profile.name)}`, ifRevision(profile.revision));
+    profiles.drop(profile.name);
+    go('profiles');
+    toast(`${profile.name} deleted`);
+  } catch (problem) { toast(problem.message, { seconds: 12 }); }
+}
 
-const convert = { kernelArguments: lines, priority: text => text.trim() === '' ? 0 : Number.isNaN(Number(text)) ? text
-  : Number(text) };
+/** Names of machines, those that get the profile first. */
+function namesFor(draft) {
+  const asDrafted = new Map(profiles.items.value).set(draft.name, draft), mine = [], others = [];
+  for (const machine of machines.items.value.values())
+    (profileOf(machine, asDrafted)?.name === draft.name ? mine : others).push(machine.name);
+  return { first: mine.sort()[0] ?? '', all: [...mine, ...others.sort()] };
+}
 
-const toBody = (changes, before) => Object.fromEntries(Object.entries(changes).map(([name, text]) => [name,
-  name === 'selector' ? { ...Object.fromEntries(Object.keys(before.selector ?? {}).map(key => [key, null])),
-    ...unpair(text) }
-    : convert[name] ? convert[name](text) : text || null]));
-
-const fresh = () => ({ name: '', image: [...images.items.value.keys()].sort()[0] ?? '', version: '', variant: '',
-  selector: '', priority: 0,
-  kernelArguments: [], after: 'repeat', expects: 'auto' });
-
-function What({ form, isNew }) {
-  const chosen = images.items.value.get(form.get('image'));
-  const versions = useResource(chosen ? `images/${encodeURIComponent(chosen.name)}/versions` : null, { poll: false });
-  const kept = versions.data?.items.map(version =>
-    [version.id, `${version.id.slice(0, 8)}, ${version.createdAt.slice(0, 10)}`]) ?? [];
-  const pinned = form.get('version');
-  if (pinned && !kept.some(([id]) => id === pinned)) kept.push([pinned, pinned.slice(0, 8)]);
-  return html`<header><h2>What to boot</h2></header><div class="body cols">
-    ${isNew && html`<${TextField} form=${form} name="name" label="Name"
-      hint="Lower-case letters, digits, dots, hyphens."/>`}
-    <${ChoiceField} form=${form} name="image" label="Image"
-      options=${[...images.items.value.keys()].sort().map(name => [name, name])}/>
-    <${ChoiceField} form=${form} name="version" label="Version"
-      options=${[['', `Whatever is current${chosen?.current ? ` (${chosen.current.slice(0, 8)})` : ''}`], ...kept]}/>
-    <${TextField} form=${form} name="variant" label="Variant" mono
-      hint="One of several systems in the image, or {machine}."/>
-    <${ChoiceField} form=${form} name="after" label="After a success"
-      options=${[['repeat', 'Boot this again (repeat)'], ['local', 'Boot the local disk (local)']]}/>
-    <${ChoiceField} form=${form} name="expects" label="Counts as success"
-      options=${[['auto', 'auto: up, once the image has phoned home'], ['up', 'up: the system phoned home'],
-        ['ready', 'ready: the kernel was started']]}/></div>`;
+/** The menu, the script, and what a machine would get of them. */
+function Scripts({ form, name, draft }) {
+  const { menu, ...plain } = wholeOf(form), names = namesFor(draft);
+  const [typed, setTyped] = useState(route.value.query.get('for')), machine = typed ?? names.first;
+  const offered = usePreview(name, menu ? { ...plain, menu } : null, machine), own = usePreview(name, plain, machine);
+  const fault = (own.fresh && own.plan?.templateFault) || null;
+  return html`<section class=${menu ? 'panel w7' : 'panel'} aria-labelledby="h-menu">
+      <${MenuEditor} form=${form} self=${name}/></section>
+    ${menu && html`<section class="panel w5" aria-labelledby="h-screen"><${MenuPreview} preview=${offered}/></section>`}
+    <section class="panel w7" aria-labelledby="h-tpl"><${TemplateEditor} form=${form} fault=${fault}/></section>
+    <section class="panel w5" aria-labelledby="h-pre"><${ScriptPreview} preview=${own} names=${names.all}
+      machine=${machine} choose=${setTyped} fault=${fault}/></section>`;
 }
 
 function Editor({ profile, isNew }) {
   const form = useForm(isNew ? 'profile/+' : `profile/${profile.name}`,
     { ...isNew ? { name: '' } : {}, ...toFields(profile) });
-  const saving = useSaving(form, async () => {
-    if (isNew) {
-      const body = toBody(Object.fromEntries(Object.keys(labels).map(name => [name, form.get(name)])
-        .filter(([, text]) => text !== '')), {});
-      const made = await put(`profiles/${encodeURIComponent(form.get('name') || ' ')}`, body, ifAbsent);
-      form.clear();
-      profiles.put(made);
-      toast(`${made.name} added`);
-      return go('profiles', made.name);
-    }
-    const stored = await saveForm({ path: `profiles/${encodeURIComponent(profile.name)}`, what: profile.name,
-      resource: profile, form, labels, toFields, toBody });
-    form.clear();
-    profiles.put(stored);
-    toast(`${profile.name} saved. Machines get it from their next boot on.`);
-  });
-  const drop = async () => {
-    if (!await ask({ title: `Delete ${profile.name}?`, action: 'Delete profile', keep: 'Keep it',
-      text: 'Machines that match it by their labels get the next best one. This cannot be undone.' })) return;
-    try {
-      await remove(`profiles/${encodeURIComponent(profile.name)}`, ifRevision(profile.revision));
-      profiles.drop(profile.name);
-      go('profiles');
-      toast(`${profile.name} deleted`);
-    } catch (problem) { toast(problem.message, { seconds: 12 }); }
-  };
-  const draft = { name: profile.name || form.get('name'), selector: unpair(form.get('selector')),
-    priority: Number(form.get('priority')) || 0,
-    image: form.get('image'), version: form.get('version') || undefined,
-      kernelArguments: lines(form.get('kernelArguments')) };
+  const saving = useSaving(form, () => save({ profile, form, isNew }));
+  const name = isNew ? form.get('name') : profile.name, draft = draftOf(name, form);
   return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('profiles')}>Profiles</a> / <bdi>
     ${isNew ? 'new' : profile.name}</bdi></nav>
       <h1 dir="auto">${isNew ? 'Add profile' : profile.name}</h1>
@@ -100,9 +83,9 @@ function Editor({ profile, isNew }) {
           </span>`}
       ${may('operator') && html`<${SaveBar} form=${form} saving=${saving} isNew=${isNew}
         action=${isNew ? 'Add profile' : 'Save'}>
-        ${!isNew && html`<${Menu} label="More actions" items=${[{ text: 'Delete…', act: drop }]}/>`}<//>`}</div>
+        ${!isNew && html`<${Menu} label="More actions" items=${[{ text: 'Delete…', act: () => drop(profile) }]}/>`}<//>`}</div>
     <${SaveTrouble} saving=${saving}/>
-    <section class="panel w7" aria-label="What to boot"><${What} form=${form} isNew=${isNew}/>
+    <section class="panel w7" aria-label="What to boot"><${WhatToBoot} form=${form} isNew=${isNew}/>
       <header><h2 id="h-args">Kernel arguments</h2><small>one on a line, after those of the image</small></header>
       <div class="body rows"><${LinesField} form=${form} name="kernelArguments" label="Kernel arguments" hidden
         rows=${6}/>
@@ -112,7 +95,8 @@ function Editor({ profile, isNew }) {
         hint="One on a line, for example role=worker. Without one it is only booted by name." rows=${3}/>
         <${TextField} form=${form} name="priority" label="Priority" type="number"
           hint="Among profiles that match with as many labels the highest wins."/></div>
-      <${WhichMachines} draft=${draft}/></section>`;
+      <${WhichMachines} draft=${draft}/></section>
+    <${Scripts} form=${form} name=${name} draft=${draft}/>`;
 }
 
 export default function ProfilePage({ name }) {

@@ -22,7 +22,9 @@ function users() {
 
 const Row = ({ profile, machines }) =>
   html`<tr><th scope="row"><a class="cut" dir="auto" href=${link('profiles', profile.name)} title=${profile.name}>
-    ${profile.name}</a></th>
+    ${profile.name}</a>${(profile.menu || profile.template) && html`<span class="sub">${[profile.menu
+      && `menu of ${profile.menu.entries.length}`, profile.template && 'script of its own'].filter(Boolean).join(', ')}
+    </span>`}</th>
   <td><a class="cut" href=${link('images', profile.image)}>${profile.image}</a><span class="sub">
     ${profile.version ? html`pinned to <${Id} of=${profile.version}/>`
     : images.items.value.get(profile.image)?.current

@@ -17,7 +17,7 @@ export function Field({ label, hint, error, hidden = false, children }) {
 /** One line of text. */
 export const TextField = ({ form, name, label, hint, mono = false, type = 'text', ...rest }) =>
   html`<${Field} label=${label} hint=${hint} error=${form.error(name)}>${aria =>
-    html`<input ...${aria} ...${rest} type=${type} class=${mono ? 'mono' : undefined} spellcheck="false"
+    html`<input ...${aria} ...${rest} type=${type} class=${mono ? 'mono' : undefined} spellcheck=${false}
       autocomplete=${rest.autocomplete ?? 'off'}
       dir=${mono ? undefined : 'auto'} value=${form.get(name)}
         onInput=${event => form.set(name, event.target.value)}/>`}<//>`;
@@ -25,7 +25,7 @@ export const TextField = ({ form, name, label, hint, mono = false, type = 'text'
 /** Several lines; one value each. */
 export const LinesField = ({ form, name, label, hint, rows = 3, mono = true, hidden = false }) =>
   html`<${Field} label=${label} hint=${hint} error=${form.error(name)} hidden=${hidden}>${aria =>
-    html`<textarea ...${aria} rows=${rows} class=${mono ? undefined : 'prose'} spellcheck=${mono ? 'false' : 'true'}
+    html`<textarea ...${aria} rows=${rows} class=${mono ? undefined : 'prose'} spellcheck=${!mono}
       dir=${mono ? undefined : 'auto'}
       value=${form.get(name)} onInput=${event => form.set(name, event.target.value)}></textarea>`}<//>`;
 
@@ -35,6 +35,8 @@ export const ChoiceField = ({ form, name, label, hint, options }) =>
     html`<select ...${aria} value=${form.get(name)} onChange=${event => form.set(name, event.target.value)}>
       ${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === form.get(name)}>
         ${text}</option>`)}</select>`}<//>`;
+
+const isBelow = (path, of) => path === of || path.startsWith(`${of}.`) || path.startsWith(`${of}[`);
 
 /**
  * What a person has changed of a resource and not yet saved.
@@ -58,9 +60,13 @@ export function useForm(key, base) {
       const values = { ...draft.values.value };
       if (value === (from[name] ?? '')) delete values[name]; else values[name] = value;
       draft.values.value = values;
-      if (draft.errors.value[name]) { const { [name]: _, ...rest } = draft.errors.value; draft.errors.value = rest; }
+      const mine = Object.keys(draft.errors.value).filter(path => path === name || isBelow(path, `$.${name}`));
+      if (mine.length) draft.errors.value = Object.fromEntries(Object.entries(draft.errors.value)
+        .filter(([path]) => !mine.includes(path)));
     },
     error: name => draft.errors.value[name],
+    /** The fault of a part of a field, by its JSON path: at the part itself or at anything in it. */
+    errorBelow: path => Object.entries(draft.errors.value).find(([at]) => isBelow(at, path))?.[1],
     changes: draft.values.value,
     changed: touched,
     /** Shows the faults of a 422 at their fields; those without one are returned. */
@@ -68,8 +74,10 @@ export function useForm(key, base) {
       const errors = {}, rest = [];
       for (const [path, texts] of Object.entries(problem.errors)) {
         const name = path.replace(/^\$\.?/, '').split(/[.[]/)[0];
-        if (name in from) errors[name] = [errors[name], ...texts].filter(Boolean).join('; ');
-          else rest.push(`${path}: ${texts[0]}`);
+        if (name in from) {
+          errors[name] = [errors[name], ...texts].filter(Boolean).join('; ');
+          errors[path] = texts.join('; ');
+        } else rest.push(`${path}: ${texts[0]}`);
       }
       draft.errors.value = errors;
       return rest;

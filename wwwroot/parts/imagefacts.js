@@ -4,25 +4,42 @@ import { link } from '../router.js';
 import { machines, profiles } from '../stores.js';
 import { bytes, plural, short } from './format.js';
 import { profileOf } from './selector.js';
-import { Age } from './basics.js';
+import { useResource } from '../resource.js';
+import { Age, State } from './basics.js';
+import { JobBar, jobSub } from './job.js';
 
 const text = value => Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value)
   : String(value);
 
-export const SourceOf = ({ image }) => html`<header><h2>Source</h2></header><dl class="body kv">
+export const SourceOf = ({ image, job }) => html`<header><h2>Source</h2></header><dl class="body kv">
   ${Object.entries(image.source)
     .map(([key, value]) => html`<dt key=${key}>${key}</dt><dd>
       ${key === 'type' ? value : html`<code>${text(value)}</code>`}</dd>`)}
   <dt>systems</dt><dd>${image.systems.join(', ')}</dd>
   ${image.schedule && html`<dt>schedule</dt><dd><code>${image.schedule}</code> ${image.timeZone ?? 'UTC'}</dd>`}
-  <dt>keep</dt><dd>${plural(image.keep, 'version')}</dd><dt>changed</dt><dd><${Age} at=${image.updatedAt}/></dd></dl>`;
+  <dt>keep</dt><dd>${plural(image.keep, 'version')}</dd><dt>changed</dt><dd><${Age} at=${image.updatedAt}/></dd>
+  ${job && html`<dt>last job</dt><dd><a href=${link('jobs', job.id)}>${job.kind}</a> <${State} is=${job.state}/>${' '}
+    <${Age} at=${job.endedAt ?? job.startedAt ?? job.createdAt}/></dd>`}</dl>`;
+
+/** The newest job of an image, as it goes on. */
+export function useLastJob(image) {
+  const jobs = useResource(`jobs?limit=1&image=${encodeURIComponent(image)}`, { events: ['job.changed'],
+    concerns: job => job.image === image, pause: 200 });
+  return jobs.data?.items[0] ?? null;
+}
+
+/** A refresh under way, above everything else. */
+export const Refreshing = ({ job }) => html`<section class="panel" data-state=${job.state} aria-label="Refresh">
+  <div class="body rows pad"><div class="bar"><${State} is=${job.state}>${job.state === 'running' ? 'refreshing'
+    : job.state}<//><small>${jobSub(job)}</small><a class="push" href=${link('jobs', job.id)}>Watch its log</a></div>
+    ${job.state === 'running' && html`<${JobBar} job=${job}/>`}</div></section>`;
 
 const artifacts = version => Object.values(version.systems)
   .flatMap(system => [system.kernel, system.initrd, system.kexec, system['kexec-noninteractive'], system.iso,
   ...Object.values(system.variants ?? {}).flatMap(variant => [variant.kernel, variant.initrd])]).filter(Boolean);
 
-/** Files that one version alone has, and those that several share. */
-function parts(versions) {
+/** What one version alone has, what several share, what all would take without sharing; bytes. */
+export function diskOf(versions) {
   const users = new Map();
   for (const version of versions) for (const { sha256, sizeBytes } of artifacts(version)) {
     const entry = users.get(sha256) ?? { size: sizeBytes, versions: new Set() };
@@ -33,25 +50,27 @@ function parts(versions) {
   let shared = 0;
   for (const { size, versions: of } of users.values()) of.size > 1 ? shared += size
     : own.set([...of][0], own.get([...of][0]) + size);
-  return [...shared ? [['shared', shared]] : [],
-    ...versions.map(version => [short(version.id), own.get(version.id)])].filter(([, size]) => size > 0);
+  return { own, shared, alone: versions.reduce((sum, version) => sum + version.sizeBytes, 0) };
 }
 
 export function DiskOfImage({ versions }) {
-  const all = parts(versions), sum = all.reduce((total, [, size]) => total + size, 0);
+  const { own, shared } = diskOf(versions);
+  const all = [...shared ? [{ name: 'shared', size: shared }] : [], ...versions.map(version => ({
+    name: short(version.id), size: own.get(version.id), pinned: version.pinnedBy.length > 0 && !version.current }))]
+    .filter(part => part.size > 0);
+  const sum = all.reduce((total, part) => total + part.size, 0);
   if (sum === 0) return null;
   let at = 0;
   return html`<header><h2>Disk</h2><small>${bytes(sum)}, shared parts once</small></header><div class="body rows">
     <svg class="stack" role="img"
-      aria-label=${`Disk by version: ${all.map(([name, size]) => `${name} ${bytes(size)}`).join(', ')}`}>
-        ${all.map(([name, size]) => {
+      aria-label=${`Disk by version: ${all.map(part => `${part.name} ${bytes(part.size)}`).join(', ')}`}>
+        ${all.map(({ name, size }) => {
       const x = at;
       at += size / sum * 100;
       return html`<rect key=${name} x=${`${x}%`} width=${`${size / sum * 100}%`} height="16"/>`;
     })}</svg>
-    <dl class="kv">${all.slice(0, 8)
-      .map(([name, size]) => html`<dt key=${name}>${name === 'shared' ? name : html`<code>${name}</code>`}</dt><dd>
-        ${bytes(size)}</dd>`)}</dl></div>`;
+    <dl class="kv">${all.slice(0, 8).map(({ name, size, pinned }) => html`<dt key=${name}>${name === 'shared' ? name
+      : html`<code>${name}</code>`}</dt><dd>${bytes(size)}${pinned && ', kept because it is pinned'}</dd>`)}</dl></div>`;
 }
 
 export function UsedBy({ image }) {
@@ -62,7 +81,9 @@ export function UsedBy({ image }) {
     const name = profileOf(machine, profiles.items.value)?.name;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  return html`<header><h2>Used by</h2><small>${using.length ? plural(using.length, 'profile') : ''}</small></header>
+  const total = using.reduce((sum, profile) => sum + (counts.get(profile.name) ?? 0), 0);
+  return html`<header><h2>Used by</h2><small>${using.length > 0 && `${plural(using.length, 'profile')}, ${
+    plural(total, 'machine')}`}</small></header>
     ${using.length ? html`<ul class="list">
       ${using.map(profile => html`<li key=${profile.name}><a href=${link('profiles', profile.name)}>${profile.name}
         </a> <span class="muted">${

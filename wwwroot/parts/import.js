@@ -78,7 +78,7 @@ export function Import({ close }) {
     <div class="field"><label for="import-file">File: CSV, JSON or YAML</label>
       <input id="import-file" type="file" accept=".csv,.json,.yaml,.yml,text/csv" onChange=${choose}/></div>
     <div class="field"><label for="import-text">or its text</label>
-      <textarea id="import-text" rows="4" spellcheck="false" placeholder="name,macs,profile,labels"
+      <textarea id="import-text" rows="4" spellcheck=${false} placeholder="name,macs,profile,labels"
       value=${text} onInput=${event => { setText(event.target.value); setReport(null); setProblem(null); }}>
         </textarea></div>
     ${report && html`<${Preview} report=${report}/>`}

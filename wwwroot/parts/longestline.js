@@ -21,8 +21,9 @@ export function LongestLine({ draft }) {
   const systems = Object.values(found.data?.systems ?? {});
   const fromImage = Math.max(0, ...systems.flatMap(system => [system, ...Object.values(system.variants ?? {})])
     .map(part => size(part.kernelArguments)));
+  const asDrafted = new Map(profiles.items.value).set(draft.name, draft);
   const users = [...machines.items.value.values()].filter(machine =>
-    profileOf(machine, profiles.items.value)?.name === draft.name);
+    profileOf(machine, asDrafted)?.name === draft.name);
   const longest = users.reduce((best, machine) => size(machine.kernelArguments) > size(best?.kernelArguments ?? [])
     ? machine : best, null);
   const parts = { image: fromImage, 'this profile': size(draft.kernelArguments),

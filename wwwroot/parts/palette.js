@@ -87,7 +87,7 @@ function Palette({ close }) {
   };
   return html`<${Dialog} title="Find" palette close=${close}>
     <input role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" autofocus
-      spellcheck="false" autocomplete="off"
+      spellcheck=${false} autocomplete="off"
       aria-activedescendant=${all.length ? `hit-${chosen}` : undefined}
         aria-label="Find a machine, image, page or action"
       placeholder="Machine, image, profile, page, action" value=${text}

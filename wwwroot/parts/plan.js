@@ -16,7 +16,7 @@ const results = candidate => candidate.matched ? html`<b>chosen</b>`
   : /^(matches|its selector matches)/.test(candidate.why) ? 'lost' : 'no match';
 
 /** The token stands in the script as a row of T; it is made anew at each boot. */
-const marked = script => script.split('\n')
+export const marked = script => script.split('\n')
   .map((line, at) => html`<span key=${at} class=${line.startsWith('#') ? 'c' : undefined}>${
   line.split(/(\bTOKEN\b)/).map((part, index) => index % 2 ? html`<mark key=${index}>token</mark>` : part)}${'\n'}
     </span>`);

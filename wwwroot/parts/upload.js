@@ -60,7 +60,7 @@ function Upload({ image, done, close }) {
     <${Field} label="Kernel arguments"
       hint="As on a kernel command line, for example init=/nix/store/…/init console=ttyS0"
         error=${faults.kernelArguments}>${aria =>
-      html`<input ...${aria} class="mono" spellcheck="false" autocomplete="off" value=${args}
+      html`<input ...${aria} class="mono" spellcheck=${false} autocomplete="off" value=${args}
         disabled=${sent !== null} onInput=${event => setArgs(event.target.value)}/>`}<//>
     <details><summary>More files</summary><div class="cols">
       ${roles.slice(2).map(role =>

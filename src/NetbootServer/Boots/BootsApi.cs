@@ -18,6 +18,7 @@ internal static class BootsApi
         reading.MapPost("/profiles/{name}/preview", Preview).WithTags("Profiles")
             .Accepts<ProfileSpec>("application/json").Requires("image")
             .Query("machine", "The machine to try it for; none: one that nothing is known of.")
+            .Query("faults", "With 'tell' a template that has a fault is no refusal: the answer has the fault and the built-in script.")
             .Example("""{"image": "nixos-unstable", "template": "#!ipxe\n{{ begin }}\n{{ load }}\n{{ failed }}\n"}""")
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
         reading.MapGet("/machines/{name}/plan", Plan).WithTags("Machines").Refuses(ProblemTypes.NotFound);
@@ -74,10 +75,11 @@ internal static class BootsApi
     /// <summary>What a machine would get if this profile, not yet saved, were its own; nothing is recorded.</summary>
     /// <remarks>The body is as for PUT.</remarks>
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Preview(string name, string? machine,
-        HttpContext http, MachineStore machines, Catalog catalog, PublicUrl url, TimeProvider time, CancellationToken ct)
+        string? faults, HttpContext http, MachineStore machines, Catalog catalog, PublicUrl url, TimeProvider time, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out _)) return Problem.NotFound("profile", name).ToResult();
-        var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request, ProfileSpecParser.Parse, ct);
+        var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request,
+            faults == "tell" ? ProfileSpecParser.ParseUntried : ProfileSpecParser.Parse, ct);
         if (problem is not null) return problem.ToResult();
         var wanted = change.Apply("profile", name, current: null);
         if (wanted.Problem is { } invalid) return invalid.ToResult();
@@ -90,6 +92,8 @@ internal static class BootsApi
             : await machines.FindAsync(machine, ct);
         if (found is null) return Problem.NotFound("machine", machine!).ToResult();
         var profile = new Profile(name, wanted.Resource!, 0) { CreatedAt = now, UpdatedAt = now };
-        return TypedResults.Ok(PlanAnswer.With(profile, catalog.ViewOf(found), new(url.For(http))));
+        var answer = PlanAnswer.With(profile, catalog.ViewOf(found), new(url.For(http)));
+        return TypedResults.Ok(ProfileSpecParser.FaultOfTemplate(profile.Spec) is { } fault
+            ? answer with { TemplateFault = new(fault.Message, fault.Line, Refused: true) } : answer);
     }
 }

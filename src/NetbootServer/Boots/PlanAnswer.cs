@@ -5,6 +5,12 @@ using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots;
 
+/// <summary>Why a profile's own script template gives no script.</summary>
+/// <param name="Detail">Why, with the line.</param>
+/// <param name="Line">The template's line that is to blame, from 1; missing when it is none in particular.</param>
+/// <param name="Refused">Whether a profile with such a template is refused; else it fails for this machine only.</param>
+public sealed record TemplateFault(string Detail, int? Line, bool Refused);
+
 /// <summary>What a machine would get, and why.</summary>
 /// <param name="Machine">Its name.</param>
 /// <param name="Action">boot, local, menu, shell, wait or error.</param>
@@ -30,6 +36,9 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
 
     /// <summary>Bytes of the kernel's command line, of at most 2047.</summary>
     public int? CommandLineBytes { get; init; }
+
+    /// <summary>Why the profile's own script template gives no script; missing without a fault.</summary>
+    public TemplateFault? TemplateFault { get; init; }
 
     /// <summary>What a machine would get if a profile were like this, and the machine's own.</summary>
     internal static PlanAnswer With(Profile profile, CatalogView view, ScriptLinks links)
@@ -59,13 +68,14 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         var preview = links with { Boot = new string('T', BootTokens.Length) };
         var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
         return new(machine.Name, ActionOf(plan.Action), plan.Reason, ProfileChoice.Explain(view, identity), load?.KernelArguments ?? [],
-            ScriptDesk.Preview(plan, identity, links), WarningsOn(plan, identity, bytes, fault))
+            ScriptDesk.Preview(plan, identity, links), WarningsOn(plan, identity, bytes, fault?.Message))
         {
             Profile = plan.Profile?.Name,
             Image = load?.Image.Name ?? plan.Profile?.Spec.Image,
             Version = load?.Version.Id,
             Variant = load?.Variant,
             CommandLineBytes = bytes,
+            TemplateFault = fault is null ? null : new(fault.Message, fault.Line, Refused: false),
         };
     }
 

@@ -72,7 +72,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
         if (!request.Records) return script;
         if (fault is not null)
             alarms.Raise(AlarmKinds.TemplateFailing, plan.Profile!.Name, $"The script template of profile " +
-                $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in script: {fault}.");
+                $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in script: {fault.Message}.");
         if (ticket is not null && plan.Action is LoadKernel loaded)
             log.Add(new BootOpened(now, ticket, identity, plan.Machine?.Name ?? identity.Mac?.Hyphened ?? "",
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After));

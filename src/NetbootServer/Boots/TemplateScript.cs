@@ -13,8 +13,8 @@ public static class TemplateScript
     /// <param name="identity">What the machine told.</param>
     /// <param name="attempt">How often it has asked since it was switched on.</param>
     /// <param name="fault">Why it failed; null when it did not.</param>
-    public static string? TryRender(
-        BootPlan plan, ScriptLinks links, MachineIdentity identity, int attempt, out string? fault)
+    public static string? TryRender(BootPlan plan, ScriptLinks links, MachineIdentity identity, int attempt,
+        out ScriptTemplateException? fault)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(links);
@@ -28,7 +28,7 @@ public static class TemplateScript
         }
         catch (ScriptTemplateException e)
         {
-            fault = e.Message;
+            fault = e;
             return null;
         }
     }

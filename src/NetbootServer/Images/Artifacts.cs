@@ -12,6 +12,9 @@ public sealed record Artifact(string Sha256, long SizeBytes)
     /// <summary>Where it is served, relative to this server; only in answers.</summary>
     public string? Url { get; init; }
 
+    /// <summary>Of a kernel: its version as it says itself, such as <c>6.18.24</c>; only in answers.</summary>
+    public string? KernelVersion { get; init; }
+
     /// <summary>The blob's digest as a value.</summary>
     [JsonIgnore]
     public Sha256Digest Digest =>

@@ -6,13 +6,15 @@ namespace NetbootServer.Images;
 /// <summary>Which version machines shall get.</summary>
 /// <param name="Version">A kept version's id, or <c>newest</c>: then refreshes move it again.</param>
 /// <param name="Hold">Whether refreshes leave it there; missing: yes, unless it is the newest.</param>
-public sealed record CurrentRequest(string Version, bool? Hold)
+/// <param name="Reason">Why it is held, for those who wonder later; at most 200 characters.</param>
+public sealed record CurrentRequest(string Version, bool? Hold, string? Reason)
 {
     internal static (CurrentRequest? Request, Problem? Problem) Parse(JsonElement body)
     {
         var errors = new ValidationErrors();
         var fields = new JsonFields(body, "$", errors);
-        var request = new CurrentRequest(fields.Text("version", ImageVersion.IdLength) ?? "", fields.Flag("hold"));
+        var request = new CurrentRequest(fields.Text("version", ImageVersion.IdLength) ?? "", fields.Flag("hold"),
+            fields.Text("reason", 200));
         if (fields.Element("version") is null) fields.Fault("version", "is required: the id of a kept version, or \"newest\"");
         fields.RefuseOthers();
         return errors.Any ? (null, Problem.Invalid(errors)) : (request, null);

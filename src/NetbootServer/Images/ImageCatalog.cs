@@ -55,6 +55,7 @@ public sealed class ImageCatalog : IDisposable
             Id = row.Id,
             Current = row.Current,
             Held = row.Held,
+            Hold = row is { Held: true, HeldBy: { } by, HeldAt: { } at } ? new(by, at, row.HoldReason) : null,
             PhonesHome = row.PhonesHome,
             CreatedAt = row.CreatedAt,
             UpdatedAt = row.UpdatedAt,

@@ -12,6 +12,9 @@ internal sealed class ImageRow
     public long Revision { get; set; }
     public string? Current { get; set; }
     public bool Held { get; set; }
+    public string? HeldBy { get; set; }
+    public DateTimeOffset? HeldAt { get; set; }
+    public string? HoldReason { get; set; }
     public bool PhonesHome { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }

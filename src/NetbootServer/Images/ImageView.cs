@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 
@@ -36,6 +37,9 @@ public sealed record ImageView
     /// <inheritdoc cref="Image.Held"/>
     public required bool Held { get; init; }
 
+    /// <inheritdoc cref="Image.Hold"/>
+    public ImageHold? Hold { get; init; }
+
     /// <inheritdoc cref="Image.CreatedAt"/>
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -63,6 +67,7 @@ public sealed record ImageView
         Current = image.Current,
         VersionCreatedAt = image.CurrentVersion?.CreatedAt,
         Held = image.Held,
+        Hold = image.Hold,
         CreatedAt = image.CreatedAt,
         UpdatedAt = image.UpdatedAt,
         LastRefreshedAt = image.LastRefreshedAt,
@@ -100,31 +105,36 @@ public sealed record ImageVersionView
     /// <inheritdoc cref="ImageVersion.Provenance"/>
     public JsonElement? Provenance { get; init; }
 
-    internal static ImageVersionView Of(ImageVersion version, Image image, IEnumerable<string> pinnedBy) => new()
+    internal static ImageVersionView Of(ImageVersion version, Image image, IEnumerable<string> pinnedBy,
+        FrozenDictionary<string, string> kernelVersions) => new()
     {
         Id = version.Id,
         Image = version.Image,
         CreatedAt = version.CreatedAt,
         Current = image.Current == version.Id,
         PinnedBy = [.. pinnedBy],
-        Systems = version.Systems.ToImmutableSortedDictionary(pair => pair.Key, pair => WithUrls(pair.Value)),
+        Systems = version.Systems.ToImmutableSortedDictionary(pair => pair.Key, pair => Shown(pair.Value, kernelVersions)),
         SizeBytes = version.SizeBytes,
         Provenance = version.Provenance,
     };
 
-    private static SystemArtifacts WithUrls(SystemArtifacts system) => system with
+    private static SystemArtifacts Shown(SystemArtifacts system, FrozenDictionary<string, string> kernelVersions) => system with
     {
-        Kernel = WithUrl(system.Kernel, Roles.Kernel),
+        Kernel = Kernel(system.Kernel, kernelVersions),
         Initrd = WithUrl(system.Initrd, Roles.Initrd),
         Kexec = WithUrl(system.Kexec, "kexec.tar.gz"),
         KexecNoninteractive = WithUrl(system.KexecNoninteractive, "kexec-noninteractive.tar.gz"),
         Iso = WithUrl(system.Iso, "installer.iso"),
         Variants = system.Variants?.ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value with
         {
-            Kernel = WithUrl(pair.Value.Kernel, Roles.Kernel)!,
+            Kernel = Kernel(pair.Value.Kernel, kernelVersions)!,
             Initrd = WithUrl(pair.Value.Initrd, Roles.Initrd)!,
         }),
     };
+
+    private static Artifact? Kernel(Artifact? kernel, FrozenDictionary<string, string> kernelVersions) =>
+        WithUrl(kernel, Roles.Kernel) is { } shown
+            ? shown with { KernelVersion = kernelVersions.GetValueOrDefault(shown.Sha256) } : null;
 
     private static Artifact? WithUrl(Artifact? artifact, string file) =>
         artifact is null ? null : artifact with { Url = $"/blobs/{artifact.Sha256}/{file}" };

@@ -26,7 +26,7 @@ internal static class ImagesApi
         changes.MapPost("/versions", Upload).Accepts<IFormFile>("multipart/form-data").DisableAntiforgery()
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.StorageFull);
         changes.MapPut("/current", SetCurrent).Accepts<CurrentRequest>("application/json")
-            .Example("""{"version": "newest"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
+            .Example("""{"version": "0123456789abcdef0123456789abcdef", "hold": true, "reason": "until the NIC regression is fixed"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
     }
 
     /// <summary>Lists images by name.</summary>
@@ -77,22 +77,24 @@ internal static class ImagesApi
 
     /// <summary>The image's kept versions, newest first.</summary>
     private static async Task<Results<Ok<Page<ImageVersionView>>, ProblemHttpResult>> Versions(
-        string name, ImageCatalog catalog, Pins pins, CancellationToken ct)
+        string name, ImageCatalog catalog, Pins pins, KernelVersions kernels, CancellationToken ct)
     {
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         var pinned = await pins.OfAsync(name, ct);
+        var known = await kernels.OfAsync(image.Versions.Values, ct);
         return TypedResults.Ok(new Page<ImageVersionView>([.. image.Versions.Values
             .OrderByDescending(version => version.Sequence)
-            .Select(version => ImageVersionView.Of(version, image, pinned[version.Id]))], null));
+            .Select(version => ImageVersionView.Of(version, image, pinned[version.Id], known))], null));
     }
 
     /// <summary>One version.</summary>
-    private static async Task<Results<Ok<ImageVersionView>, ProblemHttpResult>> Version(
-        string name, string version, ImageCatalog catalog, Pins pins, CancellationToken ct)
+    private static async Task<Results<Ok<ImageVersionView>, ProblemHttpResult>> Version(string name, string version,
+        ImageCatalog catalog, Pins pins, KernelVersions kernels, CancellationToken ct)
     {
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         return image.Versions.TryGetValue(version, out var found)
-            ? TypedResults.Ok(ImageVersionView.Of(found, image, (await pins.OfAsync(name, ct))[version]))
+            ? TypedResults.Ok(ImageVersionView.Of(found, image, (await pins.OfAsync(name, ct))[version],
+                await kernels.OfAsync([found], ct)))
             : Problem.NotFound($"version of image '{name}' called", version).ToResult();
     }
 
@@ -103,13 +105,15 @@ internal static class ImagesApi
     /// to those of a kept version make no new one: then the answer is 200 with that version.
     /// </remarks>
     private static async Task<Results<Created<ImageVersionView>, Ok<ImageVersionView>, ProblemHttpResult>> Upload(
-        string name, HttpContext http, VersionUpload upload, ImageCatalog catalog, Pins pins, CancellationToken ct)
+        string name, HttpContext http, VersionUpload upload, ImageCatalog catalog, Pins pins,
+        KernelVersions kernels, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed) || catalog.Images.GetValueOrDefault(name) is null)
             return Problem.NotFound("image", name).ToResult();
         var saved = await upload.ReceiveAsync(parsed, http, ct);
         if (saved.Resource is not { } version) return saved.Problem!.ToResult();
-        var view = ImageVersionView.Of(version, catalog.Images[name], (await pins.OfAsync(name, ct))[version.Id]);
+        var view = ImageVersionView.Of(version, catalog.Images[name], (await pins.OfAsync(name, ct))[version.Id],
+            await kernels.OfAsync([version], ct));
         return saved.Created
             ? TypedResults.Created($"/api/v1/images/{name}/versions/{version.Id}", view)
             : TypedResults.Ok(view);
@@ -124,7 +128,7 @@ internal static class ImagesApi
         if (problem is not null) return problem.ToResult();
         var (request, fault) = CurrentRequest.Parse(body);
         if (fault is not null) return fault.ToResult();
-        var saved = await versions.SetCurrentAsync(parsed, request!.Version, request.Hold, ct);
+        var saved = await versions.SetCurrentAsync(parsed, request!, http.User.Identity?.Name ?? "somebody", ct);
         return saved.Resource is { } image
             ? Answers.Show(http, ImageView.Of(image), image.Revision)
             : saved.Problem!.ToResult();

@@ -18,6 +18,7 @@ internal static class ImagesSetup
         .AddSingleton<BlobMissed>(provider => provider.GetRequiredService<AbsentBytes>().Answer)
         .AddSingleton<VersionStore>()
         .AddSingleton<Pins>()
+        .AddSingleton<KernelVersions>()
         .AddSingleton<ImportGate>()
         .AddSingleton<Retention>()
         .AddSingleton<ImageSpecParser>()

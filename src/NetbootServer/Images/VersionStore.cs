@@ -41,7 +41,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                 audit.Created(db, "version", $"{name}@{id}",
                     new { image = name.ToString(), id, publication.Systems, publication.Provenance });
             }
-            if (!image.Held) MoveCurrent(db, image, id, held: false);
+            if (!image.Held) MoveCurrent(db, image, id, hold: null);
             return new Saved<ImageVersionRow>(version, isNew, null);
         }, ct);
         if (saved.Problem is { } refused) return refused;
@@ -52,12 +52,14 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
 
     /// <summary>Moves the image's current version.</summary>
     /// <param name="name">The image.</param>
-    /// <param name="version">A kept version's id, or <c>newest</c>, which lets it move again.</param>
-    /// <param name="hold">Whether refreshes leave it there; null: yes, unless it is the newest.</param>
+    /// <param name="request">Which version, and whether to hold it there.</param>
+    /// <param name="by">Who asks.</param>
     /// <param name="ct">Ends the attempt.</param>
     public async Task<Saved<Image>> SetCurrentAsync(
-        ResourceName name, string version, bool? hold, CancellationToken ct)
+        ResourceName name, CurrentRequest request, string by, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(request);
+        var version = request.Version;
         var problem = await database.WriteAsync(async (db, token) =>
         {
             var image = await ImageStore.FindAsync(db, name, token);
@@ -71,7 +73,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                 return Problem.Invalid("$.version", newest is null
                     ? $"image '{name}' has no version yet: upload or refresh first"
                     : $"'{version}' is not a kept version of image '{name}'; its newest is {newest}");
-            MoveCurrent(db, image, wanted, hold ?? wanted != newest);
+            var hold = request.Hold ?? wanted != newest;
+            MoveCurrent(db, image, wanted, hold ? new(by, time.GetUtcNow(), request.Reason) : null);
             return null;
         }, ct);
         if (problem is not null) return problem;
@@ -80,12 +83,15 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
         return Saved.Changed(catalog.Images[name.ToString()]);
     }
 
-    private void MoveCurrent(NetbootDb db, ImageRow image, string version, bool held)
+    private void MoveCurrent(NetbootDb db, ImageRow image, string version, ImageHold? hold)
     {
-        if (image.Current == version && image.Held == held) return;
-        audit.Changed(db, "current", image.Name, image.Current is null ? null : new { version = image.Current, hold = image.Held },
-            new { version, hold = held });
+        var held = hold is not null;
+        if (image.Current == version && image.Held == held && (hold?.Reason is null || hold.Reason == image.HoldReason)) return;
+        audit.Changed(db, "current", image.Name,
+            image.Current is null ? null : new { version = image.Current, hold = image.Held, reason = image.HoldReason },
+            new { version, hold = held, reason = hold?.Reason });
         (image.Current, image.Held) = (version, held);
+        (image.HeldBy, image.HeldAt, image.HoldReason) = (hold?.By, hold?.At, hold?.Reason);
     }
 
     private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) => new()

@@ -9,7 +9,16 @@ internal static class ProfileSpecParser
 {
     private static readonly string[] ReadOnly = ["name", "revision", "createdAt", "updatedAt"];
 
+    /// <summary>A profile to be saved: its template must work.</summary>
     public static ProfileSpec? Parse(JsonElement body, ValidationErrors errors)
+    {
+        var spec = ParseUntried(body, errors);
+        if (spec?.Template is not null && FaultOfTemplate(spec) is { } fault) errors.Add("$.template", fault.Message);
+        return errors.Any ? null : spec;
+    }
+
+    /// <summary>A profile that is only looked at: its template may have faults.</summary>
+    public static ProfileSpec? ParseUntried(JsonElement body, ValidationErrors errors)
     {
         var fields = new JsonFields(body, "$", errors);
         var spec = new ProfileSpec
@@ -26,20 +35,20 @@ internal static class ProfileSpecParser
             Expects = fields.Choice("expects", "auto", "ready", "up") ?? "auto",
         };
         fields.RefuseOthers(ReadOnly);
-        if (spec.Template is { } template && TemplateFault(template, spec) is { } fault) fields.Fault("template", fault);
         return errors.Any ? null : spec;
     }
 
-    private static string? TemplateFault(string template, ProfileSpec spec)
+    /// <summary>What is wrong with a profile's template, tried with made-up values; null when nothing is.</summary>
+    public static ScriptTemplateException? FaultOfTemplate(ProfileSpec spec)
     {
         try
         {
-            ScriptTemplate.Of(template).Render(TemplateValues.Sample(spec));
+            if (spec.Template is { } template) ScriptTemplate.Of(template).Render(TemplateValues.Sample(spec));
             return null;
         }
         catch (ScriptTemplateException e)
         {
-            return e.Message;
+            return e;
         }
     }
 

@@ -7,7 +7,12 @@ namespace NetbootServer.Profiles;
 
 /// <summary>A profile's own script could not be made of its template.</summary>
 /// <param name="message">Why, with the line, for the one who wrote the template.</param>
-public sealed class ScriptTemplateException(string message) : Exception(message);
+/// <param name="line">The template's line that is to blame, from 1; null when it is none in particular.</param>
+public sealed class ScriptTemplateException(string message, int? line = null) : Exception(message)
+{
+    /// <summary>The template's line that is to blame, from 1; null when it is none in particular.</summary>
+    public int? Line { get; } = line;
+}
 
 /// <summary>
 /// A profile's own iPXE script as a Scriban template. It runs in a sandbox: no files, no include, no regular
@@ -39,7 +44,7 @@ public sealed class ScriptTemplate
     {
         var template = Template.Parse(text, parserOptions: new() { ExpressionDepthLimit = 50 });
         return template.HasErrors
-            ? throw new ScriptTemplateException(Where(template.Messages[0].Span.Start.Line, template.Messages[0].Message))
+            ? throw At(template.Messages[0].Span.Start.Line, template.Messages[0].Message)
             : new(template);
     }
 
@@ -71,7 +76,7 @@ public sealed class ScriptTemplate
         }
         catch (ScriptRuntimeException e)
         {
-            throw new ScriptTemplateException(Where(e.Span.Start.Line, e.OriginalMessage));
+            throw At(e.Span.Start.Line, TemplateWords.Of(e.OriginalMessage));
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or OverflowException
             or InvalidCastException or FormatException or OutOfMemoryException)
@@ -83,7 +88,7 @@ public sealed class ScriptTemplate
     private static string Check(string script)
     {
         if (!script.StartsWith(FirstLine, StringComparison.Ordinal))
-            throw new ScriptTemplateException($"line 1: the script must begin with {FirstLine}");
+            throw At(0, $"the script must begin with {FirstLine}");
         if (script.Length > MaxScriptLength)
             throw new ScriptTemplateException($"makes a script of more than {MaxScriptLength} characters");
         var line = 1;
@@ -96,7 +101,7 @@ public sealed class ScriptTemplate
         return script.EndsWith('\n') ? script : script + "\n";
     }
 
-    private static string Where(int line, string message) => $"line {line + 1}: {message}";
+    private static ScriptTemplateException At(int line, string message) => new($"line {line + 1}: {message}", line + 1);
 
     private static ScriptObject Builtins()
     {

@@ -313,6 +313,15 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<bool>("Held")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("HeldAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("HeldBy")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("HoldReason")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("LastRefreshedAt")
                         .HasColumnType("INTEGER");
 

@@ -1,0 +1,30 @@
+// An image that is held, or shall be: who, since when, why, and what to do about it.
+import { html } from '../ui.js';
+import { may } from '../session.js';
+import { short } from './format.js';
+import { Age, State } from './basics.js';
+import { show } from './dialog.js';
+import { FormDialog } from './formdialog.js';
+import { TextField, useForm } from './form.js';
+
+function Form({ image, move, close }) {
+  const form = useForm(`hold/${image.name}`, { reason: image.hold?.reason ?? '' });
+  return html`<${FormDialog} close=${close} form=${form} title=${`Hold ${image.name} at ${short(image.current)}`}
+    action=${image.held ? 'Save' : 'Hold'} act=${() => move({ version: image.current, hold: true,
+      reason: form.get('reason') || null })}>
+    <p>Refreshes and uploads add versions, but machines get ${short(image.current)} until you promote another or let it
+      move.</p>
+    <${TextField} form=${form} name="reason" label="Why" maxlength="200" hint="For those who wonder later, for example
+      “until the NIC regression is fixed”."/><//>`;
+}
+
+/** Asks why, then holds it where it is. */
+export const openHold = (image, move) => show(close => html`<${Form} image=${image} move=${move} close=${close}/>`);
+
+export const Held = ({ image, newest, move, hold }) => html`<div class="banner" data-state="held"><${State} is="held">Held<//>
+  <span>${newest && !newest.current && html`<b>${short(newest.id)}</b> is there, but `}<b>${short(image.current)}</b> stays
+    current until you promote another or let it move.${image.hold && html` Held by <bdi>${image.hold.by}</bdi>${', '}
+      <${Age} at=${image.hold.at}/>${image.hold.reason && html`: “<bdi>${image.hold.reason}</bdi>”`}.`}</span>
+  ${may('admin') && html`<span class="bar push">${!image.hold?.reason && html`<button class="btn" type="button"
+    onClick=${hold}>Say why…</button>`}
+    <button class="btn" type="button" onClick=${() => move({ version: 'newest' })}>Let it move</button></span>`}</div>`;
