@@ -97,6 +97,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     app.MapDashboard();
 
     await Start.ListenAsync(app, listeners, CancellationToken.None);
+    await app.WarmUpAsync(CancellationToken.None);
     Welcome.Say(app, firstPassword, access);
     await app.WaitForShutdownAsync();
 }));

@@ -1,11 +1,13 @@
 using NetbootServer.Benchmarks.Files;
 using NetbootServer.Benchmarks.Scripts;
 using NetbootServer.Benchmarks.Sources;
+using NetbootServer.Benchmarks.Storms;
 
 // One scenario a word; without a word, all of them.
 var scenarios = new Dictionary<string, Func<CancellationToken, Task>>(StringComparer.Ordinal)
 {
     ["scripts"] = ScriptBench.RunAsync,
+    ["boot-storm"] = StormScenario.RunAsync,
     ["files"] = ct => FilesScenario.RunAsync(rounds: 7, TimeSpan.FromSeconds(3), ct),
     ["slow-clients"] = SlowClientsScenario.RunAsync,
     ["sources"] = SourcesScenario.RunAsync,

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
-using NetbootServer.Http;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Storage;
@@ -37,7 +35,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
                     break;
             }
         }
-        await db.SaveChangesAsync(ct);
+        await batch.SaveAsync(ct);
         if (consequences.Discovered) await ForgetOldestAsync(db, consequences, ct);
     }
 
@@ -62,6 +60,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         row.FirstSeenAt ??= seen.At;
         row.LastSeenAt = seen.At;
         row.Tell(seen.Ip is null ? seen.Identity.Told : seen.Identity.Told.SetItem("ip", seen.Ip), seen.At);
+        batch.Changed(row);
         consequences.MachineNames.Add(row.Name);
     }
 
@@ -77,9 +76,10 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         // A registered machine may already have the name of this MAC: then the record gets one beside it.
         while (await db.Set<MachineRow>().AnyAsync(other => other.Name == row.Name, ct)) row.Name += ".new";
         row.WriteSpec(new() { Macs = [mac.ToString()] });
-        db.Add(row);
-        await db.SaveChangesAsync(ct); // assigns the id that the MAC's row needs
-        db.Add(new MachineMacRow { Mac = mac.ToString(), MachineId = row.Id });
+        await using var machines = PreparedRows<MachineRow>.Insert(db);
+        await using var macs = PreparedRows<MachineMacRow>.Insert(db);
+        row.Id = await machines.RunAsync(row, ct);
+        await macs.RunAsync(new() { Mac = mac.ToString(), MachineId = row.Id }, ct);
         batch.Add(row, mac);
         return row;
     }
@@ -90,7 +90,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         var discovered = db.Set<MachineRow>().Where(row => row.State == MachineState.Discovered);
         var surplus = await discovered.CountAsync(ct) - machines.Value.MaxDiscovered;
         if (surplus <= 0) return;
-        var forgotten = await discovered.AsNoTracking().OrderBy(row => row.LastSeenAt).ThenBy(row => row.Id)
+        var forgotten = await discovered.OrderBy(row => row.LastSeenAt).ThenBy(row => row.Id)
             .Take(surplus).ToListAsync(ct);
         consequences.Machines.UnionWith(forgotten);
         consequences.MachineNames.UnionWith(forgotten.Select(row => row.Name));
@@ -102,8 +102,9 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     /// <summary>Another next boot may have been set meanwhile; that one stays.</summary>
     private static void Use(JournalBatch batch, NextBootUsed used, Consequences consequences)
     {
-        if (batch.Machine(used.MachineId) is not { } row || row.ToMachine().NextBoot?.SetAt != used.SetAt) return;
+        if (batch.Machine(used.MachineId) is not { } row || MachineReading.Read<NextBoot>(row.NextBoot)?.SetAt != used.SetAt) return;
         row.NextBoot = null;
+        batch.Changed(row);
         consequences.Machines.Add(row);
         consequences.MachineNames.Add(row.Name);
     }
@@ -111,18 +112,15 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     private static async Task OpenedAsync(
         JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
     {
-        var boot = await batch.BootAsync(opened.Ticket, opened.Identity.Mac, ct);
-        // A report that overtook this entry could not know a machine that had no record yet.
-        boot.MachineId ??= batch.Machine(opened.Identity.Mac)?.Id;
-        (boot.MachineName, boot.Image, boot.Version) = (opened.MachineName, opened.Image, opened.Version);
-        (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
+        var boot = batch.Boot(opened);
         batch.Add(Fact(boot.Id, Steps.Script, FactKinds.Began, opened.At));
         consequences.Outcomes.Add(Outcomes.Running);
         foreach (var earlier in batch.LeftBehindBy(boot).ToList())
         {
             // A machine that starts anew has left its earlier boots behind.
-            batch.Db.Add(Fact(earlier.Id, Steps.Script, FactKinds.Lost, opened.At));
+            batch.Add(Fact(earlier.Id, Steps.Script, FactKinds.Lost, opened.At));
             earlier.Outcome = Outcomes.Unknown;
+            batch.Changed(earlier);
             consequences.Outcomes.Add(Outcomes.Unknown);
             consequences.Boots.Add(earlier.Id);
         }
@@ -134,7 +132,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     private static async Task StepAsync(
         JournalBatch batch, BootStep step, Consequences consequences, CancellationToken ct)
     {
-        var boot = await batch.BootAsync(step.Ticket, null, ct);
+        var boot = await batch.BootAsync(step.Ticket, ct);
         var fact = Fact(boot.Id, step.Step, step.Kind, step.At);
         (fact.Bytes, fact.TotalBytes, fact.Detail) = (step.Bytes, step.TotalBytes, step.Detail?.GetRawText());
         List<BootFactRow> before = [.. batch.Facts(boot.Id)];
@@ -150,10 +148,11 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         boot.Outcome = BootTimeline.Outcome(batch.Facts(boot.Id));
         if (was != boot.Outcome) consequences.Outcomes.Add(boot.Outcome);
         if (at > boot.LastHeardAt) boot.LastHeardAt = at;
+        batch.Changed(boot);
         consequences.Boots.Add(boot.Id);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         boot.MachineName = machine.Name;
-        JournalBatch.ShowOn(machine, boot);
+        batch.ShowOn(machine, boot);
         consequences.MachineNames.Add(machine.Name);
     }
 
@@ -175,20 +174,21 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         var was = (machine.NextBoot, machine.Completion);
         if (boot.TookNextBoot && machine.NextBoot is not null
-            && JsonSerializer.Deserialize<NextBoot>(machine.NextBoot, JsonBody.Writing)!.SetAt <= boot.StartedAt)
+            && MachineReading.Read<NextBoot>(machine.NextBoot)!.SetAt <= boot.StartedAt)
             machine.NextBoot = null;
         if (boot is { After: "local", Profile: { } profile } && Success(boot, facts) is { } success && Success(boot, before) is null)
             machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.At));
-        if (was != (machine.NextBoot, machine.Completion)) consequences.Machines.Add(machine);
+        if (was == (machine.NextBoot, machine.Completion)) return;
+        batch.Changed(machine);
+        consequences.Machines.Add(machine);
     }
 
     private static async Task NotePhoningHomeAsync(
         JournalBatch batch, BootRow boot, Consequences consequences, CancellationToken ct)
     {
-        if (boot.Image is null || await batch.Db.Set<ImageRow>().SingleOrDefaultAsync(
-            row => row.Name == boot.Image, ct) is not { PhonesHome: false } image) return;
-        image.PhonesHome = true;
-        consequences.ImagesChanged = true;
+        if (boot.Image is not null && await batch.Db.Set<ImageRow>().Where(row => row.Name == boot.Image && !row.PhonesHome)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.PhonesHome, true), ct) > 0)
+            consequences.ImagesChanged = true;
     }
 
     /// <summary>The first fact that makes the boot a success, or null.</summary>

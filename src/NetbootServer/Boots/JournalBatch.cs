@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Http;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Storage;
@@ -9,25 +7,28 @@ namespace NetbootServer.Boots;
 
 /// <summary>
 /// What a batch of entries touches, read with one query a table: the machines, the boots with their facts, and the
-/// boots that their machines leave behind by beginning anew.
+/// boots that their machines leave behind by beginning anew. What has changed is written by prepared statements.
 /// </summary>
-internal sealed class JournalBatch
+internal sealed class JournalBatch(NetbootDb db)
 {
-    private readonly NetbootDb _db;
     private readonly Dictionary<long, MachineRow> _machines = [];
     private readonly Dictionary<string, MachineRow> _byMac = new(StringComparer.Ordinal);
+    private readonly Dictionary<MachineRow, LastBoot?> _lastBoots = [];
     private readonly Dictionary<string, BootRow> _boots = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, List<BootRow>> _unfinished = [];
     private readonly Dictionary<string, List<BootFactRow>> _facts = new(StringComparer.Ordinal);
-
-    private JournalBatch(NetbootDb db) => _db = db;
+    private readonly HashSet<MachineRow> _changedMachines = [];
+    private readonly HashSet<BootRow> _newBoots = [], _changedBoots = [];
+    private readonly List<BootFactRow> _newFacts = [];
 
     /// <summary>The transaction that the batch is written in.</summary>
-    public NetbootDb Db => _db;
+    public NetbootDb Db => db;
 
     /// <summary>Reads what <paramref name="entries"/> touch.</summary>
     public static async Task<JournalBatch> LoadAsync(
         NetbootDb db, IReadOnlyCollection<BootEntry> entries, CancellationToken ct)
     {
+        db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
         var batch = new JournalBatch(db);
         await batch.LoadBootsAsync([.. entries.Select(TicketOf).OfType<BootTicket>().Select(t => t.Boot).Distinct()], ct);
         await batch.LoadMachinesAsync(
@@ -47,6 +48,15 @@ internal sealed class JournalBatch
     public void Add(MachineRow machine, MacAddress mac) =>
         (_machines[machine.Id], _byMac[mac.ToString()]) = (machine, machine);
 
+    /// <summary>What was observed of the machine has changed.</summary>
+    public void Changed(MachineRow machine) => _changedMachines.Add(machine);
+
+    /// <summary>The boot has changed.</summary>
+    public void Changed(BootRow boot)
+    {
+        if (!_newBoots.Contains(boot)) _changedBoots.Add(boot);
+    }
+
     /// <summary>The facts of a boot, those of this batch included.</summary>
     public List<BootFactRow> Facts(string boot) =>
         _facts.TryGetValue(boot, out var facts) ? facts : _facts[boot] = [];
@@ -55,48 +65,94 @@ internal sealed class JournalBatch
     public void Add(BootFactRow fact)
     {
         Facts(fact.BootId).Add(fact);
-        _db.Add(fact);
+        _newFacts.Add(fact);
     }
 
     /// <summary>Boots of a machine that are still under way and began before <paramref name="boot"/>.</summary>
-    public IEnumerable<BootRow> LeftBehindBy(BootRow boot) => _boots.Values.Where(other =>
-        other.MachineId == boot.MachineId && boot.MachineId is not null && other.Id != boot.Id
-        && other.StartedAt < boot.StartedAt && other.Outcome is Outcomes.Running or Outcomes.Stalled);
+    public IEnumerable<BootRow> LeftBehindBy(BootRow boot) =>
+        _unfinished.GetValueOrDefault(boot.MachineId ?? 0, []).Where(other => other.Id != boot.Id
+            && other.StartedAt < boot.StartedAt && other.Outcome is Outcomes.Running or Outcomes.Stalled);
+
+    /// <summary>The boot whose script was handed out; a report may have overtaken it and begun it already.</summary>
+    public BootRow Boot(BootOpened opened)
+    {
+        var boot = _boots.GetValueOrDefault(opened.Ticket.Boot) ?? Begin(opened.Ticket, opened.Identity.Mac);
+        // A report that overtook this entry could not know a machine that had no record yet.
+        if (boot.MachineId is null && Machine(opened.Identity.Mac) is { } machine) Give(boot, machine);
+        (boot.MachineName, boot.Image, boot.Version) = (opened.MachineName, opened.Image, opened.Version);
+        (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
+        return boot;
+    }
 
     /// <summary>
     /// The boot of a ticket. Its opening may have been dropped, or may be on its way from another replica: then the
     /// ticket says enough to begin one.
     /// </summary>
-    public async Task<BootRow> BootAsync(BootTicket ticket, MacAddress? mac, CancellationToken ct)
+    public async Task<BootRow> BootAsync(BootTicket ticket, CancellationToken ct)
     {
         if (_boots.TryGetValue(ticket.Boot, out var known)) return known;
-        var machine = ticket.Machine != 0 ? Machine(ticket.Machine) : Machine(mac);
-        var boot = new BootRow
-        {
-            Id = ticket.Boot, MachineId = machine?.Id, MachineName = machine?.Name,
-            TookNextBoot = ticket.TookNextBoot, StartedAt = ticket.StartedAt, LastHeardAt = ticket.StartedAt,
-            Outcome = Outcomes.Running,
-        };
+        var boot = Begin(ticket, null);
         (boot.Image, boot.Version) = await VersionAsync(ticket.Version, ct);
-        _db.Add(boot);
-        return _boots[boot.Id] = boot;
+        return boot;
     }
 
     /// <summary>Makes the newest boot of a machine visible on the machine.</summary>
-    public static void ShowOn(MachineRow machine, BootRow boot)
+    public void ShowOn(MachineRow machine, BootRow boot)
     {
-        var shown = machine.LastBoot is null ? null : JsonSerializer.Deserialize<LastBoot>(machine.LastBoot, JsonBody.Writing);
+        if (!_lastBoots.TryGetValue(machine, out var shown)) shown = MachineReading.Read<LastBoot>(machine.LastBoot);
         if (shown is null || shown.Id == boot.Id || shown.StartedAt <= boot.StartedAt)
-            machine.LastBoot = MachineReading.Write(
-                new LastBoot(boot.Id, boot.Image, boot.Version, boot.Outcome, boot.StartedAt));
+            shown = new LastBoot(boot.Id, boot.Image, boot.Version, boot.Outcome, boot.StartedAt);
+        _lastBoots[machine] = shown;
+        Changed(machine);
     }
+
+    /// <summary>Writes what has changed.</summary>
+    public async Task SaveAsync(CancellationToken ct)
+    {
+        foreach (var (machine, boot) in _lastBoots) machine.LastBoot = MachineReading.Write(boot);
+        await RunAsync(_changedMachines, () => PreparedRows<MachineRow>.Update(db,
+            nameof(MachineRow.FirstSeenAt), nameof(MachineRow.LastSeenAt), nameof(MachineRow.Identity),
+            nameof(MachineRow.IdentityChanges), nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.Completion)), ct);
+        await RunAsync(_newBoots, () => PreparedRows<BootRow>.Insert(db), ct);
+        await RunAsync(_changedBoots, () => PreparedRows<BootRow>.Update(db), ct);
+        await RunAsync(_newFacts, () => PreparedRows<BootFactRow>.Insert(db), ct);
+    }
+
+    private static async Task RunAsync<TRow>(
+        IReadOnlyCollection<TRow> rows, Func<PreparedRows<TRow>> prepare, CancellationToken ct) where TRow : class
+    {
+        if (rows.Count == 0) return;
+        await using var statement = prepare();
+        foreach (var row in rows) await statement.RunAsync(row, ct);
+    }
+
+    private BootRow Begin(BootTicket ticket, MacAddress? mac)
+    {
+        var boot = new BootRow
+        {
+            Id = ticket.Boot, TookNextBoot = ticket.TookNextBoot, StartedAt = ticket.StartedAt,
+            LastHeardAt = ticket.StartedAt, Outcome = Outcomes.Running,
+        };
+        if ((ticket.Machine != 0 ? Machine(ticket.Machine) : Machine(mac)) is { } machine) Give(boot, machine);
+        _newBoots.Add(boot);
+        return _boots[boot.Id] = boot;
+    }
+
+    private void Give(BootRow boot, MachineRow machine)
+    {
+        (boot.MachineId, boot.MachineName) = (machine.Id, machine.Name);
+        Unfinished(machine.Id).Add(boot);
+    }
+
+    private List<BootRow> Unfinished(long machine) =>
+        _unfinished.TryGetValue(machine, out var boots) ? boots : _unfinished[machine] = [];
 
     private async Task<(string? Image, string? Version)> VersionAsync(string prefix, CancellationToken ct)
     {
         if (prefix.Length == 0) return default;
         var found = await (
-            from row in _db.Set<ImageVersionRow>()
-            join image in _db.Set<ImageRow>() on row.ImageId equals image.Id
+            from row in db.Set<ImageVersionRow>()
+            join image in db.Set<ImageRow>() on row.ImageId equals image.Id
             where row.Id.StartsWith(prefix)
             orderby row.Sequence descending
             select new { row.Id, image.Name }).FirstOrDefaultAsync(ct);
@@ -106,9 +162,9 @@ internal sealed class JournalBatch
     private async Task LoadBootsAsync(List<string> ids, CancellationToken ct)
     {
         if (ids.Count == 0) return;
-        foreach (var boot in await _db.Set<BootRow>().Where(row => ids.Contains(row.Id)).ToListAsync(ct)) _boots[boot.Id] = boot;
+        foreach (var boot in await db.Set<BootRow>().Where(row => ids.Contains(row.Id)).ToListAsync(ct)) _boots[boot.Id] = boot;
         if (_boots.Count == 0) return;
-        foreach (var fact in await _db.Set<BootFactRow>().AsNoTracking().Where(row => ids.Contains(row.BootId)).ToListAsync(ct))
+        foreach (var fact in await db.Set<BootFactRow>().Where(row => ids.Contains(row.BootId)).ToListAsync(ct))
             Facts(fact.BootId).Add(fact);
     }
 
@@ -116,14 +172,18 @@ internal sealed class JournalBatch
     {
         if (macs.Count > 0)
         {
-            var found = await _db.Set<MachineMacRow>().Where(entry => macs.Contains(entry.Mac))
-                .Join(_db.Set<MachineRow>(), entry => entry.MachineId, row => row.Id, (entry, row) => new { entry.Mac, Row = row })
+            var found = await db.Set<MachineMacRow>().Where(entry => macs.Contains(entry.Mac))
+                .Join(db.Set<MachineRow>(), entry => entry.MachineId, row => row.Id, (entry, row) => new { entry.Mac, Row = row })
                 .ToListAsync(ct);
-            foreach (var entry in found) (_byMac[entry.Mac], _machines[entry.Row.Id]) = (entry.Row, entry.Row);
+            foreach (var entry in found) // several MACs may be one machine's
+            {
+                _machines.TryAdd(entry.Row.Id, entry.Row);
+                _byMac[entry.Mac] = _machines[entry.Row.Id];
+            }
         }
         var missing = ids.Where(id => !_machines.ContainsKey(id)).ToList();
         if (missing.Count == 0) return;
-        foreach (var row in await _db.Set<MachineRow>().Where(row => missing.Contains(row.Id)).ToListAsync(ct))
+        foreach (var row in await db.Set<MachineRow>().Where(row => missing.Contains(row.Id)).ToListAsync(ct))
             _machines[row.Id] = row;
     }
 
@@ -131,9 +191,13 @@ internal sealed class JournalBatch
     {
         if (_machines.Count == 0) return;
         var ids = _machines.Keys.ToList();
-        var unfinished = await _db.Set<BootRow>().Where(row => ids.Contains(row.MachineId ?? 0)
+        var unfinished = await db.Set<BootRow>().Where(row => ids.Contains(row.MachineId ?? 0)
             && (row.Outcome == Outcomes.Running || row.Outcome == Outcomes.Stalled)).ToListAsync(ct);
-        foreach (var boot in unfinished) _boots.TryAdd(boot.Id, boot);
+        foreach (var boot in unfinished)
+        {
+            _boots.TryAdd(boot.Id, boot);
+            Unfinished(boot.MachineId!.Value).Add(_boots[boot.Id]);
+        }
     }
 
     private static BootTicket? TicketOf(BootEntry entry) => entry switch

@@ -10,7 +10,8 @@ internal static class ApiSetup
         // Also in Development a bad request is the sender's fault: 400, not an unhandled error.
         .Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true)
         .AddProblemDetails(options => options.CustomizeProblemDetails = Complete)
-        .AddSingleton<PublicUrl>();
+        .AddSingleton<PublicUrl>()
+        .AddSingleton<Readiness>();
 
     /// <summary>Turns what was thrown, and bare status codes below <c>/api</c>, into problems.</summary>
     public static void UseProblems(this WebApplication app)

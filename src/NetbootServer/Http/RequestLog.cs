@@ -15,7 +15,7 @@ internal static class RequestLog
     public static void UseRequestLog(this WebApplication app) => app.UseSerilogRequestLogging(options =>
     {
         options.Logger = app.Services.GetRequiredService<Serilog.ILogger>(); // never the static one
-        Configure(options);
+        Configure(options, app.Services.GetRequiredService<Readiness>());
     });
 
     /// <summary>The request belongs to a boot.</summary>
@@ -23,13 +23,14 @@ internal static class RequestLog
     /// <param name="boot">The boot's public id, never its token.</param>
     public static void NoteBoot(this HttpContext http, string boot) => http.Items[BootKey] = boot;
 
-    private static void Configure(RequestLoggingOptions options)
+    private static void Configure(RequestLoggingOptions options, Readiness readiness)
     {
         options.MessageTemplate = "{Method} {Path} {Status} {Bytes} B in {ElapsedMs:0.0} ms for {Who}";
         options.IncludeQueryInRequestPath = false;
         options.GetLevel = (http, _, error) => error is not null || http.Response.StatusCode is >= 500 and not 503
             ? LogEventLevel.Error
-            : IsChatter(http) && http.Response.StatusCode < 400 ? LogEventLevel.Debug : LogEventLevel.Information;
+            : readiness.IsWarmUp(http) || (IsChatter(http) && http.Response.StatusCode < 400) ? LogEventLevel.Debug
+            : LogEventLevel.Information;
         options.GetMessageTemplateProperties = (http, _, elapsed, status) =>
         [
             new("Method", new ScalarValue(Shown(http.Request.Method, 16))),

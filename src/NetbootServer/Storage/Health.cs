@@ -14,8 +14,9 @@ internal static class Health
         routes.MapGetAndHead("/readyz", Ready).ExcludeFromDescription();
     }
 
-    private static async Task<IResult> Ready(Database database, CancellationToken ct)
+    private static async Task<IResult> Ready(Database database, Readiness readiness, CancellationToken ct)
     {
+        if (!readiness.IsWarm) return MachineAnswer.TryAgain("The server is about to be ready.", Patience);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Patience);
         try

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace NetbootServer.Storage;
 
@@ -15,7 +16,7 @@ namespace NetbootServer.Storage;
 internal sealed class PreparedRows<TRow> : IAsyncDisposable where TRow : class
 {
     private readonly DbCommand _command;
-    private readonly List<(IProperty Property, DbParameter Parameter)> _parameters = [];
+    private readonly List<(IProperty Property, ValueConverter? Converter, DbParameter Parameter)> _parameters = [];
 
     private PreparedRows(NetbootDb db, Func<Table, string> statement)
     {
@@ -26,10 +27,10 @@ internal sealed class PreparedRows<TRow> : IAsyncDisposable where TRow : class
         foreach (var property in table.Type.GetProperties())
         {
             if (!_command.CommandText.Contains(table.Parameter(property), StringComparison.Ordinal)) continue;
-            var parameter = property.GetRelationalTypeMapping()
-                .CreateParameter(_command, table.Parameter(property), null, property.IsNullable);
+            var mapping = property.GetRelationalTypeMapping();
+            var parameter = mapping.CreateParameter(_command, table.Parameter(property), null, property.IsNullable);
             _command.Parameters.Add(parameter);
-            _parameters.Add((property, parameter));
+            _parameters.Add((property, mapping.Converter, parameter));
         }
         _command.Prepare();
     }
@@ -41,22 +42,22 @@ internal sealed class PreparedRows<TRow> : IAsyncDisposable where TRow : class
     public static PreparedRows<TRow> Upsert(NetbootDb db) => new(db, table =>
         $"{table.Insert()} ON CONFLICT ({table.Columns(table.Key)}) DO UPDATE SET {table.Assignments(table.Others)}");
 
-    /// <summary>Updates all columns of the rows with the key.</summary>
-    public static PreparedRows<TRow> Update(NetbootDb db) => new(db, table =>
-        $"UPDATE {table.Name} SET {table.Assignments(table.Others)} WHERE {table.Assignments(table.Key)}");
+    /// <summary>Updates columns of the rows with the key: those of the properties, without any all of them.</summary>
+    public static PreparedRows<TRow> Update(NetbootDb db, params IReadOnlyList<string> properties) => new(db, table =>
+        $"UPDATE {table.Name} SET {table.Assignments(properties is [] ? table.Others : table.Properties(properties))} " +
+        $"WHERE {table.Assignments(table.Key)}");
 
     /// <summary>Deletes the rows that have the same value in a column.</summary>
     public static PreparedRows<TRow> Delete(NetbootDb db, string property) => new(db, table =>
-        $"DELETE FROM {table.Name} WHERE {table.Assignments([table.Type.FindProperty(property)!])}");
+        $"DELETE FROM {table.Name} WHERE {table.Assignments(table.Properties([property]))}");
 
     /// <summary>Runs the statement for one row.</summary>
     /// <returns>The generated key of an insert; 0 for other statements.</returns>
     public async Task<long> RunAsync(TRow row, CancellationToken ct)
     {
-        foreach (var (property, parameter) in _parameters)
+        foreach (var (property, converter, parameter) in _parameters)
         {
-            var value = property.PropertyInfo!.GetValue(row);
-            var converter = property.GetRelationalTypeMapping().Converter;
+            var value = property.GetGetter().GetClrValue(row);
             parameter.Value = (value is null || converter is null ? value
                 : converter.ConvertToProvider(value)) ?? DBNull.Value;
         }
@@ -85,6 +86,9 @@ internal sealed class PreparedRows<TRow> : IAsyncDisposable where TRow : class
         public IReadOnlyList<IProperty> Key { get; }
         public IReadOnlyList<IProperty> Others { get; }
         public string Name => _sql.DelimitIdentifier(_store.Name, _store.Schema);
+
+        public IEnumerable<IProperty> Properties(IEnumerable<string> names) =>
+            names.Select(name => Type.FindProperty(name)!);
 
         public string Columns(IEnumerable<IProperty> properties) => string.Join(", ", properties.Select(Column));
 

@@ -10,7 +10,7 @@ namespace NetbootServer.Benchmarks.Scripts;
 /// </summary>
 internal static class ScriptBench
 {
-    private const int Machines = 100_000, Profiles = 50, Requests = 20_000, Connections = 4;
+    private const int Machines = 100_000, Profiles = 50, Requests = 60_000, Connections = 4;
 
     public static async Task RunAsync(CancellationToken ct)
     {
@@ -26,9 +26,9 @@ internal static class ScriptBench
                 var first = Stopwatch.StartNew();
                 await AskAsync(idle.Url, [1], ct);
                 Console.WriteLine($"  first request of all          {first.Elapsed.TotalMilliseconds,8:F1} ms");
-                await MeasureAsync(idle, "warm-up", Numbers(Requests, 1), ct);
-                await MeasureAsync(idle, "machines not in the cache", Numbers(Requests, 30_000), ct);
-                await MeasureAsync(idle, "machines in the cache", Numbers(Requests, 30_000), ct);
+                await MeasureAsync(idle, "warm-up", Numbers(30_000, 1), ct);
+                await MeasureAsync(idle, "machines not in the cache", Numbers(Requests, 35_000), ct);
+                await MeasureAsync(idle, "machines in the cache", Numbers(Requests, 35_000), ct);
                 Console.WriteLine($"  memory after all              {idle.ResidentMiB,8:F0} MiB, {idle.Threads} threads");
             }
         }

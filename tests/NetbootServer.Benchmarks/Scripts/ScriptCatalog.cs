@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Blobs;
 using NetbootServer.Http;
 using NetbootServer.Images;
 using NetbootServer.Machines;
@@ -14,16 +16,28 @@ namespace NetbootServer.Benchmarks.Scripts;
 internal static class ScriptCatalog
 {
     /// <summary>Fills a data directory.</summary>
-    public static async Task MakeAsync(string directory, int machines, int profiles, CancellationToken ct)
+    /// <param name="directory">The data directory.</param>
+    /// <param name="machines">How many machines.</param>
+    /// <param name="profiles">How many profiles; every machine matches one of them.</param>
+    /// <param name="ct">Ends it.</param>
+    /// <param name="files">Bytes of the kernel and the initrd; null when nobody will ask for them.</param>
+    public static async Task MakeAsync(string directory, int machines, int profiles, CancellationToken ct,
+        (long Kernel, long Initrd)? files = null)
     {
         using var data = DataDirectory.Open(directory);
-        await using var services = new ServiceCollection().AddStorage(data).BuildServiceProvider();
+        await using var services = new ServiceCollection()
+            .AddLogging().AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+            .AddStorage(data).AddBlobs().BuildServiceProvider();
         await using var db = services.GetRequiredService<IDbContextFactory<NetbootDb>>().CreateDbContext();
         await db.Database.MigrateAsync(ct);
+        var blobs = services.GetRequiredService<BlobStore>();
+        Artifact kernel = new(new string('a', 64), 14_000_000), initrd = new(new string('b', 64), 600_000_000);
+        if (files is { } lengths)
+            (kernel, initrd) = (await StoreAsync(blobs, lengths.Kernel, ct), await StoreAsync(blobs, lengths.Initrd, ct));
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         db.ChangeTracker.AutoDetectChangesEnabled = false;
         var now = DateTimeOffset.UtcNow;
-        AddImage(db, now);
+        AddImage(db, now, kernel, initrd);
         for (var i = 0; i < profiles; i++)
         {
             var spec = new ProfileSpec
@@ -67,11 +81,11 @@ internal static class ScriptCatalog
         + "&manufacturer=Dell%20Inc.&product=PowerEdge%20R640&hostname=&ip=10.1.2.3&version=1.21.1&chip=virtio-net"
         + "&mem=262144&sb=00";
 
-    private static void AddImage(NetbootDb db, DateTimeOffset now)
+    private static void AddImage(NetbootDb db, DateTimeOffset now, Artifact kernel, Artifact initrd)
     {
         var systems = ImmutableSortedDictionary<string, SystemArtifacts>.Empty.Add("x86_64-linux", new()
         {
-            Kernel = new(new string('a', 64), 14_000_000), Initrd = new(new string('b', 64), 600_000_000),
+            Kernel = kernel, Initrd = initrd,
             KernelArguments = ["init=/nix/store/00000000000000000000000000000000-nixos-system/init", "loglevel=4"],
         });
         var id = ImageVersion.IdOf(systems);
@@ -81,6 +95,14 @@ internal static class ScriptCatalog
             Spec = """{"source":{"type":"upload"},"keep":3,"systems":["x86_64-linux"]}""",
         });
         db.Add(new ImageVersionRow { ImageId = 1, Id = id, Systems = Json(systems), CreatedAt = now });
+    }
+
+    private static async Task<Artifact> StoreAsync(BlobStore blobs, long length, CancellationToken ct)
+    {
+        var bytes = new byte[length];
+        new Random((int)length).NextBytes(bytes);
+        var blob = await blobs.AddAsync(new MemoryStream(bytes), BlobLimits.None, ct);
+        return new(blob.Digest.ToString(), length);
     }
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, JsonBody.Writing);
