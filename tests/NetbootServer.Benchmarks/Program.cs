@@ -6,7 +6,7 @@ using NetbootServer.Benchmarks.Sources;
 var scenarios = new Dictionary<string, Func<CancellationToken, Task>>(StringComparer.Ordinal)
 {
     ["scripts"] = ScriptBench.RunAsync,
-    ["files"] = ct => FilesScenario.RunAsync(rounds: 7, TimeSpan.FromSeconds(3), ct),
+    ["files"] = FilesScenario.RunAsync,
     ["slow-clients"] = SlowClientsScenario.RunAsync,
     ["sources"] = SourcesScenario.RunAsync,
     ["files-soak"] = SoakScenario.RunAsync,
