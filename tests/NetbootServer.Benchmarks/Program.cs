@@ -8,7 +8,7 @@ var scenarios = new Dictionary<string, Func<CancellationToken, Task>>(StringComp
 {
     ["scripts"] = ScriptBench.RunAsync,
     ["boot-storm"] = StormScenario.RunAsync,
-    ["files"] = ct => FilesScenario.RunAsync(rounds: 7, TimeSpan.FromSeconds(3), ct),
+    ["files"] = FilesScenario.RunAsync,
     ["slow-clients"] = SlowClientsScenario.RunAsync,
     ["sources"] = SourcesScenario.RunAsync,
     ["files-soak"] = SoakScenario.RunAsync,

@@ -12,6 +12,7 @@ internal sealed class BlobFiles(BlobDirectory directory, IOptions<BlobsOptions> 
 {
     private readonly MemoryCache _idle = new(new MemoryCacheOptions { SizeLimit = options.Value.MaxIdleFiles });
     private readonly Dictionary<Sha256Digest, SharedFile> _open = [];
+    private readonly HashSet<Sha256Digest> _blocked = [];
     private readonly Lock _lock = new();
 
     /// <summary>How many files are open now.</summary>
@@ -23,12 +24,13 @@ internal sealed class BlobFiles(BlobDirectory directory, IOptions<BlobsOptions> 
     /// <summary>A blob's file is there, whole.</summary>
     public bool Holds(Sha256Digest digest, long length) => directory.Holds(digest, length);
 
-    /// <summary>Becomes a user of a blob's file; null when it is away or not whole.</summary>
+    /// <summary>Becomes a user of a blob's file; null when it is away, not whole or blocked.</summary>
     public SharedFile? Acquire(Sha256Digest digest, long length)
     {
         if (!Holds(digest, length)) return null;
         lock (_lock)
         {
+            if (_blocked.Contains(digest)) return null;
             if (_open.TryGetValue(digest, out var file) && file.TryAcquire())
             {
                 if (RandomAccess.GetLength(file.Handle) == length)
@@ -82,7 +84,7 @@ internal sealed class BlobFiles(BlobDirectory directory, IOptions<BlobsOptions> 
         }
     }
 
-    /// <summary>Forgets a blob's file: it is gone, rotten or replaced. Transfers under way are cut.</summary>
+    /// <summary>Forgets a blob's file: it is gone or replaced. Transfers under way are cut.</summary>
     public void Revoke(Sha256Digest digest)
     {
         lock (_lock)
@@ -90,6 +92,22 @@ internal sealed class BlobFiles(BlobDirectory directory, IOptions<BlobsOptions> 
             if (_open.Remove(digest, out var file)) file.Revoke();
         }
         _idle.Remove(digest);
+    }
+
+    /// <summary>
+    /// Revokes a rotten blob's file and keeps it closed until <see cref="Unblock"/>, also for transfers that were
+    /// begun while it was good: a composed blob opens its parts one after another.
+    /// </summary>
+    public void Block(Sha256Digest digest)
+    {
+        lock (_lock) _blocked.Add(digest);
+        Revoke(digest);
+    }
+
+    /// <summary>Its bytes are good again.</summary>
+    public void Unblock(Sha256Digest digest)
+    {
+        lock (_lock) _blocked.Remove(digest);
     }
 
     /// <inheritdoc/>

@@ -118,6 +118,7 @@ public sealed class BlobStore : IDisposable
                 _directory.Publish(temporary, blob.Digest);
                 _files.Revoke(blob.Digest); // the handle of what was there before
             }
+            _files.Unblock(blob.Digest);
             await RecordAsync(blob, segments: null); // not cancelled: the file is there
             if (known is not { Segments.IsEmpty: true }) room.Keep();
         }
@@ -212,6 +213,7 @@ public sealed class BlobStore : IDisposable
             }, ct);
             _index.Changed(digest);
             _files.Revoke(digest);
+            _files.Unblock(digest);
             if (row is not { Segments: null }) return;
             File.Delete(_directory.PathOf(digest));
             _room.Free(row.SizeBytes);
@@ -240,8 +242,9 @@ public sealed class BlobStore : IDisposable
             if (row is not null) row.OutOfServiceSince = since;
             return row is not null;
         }, ct);
+        if (found && since is not null) _files.Block(digest);
+        else _files.Unblock(digest);
         _index.Changed(digest);
-        if (since is not null) _files.Revoke(digest);
         return found;
     }
 

@@ -4,19 +4,22 @@ using System.Globalization;
 namespace NetbootServer.Benchmarks.Files;
 
 /// <summary>
-/// <c>files</c>: full files and 1 MiB ranges by few and many connections: the product beside nginx on the same file, in
-/// turns, so that what else the machine does hits all alike.
+/// <c>files</c>: full files, 1 MiB ranges and a file of a thousand pieces by few and many connections: the product
+/// beside nginx on the same file, in turns, so that what else the machine does hits all alike.
 /// </summary>
 internal static class FilesScenario
 {
+    private const int Rounds = 5;
+    private const int MostWarmUps = 20;
     private const long FileLength = 400L << 20;
     private const long RangeLength = 1 << 20;
+    private const double Compiled = 0.05; // less than so many seconds a turn
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(0.3);
     private static readonly int[] Connections = [1, 4, 64, 1000];
 
-    private sealed record Case(bool Ranges, int Connections)
+    private sealed record Case(string Body, int Connections, bool Ranges = false, bool Pieces = false)
     {
-        public string Name => $"{(Ranges ? "1 MiB ranges" : "full file")}, {Connections} conn";
-
         /// <summary>Scattered over the file, every client elsewhere.</summary>
         public string? RangeOf(long request)
         {
@@ -26,13 +29,14 @@ internal static class FilesScenario
         }
     }
 
-    private sealed record Result(double BytesPerSecond, double CpuPerByte);
+    private static IEnumerable<Case> Cases => [
+        .. Connections.Select(connections => new Case("full file", connections)),
+        .. Connections.Select(connections => new Case("1 MiB ranges", connections, Ranges: true)),
+        new Case($"full, of {TestFile.Pieces:N0} pieces", 4, Pieces: true),
+    ];
 
     /// <summary>Prints the table.</summary>
-    /// <param name="rounds">How often each server has its turn in each case.</param>
-    /// <param name="window">How long a turn is measured, after half a second to get going.</param>
-    /// <param name="ct">Ends it.</param>
-    public static async Task RunAsync(int rounds, TimeSpan window, CancellationToken ct)
+    public static async Task RunAsync(CancellationToken ct)
     {
         // The same bytes twice, because a data directory has one server.
         var (file, copy) = (await TestFile.CreateAsync(FileLength, ct), await TestFile.CreateAsync(FileLength, ct));
@@ -43,11 +47,17 @@ internal static class FilesScenario
             await using var copying = new ProductServer("copying", copy, ("Http:ZeroCopy", "false"));
             Server[] servers = [nginx, product, copying];
             foreach (var server in servers) await server.StartAsync(ct);
-            Table.Head();
-            foreach (var ranges in new[] { false, true })
+            foreach (var server in servers) await WarmUpAsync(server, file, ct);
+            Table.Head(Rounds, Window, [.. servers.Skip(1).Select(server => server.Name)]);
+            foreach (var each in Cases)
             {
-                foreach (var connections in Connections)
-                    await CompareAsync(new Case(ranges, connections), servers, file, rounds, window, ct);
+                var results = servers.Select(_ => new List<Result>()).ToArray();
+                for (var round = 0; round < Rounds; round++)
+                {
+                    for (var i = 0; i < servers.Length; i++)
+                        results[i].Add(await MeasureAsync(servers[i], file, each, ct));
+                }
+                Table.Row(each.Body, each.Connections, results);
             }
         }
         finally
@@ -57,42 +67,37 @@ internal static class FilesScenario
         }
     }
 
-    private static async Task CompareAsync(
-        Case each, Server[] servers, TestFile file, int rounds, TimeSpan window, CancellationToken ct)
+    /// <summary>A server is measured as it runs from its first minute on: with its code compiled.</summary>
+    private static async Task WarmUpAsync(Server server, TestFile file, CancellationToken ct)
     {
-        var results = servers.Select(_ => new List<Result>()).ToArray();
-        foreach (var server in servers) await MeasureAsync(server, file, each, window, ct); // to warm up
-        for (var round = 0; round < rounds; round++)
+        var quiet = 0;
+        for (var turns = 0; turns < MostWarmUps && quiet < 2; turns++)
         {
-            for (var i = 0; i < servers.Length; i++)
-                results[i].Add(await MeasureAsync(servers[i], file, each, window, ct));
-        }
-        for (var i = 1; i < servers.Length; i++)
-        {
-            Table.Row(each.Name, servers[i].Name,
-                Ratios.Of(results[i], results[0], result => result.BytesPerSecond),
-                Ratios.Of(results[i], results[0], result => result.CpuPerByte),
-                (results[0].Select(result => result.BytesPerSecond).Median(),
-                    results[0].Select(result => result.CpuPerByte).Median()));
+            var before = server.CompilingSeconds;
+            await MeasureAsync(server, file, new Case("", turns % 2 == 0 ? 64 : 4, Ranges: turns % 4 < 3), ct);
+            quiet = server.CompilingSeconds - before < Compiled ? quiet + 1 : 0;
         }
     }
 
-    private static async Task<Result> MeasureAsync(
-        Server server, TestFile file, Case each, TimeSpan window, CancellationToken ct)
+    private static async Task<Result> MeasureAsync(Server server, TestFile file, Case each, CancellationToken ct)
     {
         var counters = new LoadCounters();
+        var path = each.Pieces ? server.PathOfPieces(file) : server.PathOf(file);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var clients = Enumerable.Range(0, each.Connections)
-            .Select(_ => new LoadClient(server.Port, server.PathOf(file), counters, each.RangeOf).RunAsync(end.Token))
+            .Select(_ => new LoadClient(server.Port, path, counters, each.RangeOf).RunAsync(end.Token))
             .ToList();
-        await Task.WhenAny(Task.WhenAll(clients), Task.Delay(TimeSpan.FromSeconds(0.5), ct));
+        var all = Task.WhenAll(clients);
+        while (counters.Served < each.Connections && !all.IsFaulted) await Task.Delay(10, ct);
+        await Task.WhenAny(all, Task.Delay(Settling, ct));
         var (bytes, cpu, started) = (counters.Bytes, server.CpuSeconds, Stopwatch.GetTimestamp());
-        await Task.Delay(window, ct);
+        await Task.WhenAny(all, Task.Delay(Window, ct));
         var received = counters.Bytes - bytes;
         var result = new Result(
             received / Stopwatch.GetElapsedTime(started).TotalSeconds, (server.CpuSeconds - cpu) / received);
         await end.CancelAsync();
-        await Task.WhenAll(clients);
+        await all;
+        await server.RestAsync(ct);
         return result;
     }
 }

@@ -24,12 +24,14 @@ internal sealed partial class LoadClient(int port, string path, LoadCounters cou
         await socket.ConnectAsync(IPAddress.Loopback, port, ct);
         try
         {
-            while (!ct.IsCancellationRequested)
+            for (var first = true; !ct.IsCancellationRequested; first = false)
             {
                 var extra = range(counters.NextRequest()) is { } value ? $"Range: {value}\r\n" : "";
                 var request = $"GET {path} HTTP/1.1\r\nHost: bench\r\n{extra}\r\n";
                 await socket.SendAsync(Encoding.ASCII.GetBytes(request), ct);
-                await DiscardAsync(socket, await ReadHeadAsync(socket, ct), ct);
+                var left = await ReadHeadAsync(socket, ct);
+                if (first) counters.ServedFirst();
+                await DiscardAsync(socket, left, ct);
                 counters.Answered();
             }
         }
@@ -94,10 +96,16 @@ internal sealed partial class LoadClient(int port, string path, LoadCounters cou
 internal sealed class LoadCounters
 {
     private long _bytes, _requests, _answers;
+    private int _served;
 
     public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>How many connections have been answered at least once.</summary>
+    public int Served => Volatile.Read(ref _served);
+
     public long Answers => Volatile.Read(ref _answers);
     public long NextRequest() => Interlocked.Increment(ref _requests);
     public void Received(long bytes) => Interlocked.Add(ref _bytes, bytes);
+    public void ServedFirst() => Interlocked.Increment(ref _served);
     public void Answered() => Interlocked.Increment(ref _answers);
 }

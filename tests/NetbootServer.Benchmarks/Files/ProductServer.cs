@@ -9,6 +9,8 @@ internal sealed class ProductServer(string name, TestFile file, params (string N
 {
     public override string PathOf(TestFile file) => $"/blobs/{file.Digest}/file";
 
+    public override string PathOfPieces(TestFile file) => $"/blobs/{file.PiecesDigest}/file";
+
     protected override ProcessStartInfo Command()
     {
         var command = new ProcessStartInfo("dotnet", [typeof(ServerOptions).Assembly.Location]);

@@ -20,6 +20,9 @@ internal abstract partial class Server(string name) : IAsyncDisposable
     /// <summary>The path under which it serves the file.</summary>
     public abstract string PathOf(TestFile file);
 
+    /// <summary>The path of the same bytes as a list of pieces, where it knows such.</summary>
+    public virtual string PathOfPieces(TestFile file) => PathOf(file);
+
     protected abstract ProcessStartInfo Command();
 
     private static int FreePort()
@@ -32,15 +35,12 @@ internal abstract partial class Server(string name) : IAsyncDisposable
     public async Task StartAsync(CancellationToken ct)
     {
         var command = Command();
-        command.RedirectStandardOutput = command.RedirectStandardError = true;
+        // Reading what it writes would cost the processor that is measured.
+        string[] quiet = ["-c", "exec \"$0\" \"$@\" > /dev/null", command.FileName, .. command.ArgumentList];
+        command.FileName = "sh";
+        command.ArgumentList.Clear();
+        foreach (var argument in quiet) command.ArgumentList.Add(argument);
         _process = Process.Start(command)!;
-        _process.OutputDataReceived += static (_, _) => { };
-        _process.ErrorDataReceived += (_, line) =>
-        {
-            if (line.Data is not null) Console.Error.WriteLine($"{Name}: {line.Data}");
-        };
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
         for (var tries = 0; ; tries++)
         {
             try
@@ -58,6 +58,32 @@ internal abstract partial class Server(string name) : IAsyncDisposable
 
     /// <summary>CPU seconds of the process and its children so far.</summary>
     public double CpuSeconds => Processes().Sum(stat => (stat.User + stat.System) * SecondsPerTick);
+
+    /// <summary>CPU seconds of the threads that compile while the server runs; nginx has none.</summary>
+    public double CompilingSeconds => Directory.GetDirectories($"/proc/{_process!.Id}/task").Sum(task =>
+    {
+        try
+        {
+            if (!File.ReadAllText($"{task}/comm").StartsWith(".NET Tiered", StringComparison.Ordinal)) return 0;
+            var fields = FieldsOf(File.ReadAllText($"{task}/stat"));
+            return (Number(fields[11]) + Number(fields[12])) * SecondsPerTick;
+        }
+        catch (IOException)
+        {
+            return 0; // it has just ended
+        }
+    });
+
+    /// <summary>Waits until it has nothing more to do, two seconds at most.</summary>
+    public async Task RestAsync(CancellationToken ct)
+    {
+        var cpu = -1.0;
+        for (var looks = 0; looks < 20 && CpuSeconds > cpu; looks++)
+        {
+            cpu = CpuSeconds;
+            await Task.Delay(100, ct);
+        }
+    }
 
     /// <summary>Resident memory that is not a file's, and threads, of the process and its children.</summary>
     public (long AnonymousBytes, int Threads) Memory
@@ -86,10 +112,9 @@ internal abstract partial class Server(string name) : IAsyncDisposable
             try
             {
                 var stat = File.ReadAllText($"{folder}/stat");
-                var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-                if (pid != _process!.Id && int.Parse(fields[1], CultureInfo.InvariantCulture) != _process.Id) continue;
-                found.Add((pid, long.Parse(fields[11], CultureInfo.InvariantCulture),
-                    long.Parse(fields[12], CultureInfo.InvariantCulture)));
+                var fields = FieldsOf(stat);
+                if (pid != _process!.Id && Number(fields[1]) != _process.Id) continue;
+                found.Add((pid, Number(fields[11]), Number(fields[12])));
             }
             catch (IOException)
             {
@@ -98,6 +123,11 @@ internal abstract partial class Server(string name) : IAsyncDisposable
         }
         return found;
     }
+
+    /// <summary>The fields of a stat file behind the command, which may have anything in it.</summary>
+    private static string[] FieldsOf(string stat) => stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+
+    private static long Number(string field) => long.Parse(field, CultureInfo.InvariantCulture);
 
     public virtual async ValueTask DisposeAsync()
     {

@@ -6,9 +6,15 @@ using NetbootServer.Storage;
 
 namespace NetbootServer.Benchmarks.Files;
 
-/// <summary>A file that all servers serve: a blob in a data directory.</summary>
-internal sealed record TestFile(string Folder, string Digest, long Length)
+/// <summary>
+/// A file that all servers serve: a blob in a data directory. <paramref name="PiecesDigest"/> is another blob, made of
+/// its ranges and a few bytes between them.
+/// </summary>
+internal sealed record TestFile(string Folder, string Digest, long Length, string PiecesDigest)
 {
+    /// <summary>How many pieces the composed blob has.</summary>
+    public const int Pieces = 1000;
+
     /// <summary>Below <see cref="Folder"/>.</summary>
     public string RelativePath => Path.Combine("blobs", Digest[..2], Digest);
 
@@ -25,9 +31,21 @@ internal sealed record TestFile(string Folder, string Digest, long Length)
         var contexts = services.GetRequiredService<IDbContextFactory<NetbootDb>>();
         await using (var db = await contexts.CreateDbContextAsync(ct))
             await db.Database.MigrateAsync(ct);
-        var blob = await services.GetRequiredService<BlobStore>()
-            .AddAsync(new RandomStream(length), BlobLimits.None, ct);
-        return new TestFile(folder, blob.Digest.ToString(), length);
+        var store = services.GetRequiredService<BlobStore>();
+        var blob = await store.AddAsync(new RandomStream(length), BlobLimits.None, ct);
+        var pieces = await store.ComposeAsync(PiecesOf(blob), ct);
+        return new TestFile(folder, blob.Digest.ToString(), length, pieces.Digest.ToString());
+    }
+
+    /// <summary>As an archive is: a small header before each file, and files at any offset.</summary>
+    private static IEnumerable<BlobSegment> PiecesOf(StoredBlob blob)
+    {
+        var each = blob.Length / (Pieces / 2);
+        for (var i = 0; i < Pieces / 2; i++)
+        {
+            yield return BlobSegment.Literal(new byte[110 + i % 90]);
+            yield return BlobSegment.Of(blob.Digest, i * each, each - i % 3);
+        }
     }
 
     private sealed class RandomStream(long length) : MemoryStream

@@ -14,6 +14,7 @@ public sealed class LiveTransferTests : IAsyncDisposable
     private readonly NetbootApp _app = new(new()
     {
         ["Http:MaxBytesPerSecondPerMachine"] = $"{2 << 20}", ["Blobs:MaxBootDownloads"] = "1",
+        ["Boots:StalledAfter"] = "00:00:01",
     });
 
     [Fact]
@@ -56,6 +57,25 @@ public sealed class LiveTransferTests : IAsyncDisposable
             answer => answer.Status == HttpStatusCode.OK, "its turn");
         var boots = await _app.Admin.GetAsync("/api/v1/machines/n2/boots");
         Assert.DoesNotContain("queue", boots.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_boot_whose_bytes_stop_is_stalled_and_runs_again_when_they_move()
+    {
+        await PrepareAsync();
+        var kernel = await KernelOfAsync(1);
+        using (var answer = await _app.Machine.Client.GetAsync(
+            kernel, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
+        {
+            await OutcomeAsync("stalled");
+            await using var body = await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+            await body.ReadExactlyAsync(new byte[Length], TestContext.Current.CancellationToken);
+        }
+        await OutcomeAsync("running");
+
+        async Task OutcomeAsync(string outcome) => await Until.AsAsync(
+            () => _app.Admin.GetAsync("/api/v1/machines/n1/boots"),
+            boots => boots.Items("outcome").SequenceEqual([outcome]), outcome);
     }
 
     private async Task PrepareAsync()

@@ -291,6 +291,26 @@ public sealed class BodySendingTests
         await Until.TrueAsync(() => Files(host).OpenCount == 0, "its handle is closed");
     }
 
+    [Theory, InlineData(ZeroCopy), InlineData(Copy)]
+    public async Task A_part_taken_out_of_service_is_not_sent_by_transfers_that_have_not_come_to_it(bool zeroCopy)
+    {
+        await using var host = await StartAsync(zeroCopy);
+        var good = RandomBytes(24 << 20);
+        var (before, rotten) = (await host.AddAsync(good), await host.AddAsync(RandomBytes(1 << 20, 2)));
+        var whole = await host.Store.ComposeAsync(
+            [BlobSegment.Of(before.Digest, 0, before.Length), BlobSegment.Of(rotten.Digest, 0, rotten.Length)], Ct);
+        using var client = await RawClient.ConnectAsync(host.Address, receiveBuffer: 64 << 10);
+        await client.GetAsync(host.UrlOf(whole));
+        await client.ReadHeadAsync();
+        await host.Store.TakeOutOfServiceAsync(rotten.Digest, Ct);
+        var got = await client.ReadUpToAsync((int)whole.Length);
+        Assert.InRange(got.Length, 0, good.Length);
+        AssertSame(good[..got.Length], got);
+        await host.Store.PutBackInServiceAsync(rotten.Digest, Ct);
+        using var http = new HttpClient();
+        Assert.Equal(whole.Length, (await http.GetByteArrayAsync(host.UrlOf(whole), Ct)).Length);
+    }
+
     private sealed class Meter : TransferMeter
     {
         public TaskCompletionSource<bool> Done { get; } = new();

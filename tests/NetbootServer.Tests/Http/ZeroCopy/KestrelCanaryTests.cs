@@ -94,7 +94,7 @@ public sealed class KestrelCanaryTests
         await AssertServesAsync(host, http, zeroCopy: false);
     }
 
-    private static X509Certificate2 SelfSigned()
+    internal static X509Certificate2 SelfSigned()
     {
         using var key = RSA.Create(2048);
         var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
