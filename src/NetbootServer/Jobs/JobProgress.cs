@@ -36,12 +36,14 @@ public sealed record JobProgress(string Phase)
 /// <summary>How fast a job's bytes come: over the last seconds, so that a stall shows soon and a hiccup does not.</summary>
 internal sealed class JobPace(TimeProvider time)
 {
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10), Least = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10), Least = TimeSpan.FromSeconds(0.5),
+        Apart = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
     private readonly Queue<(long At, long Bytes)> _points = new();
     private string? _phase;
     private long _last;
+    private long _notedAt;
 
     /// <summary>Bytes have come.</summary>
     public void Note(SourceProgress progress)
@@ -49,10 +51,12 @@ internal sealed class JobPace(TimeProvider time)
         lock (_lock)
         {
             // Each phase has a speed of its own; and what was thrown away has come at no speed.
-            if (progress.Phase != _phase || progress.DoneBytes is not { } done || done < _last) _points.Clear();
-            (_phase, _last) = (progress.Phase, progress.DoneBytes ?? 0);
-            if (progress.DoneBytes is null) return;
-            _points.Enqueue((time.GetTimestamp(), _last));
+            var done = progress.DoneBytes ?? 0;
+            if (progress.Phase != _phase || done < _last) _points.Clear();
+            (_phase, _last) = (progress.Phase, done);
+            if (_points.Count > 0 && time.GetElapsedTime(_notedAt) < Apart) return;
+            _notedAt = time.GetTimestamp();
+            _points.Enqueue((_notedAt, _last));
             while (_points.Count > 2 && time.GetElapsedTime(_points.Peek().At) > Window) _points.Dequeue();
         }
     }
@@ -60,7 +64,7 @@ internal sealed class JobPace(TimeProvider time)
     /// <summary>The progress with its speed.</summary>
     public JobProgress Of(SourceProgress progress)
     {
-        var rate = Rate();
+        var rate = progress.DoneBytes is null ? null : Rate();
         return JobProgress.Of(progress) with
         {
             BytesPerSecond = rate is null ? null : (long)rate,
@@ -74,7 +78,7 @@ internal sealed class JobPace(TimeProvider time)
         {
             if (!_points.TryPeek(out var first)) return null;
             var elapsed = time.GetElapsedTime(first.At);
-            return elapsed < Least || _last == first.Bytes && _points.Count < 2 ? null : (_last - first.Bytes) / elapsed.TotalSeconds;
+            return elapsed < Least ? null : (_last - first.Bytes) / elapsed.TotalSeconds;
         }
     }
 }

@@ -7,14 +7,14 @@ namespace NetbootServer.Images.Sources;
 
 /// <summary><c>cache</c>: store paths straight from a binary cache, without Nix.</summary>
 public sealed class CacheSource(SourceDownloads downloads, SourceRules rules, SourceBlobs blobs,
-    IOptions<SourcesOptions> options, TimeProvider time) : IImageSource
+    IOptions<SourcesOptions> options) : IImageSource
 {
     /// <inheritdoc/>
     public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         var spec = (CacheSpec)request.Source;
-        var meter = new SourceMeter(progress, time, options.Value.MaxVersionBytes);
+        var meter = new SourceMeter(progress, options.Value.MaxVersionBytes);
         var draft = new VersionDraft();
         draft.Provenance["cache"] = spec.Cache.Url;
         var cache = new BinaryCache(spec.Cache.Url, spec.Cache.Keys, downloads, rules, blobs, meter, ct);

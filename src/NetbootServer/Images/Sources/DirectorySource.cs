@@ -5,7 +5,7 @@ using NetbootServer.Images.Sources.Specs;
 namespace NetbootServer.Images.Sources;
 
 /// <summary><c>directory</c>: a folder on this server, below one of <c>Images:DirectoryRoots</c>.</summary>
-public sealed class DirectorySource(DirectoryRoots roots, SourceBlobs blobs, IOptions<SourcesOptions> options, TimeProvider time)
+public sealed class DirectorySource(DirectoryRoots roots, SourceBlobs blobs, IOptions<SourcesOptions> options)
     : IImageSource
 {
     /// <inheritdoc/>
@@ -13,7 +13,7 @@ public sealed class DirectorySource(DirectoryRoots roots, SourceBlobs blobs, IOp
     {
         ArgumentNullException.ThrowIfNull(request);
         var spec = (DirectorySpec)request.Source;
-        var meter = new SourceMeter(progress, time, options.Value.MaxVersionBytes);
+        var meter = new SourceMeter(progress, options.Value.MaxVersionBytes);
         var draft = new VersionDraft();
         meter.Phase("storing");
         foreach (var system in request.Systems)

@@ -9,14 +9,14 @@ namespace NetbootServer.Images.Sources;
 
 /// <summary><c>hydra</c>: the latest good build of a job, from its binary cache or from Hydra's own downloads.</summary>
 public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, SourceBlobs blobs,
-    IOptions<SourcesOptions> options, TimeProvider time) : IImageSource
+    IOptions<SourcesOptions> options) : IImageSource
 {
     /// <inheritdoc/>
     public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         var spec = (HydraSpec)request.Source;
-        var meter = new SourceMeter(progress, time, options.Value.MaxVersionBytes);
+        var meter = new SourceMeter(progress, options.Value.MaxVersionBytes);
         var draft = new VersionDraft();
         draft.Provenance["hydra"] = spec.Url;
         var paths = spec.Cache is null ? null : new StorePaths(

@@ -8,7 +8,7 @@ namespace NetbootServer.Images.Sources;
 
 /// <summary><c>nix</c>: built on this server. Its outputs are stored as blobs; the store is only where they were made.</summary>
 public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots, SourceBlobs blobs,
-    IOptions<SourcesOptions> options, TimeProvider time) : IImageSource
+    IOptions<SourcesOptions> options) : IImageSource
 {
     /// <inheritdoc/>
     public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
@@ -55,7 +55,7 @@ public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots,
             outputs.Add((system, variant, output));
             from["drvPath"] = output.Derivation;
         }
-        var meter = new SourceMeter(progress, time, options.Value.MaxVersionBytes);
+        var meter = new SourceMeter(progress, options.Value.MaxVersionBytes);
         meter.Phase("storing");
         var store = new LocalStore(nix, blobs, meter);
         var reader = new StoreReader(new StorePaths(store, blobs, meter, options.Value), blobs, draft);

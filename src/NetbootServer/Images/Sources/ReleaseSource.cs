@@ -20,7 +20,7 @@ public sealed partial class ReleaseSource(SourceDownloads downloads, SourceHttp 
     public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var meter = new SourceMeter(progress, time, options.Value.MaxVersionBytes);
+        var meter = new SourceMeter(progress, options.Value.MaxVersionBytes);
         var draft = new VersionDraft();
         var later = ImmutableDictionary.CreateBuilder<Sha256Digest, string>();
         foreach (var system in request.Systems)

@@ -1,19 +1,15 @@
 namespace NetbootServer.Images.Sources;
 
-/// <summary>Adds up what several downloads at once have done, and passes it on a few times a second at most.</summary>
+/// <summary>Adds up what several downloads at once have done, and passes each step on: before a stall, too.</summary>
 /// <param name="progress">Is told.</param>
-/// <param name="time">The clock.</param>
 /// <param name="maxBytes">The most that may come in all.</param>
-public sealed class SourceMeter(ISourceProgress progress, TimeProvider time, long maxBytes = long.MaxValue)
+public sealed class SourceMeter(ISourceProgress progress, long maxBytes = long.MaxValue)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-
     private readonly Lock _lock = new();
     private SourceProgress _now = new("checking");
-    private long _reportedAt;
 
     /// <summary>Begins a phase; what was counted stays.</summary>
-    public void Phase(string phase) => Change(now => now with { Phase = phase }, always: true);
+    public void Phase(string phase) => Change(now => now with { Phase = phase });
 
     /// <summary>More bytes are expected, or fewer when negative.</summary>
     /// <exception cref="SourceException">They are too many.</exception>
@@ -32,7 +28,7 @@ public sealed class SourceMeter(ISourceProgress progress, TimeProvider time, lon
     /// <summary>A line for the log.</summary>
     public void Log(string line) => progress.Log(line);
 
-    private void Change(Func<SourceProgress, SourceProgress> change, bool always = false)
+    private void Change(Func<SourceProgress, SourceProgress> change)
     {
         lock (_lock)
         {
@@ -41,9 +37,6 @@ public sealed class SourceMeter(ISourceProgress progress, TimeProvider time, lon
                 throw new SourceException(SourceProblems.TooLarge,
                     $"The version would take {SourceText.Bytes(Math.Max(_now.TotalBytes ?? 0, _now.DoneBytes ?? 0))} in all; " +
                     $"{SourceText.Bytes(maxBytes)} are allowed (Images:MaxVersionBytes).");
-            var done = _now.DoneBytes == _now.TotalBytes && _now.DoneSteps == _now.TotalSteps;
-            if (!always && !done && _reportedAt != 0 && time.GetElapsedTime(_reportedAt) < Pause) return;
-            _reportedAt = time.GetTimestamp();
             progress.Report(_now);
         }
     }

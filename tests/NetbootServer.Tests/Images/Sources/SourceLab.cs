@@ -25,7 +25,7 @@ internal sealed class SourceLab : IAsyncDisposable
         Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
         Stored = new SourceBlobs(blobs.Store, blobs.App.Services.GetRequiredService<BlobIndex>(),
             blobs.App.Services.GetRequiredService<BlobDirectory>());
-        Meter = new SourceMeter(Progress, TimeProvider.System);
+        Meter = new SourceMeter(Progress);
     }
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -36,9 +36,9 @@ internal sealed class SourceLab : IAsyncDisposable
     public Microsoft.Extensions.Options.IOptions<SourcesOptions> Wrapped => Microsoft.Extensions.Options.Options.Create(Options);
     public ReleaseSource Release => new(Downloads, Http, Rules, Stored, Wrapped, TimeProvider.System,
         Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance);
-    public HydraSource Hydra => new(Downloads, Rules, Stored, Wrapped, TimeProvider.System);
-    public CacheSource Cache => new(Downloads, Rules, Stored, Wrapped, TimeProvider.System);
-    public DirectorySource Directory => new(new DirectoryRoots(Wrapped), Stored, Wrapped, TimeProvider.System);
+    public HydraSource Hydra => new(Downloads, Rules, Stored, Wrapped);
+    public CacheSource Cache => new(Downloads, Rules, Stored, Wrapped);
+    public DirectorySource Directory => new(new DirectoryRoots(Wrapped), Stored, Wrapped);
     public PartialFiles Partials { get; private set; }
     public SourceDownloads Downloads { get; private set; }
     public SourceBlobs Stored { get; }

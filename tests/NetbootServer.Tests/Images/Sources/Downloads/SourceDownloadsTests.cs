@@ -325,7 +325,11 @@ public sealed class SourceDownloadsTests
     {
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync(settings: new() { [setting] = value });
-        host.Put("/file", Bytes).Write = (_, _) => throw new InvalidOperationException("the body is asked for");
+        host.Put("/file", Bytes).Write = async (http, _) =>
+        {
+            await http.Response.Body.FlushAsync(Ct);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted); // who waited for the body would wait in vain
+        };
         var e = await SourceLab.FailsAsync(SourceProblems.StorageFull,
             () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
         Assert.Contains(setting, e.Message, StringComparison.Ordinal);
@@ -370,7 +374,7 @@ public sealed class SourceDownloadsTests
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync();
         host.Put("/file", Bytes);
-        var meter = new SourceMeter(lab.Progress, TimeProvider.System, maxBytes: Bytes.Length + 1000);
+        var meter = new SourceMeter(lab.Progress, maxBytes: Bytes.Length + 1000);
         using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, meter, Ct)) host.Put("/other", Bytes);
         var e = await SourceLab.FailsAsync(SourceProblems.TooLarge,
             () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/other")), DownloadWish.Any, meter, Ct));

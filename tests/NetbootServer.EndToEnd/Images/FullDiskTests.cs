@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using NetbootServer.EndToEnd.Lab;
+
+namespace NetbootServer.EndToEnd.Images;
+
+/// <summary>A real disk that is small: what does not fit is refused beforehand, and one that fills up ends a job alone.</summary>
+public sealed class FullDiskTests : IAsyncLifetime
+{
+    private const string Initrd = "/initrd-x86_64-linux";
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    private readonly DirectoryInfo disk = Directory.CreateTempSubdirectory("netboot-disk-");
+    private readonly DirectoryInfo release = Directory.CreateTempSubdirectory("netboot-release-");
+    private bool mounted;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() =>
+        mounted = await RunAsync("mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", disk.FullName);
+
+    [Fact]
+    public async Task What_does_not_fit_is_refused_before_it_comes_and_a_disk_that_fills_fails_the_job_and_not_the_server()
+    {
+        Assert.SkipUnless(mounted, "a disk of its own can only be mounted by root");
+        await using var host = await FileHost.StartAsync(release.FullName, Ct);
+        await using var server = await ServerProcess.StartAsync(new ServerSetup
+        {
+            Settings = new Dictionary<string, string> { ["DataDirectory"] = disk.FullName, ["Blobs:MinFreeBytes"] = $"{1 << 20}" },
+        }, Ct);
+        var api = new AdminClient(server.Admin);
+        await api.PutAsync("/images/small", new { source = new { type = "release", url = host.Url }, systems = new[] { "x86_64-linux" } }, Ct);
+        RefreshRig.WriteRelease(release.FullName, 4 << 20, seed: 1);
+        var good = await api.RefreshAsync("small", Limit, Ct);
+        Assert.True(State(good) == "succeeded", $"{good}");
+
+        // More than there is: not a byte of it is asked for.
+        RefreshRig.WriteRelease(release.FullName, 120 << 20, seed: 2);
+        await FailsAsync("There is no room for");
+
+        // It would fit, but somebody else fills the disk meanwhile.
+        RefreshRig.WriteRelease(release.FullName, 40 << 20, seed: 3);
+        var held = host.Hold(Initrd, 20 << 20);
+        var job = await api.PostAsync("/images/small/refreshes", new { }, Ct);
+        await held.Reached.WaitAsync(Limit, Ct);
+        Fill(Path.Combine(disk.FullName, "filler"));
+        held.LetGo();
+        var failed = await api.WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}", AdminClient.HasEnded, Limit, Ct);
+        Check(failed, "The disk is full");
+        using (var kernel = await server.Machines.GetAsync("/images/small/bzImage-x86_64-linux", Ct)) Assert.Equal(HttpStatusCode.OK, kernel.StatusCode);
+        using (var health = await server.Machines.GetAsync("/healthz", Ct)) Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        Assert.Equal(good.GetProperty("version").GetString(), (await api.GetAsync("/images/small", Ct)).GetProperty("current").GetString());
+
+        // Once there is room, all goes on without a restart.
+        File.Delete(Path.Combine(disk.FullName, "filler"));
+        var again = await api.RefreshAsync("small", Limit, Ct);
+        Assert.True(State(again) == "succeeded", $"{again}");
+
+        async Task FailsAsync(string detail) => Check(await api.RefreshAsync("small", Limit, Ct), detail);
+    }
+
+    private void Check(JsonElement job, string detail)
+    {
+        Assert.True(State(job) == "failed", $"{job}");
+        Assert.Equal("/problems/storage-full", job.GetProperty("problem").GetProperty("type").GetString());
+        Assert.StartsWith(detail, job.GetProperty("problem").GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(disk.FullName, "downloads")));
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(disk.FullName, "blobs", "tmp")));
+    }
+
+    private static string? State(JsonElement job) => job.GetProperty("state").GetString();
+
+    private static void Fill(string path)
+    {
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            for (var block = new byte[64 * 1024]; ;) file.Write(block);
+        }
+        catch (IOException)
+        {
+            // Full.
+        }
+    }
+
+    private static async Task<bool> RunAsync(params string[] command)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true })!;
+        await process.WaitForExitAsync(Ct);
+        return process.ExitCode == 0;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (mounted) await RunAsync("umount", disk.FullName);
+        disk.Delete(recursive: true);
+        release.Delete(recursive: true);
+    }
+}
