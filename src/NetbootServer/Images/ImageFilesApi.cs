@@ -31,13 +31,13 @@ internal static class ImageFilesApi
             imageWanted(name);
             return MachineAnswer.TryAgain("This image has no version yet.", Soon);
         }
-        if (file == ImageFile.Sums) return MachineAnswer.Plain(SumsOf(version, url.For(http)));
+        if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http)));
         var bare = file.EndsWith(ImageFile.SumSuffix, StringComparison.Ordinal) ? file[..^ImageFile.SumSuffix.Length] : file;
         if (ImageFile.Of(version).FirstOrDefault(entry => entry.Name == bare) is not { } entry)
             return MachineAnswer.NotFound("This version has no such file.");
-        if (bare != file) return MachineAnswer.Plain($"{DigestOf(entry, version, url.For(http))}  {bare}\n");
+        if (bare != file) return new ImageText($"{DigestOf(entry, version, url.For(http))}  {bare}\n");
         return entry.Artifact is null
-            ? MachineAnswer.Script(ImageFile.Script(version, entry.System, url.For(http)))
+            ? new ImageText(ImageFile.Script(version, entry.System, url.For(http)))
             : await blobs.FindAsync(entry.Artifact.Digest, ct) is { } blob
             ? await BytesAsync(blob, blobs, ct)
             : absent.Answer(found, version, entry.Artifact);

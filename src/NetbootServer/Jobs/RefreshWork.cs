@@ -37,7 +37,7 @@ internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, 
         var version = published.Resource!;
         if (!published.Created && sourced.GcRoots is { } unused) roots.Remove(unused);
         progress.Log(published.Created
-            ? $"Version {version.Id} is there: {version.SizeBytes} bytes"
+            ? $"Version {version.Id} is there: {SourceText.Bytes(version.SizeBytes)}"
             : $"Nothing new: the source still has version {version.Id}");
         import.Dispose();
         retention.WantTidying();

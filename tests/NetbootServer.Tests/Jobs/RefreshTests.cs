@@ -33,6 +33,28 @@ public sealed class RefreshTests : IAsyncDisposable
         Assert.Contains(" init=/nix/store/", script, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("netboot-x86_64-linux.ipxe")]
+    [InlineData("netboot-x86_64-linux.ipxe.sha256")]
+    [InlineData("bzImage-x86_64-linux.sha256")]
+    [InlineData("SHA256SUMS")]
+    [InlineData("initrd-x86_64-linux")]
+    public async Task Every_file_of_an_image_has_ranges_and_its_digest_as_ETag(string file)
+    {
+        await _host.MakeAsync("nixos");
+        await _host.RefreshAsync("nixos");
+        var whole = await App.Machine.Client.GetByteArrayAsync($"/images/nixos/{file}", TestContext.Current.CancellationToken);
+        var head = (await App.Machine.HeadAsync($"/images/nixos/{file}")).Is(HttpStatusCode.OK);
+        Assert.Equal(($"\"{Convert.ToHexStringLower(SHA256.HashData(whole))}\"", (long?)whole.Length, ""),
+            (head.ETag, head.Message.Content.Headers.ContentLength, head.Text));
+        Assert.Equal(("no-cache", "nosniff"), (head.Header("Cache-Control"), head.Header("X-Content-Type-Options")));
+        var part = (await App.Machine.SendAsync(HttpMethod.Get, $"/images/nixos/{file}", null, ("Range", "bytes=3-12"), ("If-Range", head.ETag!)))
+            .Is(HttpStatusCode.PartialContent);
+        Assert.Equal(whole[3..13], await part.Message.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        (await App.Machine.SendAsync(HttpMethod.Get, $"/images/nixos/{file}", null, ("If-None-Match", head.ETag!))).Is(HttpStatusCode.NotModified);
+        (await App.Machine.SendAsync(HttpMethod.Get, $"/images/nixos/{file}", null, ("Range", $"bytes={whole.Length}-"))).Is(HttpStatusCode.RequestedRangeNotSatisfiable);
+    }
+
     [Fact]
     public async Task A_refresh_that_fails_says_why_and_leaves_the_current_version()
     {

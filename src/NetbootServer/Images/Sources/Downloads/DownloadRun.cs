@@ -14,6 +14,7 @@ internal sealed class DownloadRun(
     {
         var goOn = partial.Length > 0 && partial.Validator is { IsStrong: true } && (wish.Length ?? partial.Total) == partial.Total;
         if (!goOn) partial.Restart(null, null);
+        else if (_counted == 0) meter.Log($"going on with {SourceText.Bytes(partial.Length)} of {link} that are here already");
         if (wish.Hashed) await partial.HashAsync(ct);
         Count();
         using var answer = await http.AskAsync(link, Ask(goOn), ct);
