@@ -8,12 +8,12 @@ using NetbootServer.Storage;
 namespace NetbootServer.Boots;
 
 /// <summary>
-/// Where boots are written down. Most entries wait in a bounded queue for the next batch, so that a boot never waits
-/// for the disk; entries that change what a machine gets next are written at once.
+/// Where boots are written down. Entries wait in a bounded queue for the next batch, so that a boot never waits for
+/// the disk; whoever reports what changes a machine's next boot may wait for the batch that has the report.
 /// </summary>
 internal sealed class BootLog
 {
-    private readonly Channel<BootEntry> _queue;
+    private readonly Channel<QueuedEntry> _queue;
     private readonly BootJournal _journal;
     private readonly Database _database;
     private readonly MachineCache _machines;
@@ -27,7 +27,7 @@ internal sealed class BootLog
     {
         (_journal, _database, _machines, _images) = (journal, database, machines, images);
         (_events, _metrics) = (events, metrics);
-        _queue = Channel.CreateBounded<BootEntry>(
+        _queue = Channel.CreateBounded<QueuedEntry>(
             new BoundedChannelOptions(options.Value.QueueCapacity) { SingleReader = true });
     }
 
@@ -40,7 +40,19 @@ internal sealed class BootLog
     /// <summary>Queues an entry; never waits. Full: the entry is dropped and counted.</summary>
     public void Add(BootEntry entry)
     {
-        if (!_queue.Writer.TryWrite(entry)) CountDropped();
+        if (!_queue.Writer.TryWrite(new(entry, null))) CountDropped();
+    }
+
+    /// <summary>
+    /// Queues an entry. The task ends with true when it is on the disk; with false when it is given up, as when the
+    /// queue is full.
+    /// </summary>
+    public Task<bool> AddAsync(BootEntry entry)
+    {
+        var written = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_queue.Writer.TryWrite(new(entry, written))) return written.Task;
+        CountDropped();
+        return Task.FromResult(false);
     }
 
     /// <summary>Counts an entry that is given up.</summary>
@@ -64,19 +76,24 @@ internal sealed class BootLog
     }
 
     /// <summary>Waits for entries and takes what is there, at most <paramref name="most"/>; empty at the end.</summary>
-    public async Task<List<BootEntry>> TakeAsync(int most, CancellationToken ct)
+    public async Task<List<QueuedEntry>> TakeAsync(int most, CancellationToken ct)
     {
-        var batch = new List<BootEntry>();
+        var batch = new List<QueuedEntry>();
         if (!await _queue.Reader.WaitToReadAsync(ct)) return batch;
         while (batch.Count < most && _queue.Reader.TryRead(out var entry)) batch.Add(entry);
         return batch;
     }
 
     /// <summary>Takes what is there without waiting, for the last write before the end.</summary>
-    public List<BootEntry> TakeRest()
+    public List<QueuedEntry> TakeRest()
     {
-        var batch = new List<BootEntry>();
+        var batch = new List<QueuedEntry>();
         while (_queue.Reader.TryRead(out var entry)) batch.Add(entry);
         return batch;
     }
 }
+
+/// <summary>An entry in the queue.</summary>
+/// <param name="Entry">The entry.</param>
+/// <param name="Written">Told when it is on the disk, or given up; null when nobody waits for it.</param>
+internal readonly record struct QueuedEntry(BootEntry Entry, TaskCompletionSource<bool>? Written);

@@ -18,7 +18,7 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
             {
                 var batch = await log.TakeAsync(BatchSize, stoppingToken);
                 await WriteAsync(batch, stoppingToken);
-                await Task.Delay(Linger, time, stoppingToken); // lets a batch gather
+                await Task.Delay(Linger, stoppingToken); // lets a batch gather; reports wait for it, so in real time
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -38,7 +38,7 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
     /// Writes a batch, however long the database is away. A batch that the database refuses is written entry by entry,
     /// so that a bad one cannot hold up the others for ever.
     /// </summary>
-    private async Task WriteAsync(IReadOnlyCollection<BootEntry> batch, CancellationToken ct)
+    private async Task WriteAsync(IReadOnlyCollection<QueuedEntry> batch, CancellationToken ct)
     {
         for (var wait = TimeSpan.FromMilliseconds(200); await TryWriteAsync(batch, ct) is { } error;)
         {
@@ -51,7 +51,8 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
             else if (batch.Count == 1)
             {
                 log.CountDropped();
-                Log.GivenUp(logger, batch.Single().GetType().Name, error);
+                Log.GivenUp(logger, batch.Single().Entry.GetType().Name, error);
+                batch.Single().Written?.TrySetResult(false);
                 return;
             }
             else
@@ -62,11 +63,12 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
         }
     }
 
-    private async Task<Exception?> TryWriteAsync(IReadOnlyCollection<BootEntry> batch, CancellationToken ct)
+    private async Task<Exception?> TryWriteAsync(IReadOnlyCollection<QueuedEntry> batch, CancellationToken ct)
     {
         try
         {
-            await log.WriteAsync(batch, ct);
+            await log.WriteAsync([.. batch.Select(queued => queued.Entry)], ct);
+            foreach (var queued in batch) queued.Written?.TrySetResult(true);
             return null;
         }
         catch (Exception e) when (e is not OperationCanceledException)

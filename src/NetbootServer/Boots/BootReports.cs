@@ -2,29 +2,23 @@ using Microsoft.Extensions.Options;
 
 namespace NetbootServer.Boots;
 
-/// <summary>Takes reports that change state: each waits for its one short transaction, for a bounded time.</summary>
+/// <summary>
+/// Takes reports that change state: each waits until it is on the disk, for a bounded time. Those that come together
+/// share a transaction, so that a thousand machines at once do not wait for a thousand of them.
+/// </summary>
 internal sealed class BootReports(BootLog log, IOptions<BootsOptions> options)
 {
-    /// <summary>Writes the report now.</summary>
-    /// <returns>Whether it is on the disk; false when the database is away.</returns>
-    public async Task<bool> TryWriteAsync(BootEntry entry, CancellationToken ct)
+    /// <summary>Writes the report, now or as soon as the database is back.</summary>
+    /// <returns>Whether it is on the disk by now; false when the database is away, or refuses it.</returns>
+    public async Task<bool> WriteAsync(BootEntry entry, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(options.Value.ReportWait);
         try
         {
-            await log.WriteAsync([entry], limit.Token);
-            return true;
+            return await log.AddAsync(entry).WaitAsync(options.Value.ReportWait, ct);
         }
-        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        catch (TimeoutException)
         {
             return false;
         }
-    }
-
-    /// <summary>Writes the report now, or queues it for when the database is back.</summary>
-    public async Task WriteOrQueueAsync(BootEntry entry, CancellationToken ct)
-    {
-        if (!await TryWriteAsync(entry, ct)) log.Add(entry);
     }
 }

@@ -24,7 +24,7 @@ internal static class ReportApi
         if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
         http.NoteBoot(ticket.Boot);
         if (!HttpMethods.IsHead(http.Request.Method))
-            await reports.WriteOrQueueAsync(
+            await reports.WriteAsync(
                 new BootStep(time.GetUtcNow(), ticket, Steps.Ready, FactKinds.Began), ct);
         return MachineAnswer.Nothing();
     }
@@ -41,7 +41,7 @@ internal static class ReportApi
             ? http.Request.Query["step"].ToString() : null;
         var detail = JsonSerializer.SerializeToElement(
             new { step, errno = errno.Length == 0 ? null : errno, reason = IpxeErrors.Explain(errno) }, JsonBody.Writing);
-        await reports.WriteOrQueueAsync(
+        await reports.WriteAsync(
             new BootStep(time.GetUtcNow(), ticket, Steps.Failed, FactKinds.Began, Detail: detail), ct);
         return MachineAnswer.Nothing();
     }
@@ -56,7 +56,7 @@ internal static class ReportApi
         if (report is null) return MachineAnswer.Refused(fault!.Type.Status, fault.Detail);
         var entry = new BootStep(time.GetUtcNow(), ticket, Steps.Up, FactKinds.Began,
             Detail: JsonSerializer.SerializeToElement(report, JsonBody.Writing));
-        return await reports.TryWriteAsync(entry, ct)
+        return await reports.WriteAsync(entry, ct)
             ? MachineAnswer.Script("")
             : MachineAnswer.TryAgain("The server cannot write this down at the moment; send it again.", TimeSpan.FromSeconds(2));
     }

@@ -77,7 +77,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
             log.Add(new BootOpened(now, ticket, identity, plan.Machine?.Name ?? identity.Mac?.Hyphened ?? "",
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After));
         else if (plan is { FromNextBoot: true, Machine: { } machine, Action: BootLocalDisk or ShowMenu or OpenShell })
-            await reports.WriteOrQueueAsync(new NextBootUsed(now, machine.Id, machine.NextBoot!.SetAt), ct);
+            await reports.WriteAsync(new NextBootUsed(now, machine.Id, machine.NextBoot!.SetAt), ct);
         else if (plan is { Action: WaitForImage, Profile.Spec.Image: var image })
             wanted(image);
         Log.HandedOut(logger, plan.Machine?.Name ?? identity.Mac?.ToString(), plan.Action.GetType().Name,

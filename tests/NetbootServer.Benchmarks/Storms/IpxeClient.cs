@@ -17,7 +17,7 @@ namespace NetbootServer.Benchmarks.Storms;
 /// <param name="bytesPerSecond">What its network card can.</param>
 internal sealed partial class IpxeClient(Uri server, string query, double bytesPerSecond)
 {
-    private const int Step = 32 * 1024;
+    private const int Step = 32 * 1024, TcpLevel = 6, MaximumSegment = 2; // IPPROTO_TCP, TCP_MAXSEG
 
     /// <summary>When it asked for its kernel first, and when the first byte of it came.</summary>
     public (long Asked, long Served) Kernel { get; private set; }
@@ -66,8 +66,10 @@ internal sealed partial class IpxeClient(Uri server, string query, double bytesP
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
         {
-            NoDelay = true, ReceiveBufferSize = 2 * Step, // so that the server feels how slowly it takes
+            NoDelay = true, ReceiveBufferSize = 2 * Step,
         };
+        // Segments as on Ethernet: by loopback's of 64 KiB the kernel would take whole files into the server's buffer.
+        socket.SetRawSocketOption(TcpLevel, MaximumSegment, BitConverter.GetBytes(1460));
         await socket.ConnectAsync(server.Host, server.Port, ct);
         return socket;
     }
