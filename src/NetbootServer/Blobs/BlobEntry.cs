@@ -10,9 +10,10 @@ public sealed class BlobEntry
     private BlobEntry(BlobRow row, Sha256Digest digest, ImmutableArray<BlobSegment> segments, BlobFiles files)
     {
         (Digest, Length, MediaType, Segments) = (digest, row.SizeBytes, row.MediaType, segments);
+        var sources = new Dictionary<Sha256Digest, FileSource>(); // one for each file, however many pieces it has
         Body = new ServableBody(new EntityTagHeaderValue($"\"{digest}\""), segments.IsEmpty
             ? [new BodySegment(files.SourceOf(digest, Length), 0, Length)]
-            : segments.Select(segment => segment.ToPiece(files)));
+            : segments.Select(segment => segment.ToPiece(files, sources)));
         ReprDigest = $"sha-256=:{Convert.ToBase64String(Convert.FromHexString(digest.ToString()))}:";
     }
 

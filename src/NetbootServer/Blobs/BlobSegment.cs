@@ -56,8 +56,12 @@ public sealed record BlobSegment
         }
     }
 
-    internal BodySegment ToPiece(BlobFiles files) =>
-        Blob is { } blob ? new BodySegment(files.SourceOf(blob, BlobLength), Offset, Length) : new BodySegment(Bytes);
+    internal BodySegment ToPiece(BlobFiles files, Dictionary<Sha256Digest, FileSource> sources)
+    {
+        if (Blob is not { } blob) return new BodySegment(Bytes);
+        if (!sources.TryGetValue(blob, out var source)) sources[blob] = source = files.SourceOf(blob, BlobLength);
+        return new BodySegment(source, Offset, Length);
+    }
 
     /// <summary>The list as stored.</summary>
     internal static string ToJson(IEnumerable<BlobSegment> segments) =>

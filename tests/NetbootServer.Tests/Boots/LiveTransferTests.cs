@@ -52,6 +52,8 @@ public sealed class LiveTransferTests : IAsyncDisposable
         await live.FindAsync("boot.changed", """
             "queue":{"place":1,"of":1}
             """.Trim());
+        Assert.Contains("\"queue\":{\"place\":1,\"of\":1}",
+            (await _app.Admin.GetAsync("/api/v1/machines/n2/boots")).Text, StringComparison.Ordinal);
         await slow.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
         await Until.AsAsync(() => _app.Machine.GetAsync(second),
             answer => answer.Status == HttpStatusCode.OK, "its turn");

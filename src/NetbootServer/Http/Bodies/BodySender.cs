@@ -51,17 +51,24 @@ internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILo
     {
         long turn = 0;
         var written = 0;
-        foreach (var segment in segments)
+        FileSource? source = null;
+        SharedFile? file = null; // stays open while pieces of the same one follow
+        try
         {
-            if (segment.File is null)
+            foreach (var segment in segments)
             {
-                await wire.WriteAsync(segment.Bytes);
-                written += segment.Bytes.Length;
-                continue;
-            }
-            var file = segment.File.Acquire() ?? throw new IOException("The bytes of a blob went away.");
-            try
-            {
+                if (segment.File is null)
+                {
+                    await wire.WriteAsync(segment.Bytes);
+                    written += segment.Bytes.Length;
+                    continue;
+                }
+                if (segment.File != source || file is null)
+                {
+                    file?.Release();
+                    (source, file) = (segment.File, segment.File.Acquire());
+                    if (file is null) throw new IOException("The bytes of a blob went away.");
+                }
                 for (long sent = 0; sent < segment.Length;)
                 {
                     if (file.Revoked) throw new IOException("The blob was taken out of service.");
@@ -79,10 +86,10 @@ internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILo
                     if (ThreadPool.PendingWorkItemCount > 0) await Task.Yield();
                 }
             }
-            finally
-            {
-                file.Release();
-            }
+        }
+        finally
+        {
+            file?.Release();
         }
         await wire.FlushAsync();
         if (written > 0) transfer.Accepted(written, notSent: 0);

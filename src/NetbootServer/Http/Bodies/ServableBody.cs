@@ -64,6 +64,11 @@ public sealed class ServableBody
     }
 
     /// <summary>All bytes of a range are there to be sent.</summary>
-    public bool IsThere(long offset, long length) =>
-        Slice(offset, length).All(segment => segment.File is not { } file || file.IsThere);
+    public bool IsThere(long offset, long length)
+    {
+        var segments = Slice(offset, length);
+        return segments is [{ File: { } file }]
+            ? file.IsThere
+            : segments.Select(segment => segment.File).Distinct().All(each => each is null || each.IsThere);
+    }
 }
