@@ -11,7 +11,8 @@ const templateFails = 'The profile\'s script template fails';
 /** Which machine it is for; any may be typed. */
 const ForMachine = ({ machine, choose, names }) => html`<label class="check push">for <input class="auto"
   type="search" size="18" list="preview-machines" aria-label="Machine of the preview" placeholder="any machine"
-  autocomplete="off" spellcheck=${false} value=${machine} onChange=${event => choose(event.target.value.trim())}/></label>
+  autocomplete="off" spellcheck=${false} value=${machine}
+  onChange=${event => choose(event.target.value.trim())}/></label>
   <datalist id="preview-machines">${names.slice(0, 200).map(name => html`<option key=${name} value=${name}></option>`)}
     </datalist>`;
 

@@ -29,10 +29,11 @@ function Row({ version, image, newest, own, chosen, choose, move, older }) {
           <span class="sub"><${Age} at=${version.createdAt}/>${revision && `, ${String(revision).slice(0, 12)}`}</span>
             </th>
     <td class="s-hide">${kernelOf(version)}<span class="sub">${Object.keys(version.systems).join(', ')}</span></td>
-    <td class="num">${bytes(version.sizeBytes)}<span class="sub">${own < version.sizeBytes && `own ${bytes(own)}`}</span>
-      </td>
+    <td class="num">${bytes(version.sizeBytes)}<span class="sub">
+      ${own < version.sizeBytes && `own ${bytes(own)}`}</span></td>
     <td class="num">${version.current ? image.held && html`<${State} is="held"/>` : may('admin')
-      && html`<button class="btn" type="button" onClick=${move}>${older ? 'Roll back' : 'Promote'}</button>`}</td></tr>`;
+      && html`<button class="btn" type="button" onClick=${move}>${older ? 'Roll back' : 'Promote'}
+        </button>`}</td></tr>`;
 }
 
 export function Versions({ image, versions, move }) {
