@@ -27,4 +27,4 @@ export const TemplateHelp = ({ insert }) => html`<details><summary>What a templa
   <h3>Values</h3><${Names} of=${values} insert=${insert}/>
   <p class="muted">Also <code>if</code>, <code>for</code> and the functions of <code>string</code>, <code>math</code>
     ${' '}and <code>array</code>, as in <code>${'{{ if machine.labels.gpu }} … {{ end }}'}</code>. There are no files,
-    no clock and no regular expressions; a template has a quarter of a second.</p></div></details>`;
+    no clock and no regular expressions; a template has one second.</p></div></details>`;
