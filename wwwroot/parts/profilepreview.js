@@ -7,6 +7,7 @@ import { marked } from './plan.js';
 import { MenuScreen } from './menuscreen.js';
 
 const templateFails = 'The profile\'s script template fails';
+const noArch = 'Neither the machine';
 
 /** Which machine it is for; any may be typed. */
 const ForMachine = ({ machine, choose, names }) => html`<label class="check push">for <input class="auto"
@@ -30,7 +31,8 @@ export const MenuPreview = ({ preview: { plan, problem } }) => html`<header><h2 
 
 /** @param {{fault: {detail: string, refused: boolean} | null}} props of the template */
 export function ScriptPreview({ preview: { plan, problem }, names, machine, choose, fault }) {
-  const warnings = plan?.warnings.filter(warning => !warning.startsWith(templateFails)) ?? [];
+  const warnings = plan?.warnings.filter(warning => !warning.startsWith(templateFails)
+    && (machine || !warning.startsWith(noArch))) ?? [];
   return html`<header><h2 id="h-pre">Preview</h2><${ForMachine} machine=${machine} choose=${choose} names=${names}/>
     </header>
     <div class="body rows"><${InTheWay} problem=${problem}/>

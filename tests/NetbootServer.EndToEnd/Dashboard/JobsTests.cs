@@ -64,6 +64,55 @@ public sealed class JobsTests(Browser browser)
         }
     }
 
+    [Fact]
+    public async Task Colours_of_a_builds_log_are_shown_its_lines_are_searched_and_the_health_tells_of_nix()
+    {
+        var folder = Directory.CreateTempSubdirectory("netboot-nix-");
+        try
+        {
+            await using var fleet = await Fleet.EmptyAsync(Ct, ("Nix:Path", await WriteNixAsync(folder.FullName)));
+            await fleet.Api.PutAsync("/images/flake",
+                new { source = new { type = "nix", installable = "github:acme/fleet#netboot" } }, Ct);
+            var job = await fleet.Api.RefreshAsync("flake", TimeSpan.FromMinutes(1), Ct);
+            await browser.VisitAsync(fleet.Server, async visit =>
+            {
+                await visit.GoAsync($"jobs/{job.GetProperty("id").GetString()}");
+                await Expect(visit.Page.Locator(".log .a1.a31")).ToHaveTextAsync("error:");
+                await Expect(visit.Page.Locator(".log .a33")).ToHaveTextAsync("netboot");
+                await Expect(visit.Page.Locator(".log")).Not.ToContainTextAsync("[0m");
+                await visit.ShootAsync("colours");
+                await visit.AssertAccessibleAsync("colours");
+                await visit.Page.GetByLabel("Search in the log").FillAsync("DIRTY");
+                await Expect(visit.Page.Locator(".log li")).ToHaveCountAsync(1);
+                await visit.GoAsync("setup");
+                await Expect(visit.Page.GetByText("Nix 2.34.8")).ToBeVisibleAsync();
+                await Expect(visit.Page.GetByText("No alarm")).ToBeVisibleAsync();
+                await Expect(visit.Page.GetByText("Jobs: 0 running, 0 waiting")).ToBeVisibleAsync();
+                await Expect(visit.Page.GetByText("Database answers")).ToBeVisibleAsync();
+            });
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>A nix that says its version and fails at everything else, in colours.</summary>
+    private static async Task<string> WriteNixAsync(string folder)
+    {
+        var path = Path.Combine(folder, "nix");
+        await File.WriteAllTextAsync(path, """
+            #!/bin/sh
+            [ "$1" = --version ] && { echo "nix (Nix) 2.34.8"; exit; }
+            printf '\033[35;1mwarning:\033[0m Git tree is dirty\n' >&2
+            printf '\033[31;1merror:\033[0m attribute \033[33mnetboot\033[0m missing\n' >&2
+            exit 1
+
+            """, Ct);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+
     private static async Task RefreshTwiceAsync(Visit visit, FileHost host)
     {
         var held = host.Hold("/initrd-x86_64-linux", InitrdBytes / 2);
