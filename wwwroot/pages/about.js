@@ -5,26 +5,29 @@ import { has } from '../state.js';
 import { setSingleKeys, singleKeys, keyList } from '../keys.js';
 import { useTitle } from '../shell.js';
 import { Age } from '../parts/basics.js';
+import { dashboardLibraries, serverLibraries } from '../parts/madewith.js';
 
-const vendored = [['Preact', '11.2.0', 'MIT', 'preact'], ['htm', '3.1.1', 'Apache-2.0', 'htm'],
-  ['@preact/signals', '2.11.4', 'MIT', 'signals'], ['uPlot', '1.6.32', 'MIT', 'uplot']];
+const Libraries = ({ title, note, of }) => html`<header><h2>${title}</h2><small>${note}</small></header>
+  <table><thead><tr><th scope="col">library</th><th scope="col">version</th><th scope="col">licence</th></tr></thead>
+    <tbody>${of.map(([name, version, licence, file]) => html`<tr key=${name}><th scope="row"><span class="breakable">
+      ${name}</span></th><td class="fit">${version}</td><td class="fit">${file
+        ? html`<a href=${`vendor/LICENSE-${file}.txt`} target="_blank" rel="noreferrer">${licence}</a>`
+        : licence}
+          </td></tr>`)}</tbody></table>`;
 
 export default function About() {
   useTitle('About');
   const setup = useResource(has('setup') ? 'setup' : null, { poll: false }), data = setup.data;
   return html`<div class="head"><h1>About</h1><small>NetbootServer ${data?.version}</small></div>
     <section class="panel w6" aria-label="Server"><header><h2>Server</h2></header><dl class="body kv"><dt>version</dt>
-      <dd>${data?.version ?? '–'}</dd><dt>runs on</dt><dd>${data?.runtime ?? '–'}</dd>
+      <dd>${data?.version ?? '–'}</dd><dt>licence</dt><dd>MIT</dd><dt>runs on</dt><dd>${data?.runtime ?? '–'}</dd>
         <dt>since</dt><dd><${Age} at=${data?.startedAt} none="–"/></dd><dt>data</dt><dd><code>
           ${data?.dataDirectory ?? '–'}</code></dd>
         <dt>API</dt><dd><a href="swagger/" target="_blank" rel="noreferrer">Description and try-out</a>, <a
           href="swagger/v1/swagger.json" target="_blank" rel="noreferrer">OpenAPI document</a></dd></dl>
-      <header><h2>Made with</h2><small>vendored, nothing is loaded from elsewhere</small></header>
-      <table><thead><tr><th scope="col">library</th><th scope="col">version</th><th scope="col">licence</th></tr>
-        </thead><tbody>${vendored.map(([name, version, licence, file]) =>
-        html`<tr key=${name}><th scope="row">${name}</th><td>${version}</td><td>
-          <a href=${`vendor/LICENSE-${file}.txt`} target="_blank" rel="noreferrer">${licence}</a></td></tr>`)}</tbody>
-            </table></section>
+      <${Libraries} title="In the dashboard" note="vendored, nothing is loaded from elsewhere"
+        of=${dashboardLibraries}/>
+      <${Libraries} title="In the server" note="besides .NET and ASP.NET Core, MIT" of=${serverLibraries}/></section>
     <section class="panel w6" aria-label="Keyboard"><header><h2>Keyboard</h2></header><div class="body rows">
       <dl class="kv keys">${keyList.map(([keys, what]) =>
         html`<dt key=${keys}>${keys.split(' ').map(key => key === 'then' ? ' then ' : html`<kbd>${key}</kbd> `)}</dt>

@@ -86,8 +86,8 @@ export default function ImagePage({ name }) {
       hold=${() => openHold(image, set)}/>`}
     ${job && (job.state === 'running' || job.state === 'queued') && html`<${Refreshing} job=${job}/>`}
     <ul class="readouts wide"><li><b>${short(image.current)}</b><span class="muted">
-      ${image.current ? `current, ${plural(users, 'machine')} boot${users === 1 ? 's' : ''} it` : 'no version yet'}</span>
-        </li>
+      ${image.current ? `current, ${plural(users, 'machine')} boot${users === 1 ? 's' : ''} it` : 'no version yet'}
+        </span></li>
       <li><b><${Age} at=${image.lastRefreshedAt}/></b><span class="muted">
         ${image.nextRefreshAt ? html`checked; next <${Age} at=${image.nextRefreshAt}/>`
           : image.source.type === 'upload' ? 'since the last upload' : 'checked'}</span></li>

@@ -11,7 +11,7 @@ import { ask } from '../parts/dialog.js';
 import { duration, short } from '../parts/format.js';
 import { Age, Id, State } from '../parts/basics.js';
 import { Ghost, Note, Trouble, toast } from '../parts/messages.js';
-import { JobBar, jobTitle, progressText } from '../parts/job.js';
+import { JobBar, jobHeading, jobTitle, progressText } from '../parts/job.js';
 import { Log } from '../parts/log.js';
 
 const isOpen = job => job.state === 'running' || job.state === 'queued';
@@ -30,7 +30,7 @@ function Actions({ job, reload }) {
   if (!may('operator')) return null;
   return html`<span class="bar push">
     ${isOpen(job) ? html`<button class="btn" type="button" onClick=${cancel}>Cancel job…</button>`
-    : job.image && html`<button class="btn" type="button" onClick=${retry}>
+    : html`<button class="btn" type="button" onClick=${retry}>
       ${job.state === 'succeeded' ? 'Run again' : 'Try again'}</button>`}</span>`;
 }
 
@@ -60,7 +60,7 @@ export default function JobPage({ name }) {
     <${Trouble} problem=${found.problem} retry=${found.reload}/></section>`;
   if (!job) return html`<section class="panel"><${Ghost} lines=${6}/></section>`;
   return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('jobs')}>Jobs</a> / ${short(name)}</nav>
-      <h1>${job.kind} ${job.image && html`<a dir="auto" href=${link('images', job.image)}>${job.image}</a>`}</h1>
+      <h1>${jobHeading(job)} ${job.image && html`<a dir="auto" href=${link('images', job.image)}>${job.image}</a>`}</h1>
         <${State} is=${job.state} badge/>
       <span class="muted">${job.startedAt ? `${duration(took(job))}, ` : ''}asked by ${job.askedBy}</span>
         <${Actions} job=${job} reload=${found.reload}/></div>

@@ -3,6 +3,7 @@ import { html, useState } from '../ui.js';
 import { get } from '../api.js';
 import { link, route, setQuery } from '../router.js';
 import { useResource } from '../resource.js';
+import { now } from '../state.js';
 import { useTitle } from '../shell.js';
 import { duration } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';
@@ -11,16 +12,18 @@ import { JobBar, jobSub, jobTitle, tries } from '../parts/job.js';
 
 const states = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
 
-const seconds = job => job.startedAt && job.endedAt ? (Date.parse(job.endedAt) - Date.parse(job.startedAt)) / 1000
-  : null;
+/** How long its last try took, or takes already. */
+const seconds = job => job.startedAt && (job.endedAt || job.state === 'running')
+  ? ((job.endedAt ? Date.parse(job.endedAt) : now.value) - Date.parse(job.startedAt)) / 1000 : null;
 
 const Row = ({ job }) => html`<tr data-state=${job.state === 'running' ? 'running' : undefined}>
-  <th scope="row"><a class="cut" href=${link('jobs', job.id)}>${jobTitle(job)}</a></th>
+  <th scope="row"><a class="cut" href=${link('jobs', job.id)}>${jobTitle(job)}</a><span class="sub s-only">
+    <${Age} at=${job.endedAt ?? job.startedAt ?? job.createdAt}/></span></th>
   <td><${State} is=${job.state}/>${job.state === 'running' && html`<${JobBar} job=${job}/>`}
     <span class="sub breakable">${jobSub(job)}</span></td>
-  <td class="s-hide">${job.askedBy}</td><td class="s-hide">${tries(job) || 'once'}</td>
+  <td class="s-hide fit">${job.askedBy}</td><td class="s-hide fit">${tries(job) || 'once'}</td>
   <td class="num m-only">${duration(seconds(job))}</td>
-  <td class="num"><${Age} at=${job.endedAt ?? job.startedAt ?? job.createdAt}/></td></tr>`;
+  <td class="num s-hide"><${Age} at=${job.endedAt ?? job.startedAt ?? job.createdAt}/></td></tr>`;
 
 function Filter({ state }) {
   return html`<div class="body bar pad" role="group" aria-label="State">
@@ -53,7 +56,7 @@ export default function Jobs() {
       : html`<table><thead><tr><th scope="col">job</th><th scope="col">state</th>
         <th scope="col" class="s-hide">asked by</th>
           <th scope="col" class="s-hide">tries</th><th scope="col" class="num m-only">took</th>
-            <th scope="col" class="num">when</th></tr></thead>
+            <th scope="col" class="num s-hide">when</th></tr></thead>
           <tbody>${all.map(job => html`<${Row} key=${job.id} job=${job}/>`)}</tbody></table>
         ${more.next && html`<footer class="foot bar"><button class="btn" type="button" disabled=${busy}
           onClick=${load}>Older jobs</button></footer>`}`}</section>`;

@@ -20,7 +20,7 @@ import { LongestLine } from '../parts/longestline.js';
 import { MenuEditor } from '../parts/menueditor.js';
 import { TemplateEditor } from '../parts/templateeditor.js';
 import { MenuPreview, ScriptPreview } from '../parts/profilepreview.js';
-import { profileOf } from '../parts/selector.js';
+import { matches, profileOf } from '../parts/selector.js';
 
 /** Saves it; a new one gets its page. */
 async function save({ profile, form, isNew }) {
@@ -49,12 +49,13 @@ async function drop(profile) {
   } catch (problem) { toast(problem.message, { seconds: 12 }); }
 }
 
-/** Names of machines, those that get the profile first. */
+/** Names of machines: first those that get the profile, then those that only match it. */
 function namesFor(draft) {
-  const asDrafted = new Map(profiles.items.value).set(draft.name, draft), mine = [], others = [];
+  const asDrafted = new Map(profiles.items.value).set(draft.name, draft), mine = [], near = [], others = [];
   for (const machine of machines.items.value.values())
-    (profileOf(machine, asDrafted)?.name === draft.name ? mine : others).push(machine.name);
-  return { first: mine.sort()[0] ?? '', all: [...mine, ...others.sort()] };
+    (profileOf(machine, asDrafted)?.name === draft.name ? mine : matches(draft.selector, machine) ? near : others)
+      .push(machine.name);
+  return { first: [...mine.sort(), ...near.sort()][0] ?? '', all: [...mine, ...near, ...others.sort()] };
 }
 
 /** The menu, the script, and what a machine would get of them. */
@@ -66,7 +67,8 @@ function Scripts({ form, name, draft }) {
   return html`<section class=${menu ? 'panel w7' : 'panel'} aria-labelledby="h-menu">
       <${MenuEditor} form=${form} self=${name}/></section>
     ${menu && html`<section class="panel w5" aria-labelledby="h-screen"><${MenuPreview} preview=${offered}/></section>`}
-    <section class="panel w7" aria-labelledby="h-tpl"><${TemplateEditor} form=${form} fault=${fault}/></section>
+    <section class="panel w7" aria-labelledby="h-tpl"><${TemplateEditor} form=${form} fault=${fault}
+      tried=${own.fresh && own.plan !== null}/></section>
     <section class="panel w5" aria-labelledby="h-pre"><${ScriptPreview} preview=${own} names=${names.all}
       machine=${machine} choose=${setTyped} fault=${fault}/></section>`;
 }
@@ -83,7 +85,8 @@ function Editor({ profile, isNew }) {
           </span>`}
       ${may('operator') && html`<${SaveBar} form=${form} saving=${saving} isNew=${isNew}
         action=${isNew ? 'Add profile' : 'Save'}>
-        ${!isNew && html`<${Menu} label="More actions" items=${[{ text: 'Delete…', act: () => drop(profile) }]}/>`}<//>`}</div>
+        ${!isNew && html`<${Menu} label="More actions" items=${[{ text: 'Delete…',
+          act: () => drop(profile) }]}/>`}<//>`}</div>
     <${SaveTrouble} saving=${saving}/>
     <section class="panel w7" aria-label="What to boot"><${WhatToBoot} form=${form} isNew=${isNew}/>
       <header><h2 id="h-args">Kernel arguments</h2><small>one on a line, after those of the image</small></header>

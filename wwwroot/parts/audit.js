@@ -27,13 +27,19 @@ function difference({ before, after }) {
       : `${key}: ${plain((after ?? before)[key])}`);
 }
 
+/** What was done, in words. */
+function deed({ verb, kind, before, after }) {
+  if (kind !== 'current') return `${verbs[verb] ?? verb} ${kind}`;
+  return after?.hold && !before?.hold ? 'held image' : before?.hold && !after?.hold ? 'let image move' : 'moved image';
+}
+
 function Row({ entry }) {
   const changes = difference(entry), page = pages[entry.kind], text = changes.join('; ');
   const [owner, version] = entry.name.split('@'), name = version ? `${owner}@${short(version)}` : owner;
   return html`<tr><td class="fit"><${Age} at=${entry.at}/></td><td class="fit"><bdi>${entry.who}</bdi>
     ${entry.role && entry.role !== entry.who && html`<span class="sub">${entry.role}</span>`}</td>
-    <td class="fit">${entry.verb === 'refuse' ? html`<${State} is="failed">${verbs.refuse}<//>` : verbs[entry.verb]
-      ?? entry.verb} ${entry.kind}${page
+    <td class="fit">${entry.verb === 'refuse'
+      ? html`<${State} is="failed">${verbs.refuse}<//> ${entry.kind}` : deed(entry)}${page
       ? html`<a class="sub s-only cut" href=${link(page, entry.name.split(/[@/]/)[0])}>${name}</a>`
       : html`<span class="sub s-only cut">${name}</span>`}</td>
     <td class="s-hide">${page ? html`<a class="cut" href=${link(page, entry.name.split(/[@/]/)[0])}

@@ -2,7 +2,7 @@
 import { html } from '../ui.js';
 import { State } from './basics.js';
 
-export const Checks = ({ setup, again }) => html`<header><h2>Is it reachable?</h2>
+export const Checks = ({ setup, again }) => html`<header><h2>Health</h2><small>of each part</small>
   <button class="btn push" type="button" onClick=${again}>Check again</button></header>
   <div class="body"><ul class="rows">
     ${setup.checks.map(check => html`<li key=${check.name}><${State} is=${check.state}>${check.title}<//>

@@ -4,7 +4,8 @@ import { Dialog, show } from './dialog.js';
 
 /**
  * @param {{what: string, base: Record<string, string>, theirs: Record<string, string>, mine: Record<string, string>,
- *   labels: Record<string, string>, words?: Record<string, (text: string) => string>}} props texts of fields: as loaded, as stored now, as typed here
+ *   labels: Record<string, string>, words?: Record<string, (text: string) => string>}} props
+ *   texts of fields: as loaded, as stored now, as typed here; words: how a person reads one that is for programs
  * @returns {Promise<Record<string, string> | null>} the fields as chosen, or null to discard mine
  */
 export const chooseBetween = props => show(close => html`<${Conflict} ...${props} close=${close}/>`)

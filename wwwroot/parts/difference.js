@@ -48,7 +48,8 @@ function change(from, to) {
     return gone.length || come.length ? [gone, come] : [[old.join(' ')], [made.join(' ')]];
   }
   const same = from && to && from.text === to.text; // other bytes of the same version or size
-  const show = (fact, by = '') => fact ? [same ? `${fact.text}, ${short(fact.digest ?? '')}${by}` : fact.text + by] : [];
+  const show = (fact, by = '') => fact ? [same && fact.digest ? `${fact.text}, ${short(fact.digest)}${by}`
+    : fact.text + by] : [];
   return [show(from), to ? show(to, grown(from, to)) : []];
 }
 

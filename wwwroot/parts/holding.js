@@ -21,10 +21,12 @@ function Form({ image, move, close }) {
 /** Asks why, then holds it where it is. */
 export const openHold = (image, move) => show(close => html`<${Form} image=${image} move=${move} close=${close}/>`);
 
-export const Held = ({ image, newest, move, hold }) => html`<div class="banner" data-state="held"><${State} is="held">Held<//>
-  <span>${newest && !newest.current && html`<b>${short(newest.id)}</b> is there, but `}<b>${short(image.current)}</b> stays
-    current until you promote another or let it move.${image.hold && html` Held by <bdi>${image.hold.by}</bdi>${', '}
-      <${Age} at=${image.hold.at}/>${image.hold.reason && html`: “<bdi>${image.hold.reason}</bdi>”`}.`}</span>
+export const Held = ({ image, newest, move, hold }) => html`<div class="banner" data-state="held">
+  <${State} is="held">Held<//>
+  <span>${newest && !newest.current && html`<b>${short(newest.id)}</b> is there, but `}<b>${short(image.current)}</b>
+    ${' '}stays current until you promote another or let it move.${image.hold && html` Held by${' '}
+      <bdi>${image.hold.by}</bdi>, <${Age} at=${image.hold.at}/>${image.hold.reason
+        && html`: “<bdi>${image.hold.reason}</bdi>”`}.`}</span>
   ${may('admin') && html`<span class="bar push">${!image.hold?.reason && html`<button class="btn" type="button"
     onClick=${hold}>Say why…</button>`}
     <button class="btn" type="button" onClick=${() => move({ version: 'newest' })}>Let it move</button></span>`}</div>`;

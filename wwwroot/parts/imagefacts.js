@@ -70,7 +70,8 @@ export function DiskOfImage({ versions }) {
       return html`<rect key=${name} x=${`${x}%`} width=${`${size / sum * 100}%`} height="16"/>`;
     })}</svg>
     <dl class="kv">${all.slice(0, 8).map(({ name, size, pinned }) => html`<dt key=${name}>${name === 'shared' ? name
-      : html`<code>${name}</code>`}</dt><dd>${bytes(size)}${pinned && ', kept because it is pinned'}</dd>`)}</dl></div>`;
+      : html`<code>${name}</code>`}</dt><dd>${bytes(size)}${pinned && ', kept because it is pinned'}</dd>`)}</dl>
+    </div>`;
 }
 
 export function UsedBy({ image }) {

@@ -13,9 +13,13 @@ export function progressText(job) {
   if (totalSteps) parts.push(`${doneSteps ?? 0} of ${totalSteps}`);
   if (totalBytes) parts.push(byteProgress(doneBytes ?? 0, totalBytes));
   else if (doneBytes) parts.push(bytes(doneBytes));
+  if (progress.rate && job.state === 'running') parts.push(rate(progress.rate));
   if (progress.rate && totalBytes > doneBytes) parts.push(`${duration((totalBytes - doneBytes) / progress.rate)} left`);
   return parts.filter(Boolean).join(', ');
 }
+
+/** As a heading: 'Refresh of', then the image. */
+export const jobHeading = job => `${job.kind[0].toUpperCase()}${job.kind.slice(1)}${job.image ? ' of' : ''}`;
 
 export const jobTitle = job => [job.kind, job.image].filter(Boolean).join(' ');
 
@@ -39,8 +43,7 @@ export function jobSub(job) {
 
 export const JobLine = ({ job }) => html`<li data-state=${job.state}>
   <div class="bar"><${State} is=${job.state}><a href=${link('jobs', job.id)}>${jobTitle(job)}</a><//>
-    <span class="push muted">${job.state === 'running' && progressOf(job)?.rate ? rate(progressOf(job).rate)
-      : html`<${Age} at=${job.startedAt ?? job.createdAt}/>`}</span></div>
+    <span class="push muted"><${Age} at=${job.startedAt ?? job.createdAt}/></span></div>
   ${job.state === 'running' && html`<${JobBar} job=${job}/>`}<span class="sub breakable">${jobSub(job)}</span></li>`;
 
 /** "3 tries", when it took more than one. */

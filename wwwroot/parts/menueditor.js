@@ -92,7 +92,8 @@ export function MenuEditor({ form, self }) {
   };
   return html`<header><h2 id="h-menu">Menu</h2><small>what the person at the machine may choose</small>
       <button class="btn push" type="button" onClick=${drop}>Boot without asking</button></header>
-    <div class="body cols"><${Field} label="Title" hint="Empty: the machine’s name." error=${form.error('$.menu.title')}>
+    <div class="body cols">
+      <${Field} label="Title" hint="Empty: the machine’s name." error=${form.error('$.menu.title')}>
         ${aria => html`<input ...${aria} dir="auto" maxlength="64" autocomplete="off" value=${menu.title}
           onInput=${event => set(changed(menu, { title: event.target.value }))}/>`}<//>
       <${Field} label="Seconds until it begins by itself" hint="0: it waits for a person."

@@ -55,7 +55,7 @@ export const replaced = (menu, at, entry) => write({ ...menu,
   chosen: menu.chosen === target(menu.entries[at]) ? target(entry) : menu.chosen,
   entries: menu.entries.with(at, entry) });
 
-/** With an entry moved; where it is already, nothing changes. @param {Menu} menu @param {number} at @param {number} to */
+/** With an entry moved, as long as it stays in. @param {Menu} menu @param {number} at @param {number} to */
 export function moved(menu, at, to) {
   const entries = [...menu.entries];
   if (to >= 0 && to < entries.length) entries.splice(to, 0, ...entries.splice(at, 1));

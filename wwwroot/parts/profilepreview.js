@@ -7,11 +7,13 @@ import { marked } from './plan.js';
 import { MenuScreen } from './menuscreen.js';
 
 const templateFails = 'The profile\'s script template fails';
+const noArch = 'Neither the machine';
 
 /** Which machine it is for; any may be typed. */
 const ForMachine = ({ machine, choose, names }) => html`<label class="check push">for <input class="auto"
   type="search" size="18" list="preview-machines" aria-label="Machine of the preview" placeholder="any machine"
-  autocomplete="off" spellcheck=${false} value=${machine} onChange=${event => choose(event.target.value.trim())}/></label>
+  autocomplete="off" spellcheck=${false} value=${machine}
+  onChange=${event => choose(event.target.value.trim())}/></label>
   <datalist id="preview-machines">${names.slice(0, 200).map(name => html`<option key=${name} value=${name}></option>`)}
     </datalist>`;
 
@@ -29,7 +31,8 @@ export const MenuPreview = ({ preview: { plan, problem } }) => html`<header><h2 
 
 /** @param {{fault: {detail: string, refused: boolean} | null}} props of the template */
 export function ScriptPreview({ preview: { plan, problem }, names, machine, choose, fault }) {
-  const warnings = plan?.warnings.filter(warning => !warning.startsWith(templateFails)) ?? [];
+  const warnings = plan?.warnings.filter(warning => !warning.startsWith(templateFails)
+    && (machine || !warning.startsWith(noArch))) ?? [];
   return html`<header><h2 id="h-pre">Preview</h2><${ForMachine} machine=${machine} choose=${choose} names=${names}/>
     </header>
     <div class="body rows"><${InTheWay} problem=${problem}/>

@@ -33,11 +33,14 @@ const Without = ({ set }) => html`<header><h2 id="h-tpl">Script template</h2>
     ${may('operator') && html`<button class="btn" type="button" onClick=${() => set(builtIn)}>
       Begin with the built-in script</button>`}</div>`;
 
-/** @param {{form: any, fault: {detail: string, line?: number, refused: boolean} | null}} props fault: of what is typed */
-export function TemplateEditor({ form, fault }) {
+/**
+ * @param {{form: any, fault: {detail: string, line?: number, refused: boolean} | null, tried: boolean}} props
+ *   fault: of what is typed now, once the server has tried it
+ */
+export function TemplateEditor({ form, fault, tried }) {
   const text = form.get('template'), set = value => form.set('template', value), area = useRef(null);
   if (!text) return html`<${Without} set=${set}/>`;
-  const said = fault?.detail ?? form.error('template'), wrong = said && apart(said);
+  const said = tried ? fault?.detail : form.error('template'), wrong = said && apart(said);
   const drop = () => {
     set('');
     toast('The built-in script again, once it is saved', { undo: () => set(text) });
@@ -53,7 +56,8 @@ export function TemplateEditor({ form, fault }) {
     area.current.setSelectionRange(before, before + text.split('\n')[wrong.line - 1].length);
   };
   return html`<header><h2 id="h-tpl">Script template</h2><small>Scriban; values are encoded for iPXE</small>
-      ${may('operator') && html`<button class="btn push" type="button" onClick=${drop}>Use the built-in script</button>`}
+      ${may('operator') && html`<button class="btn push" type="button" onClick=${drop}>Use the built-in script
+        </button>`}
     </header>
     <div class="body rows"><${Lines} text=${text} set=${set} bad=${wrong?.line} area=${area}/>
       <div id="template-note" class="rows">${wrong && html`<p class="error" role="alert"><span>${wrong.line

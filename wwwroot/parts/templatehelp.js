@@ -11,7 +11,7 @@ const values = [['machine.name', 'Its name, or its MAC.'], ['machine.labels.rack
     + 'platform, ip, version.'],
   ['profile', 'This profile’s name.'], ['image', 'The image’s name.'], ['version', 'The version’s id.'],
   ['variant', 'Empty when the image has one system only.'], ['kernel', 'The kernel’s URL.'],
-  ['initrd', 'The initrd’s URL.'], ['command_line', 'All kernel arguments, initrd=initrd and netboot.boot= among them.'],
+  ['initrd', 'The initrd’s URL.'], ['command_line', 'All kernel arguments, with initrd=initrd and netboot.boot=.'],
   ['kernel_arguments', 'The arguments of image, profile and machine, a list.'], ['server', 'This server’s URL.'],
   ['boot_url', 'The boot’s own; /ready and /failed behind it report.'],
   ['attempt', 'How often it has asked since it was switched on.'],
@@ -25,6 +25,6 @@ const Names = ({ of, insert }) => html`<dl class="kv names">${of.map(([name, wha
 export const TemplateHelp = ({ insert }) => html`<details><summary>What a template can use</summary><div class="rows">
   <h3>Blocks of the built-in script</h3><${Names} of=${blocks} insert=${insert}/>
   <h3>Values</h3><${Names} of=${values} insert=${insert}/>
-  <p class="muted">Also <code>if</code>, <code>for</code> and the functions of <code>string</code>, <code>math</code> and${' '}
-    <code>array</code>, as in <code>${'{{ if machine.labels.gpu }} … {{ end }}'}</code>. There are no files, no clock
-    and no regular expressions; a template has a quarter of a second.</p></div></details>`;
+  <p class="muted">Also <code>if</code>, <code>for</code> and the functions of <code>string</code>, <code>math</code>
+    ${' '}and <code>array</code>, as in <code>${'{{ if machine.labels.gpu }} … {{ end }}'}</code>. There are no files,
+    no clock and no regular expressions; a template has one second.</p></div></details>`;

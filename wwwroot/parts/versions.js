@@ -1,7 +1,7 @@
 // An image's versions: what each is, what it takes, which is current; two of them are compared.
 import { html, useState } from '../ui.js';
 import { may } from '../session.js';
-import { bytes, short } from './format.js';
+import { bytes, count, short } from './format.js';
 import { Age, Id, State } from './basics.js';
 import { Empty, Ghost, Trouble } from './messages.js';
 import { Difference } from './difference.js';
@@ -18,6 +18,14 @@ function kernelOf(version) {
 /** The source's own name for it, if it has one that people know. */
 const revisionOf = ({ provenance }) => provenance?.revision ?? provenance?.rev ?? provenance?.build ?? null;
 
+/** How it fared in the last day. */
+function Recent({ boots }) {
+  if (!boots) return html`<span class="muted">no boots</span>`;
+  const text = `${count(boots.succeeded)} of ${count(boots.began)}`;
+  return boots.succeeded === boots.began ? html`<${State} is="up">${text}<//>`
+    : boots.succeeded === 0 ? html`<${State} is="warning">${text}<//>` : html`<span>${text}</span>`;
+}
+
 function Row({ version, image, newest, own, chosen, choose, move, older }) {
   const revision = revisionOf(version);
   return html`<tr id=${version.id} aria-selected=${version.current}><td>
@@ -29,10 +37,12 @@ function Row({ version, image, newest, own, chosen, choose, move, older }) {
           <span class="sub"><${Age} at=${version.createdAt}/>${revision && `, ${String(revision).slice(0, 12)}`}</span>
             </th>
     <td class="s-hide">${kernelOf(version)}<span class="sub">${Object.keys(version.systems).join(', ')}</span></td>
-    <td class="num">${bytes(version.sizeBytes)}<span class="sub">${own < version.sizeBytes && `own ${bytes(own)}`}</span>
-      </td>
+    <td class="m-only"><${Recent} boots=${version.recentBoots}/></td>
+    <td class="num">${bytes(version.sizeBytes)}<span class="sub">
+      ${own < version.sizeBytes && `own ${bytes(own)}`}</span></td>
     <td class="num">${version.current ? image.held && html`<${State} is="held"/>` : may('admin')
-      && html`<button class="btn" type="button" onClick=${move}>${older ? 'Roll back' : 'Promote'}</button>`}</td></tr>`;
+      && html`<button class="btn" type="button" onClick=${move}>${older ? 'Roll back' : 'Promote'}
+        </button>`}</td></tr>`;
 }
 
 export function Versions({ image, versions, move }) {
@@ -48,7 +58,8 @@ export function Versions({ image, versions, move }) {
         ${image.source.type === 'upload' ? 'Upload a kernel and an initrd; machines get them at once.'
           : 'Refresh it to fetch the first one.'}<//>`
       : html`<div class="scroll"><table><thead><tr><th scope="col"><span class="vh">compare</span></th>
-        <th scope="col">version</th><th scope="col" class="s-hide">kernel</th><th scope="col" class="num">size</th>
+        <th scope="col">version</th><th scope="col" class="s-hide">kernel</th>
+        <th scope="col" class="m-only">last 24 h</th><th scope="col" class="num">size</th>
           <th scope="col"><span class="vh">actions</span></th></tr></thead>
           <tbody>${all.map((version, at) => html`<${Row} key=${version.id} version=${version} image=${image}
             newest=${at === 0 && all.length > 1} own=${own.get(version.id)} older=${currentAt >= 0 && at > currentAt}

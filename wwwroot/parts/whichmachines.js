@@ -35,7 +35,8 @@ export function WhichMachines({ draft }) {
   const discovered = [...machines.items.value.values()].filter(machine => machine.state === 'discovered'
     && matches(draft.selector, { ...machine, state: 'registered' })).length;
   return html`<div class="body" role="status"><b>${plural(found.length, 'machine')} now</b> <small>
-    ${found.length > 0 && `${mine} ${mine === 1 ? 'gets' : 'get'} this profile${elsewhere ? `, ${elsewhere} another` : ''}`}${
+    ${found.length > 0
+      && `${mine} ${mine === 1 ? 'gets' : 'get'} this profile${elsewhere ? `, ${elsewhere} another` : ''}`}${
       machines.partial.value ? ', of those loaded here' : ''}</small></div>
     ${found.length > 0 && html`<table><thead><tr><th scope="col">machine</th><th scope="col">gets</th>
       <th scope="col" class="num">last boot</th></tr></thead>

@@ -1,8 +1,10 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Memory;
 using NetbootServer.Blobs;
 using NetbootServer.Http;
+using NetbootServer.Images;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Boots;
@@ -28,6 +30,22 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
         if (name is not null)
             _machines.Set(ticket.Boot, name, new MemoryCacheEntryOptions { Size = 1, SlidingExpiration = TimeSpan.FromMinutes(10) });
         return name;
+    }
+
+    /// <summary>How many boots of an image began since an instant, and how many of them succeeded, by version.</summary>
+    public async Task<FrozenDictionary<string, RecentBoots>> CountByVersionAsync(
+        string image, DateTimeOffset since, CancellationToken ct)
+    {
+        var counts = await database.ReadAsync((db, token) => db.Set<BootRow>()
+            .Where(row => row.Image == image && row.StartedAt >= since && row.Version != null)
+            .GroupBy(row => row.Version!)
+            .Select(boots => new
+            {
+                Version = boots.Key, Began = boots.Count(),
+                Succeeded = boots.Count(row => row.Outcome == Outcomes.Ready || row.Outcome == Outcomes.Up),
+            }).ToListAsync(token), ct);
+        return counts.ToFrozenDictionary(
+            count => count.Version, count => new RecentBoots(count.Began, count.Succeeded), StringComparer.Ordinal);
     }
 
     public void Dispose() => _machines.Dispose();

@@ -33,6 +33,7 @@ internal static class BootsSetup
         .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
             await provider.GetRequiredService<BootHistory>().FindAsync(id, ct) is { } boot
                 ? (boot, boot.Machine) : (null, null)))
+        .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
         .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)
         .AddSingleton<AddressWatch>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)

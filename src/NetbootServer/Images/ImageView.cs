@@ -105,6 +105,9 @@ public sealed record ImageVersionView
     /// <inheritdoc cref="ImageVersion.Provenance"/>
     public JsonElement? Provenance { get; init; }
 
+    /// <summary>Boots of it in the last 24 hours; missing without any, and where one version was asked for.</summary>
+    public RecentBoots? RecentBoots { get; init; }
+
     internal static ImageVersionView Of(ImageVersion version, Image image, IEnumerable<string> pinnedBy,
         FrozenDictionary<string, string> kernelVersions) => new()
     {

@@ -12,13 +12,19 @@ internal static class ProfileSpecParser
     /// <summary>A profile to be saved: its template must work.</summary>
     public static ProfileSpec? Parse(JsonElement body, ValidationErrors errors)
     {
-        var spec = ParseUntried(body, errors);
-        if (spec?.Template is not null && FaultOfTemplate(spec) is { } fault) errors.Add("$.template", fault.Message);
+        var spec = Read(body, errors);
+        if (FaultOfTemplate(spec) is { } fault) errors.Add("$.template", fault.Message);
         return errors.Any ? null : spec;
     }
 
     /// <summary>A profile that is only looked at: its template may have faults.</summary>
     public static ProfileSpec? ParseUntried(JsonElement body, ValidationErrors errors)
+    {
+        var spec = Read(body, errors);
+        return errors.Any ? null : spec;
+    }
+
+    private static ProfileSpec Read(JsonElement body, ValidationErrors errors)
     {
         var fields = new JsonFields(body, "$", errors);
         var spec = new ProfileSpec
@@ -35,7 +41,7 @@ internal static class ProfileSpecParser
             Expects = fields.Choice("expects", "auto", "ready", "up") ?? "auto",
         };
         fields.RefuseOthers(ReadOnly);
-        return errors.Any ? null : spec;
+        return spec;
     }
 
     /// <summary>What is wrong with a profile's template, tried with made-up values; null when nothing is.</summary>

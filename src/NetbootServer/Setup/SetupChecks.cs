@@ -1,6 +1,11 @@
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using NetbootServer.Blobs;
+using NetbootServer.Events;
+using NetbootServer.Images.Sources;
+using NetbootServer.Images.Sources.NixBuilds;
+using NetbootServer.Jobs;
 using NetbootServer.Machines;
 using NetbootServer.Storage;
 
@@ -15,15 +20,19 @@ public sealed record SetupCheck(string Name, string State, string Title, string?
 
 /// <summary>Looks at the server's parts when it is asked to.</summary>
 internal sealed class SetupChecks(Database database, DataDirectory data, ServerAddresses addresses,
-    IOptions<BlobsOptions> blobs, TimeProvider time)
+    IOptions<BlobsOptions> blobs, JobStore jobs, AlarmBoard alarms, NixCli nix)
 {
-    private const string Good = "up", Doubtful = "warning", Bad = "failed";
+    private const string Good = "up", Doubtful = "warning", Bad = "failed", Absent = "unknown";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <summary>When the server started.</summary>
-    public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
+    public DateTimeOffset StartedAt { get; } = Process.GetCurrentProcess().StartTime.ToUniversalTime();
 
     public async Task<IReadOnlyList<SetupCheck>> RunAsync(CancellationToken ct) =>
-        [Listening(), await DatabaseCheckAsync(ct), Disk(), await MachinesCheckAsync(ct)];
+    [
+        Listening(), await DatabaseCheckAsync(ct), Disk(), await JobsCheckAsync(ct), await AlarmsCheckAsync(ct),
+        await NixCheckAsync(ct), await MachinesCheckAsync(ct),
+    ];
 
     /// <summary>When a machine last asked for a script; null when none ever has.</summary>
     public Task<DateTimeOffset?> LastRequestAsync(CancellationToken ct) => database.ReadAsync((db, token) =>
@@ -67,9 +76,47 @@ internal sealed class SetupChecks(Database database, DataDirectory data, ServerA
                 : new("disk", Good, "Data directory writable", free);
     }
 
+    private async Task<SetupCheck> JobsCheckAsync(CancellationToken ct)
+    {
+        var active = await jobs.ActiveAsync(ct);
+        var running = active.Count(job => job.State == JobStates.Running);
+        var late = active.Where(job => job is { State: JobStates.Queued, Attempt: > 0, Problem: not null }).ToList();
+        return late.Count > 0
+            ? new("jobs", Doubtful, $"Jobs: {late.Count} to be tried again", string.Join(' ', late.Take(2).Select(
+                job => $"{job.Kind} {job.Image}: {job.Problem!.Detail}")))
+            : new("jobs", Good, $"Jobs: {running} running, {active.Count - running} waiting", null);
+    }
+
+    private async Task<SetupCheck> AlarmsCheckAsync(CancellationToken ct)
+    {
+        var open = await alarms.ListAsync(ct);
+        return open.Count == 0
+            ? new("alarms", Good, "No alarm", null)
+            : new("alarms", Doubtful, open.Count == 1 ? "One alarm to look at" : $"{open.Count} alarms to look at",
+                string.Join(", ", open.Take(3).Select(alarm => $"{alarm.Kind}: {alarm.Subject}")));
+    }
+
+    private async Task<SetupCheck> NixCheckAsync(CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Patience);
+        try
+        {
+            return new("nix", Good, $"Nix {await nix.VersionAsync(limit.Token)}", null);
+        }
+        catch (SourceException e)
+        {
+            return new("nix", Absent, "No Nix here", $"Only sources of the type nix need it. {e.Message}");
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return new("nix", Doubtful, "Nix does not answer", $"'nix --version' took more than {Patience.TotalSeconds:0} s.");
+        }
+    }
+
     private async Task<SetupCheck> MachinesCheckAsync(CancellationToken ct) => await LastRequestAsync(ct) is not null
         ? new("machines", Good, "Machines reach it", null)
-        : new("machines", "unknown", "No request from a machine yet",
+        : new("machines", Absent, "No request from a machine yet",
             "A firewall may block the port, or DHCP does not name this server.");
 
     private static string Gibibytes(long bytes) =>

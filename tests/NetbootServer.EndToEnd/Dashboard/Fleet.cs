@@ -96,6 +96,8 @@ public static class BootBytes
         "HdrS"u8.CopyTo(bytes.AsSpan(0x202));
         (bytes[0x206], bytes[0x207]) = (0x0F, 0x02);
         bytes[0x236] = 0x3F;
+        (bytes[0x20E], bytes[0x20F]) = (0x00, 0x01); // the version stands at 0x200 + 0x100
+        System.Text.Encoding.ASCII.GetBytes($"6.18.{seed} (nixbld@localhost) #1-NixOS SMP\0").CopyTo(bytes, 0x300);
         return bytes;
     }
 

@@ -34,6 +34,54 @@ public sealed class ImagesTests(Browser browser)
     }
 
     [Fact]
+    public async Task Two_versions_are_compared_by_kernel_size_arguments_and_provenance()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await fleet.UploadAsync("fleet", 5, 4, Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("images/fleet");
+            await Expect(visit.Heading($"What rolling back to {await ShortAsync(fleet, 1)} changes"))
+                .ToBeVisibleAsync();
+            await Expect(Difference(visit, "kernel")).ToHaveTextAsync("kernel6.18.56.18.2");
+            await Expect(Difference(visit, "initrd")).ToHaveTextAsync("initrd4.0 MiB64.0 MiB, 60.0 MiB more");
+            await Expect(Difference(visit, "arguments")).ToHaveTextAsync(
+                "argumentsinit=/nix/store/5-nixos-system/initinit=/nix/store/2-nixos-system/init");
+            await visit.Page.GetByLabel($"Compare {await ShortAsync(fleet, 0)}").UncheckAsync();
+            await visit.Page.GetByLabel($"Compare {await ShortAsync(fleet, 2)}").CheckAsync();
+            await Expect(visit.Heading($"What changed up to {await ShortAsync(fleet, 1)}")).ToBeVisibleAsync();
+            await Expect(Difference(visit, "kernel")).ToHaveTextAsync("kernel6.18.16.18.2");
+            await visit.AssertAccessibleAsync("difference");
+        });
+    }
+
+    [Fact]
+    public async Task An_image_is_held_for_a_reason_that_others_can_read_and_profiles_that_pin_are_named()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        var oldest = Id((await fleet.Api.ListAsync("/images/fleet/versions", Ct))[1]);
+        await fleet.ProfileAsync("storage", new { image = "fleet", version = oldest }, Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("images/fleet");
+            await Expect(visit.Page.GetByText("pinned by 1")).ToHaveAttributeAsync("title", "storage");
+            await visit.Button("More actions").ClickAsync();
+            await visit.Page.GetByText("Hold…").ClickAsync();
+            await visit.Dialog.GetByLabel("Why").FillAsync("until the NIC regression is fixed");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Hold" }).ClickAsync();
+            await Expect(visit.Page.Locator(".banner"))
+                .ToContainTextAsync("Held by admin-token, now: “until the NIC regression is fixed”.");
+            await visit.ShootAsync("held");
+            await visit.AssertAccessibleAsync("held");
+            await fleet.UploadAsync("fleet", 6, 4, Ct);
+            await Expect(visit.Page.Locator(".banner")).ToContainTextAsync("is there, but");
+            await visit.Button("Promote").ClickAsync();
+            await Expect(visit.Page.Locator(".banner")).ToHaveCountAsync(0);
+        });
+        Assert.Equal(Id((await fleet.Api.ListAsync("/images/fleet/versions", Ct))[0]), await CurrentAsync(fleet));
+    }
+
+    [Fact]
     public async Task A_kernel_and_an_initrd_are_uploaded_and_become_current()
     {
         await using var fleet = await Fleet.EmptyAsync(Ct);
@@ -88,6 +136,15 @@ public sealed class ImagesTests(Browser browser)
         Assert.Equal("rescue", (await fleet.Api.GetAsync("/machines/rack3-node01/plan", Ct)).GetProperty("profile")
             .GetString());
     }
+
+    private static ILocator Difference(Visit visit, string what) => visit.Page.Locator(".diff tr").Filter(new()
+    {
+        Has = visit.Page.GetByRole(AriaRole.Rowheader, new() { Name = what, Exact = true }),
+    });
+
+    /// <summary>The short id of a version, the newest being 0.</summary>
+    private static async Task<string> ShortAsync(Fleet fleet, int at) =>
+        Id((await fleet.Api.ListAsync("/images/fleet/versions", Ct))[at])[..8];
 
     private static async Task<string> CurrentAsync(Fleet fleet) =>
         (await fleet.Api.GetAsync("/images/fleet", Ct)).GetProperty("current").GetString()!;

@@ -118,6 +118,41 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task Who_holds_an_image_since_when_and_why_is_told_until_it_moves()
+    {
+        var first = await _admin.MakeImageAsync("why", seed: 20);
+        var held = (await _admin.PutAsync("/api/v1/images/why/current",
+            new { version = first, hold = true, reason = "until the NIC regression is fixed" })).Is(HttpStatusCode.OK);
+        var hold = held.Json.GetProperty("hold");
+        Assert.Equal(("admin-token", "until the NIC regression is fixed"),
+            (hold.GetProperty("by").GetString(), hold.GetProperty("reason").GetString()));
+        Assert.InRange(hold.GetProperty("at").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddMinutes(5));
+        await _admin.AddVersionAsync("why", 21);
+        Assert.Equal(hold.GetRawText(), (await _admin.GetAsync("/api/v1/images/why")).Json.GetProperty("hold").GetRawText());
+        var moving = await _admin.PutAsync("/api/v1/images/why/current", new { version = "newest" });
+        Assert.Equal(("False", null), (moving["held"], moving["hold"]));
+        var audit = await _admin.GetAsync("/api/v1/audit?kind=current&name=why");
+        Assert.Contains("until the NIC regression is fixed", audit.Text, StringComparison.Ordinal);
+        (await _admin.PutAsync("/api/v1/images/why/current", new { version = first, reason = new string('x', 201) }))
+            .IsInvalidAt("$.reason");
+    }
+
+    [Fact]
+    public async Task A_version_tells_what_its_kernel_says_it_is()
+    {
+        var kernel = Files.Kernel(31);
+        (kernel[0x20E], kernel[0x20F]) = (0x00, 0x01); // boot.rst, kernel_version: at 0x200 + 0x100
+        "6.18.24 (nixbld@localhost) #1-NixOS SMP\0"u8.CopyTo(kernel.AsSpan(0x300));
+        await _admin.PutAsync("/api/v1/images/said", Upload);
+        await _admin.UploadAsync("said", ("x86_64-linux/kernel", kernel), ("x86_64-linux/initrd", Files.Initrd(31)));
+        await _admin.UploadAsync("said", ("x86_64-linux/kernel", Files.Kernel(32)), ("x86_64-linux/initrd", Files.Initrd(32)));
+        var said = (await _admin.GetAsync("/api/v1/images/said/versions")).Json.GetProperty("items").EnumerateArray()
+            .Select(version => version.GetProperty("systems").GetProperty("x86_64-linux").GetProperty("kernel"))
+            .Select(artifact => artifact.TryGetProperty("kernelVersion", out var text) ? text.GetString() : null);
+        Assert.Equal([null, "6.18.24"], said);
+    }
+
+    [Fact]
     public async Task Current_is_moved_held_and_let_go()
     {
         var first = await _admin.MakeImageAsync("cur", seed: 10);

@@ -95,6 +95,33 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
         Assert.Equal(Plain, (await _admin.GetAsync("/api/v1/profiles/before"))["template"]);
     }
 
+    [Theory]
+    [InlineData("525400080011", "{{ if machine.lables.room }}{{ end }}", "line 2: machine.lables is not known here. Did you mean machine.labels?")]
+    [InlineData("525400080012", "{{ kernal }}", "line 2: kernal is not known here. Did you mean kernel?")]
+    [InlineData("525400080013", "{{ nowhere }}", "line 2: nowhere is not known here")]
+    public async Task A_preview_that_is_asked_to_tells_a_templates_fault_beside_the_built_in_script(string mac, string line, string why)
+    {
+        var tell = $"tell-{mac[^2..]}";
+        await RegisterAsync(tell, mac, Plain);
+        var answer = (await _admin.PostAsync($"/api/v1/profiles/{tell}/preview?machine={tell}&faults=tell",
+            new { image = tell, template = $"#!ipxe\n{line}\n" })).Is(HttpStatusCode.OK);
+        Assert.Contains("kernel --name kernel", answer["script"], StringComparison.Ordinal);
+        var fault = answer.Json.GetProperty("templateFault");
+        Assert.Equal(why, fault.GetProperty("detail").GetString());
+        Assert.Equal(2, fault.GetProperty("line").GetInt32());
+        Assert.True(fault.GetProperty("refused").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_preview_tells_a_fault_that_only_one_machine_meets_and_that_it_could_be_saved()
+    {
+        await RegisterAsync("one", "525400080006", Plain, """ "labels":{"room":"9"}, """);
+        var answer = (await _admin.PostAsync("/api/v1/profiles/one/preview?machine=one",
+            new { image = "one", template = "#!ipxe\n{{ if machine.labels.room }}{{ nowhere }}{{ end }}\n" })).Is(HttpStatusCode.OK);
+        Assert.False(answer.Json.GetProperty("templateFault").GetProperty("refused").GetBoolean());
+        Assert.False((await _admin.GetAsync("/api/v1/machines/one/plan")).Json.TryGetProperty("templateFault", out _));
+    }
+
     private async Task RegisterAsync(string name, string mac, string template, string more = "")
     {
         await _admin.MakeImageAsync(name, seed: name.Sum(letter => letter));
