@@ -55,6 +55,28 @@ public sealed class OverviewTests(Browser browser)
         Assert.Equal(0, (await fleet.Api.GetAsync("/alarms", Ct)).GetProperty("items").GetArrayLength());
     }
 
+    [Fact]
+    public async Task Live_updates_move_nothing_on_the_page()
+    {
+        await using var morning = await Morning.BreakAsync(Ct);
+        await browser.VisitAsync(morning.Fleet.Server, async visit =>
+        {
+            await Expect(visit.Page.GetByText("stalled at initrd").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
+            await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
+            await visit.Page.EvaluateAsync("""
+                window.shifts = [];
+                new PerformanceObserver(list => { for (const shift of list.getEntries())
+                  if (!shift.hadRecentInput) window.shifts.push(shift.sources.map(source =>
+                    source.node?.outerHTML?.slice(0, 120) ?? source.node?.textContent).join(' | ')); })
+                  .observe({ type: 'layout-shift' });
+                """);
+            var row = visit.Page.Locator(".boots li", new() { HasText = Morning.Moving }).Locator(".what .sub");
+            for (var i = 0; i < 6; i++) // a few live updates
+                await Expect(row).Not.ToHaveTextAsync(await row.InnerTextAsync());
+            Assert.Empty(await visit.Page.EvaluateAsync<string[]>("window.shifts"));
+        });
+    }
+
     private static Task<string> CanvasAsync(Visit visit) =>
         visit.Page.EvaluateAsync<string>("document.querySelector('.plot canvas').toDataURL()");
 }
