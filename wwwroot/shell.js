@@ -2,7 +2,7 @@
 import { html, signal, useEffect, useErrorBoundary, useRef } from './ui.js';
 import { link, route } from './router.js';
 import { interrupted, logOut, session } from './session.js';
-import { has, link as connection, paths } from './state.js';
+import { away, has, paths } from './state.js';
 import { totals, useTotals } from './totals.js';
 import { useKeys } from './keys.js';
 import { Dialogs, closeAll } from './parts/dialog.js';
@@ -92,7 +92,7 @@ const missing = { status: 0, detail: 'The server did not send it. It is tried ag
 
 function usePage() {
   const { page, name } = route.value, key = `${page}/${name === null ? '' : '+'}`;
-  const known = paths.value !== null, away = connection.value === 'away';
+  const known = paths.value !== null;
   useEffect(() => {
     if (!known || (shown.peek().key === key && shown.peek().Page)) return;
     let left = false; // a page that comes after another was asked for is not shown
@@ -101,7 +101,7 @@ function usePage() {
     entry.load(name).then(module => { if (!left) shown.value = { key, Page: module.default, problem: null }; },
       () => { if (!left) shown.value = { key, Page: null, problem: missing }; });
     return () => { left = true; };
-  }, [key, known, away]);
+  }, [key, known, away.value]);
   return { ...shown.value, name, here: shown.value.key === key };
 }
 

@@ -47,16 +47,18 @@ public sealed class LooksTests(Browser browser)
     ];
 
     /// <summary>Dialogs by the address they are over, what opens them, and a text of theirs.</summary>
-    private static readonly (string Name, string Address, Func<Visit, Task> Open, string Text)[] Dialogs =
+    private static readonly (string Name, string Address, Func<Visit, Fleet, Task> Open, string Text)[] Dialogs =
     [
-        ("approve", $"machines/{Morning.Found}", visit => visit.Button("Approve…").ClickAsync(), "Profile"),
-        ("edit-machine", "machines/storage-01?edit", _ => Task.CompletedTask, "Serial"),
-        ("next-boot", $"machines/{Morning.Moving}?next", _ => Task.CompletedTask, "Boot once"),
-        ("add-machine", "machines?add", _ => Task.CompletedTask, "MAC addresses"),
+        ("approve", $"machines/{Morning.Found}", (visit, _) => visit.Button("Approve…").ClickAsync(), "Profile"),
+        ("edit-machine", "machines/storage-01?edit", (_, _) => Task.CompletedTask, "Serial"),
+        ("next-boot", $"machines/{Morning.Moving}?next", (_, _) => Task.CompletedTask, "Boot once"),
+        ("add-machine", "machines?add", (_, _) => Task.CompletedTask, "MAC addresses"),
+        ("conflict", "machines/gpu-a100-05?edit", ConflictAsync, "saved meanwhile"),
+        ("delete", "machines/gpu-a100-05", DeleteAsync, "Keep it"),
         ("import", "machines", ImportAsync, "1 changed"),
         ("palette", "", PaletteAsync, "Next boot of"),
         ("keys", "", KeysAsync, "Single letters"),
-        ("add-image", "images?add", _ => Task.CompletedTask, "Where from"),
+        ("add-image", "images?add", (_, _) => Task.CompletedTask, "Where from"),
     ];
 
     public static TheoryData<string> Screens =>
@@ -73,6 +75,7 @@ public sealed class LooksTests(Browser browser)
         {
             var faults = new List<string>();
             visit.Expect("404");
+            visit.Expect("412");
             await Expect(visit.Page.GetByText("stalled at initrd").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
             foreach (var (page, address, text) in Pages)
             {
@@ -85,7 +88,7 @@ public sealed class LooksTests(Browser browser)
                 await visit.GoAsync("about"); // an address that is the same already would open nothing
                 await Expect(visit.Heading("About")).ToBeVisibleAsync();
                 await visit.GoAsync(address);
-                await open(visit);
+                await open(visit, morning.Fleet);
                 await Expect(visit.Dialog.GetByText(text).First).ToBeVisibleAsync();
                 faults.AddRange(await LookAsync(visit, $"dialog-{dialog}"));
             }
@@ -93,11 +96,51 @@ public sealed class LooksTests(Browser browser)
         }, screen);
     }
 
+    /// <summary>Pages that have nothing to show yet.</summary>
+    private static readonly (string Name, string Address, string Text)[] Empty =
+    [
+        ("overview", "", "No machine is booting"), ("machines", "machines", "No machine yet"),
+        ("boots", "boots", "No boot yet"), ("profiles", "profiles", "No profile yet"),
+        ("images", "images", "No image yet"), ("jobs", "jobs", "No job yet"),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Screens))]
+    public async Task An_empty_server_says_what_to_do_from_log_in_to_its_stop(string name)
+    {
+        var screen = new[] { Screen.Desk, Screen.LightDesk, Screen.Phone, Screen.DarkPhone }.First(screen =>
+            screen.Name == name);
+        await using var fleet = await Fleet.EmptyAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            var faults = new List<string>();
+            visit.Expect("ERR_");
+            visit.Expect("503");
+            await Expect(visit.Button("Log in")).ToBeVisibleAsync();
+            faults.AddRange(await LookAsync(visit, "log-in"));
+            await visit.LogInAsync();
+            await Expect(visit.Page.GetByRole(Microsoft.Playwright.AriaRole.Tabpanel)).ToContainTextAsync("dhcp-boot");
+            faults.AddRange(await LookAsync(visit, "guide"));
+            await visit.Button("Skip the guide").ClickAsync();
+            foreach (var (page, address, text) in Empty)
+            {
+                await visit.GoAsync(address);
+                await Expect(visit.Page.Locator("main").GetByText(text).First).ToBeVisibleAsync();
+                faults.AddRange(await LookAsync(visit, $"empty-{page}"));
+            }
+            await fleet.Server.StopAsync();
+            await Expect(visit.Page.GetByText("Server away")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            faults.AddRange(await LookAsync(visit, "away"));
+            Assert.True(faults.Count == 0, string.Join('\n', faults));
+        }, screen, logIn: false);
+    }
+
     /// <summary>Keeps a picture; says what is wrong with what it shows.</summary>
     private static async Task<IEnumerable<string>> LookAsync(Visit visit, string what)
     {
         // Hundreds of rows make a page of their height: what is in sight is enough of a list, and of a dialog.
-        await visit.ShootAsync(what, fullPage: what is not "machines" && !what.StartsWith("dialog", StringComparison.Ordinal));
+        var whole = what is not "machines" && !what.StartsWith("dialog", StringComparison.Ordinal);
+        await visit.ShootAsync(what, whole);
         var overflow = await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
         var cut = await visit.Page.EvaluateAsync<string[]>(Cut);
         return (await visit.AccessFaultsAsync())
@@ -108,12 +151,12 @@ public sealed class LooksTests(Browser browser)
     /// <summary>Buttons and headings whose text is wider than themselves.</summary>
     private const string Cut = """
         [...document.querySelectorAll('.btn, h1, h2, h3, .state, dt')]
-          .filter(one => one.offsetParent && !one.matches('.vh') && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
-            && getComputedStyle(one).display !== 'inline')
+          .filter(one => one.offsetParent && !one.matches('.vh') && one.clientWidth > 0
+            && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline')
           .map(one => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`)
         """;
 
-    private static async Task ImportAsync(Visit visit)
+    private static async Task ImportAsync(Visit visit, Fleet _)
     {
         await visit.Button("Import…").ClickAsync();
         await visit.Dialog.GetByLabel("or its text").FillAsync(
@@ -123,16 +166,34 @@ public sealed class LooksTests(Browser browser)
         await visit.Button("Preview").ClickAsync();
     }
 
-    private static async Task PaletteAsync(Visit visit)
+    private static async Task PaletteAsync(Visit visit, Fleet _)
     {
         await Expect(visit.Heading("Boots in progress")).ToBeVisibleAsync();
         await visit.Page.Keyboard.PressAsync("Control+k");
         await visit.Page.GetByRole(AriaRole.Combobox).FillAsync("node0");
     }
 
-    private static async Task KeysAsync(Visit visit)
+    private static async Task KeysAsync(Visit visit, Fleet _)
     {
         await Expect(visit.Heading("Boots in progress")).ToBeVisibleAsync();
         await visit.Page.Keyboard.PressAsync("?");
+    }
+
+    /// <summary>Somebody else saves while this one types.</summary>
+    private static async Task ConflictAsync(Visit visit, Fleet fleet)
+    {
+        await visit.Dialog.GetByLabel("Notes").FillAsync("Fan 3 is loud.\nملاحظة");
+        await fleet.Api.PutAsync("/machines/gpu-a100-05", new
+        {
+            macs = new[] { "b8:ce:f6:0a:55:05" }, labels = new { gpu = "a100", row = "7" },
+            notes = $"Changed {Guid.NewGuid():N}",
+        }, Ct);
+        await visit.Button("Save").ClickAsync();
+    }
+
+    private static async Task DeleteAsync(Visit visit, Fleet _)
+    {
+        await visit.Button("More actions").ClickAsync();
+        await visit.Page.GetByText("Delete…").ClickAsync();
     }
 }

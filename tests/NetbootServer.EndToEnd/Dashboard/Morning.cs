@@ -102,9 +102,9 @@ public sealed class Morning : IAsyncDisposable
     /// <summary>What is over by now: boots that went well or did not, an alarm, a failed refresh, found machines.</summary>
     public async Task HappenAsync(CancellationToken ct)
     {
-        await BootAsync(MacOf(3, 2), ct);
+        await BootAsync(MacOf(3, 2), ct); // its history says how long it usually takes
         await (await Fleet.Machine(MacOf(3, 2)).AskAsync(ct)).FailAsync("kernel", "0f0a6095", ct);
-        for (var i = 0; i < 2; i++) await BootAsync(MacOf(3, 2), ct); // its history says how long it usually takes
+        for (var i = 0; i < 2; i++) await BootAsync(MacOf(3, 2), ct);
         for (var i = 1; i <= 3; i++) await BootAsync($"b8:ce:f6:0a:55:{i:x2}", ct);
         await BootAsync("0c:42:a1:77:90:31", ct); // it boots from its disk since
         await (await Fleet.Machine("b8:ce:f6:0a:55:04").AskAsync(ct)).FailAsync("initrd", "31006301", ct);
@@ -140,7 +140,8 @@ public sealed class Morning : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await end.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll([Task.FromCanceled(end.Token), .. boots]));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Task.WhenAll([Task.FromCanceled(end.Token), .. boots]));
         slow.Dispose();
         end.Dispose();
         await Fleet.DisposeAsync();
@@ -149,15 +150,15 @@ public sealed class Morning : IAsyncDisposable
     private async Task RegisterAsync(CancellationToken ct)
     {
         var csv = new StringBuilder("name,macs,uuid,labels,notes\n");
+        void Row(string name, string mac, string labels, string uuid = "", string notes = "") =>
+            csv.Append(CultureInfo.InvariantCulture, $"{name},{mac},{uuid},{labels},{notes}\n");
         for (var rack = 1; rack <= 8; rack++)
-            for (var i = 1; i <= 22; i++)
-                csv.Append(CultureInfo.InvariantCulture, $"rack{rack}-node{i:00},{MacOf(rack, i)},,rack={rack} role=worker,\n");
-        for (var i = 1; i <= 12; i++)
-            csv.Append(CultureInfo.InvariantCulture, $"gpu-a100-{i:00},b8:ce:f6:0a:55:{i:x2},,gpu=a100 row=7,\n");
+            for (var i = 1; i <= 22; i++) Row($"rack{rack}-node{i:00}", MacOf(rack, i), $"rack={rack} role=worker");
+        for (var i = 1; i <= 12; i++) Row($"gpu-a100-{i:00}", $"b8:ce:f6:0a:55:{i:x2}", "gpu=a100 row=7");
         for (var i = 1; i <= 6; i++)
-            csv.Append(CultureInfo.InvariantCulture, $"storage-{i:00},0c:42:a1:77:90:3{i},4c4c4544-0042-3510-8051-b4c04f4d373{i},")
-                .Append("row=4 role=storage,\"PSU 2 replaced 2026-10-30. Port 14 on sw3 runs at 1 Gbit/s.\"\n");
-        csv.Append(CultureInfo.InvariantCulture, $"{LongName},0c:42:a1:77:90:99,,room=خادم-الإقلاع-٣,ملاحظة: الخادم في الغرفة ٣\n");
+            Row($"storage-{i:00}", $"0c:42:a1:77:90:3{i}", "row=4 role=storage",
+                $"4c4c4544-0042-3510-8051-b4c04f4d373{i}", "\"PSU 2 replaced. Port 14 on sw3 runs at 1 Gbit/s.\"");
+        Row(LongName, "0c:42:a1:77:90:99", "room=خادم-الإقلاع-٣", notes: "ملاحظة: الخادم في الغرفة ٣");
         using var body = new StringContent(csv.ToString(), Encoding.UTF8, "text/csv");
         using var answer = await Fleet.Server.Admin.PostAsync("/api/v1/machines/import", body, ct);
         answer.EnsureSuccessStatusCode();
