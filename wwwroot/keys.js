@@ -63,11 +63,14 @@ function catchUp(layer) {
 const isField = target => target instanceof HTMLElement
   && (target.isContentEditable || (/^(input|textarea|select)$/i.test(target.tagName) && target.type !== 'checkbox'));
 
+/** Presses the main button of the dialog on top. */
+const saveDialog = () => [...document.querySelectorAll('dialog[open]')].at(-1)?.querySelector('[type=submit]')?.click();
+
 addEventListener('keydown', event => {
   if (event.altKey || event.isComposing) return;
   const command = event.ctrlKey || event.metaKey, key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (command) {
-    const act = find(`Ctrl+${key}`);
+    const act = key === 's' && isOpen() ? saveDialog : find(`Ctrl+${key}`);
     if (key === 'z' && !isField(event.target) && undoLast()) event.preventDefault();
     else if (act && (key === 'k' || !isOpen() || key === 's')
       && !(key === 'a' && isField(event.target))) { event.preventDefault(); act(event); }

@@ -2,7 +2,7 @@
 import { html, signal, useEffect, useErrorBoundary, useRef } from './ui.js';
 import { link, route } from './router.js';
 import { interrupted, logOut, session } from './session.js';
-import { has, paths } from './state.js';
+import { away, has, paths } from './state.js';
 import { totals, useTotals } from './totals.js';
 import { useKeys } from './keys.js';
 import { Dialogs, closeAll } from './parts/dialog.js';
@@ -41,7 +41,7 @@ export const shownPages = () => pages.filter(page => !page.path || has(page.path
 function noteOf(page, all) {
   const { running = 0, stalled = 0 } = all.machines.byOutcome, under = running + stalled;
   return { machines: count(all.machines.total), profiles: count(all.profiles), images: count(all.images),
-    boots: under && `${count(under)} now`, jobs: all.runningJobs && `${count(all.runningJobs)} running` }[page];
+    boots: under > 0 && `${count(under)} now`, jobs: all.runningJobs > 0 && `${count(all.runningJobs)} running` }[page];
 }
 
 function Rail() {
@@ -85,20 +85,23 @@ const LogInAgain = later(() => import('./pages/login.js').then(module => module.
 /** The module of the page that is shown. */
 const shown = signal({ key: '', Page: null, problem: null });
 
+/** What is said of an address that leads nowhere, and of a page whose module did not come. */
+const nowhere = { title: 'There is no such page', status: 404,
+  detail: 'The address may have been typed wrongly, or this server does not have it.' };
+const missing = { status: 0, detail: 'The server did not send it. It is tried again when the server answers.' };
+
 function usePage() {
   const { page, name } = route.value, key = `${page}/${name === null ? '' : '+'}`;
   const known = paths.value !== null;
   useEffect(() => {
-    if (!known) return;
+    if (!known || (shown.peek().key === key && shown.peek().Page)) return;
     let left = false; // a page that comes after another was asked for is not shown
     const entry = shownPages().find(entry => entry.id === page);
-    const loading = entry ? entry.load(name)
-      : Promise.reject(Object.assign(new Error(), { title: 'There is no such page',
-      status: 404, detail: 'The address may have been typed wrongly, or this server does not have it.' }));
-    loading.then(module => { if (!left) shown.value = { key, Page: module.default, problem: null }; },
-      problem => { if (!left) shown.value = { key, Page: null, problem }; });
+    if (!entry) { shown.value = { key, Page: null, problem: nowhere }; return; }
+    entry.load(name).then(module => { if (!left) shown.value = { key, Page: module.default, problem: null }; },
+      () => { if (!left) shown.value = { key, Page: null, problem: missing }; });
     return () => { left = true; };
-  }, [key, known]);
+  }, [key, known, away.value]);
   return { ...shown.value, name, here: shown.value.key === key };
 }
 
@@ -116,7 +119,8 @@ function Content() {
   if (error) return html`<section class="panel"><${Trouble} what="This page broke" retry=${reset} problem=${{
     status: 0, detail: `It is a fault of the dashboard: ${error.message}. The machines are not concerned.` }}/>
       </section>`;
-  if (problem) return html`<section class="panel"><${Trouble} problem=${problem}/></section>`;
+  if (problem && here) return html`<section class="panel"><${Trouble} problem=${problem}
+    what="This page could not be loaded"/><p class="body"><a class="btn" href="#/">Overview</a></p></section>`;
   return Page && here ? html`<${Page} key=${place} name=${name}/>`
     : html`<section class="panel"><${Ghost} lines=${6}/></section>`;
 }

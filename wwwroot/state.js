@@ -1,5 +1,5 @@
 // What the pages know: one stream of events, the clock, and whether the server is there.
-import { signal, batch } from './ui.js';
+import { batch, computed, signal } from './ui.js';
 import { address, answers, get, operations, wire } from './api.js';
 
 /** The time, once a second while somebody looks. */
@@ -7,6 +7,9 @@ export const now = signal(Date.now());
 
 /** connecting, live, polling (a server without events) or away. */
 export const link = signal('connecting');
+
+/** Whether the server does not answer. */
+export const away = computed(() => link.value === 'away');
 
 /** When the server last said anything. */
 export const heardAt = signal(Date.now());

@@ -18,7 +18,7 @@ import { TransferButtons } from '../parts/transfer.js';
 
 const headings = [['name', 'machine', ''], ['state', 'state', 'c-state'], ['profile', 'profile', 's-hide c-profile'],
   ['image', 'image', 'm-only c-image'],
-  [null, 'labels', 'l-only'], ['lastSeenAt', 'last seen', 'num s-hide c-seen']];
+  [null, 'labels', 'l-only c-labels'], ['lastSeenAt', 'last seen', 'num s-hide c-seen']];
 
 function Head({ wanted, all, onAll }) {
   const box = useRef(null);

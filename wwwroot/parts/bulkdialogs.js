@@ -5,6 +5,7 @@ import { bootNext, change } from '../machineacts.js';
 import { show } from './dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from './form.js';
 import { FormDialog } from './formdialog.js';
+import { asksAgain } from './nextboot.js';
 import { useProfileOptions } from './profileoptions.js';
 import { lines, plural, unpair } from './format.js';
 
@@ -53,7 +54,8 @@ function Next({ list, close }) {
   return html`<${FormDialog} close=${close} title=${`Next boot of ${named(list)}`} action="Boot once" form=${form}
     act=${() => bootNext(list, what.startsWith('!') ? { action: what.slice(1) } : { profile: what }, setDone)}>
     <${ChoiceField} form=${form} name="what" label="Once, at the next boot" options=${options}
-      hint="After that ${list.length === 1 ? 'it boots' : 'they boot'} as before."/>
+      hint=${list.length === 1 ? `It ${asksAgain(list[0]) ?? 'happens when the machine starts next'}. `
+        + 'After that it boots as before.' : 'Each at its next start; after that they boot as before.'}/>
     <${Done} done=${done} of=${list}/><//>`;
 }
 

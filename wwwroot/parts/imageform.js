@@ -7,18 +7,20 @@ import { images } from '../stores.js';
 import { saveForm } from '../saving.js';
 import { Dialog, show } from './dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from './form.js';
+import { SourceFields } from './imagesource.js';
 import { Refusal, toast } from './messages.js';
 import { lines } from './format.js';
 
 const labels = { source: 'source', schedule: 'schedule', timeZone: 'time zone', keep: 'versions kept',
   systems: 'systems' };
+/** What a new source begins with. */
 const examples = {
   release: { type: 'release', url: 'https://github.com/nix-community/nixos-images/releases/download/nixos-unstable' },
-  nix: { type: 'nix', installable: 'github:owner/flake#netboot' },
+  nix: { type: 'nix', installable: '' },
   hydra: { type: 'hydra', url: 'https://hydra.nixos.org', project: 'nixos', jobset: 'unstable-small',
     job: 'nixos.netboot.x86_64-linux' },
-  cache: { type: 'cache', url: 'https://cache.nixos.org', publicKeys: [], storePath: '/nix/store/…' },
-  directory: { type: 'directory', path: '/srv/images/rescue' },
+  cache: { type: 'cache', url: 'https://cache.nixos.org', publicKeys: [], storePath: '' },
+  directory: { type: 'directory', path: '' },
   upload: { type: 'upload' },
 };
 const words = { release: 'Release: files that somebody publishes', nix: 'Nix: built here',
@@ -80,9 +82,7 @@ function Form({ image, saved, close }) {
         form.set('source', JSON.stringify(examples[value], null, 2)), error: () => undefined }}
         name="type" label="Where from" options=${types.map(name => [name, words[name]])}/>
       <${TextField} form=${form} name="keep" label="Versions kept" type="number" hint="Beside those in use."/></div>
-    ${type !== 'upload' && html`<${LinesField} form=${form} name="source" label="Source"
-      hint="{system} stands for each of the systems below."
-        rows=${Math.min(10, form.get('source').split('\n').length + 1)}/>
+    ${type !== 'upload' && html`<${SourceFields} form=${form}/>
       <div class="cols"><${TextField} form=${form} name="schedule" label="Refresh on a schedule" mono
         placeholder="0 4 * * *" hint="Cron: minute, hour, day, month, weekday. Empty: only when asked."/>
         <${TextField} form=${form} name="timeZone" label="Time zone" placeholder="UTC"

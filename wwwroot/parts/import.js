@@ -22,10 +22,11 @@ export function typeOf(name, text) {
 const Row = ({ row }) => html`<tr><td class="num muted">${row.line}</td><th scope="row">
   <span class="cut" dir="auto" title=${row.name}>${row.name}</span></th>
   <td><${State} is=${states[row.action]}>${row.action}<//>
+    ${row.changes && html`<span class="sub s-only">${Object.keys(row.changes).join(', ')}</span>`}
     ${row.takesOver?.length > 0 && html`<span class="sub">takes over ${row.takesOver.join(', ')}</span>`}</td>
   <td class="s-hide diff">${Object.entries(row.changes ?? {}).map(([name, { before, after }]) =>
     html`<div key=${name}><small>${name}</small>
-    <del>${plain(before)}</del><ins>${plain(after)}</ins></div>`)}</td></tr>`;
+    ${before != null && html`<del>${plain(before)}</del>`}<ins>${plain(after)}</ins></div>`)}</td></tr>`;
 
 function Preview({ report }) {
   const rows = report.rows.filter(row => row.action !== 'unchanged');
@@ -38,11 +39,14 @@ function Preview({ report }) {
     ${rows.length > most && html`<small>and ${count(rows.length - most)} more</small>`}`;
 }
 
+/** "macs must be …": a person's columns instead of JSON paths. */
+const said = text => text.replace(/^\$\.(\w+)\S*/, '$1');
+
 const Faults = ({ errors }) => html`<div role="alert"><p class="error">
   ${plural(Object.keys(errors).length, 'line')} cannot be taken; nothing was changed.</p>
   <ul class="short scroll tall">
     ${Object.entries(errors).slice(0, most)
-      .map(([line, texts]) => html`<li key=${line}><b>${line}</b> ${texts.join('; ')}</li>`)}</ul></div>`;
+      .map(([line, texts]) => html`<li key=${line}><b>${line}</b> ${texts.map(said).join('; ')}</li>`)}</ul></div>`;
 
 export function Import({ close }) {
   const [file, setFile] = useState(null), [text, setText] = useState(''), [report, setReport] = useState(null),

@@ -18,8 +18,9 @@ export function Filters({ list }) {
     <input class="search" type="search" id="machine-search" aria-label="Search machines"
       placeholder="Name, MAC, serial, address, label=value"
       value=${wanted.q} onInput=${event => setQuery({ q: event.target.value })}/>
-    <span class="bar strip" role="group" aria-label="State"><button class="btn" type="button" aria-pressed=${!wanted.state}
-      onClick=${() => setQuery({ state: null })}>All ${count(entries.length)}</button>
+    <span class="bar strip" role="group" aria-label="State">
+      <button class="btn" type="button" aria-pressed=${!wanted.state} onClick=${() => setQuery({ state: null })}>
+        All ${count(entries.length)}</button>
       ${states.filter(state => counts[state] || wanted.state === state)
         .map(state => html`<button class="btn" type="button" key=${state}
         aria-pressed=${wanted.state === state}

@@ -44,8 +44,8 @@ function next(boot) {
 const Failure = ({ boot }) => html`<li class="note" data-state="failed"><span class="glyph" data-state="failed"></span>
   <p><a href=${link('machines', boot.machine)} dir="auto">${boot.machine ?? 'unknown machine'}
     </a> failed at ${failureOf(boot).step ?? 'an unknown step'}: ${reason(boot)}.
-    <span class="sub"><${Age} at=${boot.startedAt}/>
-      ${failureOf(boot).errno && ` · iPXE ${failureOf(boot).errno}`} · ${next(boot)}</span></p>
+    <span class="sub">${[failureOf(boot).errno && `iPXE ${failureOf(boot).errno}`, next(boot)].filter(Boolean)
+      .join(' · ')} · <${Age} at=${boot.startedAt}/></span></p>
   <a class="btn" href=${link('boots', boot.id)}>Open</a></li>`;
 
 const day = 86_400_000;

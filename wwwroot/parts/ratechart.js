@@ -45,7 +45,8 @@ export function RateChart({ boot, motion, usual }) {
     ${usual > span * .04 && html`<line class="limit" x1=${place(usual)} x2=${place(usual)} y1="12" y2="120"/>
       <text x=${place(usual)} y="9" text-anchor=${usual > span * .92 ? 'end' : usual < span * .08 ? 'start'
         : 'middle'}>usually ready</text>`}
-    <text x="0" y="16">${rate(most)}</text><text x="0" y="62">${rate(most / 2)}</text>
+    ${fastest > 0 && html`<text x="0" y="16">${rate(most)}</text>
+      ${!still.some(({ from }) => from < span * .08) && html`<text x="0" y="62">${rate(most / 2)}</text>`}`}
     ${[0, 1, 2, 3].map(part =>
       html`<text key=${part} x=${`${part / 3 * 100}%`} y="138" text-anchor=${part === 0 ? 'start' : part === 3 ? 'end'
         : 'middle'}>${

@@ -58,7 +58,7 @@ function Chart({ samples, label, seconds }) {
       if (box.current) plot.current?.setSize({ width: box.current.clientWidth, height });
     });
     loadPlot().then(Plot => {
-      if (gone) return;
+      if (gone || !box.current) return;
       plot.current = new Plot(options(box.current.clientWidth, from, to), newest.current, box.current);
       fit.observe(box.current);
     }, console.warn);

@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using NetbootServer.EndToEnd.Images;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -56,5 +58,40 @@ public sealed class FirstRunTests(Browser browser)
         });
         var first = await fleet.Api.GetAsync("/machines/first", Ct);
         Assert.Equal("nixos", first.GetProperty("profile").GetString());
+    }
+
+    [Fact]
+    public async Task While_the_first_image_is_fetched_a_bar_shows_how_far_it_is()
+    {
+        const int bytes = 24 << 20;
+        var folder = Directory.CreateTempSubdirectory("netboot-release-");
+        try
+        {
+            RefreshRig.WriteRelease(folder.FullName, bytes, seed: 7);
+            await using var host = await FileHost.StartAsync(folder.FullName, Ct);
+            var held = host.Hold("/initrd-x86_64-linux", bytes / 2);
+            await using var fleet = await Fleet.EmptyAsync(Ct);
+            await browser.VisitAsync(fleet.Server, async visit =>
+            {
+                await visit.Button("Add image…").ClickAsync();
+                await visit.Dialog.GetByLabel("Name").FillAsync("nixos");
+                await visit.Dialog.GetByLabel("Where from").SelectOptionAsync("release");
+                await visit.Dialog.GetByLabel("Folder of the release").FillAsync(host.Url);
+                await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add image" }).ClickAsync();
+                await Expect(visit.Page.GetByText("It is being downloaded.")).ToBeVisibleAsync();
+                var bar = visit.Page.Locator(".guide progress");
+                await Expect(bar).ToHaveAttributeAsync("value", new Regex("[1-9]"), new() { Timeout = 30_000 });
+                await Expect(visit.Page.Locator(".guide")).ToContainTextAsync(new Regex(@"\d of 25\.\d MiB"));
+                await visit.ShootAsync("fetching");
+                await visit.AssertAccessibleAsync("fetching");
+                held.LetGo();
+                await Expect(visit.Page.GetByText("nixos is ready")).ToBeVisibleAsync();
+                await visit.ShootAsync("fetched");
+            });
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 }

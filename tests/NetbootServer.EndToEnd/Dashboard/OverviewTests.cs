@@ -55,6 +55,29 @@ public sealed class OverviewTests(Browser browser)
         Assert.Equal(0, (await fleet.Api.GetAsync("/alarms", Ct)).GetProperty("items").GetArrayLength());
     }
 
+    [Fact]
+    public async Task Live_updates_move_nothing_on_the_page()
+    {
+        await using var morning = await Morning.BreakAsync(Ct);
+        await browser.VisitAsync(morning.Fleet.Server, async visit =>
+        {
+            await Expect(visit.Page.GetByText("stalled at initrd").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
+            await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
+            await visit.Page.EvaluateAsync("""
+                window.shifts = []; // a number that ends at the right of its cell may begin elsewhere
+                const moved = source => source.node && !(source.node.parentElement ?? source.node).closest('.num');
+                new PerformanceObserver(list => { for (const shift of list.getEntries())
+                  for (const source of shift.hadRecentInput ? [] : shift.sources.filter(moved))
+                    window.shifts.push(source.node.outerHTML?.slice(0, 120) ?? source.node.textContent); })
+                  .observe({ type: 'layout-shift' });
+                """);
+            var row = visit.Page.Locator(".boots li", new() { HasText = Morning.Moving }).Locator(".what .sub");
+            for (var i = 0; i < 6; i++) // a few live updates
+                await Expect(row).Not.ToHaveTextAsync(await row.InnerTextAsync());
+            Assert.Empty(await visit.Page.EvaluateAsync<string[]>("window.shifts"));
+        });
+    }
+
     private static Task<string> CanvasAsync(Visit visit) =>
         visit.Page.EvaluateAsync<string>("document.querySelector('.plot canvas').toDataURL()");
 }

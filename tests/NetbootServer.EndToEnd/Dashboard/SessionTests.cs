@@ -46,7 +46,7 @@ public sealed class SessionTests(Browser browser)
             visit.Expect("401");
             await visit.GoAsync("machines/gpu-a100-01?edit");
             await visit.Dialog.GetByLabel("Notes").FillAsync("typed before the session ended");
-            await visit.Page.Context.ClearCookiesAsync();
+            await EndSessionsAsync(fleet);
             await visit.Button("Save").ClickAsync();
             var again = visit.Page.GetByRole(AriaRole.Dialog, new() { Name = "Your session has ended" });
             await Expect(again).ToBeVisibleAsync();
@@ -81,5 +81,35 @@ public sealed class SessionTests(Browser browser)
             await Expect(visit.Toast("rescue saved")).ToBeVisibleAsync();
             await Expect(visit.Page.GetByText("Live")).ToBeVisibleAsync(new() { Timeout = 30_000 });
         });
+    }
+
+    [Fact]
+    public async Task A_page_that_is_asked_for_while_the_server_is_away_comes_when_it_is_back()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("ERR_");
+            visit.Expect("503");
+            await Expect(visit.Heading("Boots in progress")).ToBeVisibleAsync();
+            await fleet.Server.StopAsync();
+            await visit.GoAsync("boots");
+            await Expect(visit.Page.GetByText("This page could not be loaded")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText("Server away")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            await fleet.Server.StartAgainAsync(Ct);
+            await Expect(visit.Heading("Boots")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            await Expect(visit.Page.GetByText("No boot yet")).ToBeVisibleAsync();
+        });
+    }
+
+    /// <summary>An admin ends all sessions, as their time would.</summary>
+    private static async Task EndSessionsAsync(Fleet fleet)
+    {
+        foreach (var session in await fleet.Api.ListAsync("/sessions", Ct))
+        {
+            var path = $"/api/v1/sessions/{session.GetProperty("id")}";
+            using var answer = await fleet.Server.Admin.DeleteAsync(path, Ct);
+            answer.EnsureSuccessStatusCode();
+        }
     }
 }

@@ -74,12 +74,17 @@ public sealed class Visit
     /// <summary>Fails when axe finds something serious on what is shown now.</summary>
     public async Task AssertAccessibleAsync(string where)
     {
-        var found = await Page.RunAxe();
-        var grave = found.Violations.Where(violation => Grave.Contains(violation.Impact)).Select(violation =>
-            $"{violation.Id}: {violation.Help}: " +
-            string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html)));
-        Assert.True(!grave.Any(), $"{where}: {string.Join('\n', grave)}");
+        var faults = await AccessFaultsAsync();
+        Assert.True(faults.Count == 0, $"{where}: {string.Join('\n', faults)}");
     }
+
+    /// <summary>What axe finds serious on what is shown now.</summary>
+    public async Task<IReadOnlyList<string>> AccessFaultsAsync() =>
+    [
+        .. (await Page.RunAxe()).Violations.Where(violation => Grave.Contains(violation.Impact)).Select(violation =>
+            $"{violation.Id}: {violation.Help}: " +
+            string.Join(" | ", violation.Nodes.Take(3).Select(node => node.Html))),
+    ];
 
     public void AssertNoComplaints()
     {

@@ -1,0 +1,102 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace NetbootServer.EndToEnd.Dashboard;
+
+/// <summary>What the page of one machine tells: its boot, how it stood still, what became another in it.</summary>
+[Collection(DashboardCollection.Name)]
+public sealed class MachinePageTests(Browser browser)
+{
+    private const string Mac = "3c:ec:ef:41:03:01";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_boot_that_stands_still_says_since_when_and_what_it_was_afterwards()
+    {
+        await using var fleet = await Fleet.EmptyAsync(Ct, ("Boots:StalledAfter", "00:00:02"));
+        await fleet.UploadAsync("fleet", 1, 64, Ct);
+        await fleet.ProfileAsync("workers", new { image = "fleet", selector = new { role = "worker" } }, Ct);
+        await fleet.MachineAsync("node", Mac, new { role = "worker" }, Ct);
+        var machine = await fleet.Machine(Mac).AskAsync(Ct);
+        var transfer = await machine.HangAsync(1 << 20, Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines/node");
+            await Expect(visit.Page.Locator(".readouts", new() { HasText = "no bytes" }))
+                .ToBeVisibleAsync(new() { Timeout = 60_000 });
+            await visit.Page.ReloadAsync(); // whoever comes later sees since when, too
+            await Expect(visit.Page.Locator(".chart .stall")).ToBeVisibleAsync();
+            await Expect(visit.Page.Locator(".chart .t-stall")).ToContainTextAsync(new Regex(@"no bytes for \d+ s"));
+            await visit.ShootAsync("still");
+            await visit.AssertAccessibleAsync("still");
+            transfer.Dispose();
+            await (await machine.LoadAsync(Ct)).ReadyAsync(Ct);
+            await Expect(visit.Page.GetByText("1 stall, over")).ToBeVisibleAsync();
+            await Expect(visit.Page.Locator(".track.big")).ToContainTextAsync("of them stalled");
+            await visit.Page.Locator("h2 a").First.ClickAsync();
+            await Expect(visit.Page.Locator("table")).ToContainTextAsync(new Regex(@"no bytes for \d"));
+        });
+    }
+
+    [Fact]
+    public async Task What_becomes_another_in_a_machine_is_shown_with_its_time()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        foreach (var serial in new[] { "S-OLD-BOARD", "S-NEW-BOARD" })
+            await fleet.Server.Machines.GetStringAsync(
+                $"/boot/script?mac={Mac}&platform=efi&arch=x86_64&product=SYS-6019P&serial={serial}", Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines/rack3-node01");
+            var identity = visit.Page.Locator("dd", new() { HasText = "S-OLD-BOARD → S-NEW-BOARD" });
+            await Expect(identity).ToContainTextAsync("serial");
+            await Expect(identity.Locator("time")).ToHaveAttributeAsync("title", new Regex("UTC$"));
+        });
+    }
+
+    [Fact]
+    public async Task Notes_are_written_and_more_than_fifty_boots_are_reached()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        for (var i = 0; i < 53; i++) await fleet.Machine(Mac).AskAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines/rack3-node01");
+            var history = visit.Page.GetByRole(AriaRole.Region, new() { Name = "History" }).Locator("tbody tr");
+            await Expect(history).ToHaveCountAsync(50);
+            await visit.Button("Older boots").ClickAsync();
+            await Expect(history).ToHaveCountAsync(53);
+            await Expect(visit.Button("Older boots")).ToBeHiddenAsync();
+            await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true }).Last.ClickAsync();
+            await visit.Dialog.GetByLabel("Notes").FillAsync("PSU 2 replaced\nملاحظة");
+            await visit.Page.Keyboard.PressAsync("Control+s");
+            await Expect(visit.Dialog).ToBeHiddenAsync();
+            await Expect(visit.Page.Locator(".prose")).ToContainTextAsync("PSU 2 replaced");
+        });
+    }
+
+    [Fact]
+    public async Task Found_machines_are_approved_together_with_a_profile_and_labels()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        foreach (var last in new[] { "9e", "a2", "a3" }) await fleet.Machine($"3c:ec:ef:41:0a:{last}").AskAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines?state=discovered");
+            await visit.Page.GetByLabel("Select all that match").CheckAsync();
+            await visit.Button("Approve 3…").ClickAsync();
+            await visit.Dialog.GetByLabel("Profile").SelectOptionAsync("rescue");
+            await visit.Dialog.GetByLabel("Labels").FillAsync("rack=9");
+            await visit.AssertAccessibleAsync("approve-all");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Approve 3" }).ClickAsync();
+            await Expect(visit.Toast("3 of 3 machines approved")).ToBeVisibleAsync();
+            await visit.GoAsync("machines?label=rack%3D9");
+            await Expect(visit.Page.Locator(".machines tbody tr:has(input)")).ToHaveCountAsync(3);
+        });
+        var machine = await fleet.Api.GetAsync("/machines/3c-ec-ef-41-0a-a2", Ct);
+        Assert.Equal("rescue", machine.GetProperty("profile").GetString());
+        Assert.Equal("registered", machine.GetProperty("state").GetString());
+    }
+}
