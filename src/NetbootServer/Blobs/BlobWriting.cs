@@ -14,6 +14,7 @@ internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRo
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _length;
+    private long _begun;
     private BootFile? _kind;
 
     /// <summary>
@@ -88,6 +89,9 @@ internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRo
         _hash.AppendData(bytes.Span);
         await writing;
         _length += bytes.Length;
+        if (_length - _begun < Durable.Stride) return;
+        Durable.BeginWriting(file, _begun, _length - _begun);
+        _begun = _length;
     }
 
     private void Judge(ReadOnlySpan<byte> first)

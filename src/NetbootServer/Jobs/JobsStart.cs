@@ -28,6 +28,7 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
             foreach (var image in catalog.Images.Keys) await triggers.FollowAsync(image, stoppingToken);
             await triggers.FollowAsync(JobLane.Scrub, options.Value.ScrubSchedule, TimeZoneInfo.Utc, stoppingToken);
             foreach (var job in await store.ActiveAsync(stoppingToken)) await TakeUpAgainAsync(job, stoppingToken);
+            retention.WantTidying(); // a job may have ended just before the server did
             using var timer = new PeriodicTimer(Look, time);
             for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
             {

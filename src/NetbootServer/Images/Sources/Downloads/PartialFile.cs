@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using NetbootServer.Blobs;
 
 namespace NetbootServer.Images.Sources.Downloads;
 
@@ -23,11 +24,12 @@ internal sealed class PartialFile : IDisposable
     private bool _whole;
     private IncrementalHash? _hash;
     private long _hashed;
+    private long _begun;
 
     private PartialFile(string path, SafeFileHandle file, Notes notes, Action released)
     {
         (Path, _notesPath, _file, _notes, _released) = (path, NotesOf(path), file, notes, released);
-        (Length, _whole) = (notes.Saved, notes.Whole);
+        (Length, _whole, _begun) = (notes.Saved, notes.Whole, notes.Saved);
     }
 
     /// <summary>The file with the bytes.</summary>
@@ -83,7 +85,7 @@ internal sealed class PartialFile : IDisposable
     {
         RandomAccess.SetLength(_file, 0);
         if (_notes.Saved > 0) File.Delete(_notesPath);
-        (Length, _whole, _hashed) = (0, false, 0);
+        (Length, _whole, _hashed, _begun) = (0, false, 0, 0);
         _ = _hash?.GetHashAndReset();
         _notes = new Notes { Url = _notes.Url, ETag = validator?.ETag, LastModified = validator?.LastModified, Total = total };
     }
@@ -121,6 +123,11 @@ internal sealed class PartialFile : IDisposable
         await writing;
         Length += bytes.Length;
         if (hashes) _hashed = Length;
+        if (Length - _begun >= Durable.Stride)
+        {
+            Durable.BeginWriting(_file, _begun, Length - _begun);
+            _begun = Length;
+        }
         if (Length - _notes.Saved >= SaveEveryBytes) Save();
     }
 

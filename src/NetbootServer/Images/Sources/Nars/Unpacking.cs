@@ -55,7 +55,7 @@ internal sealed class Unpacking : ForwardStream
 
     private Stream Open() => _compression switch
     {
-        NarCompression.Xz => new XzStreams(_packed),
+        NarCompression.Xz => LiblzmaStream.IsThere ? new LiblzmaStream(_packed) : new XzStreams(_packed),
         NarCompression.Zstd => new DecompressionStream(_packed, leaveOpen: false),
         NarCompression.Gzip => new GZipStream(_packed, CompressionMode.Decompress),
         NarCompression.Brotli => new BrotliStream(_packed, CompressionMode.Decompress),

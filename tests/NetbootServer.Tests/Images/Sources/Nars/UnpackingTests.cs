@@ -39,6 +39,21 @@ public sealed class UnpackingTests
     }
 
     [Fact]
+    public async Task Without_the_machine_s_own_liblzma_xz_files_are_unpacked_as_well()
+    {
+        var packed = new MemoryStream();
+        foreach (var piece in Contents.Chunk(70_000)) packed.Write(await RunAsync("xz -c", piece));
+        Assert.True(LiblzmaStream.IsThere, "the other tests of xz are of liblzma");
+        foreach (var open in new Func<Stream, Stream>[] { stream => new LiblzmaStream(stream), stream => new XzStreams(stream) })
+        {
+            await using var unpacked = open(new MemoryStream(packed.ToArray()));
+            var all = new MemoryStream();
+            await unpacked.CopyToAsync(all, TestContext.Current.CancellationToken);
+            Assert.Equal(Contents, all.ToArray());
+        }
+    }
+
+    [Fact]
     public async Task Padding_between_xz_streams_is_passed_over_when_it_is_a_multiple_of_four()
     {
         var half = await RunAsync("xz -c", "half"u8.ToArray());
