@@ -14,7 +14,7 @@ namespace NetbootServer.Benchmarks.Scripts;
 internal static class ScriptBench
 {
     private const int Machines = 100_000, Profiles = 50, Connections = 4;
-    private const int WarmUp = 30_000, Known = 60_000, MemoryRounds = 4, NginxRounds = 7, NginxRequests = 20_000;
+    private const int WarmUp = 30_000, Known = 30_000, MemoryRounds = 8, NginxRounds = 7, NginxRequests = 20_000;
 
     public static async Task RunAsync(CancellationToken ct)
     {
