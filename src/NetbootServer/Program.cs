@@ -54,7 +54,8 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     var data = DataDirectory.Open(options.DataDirectory);
     builder.Services.AddStorage(data)
         .AddServerLog(settings.GetSection("Log").Get<LogOptions>() ?? new(), data)
-        .AddJobScheduler(data, builder.Configuration.GetSection("Images").Get<ImagesOptions>() ?? new());
+        .AddJobScheduler(data, builder.Configuration.GetSection("Images").Get<ImagesOptions>() ?? new())
+        .AddHostedService<WarmUp>();
 
     builder.WebHost.UseUrls(listeners.KestrelsOwn).UseStaticWebAssets().ConfigureKestrel(kestrel =>
     {
@@ -97,7 +98,6 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     app.MapDashboard();
 
     await Start.ListenAsync(app, listeners, CancellationToken.None);
-    await app.WarmUpAsync(CancellationToken.None);
     Welcome.Say(app, firstPassword, access);
     await app.WaitForShutdownAsync();
 }));

@@ -17,6 +17,7 @@ internal static class BootsSetup
             provider.GetRequiredService<SigningKey>().Value, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<SigningKey>()
         .AddSingleton<Catalog>()
+        .AddSingleton<PlanCache>()
         .AddSingleton<ScriptDesk>()
         .AddSingleton<BootMetrics>()
         .AddSingleton<BootJournal>()

@@ -47,6 +47,14 @@ public sealed partial record MachineIdentity
     /// <summary>Whether there is anything to know a machine by.</summary>
     public bool IsSomeone => Mac is not null || Uuid is not null;
 
+    /// <summary>Whether another question told the very same.</summary>
+    public bool TellsTheSameAs(MachineIdentity other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Told.Count == other.Told.Count && Labels.Count == other.Labels.Count
+            && Told.SequenceEqual(other.Told) && Labels.SequenceEqual(other.Labels);
+    }
+
     /// <summary>Reads the query of a script request.</summary>
     /// <param name="rawQuery">With or without its question mark. Never fails: what makes no sense is left out.</param>
     public static MachineIdentity FromQuery(string rawQuery)

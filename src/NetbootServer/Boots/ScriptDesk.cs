@@ -26,7 +26,7 @@ internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links
 }
 
 /// <summary>Answers script requests: one read of the catalog, a pure plan, a pure script; then notes what was given.</summary>
-internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, BootLog log, BootReports reports,
+internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootTokens tokens, BootLog log, BootReports reports,
     AlarmBoard alarms, AddressWatch addresses, ImageWanted wanted, TimeProvider time, ILogger<ScriptDesk> logger)
 {
     /// <summary>The script's text; also when the catalog is away, or nobody can be recognised.</summary>
@@ -38,8 +38,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
         {
             var (view, contradiction) = await catalog.ReadAsync(identity, ct);
             if (request.Records) Watch(request, view.Machine, contradiction);
-            var plan = BootPlanner.Plan(view, identity, ChosenFromMenu(request, view.Machine));
-            return await HandOutAsync(request, plan, ct);
+            return await HandOutAsync(request, view, ct);
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {
@@ -53,9 +52,12 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
         TemplateScript.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, out _)
         ?? BootScript.Render(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, _ => "TOKEN");
 
-    private async Task<string> HandOutAsync(ScriptRequest request, BootPlan plan, CancellationToken ct)
+    private async Task<string> HandOutAsync(ScriptRequest request, CatalogView view, CancellationToken ct)
     {
         var (identity, links) = (request.Identity, request.Links);
+        var choice = ChosenFromMenu(request, view.Machine);
+        var kept = choice is null ? plans.Find(view, request) : null;
+        var plan = kept?.Plan ?? BootPlanner.Plan(view, identity, choice);
         var now = time.GetUtcNow();
         if (request.Records)
             log.Add(new MachineSeen(now, identity, plan.Machine?.Id, request.Ip));
@@ -66,9 +68,12 @@ internal sealed partial class ScriptDesk(Catalog catalog, BootTokens tokens, Boo
             links = links with { Boot = token };
             if (request.Records) request.BootBegins?.Invoke(ticket.Boot);
         }
-        var script = TemplateScript.TryRender(plan, links, identity, request.Attempt, out var fault)
+        string? fault = null;
+        var script = kept?.ScriptOf(links.Boot)
+            ?? TemplateScript.TryRender(plan, links, identity, request.Attempt, out fault)
             ?? BootScript.Render(plan, links, identity, request.Attempt,
                 profile => tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
+        if (kept is null && choice is null) plans.Keep(view, request, plan, script, links.Boot);
         if (!request.Records) return script;
         if (fault is not null)
             alarms.Raise(AlarmKinds.TemplateFailing, plan.Profile!.Name, $"The script template of profile " +

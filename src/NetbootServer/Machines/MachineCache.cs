@@ -17,7 +17,7 @@ public readonly record struct MachinesFound(ImmutableArray<Machine?> ByMac, Mach
 /// <remarks>Machines in here have what a boot decides by; what is observed of them is left out.</remarks>
 public sealed class MachineCache(Database database) : IDisposable
 {
-    /// <summary>Keys held at most; a machine takes about 1 KiB, what is not there 200 bytes.</summary>
+    /// <summary>Keys held at most, a MAC and a UUID for most machines; a machine takes about 1 KiB.</summary>
     private const int MaxKeys = 65_536;
 
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = MaxKeys });

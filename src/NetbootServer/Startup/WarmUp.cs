@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Http;
@@ -15,34 +16,42 @@ namespace NetbootServer.Startup;
 /// before the first machine asks: the server asks itself for a script and for a byte of a file, over its own listener.
 /// Nothing is recorded: HEAD only looks, and the file is asked for without a boot.
 /// </summary>
-internal static partial class WarmUp
+internal sealed partial class WarmUp(IServer server, Readiness readiness, Database database, ImageCatalog images,
+    ILogger<WarmUp> logger) : IHostedLifecycleService
 {
     private const string Nobody = "02-00-00-00-00-00";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Warms up; what fails on the way costs the first machine a moment, and nothing else.</summary>
-    public static async Task WarmUpAsync(this WebApplication app, CancellationToken ct)
+    /// <summary>Runs when the server listens; what fails costs the first machine a moment, and nothing else.</summary>
+    public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        var readiness = app.Services.GetRequiredService<Readiness>();
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limit.CancelAfter(Patience);
-            if (OwnAddress(app) is { } address)
-                await AskAsync(address, await RequestsAsync(app.Services, readiness, limit.Token), limit.Token);
+            if (OwnAddress() is { } address) await AskAsync(address, await RequestsAsync(limit.Token), limit.Token);
         }
-        catch (Exception e) when (!ct.IsCancellationRequested)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.Failed(app.Logger, e);
+            Log.Failed(logger, e);
         }
         readiness.Warm();
     }
 
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>A plain listener of our own, as we reach it ourselves; null when there is none.</summary>
-    private static IPEndPoint? OwnAddress(WebApplication app)
+    private IPEndPoint? OwnAddress()
     {
-        foreach (var address in app.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()
-            .Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
+        foreach (var address in server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
         {
             var binding = BindingAddress.Parse(address);
             if (binding.Scheme != "http" || binding.IsUnixPipe || binding.IsNamedPipe) continue;
@@ -53,12 +62,11 @@ internal static partial class WarmUp
         return null;
     }
 
-    private static async Task<string> RequestsAsync(
-        IServiceProvider services, Readiness readiness, CancellationToken ct)
+    private async Task<string> RequestsAsync(CancellationToken ct)
     {
-        var mac = await services.GetRequiredService<Database>().ReadAsync((db, token) => db.Set<MachineMacRow>()
+        var mac = await database.ReadAsync((db, token) => db.Set<MachineMacRow>()
             .OrderBy(row => row.MachineId).Select(row => row.Mac).FirstOrDefaultAsync(token), ct) ?? Nobody;
-        var kernel = services.GetRequiredService<ImageCatalog>().Images.Values
+        var kernel = images.Images.Values
             .SelectMany(image => image.CurrentVersion?.Systems.Values ?? [])
             .Select(system => system.Kernel?.Sha256).FirstOrDefault(digest => digest is not null);
         var more = $"Host: localhost\r\nUser-Agent: {readiness.WarmUpAgent}\r\n";
