@@ -11,10 +11,11 @@ internal static class Table
 
             ### Files, beside nginx
 
-            {Machine.Describe()}. Loopback, the client on the same cores; the files are in the page cache. nginx has
-            sendfile, tcp_nopush, open_file_cache and a worker per core; both write a line per request to their log. Each
-            number is the median of {rounds} rounds of {window.TotalSeconds:0.#} s in which all had their turn, × is the ratio to nginx in
-            the same round (lowest–highest); CPU is the server's seconds per GB sent, less is better.
+            {Machine.Describe()}. Loopback, the
+            client on the same cores; the files are in the page cache. nginx has sendfile, tcp_nopush, multi_accept,
+            open_file_cache and a worker per core; both log a line per request. Each number is the median of
+            {rounds} rounds of {window.TotalSeconds:0.#} s in which all had their turn; × is the ratio to nginx in the
+            same round (lowest–highest). CPU is the server's seconds per GB sent: less is better.
 
             """));
         Console.WriteLine("| body | connections | nginx | " +
