@@ -8,7 +8,7 @@ internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILo
     // A client as fast as the sender would keep its thread for the whole file: others get their turn after this much.
     private const long Turn = 4 << 20;
 
-    // Holding packets back until they are full pays for pieces shorter than a packet train; it slows longer ones.
+    // Only among pieces shorter than this are packets held back until they are full: longer ones it slows.
     private const long SmallPiece = 64 << 10;
 
     private long _zeroCopied;
@@ -70,8 +70,9 @@ internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILo
                 if (segment.File != source || file is null)
                 {
                     file?.Release();
-                    (source, file) = (segment.File, segment.File.Acquire());
-                    if (file is null) throw new IOException("The bytes of a blob went away.");
+                    file = null;
+                    file = segment.File.Acquire() ?? throw new IOException("The bytes of a blob went away.");
+                    source = segment.File;
                 }
                 for (long sent = 0; sent < segment.Length;)
                 {
