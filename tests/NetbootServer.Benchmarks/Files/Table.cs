@@ -27,8 +27,9 @@ internal static class Table
     {
         var nginx = results[0];
         var cells = results.Skip(1).Select(way =>
-            Show(way, result => result.BytesPerSecond / 1e9, "GB/s") + " " + Ratio(way, result => result.BytesPerSecond) +
-            " | " + Show(way, result => result.CpuPerByte * 1e9, "s") + " " + Ratio(way, result => result.CpuPerByte));
+            Show(way, result => result.BytesPerSecond / 1e9, "GB/s") + " " +
+            Ratio(way, result => result.BytesPerSecond) + " | " +
+            Show(way, result => result.CpuPerByte * 1e9, "s") + " " + Ratio(way, result => result.CpuPerByte));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {body} | {connections:N0} | " +
             $"{Show(nginx, result => result.BytesPerSecond / 1e9, "GB/s")}, " +
             $"{Show(nginx, result => result.CpuPerByte * 1e9, "s")} | {string.Join(" | ", cells)} |"));
