@@ -96,8 +96,8 @@ internal abstract partial class Server(string name) : IAsyncDisposable
         }
     }
 
-    /// <summary>Open file descriptors of the process itself.</summary>
-    public int Descriptors => Directory.GetFiles($"/proc/{_process!.Id}/fd").Length;
+    /// <summary>Open file descriptors of the process and its children.</summary>
+    public int Descriptors => Processes().Sum(stat => Directory.GetFiles($"/proc/{stat.Pid}/fd").Length);
 
     private static long Value(string[] lines, string key) => long.Parse(
         lines.First(line => line.StartsWith(key, StringComparison.Ordinal)).Split([' ', '\t'],

@@ -22,7 +22,15 @@ internal static class SlowClientsScenario
         var (file, copy) = (await TestFile.CreateAsync(FileLength, ct), await TestFile.CreateAsync(FileLength, ct));
         try
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\n{Count:N0} slow downloads at once\n"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"""
+
+                ### {Count:N0} slow downloads at once
+
+                {Machine.Describe()}. Each takes at most 1 KiB a second; memory is what the server holds for each beside
+                files and kernel buffers. A fast client beside them is compared with itself alone. What is left a few
+                seconds after all have vanished is garbage not yet collected.
+
+                """));
             Console.WriteLine("| server | memory each | threads | descriptors | fast client, ×alone | left after |");
             Console.WriteLine("|---|---|---|---|---|---|");
             await using var nginx = new NginxServer(file);

@@ -11,10 +11,11 @@ internal static class Table
 
             ### Files, beside nginx
 
-            {Machine.Describe()}. Loopback, the client on the same cores; the files are in the page cache. nginx has
-            sendfile, tcp_nopush, open_file_cache and a worker per core; both write a line per request to their log. Each
-            number is the median of {rounds} rounds of {window.TotalSeconds:0.#} s in which all had their turn, × is the ratio to nginx in
-            the same round (lowest–highest); CPU is the server's seconds per GB sent, less is better.
+            {Machine.Describe()}. Loopback, the
+            client on the same cores; the files are in the page cache. nginx has sendfile, tcp_nopush, multi_accept,
+            open_file_cache and a worker per core; both log a line per request. Each number is the median of
+            {rounds} rounds of {window.TotalSeconds:0.#} s in which all had their turn; × is the ratio to nginx in the
+            same round (lowest–highest). CPU is the server's seconds per GB sent: less is better.
 
             """));
         Console.WriteLine("| body | connections | nginx | " +
@@ -26,8 +27,9 @@ internal static class Table
     {
         var nginx = results[0];
         var cells = results.Skip(1).Select(way =>
-            $"{Show(way, result => result.BytesPerSecond / 1e9, "GB/s")} {Ratio(way, result => result.BytesPerSecond)} | " +
-            $"{Show(way, result => result.CpuPerByte * 1e9, "s")} {Ratio(way, result => result.CpuPerByte)}");
+            Show(way, result => result.BytesPerSecond / 1e9, "GB/s") + " " +
+            Ratio(way, result => result.BytesPerSecond) + " | " +
+            Show(way, result => result.CpuPerByte * 1e9, "s") + " " + Ratio(way, result => result.CpuPerByte));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {body} | {connections:N0} | " +
             $"{Show(nginx, result => result.BytesPerSecond / 1e9, "GB/s")}, " +
             $"{Show(nginx, result => result.CpuPerByte * 1e9, "s")} | {string.Join(" | ", cells)} |"));

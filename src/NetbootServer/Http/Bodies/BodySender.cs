@@ -8,6 +8,9 @@ internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILo
     // A client as fast as the sender would keep its thread for the whole file: others get their turn after this much.
     private const long Turn = 4 << 20;
 
+    // Only among pieces shorter than this are packets held back until they are full: longer ones it slows.
+    private const long SmallPiece = 64 << 10;
+
     private long _zeroCopied;
     private long _copied;
 
@@ -30,7 +33,8 @@ internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILo
         {
             await http.Response.StartAsync(CancellationToken.None);
             var segments = body.Slice(offset, length);
-            using var wire = BodyWire.Over(http, manyPieces: segments.Count > 1);
+            var small = segments.Count > 1 && length / segments.Count < SmallPiece;
+            using var wire = BodyWire.Over(http, smallPieces: small);
             zeroCopy = wire.IsZeroCopy;
             await SendAsync(segments, wire, transfer);
         }
@@ -66,8 +70,9 @@ internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILo
                 if (segment.File != source || file is null)
                 {
                     file?.Release();
-                    (source, file) = (segment.File, segment.File.Acquire());
-                    if (file is null) throw new IOException("The bytes of a blob went away.");
+                    file = null;
+                    file = segment.File.Acquire() ?? throw new IOException("The bytes of a blob went away.");
+                    source = segment.File;
                 }
                 for (long sent = 0; sent < segment.Length;)
                 {

@@ -7,8 +7,8 @@ namespace NetbootServer.Http.Bodies;
 internal abstract class BodyWire : IDisposable
 {
     /// <summary>The best way that this response offers. Its headers have been started.</summary>
-    public static BodyWire Over(HttpContext http, bool manyPieces) =>
-        http.Features.Get<ZeroCopyConnection>() is { } connection && connection.TryBegin(http, manyPieces)
+    public static BodyWire Over(HttpContext http, bool smallPieces) =>
+        http.Features.Get<ZeroCopyConnection>() is { } connection && connection.TryBegin(http, smallPieces)
             ? new ZeroCopyWire(connection)
             : CopyWire.Over(http);
 

@@ -72,14 +72,14 @@ public sealed class ZeroCopyConnection
     /// then nothing has been sent. After true, <see cref="End"/> must follow.
     /// </summary>
     /// <param name="http">A request on this connection; its response has a Content-Length.</param>
-    /// <param name="manyPieces">Many small sends are to come: let only full packets leave.</param>
-    internal bool TryBegin(HttpContext http, bool manyPieces)
+    /// <param name="smallPieces">Many short sends are to come: let only full packets leave.</param>
+    internal bool TryBegin(HttpContext http, bool smallPieces)
     {
         var plain = HttpProtocol.IsHttp11(http.Request.Protocol) || HttpProtocol.IsHttp10(http.Request.Protocol);
         var body = http.Response.BodyWriter;
         if (!plain || http.Response.ContentLength is null || !IsReady() || !_output.TryArm(body)) return false;
         _body = body;
-        if (manyPieces) Cork(on: true);
+        if (smallPieces) Cork(on: true);
         return true;
     }
 
