@@ -51,11 +51,11 @@ function Actions({ image, upload, move }) {
   return html`<span class="bar push">
     ${may('admin') && html`<button class=${canRefresh ? 'btn' : 'btn main'} type="button"
       onClick=${upload}>Upload version…</button>
-      <button class="btn" type="button" onClick=${() => openImageForm(image)}>Edit</button>`}
+      <button class="btn s-hide" type="button" onClick=${() => openImageForm(image)}>Edit</button>`}
     ${canRefresh && html`<button class="btn main" type="button" onClick=${refresh}>Refresh now</button>`}
     ${may('admin') && html`<${Menu} label="More actions" items=${[
       image.current && !image.held && { text: 'Hold…', act: () => openHold(image, move) },
-      { text: 'Delete…', act: drop }]}/>`}</span>`;
+      { text: 'Edit…', act: () => openImageForm(image) }, { text: 'Delete…', act: drop }]}/>`}</span>`;
 }
 
 export default function ImagePage({ name }) {

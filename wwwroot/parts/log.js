@@ -27,6 +27,9 @@ function useLog(path) {
   return log;
 }
 
+/** A line as a person sees it, without colours; for finding. */
+const seen = line => pieces(line).map(({ text }) => text).join('').toLowerCase();
+
 function Line({ n, line }) {
   const stamped = /^(\d\d:\d\d:\d\d) (.*)$/s.exec(line);
   return html`<li id=${`L${n}`} data-n=${n}><time>${stamped?.[1]}</time><span>
@@ -44,7 +47,7 @@ export function Log({ job }) {
     setFollow(scrollHeight - scrollTop - clientHeight < 24);
   };
   const numbered = log.lines.map((line, at) => [at + 1, line]);
-  const found = typed ? numbered.filter(([, line]) => line.toLowerCase().includes(typed.toLowerCase())).slice(0, 2000)
+  const found = typed ? numbered.filter(([, line]) => seen(line).includes(typed.toLowerCase())).slice(0, 2000)
     : numbered;
   const folded = !all && !typed && found.length > head + tail ? found.length - head - tail : 0;
   const row = ([n, line]) => html`<${Line} key=${n} n=${n} line=${line}/>`;

@@ -91,8 +91,8 @@ export function MenuEditor({ form, self }) {
     toast('No menu any more, once it is saved', { undo: () => set(before) });
   };
   return html`<header><h2 id="h-menu">Menu</h2><small>what the person at the machine may choose</small>
-      <button class="btn push" type="button" onClick=${drop}>Boot without asking</button></header>
-    <div class="body cols">
+      ${may('operator') && html`<button class="btn push" type="button" onClick=${drop}>Boot without asking</button>`}
+    </header><fieldset disabled=${!may('operator')}><div class="body cols">
       <${Field} label="Title" hint="Empty: the machine’s name." error=${form.error('$.menu.title')}>
         ${aria => html`<input ...${aria} dir="auto" maxlength="64" autocomplete="off" value=${menu.title}
           onInput=${event => set(changed(menu, { title: event.target.value }))}/>`}<//>
@@ -100,5 +100,5 @@ export function MenuEditor({ form, self }) {
         error=${form.error('$.menu.timeoutSeconds')}>${aria => html`<input ...${aria} type="number" min="0" max="86400"
           value=${menu.timeoutSeconds} onInput=${event => set(changed(menu,
             { timeoutSeconds: Math.max(0, Math.trunc(Number(event.target.value) || 0)) }))}/>`}<//></div>
-    <${Entries} ...${{ menu, self, set, form }}/>`;
+    <${Entries} ...${{ menu, self, set, form }}/></fieldset>`;
 }

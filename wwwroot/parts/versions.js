@@ -29,7 +29,8 @@ function Recent({ boots }) {
 function Row({ version, image, newest, own, chosen, choose, move, older }) {
   const revision = revisionOf(version);
   return html`<tr id=${version.id} aria-selected=${version.current}><td>
-    <input type="checkbox" aria-label=${`Compare ${short(version.id)}`} checked=${chosen} onChange=${choose}/></td>
+    ${choose && html`<input type="checkbox" aria-label=${`Compare ${short(version.id)}`} checked=${chosen}
+      onChange=${choose}/>`}</td>
     <th scope="row"><${Id} of=${version.id}/> ${version.current && html`<b>current</b>`} ${newest
       && html`<span class="tag">newest</span>`}
       ${version.pinnedBy.length > 0
@@ -63,7 +64,7 @@ export function Versions({ image, versions, move }) {
           <th scope="col"><span class="vh">actions</span></th></tr></thead>
           <tbody>${all.map((version, at) => html`<${Row} key=${version.id} version=${version} image=${image}
             newest=${at === 0 && all.length > 1} own=${own.get(version.id)} older=${currentAt >= 0 && at > currentAt}
-            chosen=${ids.includes(version.id)} choose=${() => choose(version.id)}
+            chosen=${ids.includes(version.id)} choose=${all.length > 1 && (() => choose(version.id))}
               move=${() => move({ version: version.id })}/>`)}</tbody></table></div>
         ${pair.length === 2 && html`<${Difference} newer=${pair[0]} older=${pair[1]}/>`}`}`;
 }

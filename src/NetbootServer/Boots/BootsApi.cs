@@ -18,7 +18,8 @@ internal static class BootsApi
         reading.MapPost("/profiles/{name}/preview", Preview).WithTags("Profiles")
             .Accepts<ProfileSpec>("application/json").Requires("image")
             .Query("machine", "The machine to try it for; none: one that nothing is known of.")
-            .Query("faults", "With 'tell' a template that has a fault is no refusal: the answer has the fault and the built-in script.")
+            .Query("faults", "With 'tell' a template that has a fault is no refusal: the answer has the fault " +
+                "and the built-in script.")
             .Example("""{"image": "nixos-unstable", "template": "#!ipxe\n{{ begin }}\n{{ load }}\n{{ failed }}\n"}""")
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
         reading.MapGet("/machines/{name}/plan", Plan).WithTags("Machines").Refuses(ProblemTypes.NotFound);
@@ -75,7 +76,8 @@ internal static class BootsApi
     /// <summary>What a machine would get if this profile, not yet saved, were its own; nothing is recorded.</summary>
     /// <remarks>The body is as for PUT.</remarks>
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Preview(string name, string? machine,
-        string? faults, HttpContext http, MachineStore machines, Catalog catalog, PublicUrl url, TimeProvider time, CancellationToken ct)
+        string? faults, HttpContext http, MachineStore machines, Catalog catalog, PublicUrl url, TimeProvider time,
+        CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out _)) return Problem.NotFound("profile", name).ToResult();
         var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request,

@@ -121,7 +121,8 @@ public sealed record ImageVersionView
         Provenance = version.Provenance,
     };
 
-    private static SystemArtifacts Shown(SystemArtifacts system, FrozenDictionary<string, string> kernelVersions) => system with
+    private static SystemArtifacts Shown(
+        SystemArtifacts system, FrozenDictionary<string, string> kernelVersions) => system with
     {
         Kernel = Kernel(system.Kernel, kernelVersions),
         Initrd = WithUrl(system.Initrd, Roles.Initrd),

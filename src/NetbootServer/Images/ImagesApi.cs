@@ -26,7 +26,8 @@ internal static class ImagesApi
         changes.MapPost("/versions", Upload).Accepts<IFormFile>("multipart/form-data").DisableAntiforgery()
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.StorageFull);
         changes.MapPut("/current", SetCurrent).Accepts<CurrentRequest>("application/json")
-            .Example("""{"version": "0123456789abcdef0123456789abcdef", "hold": true, "reason": "until the NIC regression is fixed"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
+            .Example("""{"version": "newest", "hold": true, "reason": "until the NIC works again"}""")
+            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
     }
 
     /// <summary>Lists images by name.</summary>

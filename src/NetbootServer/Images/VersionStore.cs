@@ -86,7 +86,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
     private void MoveCurrent(NetbootDb db, ImageRow image, string version, ImageHold? hold)
     {
         var held = hold is not null;
-        if (image.Current == version && image.Held == held && (hold?.Reason is null || hold.Reason == image.HoldReason)) return;
+        var sameReason = hold?.Reason is null || hold.Reason == image.HoldReason;
+        if (image.Current == version && image.Held == held && sameReason) return;
         audit.Changed(db, "current", image.Name,
             image.Current is null ? null : new { version = image.Current, hold = image.Held, reason = image.HoldReason },
             new { version, hold = held, reason = hold?.Reason });

@@ -82,8 +82,8 @@ public sealed class JobsTests(Browser browser)
                 await Expect(visit.Page.Locator(".log")).Not.ToContainTextAsync("[0m");
                 await visit.ShootAsync("colours");
                 await visit.AssertAccessibleAsync("colours");
-                await visit.Page.GetByLabel("Search in the log").FillAsync("DIRTY");
-                await Expect(visit.Page.Locator(".log li")).ToHaveCountAsync(1);
+                await visit.Page.GetByLabel("Search in the log").FillAsync("attribute NETBOOT missing");
+                await Expect(visit.Page.Locator(".log li")).ToHaveCountAsync(2); // the failure quotes it
                 await visit.GoAsync("setup");
                 await Expect(visit.Page.GetByText("Nix 2.34.8")).ToBeVisibleAsync();
                 await Expect(visit.Page.GetByText("No alarm")).ToBeVisibleAsync();
