@@ -17,7 +17,7 @@ public sealed class LooksTests(Browser browser)
     [
         ("overview", "", "stalled at initrd"),
         ("machines", "machines", "gpu-a100-01"),
-        ("machines-filtered", "machines?label=rack%3D3&sort=state", "stalled"),
+        ("machines-filtered", "machines?label=rack%3D3&sort=state", "rack3-node07"),
         ("machines-nothing", "machines?q=nonesuch", "Clear filters"),
         ("machine-moving", $"machines/{Morning.Moving}", "usual time"),
         ("machine-stalled", $"machines/{Morning.Still}", "no bytes for"),
@@ -138,7 +138,7 @@ public sealed class LooksTests(Browser browser)
     /// <summary>Keeps a picture; says what is wrong with what it shows.</summary>
     private static async Task<IEnumerable<string>> LookAsync(Visit visit, string what)
     {
-        // Hundreds of rows make a page of their height: what is in sight is enough of a list, and of a dialog.
+        // Hundreds of rows make a page of their height: of a list, and of a dialog, what is in sight is enough.
         var whole = what is not "machines" && !what.StartsWith("dialog", StringComparison.Ordinal);
         await visit.ShootAsync(what, whole);
         var overflow = await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
