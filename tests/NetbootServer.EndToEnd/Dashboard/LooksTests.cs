@@ -28,7 +28,7 @@ public sealed class LooksTests(Browser browser)
         ("machine-discovered", $"machines/{Morning.Found}", "It waits at its prompt"),
         ("machine-long-name", $"machines/{Morning.LongName}", "never asked for a script"),
         ("boots", "boots", "the connection was reset"),
-        ("boots-running", "boots?outcome=running", "initrd"),
+        ("boots-running", "boots?outcome=running", Morning.Still),
         ("boots-nothing", "boots?outcome=unknown", "No boot is unknown"),
         ("profiles", "profiles", "gpu-workers"),
         ("profile", "profiles/gpu-workers", "machines now"),
