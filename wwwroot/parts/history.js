@@ -12,7 +12,8 @@ const Row = ({ boot, machine }) => html`<tr>
   ${machine && html`<th scope="row"><a class="cut" dir="auto" href=${link('machines', boot.machine)}
     title=${boot.machine}>${boot.machine ?? '–'}</a></th>`}
   <td><${State} is=${boot.outcome}/>
-    ${boot.outcome === 'failed' && html`<span class="sub">${failureOf(boot).step}: ${reason(boot)}</span>`}</td>
+    ${boot.outcome === 'failed' && html`<span class="sub clamp" title=${reason(boot)}>
+      ${failureOf(boot).step}: ${reason(boot)}</span>`}</td>
   <td class="s-hide"><a href=${link('images', boot.image)}><code>${boot.image}@<${Id} of=${boot.version}/></code></a>
     </td>
   <td class="m-only c-track" data-state=${boot.outcome}><${Track} boot=${boot} thin/></td>

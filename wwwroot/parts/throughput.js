@@ -9,8 +9,8 @@ import { isDark } from './theme.js';
 const height = 190;
 const unit = 1024 * 1024;
 
-/** Steps of an axis that bytes have: 1, 2, 5, 10 … of KiB, MiB and GiB. */
-const steps = [1024, unit, unit * 1024].flatMap(size => [1, 2, 5, 10, 20, 50, 100, 200, 500].map(count =>
+/** Steps of an axis that bytes have: 1, 2, 5, 10 … 512 of KiB, MiB and GiB. */
+const steps = [1024, unit, unit * 1024].flatMap(size => [1, 2, 5, 10, 20, 50, 100, 256, 512].map(count =>
   count * size));
 
 const token = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -17,7 +17,7 @@ public sealed class LooksTests(Browser browser)
     [
         ("overview", "", "stalled at initrd"),
         ("machines", "machines", "gpu-a100-01"),
-        ("machines-filtered", "machines?label=rack%3D3&sort=state", "stalled"),
+        ("machines-filtered", "machines?label=rack%3D3&sort=state", "rack3-node07"),
         ("machines-nothing", "machines?q=nonesuch", "Clear filters"),
         ("machine-moving", $"machines/{Morning.Moving}", "usual time"),
         ("machine-stalled", $"machines/{Morning.Still}", "no bytes for"),
@@ -28,7 +28,7 @@ public sealed class LooksTests(Browser browser)
         ("machine-discovered", $"machines/{Morning.Found}", "It waits at its prompt"),
         ("machine-long-name", $"machines/{Morning.LongName}", "never asked for a script"),
         ("boots", "boots", "the connection was reset"),
-        ("boots-running", "boots?outcome=running", "initrd"),
+        ("boots-running", "boots?outcome=running", Morning.Still),
         ("boots-nothing", "boots?outcome=unknown", "No boot is unknown"),
         ("profiles", "profiles", "gpu-workers"),
         ("profile", "profiles/gpu-workers", "machines now"),
@@ -138,7 +138,7 @@ public sealed class LooksTests(Browser browser)
     /// <summary>Keeps a picture; says what is wrong with what it shows.</summary>
     private static async Task<IEnumerable<string>> LookAsync(Visit visit, string what)
     {
-        // Hundreds of rows make a page of their height: what is in sight is enough of a list, and of a dialog.
+        // Hundreds of rows make a page of their height: of a list, and of a dialog, what is in sight is enough.
         var whole = what is not "machines" && !what.StartsWith("dialog", StringComparison.Ordinal);
         await visit.ShootAsync(what, whole);
         var overflow = await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
