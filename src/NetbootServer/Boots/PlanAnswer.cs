@@ -79,7 +79,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         };
     }
 
-    private static string ActionOf(BootAction action) => action switch
+    internal static string ActionOf(BootAction action) => action switch
     {
         LoadKernel => "boot",
         BootLocalDisk => "local",

@@ -1,6 +1,7 @@
 using NetbootServer.Events;
 using NetbootServer.Images;
 using NetbootServer.Machines;
+using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots;
 
@@ -68,7 +69,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
             links = links with { Boot = token };
             if (request.Records) request.BootBegins?.Invoke(ticket.Boot);
         }
-        string? fault = null;
+        ScriptTemplateException? fault = null;
         var script = kept?.ScriptOf(links.Boot)
             ?? TemplateScript.TryRender(plan, links, identity, request.Attempt, out fault)
             ?? BootScript.Render(plan, links, identity, request.Attempt,
@@ -85,8 +86,9 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
             await reports.WriteAsync(new NextBootUsed(now, machine.Id, machine.NextBoot!.SetAt), ct);
         else if (plan is { Action: WaitForImage, Profile.Spec.Image: var image })
             wanted(image);
-        Log.HandedOut(logger, plan.Machine?.Name ?? identity.Mac?.ToString(), plan.Action.GetType().Name,
-            plan.Profile?.Name, ticket?.Boot, plan.Reason);
+        var who = plan.Machine?.Name ?? identity.Mac?.ToString();
+        if (ticket is not null) Log.Boots(logger, who, plan.Profile!.Name, ticket.Boot, plan.Reason);
+        else Log.DoesNotBoot(logger, who, PlanAnswer.ActionOf(plan.Action), plan.Reason);
         return script;
     }
 
@@ -107,9 +109,11 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "{Machine} gets {Action} of profile {Profile}, boot {Boot}: {Reason}")]
-        public static partial void HandedOut(
-            ILogger logger, string? machine, string action, string? profile, string? boot, string reason);
+        [LoggerMessage(LogLevel.Information, "{Machine} gets profile {Profile}, boot {Boot}: {Reason}")]
+        public static partial void Boots(ILogger logger, string? machine, string profile, string boot, string reason);
+
+        [LoggerMessage(LogLevel.Information, "{Machine} gets the script '{Action}': {Reason}")]
+        public static partial void DoesNotBoot(ILogger logger, string? machine, string action, string reason);
 
         [LoggerMessage(LogLevel.Error, "The catalog is away; {Mac} was told to ask again")]
         public static partial void Away(ILogger logger, string? mac, Exception e);
