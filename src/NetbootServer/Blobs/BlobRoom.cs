@@ -69,7 +69,8 @@ internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
 
     private BlobRefusedException DiskFull(long need, long free) =>
         new(BlobRefusal.DiskFull, $"There is no room for {Size(need)} more: the disk has {Size(free)} free, of which " +
-            $"{Size(options.MinFreeBytes)} stay free (Blobs:MinFreeBytes). Make room, delete images, keep fewer versions, or lower the limit.")
+            $"{Size(options.MinFreeBytes)} stay free (Blobs:MinFreeBytes). " +
+            "Make room, delete images, keep fewer versions, or lower the limit.")
         {
             Setting = "Blobs:MinFreeBytes", NeedBytes = need, HaveBytes = Math.Max(0, free - options.MinFreeBytes),
         };

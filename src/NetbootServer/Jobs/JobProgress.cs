@@ -68,7 +68,8 @@ internal sealed class JobPace(TimeProvider time)
         return JobProgress.Of(progress) with
         {
             BytesPerSecond = rate is null ? null : (long)rate,
-            SecondsLeft = rate >= 1 && progress.TotalBytes - progress.DoneBytes is { } left and >= 0 ? (long)Math.Ceiling(left / rate.Value) : null,
+            SecondsLeft = rate >= 1 && progress.TotalBytes - progress.DoneBytes is { } left and >= 0
+                ? (long)Math.Ceiling(left / rate.Value) : null,
         };
     }
 

@@ -131,7 +131,8 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         SourceException source => JobProblem.Of(source.Problem, source.Message),
         _ when Database.IsFull(error) => JobProblem.Of(SourceProblems.StorageFull, DiskFull),
         _ => JobProblem.Of(ProblemTypes.Internal,
-            $"The server failed at this job ({error.GetType().Name}). The server's own log has the details, in the folder logs of its data directory."),
+            $"The server failed at this job ({error.GetType().Name}). The server's own log has the details; " +
+            "it is in the folder logs of its data directory."),
     };
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;

@@ -93,11 +93,14 @@ public sealed class RealNix
     {
         Store = Path.Combine(folder, "store");
         Nix = Path.Combine(folder, "nix");
+        // Old ones ask a program of theirs, by a path of the machine, whether others build; it is Nix by another name.
+        var hook = Path.Combine(folder, "build-remote");
+        File.CreateSymbolicLink(hook, nix);
         foreach (var name in new[] { "nix", "nix-store" })
         {
             var wrapper = Path.Combine(folder, name);
             // The flake's packages are files outside of the store's own root, in which a sandboxed build lives.
-            File.WriteAllText(wrapper, $"#!/bin/sh\nexport HOME={folder} NIX_CONFIG='{Settings}\nsandbox-paths = {packages}'\n" +
+            File.WriteAllText(wrapper, $"#!/bin/sh\nexport HOME={folder} NIX_CONFIG='{Settings}\nsandbox-paths = {packages}\nbuild-hook = {hook}'\n" +
                 $"exec {Path.Combine(Path.GetDirectoryName(nix)!, name)} \"$@\"\n");
             File.SetUnixFileMode(wrapper, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
