@@ -43,7 +43,7 @@ internal static class FilesScenario
         var (file, copy) = (await TestFile.CreateAsync(FileLength, ct), await TestFile.CreateAsync(FileLength, ct));
         try
         {
-            await using var nginx = new NginxServer(file);
+            await using var nginx = new NginxServer(file.Folder);
             await using var product = new ProductServer("zero-copy", file);
             await using var copying = new ProductServer("copying", copy, ("Http:ZeroCopy", "false"));
             Server[] servers = [nginx, product, copying];

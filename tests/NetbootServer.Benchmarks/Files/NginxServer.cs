@@ -7,7 +7,8 @@ namespace NetbootServer.Benchmarks.Files;
 /// nginx with what its documentation recommends for large files, one worker per core. It writes a line per request, as
 /// the product does, behind a buffer, as the product does.
 /// </summary>
-internal sealed class NginxServer(TestFile file) : Server("nginx")
+/// <param name="root">The folder that it serves.</param>
+internal sealed class NginxServer(string root) : Server("nginx")
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("netboot-nginx-").FullName;
 
@@ -35,7 +36,7 @@ internal sealed class NginxServer(TestFile file) : Server("nginx")
                 uwsgi_temp_path {{_folder}}; scgi_temp_path {{_folder}};
                 server {
                     listen 127.0.0.1:{{Port}} backlog=4096;
-                    root {{file.Folder}};
+                    root {{root}};
                 }
             }
             """));

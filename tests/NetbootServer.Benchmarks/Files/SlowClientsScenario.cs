@@ -33,7 +33,7 @@ internal static class SlowClientsScenario
                 """));
             Console.WriteLine("| server | memory each | threads | descriptors | fast client, ×alone | left after |");
             Console.WriteLine("|---|---|---|---|---|---|");
-            await using var nginx = new NginxServer(file);
+            await using var nginx = new NginxServer(file.Folder);
             await using var product = new ProductServer("zero-copy", file);
             await using var copying = new ProductServer("copying", copy, ("Http:ZeroCopy", "false"));
             foreach (var server in new Server[] { nginx, product, copying })

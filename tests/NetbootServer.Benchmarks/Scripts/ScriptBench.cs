@@ -62,15 +62,14 @@ internal static class ScriptBench
     private static async Task CompareAsync(BenchServer server, CancellationToken ct)
     {
         var script = await new HttpClient().GetByteArrayAsync(new Uri(server.Url, "/boot/script" + ScriptCatalog.QueryOf(1)), ct);
-        var file = new TestFile(Directory.CreateTempSubdirectory("netboot-bench-").FullName, new string('a', 64), script.Length);
+        var folder = Directory.CreateTempSubdirectory("netboot-bench-").FullName;
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(file.Folder, file.RelativePath))!);
-            await File.WriteAllBytesAsync(Path.Combine(file.Folder, file.RelativePath), script, ct);
-            await using var nginx = new NginxServer(file);
+            await File.WriteAllBytesAsync(Path.Combine(folder, "script"), script, ct);
+            await using var nginx = new NginxServer(folder);
             await nginx.StartAsync(ct);
             var address = new Uri($"http://127.0.0.1:{nginx.Port}/");
-            var fixedText = Request(address, nginx.PathOf(file));
+            var fixedText = Request(address, "/script");
             var ours = Enumerable.Range(WarmUp + 1, NginxRequests).Select(i => RequestOf(server.Url, i)).ToList();
             var (rates, theirs) = (new List<(double Rate, double Cpu)>(), new List<(double Rate, double Cpu)>());
             for (var round = 0; round < NginxRounds; round++)
@@ -87,7 +86,7 @@ internal static class ScriptBench
         }
         finally
         {
-            Directory.Delete(file.Folder, recursive: true);
+            Directory.Delete(folder, recursive: true);
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class SourcesScenario : ISourceProgress
         var file = await TestFile.CreateAsync(FileLength, ct);
         try
         {
-            await using var nginx = new NginxServer(file);
+            await using var nginx = new NginxServer(file.Folder);
             await nginx.StartAsync(ct);
             await using var services = await ProductAsync(folder, ct);
             var cases = await CasesAsync(services, folder, $"http://127.0.0.1:{nginx.Port}{nginx.PathOf(file)}", ct);
