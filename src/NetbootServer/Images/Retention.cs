@@ -22,7 +22,10 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
     /// </summary>
     private static readonly TimeSpan Young = TimeSpan.FromHours(24);
 
+    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(5);
+
     private volatile bool _wanted;
+    private long _hinderedAt;
 
     /// <summary>Something may be needed no longer: tidying up comes soon. Never waits.</summary>
     public void WantTidying() => _wanted = true;
@@ -30,7 +33,7 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
     /// <summary>Whether tidying up was wanted since the last time.</summary>
     public bool TakeWish()
     {
-        if (!_wanted) return false;
+        if (!_wanted || (_hinderedAt != 0 && time.GetElapsedTime(_hinderedAt) < TryAgain)) return false;
         _wanted = false;
         return true;
     }
@@ -90,9 +93,10 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
         using var alone = gate.TryCollect();
         if (alone is null) // the next tidying finds them
         {
-            _wanted = true;
+            (_wanted, _hinderedAt) = (true, time.GetTimestamp());
             return 0;
         }
+        _hinderedAt = 0;
         await SweepBuildsAsync(ct);
         var before = interrupted ? time.GetUtcNow() - Young : time.GetUtcNow();
         var unused = await database.ReadAsync((db, token) => db.Set<BlobRow>()

@@ -22,7 +22,7 @@ public sealed class CrashTests : IDisposable
             await using var running = server;
             await CheckAsync(admin, data, machines, versions);
             if (round == 2) return;
-            if (round == 0) (await admin.PutAsync("/api/v1/images/crash", """{"source":{"type":"upload"}}""")).Is(HttpStatusCode.Created);
+            if (round == 0) (await admin.PutAsync("/api/v1/images/crash", """{"source":{"type":"upload"},"keep":1000}""")).Is(HttpStatusCode.Created);
             var until = (Machines: machines.Count + random.Next(20, 60), Versions: versions.Count + random.Next(2, 6));
             var work = new[] { RegisterAsync(admin, round, machines), UploadAsync(admin, round, versions), UploadAsync(admin, round + 100, versions) };
             await Until.TrueAsync(() => machines.Count >= until.Machines && versions.Count >= until.Versions, "some work");
