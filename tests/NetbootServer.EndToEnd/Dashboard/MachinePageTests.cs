@@ -36,7 +36,8 @@ public sealed class MachinePageTests(Browser browser)
             await Expect(visit.Page.GetByText("1 stall, over")).ToBeVisibleAsync();
             await Expect(visit.Page.Locator(".track.big")).ToContainTextAsync("of them stalled");
             await visit.Page.Locator("h2 a").First.ClickAsync();
-            await Expect(visit.Page.Locator("table")).ToContainTextAsync(new Regex(@"no bytes for \d"));
+            await Expect(visit.Page.Locator("table", new() { HasTextRegex = new Regex(@"no bytes for \d") }))
+                .ToBeVisibleAsync();
         });
     }
 
