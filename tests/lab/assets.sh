@@ -10,13 +10,13 @@
 # The suites are fixed, so that every machine tests the same bytes whatever it runs itself. Packages come from the
 # mirror that this machine's apt already uses, through private apt folders: nothing is installed, no list is touched.
 # A second run prints the same in milliseconds; two runs at once wait for each other; a killed run leaves no half asset.
-#   NETBOOT_LAB_CACHE    the cache (default: .cache/lab in the repository)
-#   NETBOOT_LAB_MIRROR   a Debian mirror, when the machine's own apt has none
+#   LAB_CACHE    the cache (default: .cache/lab in the repository)
+#   LAB_MIRROR   a Debian mirror, when the machine's own apt has none
 set -euo pipefail
 shopt -s inherit_errexit
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${NETBOOT_LAB_CACHE:-$here/../../.cache/lab}
+cache=${LAB_CACHE:-$here/../../.cache/lab}
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 manifest=$cache/manifest

@@ -2,14 +2,14 @@
 # Makes a flake that needs nothing but Debian packages, and prints where it is: FIXTURE=path. The flake is
 # tests/nix-fixture: shaped like a NixOS flake, with the same attributes and outputs, but without nixpkgs; the packages
 # are fetched here once, and Nix takes them from the cache. A second run prints the same in milliseconds.
-#   NETBOOT_LAB_CACHE    the cache (default: .cache/lab in the repository)
-#   NETBOOT_LAB_MIRROR   a Debian mirror, when the machine's own apt has none
+#   LAB_CACHE    the cache (default: .cache/lab in the repository)
+#   LAB_MIRROR   a Debian mirror, when the machine's own apt has none
 set -euo pipefail
 shopt -s inherit_errexit
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$here/../nix-fixture
-cache=${NETBOOT_LAB_CACHE:-$here/../../.cache/lab}
+cache=${LAB_CACHE:-$here/../../.cache/lab}
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 suite=bookworm

@@ -7,13 +7,13 @@
 # Each folder has nix, nix-store and the others beside each other. They run on their own loader and libraries, whatever
 # this machine has: nothing is installed, and no store is made before somebody uses one. A second run prints the same
 # in milliseconds; two runs at once wait for each other.
-#   NETBOOT_LAB_CACHE    the cache (default: .cache/lab in the repository)
-#   NETBOOT_LAB_MIRROR   a Debian mirror, when the machine's own apt has none
+#   LAB_CACHE    the cache (default: .cache/lab in the repository)
+#   LAB_MIRROR   a Debian mirror, when the machine's own apt has none
 set -euo pipefail
 shopt -s inherit_errexit
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${NETBOOT_LAB_CACHE:-$here/../../.cache/lab}
+cache=${LAB_CACHE:-$here/../../.cache/lab}
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 recipe=$(cat "$here/nix.sh" "$here/suites.sh" | sha256sum | cut -c1-16)

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by assets.sh, nix.sh and nix-fixture.sh: Debian's suites beside the one that this machine runs, each through
 # an apt of its own that takes nothing for installed. The caller sets $work, a folder for what apt keeps, and $cache.
-#   NETBOOT_LAB_MIRROR   a Debian mirror, when the machine's own apt has none
+#   LAB_MIRROR   a Debian mirror, when the machine's own apt has none
 
 fail() {
     echo "${0##*/}: $*" >&2
@@ -10,13 +10,13 @@ fail() {
 
 mirror() {
     local codename uri
-    [ -n "${NETBOOT_LAB_MIRROR:-}" ] && echo "$NETBOOT_LAB_MIRROR" && return
+    [ -n "${LAB_MIRROR:-}" ] && echo "$LAB_MIRROR" && return
     command -v apt-get >/dev/null || fail "the pieces come from Debian packages, and this system has no apt-get"
     codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
     # shellcheck disable=SC2016 # apt's own placeholders, not the shell's
     uri=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
         sed -n "s/^$codename main //p" | head -n 1)
-    [ -n "$uri" ] || fail "found no Debian mirror in this machine's apt sources; name one in NETBOOT_LAB_MIRROR"
+    [ -n "$uri" ] || fail "found no Debian mirror in this machine's apt sources; name one in LAB_MIRROR"
     echo "$uri"
 }
 
