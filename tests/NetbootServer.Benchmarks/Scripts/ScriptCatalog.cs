@@ -94,7 +94,9 @@ internal static class ScriptCatalog
             Id = 1, Name = "bench", Revision = 1, Current = id, CreatedAt = now, UpdatedAt = now,
             Spec = """{"source":{"type":"upload"},"keep":3,"systems":["x86_64-linux"]}""",
         });
-        db.Add(new ImageVersionRow { ImageId = 1, Id = id, Systems = Json(systems), CreatedAt = now });
+        db.Add(new ImageVersionRow { Sequence = 1, ImageId = 1, Id = id, Systems = Json(systems), CreatedAt = now });
+        foreach (var artifact in new[] { kernel, initrd })
+            db.Add(new VersionBlobRow { VersionSequence = 1, Sha256 = artifact.Sha256 });
     }
 
     private static async Task<Artifact> StoreAsync(BlobStore blobs, long length, CancellationToken ct)
