@@ -125,6 +125,16 @@ public sealed class JsonFields
         return map.ToImmutable();
     }
 
+    /// <summary>The members that a resource's view has beyond what users set, under their JSON names.</summary>
+    /// <typeparam name="TView">What is read.</typeparam>
+    /// <typeparam name="TSpec">What is written.</typeparam>
+    public static string[] ReadOnlyOf<TView, TSpec>() =>
+    [
+        .. typeof(TView).GetProperties().Select(member => member.Name)
+            .Except(typeof(TSpec).GetProperties().Select(member => member.Name), StringComparer.Ordinal)
+            .Select(JsonNamingPolicy.CamelCase.ConvertName),
+    ];
+
     /// <summary>Notes a fault for every member that nobody asked for and that is not read-only.</summary>
     public void RefuseOthers(params ReadOnlySpan<string> readOnly)
     {

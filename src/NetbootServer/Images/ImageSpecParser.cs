@@ -11,10 +11,7 @@ namespace NetbootServer.Images;
 internal sealed class ImageSpecParser(SourceSpecParser sources, TimeProvider time)
 {
     private const int MaxKeep = 1000;
-    private static readonly string[] ReadOnly =
-    [
-        "name", "revision", "current", "held", "createdAt", "updatedAt", "lastRefreshedAt", "nextRefreshAt", "sizeBytes",
-    ];
+    private static readonly string[] ReadOnly = JsonFields.ReadOnlyOf<ImageView, ImageSpec>();
 
     public ImageSpec? Parse(JsonElement body, ValidationErrors errors)
     {

@@ -74,6 +74,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                     ? $"image '{name}' has no version yet: upload or refresh first"
                     : $"'{version}' is not a kept version of image '{name}'; its newest is {newest}");
             var hold = request.Hold ?? wanted != newest;
+            if (!hold && request.Reason is not null)
+                return Problem.Invalid("$.reason", "is told of a version that is held: add \"hold\": true, or leave the reason out");
             MoveCurrent(db, image, wanted, hold ? new(by, time.GetUtcNow(), request.Reason) : null);
             return null;
         }, ct);

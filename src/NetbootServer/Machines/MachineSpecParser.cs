@@ -10,11 +10,7 @@ internal static class MachineSpecParser
 {
     private const int MaxMacs = 32;
 
-    internal static readonly string[] ReadOnly =
-    [
-        "name", "revision", "state", "createdAt", "updatedAt", "firstSeenAt", "lastSeenAt", "identity", "lastBoot",
-        "nextBoot", "completion",
-    ];
+    internal static readonly string[] ReadOnly = JsonFields.ReadOnlyOf<MachineView, MachineSpec>();
 
     public static MachineSpec? Parse(JsonElement body, ValidationErrors errors)
     {

@@ -7,7 +7,7 @@ namespace NetbootServer.Profiles;
 /// <summary>Turns a request body into a <see cref="ProfileSpec"/>, or into all of its faults.</summary>
 internal static class ProfileSpecParser
 {
-    private static readonly string[] ReadOnly = ["name", "revision", "createdAt", "updatedAt"];
+    private static readonly string[] ReadOnly = JsonFields.ReadOnlyOf<ProfileView, ProfileSpec>();
 
     /// <summary>A profile to be saved: its template must work.</summary>
     public static ProfileSpec? Parse(JsonElement body, ValidationErrors errors)

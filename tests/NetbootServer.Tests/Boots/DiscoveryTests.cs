@@ -38,6 +38,7 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal(["asset:  → 4711", "serial: A → B"], machine.Json.GetProperty("identityChanges").EnumerateArray().Select(change =>
             $"{change.GetProperty("name")}: {(change.TryGetProperty("before", out var before) ? before : null)} → {change.GetProperty("after")}"));
         Assert.Equal("SYS-1", machine.Json.GetProperty("identity").GetProperty("product").GetString());
+        (await _admin.PutAsync($"/api/v1/machines/{name}", machine.Text)).Is(HttpStatusCode.OK); // what is read can be written
     }
 
     [Fact]

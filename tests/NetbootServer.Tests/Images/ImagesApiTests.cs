@@ -129,6 +129,9 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.InRange(hold.GetProperty("at").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddMinutes(5));
         await _admin.AddVersionAsync("why", 21);
         Assert.Equal(hold.GetRawText(), (await _admin.GetAsync("/api/v1/images/why")).Json.GetProperty("hold").GetRawText());
+        var read = (await _admin.GetAsync("/api/v1/images/why")).Text;
+        (await _admin.PutAsync("/api/v1/images/why", read)).Is(HttpStatusCode.OK); // what is read can be written
+        (await _admin.PutAsync("/api/v1/images/why/current", new { version = "newest", reason = "because" })).IsInvalidAt("$.reason");
         var moving = await _admin.PutAsync("/api/v1/images/why/current", new { version = "newest" });
         Assert.Equal(("False", null), (moving["held"], moving["hold"]));
         var audit = await _admin.GetAsync("/api/v1/audit?kind=current&name=why");
