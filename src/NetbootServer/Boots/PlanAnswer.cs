@@ -64,11 +64,11 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             identity = identity with { Mac = mac };
         var plan = BootPlanner.Plan(view, identity, menuChoice: null);
         var load = plan.Action as LoadKernel;
-        TemplateScript.TryRender(plan, links, identity, attempt: 0, out var fault);
+        var script = ScriptDesk.Preview(plan, identity, links, out var fault);
         var preview = links with { Boot = new string('T', BootTokens.Length) };
         var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
         return new(machine.Name, ActionOf(plan.Action), plan.Reason, ProfileChoice.Explain(view, identity), load?.KernelArguments ?? [],
-            ScriptDesk.Preview(plan, identity, links), WarningsOn(plan, identity, bytes, fault?.Message))
+            script, WarningsOn(plan, identity, bytes, fault?.Message))
         {
             Profile = plan.Profile?.Name,
             Image = load?.Image.Name ?? plan.Profile?.Spec.Image,

@@ -49,8 +49,13 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
     }
 
     /// <summary>The script a plan would give, with stand-ins for its tokens; nothing is recorded.</summary>
-    public static string Preview(BootPlan plan, MachineIdentity identity, ScriptLinks links) =>
-        TemplateScript.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, out _)
+    /// <param name="plan">What the machine would get.</param>
+    /// <param name="identity">What it told.</param>
+    /// <param name="links">This server's URLs.</param>
+    /// <param name="fault">Why the profile's template gave way to the built-in script; null when it did not.</param>
+    public static string Preview(
+        BootPlan plan, MachineIdentity identity, ScriptLinks links, out ScriptTemplateException? fault) =>
+        TemplateScript.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, out fault)
         ?? BootScript.Render(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, _ => "TOKEN");
 
     private async Task<string> HandOutAsync(ScriptRequest request, CatalogView view, CancellationToken ct)
