@@ -73,6 +73,10 @@ public sealed class ImagesTests(Browser browser)
                 .ToContainTextAsync("Held by admin-token, now: “until the NIC regression is fixed”.");
             await visit.ShootAsync("held");
             await visit.AssertAccessibleAsync("held");
+            await visit.GoAsync("images");
+            await Expect(visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("^fleet") }))
+                .ToContainTextAsync("“until the NIC regression is fixed”");
+            await visit.GoAsync("images/fleet");
             await fleet.UploadAsync("fleet", 6, 4, Ct);
             await Expect(visit.Page.Locator(".banner")).ToContainTextAsync("is there, but");
             await visit.Button("Promote").ClickAsync();
