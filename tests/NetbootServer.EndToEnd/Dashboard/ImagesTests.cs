@@ -118,6 +118,27 @@ public sealed class ImagesTests(Browser browser)
     }
 
     [Fact]
+    public async Task Several_public_keys_of_a_binary_cache_are_typed_one_after_the_other()
+    {
+        string[] keys = ["one-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=",
+            "two-1:mB9FSh9qf2dCimDSUo8Zy7bkq5CX+/rkCWyvRCYg3Fs="];
+        await using var fleet = await Fleet.EmptyAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("images?add=");
+            await visit.Dialog.GetByLabel("Name").FillAsync("cached");
+            await visit.Dialog.GetByLabel("Where from").SelectOptionAsync("cache");
+            await visit.Dialog.GetByLabel("Public keys").PressSequentiallyAsync(string.Join(' ', keys));
+            await visit.Dialog.GetByLabel("Store path")
+                .FillAsync("/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add image" }).ClickAsync();
+            await Expect(visit.Heading("cached")).ToBeVisibleAsync();
+        });
+        var source = (await fleet.Api.GetAsync("/images/cached", Ct)).GetProperty("source");
+        Assert.Equal(keys, source.GetProperty("publicKeys").EnumerateArray().Select(key => key.GetString()));
+    }
+
+    [Fact]
     public async Task A_profiles_selector_shows_its_machines_while_it_is_typed_and_its_kernel_line_is_measured()
     {
         await using var fleet = await Fleet.StartAsync(Ct);
