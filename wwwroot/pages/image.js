@@ -92,7 +92,7 @@ export default function ImagePage({ name }) {
         ${image.nextRefreshAt ? html`checked; next <${Age} at=${image.nextRefreshAt}/>`
           : image.source.type === 'upload' ? 'since the last upload' : 'checked'}</span></li>
       <li><b>${count(kept.length)}</b><span class="muted">
-        ${`${kept.length === 1 ? 'version' : 'versions'}; keeps ${image.keep} beside those in use`}</span></li>
+        ${`${kept.length === 1 ? 'version' : 'versions'}; keeps the newest ${image.keep}, and those in use`}</span></li>
       <li><b>${bytes(image.sizeBytes)}</b><span class="muted">
         ${alone > once ? `on disk; sharing saves ${bytes(alone - once)}` : 'on disk'}</span></li></ul>
     <section class="panel w8" aria-labelledby="h-ver"><${Versions} image=${image} versions=${versions} move=${move}/>
