@@ -125,11 +125,6 @@ function Content() {
     : html`<section class="panel"><${Ghost} lines=${6}/></section>`;
 }
 
-/** What a page says about itself in the browser's tab. */
-export function useTitle(title) {
-  useEffect(() => { document.title = `${title} · NetbootServer`; }, [title]);
-}
-
 export function Shell() {
   useKeys({ 'Ctrl+k': openPalette, '/': openPalette, '?': openKeyList });
   return html`<div class="app"><${Top}/><${Rail}/>

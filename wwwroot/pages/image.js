@@ -7,7 +7,7 @@ import { has } from '../state.js';
 import { images, machines, profiles } from '../stores.js';
 import { useKeys } from '../keys.js';
 import { may } from '../session.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { ask } from '../parts/dialog.js';
 import { bytes, count, plural, short } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';

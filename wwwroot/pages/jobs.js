@@ -2,7 +2,7 @@
 import { html } from '../ui.js';
 import { link, route, setQuery } from '../router.js';
 import { now } from '../state.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { duration } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';
 import { Empty, Ghost, Trouble } from '../parts/messages.js';
