@@ -3,5 +3,8 @@
 /** Drafts by what they are of. @type {Map<string, {values: any, errors: any, base: any}>} */
 export const drafts = new Map();
 
+/** The key of a draft that is of these machines and of no others. */
+export const keyOf = (what, list) => `${what}/${list.map(machine => machine.name).join()}`;
+
 /** Whether anything typed is not saved: the browser asks before the page goes. */
 export const hasDrafts = () => [...drafts.values()].some(draft => Object.keys(draft.values.value).length > 0);

@@ -8,15 +8,7 @@ const progress = signal(new Map());
 /** @returns the newest that is known of a job's progress */
 export const progressOf = job => job.state === 'running' ? progress.value.get(job.id) ?? job.progress : job.progress;
 
-on('job.progress', ({ job, ...rest }) => {
-  const before = progress.peek().get(job), at = Date.now();
-  const base = before?.phase === rest.phase && at - before.base.at < 3000 ? before.base
-    : { at, bytes: rest.doneBytes ?? 0 };
-  const seconds = (at - base.at) / 1000;
-  const rate = seconds > 0.9 && rest.doneBytes != null ? Math.max(0, rest.doneBytes - base.bytes) / seconds
-    : before?.rate ?? null;
-  progress.value = new Map(progress.peek()).set(job, { ...rest, rate, base });
-});
+on('job.progress', ({ job, ...rest }) => { progress.value = new Map(progress.peek()).set(job, rest); });
 
 on('job.changed', job => {
   if (job.state === 'running' || !progress.peek().has(job.id)) return;

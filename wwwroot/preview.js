@@ -9,7 +9,8 @@ const pause = 350, nameless = 'new-profile';
  * @param {string} name the profile's; '' while it has none
  * @param {any} body as for PUT; null: ask nothing
  * @param {string} machine '': one that nothing is known of
- * @returns {{plan: any, problem: import('../api.js').Problem | null, fresh: boolean}} fresh: it is of what is typed now
+ * @returns {{plan: any, problem: import('../api.js').Problem | null, fresh: boolean}}
+ *   fresh: the plan is of what is typed now
  */
 export function usePreview(name, body, machine) {
   const [answer, setAnswer] = useState({ plan: null, problem: null, key: '' }), [again, setAgain] = useState(0);
@@ -28,5 +29,5 @@ export function usePreview(name, body, machine) {
     first.current = false;
     return () => { clearTimeout(timer); stop.abort(); };
   }, [key, again]);
-  return { ...answer, fresh: answer.key === key };
+  return { ...answer, fresh: answer.key === key && !answer.problem };
 }

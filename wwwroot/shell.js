@@ -2,7 +2,8 @@
 import { html, signal, useEffect, useErrorBoundary, useRef } from './ui.js';
 import { link, route } from './router.js';
 import { interrupted, logOut, session } from './session.js';
-import { away, has, paths } from './state.js';
+import { away, paths } from './state.js';
+import { shownPages } from './pagelist.js';
 import { totals, useTotals } from './totals.js';
 import { useKeys } from './keys.js';
 import { Dialogs, closeAll } from './parts/dialog.js';
@@ -15,27 +16,6 @@ import { Announcer } from './parts/announcer.js';
 import { openPalette, openKeyList } from './parts/palette.js';
 import { later } from './parts/later.js';
 import { count } from './parts/format.js';
-
-/** The pages; `path` is what the server must have for it. */
-export const pages = [
-  { id: 'overview', title: 'Overview', load: () => import('./pages/overview.js') },
-  { id: 'machines', title: 'Machines', path: 'machines', load: name => name === null
-    ? import('./pages/machines.js') : import('./pages/machine.js') },
-  { id: 'boots', title: 'Boots', path: 'boots', load: name => name === null
-    ? import('./pages/boots.js') : import('./pages/boot.js') },
-  { id: 'profiles', title: 'Profiles', path: 'profiles', load: name => name === null
-    ? import('./pages/profiles.js') : import('./pages/profile.js') },
-  { id: 'images', title: 'Images', path: 'images', load: name => name === null
-    ? import('./pages/images.js') : import('./pages/image.js') },
-  { id: 'jobs', title: 'Jobs', path: 'jobs', load: name => name === null
-    ? import('./pages/jobs.js') : import('./pages/job.js') },
-  { id: 'setup', title: 'Setup', path: 'setup', after: true, load: () => import('./pages/setup.js') },
-  { id: 'access', title: 'Access', path: 'tokens', after: true, load: () => import('./pages/access.js') },
-  { id: 'about', title: 'About', after: true, load: () => import('./pages/about.js') },
-];
-
-/** Those that this server can fill. */
-export const shownPages = () => pages.filter(page => !page.path || has(page.path));
 
 /** What the rail says beside a page. */
 function noteOf(page, all) {
@@ -123,11 +103,6 @@ function Content() {
     what="This page could not be loaded"/><p class="body"><a class="btn" href="#/">Overview</a></p></section>`;
   return Page && here ? html`<${Page} key=${place} name=${name}/>`
     : html`<section class="panel"><${Ghost} lines=${6}/></section>`;
-}
-
-/** What a page says about itself in the browser's tab. */
-export function useTitle(title) {
-  useEffect(() => { document.title = `${title} · NetbootServer`; }, [title]);
 }
 
 export function Shell() {

@@ -3,7 +3,7 @@ import { html } from '../ui.js';
 import { useResource } from '../resource.js';
 import { has } from '../state.js';
 import { setSingleKeys, singleKeys, keyList } from '../keys.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { Age } from '../parts/basics.js';
 import { dashboardLibraries, serverLibraries } from '../parts/madewith.js';
 

@@ -2,7 +2,7 @@
 import { html } from '../ui.js';
 import { link, route } from '../router.js';
 import { may } from '../session.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { Empty } from '../parts/messages.js';
 import { Tokens } from '../parts/tokens.js';
 import { Sessions } from '../parts/sessions.js';

@@ -4,7 +4,7 @@ import { link } from '../router.js';
 import { follow, takeBoot } from '../boots.js';
 import { now } from '../state.js';
 import { useResource } from '../resource.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { byteProgress, clock, duration, rate, short } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';
 import { Ghost, Trouble } from '../parts/messages.js';

@@ -1,7 +1,7 @@
 // Every boot, newest first, by how it went.
 import { html } from '../ui.js';
 import { route, setQuery } from '../router.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { State } from '../parts/basics.js';
 import { BootsTable, Older } from '../parts/history.js';
 import { BootsNow } from '../parts/bootsnow.js';

@@ -7,7 +7,7 @@ import { has } from '../state.js';
 import { images, machines, profiles } from '../stores.js';
 import { useKeys } from '../keys.js';
 import { may } from '../session.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { ask } from '../parts/dialog.js';
 import { bytes, count, plural, short } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';
@@ -17,7 +17,7 @@ import { openImageForm } from '../parts/imageform.js';
 import { openUpload } from '../parts/upload.js';
 import { Versions } from '../parts/versions.js';
 import { Held, openHold } from '../parts/holding.js';
-import { DiskOfImage, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from '../parts/imagefacts.js';
+import { FilesOfImage, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from '../parts/imagefacts.js';
 import { profileOf } from '../parts/selector.js';
 
 const path = (image, rest = '') => `images/${encodeURIComponent(image.name)}${rest}`;
@@ -76,7 +76,7 @@ export default function ImagePage({ name }) {
   const move = wanted => set(wanted).catch(problem => toast(problem.message, { seconds: 12 }));
   const users = [...machines.items.value.values()].filter(machine => machine.state === 'registered'
     && profileOf(machine, profiles.items.value)?.image === name).length;
-  const kept = versions.data?.items ?? [], { alone } = diskOf(kept);
+  const kept = versions.data?.items ?? [], { alone, once } = diskOf(kept);
   return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('images')}>Images</a> / <bdi>${name}</bdi>
     </nav><h1 dir="auto">${name}</h1>
       ${image.held && html`<${State} is="held" badge>held at ${short(image.current)}<//>`}<span class="muted s-hide">
@@ -92,11 +92,11 @@ export default function ImagePage({ name }) {
         ${image.nextRefreshAt ? html`checked; next <${Age} at=${image.nextRefreshAt}/>`
           : image.source.type === 'upload' ? 'since the last upload' : 'checked'}</span></li>
       <li><b>${count(kept.length)}</b><span class="muted">
-        ${`${kept.length === 1 ? 'version' : 'versions'}; keeps ${image.keep} beside those in use`}</span></li>
+        ${`${kept.length === 1 ? 'version' : 'versions'}; keeps the newest ${image.keep}, and those in use`}</span></li>
       <li><b>${bytes(image.sizeBytes)}</b><span class="muted">
-        ${alone > image.sizeBytes ? `on disk; ${bytes(alone)} without sharing` : 'on disk'}</span></li></ul>
+        ${alone > once ? `on disk; sharing saves ${bytes(alone - once)}` : 'on disk'}</span></li></ul>
     <section class="panel w8" aria-labelledby="h-ver"><${Versions} image=${image} versions=${versions} move=${move}/>
       </section>
     <section class="panel w4" aria-label="Source, disk, use"><${SourceOf} image=${image} job=${job}/>
-      <${DiskOfImage} versions=${kept}/><${UsedBy} image=${image}/></section>`;
+      <${FilesOfImage} image=${image} versions=${kept}/><${UsedBy} image=${image}/></section>`;
 }

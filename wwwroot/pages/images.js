@@ -4,7 +4,7 @@ import { route, setQuery } from '../router.js';
 import { machines, profiles } from '../stores.js';
 import { useKeys } from '../keys.js';
 import { may } from '../session.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { ImagesTable } from '../parts/imagestable.js';
 import { openImageForm } from '../parts/imageform.js';
 

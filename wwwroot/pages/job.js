@@ -6,7 +6,7 @@ import { useResource } from '../resource.js';
 import { images } from '../stores.js';
 import { may } from '../session.js';
 import { now } from '../state.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { ask } from '../parts/dialog.js';
 import { duration, short } from '../parts/format.js';
 import { Age, Id, State } from '../parts/basics.js';

@@ -1,13 +1,12 @@
 // What the server does on its own: refreshes, tidying, checks.
-import { html, useState } from '../ui.js';
-import { get } from '../api.js';
+import { html } from '../ui.js';
 import { link, route, setQuery } from '../router.js';
-import { useResource } from '../resource.js';
 import { now } from '../state.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { duration } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';
 import { Empty, Ghost, Trouble } from '../parts/messages.js';
+import { usePages } from '../parts/pages.js';
 import { JobBar, jobSub, jobTitle, tries } from '../parts/job.js';
 
 const states = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
@@ -35,21 +34,11 @@ function Filter({ state }) {
 export default function Jobs() {
   useTitle('Jobs');
   const state = route.value.query.get('state') ?? '', path = `jobs?limit=100${state && `&state=${state}`}`;
-  const page = useResource(path, { events: ['job.changed'] });
-  const [older, setOlder] = useState({ path: '', items: [], next: null }), [busy, setBusy] = useState(false);
-  const more = older.path === path ? older : { path, items: [], next: page.data?.next ?? null };
-  const load = async () => {
-    setBusy(true);
-    const answer = await get(`${path}&after=${encodeURIComponent(more.next)}`);
-    setOlder({ path, items: [...more.items, ...answer.items], next: answer.next ?? null });
-    setBusy(false);
-  };
-  const seen = new Set(page.data?.items.map(job => job.id));
-  const all = [...page.data?.items ?? [], ...more.items.filter(job => !seen.has(job.id))];
+  const page = usePages(path, { events: ['job.changed'] }), all = page.items;
   return html`<div class="head"><h1>Jobs</h1><small>refreshes and upkeep; they survive a restart</small></div>
     <section class="panel" aria-label="Filter"><${Filter} state=${state}/></section>
-    <section class="panel" aria-label="Jobs">${page.problem && !page.data
-      ? html`<${Trouble} problem=${page.problem} retry=${page.reload}/>` : !page.data ? html`<${Ghost} lines=${6}/>`
+    <section class="panel" aria-label="Jobs">${page.problem && !all
+      ? html`<${Trouble} problem=${page.problem} retry=${page.reload}/>` : !all ? html`<${Ghost} lines=${6}/>`
       : all.length === 0 ? html`<${Empty} title=${state ? `No job is ${state}` : 'No job yet'}
           actions=${html`<a class="btn"
             href=${link('images')}>Images</a>`}>Refresh an image, or give it a schedule; its jobs are listed here.<//>`
@@ -58,6 +47,6 @@ export default function Jobs() {
           <th scope="col" class="s-hide">tries</th><th scope="col" class="num m-only">took</th>
             <th scope="col" class="num s-hide">when</th></tr></thead>
           <tbody>${all.map(job => html`<${Row} key=${job.id} job=${job}/>`)}</tbody></table>
-        ${more.next && html`<footer class="foot bar"><button class="btn" type="button" disabled=${busy}
-          onClick=${load}>Older jobs</button></footer>`}`}</section>`;
+        ${page.load && html`<footer class="foot bar"><button class="btn" type="button" disabled=${page.busy}
+          onClick=${page.load}>Older jobs</button></footer>`}`}</section>`;
 }

@@ -7,7 +7,7 @@ import { useResource } from '../resource.js';
 import { machines, profiles } from '../stores.js';
 import { useKeys } from '../keys.js';
 import { may } from '../session.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { drop } from '../machineacts.js';
 import { machineState } from '../parts/phases.js';
 import { State, Tags } from '../parts/basics.js';

@@ -5,7 +5,7 @@ import { machines } from '../stores.js';
 import { useMachineList } from '../machinelist.js';
 import { useKeys } from '../keys.js';
 import { may } from '../session.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { useRows } from '../parts/rows.js';
 import { columns } from '../parts/width.js';
 import { count, plural } from '../parts/format.js';

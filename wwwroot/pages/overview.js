@@ -4,7 +4,7 @@ import { link } from '../router.js';
 import { has } from '../state.js';
 import { totals } from '../totals.js';
 import { images } from '../stores.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { count, bytes, percent } from '../parts/format.js';
 import { State } from '../parts/basics.js';
 import { BootsNow } from '../parts/bootsnow.js';

@@ -6,7 +6,7 @@ import { images, machines, profiles } from '../stores.js';
 import { saveForm } from '../saving.js';
 import { may } from '../session.js';
 import { usePreview } from '../preview.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { ask } from '../parts/dialog.js';
 import { LinesField, TextField, useForm } from '../parts/form.js';
 import { Ghost, Trouble, toast } from '../parts/messages.js';

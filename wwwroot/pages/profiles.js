@@ -4,7 +4,7 @@ import { go, link, route } from '../router.js';
 import { images, machines, profiles } from '../stores.js';
 import { useKeys } from '../keys.js';
 import { may } from '../session.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { profileOf } from '../parts/selector.js';
 import { count } from '../parts/format.js';
 import { Id, Tags } from '../parts/basics.js';

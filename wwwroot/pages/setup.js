@@ -1,7 +1,7 @@
 // What is around the server: DHCP, addresses, and whether its parts work.
 import { html } from '../ui.js';
 import { useResource } from '../resource.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { Copy } from '../parts/basics.js';
 import { Checks, Troubles } from '../parts/checks.js';
 import { Dhcp } from '../parts/dhcp.js';

@@ -1,11 +1,10 @@
 // Who did what, when, from where; what it changed.
-import { html, useState } from '../ui.js';
-import { get } from '../api.js';
+import { html } from '../ui.js';
 import { link, route, setQuery } from '../router.js';
-import { useResource } from '../resource.js';
 import { plain, short } from './format.js';
 import { Age, State } from './basics.js';
 import { Empty, Ghost, Trouble } from './messages.js';
+import { usePages } from './pages.js';
 
 const verbs = { create: 'made', change: 'changed', delete: 'deleted', refuse: 'was refused' };
 const kinds = ['machine', 'next-boot', 'profile', 'image', 'version', 'current', 'token', 'session', 'password',
@@ -66,16 +65,10 @@ const Pick = ({ label, name, options, query }) =>
 
 export function Audit() {
   const query = route.value.query, path = pathOf(query);
-  const page = useResource(path, { poll: false,
+  const page = usePages(path, { poll: false,
     events: ['machine.changed', 'profile.changed', 'image.changed', 'token.changed'] });
-  const [older, setOlder] = useState({ path: '', items: [], next: null });
-  const more = older.path === path ? older : { path, items: [], next: page.data?.next ?? null };
-  const load = async () => {
-    const answer = await get(`${path}&after=${encodeURIComponent(more.next)}`);
-    setOlder({ path, items: [...more.items, ...answer.items], next: answer.next ?? null });
-  };
   const type = name => event => setQuery({ [name]: event.target.value.trim() });
-  const all = [...page.data?.items ?? [], ...more.items];
+  const all = page.items;
   return html`<section class="panel" aria-labelledby="h-aud"><header><h2 id="h-aud">Audit</h2><span class="bar">
       <input class="search" type="search" aria-label="Name of the resource" placeholder="Name of the resource"
         value=${query.get('name') ?? ''} onChange=${type('name')}/>
@@ -85,13 +78,13 @@ export function Audit() {
         options=${[['', 'Anything'], ...kinds.map(kind => [kind, kind])]}/>
       <${Pick} label="Action" name="verb" query=${query} options=${[['', 'Any action'], ...Object.entries(verbs)]}/>
       <${Pick} label="When" name="days" query=${query} options=${spans}/></span></header>
-    ${page.problem && !page.data ? html`<${Trouble} problem=${page.problem} retry=${page.reload}/>` : !page.data
+    ${page.problem && !all ? html`<${Trouble} problem=${page.problem} retry=${page.reload}/>` : !all
       ? html`<${Ghost} lines=${5}/>`
       : all.length === 0 ? html`<${Empty} title="Nothing like that">No entry fits these filters.<//>`
       : html`<div class="scroll audit"><table><thead><tr><th scope="col">when</th><th scope="col">who</th>
         <th scope="col">what</th><th scope="col" class="s-hide">resource</th>
           <th scope="col" class="m-only">change</th><th scope="col" class="s-hide">from</th></tr></thead>
           <tbody>${all.map(entry => html`<${Row} key=${entry.id} entry=${entry}/>`)}</tbody></table></div>`}
-    ${more.next && html`<footer class="foot bar"><button class="btn" type="button" onClick=${load}>Older</button>
-      </footer>`}</section>`;
+    ${page.load && html`<footer class="foot bar"><button class="btn" type="button" disabled=${page.busy}
+      onClick=${page.load}>Older</button></footer>`}</section>`;
 }

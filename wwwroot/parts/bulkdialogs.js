@@ -2,6 +2,7 @@
 import { html, useState } from '../ui.js';
 import { profiles } from '../stores.js';
 import { bootNext, change } from '../machineacts.js';
+import { keyOf } from '../drafts.js';
 import { show } from './dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from './form.js';
 import { FormDialog } from './formdialog.js';
@@ -16,7 +17,7 @@ const Done = ({ done, of }) => done > 0
   && html`<progress class="thin" value=${done} max=${of.length} aria-label="Done"></progress>`;
 
 function Assign({ list, close }) {
-  const form = useForm('assign', { profile: '' }), [done, setDone] = useState(0);
+  const form = useForm(keyOf('assign', list), { profile: '' }), [done, setDone] = useState(0);
   return html`<${FormDialog} close=${close} title=${`Profile of ${named(list)}`} action="Assign" form=${form}
     act=${() => change(list, form.get('profile') ? `Profile ${form.get('profile')}` : 'Profile by labels',
       { profile: form.get('profile') || null }, setDone)}>
@@ -27,7 +28,7 @@ function Assign({ list, close }) {
 export const openAssign = list => show(close => html`<${Assign} list=${list} close=${close}/>`);
 
 function Label({ list, close }) {
-  const form = useForm('label', { set: '', drop: '' }), [done, setDone] = useState(0);
+  const form = useForm(keyOf('label', list), { set: '', drop: '' }), [done, setDone] = useState(0);
   const known = [...new Set(list.flatMap(machine => Object.keys(machine.labels)))].sort();
   const act = () => change(list, 'Labels changed', { labels: {
     ...Object.fromEntries(form.get('drop').split(/[\s,]+/).filter(Boolean).map(key => [key, null])),
@@ -46,7 +47,7 @@ export const openLabel = list => show(close => html`<${Label} list=${list} close
 const actions = [['local', 'Local disk'], ['menu', 'Menu'], ['shell', 'iPXE shell']];
 
 function Next({ list, close }) {
-  const form = useForm('next', { what: [...profiles.items.value.keys()].sort()[0] ?? '!local' }),
+  const form = useForm(keyOf('next', list), { what: [...profiles.items.value.keys()].sort()[0] ?? '!local' }),
     [done, setDone] = useState(0);
   const options = [...[...profiles.items.value.keys()].sort().map(name => [name, name]),
     ...actions.map(([action, text]) => [`!${action}`, text])];

@@ -20,8 +20,9 @@ export function FormDialog({ close, title, action, form, act, children, wide }) 
       setBusy(false);
     }
   };
+  const cancel = () => { form?.clear(); close(); };
   return html`<${Dialog} title=${title} close=${close} wide=${wide} onSubmit=${submit} footer=${html`
-    <button class="btn" type="button" onClick=${() => close()}>Cancel</button>
+    <button class="btn" type="button" onClick=${cancel}>Cancel</button>
     <button class="btn main" type="submit" aria-busy=${busy} disabled=${busy}>${action}</button>`}>${children}
       <${Refusal} problem=${problem}/><//>`;
 }

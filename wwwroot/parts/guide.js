@@ -6,7 +6,7 @@ import { link } from '../router.js';
 import { useResource } from '../resource.js';
 import { has } from '../state.js';
 import { images, machines } from '../stores.js';
-import { useTitle } from '../shell.js';
+import { useTitle } from '../title.js';
 import { bytes } from './format.js';
 import { machineState } from './phases.js';
 import { Age, State } from './basics.js';

@@ -38,7 +38,10 @@ const artifacts = version => Object.values(version.systems)
   .flatMap(system => [system.kernel, system.initrd, system.kexec, system['kexec-noninteractive'], system.iso,
   ...Object.values(system.variants ?? {}).flatMap(variant => [variant.kernel, variant.initrd])]).filter(Boolean);
 
-/** What one version alone has, what several share, what all would take without sharing; bytes. */
+/**
+ * What one version alone has, what several share, and all of it with shared files once or as often as they are used;
+ * bytes, also of files that are not here yet.
+ */
 export function diskOf(versions) {
   const users = new Map();
   for (const version of versions) for (const { sha256, sizeBytes } of artifacts(version)) {
@@ -50,24 +53,26 @@ export function diskOf(versions) {
   let shared = 0;
   for (const { size, versions: of } of users.values()) of.size > 1 ? shared += size
     : own.set([...of][0], own.get([...of][0]) + size);
-  return { own, shared, alone: versions.reduce((sum, version) => sum + version.sizeBytes, 0) };
+  return { own, shared, once: [...users.values()].reduce((sum, { size }) => sum + size, 0),
+    alone: versions.reduce((sum, version) => sum + version.sizeBytes, 0) };
 }
 
-export function DiskOfImage({ versions }) {
-  const { own, shared } = diskOf(versions);
+/** Of its files, which take the disk only once they are fetched. */
+export function FilesOfImage({ image, versions }) {
+  const { own, shared, once } = diskOf(versions);
   const all = [...shared ? [{ name: 'shared', size: shared }] : [], ...versions.map(version => ({
     name: short(version.id), size: own.get(version.id), pinned: version.pinnedBy.length > 0 && !version.current }))]
     .filter(part => part.size > 0);
-  const sum = all.reduce((total, part) => total + part.size, 0);
-  if (sum === 0) return null;
+  if (once === 0) return null;
   let at = 0;
-  return html`<header><h2>Disk</h2><small>${bytes(sum)}, shared parts once</small></header><div class="body rows">
+  return html`<header><h2>Files</h2><small>${bytes(once)}, shared ones once${once > image.sizeBytes
+      && `; ${bytes(once - image.sizeBytes)} not fetched yet`}</small></header><div class="body rows">
     <svg class="stack" role="img"
-      aria-label=${`Disk by version: ${all.map(part => `${part.name} ${bytes(part.size)}`).join(', ')}`}>
+      aria-label=${`Files by version: ${all.map(part => `${part.name} ${bytes(part.size)}`).join(', ')}`}>
         ${all.map(({ name, size }) => {
       const x = at;
-      at += size / sum * 100;
-      return html`<rect key=${name} x=${`${x}%`} width=${`${size / sum * 100}%`} height="16"/>`;
+      at += size / once * 100;
+      return html`<rect key=${name} x=${`${x}%`} width=${`${size / once * 100}%`} height="16"/>`;
     })}</svg>
     <dl class="kv">${all.slice(0, 8).map(({ name, size, pinned }) => html`<dt key=${name}>${name === 'shared' ? name
       : html`<code>${name}</code>`}</dt><dd>${bytes(size)}${pinned && ', kept because it is pinned'}</dd>`)}</dl>

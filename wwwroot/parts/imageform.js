@@ -81,7 +81,8 @@ function Form({ image, saved, close }) {
       <${ChoiceField} form=${{ ...form, get: () => type, set: (_, value) =>
         form.set('source', JSON.stringify(examples[value], null, 2)), error: () => undefined }}
         name="type" label="Where from" options=${types.map(name => [name, words[name]])}/>
-      <${TextField} form=${form} name="keep" label="Versions kept" type="number" hint="Beside those in use."/></div>
+      <${TextField} form=${form} name="keep" label="Versions kept" type="number"
+        hint="The newest; and older ones in use."/></div>
     ${type !== 'upload' && html`<${SourceFields} form=${form}/>
       <div class="cols"><${TextField} form=${form} name="schedule" label="Refresh on a schedule" mono
         placeholder="0 4 * * *" hint="Cron: minute, hour, day, month, weekday. Empty: only when asked."/>

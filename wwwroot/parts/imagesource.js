@@ -1,5 +1,5 @@
 // An image's source as the fields of its type; what has no field of its own is there as JSON.
-import { html } from '../ui.js';
+import { html, useState } from '../ui.js';
 import { Field, LinesField } from './form.js';
 
 /** Members by type: name, label, example. */
@@ -20,14 +20,20 @@ function read(text) {
 }
 
 const shown = value => Array.isArray(value) ? value.join(' ') : value ?? '';
+const apart = text => text.split(/\s+/).filter(Boolean);
 const isPlain = value => typeof value !== 'object' || (Array.isArray(value) && value.every(isPlain));
 
 /** One member; a list is written with spaces. */
 function Member({ form, source, name, label, example }) {
-  const set = text => form.set('source', JSON.stringify({ ...source,
-    [name]: name === 'publicKeys' ? text.split(/\s+/).filter(Boolean) : text }, null, 2));
+  const [typed, setTyped] = useState(''), isList = name === 'publicKeys', stored = shown(source[name]);
+  const set = text => {
+    setTyped(text);
+    form.set('source', JSON.stringify({ ...source, [name]: isList ? apart(text) : text }, null, 2));
+  };
+  // The space after which the next one comes is in no list: what was typed stays while it means what is stored.
+  const value = isList && apart(typed).join(' ') === stored ? typed : stored;
   return html`<${Field} label=${label}>${aria => html`<input ...${aria} type="text" class="mono" autocomplete="off"
-    spellcheck=${false} placeholder=${example} value=${shown(source[name])}
+    spellcheck=${false} placeholder=${example} value=${value}
     onInput=${event => set(event.target.value)}/>`}<//>`;
 }
 

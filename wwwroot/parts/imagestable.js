@@ -19,10 +19,9 @@ function users() {
 }
 
 const Current = ({ image }) => image.current
-  ? html`<${Id} of=${image.current}/> ${image.held && html`<${State} is="held" badge/>`}<span class="sub">
-    ${image.versionCreatedAt
-    ? html`<${Age} at=${image.versionCreatedAt}/>` : image.held ? image.hold?.reason ?? 'stays until it is let go'
-      : 'moves with new versions'}</span>`
+  ? html`<${Id} of=${image.current}/> ${image.held && html`<${State} is="held" badge/>`}<span
+    class="sub breakable"><${Age} at=${image.versionCreatedAt}/>${image.hold?.reason
+      && html`: “<bdi>${image.hold.reason}</bdi>”`}</span>`
   : html`<span class="muted">no version yet<span class="sub">${image.source.type === 'upload' ? 'upload one to use it'
     : 'refresh to fetch one'}</span></span>`;
 

@@ -9,12 +9,13 @@ import { Age, State } from './basics.js';
 export function progressText(job) {
   const progress = progressOf(job);
   if (!progress) return '';
-  const { phase, doneSteps, totalSteps, doneBytes, totalBytes } = progress, parts = [phase];
+  const { phase, doneSteps, totalSteps, doneBytes, totalBytes, bytesPerSecond, secondsLeft } = progress;
+  const parts = [phase];
   if (totalSteps) parts.push(`${doneSteps ?? 0} of ${totalSteps}`);
   if (totalBytes) parts.push(byteProgress(doneBytes ?? 0, totalBytes));
   else if (doneBytes) parts.push(bytes(doneBytes));
-  if (progress.rate && job.state === 'running') parts.push(rate(progress.rate));
-  if (progress.rate && totalBytes > doneBytes) parts.push(`${duration((totalBytes - doneBytes) / progress.rate)} left`);
+  if (job.state === 'running' && bytesPerSecond) parts.push(rate(bytesPerSecond));
+  if (job.state === 'running' && secondsLeft) parts.push(`${duration(secondsLeft)} left`);
   return parts.filter(Boolean).join(', ');
 }
 

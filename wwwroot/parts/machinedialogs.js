@@ -4,6 +4,7 @@ import { ifAbsent, put } from '../api.js';
 import { go } from '../router.js';
 import { images, machines, profiles } from '../stores.js';
 import { approve, each } from '../machineacts.js';
+import { keyOf } from '../drafts.js';
 import { show } from './dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from './form.js';
 import { FormDialog } from './formdialog.js';
@@ -59,7 +60,7 @@ export const openApprove = machine => show(close => html`<${Approve} machine=${m
 const asRegistered = (machine, form) => ({ ...machine, state: 'registered', labels: unpair(form.get('labels')) });
 
 function ApproveAll({ list, close }) {
-  const [done, setDone] = useState(0), form = useForm('approve-all', { profile: '', labels: '' });
+  const [done, setDone] = useState(0), form = useForm(keyOf('approve-all', list), { profile: '', labels: '' });
   const options = useProfileOptions(null), profile = form.get('profile');
   const act = async () => {
     const labels = unpair(form.get('labels'));

@@ -2,6 +2,7 @@
 import { useState } from '../ui.js';
 import { get } from '../api.js';
 import { useResource } from '../resource.js';
+import { toast } from './messages.js';
 
 /**
  * @param {string} path with its limit, below /api/v1
@@ -16,7 +17,8 @@ export function usePages(path, { key = 'id', ...options } = {}) {
     try {
       const answer = await get(`${path}&after=${encodeURIComponent(more.next)}`);
       setOlder({ path, items: [...more.items, ...answer.items], next: answer.next ?? null });
-    } finally { setBusy(false); }
+    } catch (problem) { toast(problem.message, { seconds: 12 }); }
+    setBusy(false);
   };
   const seen = new Set(page.data?.items.map(item => item[key]));
   return { ...page, busy, load: more.next ? load : null,

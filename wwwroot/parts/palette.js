@@ -4,7 +4,7 @@ import { go } from '../router.js';
 import { images, machines, profiles } from '../stores.js';
 import { get } from '../api.js';
 import { keyList, setSingleKeys, singleKeys } from '../keys.js';
-import { shownPages } from '../shell.js';
+import { shownPages } from '../pagelist.js';
 import { Dialog, isOpen, show } from './dialog.js';
 import { may } from '../session.js';
 import { copyText } from './basics.js';

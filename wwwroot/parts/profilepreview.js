@@ -6,7 +6,6 @@ import { Ghost, Note } from './messages.js';
 import { marked } from './plan.js';
 import { MenuScreen } from './menuscreen.js';
 
-const templateFails = 'The profile\'s script template fails';
 const noArch = 'Neither the machine';
 
 /** Which machine it is for; any may be typed. */
@@ -31,7 +30,9 @@ export const MenuPreview = ({ preview: { plan, problem } }) => html`<header><h2 
 
 /** @param {{fault: {detail: string, refused: boolean} | null}} props of the template */
 export function ScriptPreview({ preview: { plan, problem }, names, machine, choose, fault }) {
-  const warnings = plan?.warnings.filter(warning => !warning.startsWith(templateFails)
+  // Once more in words among the warnings; the fault itself is shown.
+  const ofFault = plan?.templateFault?.detail;
+  const warnings = plan?.warnings.filter(warning => !(ofFault && warning.includes(ofFault))
     && (machine || !warning.startsWith(noArch))) ?? [];
   return html`<header><h2 id="h-pre">Preview</h2><${ForMachine} machine=${machine} choose=${choose} names=${names}/>
     </header>

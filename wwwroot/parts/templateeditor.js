@@ -51,9 +51,10 @@ export function TemplateEditor({ form, fault, tried }) {
     if (!document.execCommand('insertText', false, piece)) set(text + piece);
   };
   const show = () => {
-    const before = text.split('\n').slice(0, wrong.line - 1).join('\n').length + (wrong.line > 1 ? 1 : 0);
+    const all = text.split('\n'), at = Math.min(wrong.line, all.length) - 1; // it may be gone by now
+    const before = all.slice(0, at).reduce((sum, line) => sum + line.length + 1, 0);
     area.current.focus();
-    area.current.setSelectionRange(before, before + text.split('\n')[wrong.line - 1].length);
+    area.current.setSelectionRange(before, before + all[at].length);
   };
   return html`<header><h2 id="h-tpl">Script template</h2><small>Scriban; values are encoded for iPXE</small>
       ${may('operator') && html`<button class="btn push" type="button" onClick=${drop}>Use the built-in script

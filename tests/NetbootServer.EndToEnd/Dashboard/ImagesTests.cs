@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Playwright;
+using NetbootServer.EndToEnd.Images;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -73,6 +75,10 @@ public sealed class ImagesTests(Browser browser)
                 .ToContainTextAsync("Held by admin-token, now: “until the NIC regression is fixed”.");
             await visit.ShootAsync("held");
             await visit.AssertAccessibleAsync("held");
+            await visit.GoAsync("images");
+            await Expect(visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("^fleet") }))
+                .ToContainTextAsync("“until the NIC regression is fixed”");
+            await visit.GoAsync("images/fleet");
             await fleet.UploadAsync("fleet", 6, 4, Ct);
             await Expect(visit.Page.Locator(".banner")).ToContainTextAsync("is there, but");
             await visit.Button("Promote").ClickAsync();
@@ -114,6 +120,27 @@ public sealed class ImagesTests(Browser browser)
     }
 
     [Fact]
+    public async Task Several_public_keys_of_a_binary_cache_are_typed_one_after_the_other()
+    {
+        string[] keys = ["one-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=",
+            "two-1:mB9FSh9qf2dCimDSUo8Zy7bkq5CX+/rkCWyvRCYg3Fs="];
+        await using var fleet = await Fleet.EmptyAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("images?add=");
+            await visit.Dialog.GetByLabel("Name").FillAsync("cached");
+            await visit.Dialog.GetByLabel("Where from").SelectOptionAsync("cache");
+            await visit.Dialog.GetByLabel("Public keys").PressSequentiallyAsync(string.Join(' ', keys));
+            await visit.Dialog.GetByLabel("Store path")
+                .FillAsync("/nix/store/0123456789abcdfghijklmnpqrsvwxyz-nixos-system");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add image" }).ClickAsync();
+            await Expect(visit.Heading("cached")).ToBeVisibleAsync();
+        });
+        var source = (await fleet.Api.GetAsync("/images/cached", Ct)).GetProperty("source");
+        Assert.Equal(keys, source.GetProperty("publicKeys").EnumerateArray().Select(key => key.GetString()));
+    }
+
+    [Fact]
     public async Task A_profiles_selector_shows_its_machines_while_it_is_typed_and_its_kernel_line_is_measured()
     {
         await using var fleet = await Fleet.StartAsync(Ct);
@@ -135,6 +162,39 @@ public sealed class ImagesTests(Browser browser)
         Assert.Equal("3", profile.GetProperty("selector").GetProperty("rack").GetString());
         Assert.Equal("rescue", (await fleet.Api.GetAsync("/machines/rack3-node01/plan", Ct)).GetProperty("profile")
             .GetString());
+    }
+
+    [Fact]
+    public async Task Files_that_were_left_for_later_are_neither_on_disk_nor_shared()
+    {
+        var folder = Directory.CreateTempSubdirectory("netboot-release-");
+        try
+        {
+            RefreshRig.WriteRelease(folder.FullName, 4 << 20, seed: 8);
+            var tarball = Path.Combine(folder.FullName, "nixos-kexec-installer-x86_64-linux.tar.gz");
+            await File.WriteAllBytesAsync(tarball, BootBytes.Initrd(8, 3 << 20), Ct);
+            var sums = folder.GetFiles().Select(file =>
+                $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file.FullName)))}  {file.Name}\n").ToList();
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "SHA256SUMS"), string.Concat(sums), Ct);
+            await using var host = await FileHost.StartAsync(folder.FullName, Ct);
+            await using var fleet = await Fleet.EmptyAsync(Ct);
+            await fleet.Api.PutAsync("/images/nixos", new
+            {
+                source = new { type = "release", url = host.Url }, systems = new[] { "x86_64-linux" },
+            }, Ct);
+            await fleet.Api.RefreshAsync("nixos", TimeSpan.FromMinutes(1), Ct);
+            await browser.VisitAsync(fleet.Server, async visit =>
+            {
+                await visit.GoAsync("images/nixos");
+                await Expect(visit.Page.GetByText("8.0 MiB, shared ones once; 3.0 MiB not fetched yet"))
+                    .ToBeVisibleAsync();
+                await Expect(visit.Page.Locator(".readouts li").Last).ToHaveTextAsync("5.0 MiBon disk");
+            });
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     private static ILocator Difference(Visit visit, string what) => visit.Page.Locator(".diff tr").Filter(new()

@@ -10,6 +10,17 @@ public sealed class JobsTests(Browser browser)
 {
     private const int InitrdBytes = 24 << 20;
 
+    /// <summary>What the page writes of a job whose progress the server has just told.</summary>
+    private const string TextOfToldProgress = """
+        async () => {
+          const load = name => import(new URL(name, document.baseURI));
+          const [{ tell }, { progressText }] = await Promise.all([load('state.js'), load('parts/job.js')]);
+          tell('job.progress', { job: 'told', phase: 'downloading', doneBytes: 2 ** 30, totalBytes: 3 * 2 ** 30,
+            bytesPerSecond: 5 * 2 ** 20, secondsLeft: 410 });
+          return progressText({ id: 'told', state: 'running' });
+        }
+        """;
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -122,6 +133,8 @@ public sealed class JobsTests(Browser browser)
         await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Watch its log" }).ClickAsync();
         await Expect(visit.Page.Locator(".log")).ToContainTextAsync("fetching");
         await Expect(visit.Page.GetByText("downloading, ")).ToContainTextAsync("MiB");
+        Assert.Equal("downloading, 1.00 of 3.00 GiB, 5.0 MiB/s, 6 min 50 s left",
+            await visit.Page.EvaluateAsync<string>(TextOfToldProgress));
         await visit.ShootAsync("running");
         await visit.AssertAccessibleAsync("running");
 

@@ -67,6 +67,14 @@ public sealed class MachinePageTests(Browser browser)
             await visit.GoAsync("machines/rack3-node01");
             var history = visit.Page.GetByRole(AriaRole.Region, new() { Name = "History" }).Locator("tbody tr");
             await Expect(history).ToHaveCountAsync(50);
+            visit.Expect("500");
+            await visit.Page.RouteAsync("**/boots?*after=*", route => route.FulfillAsync(new()
+            {
+                Status = 500, ContentType = "application/problem+json",
+                Body = """{"title": "Older boots cannot be read", "status": 500}""",
+            }), new() { Times = 1 });
+            await visit.Button("Older boots").ClickAsync();
+            await Expect(visit.Toast("Older boots cannot be read")).ToBeVisibleAsync();
             await visit.Button("Older boots").ClickAsync();
             await Expect(history).ToHaveCountAsync(53);
             await Expect(visit.Button("Older boots")).ToBeHiddenAsync();

@@ -59,6 +59,31 @@ public sealed class MachinesTests(Browser browser)
     }
 
     [Fact]
+    public async Task What_is_typed_for_some_machines_is_kept_for_them_alone_until_it_is_cancelled()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            var set = visit.Dialog.GetByLabel("Set");
+            await visit.GoAsync("machines?q=gpu");
+            await visit.Page.GetByLabel("Select gpu-a100-01").CheckAsync();
+            await visit.Button("Label…").Last.ClickAsync();
+            await set.FillAsync("room=north");
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await visit.Page.GetByLabel("Select gpu-a100-02").CheckAsync();
+            await visit.Button("Label…").Last.ClickAsync();
+            await Expect(set).ToHaveValueAsync("");
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await visit.Page.GetByLabel("Select gpu-a100-02").UncheckAsync();
+            await visit.Button("Label…").Last.ClickAsync();
+            await Expect(set).ToHaveValueAsync("room=north");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+            await visit.Button("Label…").Last.ClickAsync();
+            await Expect(set).ToHaveValueAsync("");
+        });
+    }
+
+    [Fact]
     public async Task Machines_are_filtered_by_state_profile_and_label_and_all_that_match_are_assigned()
     {
         await using var fleet = await Fleet.StartAsync(Ct);

@@ -47,6 +47,24 @@ public sealed partial class ModulesTests
         }
     }
 
+    [Fact]
+    public async Task No_module_imports_itself_by_way_of_others()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var left = new Dictionary<string, HashSet<string>>();
+        foreach (var row in Modules)
+        {
+            var path = Path.Combine(Root, row.Data);
+            left[path] = [.. Imports().Matches(await File.ReadAllTextAsync(path, ct)).Select(import =>
+                Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, import.Groups[2].Value)))];
+        }
+        // Those whose imports are all taken away are in no circle; what stays is in one, or leads to one.
+        while (left.Where(module => !module.Value.Overlaps(left.Keys)).Select(module => module.Key).ToList() is
+            { Count: > 0 } free)
+            foreach (var module in free) left.Remove(module);
+        Assert.Empty(left.Keys.Select(path => Path.GetRelativePath(Root, path)));
+    }
+
     [GeneratedRegex(@"import \{([^}]*)\} from '(\.[^']*)'")]
     private static partial Regex Imports();
 }

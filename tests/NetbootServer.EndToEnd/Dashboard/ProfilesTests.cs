@@ -156,9 +156,12 @@ public sealed class ProfilesTests(Browser browser)
             await visit.GoAsync("profiles/rescue");
             await visit.Button("Begin with the built-in script").ClickAsync();
             await Expect(Script(visit)).ToContainTextAsync("boots nixos-26.05");
+            await Editor(visit).FillAsync("#!ipxe\n\n\n\n{{ machine.lables.rack }}\n");
+            await Expect(Fault(visit)).ToContainTextAsync("Line 5");
             await fleet.Server.StopAsync();
             await Editor(visit).FillAsync("#!ipxe\necho typed in the dark\n");
             await Expect(visit.Page.GetByText("the preview comes when it is back")).ToBeVisibleAsync();
+            await Expect(Fault(visit)).ToHaveCountAsync(0); // that of what was typed before
             await fleet.Server.StartAgainAsync(Ct);
             await Expect(Script(visit)).ToContainTextAsync("typed in the dark", new() { Timeout = 60_000 });
             await visit.Button("Save").ClickAsync();
