@@ -17,7 +17,7 @@ public sealed record ImageSpec
     /// <summary>The schedule's time zone, an IANA name. Missing: UTC.</summary>
     public string? TimeZone { get; init; }
 
-    /// <summary>How many versions to keep beside those in use.</summary>
+    /// <summary>How many of the newest versions to keep; those in use are kept besides.</summary>
     public required int Keep { get; init; }
 
     /// <summary>Nix systems that each version should have, such as <c>x86_64-linux</c>.</summary>
