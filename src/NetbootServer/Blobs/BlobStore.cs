@@ -58,7 +58,7 @@ public sealed class BlobStore : IDisposable
             await PublishAsync(temporary, blob, room, ct);
             return blob;
         }
-        catch (IOException e) when (Database.IsFull(e))
+        catch (Exception e) when (Database.IsFull(e))
         {
             throw new BlobRefusedException(BlobRefusal.DiskFull, DiskFull) { NeedBytes = limits.Length, HaveBytes = 0 };
         }
@@ -84,11 +84,21 @@ public sealed class BlobStore : IDisposable
             using var room = _room.Count(blob.Length);
             // A moment apart from its place, so that what is on another disk comes over before anybody can see it.
             File.Move(path, temporary);
-            using (var file = File.OpenHandle(temporary, FileMode.Open, FileAccess.ReadWrite)) RandomAccess.FlushToDisk(file);
-            await PublishAsync(temporary, blob, room, ct);
+            try
+            {
+                using (var file = File.OpenHandle(temporary, FileMode.Open, FileAccess.ReadWrite)) RandomAccess.FlushToDisk(file);
+                await PublishAsync(temporary, blob, room, ct);
+            }
+            catch when (File.Exists(temporary))
+            {
+                // The only copy: a download goes on with it.
+                if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                File.Move(temporary, path);
+                throw;
+            }
             return blob;
         }
-        catch (IOException e) when (Database.IsFull(e))
+        catch (Exception e) when (Database.IsFull(e))
         {
             throw new BlobRefusedException(BlobRefusal.DiskFull, DiskFull) { NeedBytes = limits.Length, HaveBytes = 0 };
         }
@@ -119,7 +129,16 @@ public sealed class BlobStore : IDisposable
                 _files.Revoke(blob.Digest); // the handle of what was there before
             }
             _files.Unblock(blob.Digest);
-            await RecordAsync(blob, segments: null); // not cancelled: the file is there
+            try
+            {
+                await RecordAsync(blob, segments: null); // not cancelled: the file is there
+            }
+            catch when (known is null)
+            {
+                // Nothing would ever find a file without a row.
+                File.Move(_directory.PathOf(blob.Digest), temporary, overwrite: true);
+                throw;
+            }
             if (known is not { Segments.IsEmpty: true }) room.Keep();
         }
         finally

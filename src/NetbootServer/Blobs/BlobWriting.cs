@@ -59,10 +59,20 @@ internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRo
         var (head, length) = (new byte[BootFile.HeadLength], RandomAccess.GetLength(file));
         var kind = BootFile.Of(head.AsSpan(0, await RandomAccess.ReadAsync(file, head, 0, ct)));
         if (limits.Judge?.Invoke(kind) is { } complaint) throw new BlobRefusedException(BlobRefusal.WrongKind, complaint);
+        if (length > (limits.Length ?? limits.MaxLength)) throw TooLong(limits);
+        if (length < limits.Length) throw Truncated(length, limits);
         CheckDigest(limits, digest);
         RandomAccess.FlushToDisk(file);
         return new StoredBlob(digest, length, kind);
     }
+
+    private static BlobRefusedException TooLong(BlobLimits limits) =>
+        new(BlobRefusal.TooLong, limits.Length is { } announced
+            ? $"More bytes came than the {announced} announced."
+            : $"More bytes came than the {limits.MaxLength} allowed.");
+
+    private static BlobRefusedException Truncated(long length, BlobLimits limits) =>
+        new(BlobRefusal.Truncated, $"The bytes ended after {length} of the {limits.Length} announced.");
 
     private static void CheckDigest(BlobLimits limits, Sha256Digest digest)
     {
@@ -77,13 +87,7 @@ internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRo
     private async Task TakeAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
     {
         if (_kind is null) Judge(bytes.Span);
-        var longest = limits.Length ?? limits.MaxLength;
-        if (_length + bytes.Length > longest)
-        {
-            throw new BlobRefusedException(BlobRefusal.TooLong, limits.Length is not null
-                ? $"More bytes came than the {longest} announced."
-                : $"More bytes came than the {longest} allowed.");
-        }
+        if (_length + bytes.Length > (limits.Length ?? limits.MaxLength)) throw TooLong(limits);
         room.Take(bytes.Length);
         var writing = RandomAccess.WriteAsync(file, bytes, _length, ct);
         _hash.AppendData(bytes.Span);
@@ -104,11 +108,7 @@ internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRo
     private StoredBlob Finish()
     {
         if (_kind is null) Judge([]);
-        if (limits.Length is { } announced && _length != announced)
-        {
-            throw new BlobRefusedException(BlobRefusal.Truncated,
-                $"The bytes ended after {_length} of the {announced} announced.");
-        }
+        if (_length < limits.Length) throw Truncated(_length, limits);
         Span<byte> result = stackalloc byte[SHA256.HashSizeInBytes];
         _hash.GetHashAndReset(result);
         var digest = Sha256Digest.FromBytes(result);

@@ -136,6 +136,8 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         var fact = Fact(boot.Id, step.Step, step.Kind, step.At);
         (fact.Bytes, fact.TotalBytes, fact.Detail) = (step.Bytes, step.TotalBytes, step.Detail?.GetRawText());
         List<BootFactRow> before = [.. batch.Facts(boot.Id)];
+        // One that was answered "send it again" may be written as well, later.
+        if (step.Step == Steps.Up && before.Any(known => known.Step == Steps.Up && known.Detail == fact.Detail)) return;
         batch.Add(fact);
         Conclude(batch, boot, step.At, consequences);
         await SucceedAsync(batch, boot, before, consequences, ct);

@@ -9,11 +9,17 @@ namespace NetbootServer.Boots;
 
 /// <summary>
 /// Where boots are written down. Entries wait in a bounded queue for the next batch, so that a boot never waits for
-/// the disk; whoever reports what changes a machine's next boot may wait for the batch that has the report.
+/// the disk. Reports, which change a machine's next boot, have a queue of their own that drops none and goes first;
+/// whoever sends one may wait for the batch that has it.
 /// </summary>
 internal sealed class BootLog
 {
     private readonly Channel<QueuedEntry> _queue;
+    private readonly Channel<QueuedEntry> _reports = Channel.CreateUnbounded<QueuedEntry>();
+
+    /// <summary>Rung for each entry, so that one waiting looks after both queues.</summary>
+    private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly BootJournal _journal;
     private readonly Database _database;
     private readonly MachineCache _machines;
@@ -35,28 +41,29 @@ internal sealed class BootLog
     public long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>Entries that wait now.</summary>
-    public int Depth => _queue.Reader.Count;
+    public int Depth => _reports.Reader.Count + _queue.Reader.Count;
 
     /// <summary>Queues an entry; never waits. Full: the entry is dropped and counted.</summary>
     public void Add(BootEntry entry)
     {
-        if (!_queue.Writer.TryWrite(new(entry, null))) CountDropped();
+        if (_queue.Writer.TryWrite(new(entry, null))) _bell.Writer.TryWrite(true);
+        else CountDropped();
     }
 
     /// <summary>
-    /// Queues an entry. The task ends with true when it is on the disk; with false when it is given up, as when the
-    /// queue is full.
+    /// Queues a report, however many wait. The task ends with true when it is on the disk; with false when it is given
+    /// up, because the database refuses it.
     /// </summary>
-    public Task<bool> AddAsync(BootEntry entry)
+    public Task<bool> ReportAsync(BootEntry entry)
     {
         var written = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (_queue.Writer.TryWrite(new(entry, written))) return written.Task;
-        CountDropped();
-        return Task.FromResult(false);
+        _reports.Writer.TryWrite(new(entry, written)); // it has no bound, and is never closed
+        _bell.Writer.TryWrite(true);
+        return written.Task;
     }
 
-    /// <summary>Counts an entry that is given up.</summary>
-    public void CountDropped() => Interlocked.Increment(ref _dropped);
+    /// <summary>Counts entries that are given up.</summary>
+    public void CountDropped(int count = 1) => Interlocked.Add(ref _dropped, count);
 
     /// <summary>Writes entries in one transaction; when it returns they are on the disk.</summary>
     public async Task WriteAsync(IReadOnlyCollection<BootEntry> entries, CancellationToken ct)
@@ -72,23 +79,31 @@ internal sealed class BootLog
         foreach (var name in consequences.MachineNames) _events.Changed("machine", name);
         foreach (var boot in consequences.Boots) _events.Changed("boot", boot);
         foreach (var outcome in consequences.Outcomes) _metrics.Reached(outcome);
-        if (consequences.ImagesChanged) await _images.ReloadAsync(ct);
+        if (consequences.ImagesChanged) await _images.ReloadAsync(CancellationToken.None); // it is written
     }
 
-    /// <summary>Waits for entries and takes what is there, at most <paramref name="most"/>; empty at the end.</summary>
+    /// <summary>Waits for entries and takes what is there, at most <paramref name="most"/>, reports first.</summary>
     public async Task<List<QueuedEntry>> TakeAsync(int most, CancellationToken ct)
     {
-        var batch = new List<QueuedEntry>();
-        if (!await _queue.Reader.WaitToReadAsync(ct)) return batch;
-        while (batch.Count < most && _queue.Reader.TryRead(out var entry)) batch.Add(entry);
+        List<QueuedEntry> batch;
+        do
+        {
+            await _bell.Reader.ReadAsync(ct);
+            batch = Take(most);
+        }
+        while (batch.Count == 0);
+        if (Depth > 0) _bell.Writer.TryWrite(true);
         return batch;
     }
 
     /// <summary>Takes what is there without waiting, for the last write before the end.</summary>
-    public List<QueuedEntry> TakeRest()
+    public List<QueuedEntry> TakeRest() => Take(int.MaxValue);
+
+    private List<QueuedEntry> Take(int most)
     {
         var batch = new List<QueuedEntry>();
-        while (_queue.Reader.TryRead(out var entry)) batch.Add(entry);
+        while (batch.Count < most && (_reports.Reader.TryRead(out var entry) || _queue.Reader.TryRead(out entry)))
+            batch.Add(entry);
         return batch;
     }
 }

@@ -8,7 +8,10 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
 {
     private const int BatchSize = 500;
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(25);
-    private static readonly TimeSpan SlowestRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SlowestRetry = TimeSpan.FromSeconds(10), LastWait = TimeSpan.FromSeconds(5);
+
+    /// <summary>What is out of the queue and not yet settled, in its order.</summary>
+    private List<QueuedEntry> _hand = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -16,8 +19,8 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
         {
             while (true)
             {
-                var batch = await log.TakeAsync(BatchSize, stoppingToken);
-                await WriteAsync(batch, stoppingToken);
+                _hand = await log.TakeAsync(BatchSize, stoppingToken);
+                await WriteAsync(_hand, stoppingToken);
                 await Task.Delay(Linger, stoppingToken); // lets a batch gather; reports wait for it, so in real time
             }
         }
@@ -30,15 +33,27 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        var rest = log.TakeRest();
-        if (rest.Count > 0) await TryWriteAsync(rest, cancellationToken);
+        var rest = Interlocked.Exchange(ref _hand, []); // a host may stop twice
+        rest.AddRange(log.TakeRest());
+        if (rest.Count == 0) return;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(LastWait);
+        try
+        {
+            await WriteAsync(rest, end.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            log.CountDropped(rest.Count);
+            Log.Lost(logger, rest.Count);
+        }
     }
 
     /// <summary>
     /// Writes a batch, however long the database is away. A batch that the database refuses is written entry by entry,
-    /// so that a bad one cannot hold up the others for ever.
+    /// so that a bad one cannot hold up the others for ever. What is settled leaves the batch.
     /// </summary>
-    private async Task WriteAsync(IReadOnlyCollection<QueuedEntry> batch, CancellationToken ct)
+    private async Task WriteAsync(List<QueuedEntry> batch, CancellationToken ct)
     {
         for (var wait = TimeSpan.FromMilliseconds(200); await TryWriteAsync(batch, ct) is { } error;)
         {
@@ -53,14 +68,15 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
                 log.CountDropped();
                 Log.GivenUp(logger, batch.Single().Entry.GetType().Name, error);
                 batch.Single().Written?.TrySetResult(false);
-                return;
+                break;
             }
             else
             {
-                foreach (var entry in batch) await WriteAsync([entry], ct);
+                for (; batch.Count > 0; batch.RemoveAt(0)) await WriteAsync([batch[0]], ct);
                 return;
             }
         }
+        batch.Clear();
     }
 
     private async Task<Exception?> TryWriteAsync(IReadOnlyCollection<QueuedEntry> batch, CancellationToken ct)
@@ -81,6 +97,9 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
     {
         [LoggerMessage(LogLevel.Warning, "Could not write {Count} boot entries; they are kept and tried again")]
         public static partial void Postponed(ILogger logger, int count, Exception e);
+
+        [LoggerMessage(LogLevel.Error, "Could not write {Count} boot entries before the end; they are lost")]
+        public static partial void Lost(ILogger logger, int count);
 
         [LoggerMessage(LogLevel.Error, "Gave up writing a boot entry ({Entry}) that the database refuses")]
         public static partial void GivenUp(ILogger logger, string entry, Exception e);

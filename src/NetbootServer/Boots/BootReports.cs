@@ -14,7 +14,7 @@ internal sealed class BootReports(BootLog log, IOptions<BootsOptions> options)
     {
         try
         {
-            return await log.AddAsync(entry).WaitAsync(options.Value.ReportWait, ct);
+            return await log.ReportAsync(entry).WaitAsync(options.Value.ReportWait, ct);
         }
         catch (TimeoutException)
         {

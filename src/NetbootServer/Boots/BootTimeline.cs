@@ -42,7 +42,7 @@ internal static class BootTimeline
     [
         .. facts.Where(fact => fact.Kind is FactKinds.Began or FactKinds.Ended)
             .GroupBy(fact => fact.Step).Select(ToStep)
-            .Select(step => step with { Stalls = Stalls([.. facts.Where(fact => fact.Step == step.Name)]) })
+            .Select(step => step with { Stalls = Stalls(step.Name, facts) })
             .OrderBy(step => Array.IndexOf(Order, step.Name)),
     ];
 
@@ -82,15 +82,18 @@ internal static class BootTimeline
         };
     }
 
-    /// <summary>Each stall lasts until the step moves on in whatever way; null when there was none.</summary>
-    private static ImmutableArray<Stall>? Stalls(List<BootFactRow> facts)
+    /// <summary>Each stall lasts until the step moves on in whatever way, or the boot ends; null when there was none.</summary>
+    private static ImmutableArray<Stall>? Stalls(string step, IReadOnlyCollection<BootFactRow> facts)
     {
         ImmutableArray<Stall> stalls =
         [
-            .. facts.Where(fact => fact.Kind == FactKinds.Stalled).OrderBy(fact => fact.At).Select(stalled =>
-                new Stall(stalled.At, (facts.Where(fact => fact.Kind != FactKinds.Stalled && fact.At > stalled.At)
+            .. facts.Where(fact => fact.Step == step && fact.Kind == FactKinds.Stalled).OrderBy(fact => fact.At).Select(stalled =>
+                new Stall(stalled.At, (facts.Where(fact => Ends(step, fact) && fact.At > stalled.At)
                     .Min(fact => (DateTimeOffset?)fact.At) - stalled.At)?.TotalSeconds)),
         ];
         return stalls.Length > 0 ? stalls : null;
     }
+
+    private static bool Ends(string step, BootFactRow fact) => fact.Kind == FactKinds.Lost || fact.Step == Steps.Failed
+        || (fact.Step == step && fact.Kind != FactKinds.Stalled);
 }

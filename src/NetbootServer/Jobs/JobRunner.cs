@@ -95,12 +95,12 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         if (run.IsCancelled)
         {
             run.Log("Cancelled.");
-            return () => store.EndAsync(row.Id, JobStates.Cancelled, run.Progress, null, null);
+            return CancelledAsync;
         }
         if (run.Token.IsCancellationRequested)
         {
             run.Log("The server stops; the job goes on when it is back.");
-            return () => store.PutBackAsync(row.Id, null, run.Progress, null);
+            return () => run.IsCancelled ? CancelledAsync() : store.PutBackAsync(row.Id, null, run.Progress, null);
         }
         var problem = ProblemOf(error);
         run.Log($"Failed: {problem.Detail}");
@@ -111,6 +111,11 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
             var next = time.GetUtcNow() + wait;
             return async () =>
             {
+                if (run.IsCancelled)
+                {
+                    await CancelledAsync(); // while this could not be written
+                    return;
+                }
                 await store.PutBackAsync(row.Id, next, run.Progress, problem);
                 await triggers.BeginAsync(lane, next, CancellationToken.None);
             };
@@ -124,6 +129,8 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
                 alarms.Raise(lane.Kind == JobKinds.Scrub ? AlarmKinds.ScrubFailing : AlarmKinds.RefreshFailing,
                     lane.Image ?? "blobs", $"The scheduled {lane} failed: {problem.Detail}");
         };
+
+        Task CancelledAsync() => store.EndAsync(row.Id, JobStates.Cancelled, run.Progress, null, null);
     }
 
     private static JobProblem ProblemOf(Exception error) => error switch

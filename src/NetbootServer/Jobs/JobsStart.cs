@@ -10,7 +10,7 @@ namespace NetbootServer.Jobs;
 
 /// <summary>
 /// At the start: follows the images' schedules and takes up the jobs that the last end interrupted. Then tells twice a
-/// second how far the running ones are, and tidies up once an hour.
+/// second how far the running ones are, and tidies up once an hour and when asked to.
 /// </summary>
 internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions> options,
     JobTriggers triggers, JobStore store, JobRuns runs, ImageCatalog catalog,

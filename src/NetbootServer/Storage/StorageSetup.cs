@@ -51,10 +51,11 @@ public static class StorageSetup
         {
             // EF Core looks with a read-only connection whether the file is there; WAL could not be switched on by it.
             if (connection.ConnectionString.Contains("Mode=ReadOnly", StringComparison.OrdinalIgnoreCase)) return;
-            if (connection is not SqliteConnection { Handle: { } handle } || !_set.TryAdd(handle, this)) return;
+            if (connection is not SqliteConnection { Handle: { } handle } || _set.TryGetValue(handle, out _)) return;
             using var command = connection.CreateCommand();
             command.CommandText = Text;
             command.ExecuteNonQuery();
+            _set.TryAdd(handle, this);
         }
 
         public override Task ConnectionOpenedAsync(

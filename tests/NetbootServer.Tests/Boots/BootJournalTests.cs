@@ -88,4 +88,34 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         await Until.TrueAsync(() => log.Dropped == 1, "the bad one to be given up");
         Assert.Contains(other.Log.All, line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains("Gave up", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task A_full_queue_drops_no_report_and_reports_go_first()
+    {
+        await using var small = new NetbootApp(new() { ["Boots:QueueCapacity"] = "100" });
+        _ = small.Server;
+        var services = small.Services;
+        var log = ActivatorUtilities.CreateInstance<BootLog>(services); // nobody takes from this one
+        var ticket = services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
+        for (var i = 0; i < 101; i++)
+            log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery($"mac=5254000703{i:x2}"), null, null));
+        Assert.Equal(1, log.Dropped);
+        var written = log.ReportAsync(new BootStep(DateTimeOffset.UtcNow, ticket, Steps.Ready, FactKinds.Began));
+        Assert.False(written.IsCompleted);
+        Assert.Equal((1, 101), (log.Dropped, log.Depth));
+        Assert.IsType<BootStep>((await log.TakeAsync(10, Ct))[0].Entry);
+        Assert.Equal(91, (await log.TakeAsync(500, Ct)).Count);
+    }
+
+    [Fact]
+    public async Task An_up_that_is_sent_again_changes_nothing()
+    {
+        var (log, tokens) = (app.Services.GetRequiredService<BootLog>(), app.Services.GetRequiredService<BootTokens>());
+        var ticket = tokens.Mint(0, new string('0', 32), false).Ticket;
+        var up = new BootStep(ticket.StartedAt.AddSeconds(5), ticket, Steps.Up, FactKinds.Began);
+        await log.WriteAsync([up, up with { At = up.At.AddSeconds(2) }], Ct);
+        await log.WriteAsync([up with { At = up.At.AddSeconds(4) }], Ct);
+        Assert.Equal(1, await app.Services.GetRequiredService<Database>().ReadAsync(
+            (db, ct) => db.Set<BootFactRow>().CountAsync(fact => fact.BootId == ticket.Boot, ct), Ct));
+    }
 }

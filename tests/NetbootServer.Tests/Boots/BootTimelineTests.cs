@@ -39,6 +39,13 @@ public sealed class BootTimelineTests
     public void Facts_amount_to_an_outcome_in_whatever_order_they_came(string facts, string outcome) =>
         Gen.Shuffle(Facts(facts)).Sample(shuffled => Assert.Equal(outcome, BootTimeline.Outcome(shuffled)), iter: 50);
 
+    [Theory]
+    [InlineData("script kernel kernel.stalled script.lost", 1.0)]
+    [InlineData("script kernel kernel.stalled failed", 1.0)]
+    [InlineData("script kernel kernel.stalled script", null)]
+    public void A_stall_ends_with_its_boot(string facts, double? seconds) =>
+        Assert.Equal(seconds, BootTimeline.Timeline(Facts(facts)).Single(step => step.Name == "kernel").Stalls!.Value[0].DurationSeconds);
+
     [Fact]
     public void A_timeline_is_the_same_in_whatever_order_facts_came() =>
         Gen.Shuffle(Facts("script kernel kernel.ended:100 initrd initrd.stalled:10 initrd.moved:20 initrd.ended:60 initrd initrd.ended:100 ready up")).Sample(facts =>

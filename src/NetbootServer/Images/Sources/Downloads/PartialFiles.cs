@@ -31,7 +31,7 @@ public sealed class PartialFiles(string folder, Func<long, CancellationToken, Ta
     /// <exception cref="SourceException">They do not.</exception>
     internal Task RoomAsync(long bytes, CancellationToken ct) => room(bytes, ct);
 
-    /// <summary>Removes downloads that nobody has gone on with for a week. Only while no job runs: at the start.</summary>
+    /// <summary>Removes downloads that nobody has gone on with for a week. Only while no import runs.</summary>
     public void Sweep()
     {
         if (!Directory.Exists(folder)) return;

@@ -30,7 +30,7 @@ public sealed class GcRoots(DataDirectory data)
         if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
     }
 
-    /// <summary>Removes the folders of refreshes that came to nothing. Only while no job runs: at the start.</summary>
+    /// <summary>Removes the folders of refreshes that came to nothing. Only while no import runs.</summary>
     /// <param name="kept">Those of versions.</param>
     public void Sweep(IReadOnlySet<string> kept)
     {
