@@ -51,7 +51,7 @@ internal sealed class JobPace(TimeProvider time)
         lock (_lock)
         {
             // Each phase has a speed of its own; and what was thrown away has come at no speed.
-            var done = progress.DoneBytes ?? 0;
+            var done = (progress.DoneBytes ?? 0) - progress.HeldBytes;
             if (progress.Phase != _phase || done < _last) _points.Clear();
             (_phase, _last) = (progress.Phase, done);
             if (_points.Count > 0 && time.GetElapsedTime(_notedAt) < Apart) return;

@@ -66,7 +66,7 @@ internal sealed class JobStore(
         runs.Cancel(id);
         var waited = await ChangeAsync(id, row => row.State == JobStates.Queued ? row.Id : "", row =>
             (row.State, row.EndedAt, row.Lane) = (JobStates.Cancelled, time.GetUtcNow(), row.Id), ct);
-        if (waited is not null) runs.End(id);
+        if (waited is not null || await FindAsync(id, ct) is { EndedAt: not null }) runs.End(id);
     }
 
     /// <summary>Cancels what waits or runs in a lane.</summary>

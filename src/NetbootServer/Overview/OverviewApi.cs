@@ -1,16 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Options;
 using NetbootServer.Access;
-using NetbootServer.Blobs;
-using NetbootServer.Boots;
 using NetbootServer.Http;
-using NetbootServer.Images;
-using NetbootServer.Jobs;
-using NetbootServer.Machines;
-using NetbootServer.Profiles;
-using NetbootServer.Storage;
 
 namespace NetbootServer.Overview;
 
@@ -44,7 +35,7 @@ public sealed record ThroughputView(int StepSeconds, IReadOnlyList<ThroughputSam
 internal static class OverviewApi
 {
     public static IServiceCollection AddOverview(this IServiceCollection services) =>
-        services.AddSingleton<Throughput>().AddHostedService(provider => provider.GetRequiredService<Throughput>());
+        services.AddSingleton<OverviewCounts>().AddSingleton<Throughput>().AddHostedService(provider => provider.GetRequiredService<Throughput>());
 
     public static void MapOverview(this IEndpointRouteBuilder api)
     {
@@ -65,33 +56,6 @@ internal static class OverviewApi
     };
 
     /// <summary>Counts of machines by state, of what else there is, and the use of the disk.</summary>
-    private static async Task<Ok<OverviewView>> Get(
-        Database database, DataDirectory data, IOptions<BlobsOptions> blobs, CancellationToken ct)
-    {
-        var drive = new DriveInfo(data.Path);
-        return TypedResults.Ok(await database.ReadAsync(async (db, token) => new OverviewView(
-            await CountAsync(db, token),
-            new(drive.TotalSize - drive.AvailableFreeSpace, drive.AvailableFreeSpace,
-                await db.Set<BlobRow>().Where(blob => blob.Segments == null).SumAsync(blob => blob.SizeBytes, token),
-                blobs.Value.MaxBytes),
-            await db.Set<ProfileRow>().CountAsync(token),
-            await db.Set<ImageRow>().CountAsync(token),
-            await db.Set<JobRow>().CountAsync(job => job.State == JobStates.Running, token)), ct));
-    }
-
-    private static async Task<MachineCounts> CountAsync(NetbootDb db, CancellationToken ct)
-    {
-        var states = await db.Set<MachineRow>().GroupBy(machine => machine.State)
-            .Select(group => new { State = group.Key, Count = group.Count() }).ToListAsync(ct);
-        // One look into the index for each machine, however many boots it has had.
-        var newest = await db.Set<MachineRow>().Where(machine => machine.State == MachineState.Registered)
-            .Select(machine => db.Set<BootRow>().Where(boot => boot.MachineId == machine.Id)
-                .OrderByDescending(boot => boot.StartedAt).Select(boot => boot.Outcome).FirstOrDefault())
-            .GroupBy(outcome => outcome).Select(group => new { Outcome = group.Key, Count = group.Count() })
-                .ToListAsync(ct);
-        return new(states.Sum(state => state.Count),
-            states.Where(state => state.State == MachineState.Discovered).Sum(state => state.Count),
-            newest.Where(count => count.Outcome is not null).ToImmutableSortedDictionary(count => count.Outcome!,
-                count => count.Count));
-    }
+    private static async Task<Ok<OverviewView>> Get(OverviewCounts counts, CancellationToken ct) =>
+        TypedResults.Ok(await counts.ReadAsync(ct));
 }

@@ -17,6 +17,9 @@ public sealed record SourceProgress(string Phase)
     /// <summary>Bytes that are here; null when bytes are not counted.</summary>
     public long? DoneBytes { get; init; }
 
+    /// <summary>How many of them were here before, from a download that was broken off: they came at no speed.</summary>
+    public long HeldBytes { get; init; }
+
     /// <summary>Bytes there will be; null while unknown.</summary>
     public long? TotalBytes { get; init; }
 

@@ -19,6 +19,11 @@ public sealed class SourceMeter(ISourceProgress progress, long maxBytes = long.M
     /// <exception cref="SourceException">They are too many.</exception>
     public void AddBytes(long count) => Change(now => now with { DoneBytes = (now.DoneBytes ?? 0) + count });
 
+    /// <summary>Bytes are here from before.</summary>
+    /// <exception cref="SourceException">They are too many.</exception>
+    public void AddHeldBytes(long count) => Change(now =>
+        now with { DoneBytes = (now.DoneBytes ?? 0) + count, HeldBytes = now.HeldBytes + count });
+
     /// <summary>More steps are expected.</summary>
     public void ExpectSteps(long count) => Change(now => now with { TotalSteps = (now.TotalSteps ?? 0) + count, DoneSteps = now.DoneSteps ?? 0 });
 

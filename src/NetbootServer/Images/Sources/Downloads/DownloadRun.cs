@@ -16,6 +16,7 @@ internal sealed class DownloadRun(
         if (!goOn) partial.Restart(null, null);
         else if (_counted == 0) meter.Log($"going on with {SourceText.Bytes(partial.Length)} of {link} that are here already");
         if (wish.Hashed) await partial.HashAsync(ct);
+        if (_counted == 0 && partial.Length > 0) meter.AddHeldBytes(_counted = partial.Length);
         Count();
         using var answer = await http.AskAsync(link, Ask(goOn), ct);
         if (answer.NotModified && !goOn) return null;
