@@ -1,5 +1,5 @@
 // Native dialogs: Esc closes, the focus goes back to where it was.
-import { html, signal, useEffect, useMemo, useRef } from '../ui.js';
+import { html, signal, useLayoutEffect, useMemo, useRef } from '../ui.js';
 
 /** @typedef {{id: number, draw: (close: (result?: any) => void) => any, done: (result: any) => void}} Held */
 /** @type {import('@preact/signals').Signal<Held[]>} */
@@ -34,7 +34,7 @@ const Held = ({ draw, close }) => draw(close);
 /** A dialog's frame. Give it a form's onSubmit to have Enter work. */
 export function Dialog({ title, close, children, footer, wide = false, palette = false, onSubmit }) {
   const ref = useRef(null), id = useMemo(() => `dialog-${++titles}`, []);
-  useEffect(() => {
+  useLayoutEffect(() => { // at once: what is typed next belongs to it
     const before = document.activeElement;
     ref.current.showModal();
     const first = ref.current.querySelector('[autofocus]')

@@ -33,8 +33,11 @@ public sealed class PlanCacheTests : IAsyncLifetime
         Assert.NotEqual(a, b);
         Assert.Equal(first.Replace(a, b, StringComparison.Ordinal), second);
         await _app.Machine.GetAsync($"{second.BootPath()}/ready");
-        await _admin.BootWithAsync("keeper", "ready");
+        await CompletedAsync();
     }
+
+    private Task CompletedAsync() =>
+        _admin.MachineWhenAsync("keeper", machine => machine["completion"] is not null, "a boot that succeeds");
 
     public static TheoryData<string, string> Changes => new()
     {
@@ -76,7 +79,7 @@ public sealed class PlanCacheTests : IAsyncLifetime
                 break;
             case "completion":
                 await _app.Machine.GetAsync($"{(await ScriptAsync()).BootPath()}/ready");
-                await _admin.BootWithAsync("keeper", "ready");
+                await CompletedAsync();
                 break;
             case "deletion":
                 await _admin.DeleteAsync("/api/v1/machines/keeper");
