@@ -40,7 +40,8 @@ public sealed record JobsOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (ScrubSchedule.Length > 0 && RefreshSchedule.Next(ScrubSchedule, TimeZoneInfo.Utc, DateTimeOffset.UtcNow) is null)
-            yield return new("must be cron of five fields that comes again, such as '0 2 * * 6' for Saturdays 2:00 UTC, or empty",
+            yield return new("must be cron of five fields that comes again, such as '0 2 * * 6' for Saturdays 2:00 UTC, " +
+                "or empty",
                 [nameof(ScrubSchedule)]);
     }
 }
