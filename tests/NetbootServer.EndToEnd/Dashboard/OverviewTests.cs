@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -19,11 +20,12 @@ public sealed class OverviewTests(Browser browser)
             await Expect(visit.Page.GetByText("MiB/s peak")).ToBeVisibleAsync(new() { Timeout = 30_000 });
             await Expect(visit.Page.GetByRole(AriaRole.Img, new() { NameRegex = new("MiB.s peak") }))
                 .ToBeVisibleAsync();
+            await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync(); // it comes after the page
             var drawn = await CanvasAsync(visit);
             await visit.Button("24 h").ClickAsync();
             await Expect(visit.Button("24 h")).ToHaveAttributeAsync("aria-pressed", "true");
-            await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
-            Assert.NotEqual(drawn, await CanvasAsync(visit));
+            await Until.TrueAsync("the day's drawing",
+                async () => await CanvasAsync(visit) is { Length: > 0 } now && now != drawn, TimeSpan.FromSeconds(30), Ct);
             await visit.Page.SetViewportSizeAsync(700, 900);
             await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
             var overflow = await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth");
@@ -79,5 +81,5 @@ public sealed class OverviewTests(Browser browser)
     }
 
     private static Task<string> CanvasAsync(Visit visit) =>
-        visit.Page.EvaluateAsync<string>("document.querySelector('.plot canvas').toDataURL()");
+        visit.Page.EvaluateAsync<string>("document.querySelector('.plot canvas')?.toDataURL() ?? ''");
 }
