@@ -63,10 +63,11 @@ public sealed class RefreshKillTests(NixLab lab)
     {
         var folder = Directory.CreateDirectory(Path.Combine(rig.Folder, "published")).FullName;
         RefreshRig.WriteRelease(folder, PublishBytes, seed);
-        var before = rig.BlobBytes;
+        var before = rig.BlobFiles;
         var job = await rig.BeginAsync("published", new { type = "directory", path = folder });
         // At 1 all bytes are there, and the version is being written down or just has been.
-        await RefreshRig.UntilAsync("bytes to be stored", () => Task.FromResult(rig.BlobBytes - before >= at * (PublishBytes + (1 << 20))));
+        await RefreshRig.UntilAsync("bytes to be stored",
+            () => Task.FromResult(rig.BlobBytesSince(before) >= at * (PublishBytes + (1 << 20))));
         await rig.KillAndSeeItEndAsync(job, "published");
     }
 }

@@ -19,8 +19,15 @@ internal sealed class RefreshRig(ServerProcess server, string folder) : IAsyncDi
 
     public AdminClient Api { get; } = new(server.Admin);
 
-    /// <summary>Bytes of all files of blobs, whole and half.</summary>
-    public long BlobBytes => Files("blobs").Sum(file => file.Length);
+    /// <summary>The files of blobs there are now, whole and half.</summary>
+    public IReadOnlySet<string> BlobFiles => Files("blobs").Select(file => file.FullName).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Bytes in files of blobs that were not there before. Unlike the sum of all, it never shrinks when the version
+    /// before, which nobody needs any more, is collected in the meantime.
+    /// </summary>
+    public long BlobBytesSince(IReadOnlySet<string> before) =>
+        Files("blobs").Where(file => !before.Contains(file.FullName)).Sum(LengthOrGone);
 
     public static async Task<RefreshRig> StartAsync(RealNix nix, string folder)
     {
@@ -99,6 +106,19 @@ internal sealed class RefreshRig(ServerProcess server, string folder) : IAsyncDi
     {
         var folder = new DirectoryInfo(Path.Combine(server.DataDirectory, below));
         return folder.Exists ? folder.EnumerateFiles("*", SearchOption.AllDirectories) : [];
+    }
+
+    private static long LengthOrGone(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            // It got its final name meanwhile, and is counted the next time.
+            return 0;
+        }
     }
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
