@@ -15,7 +15,7 @@ public sealed class RefreshKillTests(NixLab lab)
     public async Task A_dozen_kills_amid_downloads_builds_and_publications_leave_everything_whole()
     {
         double[] points = [0, 0.3, 0.7, 1];
-        await KillAsync(points, points, points);
+        await KillAsync(points, points, points, seed: 1);
     }
 
     [Fact]
@@ -24,18 +24,19 @@ public sealed class RefreshKillTests(NixLab lab)
     {
         var random = new Random(1);
         double[] Points(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
-        await KillAsync(Points(35), Points(20), Points(45));
+        await KillAsync(Points(35), Points(20), Points(45), seed: 2);
     }
 
-    private async Task KillAsync(double[] downloads, double[] builds, double[] publications)
+    /// <summary>Both tests use one Nix store, which builds the same thing only once: each has a seed of its own.</summary>
+    private async Task KillAsync(double[] downloads, double[] builds, double[] publications, int seed)
     {
         await using var rig = await RefreshRig.StartAsync(lab.New, lab.NewFolder());
         await using var host = await FileHost.StartAsync(Directory.CreateDirectory(Path.Combine(rig.Folder, "release")).FullName, Ct);
-        for (var i = 0; i < downloads.Length; i++) await KillDownloadAsync(rig, host, downloads[i], seed: 1000 + i);
+        for (var i = 0; i < downloads.Length; i++) await KillDownloadAsync(rig, host, downloads[i], (seed * 10_000) + 1_000 + i);
         // What was known to be on the disk was not fetched again.
         Assert.NotEmpty(host.Ranges);
-        for (var i = 0; i < builds.Length; i++) await KillBuildAsync(rig, builds[i], seed: 2000 + i);
-        for (var i = 0; i < publications.Length; i++) await KillPublicationAsync(rig, publications[i], seed: 3000 + i);
+        for (var i = 0; i < builds.Length; i++) await KillBuildAsync(rig, builds[i], (seed * 10_000) + 2_000 + i);
+        for (var i = 0; i < publications.Length; i++) await KillPublicationAsync(rig, publications[i], (seed * 10_000) + 3_000 + i);
     }
 
     private static async Task KillDownloadAsync(RefreshRig rig, FileHost host, double at, int seed)
