@@ -14,10 +14,28 @@ namespace NetbootServer.Jobs;
 /// </summary>
 internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions> options,
     JobTriggers triggers, JobStore store, JobRuns runs, ImageCatalog catalog,
-    Retention retention, EventHub events, TimeProvider time, ILogger<JobsStart> logger) : BackgroundService
+    Retention retention, EventHub events, TimeProvider time, ILogger<JobsStart> logger) : BackgroundService, IHostedLifecycleService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private const int LooksPerTidying = 7200;
+    private IReadOnlyList<Job> _interrupted = [];
+
+    /// <summary>
+    /// Looks what the last end interrupted while nothing can begin yet, neither by Quartz nor by a request: a job that
+    /// this start begins is not among it.
+    /// </summary>
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        _interrupted = await store.ActiveAsync(cancellationToken);
+        foreach (var job in _interrupted)
+            if (job.State == JobStates.Running) await store.PutBackAsync(job.Id, null, null, null);
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -27,7 +45,7 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
             await first.MakeAsync(stoppingToken);
             foreach (var image in catalog.Images.Keys) await triggers.FollowAsync(image, stoppingToken);
             await triggers.FollowAsync(JobLane.Scrub, options.Value.ScrubSchedule, TimeZoneInfo.Utc, stoppingToken);
-            foreach (var job in await store.ActiveAsync(stoppingToken)) await TakeUpAgainAsync(job, stoppingToken);
+            foreach (var job in _interrupted) await TakeUpAgainAsync(job, stoppingToken);
             retention.WantTidying(); // a job may have ended just before the server did
             using var timer = new PeriodicTimer(Look, time);
             for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
@@ -45,7 +63,6 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
 
     private async Task TakeUpAgainAsync(Job job, CancellationToken ct)
     {
-        if (job.State == JobStates.Running) await store.PutBackAsync(job.Id, null, null, null);
         if (job.Image is not null && !catalog.Images.ContainsKey(job.Image))
             await store.EndAsync(job.Id, JobStates.Cancelled, null, null,
                 JobProblem.Of(ProblemTypes.NotFound, $"Image '{job.Image}' is gone."));

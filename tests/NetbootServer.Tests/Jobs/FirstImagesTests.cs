@@ -65,6 +65,31 @@ public sealed class FirstImagesTests
     }
 
     [Fact]
+    public async Task The_first_fetch_is_running_while_it_runs()
+    {
+        await using var host = await SourceHost.StartAsync();
+        Publish(host, Stable, 1);
+        var held = new TaskCompletionSource();
+        host.File($"/mirror/{Stable}/initrd-{System}").Write = async (http, bytes) =>
+        {
+            await held.Task.WaitAsync(http.RequestAborted);
+            await http.Response.Body.WriteAsync(bytes, http.RequestAborted);
+        };
+        await using var app = new NetbootApp(new()
+        {
+            ["Images:Defaults"] = "true", ["Images:DefaultsFrom"] = host.Url("/mirror"),
+        });
+        // The start looks for interrupted jobs beside it, and this one is none.
+        await Until.AsAsync(() => app.Machine.GetAsync("/readyz"), answer => answer.Status == HttpStatusCode.OK, "the start to be over");
+        await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/jobs"), jobs => jobs.Text.Contains("doneBytes", StringComparison.Ordinal),
+            "bytes to come");
+        Assert.Equal(["running"], (await app.Admin.GetAsync("/api/v1/jobs")).Items("state"));
+        Assert.Equal(1, (await app.Admin.GetAsync("/api/v1/overview")).Json.GetProperty("runningJobs").GetInt32());
+        held.SetResult();
+        await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/jobs"), jobs => jobs.Items("state") is ["succeeded"], "the job to end");
+    }
+
+    [Fact]
     public async Task What_was_never_fetched_and_is_gone_upstream_is_not_promised()
     {
         await using var host = await SourceHost.StartAsync();
