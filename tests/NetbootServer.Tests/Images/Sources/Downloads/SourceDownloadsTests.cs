@@ -337,6 +337,44 @@ public sealed class SourceDownloadsTests
     }
 
     [Fact]
+    public async Task A_length_nobody_says_is_held_against_the_room_while_it_comes()
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await SourceLab.StartAsync(settings: new() { ["Blobs:MaxBytes"] = "3000000" });
+        var endless = host.Put("/file", Bytes);
+        endless.SaysLength = false;
+        endless.Write = async (http, _) =>
+        {
+            while (true) await http.Response.Body.WriteAsync(Bytes, http.RequestAborted);
+        };
+        var e = await SourceLab.FailsAsync(SourceProblems.StorageFull,
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+        Assert.Contains("Blobs:MaxBytes", e.Message, StringComparison.Ordinal);
+        Assert.Empty(lab.PartialFilesLeft);
+    }
+
+    [Fact]
+    public async Task A_download_that_goes_on_is_refused_before_it_does_when_the_whole_no_longer_fits()
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await SourceLab.StartAsync(options => options.Retries = 0,
+            settings: new() { ["Blobs:MaxBytes"] = $"{Bytes.Length + 1000}" });
+        var file = host.Put("/file", Bytes).CutAt(Bytes.Length / 2);
+        await SourceLab.FailsAsync(SourceProblems.Unreachable,
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+        Assert.Equal(Bytes.Length / 2, lab.Partials.HeldBytes(host.Url("/file")));
+        await lab.Blobs.AddAsync(new byte[2000]);
+        file.Write = async (http, _) =>
+        {
+            await http.Response.Body.FlushAsync(Ct);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        };
+        await SourceLab.FailsAsync(SourceProblems.StorageFull,
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+        Assert.Equal($"bytes={Bytes.Length / 2}-", host.Requests.Last().Range);
+    }
+
+    [Fact]
     public async Task A_download_hashed_on_the_way_becomes_a_blob_also_when_it_went_on_after_a_restart()
     {
         await using var host = await SourceHost.StartAsync();
