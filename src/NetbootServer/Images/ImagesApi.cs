@@ -127,7 +127,7 @@ internal static class ImagesApi
 
     /// <summary>Promotes or rolls back: moves the version that machines get.</summary>
     private static async Task<Results<Ok<ImageView>, ProblemHttpResult>> SetCurrent(
-        string name, HttpContext http, VersionStore versions, CancellationToken ct)
+        string name, HttpContext http, VersionStore versions, Retention retention, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed)) return Problem.NotFound("image", name).ToResult();
         var (body, problem) = await JsonBody.ReadAsync(http.Request, ct);
@@ -135,6 +135,7 @@ internal static class ImagesApi
         var (request, fault) = CurrentRequest.Parse(body);
         if (fault is not null) return fault.ToResult();
         var saved = await versions.SetCurrentAsync(parsed, request!, http.User.Identity?.Name ?? "somebody", ct);
+        retention.WantTidying(); // what was current may be one too many now
         return saved.Resource is { } image
             ? Answers.Show(http, ImageView.Of(image), image.Revision)
             : saved.Problem!.ToResult();

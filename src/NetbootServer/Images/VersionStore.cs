@@ -74,7 +74,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                     ? $"image '{name}' has no version yet: upload or refresh first"
                     : $"'{version}' is not a kept version of image '{name}'; its newest is {newest}");
             var hold = request.Hold ?? wanted != newest;
-            if (!hold && request.Reason is not null)
+            if (!hold && request.Reason is { Length: > 0 })
                 return Problem.Invalid("$.reason", "is told of a version that is held: add \"hold\": true, or leave the reason out");
             MoveCurrent(db, image, wanted, hold ? new(by, time.GetUtcNow(), request.Reason) : null);
             return null;
@@ -88,13 +88,14 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
     private void MoveCurrent(NetbootDb db, ImageRow image, string version, ImageHold? hold)
     {
         var held = hold is not null;
-        var sameReason = hold?.Reason is null || hold.Reason == image.HoldReason;
+        var sameReason = hold?.Reason is null || hold.Reason == (image.HoldReason ?? "");
         if (image.Current == version && image.Held == held && sameReason) return;
+        var reason = hold?.Reason is { Length: > 0 } told ? told : null;
         audit.Changed(db, "current", image.Name,
             image.Current is null ? null : new { version = image.Current, hold = image.Held, reason = image.HoldReason },
-            new { version, hold = held, reason = hold?.Reason });
+            new { version, hold = held, reason });
         (image.Current, image.Held) = (version, held);
-        (image.HeldBy, image.HeldAt, image.HoldReason) = (hold?.By, hold?.At, hold?.Reason);
+        (image.HeldBy, image.HeldAt, image.HoldReason) = (hold?.By, hold?.At, reason);
     }
 
     private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) => new()

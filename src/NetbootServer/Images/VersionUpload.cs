@@ -12,7 +12,7 @@ namespace NetbootServer.Images;
 /// Receives a version as multipart/form-data. Each part streams through its check into the blob store while it
 /// arrives; memory does not grow with its size. The version appears when all of it is there, or not at all.
 /// </summary>
-internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, ImportGate gate)
+internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Retention retention, ImportGate gate)
 {
     private const int MaxParts = 64, MaxArgumentsBytes = 16 * 1024;
 
@@ -28,11 +28,23 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Impo
             || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 and <= MaxBoundary } boundary)
             return new Problem(ProblemTypes.UnsupportedMediaType,
                 $"Send multipart/form-data with a boundary of at most {MaxBoundary} characters, as curl -F does.");
-        using var import = await gate.ImportAsync(ct);
+        try
+        {
+            using var import = await gate.ImportAsync(ct);
+            return await ReceiveAsync(image, new MultipartReader(boundary, http.Request.Body), http, ct);
+        }
+        finally
+        {
+            retention.WantTidying(); // what it replaces, or has left when it was refused
+        }
+    }
+
+    private async Task<Saved<ImageVersion>> ReceiveAsync(
+        ResourceName image, MultipartReader reader, HttpContext http, CancellationToken ct)
+    {
         var parts = new UploadParts();
         try
         {
-            var reader = new MultipartReader(boundary, http.Request.Body);
             while (await reader.ReadNextSectionAsync(ct) is { } section)
             {
                 if (parts.Count >= MaxParts)

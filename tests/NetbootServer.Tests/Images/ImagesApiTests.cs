@@ -141,6 +141,57 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task The_reason_of_a_hold_is_kept_replaced_and_taken_away()
+    {
+        var id = await _admin.MakeImageAsync("reason", seed: 22);
+        Assert.Equal("one", await HoldAsync(new { version = id, hold = true, reason = "one" }));
+        Assert.Equal("one", await HoldAsync(new { version = id, hold = true }));
+        Assert.Equal("two", await HoldAsync(new { version = id, hold = true, reason = "two" }));
+        Assert.Null(await HoldAsync(new { version = id, hold = true, reason = "" }));
+        Assert.Null(await HoldAsync(new { version = "newest", hold = true }));
+        var audit = await _admin.GetAsync("/api/v1/audit?kind=current&name=reason");
+        Assert.Equal(4, audit.Json.GetProperty("items").GetArrayLength()); // with the upload's own
+        // An empty one says nothing of an image that moves.
+        (await _admin.PutAsync("/api/v1/images/reason/current", new { version = "newest", reason = "" })).Is(HttpStatusCode.OK);
+
+        async Task<string?> HoldAsync(object request)
+        {
+            var hold = (await _admin.PutAsync("/api/v1/images/reason/current", request)).Is(HttpStatusCode.OK).Json.GetProperty("hold");
+            return hold.TryGetProperty("reason", out var reason) ? reason.GetString() : null;
+        }
+    }
+
+    [Fact]
+    public async Task Uploads_beyond_keep_let_go_of_the_oldest_that_nobody_needs()
+    {
+        await _admin.PutAsync("/api/v1/images/few", """{"source":{"type":"upload"},"keep":2}""");
+        var first = await _admin.AddVersionAsync("few", 40);
+        await _admin.PutAsync("/api/v1/profiles/few", new { image = "few", version = first });
+        var second = await _admin.AddVersionAsync("few", 41);
+        await _admin.PutAsync("/api/v1/images/few/current", new { version = second, hold = true });
+        var (third, fourth, fifth) = (await _admin.AddVersionAsync("few", 42), await _admin.AddVersionAsync("few", 43),
+            await _admin.AddVersionAsync("few", 44));
+        await KeptAsync(fifth, fourth, second, first); // the newest two, the current one and the pinned one
+        Assert.DoesNotContain(third, (await _admin.GetAsync("/api/v1/images/few/versions")).Text, StringComparison.Ordinal);
+        await _admin.PutAsync("/api/v1/images/few/current", new { version = "newest" });
+        await KeptAsync(fifth, fourth, first);
+
+        Task KeptAsync(params string[] ids) => Until.AsAsync(() => _admin.GetAsync("/api/v1/images/few/versions"),
+            versions => versions.Items("id").SequenceEqual(ids), $"{ids.Length} versions to be kept");
+    }
+
+    [Fact]
+    public async Task Bytes_of_an_upload_that_is_refused_do_not_stay()
+    {
+        await _admin.PutAsync("/api/v1/images/rest", Upload);
+        var kernel = Files.Kernel(45);
+        (await _admin.UploadAsync("rest", ("x86_64-linux/kernel", kernel))).IsInvalidAt("x86_64-linux/initrd");
+        var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(kernel));
+        await Until.TrueAsync(() => !File.Exists(Path.Combine(app.Data, "blobs", digest[..2], digest)), "the kernel to be gone");
+        (await app.Machine.GetAsync($"/blobs/{digest}/kernel")).Is(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task A_version_tells_what_its_kernel_says_it_is()
     {
         var kernel = Files.Kernel(31);
