@@ -65,6 +65,30 @@ public sealed class FirstImagesTests
     }
 
     [Fact]
+    public async Task The_releases_to_begin_with_can_be_named_and_one_that_is_not_there_is_told_with_what_to_do()
+    {
+        await using var host = await SourceHost.StartAsync();
+        Publish(host, "nixos-27.05", 1);
+        await using var app = new NetbootApp(new()
+        {
+            ["Images:Defaults"] = "true", ["Images:DefaultsFrom"] = host.Url("/mirror"),
+            ["Images:DefaultReleases"] = "nixos-27.05, nixos-26.11",
+        });
+        await Until.AsAsync(() => app.Machine.GetAsync($"/images/nixos-27.05/initrd-{System}"),
+            answer => answer.Status == HttpStatusCode.OK, "the first to come");
+        Assert.Equal(["nixos-26.11", "nixos-27.05"], (await app.Admin.GetAsync("/api/v1/images")).Items("name"));
+        Assert.Equal(["nixos-26.11", "nixos-27.05"], (await app.Admin.GetAsync("/api/v1/profiles")).Items("name"));
+
+        await app.Admin.PatchAsync("/api/v1/images/nixos-26.11", new { source = new { api = host.Url("/releases/tags/nixos-26.11") } });
+        var job = (await app.Admin.PostAsync("/api/v1/images/nixos-26.11/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
+        var ended = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        Assert.Equal("failed", ended["state"]);
+        Assert.Contains($"There is no such release, or it is not public: look which there are, and name one of them in the " +
+            $"image's source instead of {host.Url("/mirror")}/nixos-26.11/.", ended.Json.GetProperty("problem").GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_was_never_fetched_and_is_gone_upstream_is_not_promised()
     {
         await using var host = await SourceHost.StartAsync();
