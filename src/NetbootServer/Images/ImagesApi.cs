@@ -118,7 +118,8 @@ internal static class ImagesApi
             return Problem.NotFound("image", name).ToResult();
         var saved = await upload.ReceiveAsync(parsed, http, ct);
         if (saved.Resource is not { } version) return saved.Problem!.ToResult();
-        var view = ImageVersionView.Of(version, catalog.Images[name], (await pins.OfAsync(name, ct))[version.Id],
+        if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
+        var view = ImageVersionView.Of(version, image, (await pins.OfAsync(name, ct))[version.Id],
             await kernels.OfAsync([version], ct));
         return saved.Created
             ? TypedResults.Created($"/api/v1/images/{name}/versions/{version.Id}", view)

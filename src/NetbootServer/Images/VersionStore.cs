@@ -22,7 +22,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
     {
         ArgumentNullException.ThrowIfNull(publication);
         var id = ImageVersion.IdOf(publication.Systems, publication.Closures);
-        var saved = await database.WriteAsync(async (db, token) =>
+        var saved = await database.ChangeAsync(async (db, token) =>
         {
             var image = await ImageStore.FindAsync(db, name, token);
             if (image is null) return Problem.NotFound("image", name.ToString());
@@ -45,9 +45,9 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
             return new Saved<ImageVersionRow>(version, isNew, null);
         }, ct);
         if (saved.Problem is { } refused) return refused;
-        await catalog.ReloadAsync(ct);
+        await catalog.ReloadAsync(CancellationToken.None);
         events.Changed("image", name.ToString());
-        return new(catalog.Images[name.ToString()].Versions[id], saved.Created, null);
+        return new(ImageCatalog.ToVersion(saved.Resource!, name.ToString()), saved.Created, null);
     }
 
     /// <summary>Moves the image's current version.</summary>
@@ -60,7 +60,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
     {
         ArgumentNullException.ThrowIfNull(request);
         var version = request.Version;
-        var problem = await database.WriteAsync(async (db, token) =>
+        var problem = await database.ChangeAsync(async (db, token) =>
         {
             var image = await ImageStore.FindAsync(db, name, token);
             if (image is null) return Problem.NotFound("image", name.ToString());
@@ -80,9 +80,10 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
             return null;
         }, ct);
         if (problem is not null) return problem;
-        await catalog.ReloadAsync(ct);
+        await catalog.ReloadAsync(CancellationToken.None);
         events.Changed("image", name.ToString());
-        return Saved.Changed(catalog.Images[name.ToString()]);
+        return catalog.Images.TryGetValue(name.ToString(), out var moved)
+            ? Saved.Changed(moved) : Problem.NotFound("image", name.ToString());
     }
 
     private void MoveCurrent(NetbootDb db, ImageRow image, string version, ImageHold? hold)
