@@ -31,6 +31,15 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
         return job;
     }
 
+    /// <summary>Asks for a job at once: one that waits for its time, or for its next try, waits no longer.</summary>
+    public async Task<Job> RequestNowAsync(JobLane lane, string askedBy, CancellationToken ct)
+    {
+        var job = await RequestAsync(lane, askedBy, TimeSpan.Zero, ct);
+        if (job.NotBefore is null || !await store.HurryAsync(job.Id, ct)) return job;
+        await BeginAsync(lane, time.GetUtcNow(), CancellationToken.None);
+        return job with { NotBefore = null };
+    }
+
     /// <summary>A machine wants an image that has no version yet: an <see cref="ImageWanted"/>.</summary>
     public void Want(string image) => _wanted[image] = FirstUse;
 
