@@ -117,6 +117,39 @@ public sealed class JobsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_source_that_is_replaced_while_it_is_read_brings_no_version()
+    {
+        Hold();
+        var job = await BeginAsync("moved");
+        await Until.TrueAsync(() => _host.Requests.Any(request => request.Path.StartsWith("/api/assets/", StringComparison.Ordinal)), "the download");
+        (await _app.Admin.PatchAsync("/api/v1/images/moved", new { source = new { api = (string?)null } })).Is(HttpStatusCode.OK);
+        _letGo.SetResult();
+        var ended = await StateAsync(job, "succeeded");
+        Assert.Equal("2", ended["attempt"]);
+        Assert.Contains("The image's source or systems were changed while it was read.",
+            (await _app.Admin.GetAsync($"/api/v1/jobs/{job}/log")).Text, StringComparison.Ordinal);
+        var version = (await _app.Admin.GetAsync("/api/v1/images/moved/versions")).Json.GetProperty("items")[0];
+        Assert.DoesNotContain("/api/assets/", version.GetProperty("provenance").GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("31536000")]
+    [InlineData("Mon, 01 Jan 2001 00:00:00 GMT")]
+    public async Task A_source_cannot_put_a_refresh_off_for_long(string retryAfter)
+    {
+        _host.Route("/api/release", http =>
+        {
+            http.Response.StatusCode = 503;
+            http.Response.Headers.RetryAfter = retryAfter;
+            return Task.CompletedTask;
+        });
+        var job = await BeginAsync("busy");
+        var waiting = await Until.AsAsync(() => JobAsync(job), answer => answer["problem"] is not null, "the first failure");
+        if (waiting["notBefore"] is not null)
+            Assert.InRange(At(waiting, "notBefore"), At(waiting, "createdAt"), DateTimeOffset.UtcNow.AddMinutes(61));
+    }
+
+    [Fact]
     public async Task A_state_that_no_job_has_is_told()
     {
         var refused = (await _app.Admin.GetAsync("/api/v1/jobs?state=done")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
