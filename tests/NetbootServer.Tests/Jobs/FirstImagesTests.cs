@@ -39,6 +39,13 @@ public sealed class FirstImagesTests
         Assert.Equal((1_700_000, 1_700_000), (bytes.GetProperty("doneBytes").GetInt64(), bytes.GetProperty("totalBytes").GetInt64()));
 
         // A tarball comes at its first request, also by its digest.
+        var letGo = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.File($"/mirror/{Stable}/{Kexec}").Write = async (http, rest) =>
+        {
+            await http.Response.Body.FlushAsync(http.RequestAborted);
+            await letGo.Task.WaitAsync(http.RequestAborted);
+            await http.Response.Body.WriteAsync(rest, http.RequestAborted);
+        };
         var absent = (await app.Machine.GetAsync($"/images/{Stable}/{Kexec}")).Is(HttpStatusCode.ServiceUnavailable);
         Assert.Equal("10", absent.Header("Retry-After"));
         Assert.StartsWith($"The {FakeBoot.Tarball(1).Length} bytes of this file are being fetched", absent.Text, StringComparison.Ordinal);
@@ -46,6 +53,7 @@ public sealed class FirstImagesTests
         var blob = (await app.Admin.GetAsync($"/api/v1/images/{Stable}/versions/{version}")).Json.GetProperty("systems")
             .GetProperty(System).GetProperty("kexec").GetProperty("url").GetString()!;
         (await app.Machine.GetAsync(blob)).Is(HttpStatusCode.ServiceUnavailable);
+        letGo.SetResult();
         await Until.AsAsync(() => app.Machine.GetAsync($"/images/{Stable}/{Kexec}"),
             answer => answer.Status == HttpStatusCode.OK, "the tarball to come");
         Assert.Equal(FakeBoot.Tarball(1), await app.Machine.Client.GetByteArrayAsync(blob, SourceHost.Ct));
