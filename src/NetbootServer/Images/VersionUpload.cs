@@ -16,6 +16,9 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Rete
 {
     private const int MaxParts = 64, MaxArgumentsBytes = 16 * 1024;
 
+    /// <summary>Of a form's length so much may be something else than files.</summary>
+    private const int FormBytes = 64 * 1024;
+
     /// <summary>RFC 2046 §5.1.1.</summary>
     private const int MaxBoundary = 70;
 
@@ -45,6 +48,8 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Rete
         var parts = new UploadParts();
         try
         {
+            if (http.Request.ContentLength > FormBytes)
+                await blobs.CheckRoomAsync(http.Request.ContentLength.Value - FormBytes, here: 0, ct); // before the first byte
             while (await reader.ReadNextSectionAsync(ct) is { } section)
             {
                 if (parts.Count >= MaxParts)

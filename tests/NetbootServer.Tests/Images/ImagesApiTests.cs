@@ -181,6 +181,17 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task An_upload_that_cannot_fit_is_refused_before_any_of_it_is_read()
+    {
+        await using var small = new NetbootApp(new() { ["Blobs:MaxBytes"] = "100000" });
+        await small.Admin.PutAsync("/api/v1/images/big", Upload);
+        // Nobody has looked at the names of its parts.
+        var refused = (await small.Admin.UploadAsync("big", ("no/part", Files.Initrd(1, 200_000)))).IsProblem(HttpStatusCode.InsufficientStorage, "storage-full");
+        Assert.Contains("Blobs:MaxBytes", refused.Text, StringComparison.Ordinal);
+        (await small.Admin.UploadAsync("big", ("no/part", Files.Initrd(1, 90_000)))).IsInvalidAt("no/part");
+    }
+
+    [Fact]
     public async Task Bytes_of_an_upload_that_is_refused_do_not_stay()
     {
         await _admin.PutAsync("/api/v1/images/rest", Upload);
