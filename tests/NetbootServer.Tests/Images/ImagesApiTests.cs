@@ -181,6 +181,27 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task A_version_that_a_machine_is_booting_stays_until_it_is_up()
+    {
+        await _admin.PutAsync("/api/v1/images/booted", """{"source":{"type":"upload"},"keep":1}""");
+        var first = await _admin.AddVersionAsync("booted", 50);
+        await _admin.PutAsync("/api/v1/profiles/booted", """{"image":"booted"}""");
+        await _admin.PutAsync("/api/v1/machines/booting", """{"macs":["525400050001"],"profile":"booted"}""");
+        var boot = (await app.Machine.ScriptAsync("525400050001")).BootPath();
+        await _admin.BootWithAsync("booting", "running");
+        await _admin.AddVersionAsync("booted", 51);
+        var third = await _admin.AddVersionAsync("booted", 52);
+        await KeptAsync(third, first);
+        (await app.Machine.GetAsync($"/images/booted@{first}/initrd-x86_64-linux")).Is(HttpStatusCode.OK);
+        (await app.Machine.PostAsync($"{boot}/up", "{}")).Is(HttpStatusCode.OK);
+        await _admin.BootWithAsync("booting", "up");
+        await KeptAsync(await _admin.AddVersionAsync("booted", 53));
+
+        Task KeptAsync(params string[] ids) => Until.AsAsync(() => _admin.GetAsync("/api/v1/images/booted/versions"),
+            versions => versions.Items("id").SequenceEqual(ids), $"{ids.Length} versions to be kept");
+    }
+
+    [Fact]
     public async Task An_upload_that_cannot_fit_is_refused_before_any_of_it_is_read()
     {
         await using var small = new NetbootApp(new() { ["Blobs:MaxBytes"] = "100000" });
