@@ -2,9 +2,11 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using NetbootServer.Blobs;
 using NetbootServer.Http;
+using NetbootServer.Http.Bodies;
 
 namespace NetbootServer.Images;
 
@@ -12,7 +14,8 @@ namespace NetbootServer.Images;
 /// Receives a version as multipart/form-data. Each part streams through its check into the blob store while it
 /// arrives; memory does not grow with its size. The version appears when all of it is there, or not at all.
 /// </summary>
-internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Retention retention, ImportGate gate)
+internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Retention retention, ImportGate gate,
+    IOptions<BodyOptions> options, TimeProvider time)
 {
     private const int MaxParts = 64, MaxArgumentsBytes = 16 * 1024;
 
@@ -34,7 +37,8 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Rete
         try
         {
             using var import = await gate.ImportAsync(ct);
-            return await ReceiveAsync(image, new MultipartReader(boundary, http.Request.Body), http, ct);
+            var body = new UploadBody(http.Request.Body, options.Value.StallTimeout, time);
+            return await ReceiveAsync(image, new MultipartReader(boundary, body), http, ct);
         }
         finally
         {

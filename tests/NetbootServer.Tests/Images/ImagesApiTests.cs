@@ -213,6 +213,17 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task An_upload_of_which_no_more_comes_is_given_up()
+    {
+        await using var brief = new NetbootApp(new() { ["Http:StallTimeout"] = "00:00:01" });
+        await brief.Admin.PutAsync("/api/v1/images/stalled", Upload);
+        var refused = (await brief.Admin.SendAsync(HttpMethod.Post, "/api/v1/images/stalled/versions", new StalledForm()))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        Assert.Contains("no byte came for 1 s (Http:StallTimeout)", refused.Text, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Path.Combine(brief.Data, "blobs", "tmp")));
+    }
+
+    [Fact]
     public async Task Bytes_of_an_upload_that_is_refused_do_not_stay()
     {
         await _admin.PutAsync("/api/v1/images/rest", Upload);
@@ -268,5 +279,32 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal("pinner", Assert.Single(version.Json.GetProperty("pinnedBy").EnumerateArray()).GetString());
         var refused = (await _admin.DeleteAsync("/api/v1/images/pins")).IsProblem(HttpStatusCode.Conflict, "in-use");
         Assert.Equal("profile pinner", Assert.Single(refused.Json.GetProperty("users").EnumerateArray()).GetString());
+    }
+
+    /// <summary>The begin of a file, and then nothing.</summary>
+    private sealed class StalledForm : HttpContent
+    {
+        private readonly CancellationTokenSource _over = new();
+
+        public StalledForm() => Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync("--b\r\nContent-Disposition: form-data; name=\"x86_64-linux/initrd\"\r\n\r\n070701"u8.ToArray());
+            await stream.FlushAsync();
+            await Task.Delay(Timeout.Infinite, _over.Token);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) _over.Cancel();
+            base.Dispose(disposing);
+        }
     }
 }
