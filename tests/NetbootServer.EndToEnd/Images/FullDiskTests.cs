@@ -23,14 +23,9 @@ public sealed class FullDiskTests : IAsyncLifetime
     [Fact]
     public async Task What_does_not_fit_is_refused_before_it_comes_and_a_disk_that_fills_fails_the_job_and_not_the_server()
     {
-        Assert.SkipUnless(mounted, "a disk of its own can only be mounted by root");
         await using var host = await FileHost.StartAsync(release.FullName, Ct);
-        await using var server = await ServerProcess.StartAsync(new ServerSetup
-        {
-            Settings = new Dictionary<string, string> { ["DataDirectory"] = disk.FullName, ["Blobs:MinFreeBytes"] = $"{1 << 20}" },
-        }, Ct);
-        var api = new AdminClient(server.Admin);
-        await api.PutAsync("/images/small", new { source = new { type = "release", url = host.Url }, systems = new[] { "x86_64-linux" } }, Ct);
+        await using var server = await StartAsync();
+        var api = await MakeAsync(server, host, "small");
         RefreshRig.WriteRelease(release.FullName, 4 << 20, seed: 1);
         var good = await api.RefreshAsync("small", Limit, Ct);
         Assert.True(State(good) == "succeeded", $"{good}");
@@ -63,14 +58,9 @@ public sealed class FullDiskTests : IAsyncLifetime
     [Fact]
     public async Task A_download_goes_on_when_what_is_still_to_come_fits()
     {
-        Assert.SkipUnless(mounted, "a disk of its own can only be mounted by root");
         await using var host = await FileHost.StartAsync(release.FullName, Ct);
-        await using var server = await ServerProcess.StartAsync(new ServerSetup
-        {
-            Settings = new Dictionary<string, string> { ["DataDirectory"] = disk.FullName, ["Blobs:MinFreeBytes"] = $"{1 << 20}" },
-        }, Ct);
-        var api = new AdminClient(server.Admin);
-        await api.PutAsync("/images/large", new { source = new { type = "release", url = host.Url }, systems = new[] { "x86_64-linux" } }, Ct);
+        await using var server = await StartAsync();
+        var api = await MakeAsync(server, host, "large");
         RefreshRig.WriteRelease(release.FullName, 60 << 20, seed: 1);
         await WriteSumsAsync();
         var held = host.Hold(Initrd, 40 << 20);
@@ -88,6 +78,22 @@ public sealed class FullDiskTests : IAsyncLifetime
         var whole = await api.RefreshAsync("large", Limit, Ct);
         Assert.True(State(whole) == "succeeded", $"{whole}");
         Assert.Contains($"bytes={40 << 20}-", host.Ranges);
+    }
+
+    private Task<ServerProcess> StartAsync()
+    {
+        Assert.SkipUnless(mounted, "a disk of its own can only be mounted by root");
+        return ServerProcess.StartAsync(new ServerSetup
+        {
+            Settings = new Dictionary<string, string> { ["DataDirectory"] = disk.FullName, ["Blobs:MinFreeBytes"] = $"{1 << 20}" },
+        }, Ct);
+    }
+
+    private static async Task<AdminClient> MakeAsync(ServerProcess server, FileHost host, string image)
+    {
+        var api = new AdminClient(server.Admin);
+        await api.PutAsync($"/images/{image}", new { source = new { type = "release", url = host.Url }, systems = new[] { "x86_64-linux" } }, Ct);
+        return api;
     }
 
     private async Task WriteSumsAsync()
