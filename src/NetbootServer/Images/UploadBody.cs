@@ -11,7 +11,8 @@ namespace NetbootServer.Images;
 /// <param name="time">The clock.</param>
 internal sealed class UploadBody(Stream body, TimeSpan patience, TimeProvider time) : ForwardStream
 {
-    public override int Read(Span<byte> buffer) => throw new NotSupportedException("The network is read asynchronously.");
+    public override int Read(Span<byte> buffer) =>
+        throw new NotSupportedException("The network is read asynchronously.");
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

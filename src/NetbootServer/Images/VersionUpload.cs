@@ -52,8 +52,8 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Rete
         var parts = new UploadParts();
         try
         {
-            if (http.Request.ContentLength > FormBytes)
-                await blobs.CheckRoomAsync(http.Request.ContentLength.Value - FormBytes, here: 0, ct); // before the first byte
+            if (http.Request.ContentLength is { } length and > FormBytes)
+                await blobs.CheckRoomAsync(length - FormBytes, here: 0, ct); // before the first byte
             while (await reader.ReadNextSectionAsync(ct) is { } section)
             {
                 if (parts.Count >= MaxParts)

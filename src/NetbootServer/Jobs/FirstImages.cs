@@ -40,13 +40,14 @@ internal sealed partial class FirstImages(Database database, ImageStore images, 
         }
         await triggers.RequestAsync(JobLane.RefreshOf(releases[0]), "first start", TimeSpan.Zero, ct);
         await database.SetAsync(Mark, Made, ct);
-        Log.Made(logger, releases[0], string.Join(", ", releases.Skip(1)));
+        Log.Made(logger, releases[0], releases.Count == 1 ? "none" : string.Join(", ", releases.Skip(1)));
     }
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "This server is new: fetching kernel and initrd of {First} now, others ({Others}) " +
-            "when a machine first wants them; weekly from then on. Images:DefaultReleases names others, Images:Defaults=false none")]
+        [LoggerMessage(LogLevel.Information, "This server is new: fetching kernel and initrd of {First} now, and when a " +
+            "machine first wants them: {Others}. All refresh weekly. Images:DefaultReleases names others, " +
+            "Images:Defaults=false turns this off")]
         public static partial void Made(ILogger logger, string first, string others);
     }
 }

@@ -35,8 +35,9 @@ internal sealed class JobStore(
     }
 
     /// <summary>Lets a job that waits for a moment wait no longer; false when it does not.</summary>
-    public async Task<bool> HurryAsync(string id, CancellationToken ct) => await ChangeAsync(
-        id, row => row is { State: JobStates.Queued, NotBefore: not null } ? row.Id : "", row => row.NotBefore = null, ct) is not null;
+    public async Task<bool> HurryAsync(string id, CancellationToken ct) =>
+        await ChangeAsync(id, row => row is { State: JobStates.Queued, NotBefore: not null } ? row.Id : "",
+            row => row.NotBefore = null, ct) is not null;
 
     /// <summary>Takes the job that waits in a lane up; null when there is none any more.</summary>
     public Task<JobRow?> TakeUpAsync(JobLane lane, CancellationToken ct) => ChangeAsync(

@@ -94,8 +94,9 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
         await AddJobAsync(scheduler, lane, ct);
         var cron = schedule is null ? null : RefreshSchedule.ToQuartz(schedule);
         // It may have come due while the server was stopped: then it still does.
-        if (await scheduler.GetTrigger(lane.Schedule, ct) is ICronTrigger same && same.CronExpressionString == cron
-            && same.TimeZone.Id == zone.Id && await scheduler.GetTriggerState(lane.Schedule, ct) != TriggerState.Error) return;
+        if (await scheduler.GetTrigger(lane.Schedule, ct) is ICronTrigger same
+            && same.CronExpressionString == cron && same.TimeZone.Id == zone.Id
+            && await scheduler.GetTriggerState(lane.Schedule, ct) != TriggerState.Error) return;
         await scheduler.UnscheduleJob(lane.Schedule, ct);
         if (schedule is null || cron is null
             || RefreshSchedule.Next(schedule, zone, time.GetUtcNow()) is null) return; // it may name a year that is over

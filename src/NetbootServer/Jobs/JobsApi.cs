@@ -34,7 +34,8 @@ internal static class JobsApi
         var (paging, problem) = Paging.Of(limit, after);
         if (problem is not null) return problem.ToResult();
         if (state is not null && !JobStates.All.Contains(state))
-            return new Problem(ProblemTypes.MalformedRequest, $"state must be one of {string.Join(", ", JobStates.All)}.").ToResult();
+            return new Problem(ProblemTypes.MalformedRequest,
+                $"state must be one of {string.Join(", ", JobStates.All)}.").ToResult();
         return TypedResults.Ok(await store.ListAsync(image, state, paging, ct));
     }
 

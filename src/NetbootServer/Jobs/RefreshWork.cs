@@ -48,9 +48,10 @@ internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, 
     /// <summary>What comes from a source that somebody has replaced meanwhile is not what machines shall get.</summary>
     private void CheckStillWanted(Image image)
     {
-        if (catalog.Images.GetValueOrDefault(image.Name)?.Spec is not { } now) return; // publishing says that it is gone
+        if (catalog.Images.GetValueOrDefault(image.Name)?.Spec is not { } now) return; // publishing says it is gone
         if (!JsonElement.DeepEquals(now.Source, image.Spec.Source) || !now.Systems.SequenceEqual(image.Spec.Systems))
-            throw new SourceException(SourceProblems.Changing, "The image's source or systems were changed while it was read.");
+            throw new SourceException(SourceProblems.Changing,
+                "The image's source or systems were changed while it was read.");
     }
 
     private IImageSource SourceOf(Image image) => sources.GetKeyedService<IImageSource>(image.Spec.SourceType)

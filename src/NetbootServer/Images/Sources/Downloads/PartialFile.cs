@@ -64,7 +64,7 @@ internal sealed class PartialFile : IDisposable
         return new PartialFile(path, file, notes, released);
     }
 
-    /// <summary>Bytes that the disk has of a download: what is gone on with, or makes room when it begins anew.</summary>
+    /// <summary>Bytes that the disk has of a download: they are gone on with, or make room for a new begin.</summary>
     public static long HeldBytes(string folder, string url) =>
         new FileInfo(PathOf(folder, url)) is { Exists: true } file ? file.Length : 0;
 

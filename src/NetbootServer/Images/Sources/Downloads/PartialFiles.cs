@@ -30,7 +30,9 @@ public sealed class PartialFiles(string folder, Func<long, long, CancellationTok
     /// <summary>Bytes that the disk has of a URL's download.</summary>
     internal long HeldBytes(string url) => PartialFile.HeldBytes(folder, url);
 
-    /// <summary>Makes sure that a file of so many bytes, of which so many are here, fits on the disk and into the limits.</summary>
+    /// <summary>
+    /// Makes sure that a file of so many bytes, of which so many are here, fits on the disk and into the limits.
+    /// </summary>
     /// <exception cref="SourceException">It does not.</exception>
     internal Task RoomAsync(long length, long here, CancellationToken ct) => room(length, here, ct);
 
