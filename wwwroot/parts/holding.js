@@ -11,7 +11,7 @@ function Form({ image, move, close }) {
   const form = useForm(`hold/${image.name}`, { reason: image.hold?.reason ?? '' });
   return html`<${FormDialog} close=${close} form=${form} title=${`Hold ${image.name} at ${short(image.current)}`}
     action=${image.held ? 'Save' : 'Hold'} act=${() => move({ version: image.current, hold: true,
-      reason: form.get('reason') || null })}>
+      reason: form.get('reason') })}>
     <p>Refreshes and uploads add versions, but machines get ${short(image.current)} until you promote another or let it
       move.</p>
     <${TextField} form=${form} name="reason" label="Why" maxlength="200" hint="For those who wonder later, for example
@@ -27,6 +27,6 @@ export const Held = ({ image, newest, move, hold }) => html`<div class="banner" 
     ${' '}stays current until you promote another or let it move.${image.hold && html` Held by${' '}
       <bdi>${image.hold.by}</bdi>, <${Age} at=${image.hold.at}/>${image.hold.reason
         && html`: “<bdi>${image.hold.reason}</bdi>”`}.`}</span>
-  ${may('admin') && html`<span class="bar push">${!image.hold?.reason && html`<button class="btn" type="button"
-    onClick=${hold}>Say why…</button>`}
+  ${may('admin') && html`<span class="bar push"><button class="btn" type="button"
+    onClick=${hold}>${image.hold?.reason ? 'Change reason…' : 'Say why…'}</button>
     <button class="btn" type="button" onClick=${() => move({ version: 'newest' })}>Let it move</button></span>`}</div>`;

@@ -48,16 +48,31 @@ internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
         return new Place(this, length);
     }
 
+    /// <summary>Makes sure that an import fits; keeps no room for it.</summary>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="here">So many of them are on the disk already, in a download that goes on.</param>
+    /// <exception cref="BlobRefusedException">It does not.</exception>
+    public void Check(long length, long here)
+    {
+        lock (_lock) Refuse(length, length - here);
+    }
+
     private void Promise(long bytes)
     {
         lock (_lock)
         {
-            var total = _stored + _written + _promised + bytes;
-            if (options.MaxBytes is { } max && total > max) throw StoreFull(max, total - max, bytes);
-            var free = freeBytes() - _promised;
-            if (free - bytes < options.MinFreeBytes) throw DiskFull(bytes, free);
+            Refuse(bytes, bytes);
             _promised += bytes;
         }
+    }
+
+    /// <summary>Refuses what would be stored beyond the one limit, or still written beyond the other.</summary>
+    private void Refuse(long toStore, long toWrite)
+    {
+        var total = _stored + _written + _promised + toStore;
+        if (options.MaxBytes is { } max && total > max) throw StoreFull(max, total - max, toStore);
+        var free = freeBytes() - _promised;
+        if (toWrite > 0 && free - toWrite < options.MinFreeBytes) throw DiskFull(toWrite, free);
     }
 
     private static BlobRefusedException StoreFull(long max, long over, long need) =>

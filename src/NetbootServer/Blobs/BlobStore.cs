@@ -108,12 +108,15 @@ public sealed class BlobStore : IDisposable
         }
     }
 
-    /// <summary>Makes sure that there is room for so many more bytes.</summary>
+    /// <summary>Makes sure that there is room for an import.</summary>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="here">So many of them are on the disk already, in a download that goes on.</param>
+    /// <param name="ct">Ends the attempt.</param>
     /// <exception cref="BlobRefusedException">There is not; the message says by which limit.</exception>
-    public async Task CheckRoomAsync(long bytes, CancellationToken ct)
+    public async Task CheckRoomAsync(long length, long here, CancellationToken ct)
     {
         await CountAsync(ct);
-        _room.Reserve(bytes).Dispose();
+        _room.Check(length, here);
     }
 
     private async Task PublishAsync(string temporary, StoredBlob blob, BlobRoom.Place room, CancellationToken ct)

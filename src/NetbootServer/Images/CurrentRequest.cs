@@ -6,7 +6,10 @@ namespace NetbootServer.Images;
 /// <summary>Which version machines shall get.</summary>
 /// <param name="Version">A kept version's id, or <c>newest</c>: then refreshes move it again.</param>
 /// <param name="Hold">Whether refreshes leave it there; missing: yes, unless it is the newest.</param>
-/// <param name="Reason">Why it is held, for those who wonder later; at most 200 characters.</param>
+/// <param name="Reason">
+/// Why it is held, for those who wonder later; at most 200 characters. Missing: what was said of the same hold before
+/// stays; empty: it is taken away.
+/// </param>
 public sealed record CurrentRequest(string Version, bool? Hold, string? Reason)
 {
     internal static (CurrentRequest? Request, Problem? Problem) Parse(JsonElement body)

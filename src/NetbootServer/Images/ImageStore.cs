@@ -25,7 +25,7 @@ public sealed class ImageStore(
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
-        var outcome = await database.WriteAsync(async (db, token) =>
+        var outcome = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
             if (precondition.Check(row?.Revision) is { } failed) return failed;
@@ -34,15 +34,16 @@ public sealed class ImageStore(
             return wanted.Problem is { } problem ? problem : Store(db, row, name, wanted.Resource!);
         }, ct);
         if (outcome.Problem is { } refused) return refused;
-        await TellAsync(name, ct);
-        return new(catalog.Images[name.ToString()], outcome.Created, null);
+        await TellAsync(name);
+        return catalog.Images.TryGetValue(name.ToString(), out var image)
+            ? new Saved<Image>(image, outcome.Created, null) : Problem.NotFound("image", name.ToString());
     }
 
     /// <summary>Removes the image with its versions; null, or why not.</summary>
     public async Task<Problem?> DeleteAsync(ResourceName name, Precondition precondition, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(precondition);
-        var problem = await database.WriteAsync(async (db, token) =>
+        var problem = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
             if (row is null) return Problem.NotFound("image", name.ToString());
@@ -55,15 +56,16 @@ public sealed class ImageStore(
             return null;
         }, ct);
         if (problem is not null) return problem;
-        await TellAsync(name, ct);
+        await TellAsync(name);
         return null;
     }
 
-    private async Task TellAsync(ResourceName name, CancellationToken ct)
+    /// <summary>It is written: whoever follows it is told, also when the one who asked has hung up.</summary>
+    private async Task TellAsync(ResourceName name)
     {
-        await catalog.ReloadAsync(ct);
+        await catalog.ReloadAsync(CancellationToken.None);
         events.Changed("image", name.ToString());
-        foreach (var tell in saved) await tell(name.ToString(), ct);
+        foreach (var tell in saved) await tell(name.ToString(), CancellationToken.None);
     }
 
     /// <summary>The row of an image, tracked; null when there is none.</summary>

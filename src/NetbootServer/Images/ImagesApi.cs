@@ -118,7 +118,8 @@ internal static class ImagesApi
             return Problem.NotFound("image", name).ToResult();
         var saved = await upload.ReceiveAsync(parsed, http, ct);
         if (saved.Resource is not { } version) return saved.Problem!.ToResult();
-        var view = ImageVersionView.Of(version, catalog.Images[name], (await pins.OfAsync(name, ct))[version.Id],
+        if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
+        var view = ImageVersionView.Of(version, image, (await pins.OfAsync(name, ct))[version.Id],
             await kernels.OfAsync([version], ct));
         return saved.Created
             ? TypedResults.Created($"/api/v1/images/{name}/versions/{version.Id}", view)
@@ -127,7 +128,7 @@ internal static class ImagesApi
 
     /// <summary>Promotes or rolls back: moves the version that machines get.</summary>
     private static async Task<Results<Ok<ImageView>, ProblemHttpResult>> SetCurrent(
-        string name, HttpContext http, VersionStore versions, CancellationToken ct)
+        string name, HttpContext http, VersionStore versions, Retention retention, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed)) return Problem.NotFound("image", name).ToResult();
         var (body, problem) = await JsonBody.ReadAsync(http.Request, ct);
@@ -135,6 +136,7 @@ internal static class ImagesApi
         var (request, fault) = CurrentRequest.Parse(body);
         if (fault is not null) return fault.ToResult();
         var saved = await versions.SetCurrentAsync(parsed, request!, http.User.Identity?.Name ?? "somebody", ct);
+        retention.WantTidying(); // what was current may be one too many now
         return saved.Resource is { } image
             ? Answers.Show(http, ImageView.Of(image), image.Revision)
             : saved.Problem!.ToResult();

@@ -22,7 +22,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
     {
         ArgumentNullException.ThrowIfNull(publication);
         var id = ImageVersion.IdOf(publication.Systems, publication.Closures);
-        var saved = await database.WriteAsync(async (db, token) =>
+        var saved = await database.ChangeAsync(async (db, token) =>
         {
             var image = await ImageStore.FindAsync(db, name, token);
             if (image is null) return Problem.NotFound("image", name.ToString());
@@ -45,9 +45,9 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
             return new Saved<ImageVersionRow>(version, isNew, null);
         }, ct);
         if (saved.Problem is { } refused) return refused;
-        await catalog.ReloadAsync(ct);
+        await catalog.ReloadAsync(CancellationToken.None);
         events.Changed("image", name.ToString());
-        return new(catalog.Images[name.ToString()].Versions[id], saved.Created, null);
+        return new(ImageCatalog.ToVersion(saved.Resource!, name.ToString()), saved.Created, null);
     }
 
     /// <summary>Moves the image's current version.</summary>
@@ -60,7 +60,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
     {
         ArgumentNullException.ThrowIfNull(request);
         var version = request.Version;
-        var problem = await database.WriteAsync(async (db, token) =>
+        var problem = await database.ChangeAsync(async (db, token) =>
         {
             var image = await ImageStore.FindAsync(db, name, token);
             if (image is null) return Problem.NotFound("image", name.ToString());
@@ -74,27 +74,29 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                     ? $"image '{name}' has no version yet: upload or refresh first"
                     : $"'{version}' is not a kept version of image '{name}'; its newest is {newest}");
             var hold = request.Hold ?? wanted != newest;
-            if (!hold && request.Reason is not null)
+            if (!hold && request.Reason is { Length: > 0 })
                 return Problem.Invalid("$.reason", "is told of a version that is held: add \"hold\": true, or leave the reason out");
             MoveCurrent(db, image, wanted, hold ? new(by, time.GetUtcNow(), request.Reason) : null);
             return null;
         }, ct);
         if (problem is not null) return problem;
-        await catalog.ReloadAsync(ct);
+        await catalog.ReloadAsync(CancellationToken.None);
         events.Changed("image", name.ToString());
-        return Saved.Changed(catalog.Images[name.ToString()]);
+        return catalog.Images.TryGetValue(name.ToString(), out var moved)
+            ? Saved.Changed(moved) : Problem.NotFound("image", name.ToString());
     }
 
     private void MoveCurrent(NetbootDb db, ImageRow image, string version, ImageHold? hold)
     {
         var held = hold is not null;
-        var sameReason = hold?.Reason is null || hold.Reason == image.HoldReason;
+        var sameReason = hold?.Reason is null || hold.Reason == (image.HoldReason ?? "");
         if (image.Current == version && image.Held == held && sameReason) return;
+        var reason = hold?.Reason is { Length: > 0 } told ? told : null;
         audit.Changed(db, "current", image.Name,
             image.Current is null ? null : new { version = image.Current, hold = image.Held, reason = image.HoldReason },
-            new { version, hold = held, reason = hold?.Reason });
+            new { version, hold = held, reason });
         (image.Current, image.Held) = (version, held);
-        (image.HeldBy, image.HeldAt, image.HoldReason) = (hold?.By, hold?.At, hold?.Reason);
+        (image.HeldBy, image.HeldAt, image.HoldReason) = (hold?.By, hold?.At, reason);
     }
 
     private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) => new()

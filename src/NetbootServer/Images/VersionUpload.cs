@@ -2,9 +2,11 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using NetbootServer.Blobs;
 using NetbootServer.Http;
+using NetbootServer.Http.Bodies;
 
 namespace NetbootServer.Images;
 
@@ -12,9 +14,13 @@ namespace NetbootServer.Images;
 /// Receives a version as multipart/form-data. Each part streams through its check into the blob store while it
 /// arrives; memory does not grow with its size. The version appears when all of it is there, or not at all.
 /// </summary>
-internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, ImportGate gate)
+internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Retention retention, ImportGate gate,
+    IOptions<BodyOptions> options, TimeProvider time)
 {
     private const int MaxParts = 64, MaxArgumentsBytes = 16 * 1024;
+
+    /// <summary>Of a form's length so much may be something else than files.</summary>
+    private const int FormBytes = 64 * 1024;
 
     /// <summary>RFC 2046 §5.1.1.</summary>
     private const int MaxBoundary = 70;
@@ -28,11 +34,26 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Impo
             || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 and <= MaxBoundary } boundary)
             return new Problem(ProblemTypes.UnsupportedMediaType,
                 $"Send multipart/form-data with a boundary of at most {MaxBoundary} characters, as curl -F does.");
-        using var import = await gate.ImportAsync(ct);
+        try
+        {
+            using var import = await gate.ImportAsync(ct);
+            var body = new UploadBody(http.Request.Body, options.Value.StallTimeout, time);
+            return await ReceiveAsync(image, new MultipartReader(boundary, body), http, ct);
+        }
+        finally
+        {
+            retention.WantTidying(); // what it replaces, or has left when it was refused
+        }
+    }
+
+    private async Task<Saved<ImageVersion>> ReceiveAsync(
+        ResourceName image, MultipartReader reader, HttpContext http, CancellationToken ct)
+    {
         var parts = new UploadParts();
         try
         {
-            var reader = new MultipartReader(boundary, http.Request.Body);
+            if (http.Request.ContentLength is { } length and > FormBytes)
+                await blobs.CheckRoomAsync(length - FormBytes, here: 0, ct); // before the first byte
             while (await reader.ReadNextSectionAsync(ct) is { } section)
             {
                 if (parts.Count >= MaxParts)

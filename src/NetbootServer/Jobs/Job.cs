@@ -20,6 +20,8 @@ public static class JobStates
 
     /// <summary>Was cancelled by somebody.</summary>
     public const string Cancelled = "cancelled";
+
+    internal static readonly string[] All = [Queued, Running, Succeeded, Failed, Cancelled];
 }
 
 /// <summary>Why a job failed, or why its last try did.</summary>

@@ -106,7 +106,7 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         run.Log($"Failed: {problem.Detail}");
         if (error is SourceException { Transient: true } passing && row.Attempt < options.Value.MaxAttempts)
         {
-            var wait = passing.RetryAfter ?? Min(options.Value.RetryAfter * Math.Pow(2, row.Attempt - 1), LongestWait);
+            var wait = Within(passing.RetryAfter ?? options.Value.RetryAfter * Math.Pow(2, row.Attempt - 1));
             run.Log($"Trying again in {wait.TotalSeconds:0} s.");
             var next = time.GetUtcNow() + wait;
             return async () =>
@@ -142,7 +142,8 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
             "it is in the folder logs of its data directory."),
     };
 
-    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+    /// <summary>A source may ask for any wait, also for one that is over.</summary>
+    private static TimeSpan Within(TimeSpan wait) => TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, LongestWait.Ticks));
 
     private static partial class Log
     {

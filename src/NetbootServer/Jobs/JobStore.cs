@@ -17,7 +17,7 @@ internal sealed class JobStore(
         JobLane lane, string askedBy, DateTimeOffset? notBefore, CancellationToken ct)
     {
         var name = NameOf(lane);
-        var (row, isNew) = await database.WriteAsync(async (db, token) =>
+        var (row, isNew) = await database.ChangeAsync(async (db, token) =>
         {
             if (await db.Set<JobRow>().SingleOrDefaultAsync(job => job.Lane == name, token) is { } active)
                 return (active, false);
@@ -33,6 +33,11 @@ internal sealed class JobStore(
         if (isNew) Tell(row);
         return (Show(row), isNew);
     }
+
+    /// <summary>Lets a job that waits for a moment wait no longer; false when it does not.</summary>
+    public async Task<bool> HurryAsync(string id, CancellationToken ct) =>
+        await ChangeAsync(id, row => row is { State: JobStates.Queued, NotBefore: not null } ? row.Id : "",
+            row => row.NotBefore = null, ct) is not null;
 
     /// <summary>Takes the job that waits in a lane up; null when there is none any more.</summary>
     public Task<JobRow?> TakeUpAsync(JobLane lane, CancellationToken ct) => ChangeAsync(
@@ -115,7 +120,7 @@ internal sealed class JobStore(
     private async Task<JobRow?> ChangeAsync(
         string key, Func<JobRow, string> keyOf, Action<JobRow> change, CancellationToken ct)
     {
-        var changed = await database.WriteAsync(async (db, token) =>
+        var changed = await database.ChangeAsync(async (db, token) =>
         {
             var row = await db.Set<JobRow>().SingleOrDefaultAsync(job => job.Id == key || job.Lane == key, token);
             if (row is null || keyOf(row) != key) return null;

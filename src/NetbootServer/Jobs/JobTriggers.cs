@@ -31,6 +31,15 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
         return job;
     }
 
+    /// <summary>Asks for a job at once: one that waits for its time, or for its next try, waits no longer.</summary>
+    public async Task<Job> RequestNowAsync(JobLane lane, string askedBy, CancellationToken ct)
+    {
+        var job = await RequestAsync(lane, askedBy, TimeSpan.Zero, ct);
+        if (job.NotBefore is null || !await store.HurryAsync(job.Id, ct)) return job;
+        await BeginAsync(lane, time.GetUtcNow(), CancellationToken.None);
+        return job with { NotBefore = null };
+    }
+
     /// <summary>A machine wants an image that has no version yet: an <see cref="ImageWanted"/>.</summary>
     public void Want(string image) => _wanted[image] = FirstUse;
 
@@ -83,8 +92,13 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
     {
         var scheduler = await schedulers.GetScheduler(ct);
         await AddJobAsync(scheduler, lane, ct);
+        var cron = schedule is null ? null : RefreshSchedule.ToQuartz(schedule);
+        // It may have come due while the server was stopped: then it still does.
+        if (await scheduler.GetTrigger(lane.Schedule, ct) is ICronTrigger same
+            && same.CronExpressionString == cron && same.TimeZone.Id == zone.Id
+            && await scheduler.GetTriggerState(lane.Schedule, ct) != TriggerState.Error) return;
         await scheduler.UnscheduleJob(lane.Schedule, ct);
-        if (schedule is null || RefreshSchedule.ToQuartz(schedule) is not { } cron
+        if (schedule is null || cron is null
             || RefreshSchedule.Next(schedule, zone, time.GetUtcNow()) is null) return; // it may name a year that is over
         await scheduler.ScheduleJob(TriggerBuilder.Create().ForJob(lane.Key).WithIdentity(lane.Schedule)
             .WithCronSchedule(cron, quartz => quartz.InTimeZone(zone)

@@ -33,6 +33,9 @@ internal static class JobsApi
     {
         var (paging, problem) = Paging.Of(limit, after);
         if (problem is not null) return problem.ToResult();
+        if (state is not null && !JobStates.All.Contains(state))
+            return new Problem(ProblemTypes.MalformedRequest,
+                $"state must be one of {string.Join(", ", JobStates.All)}.").ToResult();
         return TypedResults.Ok(await store.ListAsync(image, state, paging, ct));
     }
 
@@ -77,17 +80,20 @@ internal static class JobsApi
         string id, HttpContext http, JobStore store, JobTriggers triggers, CancellationToken ct)
     {
         if (await store.FindAsync(id, ct) is not { } job) return Problem.NotFound("job", id).ToResult();
-        return Begun(await triggers.RequestAsync(new(job.Kind, job.Image), CallerOf(http), TimeSpan.Zero, ct));
+        return Begun(await triggers.RequestNowAsync(new(job.Kind, job.Image), CallerOf(http), ct));
     }
 
-    /// <summary>Asks an image's source for what it has now. While a refresh waits or runs, it is that one.</summary>
+    /// <summary>
+    /// Asks an image's source for what it has now. While a refresh waits or runs, it is that one; one that waits for
+    /// its next try begins at once.
+    /// </summary>
     private static async Task<Results<Accepted<Job>, ProblemHttpResult>> Refresh(
         string name, HttpContext http, ImageCatalog catalog, JobTriggers triggers, CancellationToken ct)
     {
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         if (image.Spec.SourceType == "upload")
             return Problem.Invalid("$.source.type", $"image '{name}' has only what is uploaded: POST /api/v1/images/{name}/versions").ToResult();
-        return Begun(await triggers.RequestAsync(JobLane.RefreshOf(name), CallerOf(http), TimeSpan.Zero, ct));
+        return Begun(await triggers.RequestNowAsync(JobLane.RefreshOf(name), CallerOf(http), ct));
     }
 
     /// <summary>
@@ -95,7 +101,7 @@ internal static class JobsApi
     /// source still has them. While a scrub waits or runs, it is that one.
     /// </summary>
     private static async Task<Accepted<Job>> Scrub(HttpContext http, JobTriggers triggers, CancellationToken ct) =>
-        Begun(await triggers.RequestAsync(JobLane.Scrub, CallerOf(http), TimeSpan.Zero, ct));
+        Begun(await triggers.RequestNowAsync(JobLane.Scrub, CallerOf(http), ct));
 
     private static Accepted<Job> Begun(Job job) => TypedResults.Accepted($"/api/v1/jobs/{job.Id}", job);
 

@@ -63,6 +63,7 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
 
     private async Task TakeUpAgainAsync(Job job, CancellationToken ct)
     {
+        if (runs.Find(job.Id) is not null) return; // it was due, and has begun already
         if (job.Image is not null && !catalog.Images.ContainsKey(job.Image))
             await store.EndAsync(job.Id, JobStates.Cancelled, null, null,
                 JobProblem.Of(ProblemTypes.NotFound, $"Image '{job.Image}' is gone."));

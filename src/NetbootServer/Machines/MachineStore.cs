@@ -25,7 +25,7 @@ public sealed class MachineStore(
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
         var touched = new Touched();
-        var saved = await database.WriteAsync(async (db, token) =>
+        var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindRowAsync(db, name.ToString(), token);
             var (revision, before) = (row?.Revision, row?.ReadSpec());
@@ -97,7 +97,7 @@ public sealed class MachineStore(
         ResourceName name, Func<NetbootDb, MachineRow, CancellationToken, Task<Problem?>> check,
         Action<NetbootDb, MachineRow> apply, CancellationToken ct)
     {
-        var saved = await database.WriteAsync(async (db, token) =>
+        var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindRowAsync(db, name.ToString(), token);
             if (row is null) return (Saved<MachineRow>)Problem.NotFound("machine", name.ToString());

@@ -25,7 +25,7 @@ public sealed class ProfileStore(
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
-        var saved = await database.WriteAsync(async (db, token) =>
+        var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
             if (precondition.Check(row?.Revision) is { } failed) return failed;
@@ -36,16 +36,17 @@ public sealed class ProfileStore(
             return Store(db, row, name, wanted.Resource!);
         }, ct);
         if (saved.Problem is { } refused) return refused;
-        await catalog.ReloadAsync(ct);
+        await catalog.ReloadAsync(CancellationToken.None);
         events.Changed("profile", name.ToString());
-        return new(catalog.Profiles[name.ToString()], saved.Created, null);
+        return catalog.Profiles.TryGetValue(name.ToString(), out var profile)
+            ? new Saved<Profile>(profile, saved.Created, null) : Problem.NotFound("profile", name.ToString());
     }
 
     /// <summary>Removes the profile; null, or why not.</summary>
     public async Task<Problem?> DeleteAsync(ResourceName name, Precondition precondition, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(precondition);
-        var problem = await database.WriteAsync(async (db, token) =>
+        var problem = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
             if (row is null) return Problem.NotFound("profile", name.ToString());
@@ -58,7 +59,7 @@ public sealed class ProfileStore(
             return null;
         }, ct);
         if (problem is not null) return problem;
-        await catalog.ReloadAsync(ct);
+        await catalog.ReloadAsync(CancellationToken.None);
         events.Changed("profile", name.ToString());
         return null;
     }

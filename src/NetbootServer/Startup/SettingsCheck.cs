@@ -52,7 +52,9 @@ internal static partial class SettingsCheck
         var faults = new List<ValidationResult>();
         if (Validator.TryValidateObject(options, new(options), faults, validateAllProperties: true)) return;
         var member = feature.KeyOf(faults[0].MemberNames.First());
-        throw new StartFailure(member, settings[member], $"{faults[0].ErrorMessage?.TrimEnd('.')}; for example {member}={Example(feature, member)}");
+        var example = Example(feature, member) is { } value and not IEnumerable<string>
+            ? $"; for example {member}={value}" : "";
+        throw new StartFailure(member, settings[member], $"{faults[0].ErrorMessage?.TrimEnd('.')}{example}");
     }
 
     /// <summary>The default is the best example there is.</summary>

@@ -51,6 +51,17 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
     }
 
     /// <summary>
+    /// As <see cref="WriteAsync"/>, for a change that memory must follow: until <paramref name="work"/> is done it can
+    /// be cancelled, and is not written then; from there on it is carried through, whoever hangs up, and the caller
+    /// learns of it.
+    /// </summary>
+    public Task<T> ChangeAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return WriteAsync((db, _) => work(db, ct), CancellationToken.None);
+    }
+
+    /// <summary>
     /// Whether an error says that the database is away for the moment, so that the same work may succeed later; false
     /// when the work itself is at fault.
     /// </summary>

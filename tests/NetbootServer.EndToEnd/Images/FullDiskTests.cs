@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using NetbootServer.EndToEnd.Lab;
 
@@ -22,14 +23,9 @@ public sealed class FullDiskTests : IAsyncLifetime
     [Fact]
     public async Task What_does_not_fit_is_refused_before_it_comes_and_a_disk_that_fills_fails_the_job_and_not_the_server()
     {
-        Assert.SkipUnless(mounted, "a disk of its own can only be mounted by root");
         await using var host = await FileHost.StartAsync(release.FullName, Ct);
-        await using var server = await ServerProcess.StartAsync(new ServerSetup
-        {
-            Settings = new Dictionary<string, string> { ["DataDirectory"] = disk.FullName, ["Blobs:MinFreeBytes"] = $"{1 << 20}" },
-        }, Ct);
-        var api = new AdminClient(server.Admin);
-        await api.PutAsync("/images/small", new { source = new { type = "release", url = host.Url }, systems = new[] { "x86_64-linux" } }, Ct);
+        await using var server = await StartAsync();
+        var api = await MakeAsync(server, host, "small");
         RefreshRig.WriteRelease(release.FullName, 4 << 20, seed: 1);
         var good = await api.RefreshAsync("small", Limit, Ct);
         Assert.True(State(good) == "succeeded", $"{good}");
@@ -57,6 +53,58 @@ public sealed class FullDiskTests : IAsyncLifetime
         Assert.True(State(again) == "succeeded", $"{again}");
 
         async Task FailsAsync(string detail) => Check(await api.RefreshAsync("small", Limit, Ct), detail);
+    }
+
+    [Fact]
+    public async Task A_download_goes_on_when_what_is_still_to_come_fits()
+    {
+        await using var host = await FileHost.StartAsync(release.FullName, Ct);
+        await using var server = await StartAsync();
+        var api = await MakeAsync(server, host, "large");
+        RefreshRig.WriteRelease(release.FullName, 60 << 20, seed: 1);
+        await WriteSumsAsync();
+        var held = host.Hold(Initrd, 40 << 20);
+        var job = await api.PostAsync("/images/large/refreshes", new { }, Ct);
+        await held.Reached.WaitAsync(Limit, Ct);
+        // All that was sent so far has been taken when nothing more comes.
+        await api.WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}",
+            now => now.TryGetProperty("progress", out var progress) && progress.TryGetProperty("doneBytes", out var done)
+                && done.GetInt64() >= 41 << 20, Limit, Ct);
+        await server.Admin.DeleteAsync($"/api/v1/jobs/{job.GetProperty("id").GetString()}", Ct);
+        await api.WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}", AdminClient.HasEnded, Limit, Ct);
+        held.LetGo();
+        // 61 MiB do not fit into what is free, but the 20 of them that are not here yet do.
+        Assert.InRange(new DriveInfo(disk.FullName).AvailableFreeSpace, 21 << 20, 60 << 20);
+        var whole = await api.RefreshAsync("large", Limit, Ct);
+        Assert.True(State(whole) == "succeeded", $"{whole}");
+        Assert.Contains($"bytes={40 << 20}-", host.Ranges);
+    }
+
+    private Task<ServerProcess> StartAsync()
+    {
+        Assert.SkipUnless(mounted, "a disk of its own can only be mounted by root");
+        return ServerProcess.StartAsync(new ServerSetup
+        {
+            Settings = new Dictionary<string, string> { ["DataDirectory"] = disk.FullName, ["Blobs:MinFreeBytes"] = $"{1 << 20}" },
+        }, Ct);
+    }
+
+    private static async Task<AdminClient> MakeAsync(ServerProcess server, FileHost host, string image)
+    {
+        var api = new AdminClient(server.Admin);
+        await api.PutAsync($"/images/{image}", new { source = new { type = "release", url = host.Url }, systems = new[] { "x86_64-linux" } }, Ct);
+        return api;
+    }
+
+    private async Task WriteSumsAsync()
+    {
+        var lines = new List<string>();
+        foreach (var file in release.EnumerateFiles().Where(file => file.Name != "SHA256SUMS"))
+        {
+            await using var bytes = file.OpenRead();
+            lines.Add($"{Convert.ToHexStringLower(await SHA256.HashDataAsync(bytes, Ct))}  {file.Name}\n");
+        }
+        await File.WriteAllTextAsync(Path.Combine(release.FullName, "SHA256SUMS"), string.Concat(lines), Ct);
     }
 
     private void Check(JsonElement job, string detail)

@@ -141,6 +141,100 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task The_reason_of_a_hold_is_kept_replaced_and_taken_away()
+    {
+        var id = await _admin.MakeImageAsync("reason", seed: 22);
+        Assert.Equal("one", await HoldAsync(new { version = id, hold = true, reason = "one" }));
+        Assert.Equal("one", await HoldAsync(new { version = id, hold = true }));
+        Assert.Equal("two", await HoldAsync(new { version = id, hold = true, reason = "two" }));
+        Assert.Null(await HoldAsync(new { version = id, hold = true, reason = "" }));
+        Assert.Null(await HoldAsync(new { version = "newest", hold = true }));
+        var audit = await _admin.GetAsync("/api/v1/audit?kind=current&name=reason");
+        Assert.Equal(4, audit.Json.GetProperty("items").GetArrayLength()); // with the upload's own
+        // An empty one says nothing of an image that moves.
+        (await _admin.PutAsync("/api/v1/images/reason/current", new { version = "newest", reason = "" })).Is(HttpStatusCode.OK);
+
+        async Task<string?> HoldAsync(object request)
+        {
+            var hold = (await _admin.PutAsync("/api/v1/images/reason/current", request)).Is(HttpStatusCode.OK).Json.GetProperty("hold");
+            return hold.TryGetProperty("reason", out var reason) ? reason.GetString() : null;
+        }
+    }
+
+    [Fact]
+    public async Task Uploads_beyond_keep_let_go_of_the_oldest_that_nobody_needs()
+    {
+        await _admin.PutAsync("/api/v1/images/few", """{"source":{"type":"upload"},"keep":2}""");
+        var first = await _admin.AddVersionAsync("few", 40);
+        await _admin.PutAsync("/api/v1/profiles/few", new { image = "few", version = first });
+        var second = await _admin.AddVersionAsync("few", 41);
+        await _admin.PutAsync("/api/v1/images/few/current", new { version = second, hold = true });
+        var (third, fourth, fifth) = (await _admin.AddVersionAsync("few", 42), await _admin.AddVersionAsync("few", 43),
+            await _admin.AddVersionAsync("few", 44));
+        await KeptAsync(fifth, fourth, second, first); // the newest two, the current one and the pinned one
+        Assert.DoesNotContain(third, (await _admin.GetAsync("/api/v1/images/few/versions")).Text, StringComparison.Ordinal);
+        await _admin.PutAsync("/api/v1/images/few/current", new { version = "newest" });
+        await KeptAsync(fifth, fourth, first);
+
+        Task KeptAsync(params string[] ids) => Until.AsAsync(() => _admin.GetAsync("/api/v1/images/few/versions"),
+            versions => versions.Items("id").SequenceEqual(ids), $"{ids.Length} versions to be kept");
+    }
+
+    [Fact]
+    public async Task A_version_that_a_machine_is_booting_stays_until_it_is_up()
+    {
+        await _admin.PutAsync("/api/v1/images/booted", """{"source":{"type":"upload"},"keep":1}""");
+        var first = await _admin.AddVersionAsync("booted", 50);
+        await _admin.PutAsync("/api/v1/profiles/booted", """{"image":"booted"}""");
+        await _admin.PutAsync("/api/v1/machines/booting", """{"macs":["525400050001"],"profile":"booted"}""");
+        var boot = (await app.Machine.ScriptAsync("525400050001")).BootPath();
+        await _admin.BootWithAsync("booting", "running");
+        await _admin.AddVersionAsync("booted", 51);
+        var third = await _admin.AddVersionAsync("booted", 52);
+        await KeptAsync(third, first);
+        (await app.Machine.GetAsync($"/images/booted@{first}/initrd-x86_64-linux")).Is(HttpStatusCode.OK);
+        (await app.Machine.PostAsync($"{boot}/up", "{}")).Is(HttpStatusCode.OK);
+        await _admin.BootWithAsync("booting", "up");
+        await KeptAsync(await _admin.AddVersionAsync("booted", 53));
+
+        Task KeptAsync(params string[] ids) => Until.AsAsync(() => _admin.GetAsync("/api/v1/images/booted/versions"),
+            versions => versions.Items("id").SequenceEqual(ids), $"{ids.Length} versions to be kept");
+    }
+
+    [Fact]
+    public async Task An_upload_that_cannot_fit_is_refused_before_any_of_it_is_read()
+    {
+        await using var small = new NetbootApp(new() { ["Blobs:MaxBytes"] = "100000" });
+        await small.Admin.PutAsync("/api/v1/images/big", Upload);
+        // Nobody has looked at the names of its parts.
+        var refused = (await small.Admin.UploadAsync("big", ("no/part", Files.Initrd(1, 200_000)))).IsProblem(HttpStatusCode.InsufficientStorage, "storage-full");
+        Assert.Contains("Blobs:MaxBytes", refused.Text, StringComparison.Ordinal);
+        (await small.Admin.UploadAsync("big", ("no/part", Files.Initrd(1, 90_000)))).IsInvalidAt("no/part");
+    }
+
+    [Fact]
+    public async Task An_upload_of_which_no_more_comes_is_given_up()
+    {
+        await using var brief = new NetbootApp(new() { ["Http:StallTimeout"] = "00:00:01" });
+        await brief.Admin.PutAsync("/api/v1/images/stalled", Upload);
+        var refused = (await brief.Admin.SendAsync(HttpMethod.Post, "/api/v1/images/stalled/versions", new StalledForm()))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        Assert.Contains("no byte came for 1 s (Http:StallTimeout)", refused.Text, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Path.Combine(brief.Data, "blobs", "tmp")));
+    }
+
+    [Fact]
+    public async Task Bytes_of_an_upload_that_is_refused_do_not_stay()
+    {
+        await _admin.PutAsync("/api/v1/images/rest", Upload);
+        var kernel = Files.Kernel(45);
+        (await _admin.UploadAsync("rest", ("x86_64-linux/kernel", kernel))).IsInvalidAt("x86_64-linux/initrd");
+        var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(kernel));
+        await Until.TrueAsync(() => !File.Exists(Path.Combine(app.Data, "blobs", digest[..2], digest)), "the kernel to be gone");
+        (await app.Machine.GetAsync($"/blobs/{digest}/kernel")).Is(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task A_version_tells_what_its_kernel_says_it_is()
     {
         var kernel = Files.Kernel(31);
@@ -185,5 +279,32 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal("pinner", Assert.Single(version.Json.GetProperty("pinnedBy").EnumerateArray()).GetString());
         var refused = (await _admin.DeleteAsync("/api/v1/images/pins")).IsProblem(HttpStatusCode.Conflict, "in-use");
         Assert.Equal("profile pinner", Assert.Single(refused.Json.GetProperty("users").EnumerateArray()).GetString());
+    }
+
+    /// <summary>The begin of a file, and then nothing.</summary>
+    private sealed class StalledForm : HttpContent
+    {
+        private readonly CancellationTokenSource _over = new();
+
+        public StalledForm() => Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync("--b\r\nContent-Disposition: form-data; name=\"x86_64-linux/initrd\"\r\n\r\n070701"u8.ToArray());
+            await stream.FlushAsync();
+            await Task.Delay(Timeout.Infinite, _over.Token);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) _over.Cancel();
+            base.Dispose(disposing);
+        }
     }
 }

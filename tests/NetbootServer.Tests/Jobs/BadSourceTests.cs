@@ -37,12 +37,12 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
                 await http.Response.Body.WriteAsync(rest[..1000], Ct);
                 await http.Response.Body.FlushAsync(Ct);
                 await Task.Delay(Timeout.Infinite, http.RequestAborted);
-            }), "source-too-slow", "0.5 s" },
+            }), "source-too-slow", "sent nothing for 3 s" },
         { "an upstream that trickles", (release, _) => Write(release, async (http, rest) =>
             {
-                for (var at = 0; at < rest.Length; at += 100)
+                for (var at = 0; at < rest.Length; at += 10)
                 {
-                    await http.Response.Body.WriteAsync(rest.Slice(at, 100), http.RequestAborted);
+                    await http.Response.Body.WriteAsync(rest.Slice(at, 10), http.RequestAborted);
                     await http.Response.Body.FlushAsync(http.RequestAborted);
                     await Task.Delay(20, http.RequestAborted);
                 }
@@ -206,7 +206,7 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
             App = new(new()
             {
                 ["Jobs:MaxAttempts"] = "1", ["Images:Retries"] = "0", ["Images:RetryDelay"] = "00:00:00.010",
-                ["Images:StallTimeout"] = "00:00:00.500", ["Images:MinBytesPerSecond"] = "100000", ["Images:RateWindow"] = "00:00:00.300",
+                ["Images:StallTimeout"] = "00:00:03", ["Images:MinBytesPerSecond"] = "2000", ["Images:RateWindow"] = "00:00:01",
                 ["Images:MaxArtifactBytes"] = "5000000", ["Images:AllowedSources"] = Host.Url("/"),
                 ["Images:DirectoryRoots"] = Root.FullName, ["Nix:Path"] = Path.Combine(Root.FullName, "no-nix"),
             });

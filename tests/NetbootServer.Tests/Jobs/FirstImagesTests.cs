@@ -39,6 +39,13 @@ public sealed class FirstImagesTests
         Assert.Equal((1_700_000, 1_700_000), (bytes.GetProperty("doneBytes").GetInt64(), bytes.GetProperty("totalBytes").GetInt64()));
 
         // A tarball comes at its first request, also by its digest.
+        var letGo = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.File($"/mirror/{Stable}/{Kexec}").Write = async (http, rest) =>
+        {
+            await http.Response.Body.FlushAsync(http.RequestAborted);
+            await letGo.Task.WaitAsync(http.RequestAborted);
+            await http.Response.Body.WriteAsync(rest, http.RequestAborted);
+        };
         var absent = (await app.Machine.GetAsync($"/images/{Stable}/{Kexec}")).Is(HttpStatusCode.ServiceUnavailable);
         Assert.Equal("10", absent.Header("Retry-After"));
         Assert.StartsWith($"The {FakeBoot.Tarball(1).Length} bytes of this file are being fetched", absent.Text, StringComparison.Ordinal);
@@ -46,6 +53,7 @@ public sealed class FirstImagesTests
         var blob = (await app.Admin.GetAsync($"/api/v1/images/{Stable}/versions/{version}")).Json.GetProperty("systems")
             .GetProperty(System).GetProperty("kexec").GetProperty("url").GetString()!;
         (await app.Machine.GetAsync(blob)).Is(HttpStatusCode.ServiceUnavailable);
+        letGo.SetResult();
         await Until.AsAsync(() => app.Machine.GetAsync($"/images/{Stable}/{Kexec}"),
             answer => answer.Status == HttpStatusCode.OK, "the tarball to come");
         Assert.Equal(FakeBoot.Tarball(1), await app.Machine.Client.GetByteArrayAsync(blob, SourceHost.Ct));
@@ -87,6 +95,30 @@ public sealed class FirstImagesTests
         Assert.Equal(1, (await app.Admin.GetAsync("/api/v1/overview")).Json.GetProperty("runningJobs").GetInt32());
         held.SetResult();
         await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/jobs"), jobs => jobs.Items("state") is ["succeeded"], "the job to end");
+    }
+
+    [Fact]
+    public async Task The_releases_to_begin_with_can_be_named_and_one_that_is_not_there_is_told_with_what_to_do()
+    {
+        await using var host = await SourceHost.StartAsync();
+        Publish(host, "nixos-27.05", 1);
+        await using var app = new NetbootApp(new()
+        {
+            ["Images:Defaults"] = "true", ["Images:DefaultsFrom"] = host.Url("/mirror"),
+            ["Images:DefaultReleases"] = "nixos-27.05, nixos-26.11",
+        });
+        await Until.AsAsync(() => app.Machine.GetAsync($"/images/nixos-27.05/initrd-{System}"),
+            answer => answer.Status == HttpStatusCode.OK, "the first to come");
+        Assert.Equal(["nixos-26.11", "nixos-27.05"], (await app.Admin.GetAsync("/api/v1/images")).Items("name"));
+        Assert.Equal(["nixos-26.11", "nixos-27.05"], (await app.Admin.GetAsync("/api/v1/profiles")).Items("name"));
+
+        await app.Admin.PatchAsync("/api/v1/images/nixos-26.11", new { source = new { api = host.Url("/releases/tags/nixos-26.11") } });
+        var job = (await app.Admin.PostAsync("/api/v1/images/nixos-26.11/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
+        var ended = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        Assert.Equal("failed", ended["state"]);
+        Assert.Contains($"There is no such release, or it is not public: look which there are, and name one of them in the " +
+            $"image's source instead of {host.Url("/mirror")}/nixos-26.11/.", ended.Json.GetProperty("problem").GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]

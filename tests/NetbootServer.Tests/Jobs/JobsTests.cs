@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Microsoft.AspNetCore.Http;
 using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Images.Sources;
 
@@ -99,6 +100,63 @@ public sealed class JobsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_asks_for_a_refresh_does_not_wait_for_its_next_try()
+    {
+        await using var patient = new NetbootApp(new() { ["Jobs:RetryAfter"] = "01:00:00", ["Images:Retries"] = "0" });
+        var away = true;
+        _host.Route("/api/release", async http =>
+        {
+            if (away) http.Response.StatusCode = 503;
+            else await http.Response.WriteAsync(_release.Json(), Ct);
+        });
+        var job = await BeginAsync("flaky", patient);
+        await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["notBefore"] is not null, "the first failure");
+        away = false;
+        Assert.Equal(job, await BeginAsync("flaky", patient));
+        await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["state"] == "succeeded", "the job to succeed");
+    }
+
+    [Fact]
+    public async Task A_source_that_is_replaced_while_it_is_read_brings_no_version()
+    {
+        Hold();
+        var job = await BeginAsync("moved");
+        await Until.TrueAsync(() => _host.Requests.Any(request => request.Path.StartsWith("/api/assets/", StringComparison.Ordinal)), "the download");
+        (await _app.Admin.PatchAsync("/api/v1/images/moved", new { source = new { api = (string?)null } })).Is(HttpStatusCode.OK);
+        _letGo.SetResult();
+        var ended = await StateAsync(job, "succeeded");
+        Assert.Equal("2", ended["attempt"]);
+        Assert.Contains("The image's source or systems were changed while it was read.",
+            (await _app.Admin.GetAsync($"/api/v1/jobs/{job}/log")).Text, StringComparison.Ordinal);
+        var version = (await _app.Admin.GetAsync("/api/v1/images/moved/versions")).Json.GetProperty("items")[0];
+        Assert.DoesNotContain("/api/assets/", version.GetProperty("provenance").GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("31536000")]
+    [InlineData("Mon, 01 Jan 2001 00:00:00 GMT")]
+    public async Task A_source_cannot_put_a_refresh_off_for_long(string retryAfter)
+    {
+        _host.Route("/api/release", http =>
+        {
+            http.Response.StatusCode = 503;
+            http.Response.Headers.RetryAfter = retryAfter;
+            return Task.CompletedTask;
+        });
+        var job = await BeginAsync("busy");
+        var waiting = await Until.AsAsync(() => JobAsync(job), answer => answer["problem"] is not null, "the first failure");
+        if (waiting["notBefore"] is not null)
+            Assert.InRange(At(waiting, "notBefore"), At(waiting, "createdAt"), DateTimeOffset.UtcNow.AddMinutes(61));
+    }
+
+    [Fact]
+    public async Task A_state_that_no_job_has_is_told()
+    {
+        var refused = (await _app.Admin.GetAsync("/api/v1/jobs?state=done")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        Assert.Contains("queued, running, succeeded, failed, cancelled", refused.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_download_tells_its_rate_and_the_time_left()
     {
         Hold(500_000 / 2);
@@ -179,12 +237,13 @@ public sealed class JobsTests : IAsyncLifetime
         };
     }
 
-    private async Task<string> BeginAsync(string image)
+    private async Task<string> BeginAsync(string image, NetbootApp? elsewhere = null)
     {
-        var made = await _app.Admin.PutAsync($"/api/v1/images/{image}",
+        var admin = (elsewhere ?? _app).Admin;
+        var made = await admin.PutAsync($"/api/v1/images/{image}",
             new { source = new { type = "release", url = _release.Url, api = _release.Api }, systems = new[] { X86 } });
         Assert.True(made.Status is HttpStatusCode.Created or HttpStatusCode.OK, made.ToString());
-        return (await _app.Admin.PostAsync($"/api/v1/images/{image}/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"]!;
+        return (await admin.PostAsync($"/api/v1/images/{image}/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"]!;
     }
 
     private Task<Answer> JobAsync(string id) => _app.Admin.GetAsync($"/api/v1/jobs/{id}");

@@ -36,6 +36,8 @@ public sealed class SettingsCheckTests
     [InlineData("a time that is none", "Boots:CatalogWait", "-00:00:01", "for example Boots:CatalogWait=00:00:01")]
     [InlineData("a URL that is none", "PublicUrl", "boot.lan", "http")]
     [InlineData("a URL that would break scripts", "PublicUrl", "http://a b/${x}", "http")]
+    [InlineData("a release that cannot be an image", "Images:DefaultReleases", "nixos-26.05,../x", "'../x' must be")]
+    [InlineData("a release twice", "Images:DefaultReleases", "nixos-26.05,nixos-26.05", "twice")]
     [InlineData("no data directory", "DataDirectory", "", "for example DataDirectory=data")]
     public void A_setting_that_is(string what, string key, string value, string advice)
     {

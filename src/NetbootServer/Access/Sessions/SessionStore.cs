@@ -25,7 +25,7 @@ internal sealed class SessionStore(Database database, GrantCache grants, UseNote
             ExpiresAt = Earlier(now + options.Value.SessionLife, ends), EndsAt = ends,
         };
         var hashBefore = before is null ? null : Secret.HashOf(before);
-        var ended = await database.WriteAsync(async (db, token) =>
+        var ended = await database.ChangeAsync(async (db, token) =>
         {
             db.Add(row);
             audit.Add(db, new("create", "session", row.Name) { By = logIn.Caller });
@@ -74,7 +74,7 @@ internal sealed class SessionStore(Database database, GrantCache grants, UseNote
 
     private async Task<bool> EndAsync(Func<NetbootDb, IQueryable<SessionRow>> which, CancellationToken ct)
     {
-        var ended = await database.WriteAsync(async (db, token) =>
+        var ended = await database.ChangeAsync(async (db, token) =>
         {
             var rows = await which(db).ToListAsync(token);
             foreach (var row in rows) audit.Deleted(db, "session", row.Name, row.ToEntry());

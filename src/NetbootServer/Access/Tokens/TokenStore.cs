@@ -54,7 +54,7 @@ internal sealed class TokenStore(Database database, GrantCache grants, UseNotes 
     /// <summary>Ends a token, and the sessions that were made with it; null, or why not.</summary>
     public async Task<Problem?> DeleteAsync(string id, CancellationToken ct)
     {
-        var problem = await database.WriteAsync(async (db, token) =>
+        var problem = await database.ChangeAsync(async (db, token) =>
         {
             if (await db.Set<TokenRow>().FindAsync([id], token) is not { } row) return Problem.NotFound("token", id);
             db.Remove(row);

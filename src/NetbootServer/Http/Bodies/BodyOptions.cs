@@ -2,13 +2,15 @@ using System.ComponentModel.DataAnnotations;
 
 namespace NetbootServer.Http.Bodies;
 
-/// <summary>The <c>Http</c> settings: how file bodies leave.</summary>
+/// <summary>The <c>Http</c> settings: how file bodies come and go.</summary>
 public sealed class BodyOptions
 {
     /// <summary>Sends files from the page cache to the socket without copying where that is possible.</summary>
     public bool ZeroCopy { get; set; } = true;
 
-    /// <summary>A transfer of which the client takes no byte for so long is ended; zero for never.</summary>
+    /// <summary>
+    /// A transfer of which the client takes, or in an upload sends, no byte for so long is ended; zero for never.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromMinutes(2);
 

@@ -61,13 +61,16 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
         Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, BufferSize = 0,
     });
 
-    /// <summary>Makes sure that so many more bytes fit on the disk and into the limits, before the first of them comes.</summary>
+    /// <summary>Makes sure that bytes fit on the disk and into the limits, before the first of them comes.</summary>
+    /// <param name="length">All of them.</param>
+    /// <param name="here">So many of them are on the disk already, in a download that goes on.</param>
+    /// <param name="ct">Ends the attempt.</param>
     /// <exception cref="SourceException">They do not.</exception>
-    public async Task CheckRoomAsync(long bytes, CancellationToken ct)
+    public async Task CheckRoomAsync(long length, long here, CancellationToken ct)
     {
         try
         {
-            await store.CheckRoomAsync(bytes, ct);
+            await store.CheckRoomAsync(length, here, ct);
         }
         catch (BlobRefusedException e)
         {

@@ -50,7 +50,7 @@ public static class SourceProblems
     /// <summary>Parts of two builds.</summary>
     public static readonly ProblemType Changing = new("source-changing", 502, "The source is being changed right now",
         "Files were replaced while they were read, so that a kernel and an initrd of two builds might have come " +
-        "together. The refresh is tried again by itself.");
+        "together; or the image got another source meanwhile. The refresh is tried again by itself.");
 
     /// <summary>Nothing bootable in it.</summary>
     public static readonly ProblemType NotBootable = new("source-not-bootable", 422, "There is nothing to boot in it",

@@ -172,8 +172,6 @@ public sealed class HostedFile(byte[] bytes)
             await http.Response.Body.WriteAsync(rest[..(int)Math.Max(0, cut - from)], SourceHost.Ct);
             await http.Response.Body.FlushAsync(SourceHost.Ct);
             if (SaysLength) return; // too few bytes: Kestrel sends them all, then closes the connection
-            // What was written must arrive before the connection is torn down.
-            await Task.Delay(20, SourceHost.Ct);
             http.Features.Get<IHttpRequestLifetimeFeature>()!.Abort();
             return;
         }

@@ -21,7 +21,7 @@ internal sealed class SourceLab : IAsyncDisposable
         var wrapped = Microsoft.Extensions.Options.Options.Create(options);
         Rules = new SourceRules(wrapped);
         Http = new SourceHttp(Rules, wrapped, TimeProvider.System, new SourceConnections(options, isPublic));
-        Partials = new PartialFiles(PartialFolder, (bytes, ct) => Stored!.CheckRoomAsync(bytes, ct), TimeProvider.System);
+        Partials = new PartialFiles(PartialFolder, (length, here, ct) => Stored!.CheckRoomAsync(length, here, ct), TimeProvider.System);
         Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
         Stored = new SourceBlobs(blobs.Store, blobs.App.Services.GetRequiredService<BlobIndex>(),
             blobs.App.Services.GetRequiredService<BlobDirectory>());

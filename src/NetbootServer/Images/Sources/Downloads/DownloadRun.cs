@@ -3,10 +3,15 @@ namespace NetbootServer.Images.Sources.Downloads;
 /// <summary>One file's download, over as many tries as it takes.</summary>
 internal sealed class DownloadRun(
     SourceHttp http, PartialFile partial, SourceLink link, DownloadWish wish, SourceMeter meter, long maxBytes,
-    Func<long, CancellationToken, Task> room)
+    Func<long, long, CancellationToken, Task> room)
 {
+    // Others write to the same disk meanwhile, and not every server says how much will come.
+    private const long LookEveryBytes = 1 << 20;
+
     private bool _expected = wish.Length is not null;
     private long _counted;
+    private long _looked;
+    private long? _length;
 
     /// <summary>Tries once; what comes is kept.</summary>
     /// <returns>Where the whole file came from; null when it is not needed.</returns>
@@ -57,7 +62,8 @@ internal sealed class DownloadRun(
         if (length > maxBytes) throw SourceDownloads.TooLarge(link, maxBytes);
         if (length is not null && wish.Length is not null && length != wish.Length)
             throw new SourceException(SourceProblems.Damaged, $"{link} has {length} bytes, not the {wish.Length} announced.");
-        if (length > partial.Length) await room(length.Value - partial.Length, ct);
+        (_length, _looked) = (length, partial.Length);
+        if (length is not null) await room(length.Value, partial.Length, ct);
         if (_expected || length is null) return;
         _expected = true;
         meter.ExpectBytes(length.Value);
@@ -68,6 +74,9 @@ internal sealed class DownloadRun(
         if (partial.Length + bytes.Length > (wish.Length ?? maxBytes)) throw SourceDownloads.TooLarge(link, wish.Length ?? maxBytes);
         await partial.AppendAsync(bytes, ct);
         Count();
+        if (partial.Length - _looked < LookEveryBytes) return;
+        _looked = partial.Length;
+        await room(_length ?? partial.Length, partial.Length, ct);
     }
 
     private void Count()

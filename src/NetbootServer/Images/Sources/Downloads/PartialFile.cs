@@ -55,8 +55,7 @@ internal sealed class PartialFile : IDisposable
     public static PartialFile Open(string folder, string url, Action released)
     {
         Directory.CreateDirectory(folder);
-        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)))[..32];
-        var path = System.IO.Path.Combine(folder, name + ".part");
+        var path = PathOf(folder, url);
         var notes = Read(NotesOf(path), url) ?? new Notes { Url = url };
         var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         var length = RandomAccess.GetLength(file);
@@ -64,6 +63,13 @@ internal sealed class PartialFile : IDisposable
         if (length > notes.Saved) RandomAccess.SetLength(file, notes.Saved);
         return new PartialFile(path, file, notes, released);
     }
+
+    /// <summary>Bytes that the disk has of a download: they are gone on with, or make room for a new begin.</summary>
+    public static long HeldBytes(string folder, string url) =>
+        new FileInfo(PathOf(folder, url)) is { Exists: true } file ? file.Length : 0;
+
+    private static string PathOf(string folder, string url) => System.IO.Path.Combine(folder,
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url)))[..32] + ".part");
 
     private static string NotesOf(string path) => System.IO.Path.ChangeExtension(path, ".json");
 

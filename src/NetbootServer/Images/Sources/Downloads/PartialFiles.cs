@@ -4,9 +4,9 @@ namespace NetbootServer.Images.Sources.Downloads;
 
 /// <summary>The downloads that are not stored yet, one file per URL; two jobs that want the same take turns.</summary>
 /// <param name="folder">Where they are; on the disk of the blobs, so that a whole one is moved there.</param>
-/// <param name="room">Makes sure that so many more bytes may come.</param>
+/// <param name="room">Makes sure that a file of so many bytes, of which so many are here, may come.</param>
 /// <param name="time">The clock.</param>
-public sealed class PartialFiles(string folder, Func<long, CancellationToken, Task> room, TimeProvider time)
+public sealed class PartialFiles(string folder, Func<long, long, CancellationToken, Task> room, TimeProvider time)
 {
     private static readonly TimeSpan KeptFor = TimeSpan.FromDays(7);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
@@ -27,9 +27,14 @@ public sealed class PartialFiles(string folder, Func<long, CancellationToken, Ta
         }
     }
 
-    /// <summary>Makes sure that so many more bytes fit on the disk and into the limits.</summary>
-    /// <exception cref="SourceException">They do not.</exception>
-    internal Task RoomAsync(long bytes, CancellationToken ct) => room(bytes, ct);
+    /// <summary>Bytes that the disk has of a URL's download.</summary>
+    internal long HeldBytes(string url) => PartialFile.HeldBytes(folder, url);
+
+    /// <summary>
+    /// Makes sure that a file of so many bytes, of which so many are here, fits on the disk and into the limits.
+    /// </summary>
+    /// <exception cref="SourceException">It does not.</exception>
+    internal Task RoomAsync(long length, long here, CancellationToken ct) => room(length, here, ct);
 
     /// <summary>Removes downloads that nobody has gone on with for a week. Only while no import runs.</summary>
     public void Sweep()

@@ -83,6 +83,9 @@ public sealed class SourceDownloads
         }
     }
 
+    /// <summary>Bytes that the disk has of a download that was broken off.</summary>
+    internal long HeldBytes(SourceLink link) => _partials.HeldBytes(link.Uri.AbsoluteUri);
+
     internal static SourceException TooLarge(SourceLink link, long maxBytes) =>
         new(SourceProblems.TooLarge, $"{link} has more than the {maxBytes} bytes that are allowed.");
 

@@ -24,6 +24,7 @@ public sealed class NarReader(long size, Action<NarEntry> found)
     private const int MaxName = 255;
     private const int MaxPath = 4095;
     private const int MaxWord = 16;
+    private const long MaxNames = 256L << 20; // whoever lists a NAR keeps all of its paths
 
     private enum Place
     {
@@ -37,6 +38,7 @@ public sealed class NarReader(long size, Action<NarEntry> found)
     private Place _place = Place.Magic;
     private Place _afterText;
     private int _pathLength;
+    private long _names;
     private bool _executable;
     private bool _inText;
     private int _have;
@@ -226,13 +228,17 @@ public sealed class NarReader(long size, Action<NarEntry> found)
         if (_parents.TryPeek(out var parent)) (_pathLength, _place) = (parent.PathLength, Place.EntryClose);
     }
 
-    private void Found(NarKind kind, ReadOnlySpan<byte> target = default, long contents = 0) =>
+    private void Found(NarKind kind, ReadOnlySpan<byte> target = default, long contents = 0)
+    {
+        _names += _pathLength + target.Length;
+        if (_names > MaxNames) throw Bad($"its paths have more than {MaxNames} bytes in all");
         found(new NarEntry(_path.AsSpan(0, _pathLength).ToArray(), kind)
         {
             Offset = kind is NarKind.File or NarKind.Executable ? Position : 0,
             Size = contents,
             TargetBytes = target.ToArray(),
         });
+    }
 
     private InvalidDataException TooLong() => Bad($"it is longer than the {size} bytes it says");
 

@@ -42,8 +42,7 @@ internal sealed class ReleaseFolder
     {
         if (_api is not null)
         {
-            var answer = await _downloads.ReadAsync(_rules.Root(_api), ReleaseList.MaxBytes, _meter, ct, "application/json");
-            return ReleaseList.FromApi(answer, _rules);
+            return ReleaseList.FromApi(await ReadApiAsync(_rules.Root(_api), ct), _rules);
         }
         try
         {
@@ -53,6 +52,19 @@ internal sealed class ReleaseFolder
         catch (SourceException e) when (e.Problem == SourceProblems.Missing)
         {
             return null;
+        }
+    }
+
+    private async Task<SourceDocument> ReadApiAsync(SourceLink api, CancellationToken ct)
+    {
+        try
+        {
+            return await _downloads.ReadAsync(api, ReleaseList.MaxBytes, _meter, ct, "application/json");
+        }
+        catch (SourceException e) when (e.Problem == SourceProblems.Missing)
+        {
+            throw new SourceException(e.Problem, $"{e.Message} There is no such release, or it is not public: " +
+                $"look which there are, and name one of them in the image's source instead of {Link}.", e);
         }
     }
 
@@ -93,6 +105,9 @@ internal sealed class ReleaseFolder
         _read[asset.Name] = (asset.Links[0], download?.Validator ?? unless, download?.Length ?? -1);
         return download;
     }
+
+    /// <summary>Bytes of a file that an earlier try has left on the disk.</summary>
+    public long HeldBytes(ReleaseAsset asset) => Math.Min(asset.Size ?? 0, asset.Links.Sum(_downloads.HeldBytes));
 
     /// <summary>A file's length in bytes, by an answer whose body is not read; null when nobody says.</summary>
     public async Task<long?> SizeOfAsync(ReleaseAsset asset, CancellationToken ct)

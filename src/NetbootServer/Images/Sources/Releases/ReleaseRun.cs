@@ -116,7 +116,7 @@ internal sealed class ReleaseRun(
         var later = files.FindAll(need => need.Later);
         var bytes = now.Sum(need => need.Asset.Size ?? 0);
         if (bytes > 0) meter.ExpectBytes(bytes);
-        if (bytes > 0) await blobs.CheckRoomAsync(bytes, ct);
+        if (bytes > 0) await blobs.CheckRoomAsync(bytes, now.Sum(need => folder.HeldBytes(need.Asset)), ct);
         // Without a list the lengths are told only when each download begins.
         if (bytes > 0) announce($"fetching {SourceText.Bytes(bytes)} from {folder.Link}: {Names(now)}");
         if (later.Count > 0)

@@ -210,7 +210,7 @@ public sealed class SourceDownloadsTests
     public async Task A_server_that_stalls_is_given_up_and_the_download_goes_on()
     {
         await using var host = await SourceHost.StartAsync();
-        await using var lab = await SourceLab.StartAsync(options => options.StallTimeout = TimeSpan.FromMilliseconds(300));
+        await using var lab = await SourceLab.StartAsync(options => options.StallTimeout = TimeSpan.FromSeconds(2));
         var file = host.Put("/file", Bytes);
         file.Write = async (http, rest) =>
         {
@@ -221,7 +221,7 @@ public sealed class SourceDownloadsTests
         };
         Assert.Equal(Bytes, await lab.FetchAsync(host.Url("/file")));
         Assert.Equal("bytes=500000-", host.Requests.Last().Range);
-        Assert.Contains("sent nothing for 0.3 s", Assert.Single(lab.Progress.Lines), StringComparison.Ordinal);
+        Assert.Contains("sent nothing for 2 s", Assert.Single(lab.Progress.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -334,6 +334,44 @@ public sealed class SourceDownloadsTests
             () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
         Assert.Contains(setting, e.Message, StringComparison.Ordinal);
         Assert.Empty(lab.PartialFilesLeft);
+    }
+
+    [Fact]
+    public async Task A_length_nobody_says_is_held_against_the_room_while_it_comes()
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await SourceLab.StartAsync(settings: new() { ["Blobs:MaxBytes"] = "3000000" });
+        var endless = host.Put("/file", Bytes);
+        endless.SaysLength = false;
+        endless.Write = async (http, _) =>
+        {
+            while (true) await http.Response.Body.WriteAsync(Bytes, http.RequestAborted);
+        };
+        var e = await SourceLab.FailsAsync(SourceProblems.StorageFull,
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+        Assert.Contains("Blobs:MaxBytes", e.Message, StringComparison.Ordinal);
+        Assert.Empty(lab.PartialFilesLeft);
+    }
+
+    [Fact]
+    public async Task A_download_that_goes_on_is_refused_before_it_does_when_the_whole_no_longer_fits()
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await SourceLab.StartAsync(options => options.Retries = 0,
+            settings: new() { ["Blobs:MaxBytes"] = $"{Bytes.Length + 1000}" });
+        var file = host.Put("/file", Bytes).CutAt(Bytes.Length / 2);
+        await SourceLab.FailsAsync(SourceProblems.Unreachable,
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+        Assert.Equal(Bytes.Length / 2, lab.Partials.HeldBytes(host.Url("/file")));
+        await lab.Blobs.AddAsync(new byte[2000]);
+        file.Write = async (http, _) =>
+        {
+            await http.Response.Body.FlushAsync(Ct);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        };
+        await SourceLab.FailsAsync(SourceProblems.StorageFull,
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+        Assert.Equal($"bytes={Bytes.Length / 2}-", host.Requests.Last().Range);
     }
 
     [Fact]

@@ -43,6 +43,16 @@ public sealed class NarReaderTests
         Assert.Equal([0xff, 0x41], (await ListAsync(nar)).Entries[1].PathBytes.ToArray());
     }
 
+    [Fact]
+    public void A_small_NAR_with_long_paths_without_number_does_not_fill_the_memory()
+    {
+        var nar = new NarText().Words("nix-archive-1", "(", "type", "directory");
+        for (var depth = 0; depth < 15; depth++) nar.Words("entry", "(", "name", new string('d', 255), "node", "(", "type", "directory");
+        for (var i = 0; i < 72_000; i++) nar.Words("entry", "(", "name", $"{i:D6}", "node").Node(Node.Link("x")).Words(")");
+        var e = Assert.Throws<InvalidDataException>(() => new NarReader(long.MaxValue, _ => { }).Push(nar.ToArray()));
+        Assert.Contains("its paths have more than", e.Message, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string, byte[], string> Hostile() => new()
     {
         { "parent", Entries(".."), "is no name of a file" },

@@ -83,6 +83,7 @@ public sealed class NixSourceTests : IDisposable
     [InlineData("leaves children behind", "(trap '' TERM; setsid sleep 300) & trap 'exit 1' TERM; sleep 300 & wait $!")]
     public async Task A_cancelled_build_ends_with_everything_it_has_started(string name, string script)
     {
+        Assert.NotEmpty(name);
         await using var lab = await StartAsync();
         Play($"""
             case "$*" in
@@ -97,10 +98,9 @@ public sealed class NixSourceTests : IDisposable
         var nix = int.Parse(await File.ReadAllTextAsync(Path.Combine(_bin.FullName, "pid"), Ct), System.Globalization.CultureInfo.InvariantCulture);
         await UntilAsync(() => ProcessTree.Descendants(nix).Count > 0);
         var started = ProcessTree.Descendants(nix);
-        var watch = Stopwatch.StartNew();
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), name);
+        // Long before what it has started would have ended by itself.
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching.WaitAsync(TimeSpan.FromMinutes(1), Ct));
         foreach (var (id, _) in started.Append((nix, default))) await UntilAsync(() => !IsRunning(id));
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(lab.Blobs.Folder, "nix-roots")));
     }

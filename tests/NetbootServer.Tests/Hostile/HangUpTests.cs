@@ -1,0 +1,38 @@
+using NetbootServer.Tests.Fixtures;
+using NetbootServer.Tests.Http.Bodies;
+
+namespace NetbootServer.Tests.Hostile;
+
+/// <summary>Whoever asks for a change and hangs up before the answer: it is there, or it is not, for everybody.</summary>
+public sealed class HangUpTests(HostileHost host) : IClassFixture<HostileHost>
+{
+    private const int Times = 40;
+
+    [Theory]
+    [InlineData("image", "images", """{"source":{"type":"upload"},"keep":{0}}""", "keep")]
+    [InlineData("profile", "profiles", """{"image":"tiny","priority":{0}}""", "priority")]
+    public async Task What_memory_has_is_what_was_written(string kind, string path, string body, string member)
+    {
+        for (var i = 1; i <= Times; i++)
+        {
+            var json = body.Replace("{0}", $"{i}", StringComparison.Ordinal);
+            using (var client = await RawClient.ConnectAsync(host.Url))
+            {
+                await client.SendAsync($"PUT /api/v1/{path}/left HTTP/1.1\r\nHost: {host.Url.Authority}\r\n" +
+                    $"Authorization: Bearer {NetbootApp.Token}\r\nContent-Type: application/json\r\n" +
+                    $"Content-Length: {json.Length}\r\n\r\n{json}");
+                await Task.Delay(i % 10, TestContext.Current.CancellationToken); // it may be anywhere by then
+            }
+            await Until.AsAsync(async () => (InMemory: (await host.Admin.GetAsync($"/api/v1/{path}/left"))[member], Written: await WrittenAsync()),
+                both => both.InMemory == both.Written, $"memory to have what was written of the {kind}");
+        }
+        await host.StandsAsync();
+
+        async Task<string?> WrittenAsync()
+        {
+            var audit = await host.Admin.GetAsync($"/api/v1/audit?kind={kind}&name=left&limit=1");
+            var entries = audit.Json.GetProperty("items");
+            return entries.GetArrayLength() == 0 ? null : $"{entries[0].GetProperty("after").GetProperty(member)}";
+        }
+    }
+}
