@@ -12,6 +12,6 @@ export const serverLibraries = [
   ['OpenTelemetry.Exporter.OpenTelemetryProtocol', '1.20.1', 'Apache-2.0'],
   ['OpenTelemetry.Exporter.Prometheus.AspNetCore', '1.20.1-beta.1', 'Apache-2.0'], ['Quartz', '4.7.3', 'Apache-2.0'],
   ['Scriban.Signed', '7.5.3', 'BSD-2-Clause'], ['Serilog.AspNetCore', '10.0.0', 'Apache-2.0'],
-  ['Serilog.Formatting.Compact', '3.0.0', 'Apache-2.0'], ['Serilog.Sinks.Async', '2.1.0', 'Apache-2.0'],
-  ['Serilog.Sinks.File', '7.0.0', 'Apache-2.0'], ['SharpCompress', '0.50.8', 'MIT'],
-  ['Swashbuckle.AspNetCore', '11.0.1', 'MIT'], ['YamlDotNet', '16.3.0', 'MIT'], ['ZstdSharp.Port', '0.8.8', 'MIT']];
+  ['Serilog.Formatting.Compact', '3.0.0', 'Apache-2.0'], ['Serilog.Sinks.File', '7.0.0', 'Apache-2.0'],
+  ['SharpCompress', '0.50.8', 'MIT'], ['Swashbuckle.AspNetCore', '11.0.1', 'MIT'],
+  ['YamlDotNet', '16.3.0', 'MIT'], ['ZstdSharp.Port', '0.8.8', 'MIT']];

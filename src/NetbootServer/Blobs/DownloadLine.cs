@@ -14,7 +14,12 @@ public sealed record QueuedBoot(string Boot, int Place, DateTimeOffset Since);
 /// boot in line is told to ask again; it keeps its place while it does so in time, and its seniority between its files,
 /// so that one that has its kernel is not put behind those that have nothing yet.
 /// </summary>
-/// <remarks>A seat that is free belongs to the first in line; as many as there are free seats may take one.</remarks>
+/// <remarks>
+/// With so many seats free, the first so many in line have one each kept for them, until they have not asked in time;
+/// whoever stands behind them, or comes anew, gets none of these. So nobody ever has a seat that one before it needed,
+/// whoever of them asks first: they are asleep until their own Retry-After. To seat them one after another, in the very
+/// order of the line, would keep the seats of all empty until the first has woken up.
+/// </remarks>
 public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);

@@ -10,12 +10,12 @@ namespace NetbootServer.Boots;
 /// <summary>
 /// Where boots are written down. Entries wait in a bounded queue for the next batch, so that a boot never waits for
 /// the disk. Reports, which change a machine's next boot, have a queue of their own that drops none and goes first;
-/// whoever sends one may wait for the batch that has it.
+/// whoever sends one may wait for the batch that has it, and is refused when there is no room.
 /// </summary>
 internal sealed class BootLog
 {
     private readonly Channel<QueuedEntry> _queue;
-    private readonly Channel<QueuedEntry> _reports = Channel.CreateUnbounded<QueuedEntry>();
+    private readonly ReportQueue _reports;
 
     /// <summary>Rung for each entry, so that one waiting looks after both queues.</summary>
     private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(
@@ -33,6 +33,7 @@ internal sealed class BootLog
     {
         (_journal, _database, _machines, _images) = (journal, database, machines, images);
         (_events, _metrics) = (events, metrics);
+        _reports = new ReportQueue(options);
         _queue = Channel.CreateBounded<QueuedEntry>(
             new BoundedChannelOptions(options.Value.QueueCapacity) { SingleReader = true });
     }
@@ -41,7 +42,7 @@ internal sealed class BootLog
     public long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>Entries that wait now.</summary>
-    public int Depth => _reports.Reader.Count + _queue.Reader.Count;
+    public int Depth => _reports.Count + _queue.Reader.Count;
 
     /// <summary>Queues an entry; never waits. Full: the entry is dropped and counted.</summary>
     public void Add(BootEntry entry)
@@ -51,15 +52,20 @@ internal sealed class BootLog
     }
 
     /// <summary>
-    /// Queues a report, however many wait. The task ends with true when it is on the disk; with false when it is given
-    /// up, because the database refuses it.
+    /// Queues a report. The task ends with true when it is on the disk; with false when it is given up, because the
+    /// database refuses it. Null when there is no room for it.
     /// </summary>
-    public Task<bool> ReportAsync(BootEntry entry)
+    public Task<bool>? ReportAsync(BootEntry entry)
     {
-        var written = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _reports.Writer.TryWrite(new(entry, written)); // it has no bound, and is never closed
-        _bell.Writer.TryWrite(true);
-        return written.Task;
+        var report = _reports.Add(entry);
+        if (report is not null) _bell.Writer.TryWrite(true);
+        return report?.Written;
+    }
+
+    /// <summary>An entry is on the disk, or given up.</summary>
+    public void Settle(QueuedEntry queued, bool written)
+    {
+        if (queued.Report is { } report) _reports.Settle(report, written);
     }
 
     /// <summary>Counts entries that are given up.</summary>
@@ -102,13 +108,13 @@ internal sealed class BootLog
     private List<QueuedEntry> Take(int most)
     {
         var batch = new List<QueuedEntry>();
-        while (batch.Count < most && (_reports.Reader.TryRead(out var entry) || _queue.Reader.TryRead(out entry)))
-            batch.Add(entry);
+        while (batch.Count < most && _reports.Take() is { } report) batch.Add(new(report.Entry, report));
+        while (batch.Count < most && _queue.Reader.TryRead(out var entry)) batch.Add(entry);
         return batch;
     }
 }
 
 /// <summary>An entry in the queue.</summary>
 /// <param name="Entry">The entry.</param>
-/// <param name="Written">Told when it is on the disk, or given up; null when nobody waits for it.</param>
-internal readonly record struct QueuedEntry(BootEntry Entry, TaskCompletionSource<bool>? Written);
+/// <param name="Report">The report that it is; null for what nobody waits for.</param>
+internal readonly record struct QueuedEntry(BootEntry Entry, Report? Report);

@@ -67,7 +67,7 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
             {
                 log.CountDropped();
                 Log.GivenUp(logger, batch.Single().Entry.GetType().Name, error);
-                batch.Single().Written?.TrySetResult(false);
+                log.Settle(batch.Single(), written: false);
                 break;
             }
             else
@@ -84,7 +84,7 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
         try
         {
             await log.WriteAsync([.. batch.Select(queued => queued.Entry)], ct);
-            foreach (var queued in batch) queued.Written?.TrySetResult(true);
+            foreach (var queued in batch) log.Settle(queued, written: true);
             return null;
         }
         catch (Exception e) when (e is not OperationCanceledException)

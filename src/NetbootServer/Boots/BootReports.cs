@@ -9,16 +9,32 @@ namespace NetbootServer.Boots;
 internal sealed class BootReports(BootLog log, IOptions<BootsOptions> options)
 {
     /// <summary>Writes the report, now or as soon as the database is back.</summary>
-    /// <returns>Whether it is on the disk by now; false when the database is away, or refuses it.</returns>
-    public async Task<bool> WriteAsync(BootEntry entry, CancellationToken ct)
+    public async Task<ReportState> WriteAsync(BootEntry entry, CancellationToken ct)
     {
+        if (log.ReportAsync(entry) is not { } written) return ReportState.Refused;
         try
         {
-            return await log.ReportAsync(entry).WaitAsync(options.Value.ReportWait, ct);
+            return await written.WaitAsync(options.Value.ReportWait, ct) ? ReportState.Written : ReportState.GivenUp;
         }
         catch (TimeoutException)
         {
-            return false;
+            return ReportState.Waiting;
         }
     }
+}
+
+/// <summary>What has become of a report.</summary>
+internal enum ReportState
+{
+    /// <summary>It is on the disk.</summary>
+    Written,
+
+    /// <summary>It is written as soon as the database is back.</summary>
+    Waiting,
+
+    /// <summary>The database does not take it, now or later.</summary>
+    GivenUp,
+
+    /// <summary>Too many wait already; it is to be sent again.</summary>
+    Refused,
 }

@@ -25,6 +25,13 @@ public sealed record BootsOptions
     [Range(100, 1_000_000)]
     public int QueueCapacity { get; init; } = 20_000;
 
+    /// <summary>
+    /// Reports of boots that may wait to be written, those of more than 4 KiB counted as several; more are told to come
+    /// again.
+    /// </summary>
+    [Range(100, 1_000_000)]
+    public int ReportCapacity { get; init; } = 20_000;
+
     /// <summary>Boots kept for each machine; the oldest go first.</summary>
     [Range(1, 100_000)]
     public int KeepPerMachine { get; init; } = 200;

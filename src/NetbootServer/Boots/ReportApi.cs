@@ -8,6 +8,7 @@ namespace NetbootServer.Boots;
 internal static class ReportApi
 {
     private const int MaxUpBytes = 64 * 1024;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
     private const string UnknownBoot = "This boot is not known or is over: its token is valid for 24 hours.";
 
     public static void MapReports(this IEndpointRouteBuilder routes)
@@ -23,10 +24,9 @@ internal static class ReportApi
     {
         if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
         http.NoteBoot(ticket.Boot);
-        if (!HttpMethods.IsHead(http.Request.Method))
-            await reports.WriteAsync(
-                new BootStep(time.GetUtcNow(), ticket, Steps.Ready, FactKinds.Began), ct);
-        return MachineAnswer.Nothing();
+        if (HttpMethods.IsHead(http.Request.Method)) return MachineAnswer.Nothing();
+        return Noted(await reports.WriteAsync(
+            new BootStep(time.GetUtcNow(), ticket, Steps.Ready, FactKinds.Began), ct));
     }
 
     /// <summary>Fired by the script when it gives up: <c>step</c> and iPXE's <c>errno</c>.</summary>
@@ -41,10 +41,16 @@ internal static class ReportApi
             ? http.Request.Query["step"].ToString() : null;
         var detail = JsonSerializer.SerializeToElement(
             new { step, errno = errno.Length == 0 ? null : errno, reason = IpxeErrors.Explain(errno) }, JsonBody.Writing);
-        await reports.WriteAsync(
-            new BootStep(time.GetUtcNow(), ticket, Steps.Failed, FactKinds.Began, Detail: detail), ct);
-        return MachineAnswer.Nothing();
+        return Noted(await reports.WriteAsync(
+            new BootStep(time.GetUtcNow(), ticket, Steps.Failed, FactKinds.Began, Detail: detail), ct));
     }
+
+    /// <summary>A script has better things to do than wait for our disk; but what we cannot even keep, it sends again.</summary>
+    private static MachineAnswer Noted(ReportState state) =>
+        state == ReportState.Refused ? SendAgain() : MachineAnswer.Nothing();
+
+    private static MachineAnswer SendAgain() =>
+        MachineAnswer.TryAgain("The server cannot write this down at the moment; send it again.", RetryAfter);
 
     /// <summary>The booted system phones home.</summary>
     private static async Task<IResult> Up(
@@ -56,9 +62,7 @@ internal static class ReportApi
         if (report is null) return MachineAnswer.Refused(fault!.Type.Status, fault.Detail);
         var entry = new BootStep(time.GetUtcNow(), ticket, Steps.Up, FactKinds.Began,
             Detail: JsonSerializer.SerializeToElement(report, JsonBody.Writing));
-        return await reports.WriteAsync(entry, ct)
-            ? MachineAnswer.Script("")
-            : MachineAnswer.TryAgain("The server cannot write this down at the moment; send it again.", TimeSpan.FromSeconds(2));
+        return await reports.WriteAsync(entry, ct) == ReportState.Written ? MachineAnswer.Script("") : SendAgain();
     }
 
     /// <summary>The report, or what is wrong with it. An empty body is a report that says only "up".</summary>

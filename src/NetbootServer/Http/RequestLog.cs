@@ -74,6 +74,11 @@ internal static class RequestLog
         return "/" + Shown(string.Join('/', parts), 256);
     }
 
-    private static string Shown(string text, int most) =>
-        string.Concat(text.Take(most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
+    private static string Shown(string text, int most)
+    {
+        var start = text.Length <= most ? text : text[..most];
+        return start.Any(IsUnfit) ? string.Concat(start.Select(c => IsUnfit(c) ? '?' : c)) : start;
+    }
+
+    private static bool IsUnfit(char c) => char.IsControl(c) || char.IsSurrogate(c);
 }

@@ -30,11 +30,19 @@ internal static class Settings
         }
     }
 
-    /// <summary>The dashboard's files lie beside the program when it was published, else in the repository.</summary>
+    /// <summary>
+    /// The dashboard's files lie beside the program when it was published, else in the repository. Settings are read at
+    /// the start alone: to watch their file, .NET would watch all that lies in and below the working directory, each
+    /// write to the database and the log included.
+    /// </summary>
     public static WebApplicationOptions HostOptions(string[] args)
     {
         var published = Path.Combine(AppContext.BaseDirectory, "wwwroot");
-        return new() { Args = args, WebRootPath = Directory.Exists(published) ? published : null };
+        return new()
+        {
+            Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
+            WebRootPath = Directory.Exists(published) ? published : null,
+        };
     }
 
     /// <summary>What the options records of all features are.</summary>

@@ -46,9 +46,7 @@ public sealed class StopTests
         using var transfer = await BeginTransferAsync(server);
         await using var body = await transfer.Content.ReadAsStreamAsync(Ct);
         await body.ReadAtLeastAsync(new byte[64 << 10], 64 << 10, cancellationToken: Ct);
-        var watch = System.Diagnostics.Stopwatch.StartNew();
         await server.StopAsync();
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"It took {watch.Elapsed}.");
         await Assert.ThrowsAnyAsync<Exception>(async () => await body.CopyToAsync(Stream.Null, Ct));
         Assert.Contains("ShutdownTimeout", server.Output, StringComparison.Ordinal);
     }

@@ -143,6 +143,41 @@ public sealed class DownloadLineTests
         });
 
     [Fact]
+    public void In_whatever_order_they_ask_nobody_gets_a_seat_that_one_before_needs() =>
+        Gen.Select(Gen.Int[1, 6], Gen.Int[0, 999].Array[10, 300]).Sample((seats, moves) =>
+        {
+            var time = new FakeTimeProvider();
+            var line = new DownloadLine(Options.Create(new BlobsOptions { MaxBootDownloads = seats }), time);
+            var (downloading, waiting) = (new List<IDisposable>(), new List<int>());
+            var next = 0;
+            foreach (var move in moves)
+            {
+                if (move % 3 == 0) Ask(next++);
+                else if (move % 3 == 1 && waiting.Count > 0) Ask(waiting[move % waiting.Count]);
+                else if (downloading.Count > 0) Leave(move % downloading.Count);
+                time.Advance(TimeSpan.FromSeconds(0.01)); // all of it within a Retry-After: none has vanished
+            }
+
+            void Ask(int boot)
+            {
+                var admission = line.Enter($"b{boot}");
+                waiting.Remove(boot);
+                var before = waiting.Count(other => other < boot);
+                if (admission.Seat is { } seat) downloading.Add(seat);
+                else waiting.Add(boot);
+                var free = seats - downloading.Count;
+                if (admission.Seat is null) Assert.InRange(free, 0, before); // none stays empty without need
+                else Assert.InRange(before, 0, free);
+            }
+
+            void Leave(int which)
+            {
+                downloading[which].Dispose();
+                downloading.RemoveAt(which);
+            }
+        });
+
+    [Fact]
     public async Task Only_whole_files_of_known_boots_are_told_to_come_back()
     {
         var queued = new List<(string, int)>();

@@ -101,7 +101,7 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
             log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery($"mac=5254000703{i:x2}"), null, null));
         Assert.Equal(1, log.Dropped);
         var written = log.ReportAsync(new BootStep(DateTimeOffset.UtcNow, ticket, Steps.Ready, FactKinds.Began));
-        Assert.False(written.IsCompleted);
+        Assert.False(written!.IsCompleted);
         Assert.Equal((1, 101), (log.Dropped, log.Depth));
         Assert.IsType<BootStep>((await log.TakeAsync(10, Ct))[0].Entry);
         Assert.Equal(91, (await log.TakeAsync(500, Ct)).Count);

@@ -1,8 +1,8 @@
 using System.Data.Common;
-using System.Diagnostics;
 using System.Net;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Boots;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Fixtures;
 
@@ -48,7 +48,7 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
 
     public DatabaseAwayTests()
     {
-        _app = new NetbootApp([], services => services.ConfigureDbContext<NetbootDb>(options => options.AddInterceptors(_stall)));
+        _app = new NetbootApp(new() { ["Boots:ReportCapacity"] = "100" }, services => services.ConfigureDbContext<NetbootDb>(options => options.AddInterceptors(_stall)));
         (_admin, _machine) = (_app.Admin, _app.Machine);
     }
 
@@ -76,11 +76,10 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
     public async Task A_cached_machine_boots_and_any_other_is_told_to_ask_again_within_its_second()
     {
         Assert.Contains("\nkernel ", await _machine.ScriptAsync(Known), StringComparison.Ordinal);
-        var watch = Stopwatch.StartNew();
-        // Many at once: none waits for the others, and none takes the others' threads away.
-        var scripts = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => _machine.ScriptAsync($"5254000801{i:x2}")));
+        // Many at once: none waits for the others, which would take 100 s, and none takes the others' threads away.
+        var scripts = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => _machine.ScriptAsync($"5254000801{i:x2}")))
+            .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.All(scripts, script => Assert.Contains("cannot read its catalog", script, StringComparison.Ordinal));
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(4), $"It took {watch.Elapsed}.");
         Assert.Contains("\nkernel ", await _machine.ScriptAsync(Known), StringComparison.Ordinal);
         (await _machine.GetAsync("/healthz")).Is(HttpStatusCode.OK);
 
@@ -91,9 +90,7 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
     [Fact]
     public async Task Ready_and_failed_are_answered_and_written_later_and_up_is_sent_again()
     {
-        var watch = Stopwatch.StartNew();
         (await _machine.GetAsync($"{_boot}/ready")).Is(HttpStatusCode.OK);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(6), $"It took {watch.Elapsed}.");
         var up = (await _machine.PostAsync($"{_boot}/up", "{}")).Is(HttpStatusCode.ServiceUnavailable);
         Assert.Equal("2", up.Header("Retry-After"));
         (await _machine.GetAsync("/readyz")).Is(HttpStatusCode.ServiceUnavailable);
@@ -103,6 +100,27 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
         (await _machine.PostAsync($"{_boot}/up", "{}")).Is(HttpStatusCode.OK);
         await _admin.BootWithAsync("known", "up");
         (await _machine.GetAsync("/readyz")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Reports_that_find_no_room_are_sent_again_and_none_that_was_taken_is_lost()
+    {
+        var (log, tokens) = (_app.Services.GetRequiredService<BootLog>(), _app.Services.GetRequiredService<BootTokens>());
+        var others = Enumerable.Range(0, 100).Select(_ => tokens.Mint(0, new string('0', 32), false).Ticket).ToList();
+        var written = others.Select(ticket =>
+            log.ReportAsync(new BootStep(DateTimeOffset.UtcNow, ticket, Steps.Ready, FactKinds.Began))).ToList();
+        Assert.All(written, Assert.NotNull);
+
+        foreach (var path in new[] { "/ready", "/failed?step=kernel&errno=1" })
+        {
+            var refused = (await _machine.GetAsync(_boot + path)).Is(HttpStatusCode.ServiceUnavailable);
+            Assert.Equal("2", refused.Header("Retry-After"));
+        }
+
+        _stall.End();
+        Assert.All(await Task.WhenAll(written.Select(each => each!)), Assert.True);
+        (await _machine.GetAsync($"{_boot}/ready")).Is(HttpStatusCode.OK);
+        await _admin.BootWithAsync("known", "ready");
     }
 
     [Fact]

@@ -1,16 +1,74 @@
-using Serilog.Sinks.Async;
+using System.Collections.Concurrent;
+using Serilog.Core;
+using Serilog.Events;
 
 namespace NetbootServer.Startup.Logging;
 
-/// <summary>Sees the queue of log lines.</summary>
-internal sealed class LogQueue : IAsyncLogEventSinkMonitor
+/// <summary>
+/// Log lines wait here for a thread of their own that writes them, so that a slow disk or terminal holds up nobody.
+/// That thread wakes for the first line, lets others gather for a moment and writes them all: to wake it for each line
+/// would cost a busy server more than the lines themselves.
+/// </summary>
+internal sealed class LogQueue : ILogEventSink, IDisposable
 {
-    private volatile IAsyncLogEventSinkInspector? _queue;
+    private const int Capacity = 20_000;
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
+
+    private readonly ConcurrentQueue<LogEvent> _lines = new();
+    private readonly AutoResetEvent _bell = new(false);
+    private readonly ManualResetEvent _end = new(false);
+    private readonly Logger _writing;
+    private readonly Thread _writer;
+    private int _count;
+    private int _rung;
+    private long _dropped;
+
+    /// <param name="writing">Writes the lines; owned from here on.</param>
+    public LogQueue(Logger writing)
+    {
+        _writing = writing;
+        _writer = new Thread(Run) { Name = "log", IsBackground = true };
+        _writer.Start();
+    }
 
     /// <summary>Lines that found the queue full, since the start.</summary>
-    public long Dropped => _queue?.DroppedMessagesCount ?? 0;
+    public long Dropped => Interlocked.Read(ref _dropped);
 
-    public void StartMonitoring(IAsyncLogEventSinkInspector inspector) => _queue = inspector;
+    /// <summary>Queues a line; never waits. Full: the line is dropped and counted.</summary>
+    public void Emit(LogEvent logEvent)
+    {
+        if (Interlocked.Increment(ref _count) > Capacity)
+        {
+            Interlocked.Decrement(ref _count);
+            Interlocked.Increment(ref _dropped);
+            return;
+        }
+        _lines.Enqueue(logEvent);
+        if (Interlocked.Exchange(ref _rung, 1) == 0) _bell.Set();
+    }
 
-    public void StopMonitoring(IAsyncLogEventSinkInspector inspector) => _queue = null;
+    private void Run()
+    {
+        WaitHandle[] either = [_bell, _end];
+        for (var ended = false; !ended;)
+        {
+            WaitHandle.WaitAny(either);
+            ended = _end.WaitOne(Gathering);
+            Volatile.Write(ref _rung, 0); // first: a line that comes while these are written rings again
+            while (_lines.TryDequeue(out var line))
+            {
+                Interlocked.Decrement(ref _count);
+                _writing.Write(line);
+            }
+        }
+    }
+
+    /// <summary>Writes what is left.</summary>
+    public void Dispose()
+    {
+        if (!_writer.IsAlive) return; // by the log, and by the container
+        _end.Set();
+        _writer.Join();
+        _writing.Dispose();
+    }
 }

@@ -2,7 +2,6 @@ using System.Globalization;
 using NetbootServer.Access;
 using NetbootServer.Storage;
 using Serilog;
-using Serilog.Configuration;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting;
@@ -17,24 +16,21 @@ namespace NetbootServer.Startup.Logging;
 /// </summary>
 internal static class ServerLog
 {
-    private const int QueueLength = 20_000;
     private const string Console = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
     private const string File = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
     public static IServiceCollection AddServerLog(this IServiceCollection services, LogOptions options,
-        DataDirectory data)
-    {
-        var queue = new LogQueue();
-        return services.AddSingleton(queue).AddSerilog((_, log) => log
+        DataDirectory data) => services
+        .AddSingleton(_ => new LogQueue(Writing(options, data)))
+        .AddSerilog((all, log) => log
             .MinimumLevel.Is((LogEventLevel)options.Level)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("Quartz", LogEventLevel.Warning)
             .Filter.ByExcluding(Start.TellsItself)
             .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
             .Enrich.With<NoRequestPath>()
-            .WriteTo.Async(sinks => Configure(sinks, options, data), QueueLength, blockWhenFull: false, queue),
+            .WriteTo.Sink(all.GetRequiredService<LogQueue>()),
             preserveStaticLogger: true); // several servers may live in one process, as in tests
-    }
 
     /// <summary>
     /// ASP.NET Core adds the path to all that is logged during a request; paths of machines have tokens in them. The
@@ -46,13 +42,17 @@ internal static class ServerLog
             logEvent.RemovePropertyIfPresent("RequestPath");
     }
 
-    private static void Configure(LoggerSinkConfiguration sinks, LogOptions options, DataDirectory data)
+    /// <summary>What writes the lines that are to be written; which ones these are is decided before.</summary>
+    private static Logger Writing(LogOptions options, DataDirectory data)
     {
-        sinks.Console(Formatter(options, Console));
-        if (!options.Files) return;
-        sinks.File(Formatter(options, File), data.Below("logs/server-.log"), rollingInterval: RollingInterval.Day,
-            retainedFileCountLimit: options.KeepFiles, fileSizeLimitBytes: options.MaxFileBytes,
-                rollOnFileSizeLimit: true);
+        var log = new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Console(Formatter(options, Console));
+        if (options.Files)
+        {
+            log.WriteTo.File(Formatter(options, File), data.Below("logs/server-.log"),
+                rollingInterval: RollingInterval.Day, retainedFileCountLimit: options.KeepFiles,
+                fileSizeLimitBytes: options.MaxFileBytes, rollOnFileSizeLimit: true);
+        }
+        return log.CreateLogger();
     }
 
     private static ITextFormatter Formatter(LogOptions options, string template) => options.Format == LogFormat.Json

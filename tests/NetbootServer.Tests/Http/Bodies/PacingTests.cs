@@ -63,7 +63,7 @@ public sealed class PacingTests
             using var http = new HttpClient();
             AssertSame(bytes, await http.GetByteArrayAsync(host.UrlOf(blob), Ct));
         }));
-        Assert.InRange(watch.Elapsed.TotalSeconds, 4.5e6 / rate - 0.3, 20); // loaded machines only make it longer
+        Assert.InRange(watch.Elapsed.TotalSeconds, 4.5e6 / rate - 0.3, double.MaxValue); // busy machines make it longer
         await Until.TrueAsync(() => host.App.Services.GetRequiredService<Pacing>().MachineCount == 0, "forgotten");
     }
 
