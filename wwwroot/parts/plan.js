@@ -29,6 +29,9 @@ export const Candidates = ({ candidates }) => html`<table><thead><tr><th scope="
     <td class=${candidate.matched ? undefined : 'muted'}>${results(candidate)}</td><td>${candidate.why}</td></tr>`)}
       </tbody></table>`;
 
+/** A plan's warnings with what each is about; servers from before the codes have none. */
+export const warningsOf = plan => plan.warnings.map((text, at) => ({ text, code: plan.warningCodes?.[at] }));
+
 const answers = { boot: 'boots', local: 'boots its local disk', menu: 'gets a menu', shell: 'gets the iPXE shell',
   wait: 'waits', error: 'cannot boot' };
 
@@ -39,7 +42,8 @@ function Answer({ plan }) {
         ${plan.action === 'boot' && html` <a href=${link('images', plan.image)}>
           ${plan.image}@<${Id} of=${plan.version}/></a>${
         plan.variant && `, variant ${plan.variant}`}`}: ${plan.reason}.</p>
-      ${plan.warnings.map(warning => html`<${Note} key=${warning} is="warning"><b>Warning.</b> ${warning}<//>`)}
+      ${warningsOf(plan).map(({ text, code }) => code === 'one-boot-only' ? html`<${Note} key=${code}>${text}<//>`
+        : html`<${Note} key=${text} is="warning"><b>Warning.</b> ${text}<//>`)}
       ${plan.commandLineBytes && html`<${Length} bytes=${plan.commandLineBytes}/>`}
       <details open=${isWide}><summary>The exact script</summary><${Code} label="Script" wrap text=${plan.script}>
         ${marked(plan.script)}<//>
