@@ -1,34 +1,44 @@
-// Bytes a second of a boot under way, since this page follows it; times without a byte since it began.
+// Bytes a second of a boot, and the times without a byte, since it began.
 import { html } from '../ui.js';
+import { isMoving, ratesOf } from '../boots.js';
 import { now } from '../state.js';
 import { duration, rate } from './format.js';
+import { took } from './phases.js';
 
 const high = 92, top = 20;
 
 /** A round number above the highest rate, in steps that bytes have. */
 function ceiling(value) {
   const unit = 1024 ** Math.max(0, Math.floor(Math.log(Math.max(value, 1)) / Math.log(1024)));
-  const step = [1, 2, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 1024].find(step => step * unit >= value);
+  const step = [1, 2, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1024].find(step => step * unit >= value);
   return (step ?? 1024) * unit;
 }
 
+/** The rate that fits on the chart: a lone peak is cut, what happens now is not. @param {number[]} rates */
+function most(rates) {
+  const sorted = [...rates].sort((left, right) => left - right);
+  return ceiling(Math.max(0, sorted[Math.floor(sorted.length * .95)] ?? 0, ...rates.slice(-10)));
+}
+
+/** @param {{boot: any, motion: any, usual: number | null}} props of a boot that is over only what is known still */
 export function RateChart({ boot, motion, usual }) {
-  const start = Date.parse(boot.startedAt), seconds = (now.value - start) / 1000;
-  const samples = (motion?.samples ?? []).map(sample => [(sample.at - start) / 1000, sample.rate]);
+  const start = Date.parse(boot.startedAt), moving = isMoving(boot);
+  const samples = ratesOf(boot.id).map(sample => [(sample.at - start) / 1000, sample.rate]);
+  const seconds = moving ? (now.value - start) / 1000 : took(boot, 'up') ?? took(boot, 'ready') ?? samples.at(-1)?.[0];
   const still = boot.steps.flatMap(step => step.stalls ?? []).map(stall => {
     const from = (Date.parse(stall.at) - start) / 1000;
     return { from, length: stall.durationSeconds ?? seconds - from };
   });
-  if (samples.length < 2 && still.length === 0) return null;
-  const span = Math.max(30, Math.ceil(Math.max(seconds, usual ?? 0) * 1.15 / 15) * 15);
+  if (samples.length < 2 && (!moving || still.length === 0)) return null;
+  const span = Math.max(30, Math.ceil(Math.max(seconds, moving ? usual ?? 0 : 0) * 1.15 / 15) * 15);
   const fastest = Math.max(0, ...samples.map(([, value]) => value));
-  const most = ceiling(fastest);
+  const limit = most(samples.map(([, value]) => value));
   const points = samples.map(([at, value]) =>
-    `${(at / span * 1000).toFixed(1)},${(high - value / most * high).toFixed(1)}`);
+    `${(at / span * 1000).toFixed(1)},${(high - value / limit * high).toFixed(1)}`);
   const [first, last] = [points[0], points.at(-1)].map(point => point?.split(',')[0]);
   const place = at => `${at / span * 100}%`;
   return html`<svg class="chart" height="146" role="img"
-    aria-label=${`Rate over time, now ${rate(motion?.rate)}, at most ${rate(fastest)}`}>
+    aria-label=${`Rate over time${moving ? `, now ${rate(motion?.rate)}` : ''}, at most ${rate(fastest)}`}>
     <defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse">
       <path d="M-1 8 8-1M-2 2 2-2M5 9 9 5"/></pattern></defs>
     ${still.map(({ from, length }) => html`<g key=${from}><rect class="stall" x=${place(from)} y=${top}
@@ -42,11 +52,11 @@ export function RateChart({ boot, motion, usual }) {
         <polygon class="area" points=${`${first},${high} ${points.join(' ')} ${last},${high}`}/>
         <polyline class="line" points=${points.join(' ')}/>`}</svg>
     <line class="mark" x1=${place(seconds)} x2=${place(seconds)} y1="12" y2="120"/>
-    ${usual > span * .04 && html`<line class="limit" x1=${place(usual)} x2=${place(usual)} y1="12" y2="120"/>
+    ${moving && usual > span * .04 && html`<line class="limit" x1=${place(usual)} x2=${place(usual)} y1="12" y2="120"/>
       <text x=${place(usual)} y="9" text-anchor=${usual > span * .92 ? 'end' : usual < span * .08 ? 'start'
         : 'middle'}>usually ready</text>`}
-    ${fastest > 0 && html`<text x="0" y="16">${rate(most)}</text>
-      ${!still.some(({ from }) => from < span * .08) && html`<text x="0" y="62">${rate(most / 2)}</text>`}`}
+    ${fastest > 0 && html`<text x="0" y="16">${rate(limit)}</text>
+      ${!still.some(({ from }) => from < span * .08) && html`<text x="0" y="62">${rate(limit / 2)}</text>`}`}
     ${[0, 1, 2, 3].map(part =>
       html`<text key=${part} x=${`${part / 3 * 100}%`} y="138" text-anchor=${part === 0 ? 'start' : part === 3 ? 'end'
         : 'middle'}>${

@@ -12,7 +12,7 @@ namespace NetbootServer.Boots;
 /// Looks twice a second how far transfers have come and whether they stand still, and once a minute for boots that nothing is
 /// heard of any more.
 /// </summary>
-internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory history, EventHub events,
+internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootLog log, BootHistory history, EventHub events,
     Database database, IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -59,11 +59,12 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory
         if (progress.Count > 0) events.PublishProgress("boots", progress.DrainToImmutable());
     }
 
-    /// <summary>Notes each change between moving and standing still once.</summary>
+    /// <summary>Notes how fast they are, and each change between moving and standing still once.</summary>
     internal void LookAtTransfers()
     {
         var now = time.GetUtcNow();
         live.Forget();
+        rates.Look(live.Transfers, now);
         foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
         {
             var (bytes, since, stalled) = transfer.Seen;

@@ -63,6 +63,7 @@ internal sealed class LiveTransfer(
     private double _rate;
     private long _sampled = offset;
     private DateTimeOffset _sampledAt = startedAt;
+    private long _news = offset;
 
     public BootTicket Ticket { get; } = ticket;
     public string Step { get; } = step;
@@ -89,6 +90,17 @@ internal sealed class LiveTransfer(
         _rate = _rate == 0 ? current : 0.5 * _rate + 0.5 * current;
         (_sampled, _sampledAt) = (Bytes, now);
         return (long)_rate;
+    }
+
+    /// <summary>Whether bytes have gone since <see cref="TakeNews"/>; touched by the watch alone.</summary>
+    public bool HasNews => Bytes != _news;
+
+    /// <summary>How many bytes have gone since this was last asked; touched by the watch alone.</summary>
+    public long TakeNews()
+    {
+        var (before, bytes) = (_news, Bytes);
+        _news = bytes;
+        return bytes - before;
     }
 
     public override void Ended(bool complete) => owner.End(this);
