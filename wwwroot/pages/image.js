@@ -24,7 +24,8 @@ const path = (image, rest = '') => `images/${encodeURIComponent(image.name)}${re
 
 /** Moves what machines get; undo moves it back. */
 async function setCurrent(image, wanted, done) {
-  const before = { version: image.current, hold: image.held, reason: image.hold?.reason };
+  const before = { version: image.current, hold: image.held,
+    reason: image.held ? image.hold?.reason ?? '' : undefined };
   images.put(await put(path(image, '/current'), wanted));
   const text = wanted.version === 'newest' ? `${image.name} moves with new versions again`
     : wanted.hold ? `${image.name} is held at ${short(wanted.version)}`

@@ -79,6 +79,11 @@ public sealed class ImagesTests(Browser browser)
             await Expect(visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("^fleet") }))
                 .ToContainTextAsync("“until the NIC regression is fixed”");
             await visit.GoAsync("images/fleet");
+            await visit.Button("Change why…").ClickAsync();
+            await visit.Dialog.GetByLabel("Why").FillAsync("");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+            await Expect(visit.Button("Say why…")).ToBeVisibleAsync();
+            await Expect(visit.Page.Locator(".banner")).Not.ToContainTextAsync("NIC");
             await fleet.UploadAsync("fleet", 6, 4, Ct);
             await Expect(visit.Page.Locator(".banner")).ToContainTextAsync("is there, but");
             await visit.Button("Promote").ClickAsync();
