@@ -17,7 +17,7 @@ import { openImageForm } from '../parts/imageform.js';
 import { openUpload } from '../parts/upload.js';
 import { Versions } from '../parts/versions.js';
 import { Held, openHold } from '../parts/holding.js';
-import { FilesOfImage, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from '../parts/imagefacts.js';
+import { FilesOfImage, RefreshFailed, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from '../parts/imagefacts.js';
 import { profileOf } from '../parts/selector.js';
 
 const path = (image, rest = '') => `images/${encodeURIComponent(image.name)}${rest}`;
@@ -86,6 +86,7 @@ export default function ImagePage({ name }) {
     ${image.held && html`<${Held} image=${image} newest=${kept[0]} move=${move}
       hold=${() => openHold(image, set)}/>`}
     ${job && (job.state === 'running' || job.state === 'queued') && html`<${Refreshing} job=${job}/>`}
+    ${job?.state === 'failed' && html`<${RefreshFailed} image=${image} job=${job}/>`}
     <ul class="readouts wide"><li><b>${short(image.current)}</b><span class="muted">
       ${image.current ? `current, ${plural(users, 'machine')} boot${users === 1 ? 's' : ''} it` : 'no version yet'}
         </span></li>

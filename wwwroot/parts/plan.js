@@ -12,8 +12,7 @@ const ways = [['', 'as it told us'], ['arch=x86_64&platform=efi', 'x86_64, UEFI'
 
 const isWide = matchMedia('(min-width: 1024px)').matches;
 
-const results = candidate => candidate.matched ? html`<b>chosen</b>`
-  : /^(matches|its selector matches)/.test(candidate.why) ? 'lost' : 'no match';
+const results = candidate => candidate.matched ? html`<b>chosen</b>` : candidate.fits ? 'lost' : 'no match';
 
 /** The token stands in the script as a row of T; it is made anew at each boot. */
 export const marked = script => script.split('\n')
@@ -25,8 +24,10 @@ export const Candidates = ({ candidates }) => html`<table><thead><tr><th scope="
   <th scope="col">result</th><th scope="col">why</th></tr></thead>
   <tbody>${candidates.slice(0, 50)
     .map(candidate => html`<tr key=${candidate.profile} aria-selected=${candidate.matched}>
-    <th scope="row"><a class="cut" href=${link('profiles', candidate.profile)}>${candidate.profile}</a></th>
-    <td class=${candidate.matched ? undefined : 'muted'}>${results(candidate)}</td><td>${candidate.why}</td></tr>`)}
+    <th scope="row"><a class="cut" dir="auto" title=${candidate.profile}
+      href=${link('profiles', candidate.profile)}>${candidate.profile}</a></th>
+    <td class=${candidate.matched ? 'result' : 'result muted'}>${results(candidate)}</td>
+    <td class="breakable">${candidate.why}</td></tr>`)}
       </tbody></table>`;
 
 /** A plan's warnings with what each is about; servers from before the codes have none. */

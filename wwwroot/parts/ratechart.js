@@ -17,7 +17,7 @@ function ceiling(value) {
 /** The rate that fits on the chart: a lone peak is cut, what happens now is not. @param {number[]} rates */
 function most(rates) {
   const sorted = [...rates].sort((left, right) => left - right);
-  return ceiling(Math.max(0, sorted[Math.floor(sorted.length * .95)] ?? 0, ...rates.slice(-10)));
+  return ceiling(Math.max(sorted[Math.floor(sorted.length * .95)] || sorted.at(-1) || 0, ...rates.slice(-10)));
 }
 
 /** @param {{boot: any, motion: any, usual: number | null}} props of a boot that is over only what is known still */

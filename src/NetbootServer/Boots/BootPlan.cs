@@ -9,7 +9,8 @@ namespace NetbootServer.Boots;
 /// <param name="Profile">Its name.</param>
 /// <param name="Matched">Whether the machine got it.</param>
 /// <param name="Why">The reason, a sentence without its full stop.</param>
-public sealed record Candidate(string Profile, bool Matched, string Why);
+/// <param name="Fits">Whether its selector matches the machine, though another profile may be the better one.</param>
+public sealed record Candidate(string Profile, bool Matched, string Why, bool Fits);
 
 /// <summary>What a machine gets, and why.</summary>
 public sealed record BootPlan

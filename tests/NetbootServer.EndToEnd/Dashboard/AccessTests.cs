@@ -101,7 +101,7 @@ public sealed class AccessTests(Browser browser)
             {
                 Name = "machines.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(text),
             });
-            await Expect(visit.Dialog.GetByText("0 new, 0 changed, 12 as they are")).ToBeVisibleAsync();
+            await Expect(visit.Dialog.GetByText("0 new, 0 changed, 12 unchanged")).ToBeVisibleAsync();
             await Expect(visit.Button("Nothing to import")).ToBeDisabledAsync();
         });
     }

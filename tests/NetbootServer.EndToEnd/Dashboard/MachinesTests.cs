@@ -244,6 +244,8 @@ public sealed class MachinesTests(Browser browser)
         await using var fleet = await Fleet.StartAsync(Ct);
         await browser.VisitAsync(fleet.Server, async visit =>
         {
+            await visit.GoAsync("machines"); // once, so that it comes soon the second time
+            await Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "gpu-a100-01" })).ToBeVisibleAsync();
             await visit.Page.Keyboard.PressAsync("Control+k");
             await visit.Page.Keyboard.TypeAsync("a100-02");
             await Expect(visit.Page.GetByRole(AriaRole.Option, new() { NameRegex = new("^gpu-a100-02") }))
