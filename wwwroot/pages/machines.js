@@ -65,7 +65,14 @@ function useSelection(rows) {
 function Table({ list, mark, setMark }) {
   const rows = grouped(list.shown, list.wanted.sort), view = useRows(rows.length), selection = useSelection(rows);
   useEffect(() => { if (!mark && selection.chosen.size > 0) selection.clear(); }, [mark]);
-  const marking = mark || selection.chosen.size > 0, clear = () => { selection.clear(); setMark(false); };
+  const marking = mark || selection.chosen.size > 0, clear = () => {
+    selection.clear();
+    setMark(false);
+    requestAnimationFrame(() => { // what had the focus may be gone
+      if (document.activeElement !== document.body) return;
+      for (const next of document.querySelectorAll('.select, .machines thead input')) next.focus();
+    });
+  };
   const [cursor, show] = useState(-1), place = useRef(-1); // keys may come faster than the page is drawn
   const setCursor = to => { place.current = to; show(to); };
   const step = by => {
@@ -123,7 +130,7 @@ export default function Machines() {
           ? html`<${Empty} title="No machine yet" actions=${html`<a class="btn" href=${link('setup')}>Set up DHCP</a>`}>
             Machines appear here when they ask for a script. Point DHCP here first, or add one by its MAC.<//>`
         : html`<${Filters} list=${list}>${may('operator') && list.shown.length > 0
-          && html`<button class="btn s-only push" type="button" onClick=${() => setMark(!mark)}>
+          && html`<button class="btn s-only push select" type="button" onClick=${() => setMark(!mark)}>
             ${mark ? 'Done' : 'Select'}</button>`}<//>
           ${list.shown.length > 0 ? html`<${Table} list=${list} mark=${mark} setMark=${setMark}/>`
           : html`<${Empty} title=${`No machine matches${list.wanted.q ? ` “${list.wanted.q}”` : ' these filters'}`}

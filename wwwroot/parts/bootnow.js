@@ -64,7 +64,8 @@ export function BootNow({ boot, history }) {
   const seconds = (now.value - Date.parse(boot.startedAt)) / 1000;
   const needs = isMoving(boot) && usual.ready !== null && usual.ready > seconds;
   return html`<section class="panel" aria-labelledby="h-now" data-state=${boot.outcome}>
-    <header><h2 id="h-now">Boot <a href=${link('boots', boot.id)}><code title=${boot.id}>${tail(boot.id)}</code></a></h2>
+    <header><h2 id="h-now">Boot <a href=${link('boots', boot.id)}>
+      <code title=${boot.id}>${tail(boot.id)}</code></a></h2>
       <small>${boot.profile && html`<a href=${link('profiles', boot.profile)}>${boot.profile}</a>, `}
         <a href=${link('images', boot.image)}>${boot.image}@<${Id} of=${boot.version}/></a>${', '}
           <${Age} at=${boot.startedAt}/></small>

@@ -23,7 +23,8 @@ export function BootsNow({ most = 12, outcome }) {
   const tick = now.value;
   useEffect(() => { if (!list.current?.matches(':hover')) sweep(); }, [tick]);
   beat.value;
-  const boots = [...active.value.values()].filter(boot => !outcome || boot.outcome === outcome), moving = boots.filter(isMoving);
+  const boots = [...active.value.values()].filter(boot => !outcome || boot.outcome === outcome),
+    moving = boots.filter(isMoving);
   const sum = moving.reduce((total, boot) => total + (speed(boot, motionOf(boot.id)) ?? 0), 0);
   const shown = boots.map(boot => [boot, progress(boot)])
     .sort(([left, a], [right, b]) => order[left.outcome] - order[right.outcome] || b - a
@@ -38,6 +39,7 @@ export function BootsNow({ most = 12, outcome }) {
       ${boots.length > most && html`<p class="foot"><a href=${link('boots', null, { outcome: 'running' })}>and ${
         plural(boots.length - most, 'more boot')}</a></p>`}`
       : loaded.value ? html`<${Empty}
-        title=${outcome ? `No boot is ${outcome}` : 'No machine is booting'}>Switch one on, or set a next boot on its page; it appears here by itself.<//>`
+        title=${outcome ? `No boot is ${outcome}` : 'No machine is booting'}>
+          Switch one on, or set a next boot on its page; it appears here by itself.<//>`
         : html`<${Ghost}/>`}</section>`;
 }

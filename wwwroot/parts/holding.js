@@ -15,7 +15,8 @@ function Form({ image, move, close }) {
       reason: form.get('reason').trim() || (image.hold?.reason ? '' : null) })}>
     <p>Refreshes and uploads add versions, but machines get ${short(image.current)} until you promote another or let it
       move.</p>
-    <${TextField} form=${form} name="reason" label="Why" maxlength="200" hint=${`For those who wonder later, for example “until the NIC regression is fixed”.${
+    <${TextField} form=${form} name="reason" label="Why" maxlength="200"
+      hint=${`For those who wonder later, for example “until the NIC regression is fixed”.${
       image.hold?.reason ? ' Empty: no reason is given any more.' : ''}`}/><//>`;
 }
 

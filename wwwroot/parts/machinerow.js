@@ -37,7 +37,8 @@ const second = machine => machine.state === 'discovered'
 function Standing({ machine }) {
   const boot = machine.lastBoot && active.value.get(machine.lastBoot.id);
   const { is, word } = boot ? { is: boot.outcome, word: boot.outcome } : machineState(machine);
-  const sub = boot ? briefly(boot, motionOf(boot.id), now.value) : machine.nextBoot ? `next: ${machine.nextBoot.profile ?? machine.nextBoot.action}` : machine.completion
+  const sub = boot ? briefly(boot, motionOf(boot.id), now.value)
+    : machine.nextBoot ? `next: ${machine.nextBoot.profile ?? machine.nextBoot.action}` : machine.completion
       ? 'boots from disk since' : '';
   return html`<${State} is=${is}>${word}<//>${sub && html`<span class="sub cut" title=${sub}>${sub}</span>`}`;
 }
@@ -62,7 +63,8 @@ export function MachineRow({ machine, profile, version, index, chosen, here, mar
   return html`<tr class=${here ? 'vrow here' : 'vrow'} data-state=${discovered ? 'discovered' : undefined}
     aria-selected=${chosen} aria-rowindex=${index + 1}
     onClick=${marking ? choosing(() => toggle(machine.name, false)) : undefined}>
-    <td class=${marking ? 'c-box' : 's-hide c-box'}><input type="checkbox" aria-label=${`Select ${machine.name}`} checked=${chosen}
+    <td class=${marking ? 'c-box' : 's-hide c-box'}>
+      <input type="checkbox" aria-label=${`Select ${machine.name}`} checked=${chosen}
       onClick=${event => toggle(machine.name, event.shiftKey)}/></td>
     <th scope="row"><a class="cut" dir="auto" title=${machine.name} href=${link('machines', machine.name)}>
       ${machine.name}</a>

@@ -43,7 +43,8 @@ export const Empty = ({ title, children, actions }) => html`<div class="empty"><
   ${children && html`<p>${children}</p>`}${actions && html`<div class="bar">${actions}</div>`}</div>`;
 
 /** Why something could not be loaded or done. */
-export const Trouble = ({ problem, what = 'This could not be loaded', retry, children }) => html`<div class="empty" role="alert">
+export const Trouble = ({ problem, what = 'This could not be loaded', retry, children }) =>
+  html`<div class="empty" role="alert">
   <h3><span class="state" data-state="failed">${problem.status === 404 ? problem.title : what}</span></h3>
   <p>${problem.detail || problem.message} ${problem.type
     && html`<a href=${problem.type.slice(1)} target="_blank" rel="noreferrer">What this means</a>`}</p>

@@ -2,12 +2,13 @@
 import { html } from '../ui.js';
 import { remove } from '../api.js';
 import { useResource } from '../resource.js';
+import { session as mine } from '../session.js';
 import { Age } from './basics.js';
 import { ask } from './dialog.js';
 import { Ghost, Trouble, toast } from './messages.js';
 
-const Row = ({ session, end }) => html`<tr><th scope="row"><bdi>${session.name}</bdi><span class="sub">${session.role}
-  </span></th>
+const Row = ({ session, end, own }) => html`<tr><th scope="row"><bdi>${session.name}</bdi>${own
+  && html` <span class="tag">this one</span>`}<span class="sub">${session.role}</span></th>
   <td class="mono">${session.address ?? '–'}</td><td class="s-hide"><${Age} at=${session.createdAt}/></td>
   <td><${Age} at=${session.lastUsedAt}/></td><td class="s-hide"><${Age} at=${session.expiresAt}/></td>
   <td class="num"><button class="btn" type="button"
@@ -18,7 +19,8 @@ export function Sessions() {
   const sessions = useResource('sessions?limit=1000', { poll: false });
   const end = async session => {
     if (!await ask({ title: `End the session of ${session.name}?`, action: 'End session', keep: 'Let it go on',
-      text: `Whoever works in it from ${session.address ?? 'there'} has to log in again.` })) return;
+      text: session.id === mine.value?.id ? 'It is your own: you have to log in again.'
+        : `Whoever works in it from ${session.address ?? 'there'} has to log in again.` })) return;
     try {
       await remove(`sessions/${encodeURIComponent(session.id)}`);
       toast(`Session of ${session.name} ended`);
@@ -34,6 +36,7 @@ export function Sessions() {
           <th scope="col">used</th><th scope="col" class="s-hide">ends</th><th scope="col">
             <span class="vh">actions</span></th></tr></thead>
           <tbody>${sessions.data.items.map(session =>
-            html`<${Row} key=${session.id} session=${session} end=${() => end(session)}/>`)}</tbody></table></div>`}
+            html`<${Row} key=${session.id} session=${session}
+              own=${session.id === mine.value?.id} end=${() => end(session)}/>`)}</tbody></table></div>`}
               </section>`;
 }

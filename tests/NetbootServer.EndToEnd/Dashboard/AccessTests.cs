@@ -120,6 +120,8 @@ public sealed class AccessTests(Browser browser)
             await visit.GoAsync("access?show=sessions");
             var rows = visit.Page.Locator("tbody tr");
             await Expect(rows).ToHaveCountAsync(2);
+            await Expect(rows.First).ToContainTextAsync("this one");
+            await Expect(rows.Last).Not.ToContainTextAsync("this one");
             await rows.Last.GetByRole(AriaRole.Button).ClickAsync();
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "End session" }).ClickAsync();
             await Expect(rows).ToHaveCountAsync(1);

@@ -80,6 +80,11 @@ public sealed class MachinesTests(Browser browser)
             await visit.Dialog.GetByLabel("Set").FillAsync("room=north");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Change labels" }).TapAsync();
             await Expect(visit.Toast("Labels changed: 2 machines")).ToBeVisibleAsync();
+            await visit.Page.GetByLabel("Select gpu-a100-01").FocusAsync();
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await Expect(toolbar).ToBeHiddenAsync();
+            await Expect(visit.Button("Select")).ToBeFocusedAsync(); // its box is gone
+            await visit.Button("Select").TapAsync();
             await visit.Button("Done").TapAsync();
             await Expect(toolbar).ToBeHiddenAsync();
             await visit.Page.Locator("tr", new() { HasText = "gpu-a100-02" }).GetByRole(AriaRole.Link).TapAsync();
