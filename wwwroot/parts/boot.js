@@ -56,9 +56,11 @@ function caption(phase, boot, usual) {
   }
   if (phase.state === 'bad') return [failureOf(boot).errno ? `iPXE ${failureOf(boot).errno}` : 'failed', step?.bytes
     ? byteProgress(step.bytes, step.totalBytes ?? step.bytes) : ''];
-  if (phase.state === 'wait') return [usual ? `usually ${duration(usual)} after ready` : 'Linux has not answered yet',
-    ''];
-  if (phase.state === 'todo') return ['', ''];
+  if (phase.state === 'wait') return [usual.after !== null ? `usually ${duration(usual.after)} after ready`
+    : 'Linux has not answered yet', ''];
+  if (phase.state === 'todo') return [boot.outcome !== 'running' ? '' : phase.name === 'ready' && usual.ready !== null
+    ? `usually after ${duration(usual.ready)}` : phase.name === 'up' && usual.after !== null
+      ? `usually ${duration(usual.after)} later` : '', ''];
   if (!step) return ['none', ''];
   const since = (Date.parse(step.at) - Date.parse(boot.startedAt)) / 1000;
   return [step.durationSeconds ? duration(step.durationSeconds, true) + ofThem(step) : phase.name === 'script' ? 'sent'

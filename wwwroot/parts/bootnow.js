@@ -40,6 +40,13 @@ function Stalls({ boot }) {
     ${plural(still.count, 'stall')}, over<//>`;
 }
 
+/** Bytes a second of a phase under way, stalls left out; null when it has none. */
+function mean({ step, value }) {
+  if (!step || !value) return null;
+  const seconds = (now.value - Date.parse(step.at)) / 1000 - stalls([step], now.value).seconds;
+  return seconds > 2 ? value / seconds : null;
+}
+
 function Running({ boot, motion, usual, seconds }) {
   const at = current(phases(boot, motion));
   const still = motion?.movedAt && boot.outcome === 'stalled' ? (now.value - motion.movedAt) / 1000 : null;
@@ -47,7 +54,7 @@ function Running({ boot, motion, usual, seconds }) {
     ${at.max ? html`<${Readout} value=${Math.floor(at.value / at.max * 100)} unit="%">
       ${byteProgress(at.value, at.max)} ${at.name}<//>` : html`<${Readout} value=${at.name}>phase<//>`}
     ${still !== null ? html`<${Time} seconds=${still} state="stalled">no bytes<//>`
-      : html`<${Speed} value=${speed(boot, motion)}>now<//>`}
+      : html`<${Speed} value=${speed(boot, motion)}>now${mean(at) && `; ${rate(mean(at))} on average`}<//>`}
     <${Stalls} boot=${boot}/>
     ${usual.ready !== null && html`<${Time} seconds=${Math.abs(usual.ready - seconds)}>
       ${seconds > usual.ready ? 'behind its usual time' : 'until it is usually ready'}<//>`}</ul>`;
@@ -79,7 +86,7 @@ export function BootNow({ boot, history }) {
       ${boot.outcome === 'unknown'
         && html`<${Note}>Nothing was heard after ${current(phases(boot))
           .name}: it may be off, or run something that does not phone home.<//>`}
-      <${BigTrack} boot=${boot} usual=${usual.after}/>
-      <${RateChart} boot=${boot} motion=${motion} usual=${usual.ready}/>
+      <${BigTrack} boot=${boot} usual=${usual}/>
+      <${RateChart} boot=${boot} motion=${motion} usual=${usual}/>
     </div></section>`;
 }

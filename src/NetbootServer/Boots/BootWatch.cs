@@ -45,7 +45,6 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
     /// <summary>How far each transfer under way has come.</summary>
     private async Task TellProgressAsync(CancellationToken ct)
     {
-        var now = time.GetUtcNow();
         var progress = ImmutableArray.CreateBuilder<ServerEvent>();
         foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
         {
@@ -53,7 +52,7 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
             progress.Add(new("boot.progress", machine, JsonSerializer.Serialize(new
             {
                 boot = transfer.Ticket.Boot, machine, step = transfer.Step, bytes = transfer.Bytes,
-                totalBytes = transfer.TotalBytes, bytesPerSecond = transfer.Rate(now),
+                totalBytes = transfer.TotalBytes, bytesPerSecond = transfer.Rate,
             }, JsonBody.Writing)));
         }
         if (progress.Count > 0) events.PublishProgress("boots", progress.DrainToImmutable());
@@ -67,6 +66,7 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
         rates.Look(live.Transfers, now);
         foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
         {
+            transfer.Measure(now); // also while nobody looks: who comes later shall not be told a mean of long ago
             var (bytes, since, stalled) = transfer.Seen;
             var current = transfer.Bytes;
             if (current != bytes)
