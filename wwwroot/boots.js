@@ -55,7 +55,7 @@ const thinned = samples => samples.length < most ? samples : samples.filter((_, 
 /** Rates from before this page followed a boot, as the server kept them, by id. */
 const past = new Map();
 
-/** Asks once how fast a boot was until now. */
+/** Asks once how fast a boot was until now; after a failure not before the server has been away. */
 async function recall(id) {
   if (past.has(id) || !has('boots/{id}/rates')) return;
   past.set(id, []);
@@ -67,7 +67,7 @@ async function recall(id) {
 /** How fast a boot was from its first byte until now, as far as it is known. @returns {{at: number, rate: number}[]} */
 export function ratesOf(id) {
   beat.value;
-  recall(id).catch(() => past.delete(id));
+  recall(id).catch(() => {});
   const here = motion.get(id)?.samples ?? [], before = past.get(id) ?? [];
   return here.length ? [...before.filter(sample => sample.at < here[0].at), ...here] : before;
 }
