@@ -69,7 +69,7 @@ function Table({ list, mark, setMark }) {
     selection.clear();
     setMark(false);
     requestAnimationFrame(() => { // what had the focus may be gone
-      if (document.activeElement !== document.body) return;
+      if (document.activeElement?.offsetParent) return;
       for (const next of document.querySelectorAll('.select, .machines thead input')) next.focus();
     });
   };
