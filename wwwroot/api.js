@@ -108,10 +108,12 @@ export async function answers() {
 export const operations = async () => (await get('')).paths;
 
 /**
- * Uploads a form and tells how far it has come; fetch cannot tell that.
+ * Uploads a form and tells how far it has come; fetch cannot tell that. Whose session has ended logs in before the
+ * bytes go, not after.
  * @param {(sent: number, total: number) => void} progress
  */
-export function upload(path, form, progress, signal) {
+export async function upload(path, form, progress, signal) {
+  await get('session', { signal });
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', root + path);

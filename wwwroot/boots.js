@@ -1,9 +1,9 @@
 // Boots under way: their steps from the API, their bytes from a stream that comes a few times a second.
 import { signal } from './ui.js';
 import { get } from './api.js';
-import { on } from './state.js';
+import { has, on } from './state.js';
 
-const lingering = 10_000, readyFor = 5 * 60_000;
+const lingering = 10_000, readyFor = 5 * 60_000, most = 480;
 
 /** Boots under way, and those that ended a moment ago, by id. */
 export const active = signal(new Map());
@@ -39,14 +39,37 @@ function note(id, step, bytes, totalBytes, told, since = null) {
   // Smoothed, so that what is left does not jump; a standstill shows at once.
   const rate = newest === null ? before?.rate ?? null : before?.rate && newest > 0 ? before.rate * .6 + newest * .4
     : newest;
-  const samples = known?.samples ?? [];
   motion.set(id, {
     step, bytes, totalBytes, rate,
     base: measured || !before ? { at, bytes } : before.base,
     movedAt: before && bytes === before.bytes ? before.movedAt : since ?? at,
-    samples: measured ? [...samples.slice(-600), { at, rate }] : samples,
+    samples: measured ? [...thinned(known?.samples ?? []), { at, rate: newest }] : known?.samples ?? [],
   });
   timer ||= setTimeout(() => { timer = 0; beat.value++; }, 1000);
+}
+
+/** Too many samples become half as many, each the mean of two: they reach as far back as before. */
+const thinned = samples => samples.length < most ? samples : samples.filter((_, index) => index % 2)
+  .map((sample, index) => ({ at: sample.at, rate: (samples[index * 2].rate + sample.rate) / 2 }));
+
+/** Rates from before this page followed a boot, as the server kept them, by id. */
+const past = new Map();
+
+/** Asks once how fast a boot was until now; after a failure not before the server has been away. */
+async function recall(id) {
+  if (past.has(id) || !has('boots/{id}/rates')) return;
+  past.set(id, []);
+  const answer = await get(`boots/${encodeURIComponent(id)}/rates`);
+  past.set(id, answer.items.map(sample => ({ at: Date.parse(sample.at), rate: sample.bytesPerSecond })));
+  beat.value++;
+}
+
+/** How fast a boot was from its first byte until now, as far as it is known. @returns {{at: number, rate: number}[]} */
+export function ratesOf(id) {
+  beat.value;
+  recall(id).catch(() => {});
+  const here = motion.get(id)?.samples ?? [], before = past.get(id) ?? [];
+  return here.length ? [...before.filter(sample => sample.at < here[0].at), ...here] : before;
 }
 
 const changed = new Map();
@@ -85,7 +108,7 @@ export function sweep() {
     : !isActive(boot));
   if (gone.length === 0) return;
   const next = new Map(active.peek());
-  for (const boot of gone) { next.delete(boot.id); motion.delete(boot.id); }
+  for (const boot of gone) { next.delete(boot.id); motion.delete(boot.id); past.delete(boot.id); }
   active.value = next;
 }
 
@@ -117,5 +140,9 @@ export function follow() {
 on('boot.changed', boot => { if (wanted) takeBoot(boot); });
 on('boot.progress', data => { if (wanted) note(data.boot, data.step, data.bytes, data.totalBytes,
   data.bytesPerSecond); });
+on('reset', () => { // what was missed meanwhile the server knows
+  past.clear();
+  for (const [id, known] of motion) motion.set(id, { ...known, samples: [] });
+});
 on('reset', () => { if (wanted) load().catch(() => {}); });
 on('poll', () => { if (wanted) load().catch(() => {}); });

@@ -15,7 +15,27 @@ function read() {
 /** Where we are. */
 export const route = signal(read());
 
+/** How far down each entry of the browser's history was; back and forward lead there again. */
+const depths = new Map();
+let entry = history.state?.entry ?? 0, newest = entry, asked = null;
+history.scrollRestoration = 'manual';
+history.replaceState({ entry }, '');
+
+addEventListener('popstate', ({ state }) => { // a new address comes without a state
+  depths.set(entry, scrollY);
+  const known = state?.entry;
+  entry = known ?? ++newest;
+  if (known === undefined) history.replaceState({ entry }, '');
+  asked = known === undefined ? null : depths.get(known) ?? null;
+});
 addEventListener('hashchange', () => { route.value = read(); });
+
+/** How far down the page was when it was left; 0 for one that is new. Once. */
+export function depth() {
+  const wanted = asked ?? 0;
+  asked = null;
+  return wanted;
+}
 
 /** The address of a page: link('machines', 'node-1', {edit: ''}). */
 export function link(page, name = null, query = {}) {
@@ -37,6 +57,6 @@ export function setQuery(changes) {
   for (const [key, value] of Object.entries(changes)) {
     if (value === null || value === '') delete query[key]; else query[key] = value;
   }
-  history.replaceState(null, '', link(route.value.page, route.value.name, query));
+  history.replaceState(history.state, '', link(route.value.page, route.value.name, query));
   route.value = read();
 }

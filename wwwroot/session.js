@@ -2,7 +2,7 @@
 import { signal } from './ui.js';
 import { get, post, remove, wire } from './api.js';
 
-/** @type {import('@preact/signals').Signal<null | {name: string, role: string, expiresAt?: string}>} */
+/** @type {import('@preact/signals').Signal<null | {name: string, role: string, expiresAt?: string, id?: string}>} */
 export const session = signal(null);
 
 /** Whether the session ended while somebody was working: the page stays, a dialog asks for the password. */
@@ -13,7 +13,7 @@ const hint = 'netboot-logged-in';
 let waiting = [];
 
 function enter(answer) {
-  session.value = { name: answer.name, role: answer.role, expiresAt: answer.expiresAt };
+  session.value = { name: answer.name, role: answer.role, expiresAt: answer.expiresAt, id: answer.id };
   wire.csrf = answer.csrfToken ?? null;
   localStorage.setItem(hint, '1');
   interrupted.value = false;

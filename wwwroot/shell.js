@@ -1,6 +1,6 @@
 // Around every page: header, rail, banner, dialogs, toasts, and the keys that work everywhere.
 import { html, signal, useEffect, useErrorBoundary, useRef } from './ui.js';
-import { link, route } from './router.js';
+import { depth, link, route } from './router.js';
 import { interrupted, logOut, session } from './session.js';
 import { away, paths } from './state.js';
 import { shownPages } from './pagelist.js';
@@ -85,6 +85,23 @@ function usePage() {
   return { ...shown.value, name, here: shown.value.key === key };
 }
 
+const byHand = ['wheel', 'touchstart', 'keydown', 'pointerdown'];
+
+/** Scrolls there as soon as so much of the page is drawn, unless somebody scrolls before. */
+function scrollBack(to) {
+  const until = performance.now() + 3000;
+  let stopped = false;
+  const stop = () => { stopped = true; };
+  for (const name of byHand) addEventListener(name, stop, { once: true, passive: true });
+  const step = () => {
+    if (stopped) return;
+    scrollTo(0, to);
+    if (Math.abs(scrollY - to) > 1 && performance.now() < until) requestAnimationFrame(step);
+    else for (const name of byHand) removeEventListener(name, stop);
+  };
+  step();
+}
+
 function Content() {
   const { Page, problem, name, here } = usePage();
   const [error, reset] = useErrorBoundary();
@@ -93,7 +110,7 @@ function Content() {
     if (error) reset();
     if (first.current) { first.current = false; return; }
     closeAll();
-    scrollTo(0, 0);
+    scrollBack(depth());
     document.getElementById('main').focus({ preventScroll: true });
   }, [place]);
   if (error) return html`<section class="panel"><${Trouble} what="This page broke" retry=${reset} problem=${{

@@ -10,7 +10,8 @@ import { dashboardLibraries, serverLibraries } from '../parts/madewith.js';
 const Libraries = ({ title, note, of }) => html`<header><h2>${title}</h2><small>${note}</small></header>
   <table><thead><tr><th scope="col">library</th><th scope="col">version</th><th scope="col">licence</th></tr></thead>
     <tbody>${of.map(([name, version, licence, file]) => html`<tr key=${name}><th scope="row"><span class="breakable">
-      ${name}</span></th><td class="fit">${version}</td><td class="fit">${file
+      ${name.split('.').map((part, at) => at ? html`<wbr key=${at}/>.${part}` : part)}</span></th>
+      <td class="fit">${version}</td><td class="fit">${file
         ? html`<a href=${`vendor/LICENSE-${file}.txt`} target="_blank" rel="noreferrer">${licence}</a>`
         : licence}
           </td></tr>`)}</tbody></table>`;

@@ -5,7 +5,7 @@ import { follow, takeBoot } from '../boots.js';
 import { now } from '../state.js';
 import { useResource } from '../resource.js';
 import { useTitle } from '../title.js';
-import { byteProgress, clock, duration, rate, short } from '../parts/format.js';
+import { byteProgress, clock, duration, rate, tail } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';
 import { Ghost, Trouble } from '../parts/messages.js';
 import { stalls } from '../parts/phases.js';
@@ -26,7 +26,7 @@ const Step = ({ step }) => html`<tr><td><time class="exact" datetime=${step.at} 
     step.stalls && stood(step)].filter(Boolean).join(', ')}</td></tr>`;
 
 export default function BootPage({ name }) {
-  useTitle(`Boot ${short(name)}`);
+  useTitle(`Boot ${tail(name)}`);
   const found = useResource(`boots/${encodeURIComponent(name)}`, { events: ['boot.changed'], concerns: data =>
     data.id === name, pause: 200 });
   const boot = found.data;
@@ -37,7 +37,7 @@ export default function BootPage({ name }) {
   if (found.problem && !boot) return html`<section class="panel">
     <${Trouble} problem=${found.problem} retry=${found.reload}/></section>`;
   if (!boot) return html`<section class="panel"><${Ghost} lines=${6}/></section>`;
-  return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('boots')}>Boots</a> / ${short(name)}</nav>
+  return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('boots')}>Boots</a> / ${tail(name)}</nav>
       <h1>Boot of <a dir="auto" href=${link('machines', boot.machine)}>${boot.machine ?? 'an unknown machine'}</a>
         </h1><${State} is=${boot.outcome} badge/>
       <span class="muted"><${Age} at=${boot.startedAt}/></span></div>

@@ -17,14 +17,15 @@ import { openImageForm } from '../parts/imageform.js';
 import { openUpload } from '../parts/upload.js';
 import { Versions } from '../parts/versions.js';
 import { Held, openHold } from '../parts/holding.js';
-import { FilesOfImage, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from '../parts/imagefacts.js';
+import { FilesOfImage, RefreshFailed, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from '../parts/imagefacts.js';
 import { profileOf } from '../parts/selector.js';
 
 const path = (image, rest = '') => `images/${encodeURIComponent(image.name)}${rest}`;
 
 /** Moves what machines get; undo moves it back. */
 async function setCurrent(image, wanted, done) {
-  const before = { version: image.current, hold: image.held, reason: image.hold?.reason ?? '' };
+  const before = { version: image.current, hold: image.held,
+    reason: image.held ? image.hold?.reason ?? '' : undefined };
   images.put(await put(path(image, '/current'), wanted));
   const text = wanted.version === 'newest' ? `${image.name} moves with new versions again`
     : wanted.hold ? `${image.name} is held at ${short(wanted.version)}`
@@ -85,6 +86,7 @@ export default function ImagePage({ name }) {
     ${image.held && html`<${Held} image=${image} newest=${kept[0]} move=${move}
       hold=${() => openHold(image, set)}/>`}
     ${job && (job.state === 'running' || job.state === 'queued') && html`<${Refreshing} job=${job}/>`}
+    ${job?.state === 'failed' && html`<${RefreshFailed} image=${image} job=${job}/>`}
     <ul class="readouts wide"><li><b>${short(image.current)}</b><span class="muted">
       ${image.current ? `current, ${plural(users, 'machine')} boot${users === 1 ? 's' : ''} it` : 'no version yet'}
         </span></li>

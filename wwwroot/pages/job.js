@@ -59,7 +59,7 @@ export default function JobPage({ name }) {
   if (found.problem && !job) return html`<section class="panel">
     <${Trouble} problem=${found.problem} retry=${found.reload}/></section>`;
   if (!job) return html`<section class="panel"><${Ghost} lines=${6}/></section>`;
-  return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('jobs')}>Jobs</a> / ${short(name)}</nav>
+  return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('jobs')}>Jobs</a> / ${tail(name)}</nav>
       <h1>${jobHeading(job)} ${job.image && html`<a dir="auto" href=${link('images', job.image)}>${job.image}</a>`}</h1>
         <${State} is=${job.state} badge/>
       <span class="muted">${job.startedAt ? `${duration(took(job))}, ` : ''}asked by ${job.askedBy}</span>

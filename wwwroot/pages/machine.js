@@ -80,10 +80,9 @@ export default function MachinePage({ name }) {
     [machine?.name, next]);
   useKeys(machine && may('operator') ? { e: () => setQuery({ edit: '1' }), b: () => setQuery({ next: '1' }) } : {});
   if (found.problem && (!machine || found.problem.status === 404)) return html`<section class="panel">
-    <${Trouble} problem=${found.problem} retry=${found.reload}/>
-    ${found.problem.status === 404
-      && html`<p class="body"><a class="btn" href=${link('machines', null, { q: name })}>Search all machines</a></p>`}
-        </section>`;
+    <${Trouble} problem=${found.problem} retry=${found.problem.status === 404 ? null : found.reload}>${
+      found.problem.status === 404
+        && html`<a class="btn" href=${link('machines', null, { q: name })}>Search all machines</a>`}<//></section>`;
   if (!machine) return html`<section class="panel"><${Ghost} lines=${8}/></section>`;
   const latest = boots.data?.items[0];
   const state = latest && machine.state === 'registered' ? { is: latest.outcome, word: latest.outcome }

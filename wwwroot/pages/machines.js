@@ -20,18 +20,18 @@ const headings = [['name', 'machine', ''], ['state', 'state', 'c-state'], ['prof
   ['image', 'image', 'm-only c-image'],
   [null, 'labels', 'l-only c-labels'], ['lastSeenAt', 'last seen', 'num s-hide c-seen']];
 
-function Head({ wanted, all, onAll }) {
+function Head({ wanted, all, onAll, marking }) {
   const box = useRef(null);
   useEffect(() => { if (box.current) box.current.indeterminate = all === null; }, [all]);
   const sort = key => setQuery({ sort: wanted.sort === key ? `-${key}` : key === 'name' ? null : key });
   const direction = key => wanted.sort === key ? 'ascending' : wanted.sort === `-${key}` ? 'descending' : undefined;
-  return html`<thead><tr><th scope="col" class="s-hide c-box">
+  return html`<thead><tr><th scope="col" class=${marking ? 'c-box' : 's-hide c-box'}>
     <input ref=${box} type="checkbox" aria-label="Select all that match" checked=${all === true} onChange=${onAll}/>
       </th>
     ${headings.map(([key, text, className]) =>
       html`<th scope="col" key=${text} class=${className} aria-sort=${key && direction(key)}>${key
       ? html`<button class="sort" type="button" onClick=${() => sort(key)}>${text}</button>` : text}</th>`)}
-    <th scope="col" class="c-act"><span class="vh">actions</span></th></tr></thead>`;
+    <th scope="col" class=${marking ? 's-hide c-act' : 'c-act'}><span class="vh">actions</span></th></tr></thead>`;
 }
 
 /** Discovered ones first, under a heading of their own; every row of the table is one entry. */
@@ -61,8 +61,18 @@ function useSelection(rows) {
   };
 }
 
-function Table({ list }) {
+/** @param {{list: any, mark: boolean, setMark: (on: boolean) => void}} props mark: a phone's rows are to be chosen */
+function Table({ list, mark, setMark }) {
   const rows = grouped(list.shown, list.wanted.sort), view = useRows(rows.length), selection = useSelection(rows);
+  useEffect(() => { if (!mark && selection.chosen.size > 0) selection.clear(); }, [mark]);
+  const marking = mark || selection.chosen.size > 0, clear = () => {
+    selection.clear();
+    setMark(false);
+    requestAnimationFrame(() => { // what had the focus may be gone
+      if (document.activeElement?.offsetParent) return;
+      for (const next of document.querySelectorAll('.select, .machines thead input')) next.focus();
+    });
+  };
   const [cursor, show] = useState(-1), place = useRef(-1); // keys may come faster than the page is drawn
   const setCursor = to => { place.current = to; show(to); };
   const step = by => {
@@ -76,10 +86,12 @@ function Table({ list }) {
   useKeys({ j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
     Enter: event => at() ? go('machines', at().name) : event.target.click?.(),
     x: () => at() && selection.toggle(at().name, false), X: () => at() && selection.toggle(at().name, true),
-    'Ctrl+a': selection.all, Escape: selection.clear });
+    'Ctrl+a': selection.all, Escape: clear });
   const chosen = list.entries.map(entry => entry.machine).filter(machine => selection.chosen.has(machine.name));
-  return html`${chosen.length > 0 && may('operator') && html`<${Bulk} list=${chosen} clear=${selection.clear}/>`}
-    <table class="machines" aria-rowcount=${rows.length}><${Head} wanted=${list.wanted} all=${selection.state}
+  return html`${may('operator') && (chosen.length > 0 || mark)
+      && html`<${Bulk} list=${chosen} clear=${clear}/>`}
+    <table class=${marking ? 'machines marking' : 'machines'} aria-rowcount=${rows.length}>
+      <${Head} wanted=${list.wanted} all=${selection.state} marking=${marking}
       onAll=${() => selection.state ? selection.clear() : selection.all()}/>
       <tbody ref=${view.ref}>${view.before > 0
         && html`<tr key="before" class="spacer" aria-hidden="true" style=${{ height: `${view.before}px` }}>
@@ -88,7 +100,7 @@ function Table({ list }) {
           .map((row, index) => row.group
             ? html`<${GroupRow} key=${row.group} group=${row.group} list=${row.list} onApproveAll=${openApproveAll}/>`
           : html`<${MachineRow} key=${row.entry.machine.name} ...${row.entry} index=${view.from + index}
-            chosen=${selection.chosen.has(row.entry.machine.name)}
+            chosen=${selection.chosen.has(row.entry.machine.name)} marking=${marking}
             here=${view.from + index === cursor} toggle=${selection.toggle}/>`)}
         ${view.after > 0 && html`<tr key="after" class="spacer" aria-hidden="true"
           style=${{ height: `${view.after}px` }}><td colspan=${columns.value}></td></tr>`}</tbody></table>`;
@@ -96,6 +108,7 @@ function Table({ list }) {
 
 export default function Machines() {
   useTitle('Machines');
+  const [mark, setMark] = useState(false);
   const list = useMachineList(), ready = machines.state.value === 'ready' || list.entries.length > 0;
   const add = route.value.query.has('add');
   useEffect(() => { if (add) { setQuery({ add: null }); openAdd(); } }, [add]);
@@ -116,7 +129,10 @@ export default function Machines() {
         : list.entries.length === 0
           ? html`<${Empty} title="No machine yet" actions=${html`<a class="btn" href=${link('setup')}>Set up DHCP</a>`}>
             Machines appear here when they ask for a script. Point DHCP here first, or add one by its MAC.<//>`
-        : html`<${Filters} list=${list}/>${list.shown.length > 0 ? html`<${Table} list=${list}/>`
+        : html`<${Filters} list=${list}>${may('operator') && list.shown.length > 0
+          && html`<button class="btn s-only push select" type="button" onClick=${() => setMark(!mark)}>
+            ${mark ? 'Done' : 'Select'}</button>`}<//>
+          ${list.shown.length > 0 ? html`<${Table} list=${list} mark=${mark} setMark=${setMark}/>`
           : html`<${Empty} title=${`No machine matches${list.wanted.q ? ` “${list.wanted.q}”` : ' these filters'}`}
             actions=${html`<button class="btn" type="button"
               onClick=${() => go('machines')}>Clear filters</button>`}>

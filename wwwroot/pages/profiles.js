@@ -25,7 +25,7 @@ const Row = ({ profile, machines }) =>
     ${profile.name}</a>${(profile.menu || profile.template) && html`<span class="sub">${[profile.menu
       && `menu of ${profile.menu.entries.length}`, profile.template && 'script of its own'].filter(Boolean).join(', ')}
     </span>`}</th>
-  <td><a class="cut" href=${link('images', profile.image)}>${profile.image}</a><span class="sub">
+  <td><a class="cut" title=${profile.image} href=${link('images', profile.image)}>${profile.image}</a><span class="sub">
     ${profile.version ? html`pinned to <${Id} of=${profile.version}/>`
     : images.items.value.get(profile.image)?.current
       ? html`current, <${Id} of=${images.items.value.get(profile.image).current}/>` : 'no version yet'}</span></td>

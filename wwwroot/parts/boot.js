@@ -4,7 +4,7 @@ import { now } from '../state.js';
 import { motionOf } from '../boots.js';
 import { link } from '../router.js';
 import { bytes, byteProgress, duration, percent, rate } from './format.js';
-import { current, failureOf, phases, stalls, standing } from './phases.js';
+import { current, failureOf, phases, speed, stalls, standing } from './phases.js';
 import { Id, State } from './basics.js';
 
 const Cell = ({ phase }) => phase.state === 'now'
@@ -29,7 +29,6 @@ export const BootsHead = () => html`<div class="boots-head" aria-hidden="true"><
 /** One boot of a list: who, track, what, rate, time. */
 export function BootRow({ boot }) {
   const motion = motionOf(boot.id), { is, word, sub } = standing(boot, motion, now.value);
-  const rates = boot.outcome === 'stalled' ? 0 : boot.outcome === 'running' ? motion?.rate : null;
   const end = boot.outcome === 'running' || boot.outcome === 'stalled' || boot.outcome === 'ready' ? now.value
     : boot.endedAt ?? now.value;
   return html`<li data-state=${boot.outcome}>
@@ -38,7 +37,7 @@ export function BootRow({ boot }) {
       <span class="sub cut">${boot.image}@<${Id} of=${boot.version}/></span></span>
     <${Track} boot=${boot}/>
     <span class="what"><${State} is=${is}>${word}<//><span class="sub" title=${sub}>${sub}</span></span>
-    <span class="num">${rate(rates)}</span>
+    <span class="num">${rate(speed(boot, motion))}</span>
     <span class="num muted m-only">${duration((end - Date.parse(boot.startedAt)) / 1000)}</span></li>`;
 }
 
@@ -57,9 +56,11 @@ function caption(phase, boot, usual) {
   }
   if (phase.state === 'bad') return [failureOf(boot).errno ? `iPXE ${failureOf(boot).errno}` : 'failed', step?.bytes
     ? byteProgress(step.bytes, step.totalBytes ?? step.bytes) : ''];
-  if (phase.state === 'wait') return [usual ? `usually ${duration(usual)} after ready` : 'Linux has not answered yet',
-    ''];
-  if (phase.state === 'todo') return ['', ''];
+  if (phase.state === 'wait') return [usual.after !== null ? `usually ${duration(usual.after)} after ready`
+    : 'Linux has not answered yet', ''];
+  if (phase.state === 'todo') return [boot.outcome !== 'running' ? '' : phase.name === 'ready' && usual.ready !== null
+    ? `usually after ${duration(usual.ready)}` : phase.name === 'up' && usual.after !== null
+      ? `usually ${duration(usual.after)} later` : '', ''];
   if (!step) return ['none', ''];
   const since = (Date.parse(step.at) - Date.parse(boot.startedAt)) / 1000;
   return [step.durationSeconds ? duration(step.durationSeconds, true) + ofThem(step) : phase.name === 'script' ? 'sent'

@@ -3,8 +3,8 @@ import { html } from '../ui.js';
 import { isMoving, motionOf } from '../boots.js';
 import { link } from '../router.js';
 import { now } from '../state.js';
-import { byteProgress, duration, median, plural, rate, short } from './format.js';
-import { average, current, phases, reason, stalls, standing, took } from './phases.js';
+import { byteProgress, duration, median, plural, rate, tail } from './format.js';
+import { average, current, phases, reason, speed, stalls, standing, took } from './phases.js';
 import { Age, Id, State } from './basics.js';
 import { BigTrack } from './boot.js';
 import { Note } from './messages.js';
@@ -40,6 +40,13 @@ function Stalls({ boot }) {
     ${plural(still.count, 'stall')}, over<//>`;
 }
 
+/** Bytes a second of a phase under way, stalls left out; null when it has none. */
+function mean({ step, value }) {
+  if (!step || !value) return null;
+  const seconds = (now.value - Date.parse(step.at)) / 1000 - stalls([step], now.value).seconds;
+  return seconds > 2 ? value / seconds : null;
+}
+
 function Running({ boot, motion, usual, seconds }) {
   const at = current(phases(boot, motion));
   const still = motion?.movedAt && boot.outcome === 'stalled' ? (now.value - motion.movedAt) / 1000 : null;
@@ -47,7 +54,7 @@ function Running({ boot, motion, usual, seconds }) {
     ${at.max ? html`<${Readout} value=${Math.floor(at.value / at.max * 100)} unit="%">
       ${byteProgress(at.value, at.max)} ${at.name}<//>` : html`<${Readout} value=${at.name}>phase<//>`}
     ${still !== null ? html`<${Time} seconds=${still} state="stalled">no bytes<//>`
-      : html`<${Speed} value=${at.max ? motion?.rate : null}>now<//>`}
+      : html`<${Speed} value=${speed(boot, motion)}>now${mean(at) && `; ${rate(mean(at))} on average`}<//>`}
     <${Stalls} boot=${boot}/>
     ${usual.ready !== null && html`<${Time} seconds=${Math.abs(usual.ready - seconds)}>
       ${seconds > usual.ready ? 'behind its usual time' : 'until it is usually ready'}<//>`}</ul>`;
@@ -64,7 +71,8 @@ export function BootNow({ boot, history }) {
   const seconds = (now.value - Date.parse(boot.startedAt)) / 1000;
   const needs = isMoving(boot) && usual.ready !== null && usual.ready > seconds;
   return html`<section class="panel" aria-labelledby="h-now" data-state=${boot.outcome}>
-    <header><h2 id="h-now">Boot <a href=${link('boots', boot.id)}><code>${short(boot.id)}</code></a></h2>
+    <header><h2 id="h-now">Boot <a href=${link('boots', boot.id)}>
+      <code title=${boot.id}>${tail(boot.id)}</code></a></h2>
       <small>${boot.profile && html`<a href=${link('profiles', boot.profile)}>${boot.profile}</a>, `}
         <a href=${link('images', boot.image)}>${boot.image}@<${Id} of=${boot.version}/></a>${', '}
           <${Age} at=${boot.startedAt}/></small>
@@ -78,7 +86,7 @@ export function BootNow({ boot, history }) {
       ${boot.outcome === 'unknown'
         && html`<${Note}>Nothing was heard after ${current(phases(boot))
           .name}: it may be off, or run something that does not phone home.<//>`}
-      <${BigTrack} boot=${boot} usual=${usual.after}/>
-      ${isMoving(boot) && html`<${RateChart} boot=${boot} motion=${motion} usual=${usual.ready}/>`}
+      <${BigTrack} boot=${boot} usual=${usual}/>
+      <${RateChart} boot=${boot} motion=${motion} usual=${usual}/>
     </div></section>`;
 }

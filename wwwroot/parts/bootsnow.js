@@ -4,7 +4,7 @@ import { active, beat, follow, isMoving, loaded, motionOf, sweep } from '../boot
 import { now } from '../state.js';
 import { link } from '../router.js';
 import { plural, rate } from './format.js';
-import { phases } from './phases.js';
+import { phases, speed } from './phases.js';
 import { BootRow, BootsHead } from './boot.js';
 import { Empty, Ghost } from './messages.js';
 
@@ -16,15 +16,16 @@ function progress(boot) {
   return (at < 0 ? all.length : at) * 10 + Math.floor((all[at]?.value ?? 0) / (all[at]?.max ?? 1) * 4);
 }
 
-export function BootsNow({ most = 12 }) {
+/** @param {{most?: number, outcome?: string}} props outcome: only those, on the page of all boots */
+export function BootsNow({ most = 12, outcome }) {
   const list = useRef(null);
   useEffect(follow, []);
   const tick = now.value;
   useEffect(() => { if (!list.current?.matches(':hover')) sweep(); }, [tick]);
   beat.value;
-  const boots = [...active.value.values()], moving = boots.filter(isMoving);
-  const sum = moving.reduce((total, boot) => total + (boot.outcome === 'running' ? motionOf(boot.id)?.rate ?? 0 : 0),
-    0);
+  const boots = [...active.value.values()].filter(boot => !outcome || boot.outcome === outcome),
+    moving = boots.filter(isMoving);
+  const sum = moving.reduce((total, boot) => total + (speed(boot, motionOf(boot.id)) ?? 0), 0);
   const shown = boots.map(boot => [boot, progress(boot)])
     .sort(([left, a], [right, b]) => order[left.outcome] - order[right.outcome] || b - a
       || (left.id < right.id ? -1 : 1))
@@ -32,12 +33,13 @@ export function BootsNow({ most = 12 }) {
   return html`<section class="panel" aria-labelledby="h-boots">
     <header><h2 id="h-boots">Boots in progress</h2>
       <small>${boots.length ? `${moving.length} now${sum ? `, ${rate(sum)} in all` : ''}` : ''}</small>
-      <a class="push" href=${link('boots')}>All boots</a></header>
+      ${!outcome && html`<a class="push" href=${link('boots')}>All boots</a>`}</header>
     ${shown.length > 0 ? html`<${BootsHead}/><ul class="boots" ref=${list}>
       ${shown.map(boot => html`<${BootRow} key=${boot.id} boot=${boot}/>`)}</ul>
       ${boots.length > most && html`<p class="foot"><a href=${link('boots', null, { outcome: 'running' })}>and ${
         plural(boots.length - most, 'more boot')}</a></p>`}`
       : loaded.value ? html`<${Empty}
-        title="No machine is booting">Switch one on, or set a next boot on its page; it appears here by itself.<//>`
+        title=${outcome ? `No boot is ${outcome}` : 'No machine is booting'}>
+          Switch one on, or set a next boot on its page; it appears here by itself.<//>`
         : html`<${Ghost}/>`}</section>`;
 }

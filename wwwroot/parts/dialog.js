@@ -39,7 +39,7 @@ export function Dialog({ title, close, children, footer, wide = false, palette =
     ref.current.showModal();
     const first = ref.current.querySelector('[autofocus]')
       ?? ref.current.querySelector('input:not([type=hidden]), select, textarea');
-    first?.focus();
+    first?.focus({ preventScroll: true });
     return () => before instanceof HTMLElement && before.isConnected && before.focus();
   }, []);
   const inner = html`<header><h2 id=${id}>${title}</h2></header><div class="body rows">${children}</div><footer>

@@ -7,7 +7,8 @@ const whole = new Intl.NumberFormat('en');
 /** @param {number} value @returns {[string, string]} number and unit */
 function split(value) {
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) { value /= 1024; unit++; }
+  // From 1000 on in the next unit: three digits that count are enough.
+  while (value >= 1000 && unit < units.length - 1) { value /= 1024; unit++; }
   const digits = unit === 0 ? 0 : unit >= 3 ? 2 : 1;
   return [value.toFixed(digits), units[unit]];
 }
@@ -74,6 +75,9 @@ export const plural = (value, word, many = `${word}s`) => `${count(value)} ${val
 
 /** The first eight characters. @param {string | null | undefined} id */
 export const short = id => id ? id.slice(0, 8) : '–';
+
+/** The last eight characters of what begins with the time: boots, jobs. @param {string} id */
+export const tail = id => id.slice(-8);
 
 /** Text of 'k=v' pairs, one a line, from an object. @param {Record<string, string>} map */
 export const pairs = map => Object.entries(map ?? {}).map(([key, value]) => `${key}=${value}`).join('\n');

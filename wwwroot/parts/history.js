@@ -14,8 +14,8 @@ const Row = ({ boot, machine }) => html`<tr>
   <td><${State} is=${boot.outcome}/>
     ${boot.outcome === 'failed' && html`<span class="sub clamp" title=${reason(boot)}>
       ${failureOf(boot).step}: ${reason(boot)}</span>`}</td>
-  <td class="s-hide"><a href=${link('images', boot.image)}><code>${boot.image}@<${Id} of=${boot.version}/></code></a>
-    </td>
+  <td class="s-hide"><a class="imageat" href=${link('images', boot.image)} title=${boot.image}><code class="cut">
+    ${boot.image}</code><code>@</code><${Id} of=${boot.version}/></a></td>
   <td class="m-only c-track" data-state=${boot.outcome}><${Track} boot=${boot} thin/></td>
   <td class="num">${duration(took(boot, 'ready'), true)}</td><td class="num s-hide">
     ${duration(took(boot, 'up'), true)}</td>

@@ -9,13 +9,15 @@ import { TextField, useForm } from './form.js';
 
 function Form({ image, move, close }) {
   const form = useForm(`hold/${image.name}`, { reason: image.hold?.reason ?? '' });
-  return html`<${FormDialog} close=${close} form=${form} title=${`Hold ${image.name} at ${short(image.current)}`}
+  return html`<${FormDialog} close=${close} form=${form} title=${image.held ? `Why ${image.name} is held`
+    : `Hold ${image.name} at ${short(image.current)}`}
     action=${image.held ? 'Save' : 'Hold'} act=${() => move({ version: image.current, hold: true,
-      reason: form.get('reason') })}>
+      reason: form.get('reason').trim() || (image.hold?.reason ? '' : null) })}>
     <p>Refreshes and uploads add versions, but machines get ${short(image.current)} until you promote another or let it
       move.</p>
-    <${TextField} form=${form} name="reason" label="Why" maxlength="200" hint="For those who wonder later, for example
-      “until the NIC regression is fixed”."/><//>`;
+    <${TextField} form=${form} name="reason" label="Why" maxlength="200"
+      hint=${`For those who wonder later, for example “until the NIC regression is fixed”.${
+      image.hold?.reason ? ' Empty: no reason is given any more.' : ''}`}/><//>`;
 }
 
 /** Asks why, then holds it where it is. */
@@ -27,6 +29,6 @@ export const Held = ({ image, newest, move, hold }) => html`<div class="banner" 
     ${' '}stays current until you promote another or let it move.${image.hold && html` Held by${' '}
       <bdi>${image.hold.by}</bdi>, <${Age} at=${image.hold.at}/>${image.hold.reason
         && html`: “<bdi>${image.hold.reason}</bdi>”`}.`}</span>
-  ${may('admin') && html`<span class="bar push"><button class="btn" type="button"
-    onClick=${hold}>${image.hold?.reason ? 'Change reason…' : 'Say why…'}</button>
+  ${may('admin') && html`<span class="bar push"><button class="btn" type="button" onClick=${hold}>
+    ${image.hold?.reason ? 'Change why…' : 'Say why…'}</button>
     <button class="btn" type="button" onClick=${() => move({ version: 'newest' })}>Let it move</button></span>`}</div>`;

@@ -28,6 +28,14 @@ export function useLastJob(image) {
   return jobs.data?.items[0] ?? null;
 }
 
+/** Why the newest refresh brought nothing, and what comes next. */
+export const RefreshFailed = ({ image, job }) => html`<div class="banner" data-state="failed">
+  <${State} is="failed">Refresh failed<//>
+  <span><${Age} at=${job.endedAt}/>: ${job.problem?.detail ?? 'its log says why.'} ${image.current
+    ? html`Machines go on with <b>${short(image.current)}</b>.` : 'There is nothing to boot yet.'} ${
+    image.nextRefreshAt && html`It is tried again <${Age} at=${image.nextRefreshAt}/>.`}</span>
+  <a class="btn push" href=${link('jobs', job.id)}>Its log</a></div>`;
+
 /** A refresh under way, above everything else. */
 export const Refreshing = ({ job }) => html`<section class="panel" data-state=${job.state} aria-label="Refresh">
   <div class="body rows pad"><div class="bar"><${State} is=${job.state}>${job.state === 'running' ? 'refreshing'

@@ -76,7 +76,7 @@ function Form({ image, saved, close }) {
       ${form.changed.length ? 'Discard' : 'Cancel'}</button>
     <button class="btn main" type="submit" aria-busy=${busy} disabled=${busy}>${image ? 'Save' : 'Add image'}
       </button>`}>
-    <div class="cols">${!image
+    <div class="cols wide">${!image
       && html`<${TextField} form=${form} name="name" label="Name" hint="Lower-case letters, digits, dots, hyphens."/>`}
       <${ChoiceField} form=${{ ...form, get: () => type, set: (_, value) =>
         form.set('source', JSON.stringify(examples[value], null, 2)), error: () => undefined }}

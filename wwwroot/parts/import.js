@@ -31,7 +31,7 @@ const Row = ({ row }) => html`<tr><td class="num muted">${row.line}</td><th scop
 function Preview({ report }) {
   const rows = report.rows.filter(row => row.action !== 'unchanged');
   return html`<p role="status"><b>${count(report.created)}</b> new, <b>${count(report.changed)}
-    </b> changed, ${count(report.unchanged)} as they are.</p>
+    </b> changed, ${count(report.unchanged)} unchanged.</p>
     ${rows.length > 0 && html`<div class="scroll tall"><table><thead><tr><th scope="col" class="num">line</th>
       <th scope="col">machine</th><th scope="col">what</th>
       <th scope="col" class="s-hide">changes</th></tr></thead><tbody>

@@ -8,8 +8,8 @@ import { State, Tag } from './basics.js';
 const states = ['discovered', 'running', 'stalled', 'failed', 'ready', 'up', 'unknown', 'queued'];
 const words = { queued: 'no boot yet' };
 
-/** @param {{list: ReturnType<typeof import('../machinelist.js').useMachineList>}} props */
-export function Filters({ list }) {
+/** @param {{list: ReturnType<typeof import('../machinelist.js').useMachineList>, children?: any}} props */
+export function Filters({ list, children }) {
   const { wanted, counts, entries } = list;
   const [label, setLabel] = useState(null);
   const toggle = state => setQuery({ state: wanted.state === state ? null : state });
@@ -18,16 +18,6 @@ export function Filters({ list }) {
     <input class="search" type="search" id="machine-search" aria-label="Search machines"
       placeholder="Name, MAC, serial, address, label=value"
       value=${wanted.q} onInput=${event => setQuery({ q: event.target.value })}/>
-    <span class="bar strip" role="group" aria-label="State">
-      <button class="btn" type="button" aria-pressed=${!wanted.state} onClick=${() => setQuery({ state: null })}>
-        All ${count(entries.length)}</button>
-      ${states.filter(state => counts[state] || wanted.state === state)
-        .map(state => html`<button class="btn" type="button" key=${state}
-        aria-pressed=${wanted.state === state}
-        aria-label=${`${counts[state] ?? 0} ${words[state] ?? state}`}
-          onClick=${() => toggle(state)}>
-        <${State} is=${state}>${count(counts[state] ?? 0)} <span class="l-only">${words[state] ?? state}</span><//>
-          </button>`)}</span>
     <span class="bar"><select class="auto" aria-label="Profile" value=${wanted.profile}
       onChange=${event => setQuery({ profile: event.target.value })}>
         <option value="">Any profile</option>
@@ -41,5 +31,15 @@ export function Filters({ list }) {
           onBlur=${() => setLabel(null)} onInput=${event => setLabel(event.target.value)} onKeyDown=${event => {
             if (event.key === 'Escape') setLabel(null);
             if (event.key === 'Enter' && label.trim()) { setLabels([...wanted.labels, label.trim()]); setLabel(null); }
-          }}/>`}</span></header>`;
+          }}/>`}${children}</span>
+    <span class="bar strip" role="group" aria-label="State">
+      <button class="btn" type="button" aria-pressed=${!wanted.state} onClick=${() => setQuery({ state: null })}>
+        All ${count(entries.length)}</button>
+      ${states.filter(state => counts[state] || wanted.state === state)
+        .map(state => html`<button class="btn" type="button" key=${state}
+        aria-pressed=${wanted.state === state}
+        aria-label=${`${counts[state] ?? 0} ${words[state] ?? state}`}
+          onClick=${() => toggle(state)}>
+        <${State} is=${state}>${count(counts[state] ?? 0)} <span class="l-only">${words[state] ?? state}</span><//>
+          </button>`)}</span></header>`;
 }

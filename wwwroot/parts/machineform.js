@@ -53,10 +53,10 @@ function Form({ machine, saved, close }) {
       ${form.changed.length} not saved; kept while this page is open</small>`}
     <button class="btn push" type="button" onClick=${discard}>${form.changed.length ? 'Discard' : 'Cancel'}</button>
     <button class="btn main" type="submit" aria-busy=${busy} disabled=${busy}>Save</button>`}>
-    <div class="cols">
+    <div class="cols wide">
       <${ChoiceField} form=${form} name="profile" label="Profile" options=${useProfileOptions(machine)}/>
-      <${TextField} form=${form} name="variant" label="Variant" mono hint="Empty: the profile's."/>
-      <${TextField} form=${form} name="version" label="Version" mono hint="Empty: the profile's. Else pinned."/>
+      <${TextField} form=${form} name="variant" label="Variant" mono hint="Empty: as the profile says."/>
+      <${TextField} form=${form} name="version" label="Version" mono hint="Empty: as the profile says. An id pins it."/>
       <${ChoiceField} form=${form} name="arch" label="Architecture"
         options=${[['', 'What it says at boot'], ['x86_64', 'x86_64'], ['aarch64', 'aarch64'],
           ['riscv64', 'riscv64']]}/></div>

@@ -7,10 +7,10 @@ import { now } from '../state.js';
 import { drop } from '../machineacts.js';
 import { bySelector } from './selector.js';
 import { profiles } from '../stores.js';
-import { standing, machineState } from './phases.js';
+import { briefly, machineState } from './phases.js';
 import { Age, Id, State, Tags } from './basics.js';
 import { Menu } from './menu.js';
-import { columns } from './width.js';
+import { columns, narrow } from './width.js';
 import { openAssign, openLabel, openNext } from './bulkdialogs.js';
 import { openApprove } from './machinedialogs.js';
 
@@ -37,8 +37,7 @@ const second = machine => machine.state === 'discovered'
 function Standing({ machine }) {
   const boot = machine.lastBoot && active.value.get(machine.lastBoot.id);
   const { is, word } = boot ? { is: boot.outcome, word: boot.outcome } : machineState(machine);
-  const where = boot && standing(boot, motionOf(boot.id), now.value);
-  const sub = where ? boot.outcome === 'running' ? [where.word, where.sub].filter(Boolean).join(', ') : where.sub
+  const sub = boot ? briefly(boot, motionOf(boot.id), now.value)
     : machine.nextBoot ? `next: ${machine.nextBoot.profile ?? machine.nextBoot.action}` : machine.completion
       ? 'boots from disk since' : '';
   return html`<${State} is=${is}>${word}<//>${sub && html`<span class="sub cut" title=${sub}>${sub}</span>`}`;
@@ -52,11 +51,20 @@ const items = machine => [
       { text: 'Delete…', act: () => drop([machine]) }] : [],
 ];
 
-export function MachineRow({ machine, profile, version, index, chosen, here, toggle }) {
+/** On a phone whose rows are being chosen the whole row is what the finger hits. */
+const choosing = act => event => {
+  if (event.target instanceof HTMLInputElement || innerWidth >= narrow) return;
+  event.preventDefault();
+  act();
+};
+
+export function MachineRow({ machine, profile, version, index, chosen, here, marking, toggle }) {
   const discovered = machine.state === 'discovered';
   return html`<tr class=${here ? 'vrow here' : 'vrow'} data-state=${discovered ? 'discovered' : undefined}
-    aria-selected=${chosen} aria-rowindex=${index + 1}>
-    <td class="s-hide c-box"><input type="checkbox" aria-label=${`Select ${machine.name}`} checked=${chosen}
+    aria-selected=${chosen} aria-rowindex=${index + 1}
+    onClick=${marking ? choosing(() => toggle(machine.name, false)) : undefined}>
+    <td class=${marking ? 'c-box' : 's-hide c-box'}>
+      <input type="checkbox" aria-label=${`Select ${machine.name}`} checked=${chosen}
       onClick=${event => toggle(machine.name, event.shiftKey)}/></td>
     <th scope="row"><a class="cut" dir="auto" title=${machine.name} href=${link('machines', machine.name)}>
       ${machine.name}</a>
@@ -72,7 +80,7 @@ export function MachineRow({ machine, profile, version, index, chosen, here, tog
         <span class="sub"><${Id} of=${version}/></span>` : html`<span class="muted">–</span>`}</td>
     <td class="l-only"><span class="tags"><${Tags} of=${machine.labels}/></span></td>
     <td class="num s-hide c-seen"><${Age} at=${machine.lastSeenAt}/></td>
-    <td class="num c-act">${discovered && may('operator')
+    <td class=${marking ? 'num s-hide c-act' : 'num c-act'}>${discovered && may('operator')
       ? html`<button class="btn" type="button" onClick=${() => openApprove(machine)}>Approve…</button>`
       : html`<${Menu} label=${`Actions for ${machine.name}`} plain items=${items(machine)}/>`}</td></tr>`;
 }

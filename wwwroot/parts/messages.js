@@ -1,16 +1,24 @@
 // What is said to people: empty lists, errors, notes, toasts. Each says what to do or what happens by itself.
 import { html, signal, useEffect, useState } from '../ui.js';
 
-/** @type {import('@preact/signals').Signal<{id: number, text: any, undo?: () => any, state?: string}[]>} */
+/** @type {import('@preact/signals').Signal<{id: number, text: any, undo?: () => any, until: number}[]>} */
 export const toasts = signal([]);
-let last = 0;
+let last = 0, rests = false;
 
 /** Says what has happened; with a way back when there is one. */
-export function toast(text, { undo, state, seconds = undo ? 10 : 6 } = {}) {
+export function toast(text, { undo, seconds = undo ? 15 : 8 } = {}) {
   const id = ++last;
-  toasts.value = [...toasts.value.slice(-2), { id, text, undo, state }];
-  setTimeout(() => dismiss(id), seconds * 1000);
+  toasts.value = [...toasts.value.slice(-2), { id, text, undo, until: Date.now() + seconds * 1000 }];
+  setTimeout(expire, seconds * 1000);
 }
+
+/** Lets go of what has been said long enough; not while somebody is at it. */
+function expire() {
+  if (!rests && toasts.value.some(({ until }) => until <= Date.now()))
+    toasts.value = toasts.value.filter(({ until }) => until > Date.now());
+}
+
+const rest = on => () => { rests = on; if (!on) setTimeout(expire, 2000); };
 
 const dismiss = id => { toasts.value = toasts.value.filter(toast => toast.id !== id); };
 
@@ -23,7 +31,8 @@ export function undoLast() {
   return true;
 }
 
-export const Toasts = () => html`<div class="toasts" role="status" aria-live="polite">
+export const Toasts = () => html`<div class="toasts" role="status" aria-live="polite"
+  onPointerEnter=${rest(true)} onPointerLeave=${rest(false)} onFocusIn=${rest(true)} onFocusOut=${rest(false)}>
   ${toasts.value.map(({ id, text, undo }) =>
   html`<div class="toast" key=${id}><span>${text}</span>${undo
     ? html`<button class="btn" type="button" onClick=${() => { dismiss(id); undo(); }}>Undo <kbd>Ctrl Z</kbd></button>`
@@ -34,11 +43,12 @@ export const Empty = ({ title, children, actions }) => html`<div class="empty"><
   ${children && html`<p>${children}</p>`}${actions && html`<div class="bar">${actions}</div>`}</div>`;
 
 /** Why something could not be loaded or done. */
-export const Trouble = ({ problem, what = 'This could not be loaded', retry }) => html`<div class="empty" role="alert">
+export const Trouble = ({ problem, what = 'This could not be loaded', retry, children }) =>
+  html`<div class="empty" role="alert">
   <h3><span class="state" data-state="failed">${problem.status === 404 ? problem.title : what}</span></h3>
   <p>${problem.detail || problem.message} ${problem.type
     && html`<a href=${problem.type.slice(1)} target="_blank" rel="noreferrer">What this means</a>`}</p>
-  <div class="bar">${retry && html`<button class="btn" type="button" onClick=${retry}>Try now</button>`}
+  <div class="bar">${retry && html`<button class="btn" type="button" onClick=${retry}>Try now</button>`}${children}
     ${problem.requestId && html`<small>${problem.status}, <code>request ${problem.requestId}</code></small>`}</div>
       </div>`;
 

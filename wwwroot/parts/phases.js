@@ -1,6 +1,6 @@
 // @ts-check
 // What a boot's steps amount to: six phases, the one it is in, and words for where it stands. Pure.
-import { byteProgress, bytes, duration, plural } from './format.js';
+import { byteProgress, bytes, duration, percent, plural } from './format.js';
 
 export const names = ['script', 'kernel', 'initrd', 'overlay', 'ready', 'up'];
 
@@ -64,6 +64,25 @@ export function standing(boot, motion, now) {
       sub: reason(boot) };
     default: return { is: 'unknown', word: 'unknown', sub: `nothing heard after ${at.name}` };
   }
+}
+
+/** As short as a cell of a list. @param {any} boot @param {any} motion @param {number} now */
+export function briefly(boot, motion, now) {
+  const at = current(phases(boot, motion));
+  if (boot.outcome === 'stalled') return `${at.name}, ${motion?.movedAt
+    ? `no bytes for ${duration((now - motion.movedAt) / 1000)}` : 'no bytes'}`;
+  if (boot.outcome !== 'running') return standing(boot, motion, now).sub;
+  if (at.state !== 'now') return at.name === 'script' ? 'script sent' : `${at.name} sent`;
+  if (at.step.durationSeconds) return `${at.name} broke off`;
+  return [`${at.name} ${percent(at.value ?? 0, at.max ?? 0)}`,
+    motion?.rate && `${duration(((at.max ?? 0) - (at.value ?? 0)) / motion.rate)} left`].filter(Boolean).join(', ');
+}
+
+/** Bytes a second of what it loads now; null when it loads nothing. @param {any} boot @param {any} motion */
+export function speed(boot, motion) {
+  if (boot.outcome === 'stalled') return 0;
+  const at = current(phases(boot, motion));
+  return boot.outcome === 'running' && at.state === 'now' && !at.step.durationSeconds ? motion?.rate ?? null : null;
 }
 
 /** Why it failed. @param {any} boot */

@@ -12,8 +12,7 @@ const ways = [['', 'as it told us'], ['arch=x86_64&platform=efi', 'x86_64, UEFI'
 
 const isWide = matchMedia('(min-width: 1024px)').matches;
 
-const results = candidate => candidate.matched ? html`<b>chosen</b>`
-  : /^(matches|its selector matches)/.test(candidate.why) ? 'lost' : 'no match';
+const results = candidate => candidate.matched ? html`<b>chosen</b>` : candidate.fits ? 'lost' : 'no match';
 
 /** The token stands in the script as a row of T; it is made anew at each boot. */
 export const marked = script => script.split('\n')
@@ -25,9 +24,14 @@ export const Candidates = ({ candidates }) => html`<table><thead><tr><th scope="
   <th scope="col">result</th><th scope="col">why</th></tr></thead>
   <tbody>${candidates.slice(0, 50)
     .map(candidate => html`<tr key=${candidate.profile} aria-selected=${candidate.matched}>
-    <th scope="row"><a class="cut" href=${link('profiles', candidate.profile)}>${candidate.profile}</a></th>
-    <td class=${candidate.matched ? undefined : 'muted'}>${results(candidate)}</td><td>${candidate.why}</td></tr>`)}
+    <th scope="row"><a class="cut" dir="auto" title=${candidate.profile}
+      href=${link('profiles', candidate.profile)}>${candidate.profile}</a></th>
+    <td class=${candidate.matched ? 'result' : 'result muted'}>${results(candidate)}</td>
+    <td class="breakable">${candidate.why}</td></tr>`)}
       </tbody></table>`;
+
+/** A plan's warnings with what each is about; servers from before the codes have none. */
+export const warningsOf = plan => plan.warnings.map((text, at) => ({ text, code: plan.warningCodes?.[at] }));
 
 const answers = { boot: 'boots', local: 'boots its local disk', menu: 'gets a menu', shell: 'gets the iPXE shell',
   wait: 'waits', error: 'cannot boot' };
@@ -39,7 +43,8 @@ function Answer({ plan }) {
         ${plan.action === 'boot' && html` <a href=${link('images', plan.image)}>
           ${plan.image}@<${Id} of=${plan.version}/></a>${
         plan.variant && `, variant ${plan.variant}`}`}: ${plan.reason}.</p>
-      ${plan.warnings.map(warning => html`<${Note} key=${warning} is="warning"><b>Warning.</b> ${warning}<//>`)}
+      ${warningsOf(plan).map(({ text, code }) => code === 'one-boot-only' ? html`<${Note} key=${code}>${text}<//>`
+        : html`<${Note} key=${text} is="warning"><b>Warning.</b> ${text}<//>`)}
       ${plan.commandLineBytes && html`<${Length} bytes=${plan.commandLineBytes}/>`}
       <details open=${isWide}><summary>The exact script</summary><${Code} label="Script" wrap text=${plan.script}>
         ${marked(plan.script)}<//>

@@ -3,10 +3,8 @@ import { html } from '../ui.js';
 import { link } from '../router.js';
 import { Code, Id } from './basics.js';
 import { Ghost, Note } from './messages.js';
-import { marked } from './plan.js';
+import { marked, warningsOf } from './plan.js';
 import { MenuScreen } from './menuscreen.js';
-
-const noArch = 'Neither the machine';
 
 /** Which machine it is for; any may be typed. */
 const ForMachine = ({ machine, choose, names }) => html`<label class="check push">for <input class="auto"
@@ -30,10 +28,9 @@ export const MenuPreview = ({ preview: { plan, problem } }) => html`<header><h2 
 
 /** @param {{fault: {detail: string, refused: boolean} | null}} props of the template */
 export function ScriptPreview({ preview: { plan, problem }, names, machine, choose, fault }) {
-  // Once more in words among the warnings; the fault itself is shown.
-  const ofFault = plan?.templateFault?.detail;
-  const warnings = plan?.warnings.filter(warning => !(ofFault && warning.includes(ofFault))
-    && (machine || !warning.startsWith(noArch))) ?? [];
+  // The fault itself is shown; that no machine in particular says nothing of itself is no news.
+  const known = ['template-fails', ...machine ? [] : ['arch-unknown']];
+  const warnings = plan ? warningsOf(plan).filter(({ code }) => !known.includes(code)) : [];
   return html`<header><h2 id="h-pre">Preview</h2><${ForMachine} machine=${machine} choose=${choose} names=${names}/>
     </header>
     <div class="body rows"><${InTheWay} problem=${problem}/>
@@ -41,7 +38,7 @@ export function ScriptPreview({ preview: { plan, problem }, names, machine, choo
         ? 'The template has an error. This is the built-in script, which takes its place.'
         : html`The template fails for <b>${plan.machine}</b>: ${fault.detail}. It would get this, the built-in script,
           and an alarm would tell you.`}<//>`}
-      ${warnings.map(warning => html`<${Note} key=${warning} is="warning">${warning}<//>`)}
+      ${warnings.map(({ text }) => html`<${Note} key=${text} is="warning">${text}<//>`)}
       ${plan ? html`${plan.action === 'boot' && html`<p class="muted">Boots <a href=${link('images', plan.image)}>
           ${plan.image}@<${Id} of=${plan.version}/></a>${plan.variant && `, variant ${plan.variant}`}.</p>`}
         <div class="preview"><${Code} label=${`Script for ${plan.machine}`} wrap text=${plan.script}>

@@ -1,34 +1,55 @@
-// Bytes a second of a boot under way, since this page follows it; times without a byte since it began.
+// Bytes a second of a boot, and the times without a byte, since it began.
 import { html } from '../ui.js';
+import { isMoving, ratesOf } from '../boots.js';
 import { now } from '../state.js';
 import { duration, rate } from './format.js';
+import { current, phases, speed, took } from './phases.js';
+import { PaceBars } from './pacebars.js';
 
 const high = 92, top = 20;
 
 /** A round number above the highest rate, in steps that bytes have. */
 function ceiling(value) {
   const unit = 1024 ** Math.max(0, Math.floor(Math.log(Math.max(value, 1)) / Math.log(1024)));
-  const step = [1, 2, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 1024].find(step => step * unit >= value);
+  const step = [1, 2, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1024].find(step => step * unit >= value);
   return (step ?? 1024) * unit;
 }
 
+/** The rate that fits on the chart: a lone peak is cut, what happens now is not. @param {number[]} rates */
+function most(rates) {
+  const sorted = [...rates].sort((left, right) => left - right);
+  return ceiling(Math.max(sorted[Math.floor(sorted.length * .95)] || sorted.at(-1) || 0, ...rates.slice(-10)));
+}
+
+/** When it will be ready, at the rate of this moment; null when that cannot be told. */
+function expected(boot, motion, seconds) {
+  const at = current(phases(boot, motion)), rate = speed(boot, motion);
+  return at.name === 'initrd' && rate ? seconds + ((at.max ?? 0) - (at.value ?? 0)) / rate : null;
+}
+
+/** @param {{boot: any, motion: any, usual: {ready: number | null, up: number | null}}} props of a boot that is over
+ *   only what is known still */
 export function RateChart({ boot, motion, usual }) {
-  const start = Date.parse(boot.startedAt), seconds = (now.value - start) / 1000;
-  const samples = (motion?.samples ?? []).map(sample => [(sample.at - start) / 1000, sample.rate]);
+  const start = Date.parse(boot.startedAt), moving = isMoving(boot);
+  const samples = ratesOf(boot.id).map(sample => [(sample.at - start) / 1000, sample.rate]);
+  const seconds = moving ? (now.value - start) / 1000 : took(boot, 'up') ?? took(boot, 'ready') ?? samples.at(-1)?.[0];
   const still = boot.steps.flatMap(step => step.stalls ?? []).map(stall => {
     const from = (Date.parse(stall.at) - start) / 1000;
     return { from, length: stall.durationSeconds ?? seconds - from };
   });
-  if (samples.length < 2 && still.length === 0) return null;
-  const span = Math.max(30, Math.ceil(Math.max(seconds, usual ?? 0) * 1.15 / 15) * 15);
+  if (samples.length < 2 && (!moving || still.length === 0)) return null;
+  const ready = moving ? expected(boot, motion, seconds) : null;
+  const end = Math.max(seconds, moving ? usual.up ?? usual.ready ?? 0 : 0, Math.min(ready ?? 0, seconds * 4));
+  const span = Math.max(30, Math.ceil(end * 1.15 / 15) * 15), foot = moving ? 166 : 138;
   const fastest = Math.max(0, ...samples.map(([, value]) => value));
-  const most = ceiling(fastest);
+  const limit = most(samples.map(([, value]) => value));
   const points = samples.map(([at, value]) =>
-    `${(at / span * 1000).toFixed(1)},${(high - value / most * high).toFixed(1)}`);
+    `${(at / span * 1000).toFixed(1)},${(high - value / limit * high).toFixed(1)}`);
   const [first, last] = [points[0], points.at(-1)].map(point => point?.split(',')[0]);
   const place = at => `${at / span * 100}%`;
-  return html`<svg class="chart" height="146" role="img"
-    aria-label=${`Rate over time, now ${rate(motion?.rate)}, at most ${rate(fastest)}`}>
+  return html`<svg class="chart" height=${foot + 8} role="img"
+    aria-label=${`Rate over time${moving ? `, now ${rate(motion?.rate)}` : ''}, at most ${rate(fastest)}${
+      moving && usual.ready !== null ? `; usually ready after ${duration(usual.ready)}` : ''}`}>
     <defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse">
       <path d="M-1 8 8-1M-2 2 2-2M5 9 9 5"/></pattern></defs>
     ${still.map(({ from, length }) => html`<g key=${from}><rect class="stall" x=${place(from)} y=${top}
@@ -41,14 +62,13 @@ export function RateChart({ boot, motion, usual }) {
       ${points.length > 1 && html`
         <polygon class="area" points=${`${first},${high} ${points.join(' ')} ${last},${high}`}/>
         <polyline class="line" points=${points.join(' ')}/>`}</svg>
-    <line class="mark" x1=${place(seconds)} x2=${place(seconds)} y1="12" y2="120"/>
-    ${usual > span * .04 && html`<line class="limit" x1=${place(usual)} x2=${place(usual)} y1="12" y2="120"/>
-      <text x=${place(usual)} y="9" text-anchor=${usual > span * .92 ? 'end' : usual < span * .08 ? 'start'
-        : 'middle'}>usually ready</text>`}
-    ${fastest > 0 && html`<text x="0" y="16">${rate(most)}</text>
-      ${!still.some(({ from }) => from < span * .08) && html`<text x="0" y="62">${rate(most / 2)}</text>`}`}
+    ${moving && html`<${PaceBars} top=${top + high + 6} span=${span} seconds=${seconds} expected=${ready} still=${still}
+      usual=${usual} place=${place}/>`}
+    <line class="mark" x1=${place(seconds)} x2=${place(seconds)} y1="12" y2=${moving ? 148 : 120}/>
+    ${fastest > 0 && html`<text x="100%" y="16" text-anchor="end">${rate(limit)}</text>
+      <text x="100%" y="62" text-anchor="end">${rate(limit / 2)}</text>`}
     ${[0, 1, 2, 3].map(part =>
-      html`<text key=${part} x=${`${part / 3 * 100}%`} y="138" text-anchor=${part === 0 ? 'start' : part === 3 ? 'end'
+      html`<text key=${part} x=${`${part / 3 * 100}%`} y=${foot} text-anchor=${part === 0 ? 'start' : part === 3 ? 'end'
         : 'middle'}>${
       part === 0 ? '0 s' : duration(span * part / 3)}</text>`)}</svg>`;
 }

@@ -2,26 +2,28 @@
 import { html } from '../ui.js';
 import { remove } from '../api.js';
 import { useResource } from '../resource.js';
+import { session } from '../session.js';
 import { Age } from './basics.js';
 import { ask } from './dialog.js';
 import { Ghost, Trouble, toast } from './messages.js';
 
-const Row = ({ session, end }) => html`<tr><th scope="row"><bdi>${session.name}</bdi><span class="sub">${session.role}
-  </span></th>
-  <td class="mono">${session.address ?? '–'}</td><td class="s-hide"><${Age} at=${session.createdAt}/></td>
-  <td><${Age} at=${session.lastUsedAt}/></td><td class="s-hide"><${Age} at=${session.expiresAt}/></td>
+const Row = ({ entry, end, own }) => html`<tr><th scope="row"><bdi>${entry.name}</bdi>${own
+  && html` <span class="tag">this one</span>`}<span class="sub">${entry.role}</span></th>
+  <td class="mono">${entry.address ?? '–'}</td><td class="s-hide"><${Age} at=${entry.createdAt}/></td>
+  <td><${Age} at=${entry.lastUsedAt}/></td><td class="s-hide"><${Age} at=${entry.expiresAt}/></td>
   <td class="num"><button class="btn" type="button"
-    aria-label=${`End… the session of ${session.name} from ${session.address}`}
+    aria-label=${`End… the session of ${entry.name} from ${entry.address}`}
     onClick=${end}>End…</button></td></tr>`;
 
 export function Sessions() {
   const sessions = useResource('sessions?limit=1000', { poll: false });
-  const end = async session => {
-    if (!await ask({ title: `End the session of ${session.name}?`, action: 'End session', keep: 'Let it go on',
-      text: `Whoever works in it from ${session.address ?? 'there'} has to log in again.` })) return;
+  const end = async entry => {
+    if (!await ask({ title: `End the session of ${entry.name}?`, action: 'End session', keep: 'Let it go on',
+      text: entry.id === session.value?.id ? 'It is your own: you have to log in again.'
+        : `Whoever works in it from ${entry.address ?? 'there'} has to log in again.` })) return;
     try {
-      await remove(`sessions/${encodeURIComponent(session.id)}`);
-      toast(`Session of ${session.name} ended`);
+      await remove(`sessions/${encodeURIComponent(entry.id)}`);
+      toast(`Session of ${entry.name} ended`);
       sessions.reload();
     } catch (problem) { toast(problem.message); }
   };
@@ -33,7 +35,8 @@ export function Sessions() {
         <th scope="col" class="s-hide">since</th>
           <th scope="col">used</th><th scope="col" class="s-hide">ends</th><th scope="col">
             <span class="vh">actions</span></th></tr></thead>
-          <tbody>${sessions.data.items.map(session =>
-            html`<${Row} key=${session.id} session=${session} end=${() => end(session)}/>`)}</tbody></table></div>`}
+          <tbody>${sessions.data.items.map(entry =>
+            html`<${Row} key=${entry.id} entry=${entry}
+              own=${entry.id === session.value?.id} end=${() => end(entry)}/>`)}</tbody></table></div>`}
               </section>`;
 }

@@ -11,18 +11,18 @@ export function WhatToBoot({ form, isNew }) {
     [version.id, `${version.id.slice(0, 8)}, ${version.createdAt.slice(0, 10)}`]) ?? [];
   const pinned = form.get('version');
   if (pinned && !kept.some(([id]) => id === pinned)) kept.push([pinned, pinned.slice(0, 8)]);
-  return html`<header><h2>What to boot</h2></header><div class="body cols">
+  return html`<header><h2>What to boot</h2></header><div class="body cols wide">
     ${isNew && html`<${TextField} form=${form} name="name" label="Name"
       hint="Lower-case letters, digits, dots, hyphens."/>`}
     <${ChoiceField} form=${form} name="image" label="Image"
       options=${[...images.items.value.keys()].sort().map(name => [name, name])}/>
     <${ChoiceField} form=${form} name="version" label="Version"
-      options=${[['', `Whatever is current${chosen?.current ? ` (${chosen.current.slice(0, 8)})` : ''}`], ...kept]}/>
+      options=${[['', `What is current${chosen?.current ? ` (${chosen.current.slice(0, 8)})` : ''}`], ...kept]}/>
     <${TextField} form=${form} name="variant" label="Variant" mono
       hint="One of several systems in the image, or {machine}."/>
     <${ChoiceField} form=${form} name="after" label="After a success"
       options=${[['repeat', 'Boot this again (repeat)'], ['local', 'Boot the local disk (local)']]}/>
     <${ChoiceField} form=${form} name="expects" label="Counts as success"
-      options=${[['auto', 'auto: up, once the image has phoned home'], ['up', 'up: the system phoned home'],
-        ['ready', 'ready: the kernel was started']]}/></div>`;
+      options=${[['auto', 'auto: up, once one phoned home'], ['up', 'up: its system phoned home'],
+        ['ready', 'ready: its kernel was started']]}/></div>`;
 }

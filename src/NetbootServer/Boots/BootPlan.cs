@@ -9,7 +9,8 @@ namespace NetbootServer.Boots;
 /// <param name="Profile">Its name.</param>
 /// <param name="Matched">Whether the machine got it.</param>
 /// <param name="Why">The reason, a sentence without its full stop.</param>
-public sealed record Candidate(string Profile, bool Matched, string Why);
+/// <param name="Fits">Whether its selector matches the machine, though another profile may be the better one.</param>
+public sealed record Candidate(string Profile, bool Matched, string Why, bool Fits);
 
 /// <summary>What a machine gets, and why.</summary>
 public sealed record BootPlan
@@ -27,13 +28,43 @@ public sealed record BootPlan
     public Profile? Profile { get; init; }
 
     /// <summary>What works, but deserves a look.</summary>
-    public ImmutableArray<string> Warnings { get; init; } = [];
+    public ImmutableArray<PlanWarning> Warnings { get; init; } = [];
 
     /// <summary>Whether it comes from the machine's one-shot next boot.</summary>
     public bool FromNextBoot { get; init; }
 
     /// <summary>Whether a person chose it from a menu: a profile chosen there boots, it shows no menu of its own.</summary>
     public bool FromMenu { get; init; }
+}
+
+/// <summary>Something about a plan that works, but deserves a look.</summary>
+/// <param name="Code">What it is about, the same whatever the words: one of <see cref="PlanWarnings"/>.</param>
+/// <param name="Text">What it is and what to do, in sentences.</param>
+public sealed record PlanWarning(string Code, string Text);
+
+/// <summary>The codes of warnings; clients go by them, so they stay.</summary>
+public static class PlanWarnings
+{
+    /// <summary>The machine cannot boot as things are.</summary>
+    public const string CannotBoot = "cannot-boot";
+
+    /// <summary>The kernel's command line is longer than it may be.</summary>
+    public const string LineTooLong = "line-too-long";
+
+    /// <summary>Nobody says the machine's architecture.</summary>
+    public const string ArchUnknown = "arch-unknown";
+
+    /// <summary>The machine says another architecture than its registration.</summary>
+    public const string ArchDiffers = "arch-differs";
+
+    /// <summary>The profile's script template fails for this machine.</summary>
+    public const string TemplateFails = "template-fails";
+
+    /// <summary>It holds for one boot only.</summary>
+    public const string OneBootOnly = "one-boot-only";
+
+    /// <summary>The machine pins a version that its image does not have.</summary>
+    public const string PinUnknown = "pin-unknown";
 }
 
 /// <summary>What a script does.</summary>

@@ -143,8 +143,9 @@ public static class BootPlanner
         if (image.Versions.TryGetValue(pin, out own)) return plan with { Reason = $"{plan.Reason}; the machine pins version {pin}" };
         return plan with
         {
-            Warnings = plan.Warnings.Add($"The machine pins version {pin}, which is none of image '{image.Name}': " +
-                "what the profile says is booted. Pin a version of this image, or take the pin away."),
+            Warnings = plan.Warnings.Add(new(PlanWarnings.PinUnknown,
+                $"The machine pins version {pin}, which is none of image '{image.Name}': what the profile says is booted. " +
+                "Pin a version of this image, or take the pin away.")),
         };
     }
 

@@ -12,7 +12,7 @@ namespace NetbootServer.Boots;
 /// Looks twice a second how far transfers have come and whether they stand still, and once a minute for boots that nothing is
 /// heard of any more.
 /// </summary>
-internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory history, EventHub events,
+internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootLog log, BootHistory history, EventHub events,
     Database database, IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -45,7 +45,6 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory
     /// <summary>How far each transfer under way has come.</summary>
     private async Task TellProgressAsync(CancellationToken ct)
     {
-        var now = time.GetUtcNow();
         var progress = ImmutableArray.CreateBuilder<ServerEvent>();
         foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
         {
@@ -53,19 +52,21 @@ internal sealed partial class BootWatch(LiveBoots live, BootLog log, BootHistory
             progress.Add(new("boot.progress", machine, JsonSerializer.Serialize(new
             {
                 boot = transfer.Ticket.Boot, machine, step = transfer.Step, bytes = transfer.Bytes,
-                totalBytes = transfer.TotalBytes, bytesPerSecond = transfer.Rate(now),
+                totalBytes = transfer.TotalBytes, bytesPerSecond = transfer.Rate,
             }, JsonBody.Writing)));
         }
         if (progress.Count > 0) events.PublishProgress("boots", progress.DrainToImmutable());
     }
 
-    /// <summary>Notes each change between moving and standing still once.</summary>
+    /// <summary>Notes how fast they are, and each change between moving and standing still once.</summary>
     internal void LookAtTransfers()
     {
         var now = time.GetUtcNow();
         live.Forget();
+        rates.Look(live.Transfers, now);
         foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
         {
+            transfer.Measure(now); // also while nobody looks: who comes later shall not be told a mean of long ago
             var (bytes, since, stalled) = transfer.Seen;
             var current = transfer.Bytes;
             if (current != bytes)

@@ -14,6 +14,7 @@ internal static class BootsApi
         var reading = api.MapGroup("").RequireAuthorization(RolePolicies.Viewer);
         reading.MapGet("/boots", List).WithTags("Boots");
         reading.MapGet("/boots/{id}", Get).WithTags("Boots").Refuses(ProblemTypes.NotFound);
+        reading.MapGet("/boots/{id}/rates", Rates).WithTags("Boots").Refuses(ProblemTypes.NotFound);
         reading.MapGet("/machines/{name}/boots", ListOfMachine).WithTags("Boots").Refuses(ProblemTypes.NotFound);
         reading.MapPost("/profiles/{name}/preview", Preview).WithTags("Profiles")
             .Accepts<ProfileSpec>("application/json").Requires("image")
@@ -45,6 +46,20 @@ internal static class BootsApi
         await history.FindAsync(id, ct) is { } boot
             ? TypedResults.Ok(boot)
             : Problem.NotFound("boot", id).ToResult();
+
+    /// <summary>How fast a boot under way has taken its bytes since it began.</summary>
+    /// <remarks>
+    /// At most 240 samples, each of half a second at first and of more when the boot lasts longer. They are kept in
+    /// memory until 15 minutes after the boot's last byte; of boots before that, and before a restart, there are none.
+    /// </remarks>
+    private static async Task<Results<Ok<BootRates>, ProblemHttpResult>> Rates(
+        string id, RateHistory rates, BootHistory history, CancellationToken ct)
+    {
+        var samples = rates.Of(id);
+        return samples.Length > 0 || await history.FindAsync(id, ct) is not null
+            ? TypedResults.Ok(new BootRates(samples))
+            : Problem.NotFound("boot", id).ToResult();
+    }
 
     /// <summary>A machine's boots, newest first.</summary>
     private static async Task<Results<Ok<Page<Boot>>, ProblemHttpResult>> ListOfMachine(

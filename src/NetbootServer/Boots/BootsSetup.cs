@@ -24,6 +24,7 @@ internal static class BootsSetup
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
+        .AddSingleton<RateHistory>()
         .AddSingleton<TransferStarting>(provider => provider.GetRequiredService<LiveBoots>().Begin)
         .AddSingleton<BootRecognizing>(provider => (boot, file) => file is Steps.Kernel or Steps.Initrd
             ? provider.GetRequiredService<BootTokens>().Verify(boot)?.Boot

@@ -63,6 +63,7 @@ internal sealed class LiveTransfer(
     private double _rate;
     private long _sampled = offset;
     private DateTimeOffset _sampledAt = startedAt;
+    private long _news = offset;
 
     public BootTicket Ticket { get; } = ticket;
     public string Step { get; } = step;
@@ -80,15 +81,28 @@ internal sealed class LiveTransfer(
     /// <summary>What the watch saw at its last look, and since when it has not moved; touched by the watch alone.</summary>
     public (long Bytes, DateTimeOffset Since, bool Stalled) Seen { get; set; } = (offset, startedAt, false);
 
-    /// <summary>Bytes a second since the last look, smoothed over a few; touched by the watch alone.</summary>
-    public long Rate(DateTimeOffset now)
+    /// <summary>Bytes a second, smoothed over the last few looks; touched by the watch alone.</summary>
+    public long Rate => (long)_rate;
+
+    /// <summary>Takes the rate since the last look; touched by the watch alone.</summary>
+    public void Measure(DateTimeOffset now)
     {
-        var seconds = (now - _sampledAt).TotalSeconds;
-        if (seconds <= 0) return (long)_rate;
-        var current = (Bytes - _sampled) / seconds;
+        var (seconds, bytes) = ((now - _sampledAt).TotalSeconds, Bytes);
+        if (seconds <= 0) return;
+        var current = (bytes - _sampled) / seconds;
         _rate = _rate == 0 ? current : 0.5 * _rate + 0.5 * current;
-        (_sampled, _sampledAt) = (Bytes, now);
-        return (long)_rate;
+        (_sampled, _sampledAt) = (bytes, now);
+    }
+
+    /// <summary>Whether bytes have gone since <see cref="TakeNews"/>; touched by the watch alone.</summary>
+    public bool HasNews => Bytes != _news;
+
+    /// <summary>How many bytes have gone since this was last asked; touched by the watch alone.</summary>
+    public long TakeNews()
+    {
+        var (before, bytes) = (_news, Bytes);
+        _news = bytes;
+        return bytes - before;
     }
 
     public override void Ended(bool complete) => owner.End(this);

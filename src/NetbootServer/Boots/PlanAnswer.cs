@@ -37,6 +37,12 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     /// <summary>Bytes of the kernel's command line, of at most 2047.</summary>
     public int? CommandLineBytes { get; init; }
 
+    /// <summary>
+    /// What each of the warnings is about, in the same order: a word that stays the same when the sentence changes, such
+    /// as <c>arch-unknown</c>.
+    /// </summary>
+    public required ImmutableArray<string> WarningCodes { get; init; }
+
     /// <summary>Why the profile's own script template gives no script; missing without a fault.</summary>
     public TemplateFault? TemplateFault { get; init; }
 
@@ -67,9 +73,11 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         var script = ScriptDesk.Preview(plan, identity, links, out var fault);
         var preview = links with { Boot = new string('T', BootTokens.Length) };
         var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
+        var warnings = WarningsOn(plan, identity, bytes, fault?.Message);
         return new(machine.Name, ActionOf(plan.Action), plan.Reason, ProfileChoice.Explain(view, identity), load?.KernelArguments ?? [],
-            script, WarningsOn(plan, identity, bytes, fault?.Message))
+            script, [.. warnings.Select(warning => warning.Text)])
         {
+            WarningCodes = [.. warnings.Select(warning => warning.Code)],
             Profile = plan.Profile?.Name,
             Image = load?.Image.Name ?? plan.Profile?.Spec.Image,
             Version = load?.Version.Id,
@@ -89,20 +97,24 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         _ => "error",
     };
 
-    private static ImmutableArray<string> WarningsOn(
+    private static ImmutableArray<PlanWarning> WarningsOn(
         BootPlan plan, MachineIdentity identity, int? bytes, string? fault)
     {
         var warnings = plan.Warnings.ToBuilder();
-        if (plan.Action is CannotBoot) warnings.Add($"The machine cannot boot: {plan.Reason}.");
+        void Warn(string code, string text) => warnings.Add(new(code, text));
+        if (plan.Action is CannotBoot) Warn(PlanWarnings.CannotBoot, $"The machine cannot boot: {plan.Reason}.");
         if (bytes >= KernelArgument.MaxLineBytes)
-            warnings.Add($"The kernel's command line has {bytes} bytes; it takes {KernelArgument.MaxLineBytes - 1}. Shorten the arguments.");
+            Warn(PlanWarnings.LineTooLong, $"The kernel's command line has {bytes} bytes; " +
+                $"it takes {KernelArgument.MaxLineBytes - 1}. Shorten the arguments.");
         if (plan.Machine is { Spec.Arch: null } && identity.Arch is null)
-            warnings.Add("Neither the machine's registration nor the machine itself says its architecture: x86_64 is assumed.");
+            Warn(PlanWarnings.ArchUnknown,
+                "Neither the machine's registration nor the machine itself says its architecture: x86_64 is assumed.");
         if (plan.Machine?.Spec.Arch is { } arch && identity.Arch is { } told && arch != told)
-            warnings.Add($"The machine is registered as {arch}, but says it is {told}.");
+            Warn(PlanWarnings.ArchDiffers, $"The machine is registered as {arch}, but says it is {told}.");
         if (fault is not null)
-            warnings.Add($"The profile's script template fails for this machine, which gets the built-in script: {fault}.");
-        if (plan.FromNextBoot) warnings.Add("This holds for one boot only.");
+            Warn(PlanWarnings.TemplateFails,
+                $"The profile's script template fails for this machine, which gets the built-in script: {fault}.");
+        if (plan.FromNextBoot) Warn(PlanWarnings.OneBootOnly, "This holds for one boot only.");
         return warnings.ToImmutable();
     }
 }

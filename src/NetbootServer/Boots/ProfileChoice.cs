@@ -32,9 +32,10 @@ internal static class ProfileChoice
             .ThenByDescending(entry => entry.Profile.Spec.Priority)
             .ThenBy(entry => entry.Profile.Name, StringComparer.Ordinal)
             .Select(entry => new Candidate(
-                entry.Profile.Name, entry.Profile == winner, Why(entry.Profile, entry.Misses, winner, own)));
+                entry.Profile.Name, entry.Profile == winner, Why(entry.Profile, entry.Misses, winner, own),
+                Fits: entry.Misses is null));
         if (own is not null && winner?.Name != own)
-            candidates = candidates.Prepend(new(own, false, "is the machine's own profile, but does not exist"));
+            candidates = candidates.Prepend(new(own, false, "is the machine's own profile, but does not exist", Fits: false));
         return [.. candidates];
     }
 

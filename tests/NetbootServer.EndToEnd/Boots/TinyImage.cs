@@ -16,10 +16,14 @@ public sealed record TinyImage(ServerProcess Server, AdminClient Api, LabInitrd 
     public string InitrdDigest => Artifact("initrd").GetProperty("sha256").GetString()!;
 
     /// <summary>Starts a server and uploads the image; a few MiB more make transfers last.</summary>
-    public static async Task<TinyImage> ServeAsync(BootAssets assets, int mebibytes, CancellationToken ct)
+    public static async Task<TinyImage> ServeAsync(
+        BootAssets assets, int mebibytes, CancellationToken ct, params (string Name, string Value)[] settings)
     {
         var initrd = await BootAssets.InitrdAsync(mebibytes);
-        var server = await ServerProcess.StartAsync(new ServerSetup(), ct);
+        var server = await ServerProcess.StartAsync(new ServerSetup
+        {
+            Settings = settings.ToDictionary(setting => setting.Name, setting => setting.Value),
+        }, ct);
         try
         {
             var api = new AdminClient(server.Admin);

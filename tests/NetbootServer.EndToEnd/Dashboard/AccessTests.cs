@@ -101,7 +101,7 @@ public sealed class AccessTests(Browser browser)
             {
                 Name = "machines.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(text),
             });
-            await Expect(visit.Dialog.GetByText("0 new, 0 changed, 12 as they are")).ToBeVisibleAsync();
+            await Expect(visit.Dialog.GetByText("0 new, 0 changed, 12 unchanged")).ToBeVisibleAsync();
             await Expect(visit.Button("Nothing to import")).ToBeDisabledAsync();
         });
     }
@@ -120,6 +120,8 @@ public sealed class AccessTests(Browser browser)
             await visit.GoAsync("access?show=sessions");
             var rows = visit.Page.Locator("tbody tr");
             await Expect(rows).ToHaveCountAsync(2);
+            await Expect(rows.First).ToContainTextAsync("this one");
+            await Expect(rows.Last).Not.ToContainTextAsync("this one");
             await rows.Last.GetByRole(AriaRole.Button).ClickAsync();
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "End session" }).ClickAsync();
             await Expect(rows).ToHaveCountAsync(1);

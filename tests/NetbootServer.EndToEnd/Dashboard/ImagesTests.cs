@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using NetbootServer.EndToEnd.Images;
 using static Microsoft.Playwright.Assertions;
@@ -72,13 +73,18 @@ public sealed class ImagesTests(Browser browser)
             await visit.Dialog.GetByLabel("Why").FillAsync("until the NIC regression is fixed");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Hold" }).ClickAsync();
             await Expect(visit.Page.Locator(".banner"))
-                .ToContainTextAsync("Held by admin-token, now: “until the NIC regression is fixed”.");
+                .ToContainTextAsync(new Regex("Held by admin-token, .+: “until the NIC regression is fixed”."));
             await visit.ShootAsync("held");
             await visit.AssertAccessibleAsync("held");
             await visit.GoAsync("images");
             await Expect(visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("^fleet") }))
                 .ToContainTextAsync("“until the NIC regression is fixed”");
             await visit.GoAsync("images/fleet");
+            await visit.Button("Change why…").ClickAsync();
+            await visit.Dialog.GetByLabel("Why").FillAsync("");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+            await Expect(visit.Button("Say why…")).ToBeVisibleAsync();
+            await Expect(visit.Page.Locator(".banner")).Not.ToContainTextAsync("NIC");
             await fleet.UploadAsync("fleet", 6, 4, Ct);
             await Expect(visit.Page.Locator(".banner")).ToContainTextAsync("is there, but");
             await visit.Button("Promote").ClickAsync();

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -27,7 +28,7 @@ public sealed class MachinePageTests(Browser browser)
             await Expect(visit.Page.Locator(".readouts", new() { HasText = "no bytes" }))
                 .ToBeVisibleAsync(new() { Timeout = 60_000 });
             await visit.Page.ReloadAsync(); // whoever comes later sees since when, too
-            await Expect(visit.Page.Locator(".chart .stall")).ToBeVisibleAsync();
+            await Expect(visit.Page.Locator(".chart .stall").First).ToBeVisibleAsync();
             await Expect(visit.Page.Locator(".chart .t-stall")).ToContainTextAsync(new Regex(@"no bytes for \d+ s"));
             await visit.ShootAsync("still");
             await visit.AssertAccessibleAsync("still");
@@ -38,6 +39,33 @@ public sealed class MachinePageTests(Browser browser)
             await visit.Page.Locator("h2 a").First.ClickAsync();
             await Expect(visit.Page.Locator("table", new() { HasTextRegex = new Regex(@"no bytes for \d") }))
                 .ToBeVisibleAsync();
+        });
+    }
+
+    [Fact]
+    public async Task Whoever_comes_later_sees_the_rate_from_the_beginning_also_of_a_boot_that_is_over()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        var machine = await fleet.Machine(Mac).AskAsync(Ct);
+        var loading = await machine.CrawlAsync(8 << 20, Ct);
+        await Until.TrueAsync("a few samples", async () =>
+            await fleet.Api.ListAsync("/machines/rack3-node01/boots", Ct) is [var boot, ..]
+            && (await fleet.Api.ListAsync($"/boots/{boot.GetProperty("id").GetString()}/rates", Ct)).Count >= 4,
+            TimeSpan.FromSeconds(60), Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            var line = visit.Page.Locator(".chart .line");
+            await visit.GoAsync("machines/rack3-node01");
+            await FromTheBeginningAsync();
+            await loading;
+            await machine.ReadyAsync(Ct);
+            await Expect(visit.Page.GetByText("Linux runs, not up yet")).ToBeVisibleAsync();
+            await FromTheBeginningAsync();
+            await visit.Page.ReloadAsync();
+            await FromTheBeginningAsync();
+
+            // The chart is 1000 wide and at least 30 s long: its first sample is of the first two seconds.
+            Task FromTheBeginningAsync() => Expect(line).ToHaveAttributeAsync("points", new Regex(@"^[0-6]?\d\.\d,"));
         });
     }
 

@@ -59,6 +59,42 @@ public sealed class MachinesTests(Browser browser)
     }
 
     [Fact]
+    public async Task On_a_phone_a_tap_selects_a_machine_once_they_are_to_be_selected()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            var toolbar = visit.Page.GetByRole(AriaRole.Toolbar);
+            await visit.GoAsync("machines?q=gpu");
+            await visit.Button("Select").TapAsync();
+            await Expect(toolbar).ToContainTextAsync("Tap machines");
+            foreach (var name in new[] { "gpu-a100-01", "gpu-a100-02", "gpu-a100-03" })
+                await visit.Page.Locator("tr", new() { HasText = name }).TapAsync();
+            await visit.Page.GetByLabel("Select gpu-a100-02").TapAsync(); // its box as well, once
+            await Expect(toolbar).ToContainTextAsync("2 selected");
+            await Expect(visit.Page.GetByLabel("Select gpu-a100-01")).ToBeCheckedAsync();
+            await Expect(visit.Page.GetByLabel("Select gpu-a100-02")).Not.ToBeCheckedAsync();
+            await visit.ShootAsync("selecting", fullPage: false);
+            await visit.AssertAccessibleAsync("selecting");
+            await toolbar.GetByRole(AriaRole.Button, new() { Name = "Label…" }).TapAsync();
+            await visit.Dialog.GetByLabel("Set").FillAsync("room=north");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Change labels" }).TapAsync();
+            await Expect(visit.Toast("Labels changed: 2 machines")).ToBeVisibleAsync();
+            await visit.Page.GetByLabel("Select gpu-a100-01").FocusAsync();
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await Expect(toolbar).ToBeHiddenAsync();
+            await Expect(visit.Button("Select")).ToBeFocusedAsync(); // its box is gone
+            await visit.Button("Select").TapAsync();
+            await visit.Button("Done").TapAsync();
+            await Expect(toolbar).ToBeHiddenAsync();
+            await visit.Page.Locator("tr", new() { HasText = "gpu-a100-02" }).GetByRole(AriaRole.Link).TapAsync();
+            await Expect(visit.Heading("gpu-a100-02")).ToBeVisibleAsync();
+        }, Screen.Phone);
+        var labels = (await fleet.Api.GetAsync("/machines/gpu-a100-03", Ct)).GetProperty("labels");
+        Assert.Equal("""{"gpu":"a100","room":"north"}""", labels.GetRawText());
+    }
+
+    [Fact]
     public async Task What_is_typed_for_some_machines_is_kept_for_them_alone_until_it_is_cancelled()
     {
         await using var fleet = await Fleet.StartAsync(Ct);
@@ -213,6 +249,8 @@ public sealed class MachinesTests(Browser browser)
         await using var fleet = await Fleet.StartAsync(Ct);
         await browser.VisitAsync(fleet.Server, async visit =>
         {
+            await visit.GoAsync("machines"); // once, so that it comes soon the second time
+            await Expect(visit.Page.GetByRole(AriaRole.Link, new() { Name = "gpu-a100-01" })).ToBeVisibleAsync();
             await visit.Page.Keyboard.PressAsync("Control+k");
             await visit.Page.Keyboard.TypeAsync("a100-02");
             await Expect(visit.Page.GetByRole(AriaRole.Option, new() { NameRegex = new("^gpu-a100-02") }))

@@ -34,12 +34,19 @@ public sealed class Morning : IAsyncDisposable
     /// <summary>A name of 63 characters.</summary>
     public const string LongName = "a-very-long-machine-name-that-someone-really-typed-in-because-x";
 
+    /// <summary>A profile's name of 63 characters.</summary>
+    public static string LongProfile { get; } = $"a-profile-{new string('p', 53)}";
+
+    /// <summary>A machine that waits for approval, with very much to say of itself.</summary>
+    public const string LongMac = "d8-3a-dd-12-77-99";
+
     /// <summary>Profiles, images and machines; nothing has booted yet.</summary>
     /// <param name="mebibytes">The size of the initrd that most machines load.</param>
     /// <param name="ct">Ends the preparations.</param>
     public static async Task<Morning> FurnishAsync(int mebibytes, CancellationToken ct)
     {
-        var fleet = await Fleet.EmptyAsync(ct, ("Boots:StalledAfter", "00:00:08"), ("Jobs:MaxAttempts", "1"));
+        var fleet = await Fleet.EmptyAsync(ct, ("Boots:StalledAfter", "00:00:08"), ("Jobs:MaxAttempts", "1"),
+            ("Http:StallTimeout", "01:00:00")); // what stands still does so for as long as somebody looks
         var morning = new Morning(fleet);
         try
         {
@@ -81,6 +88,7 @@ public sealed class Morning : IAsyncDisposable
             await (await morning.Fleet.Machine(MacOf(3, 2)).AskAsync(ct)).FailAsync("kernel", "0f0a6095", ct);
             for (var i = 0; i < 2; i++) await morning.BootAsync(MacOf(3, 2), ct);
             await morning.HappenAsync(ct);
+            await morning.ExaggerateAsync(ct);
             await morning.CrowdAsync(ct);
             return morning;
         }
@@ -89,6 +97,24 @@ public sealed class Morning : IAsyncDisposable
             await morning.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Names and texts as long as they may be, and text that runs from right to left.</summary>
+    private async Task ExaggerateAsync(CancellationToken ct)
+    {
+        var (key, value) = (new string('k', 60), new string('v', 60));
+        await Fleet.ProfileAsync(LongProfile, new
+        {
+            image = "installer", selector = new Dictionary<string, string> { [key] = value },
+            kernelArguments = new[] { $"long={new string('a', 250)}" },
+        }, ct);
+        await Fleet.Api.PutAsync($"/machines/{LongName}", new
+        {
+            macs = new[] { "0c:42:a1:77:90:99" }, notes = $"ملاحظة: الخادم في الغرفة ٣ {new string('n', 250)}",
+            labels = new Dictionary<string, string> { [key] = value, ["room"] = "خادم-الإقلاع-٣" },
+        }, ct);
+        await Fleet.Server.Machines.GetStringAsync($"/boot/script?mac={LongMac}&product={new string('p', 250)}" +
+            $"&manufacturer={Uri.EscapeDataString("جهاز الإقلاع")}&serial={new string('s', 250)}", ct);
     }
 
     /// <summary>The MAC of a node of a rack.</summary>

@@ -48,16 +48,34 @@ public sealed class SessionTests(Browser browser)
             await visit.Dialog.GetByLabel("Notes").FillAsync("typed before the session ended");
             await EndSessionsAsync(fleet);
             await visit.Button("Save").ClickAsync();
-            var again = visit.Page.GetByRole(AriaRole.Dialog, new() { Name = "Your session has ended" });
-            await Expect(again).ToBeVisibleAsync();
-            await visit.ShootAsync("session-ended");
-            await again.GetByRole(AriaRole.Tab, new() { Name = "Token" }).ClickAsync();
-            await again.Locator("input").FillAsync(fleet.Server.AdminToken);
-            await again.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+            await LogInAgainAsync(visit, fleet);
             await Expect(visit.Toast("gpu-a100-01 saved")).ToBeVisibleAsync();
         });
         Assert.Equal("typed before the session ended",
             (await fleet.Api.GetAsync("/machines/gpu-a100-01", Ct)).GetProperty("notes").GetString());
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_before_an_upload_is_renewed_before_the_bytes_go()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("401");
+            await visit.GoAsync("images/fleet");
+            await visit.Button("Upload version…").ClickAsync();
+            foreach (var (field, bytes) in new[]
+            {
+                ("Kernel", BootBytes.Kernel(9, 1 << 20)), ("Initrd", BootBytes.Initrd(9, 1 << 20)),
+            })
+                await visit.Dialog.GetByLabel(field, new() { Exact = true }).SetInputFilesAsync(
+                    new FilePayload { Name = field, MimeType = "application/octet-stream", Buffer = bytes });
+            await EndSessionsAsync(fleet);
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Upload") }).ClickAsync();
+            await LogInAgainAsync(visit, fleet);
+            await Expect(visit.Toast("is uploaded and current")).ToBeVisibleAsync();
+        });
+        Assert.Equal(3, (await fleet.Api.ListAsync("/images/fleet/versions", Ct)).Count);
     }
 
     [Fact]
@@ -101,6 +119,16 @@ public sealed class SessionTests(Browser browser)
             await Expect(visit.Heading("Boots")).ToBeVisibleAsync(new() { Timeout = 30_000 });
             await Expect(visit.Page.GetByText("No boot yet")).ToBeVisibleAsync();
         });
+    }
+
+    private static async Task LogInAgainAsync(Visit visit, Fleet fleet)
+    {
+        var again = visit.Page.GetByRole(AriaRole.Dialog, new() { Name = "Your session has ended" });
+        await Expect(again).ToBeVisibleAsync();
+        await visit.ShootAsync("session-ended");
+        await again.GetByRole(AriaRole.Tab, new() { Name = "Token" }).ClickAsync();
+        await again.Locator("input").FillAsync(fleet.Server.AdminToken);
+        await again.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
     }
 
     /// <summary>An admin ends all sessions, as their time would.</summary>

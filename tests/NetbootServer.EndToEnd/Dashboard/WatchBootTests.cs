@@ -14,7 +14,8 @@ public sealed class WatchBootTests(BootAssets assets)
     [Fact]
     public async Task A_real_boot_is_watched_from_its_script_until_it_is_up()
     {
-        await using var tiny = await TinyImage.ServeAsync(assets, mebibytes: 48, Ct);
+        await using var tiny = await TinyImage.ServeAsync(assets, mebibytes: 48, Ct,
+            ("Http:MaxBytesPerSecondPerMachine", $"{6 << 20}")); // long enough for every browser to see it move
         var hardware = new MachineHardware();
         await tiny.RegisterAsync("node", hardware, Ct);
         await using var browser = new Browser();

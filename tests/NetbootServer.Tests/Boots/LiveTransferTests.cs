@@ -39,6 +39,22 @@ public sealed class LiveTransferTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Whoever_comes_later_sees_how_fast_a_boot_has_been_from_its_beginning()
+    {
+        await PrepareAsync();
+        var kernel = await KernelOfAsync(1);
+        Assert.Equal(Length, (await _app.Machine.Client.GetByteArrayAsync(kernel, TestContext.Current.CancellationToken)).Length);
+        var boot = (await _app.Admin.GetAsync("/api/v1/machines/n1/boots")).Items("id").Single();
+        var rates = await Until.AsAsync(() => _app.Admin.GetAsync($"/api/v1/boots/{boot}/rates"),
+            answer => BytesOf(answer) > 0.9 * Length, "all bytes among the rates");
+        Assert.InRange(BytesOf(rates), 0.9 * Length, 1.1 * Length);
+        (await _app.Admin.GetAsync("/api/v1/boots/nonesuch/rates")).Is(HttpStatusCode.NotFound);
+
+        static double BytesOf(Answer answer) => answer.Json.GetProperty("items").EnumerateArray().Sum(sample =>
+            sample.GetProperty("bytesPerSecond").GetInt64() * sample.GetProperty("seconds").GetDouble());
+    }
+
+    [Fact]
     public async Task A_boot_that_stands_in_line_shows_its_place_until_its_turn()
     {
         await PrepareAsync();

@@ -65,6 +65,8 @@ public sealed class MachinePinTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal((rescue, "boot"), (plan["version"], plan["action"]));
         Assert.Contains(plan.Json.GetProperty("warnings").EnumerateArray(), warning => warning.GetString()!
             .StartsWith($"The machine pins version {first}, which is none of image 'rescue-{_seed}'", StringComparison.Ordinal));
+        Assert.Equal(["pin-unknown", "one-boot-only"],
+            plan.Json.GetProperty("warningCodes").EnumerateArray().Select(code => code.GetString()));
         await _admin.DeleteAsync($"/api/v1/machines/{Name}/next-boot");
         // The profile moves to another image: labels can still be changed, the pin is told in the plan.
         await _admin.PutAsync($"/api/v1/profiles/{Name}", new { image = $"rescue-{_seed}" });

@@ -43,6 +43,7 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
         Assert.Contains("line 2:", alarms.Text, StringComparison.Ordinal);
         var plan = await _admin.GetAsync("/api/v1/machines/falls/plan?serial=X");
         Assert.Contains("script template fails", plan.Text, StringComparison.Ordinal);
+        Assert.Contains("template-fails", plan.Json.GetProperty("warningCodes").EnumerateArray().Select(code => code.GetString()));
     }
 
     [Theory]

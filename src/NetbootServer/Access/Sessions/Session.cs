@@ -1,10 +1,11 @@
 namespace NetbootServer.Access.Sessions;
 
 /// <summary>A new session.</summary>
+/// <param name="Id">Its id; opens nothing.</param>
 /// <param name="Secret">What its cookie holds.</param>
 /// <param name="Caller">Whose it is.</param>
 /// <param name="ExpiresAt">When it ends unless used before.</param>
-internal sealed record NewSession(string Secret, Caller Caller, DateTimeOffset ExpiresAt);
+internal sealed record NewSession(string Id, string Secret, Caller Caller, DateTimeOffset ExpiresAt);
 
 /// <summary>Proof of who logs in.</summary>
 /// <param name="Caller">Who.</param>
@@ -28,7 +29,8 @@ public sealed record SessionEntry(string Id, string Name, string Role, string? A
 /// <param name="Role">viewer, operator or admin.</param>
 /// <param name="ExpiresAt">When the session ends unless used before, or the token ends; missing: never.</param>
 /// <param name="CsrfToken">What changes by cookie must carry in X-CSRF-Token; missing for tokens.</param>
-public sealed record SessionView(string Name, string Role, DateTimeOffset? ExpiresAt, string? CsrfToken);
+/// <param name="Id">The session's id among <c>/sessions</c>; missing for tokens.</param>
+public sealed record SessionView(string Name, string Role, DateTimeOffset? ExpiresAt, string? CsrfToken, string? Id);
 
 /// <summary>What to log in with; exactly one member.</summary>
 /// <param name="Password">The admin's password.</param>

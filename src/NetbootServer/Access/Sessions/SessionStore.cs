@@ -32,7 +32,7 @@ internal sealed class SessionStore(Database database, GrantCache grants, UseNote
             return await db.Set<SessionRow>().Where(old => old.SecretHash == hashBefore).ExecuteDeleteAsync(token);
         }, ct);
         if (ended > 0) grants.ForgetAll();
-        return new(secret, logIn.Caller, row.ExpiresAt);
+        return new(row.Id, secret, logIn.Caller, row.ExpiresAt);
     }
 
     /// <summary>

@@ -42,7 +42,7 @@ internal static class SessionsApi
         var session = await sessions.BeginAsync(logIn, address, SessionCookie.Of(http.Request), ct);
         SessionCookie.Set(http, session.Secret);
         return TypedResults.Ok(new SessionView(
-            session.Caller.Name, session.Caller.Role, session.ExpiresAt, Csrf.TokenOf(session.Secret)));
+            session.Caller.Name, session.Caller.Role, session.ExpiresAt, Csrf.TokenOf(session.Secret), session.Id));
     }
 
     /// <summary>Who am I.</summary>
@@ -50,7 +50,8 @@ internal static class SessionsApi
     {
         var proof = CallerAuthentication.ProofOf(http);
         return TypedResults.Ok(new SessionView(user.Identity!.Name!, user.FindFirstValue(ClaimTypes.Role)!,
-            proof?.Grant?.ExpiresAt, proof?.Cookie is { } secret ? Csrf.TokenOf(secret) : null));
+            proof?.Grant?.ExpiresAt, proof?.Cookie is { } secret ? Csrf.TokenOf(secret) : null,
+            proof?.Cookie is null ? null : proof.Grant?.Id));
     }
 
     /// <summary>Logs out: the session ends everywhere.</summary>

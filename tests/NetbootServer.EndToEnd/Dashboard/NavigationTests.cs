@@ -1,0 +1,46 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace NetbootServer.EndToEnd.Dashboard;
+
+/// <summary>Every place has an address, and back leads to where one was.</summary>
+[Collection(DashboardCollection.Name)]
+public sealed class NavigationTests(Browser browser)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Back_leads_to_the_row_that_was_left_and_a_new_page_begins_at_its_top()
+    {
+        await using var morning = await Morning.FurnishAsync(mebibytes: 4, Ct);
+        await browser.VisitAsync(morning.Fleet.Server, async visit =>
+        {
+            var node = visit.Page.GetByRole(AriaRole.Link, new() { Name = "rack7-node10" });
+            await visit.GoAsync("machines");
+            await Expect(visit.Page.GetByText("195 registered")).ToBeVisibleAsync();
+            await visit.Page.EvaluateAsync("scrollTo(0, document.body.scrollHeight * .8)");
+            await node.ClickAsync();
+            await Expect(visit.Heading("rack7-node10")).ToBeVisibleAsync();
+            await Expect(visit.Heading("rack7-node10")).ToBeInViewportAsync();
+            await visit.Page.GoBackAsync();
+            await Expect(node).ToBeInViewportAsync();
+            await visit.Page.GoForwardAsync();
+            await Expect(visit.Heading("rack7-node10")).ToBeInViewportAsync();
+        });
+    }
+
+    [Fact]
+    public async Task A_link_leads_to_its_place_once_whoever_follows_it_has_logged_in()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines?label=rack%3D3&sort=-name");
+            await visit.LogInAsync();
+            await Expect(visit.Page.Locator(".machines tbody tr:has(input)")).ToHaveCountAsync(8);
+            await Expect(visit.Page.Locator(".machines tbody tr").First).ToContainTextAsync("rack3-node08");
+            await visit.Page.ReloadAsync();
+            await Expect(visit.Page.Locator(".machines tbody tr").First).ToContainTextAsync("rack3-node08");
+        }, logIn: false);
+    }
+}
