@@ -39,6 +39,11 @@ public sealed class ReleaseSourceTests
         Assert.Equal(list.StartsWith("api", StringComparison.Ordinal), noted["assetId"] is not null);
         Assert.Empty(lab.PartialFilesLeft);
         Assert.Equal(lab.Progress.Reports.Last().TotalBytes, lab.Progress.Reports.Last().DoneBytes);
+        // However it is known: first of all is said how much comes, and of what.
+        var arm = version.Systems["aarch64-linux"];
+        var bytes = new[] { arm.Kernel, arm.Initrd, arm.Kexec, arm.KexecNoninteractive }.Sum(artifact => artifact!.SizeBytes);
+        var fetching = lab.Progress.Lines.First(line => line.StartsWith("fetching ", StringComparison.Ordinal));
+        Assert.StartsWith($"fetching {SourceText.Bytes(bytes)} from {release.Url}/: Image-aarch64-linux (", fetching, StringComparison.Ordinal);
     }
 
     [Fact]

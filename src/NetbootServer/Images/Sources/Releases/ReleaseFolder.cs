@@ -106,8 +106,8 @@ internal sealed class ReleaseFolder
         return download;
     }
 
-    /// <summary>Bytes of a file that an earlier try has left on the disk.</summary>
-    public long HeldBytes(ReleaseAsset asset) => Math.Min(asset.Size ?? 0, asset.Links.Sum(_downloads.HeldBytes));
+    /// <summary>Bytes of a file of a length that an earlier try has left on the disk.</summary>
+    public long HeldBytes(ReleaseAsset asset, long length) => Math.Min(length, asset.Links.Sum(_downloads.HeldBytes));
 
     /// <summary>A file's length in bytes, by an answer whose body is not read; null when nobody says.</summary>
     public async Task<long?> SizeOfAsync(ReleaseAsset asset, CancellationToken ct)

@@ -5,6 +5,17 @@ namespace NetbootServer.Images.Sources.Releases;
 /// <summary>What has to be done for a file of a release.</summary>
 /// <param name="Role">What it is for.</param>
 /// <param name="Asset">The file.</param>
-/// <param name="Here">Its bytes, when they are here already.</param>
-/// <param name="Later">Whether its bytes are left for their first request.</param>
-internal sealed record ReleaseNeed(string Role, ReleaseAsset Asset, StoredBlob? Here, bool Later);
+internal sealed record ReleaseNeed(string Role, ReleaseAsset Asset)
+{
+    /// <summary>Its bytes, when they are here already.</summary>
+    public StoredBlob? Here { get; init; }
+
+    /// <summary>Whether its bytes are left for their first request.</summary>
+    public bool Later { get; init; }
+
+    /// <summary>How long it is by the answer to a question, when no list says so; that binds nobody.</summary>
+    public long? Likely { get; init; }
+
+    /// <summary>How many bytes are to come, if anybody says; without that a file without a list may not be there.</summary>
+    public long? Bytes => Asset.Size ?? Likely;
+}

@@ -101,31 +101,35 @@ internal sealed class ReleaseRun(
 
     private async Task<ReleaseNeed> NeedOfAsync(string role, ReleaseAsset asset, bool mayWait, CancellationToken ct)
     {
-        if (asset.Digest is not { } digest) return new(role, asset, null, false);
-        if (await blobs.FindAsync(digest, ct) is { } here && BootJudges.Of(role, system)(here.File) is null)
-            return new(role, asset, here, false);
-        // A list of digests alone says nothing of lengths.
-        var sized = asset.Size is null ? asset with { Size = await folder.SizeOfAsync(asset, ct) } : asset;
-        return new(role, sized, null, mayWait && sized.Size is not null && request.Later.Contains(role));
+        if (asset.Digest is { } digest)
+        {
+            if (await blobs.FindAsync(digest, ct) is { } here && BootJudges.Of(role, system)(here.File) is null)
+                return new(role, asset) { Here = here };
+            // A list of digests alone says nothing of lengths.
+            var sized = asset.Size is null ? asset with { Size = await folder.SizeOfAsync(asset, ct) } : asset;
+            return new(role, sized) { Later = mayWait && sized.Size is not null && request.Later.Contains(role) };
+        }
+        // What is still what an earlier version has does not come; the answer to the download says so.
+        if (asset.Size is not null || await BeforeAsync(role, asset.Links[0].ToString(), ct) is not null) return new(role, asset);
+        return new(role, asset) { Likely = await folder.SizeOfAsync(asset, ct) };
     }
 
     /// <summary>Says how much there is to come, and makes sure that it fits, before the first byte does.</summary>
     private async Task AnnounceAsync(List<ReleaseNeed> files, CancellationToken ct)
     {
-        var now = files.FindAll(need => need is { Here: null, Later: false });
+        var now = files.FindAll(need => need is { Here: null, Later: false, Bytes: not null });
         var later = files.FindAll(need => need.Later);
-        var bytes = now.Sum(need => need.Asset.Size ?? 0);
+        var bytes = now.Sum(need => need.Bytes!.Value);
         if (bytes > 0) meter.ExpectBytes(bytes);
-        if (bytes > 0) await blobs.CheckRoomAsync(bytes, now.Sum(need => folder.HeldBytes(need.Asset)), ct);
-        // Without a list the lengths are told only when each download begins.
+        if (bytes > 0) await blobs.CheckRoomAsync(bytes, now.Sum(need => folder.HeldBytes(need.Asset, need.Bytes!.Value)), ct);
         if (bytes > 0) announce($"fetching {SourceText.Bytes(bytes)} from {folder.Link}: {Names(now)}");
         if (later.Count > 0)
-            announce($"leaving {SourceText.Bytes(later.Sum(need => need.Asset.Size!.Value))} for their first request or the " +
+            announce($"leaving {SourceText.Bytes(later.Sum(need => need.Bytes!.Value))} for their first request or the " +
                 $"next refresh: {Names(later)}");
     }
 
-    private static string Names(IEnumerable<ReleaseNeed> files) => string.Join(", ", files.Select(need => need.Asset.Size is { } size
-        ? $"{need.Asset.Name} ({SourceText.Bytes(size)})" : need.Asset.Name));
+    private static string Names(IEnumerable<ReleaseNeed> files) =>
+        string.Join(", ", files.Select(need => $"{need.Asset.Name} ({SourceText.Bytes(need.Bytes!.Value)})"));
 
     private async Task<SourceDocument?> ReadAsync(ReleaseAsset ipxe, CancellationToken ct)
     {
@@ -150,16 +154,17 @@ internal sealed class ReleaseRun(
 
     private async Task<Artifact?> FetchAsync(ReleaseNeed need, CancellationToken ct)
     {
-        var (role, asset, here, later) = need;
+        var (role, asset) = need;
         var link = asset.Links[0].ToString();
-        if (here is not null) return Note(role, asset, link, here.Digest, here.Length, null);
-        if (later)
+        if (need.Here is { } here) return Note(role, asset, link, here.Digest, here.Length, null);
+        if (need.Later)
         {
             Later[asset.Digest!.Value] = link;
             return Note(role, asset, link, asset.Digest.Value, asset.Size!.Value, null);
         }
         var before = await BeforeAsync(role, link, ct);
         meter.Log($"fetching {link}");
+        if (need.Likely is { } likely) meter.ExpectBytes(-likely); // the download itself says how much it is
         Download? download;
         try
         {
