@@ -55,7 +55,8 @@ public sealed class LiveTransferTests : IAsyncDisposable
         await PrepareAsync();
         var kernel = await KernelOfAsync(1);
         await _app.Machine.HeadAsync(kernel);
-        await Until.TrueAsync(() => Lines("HEAD").Any(line => line.Contains(" 200 0 B ", StringComparison.Ordinal)), "HEAD");
+        await Until.TrueAsync(
+            () => Lines("HEAD").Any(line => line.Contains(" 200 0 B ", StringComparison.Ordinal)), "the line of HEAD");
         using (var answer = await _app.Machine.Client.GetAsync(
             kernel, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
         {
@@ -65,7 +66,8 @@ public sealed class LiveTransferTests : IAsyncDisposable
         Assert.DoesNotContain($" {Length} B ", Lines("GET").Single(), StringComparison.Ordinal);
 
         IEnumerable<string> Lines(string method) => _app.Log.All.Where(line =>
-            line.Contains($"\"{method}\" \"/blobs/", StringComparison.Ordinal) && line.Contains("/kernel\" 200 ", StringComparison.Ordinal));
+            line.Contains($"\"{method}\" \"/blobs/", StringComparison.Ordinal)
+            && line.Contains("/kernel\" 200 ", StringComparison.Ordinal));
     }
 
     [Fact]
