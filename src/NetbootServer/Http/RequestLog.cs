@@ -10,7 +10,7 @@ namespace NetbootServer.Http;
 /// </summary>
 internal static class RequestLog
 {
-    private static readonly object BootKey = new();
+    private static readonly object BootKey = new(), SentKey = new();
 
     public static void UseRequestLog(this WebApplication app) => app.UseSerilogRequestLogging(options =>
     {
@@ -22,6 +22,9 @@ internal static class RequestLog
     /// <param name="http">The request.</param>
     /// <param name="boot">The boot's public id, never its token.</param>
     public static void NoteBoot(this HttpContext http, string boot) => http.Items[BootKey] = boot;
+
+    /// <summary>Of a body that could not be sent whole, so many bytes were.</summary>
+    public static void NoteSent(this HttpContext http, long bytes) => http.Items[SentKey] = bytes;
 
     private static void Configure(RequestLoggingOptions options, Readiness readiness)
     {
@@ -36,7 +39,7 @@ internal static class RequestLog
             new("Method", new ScalarValue(Shown(http.Request.Method, 16))),
             new("Path", new ScalarValue(Shown(http.Request.Path))),
             new("Status", new ScalarValue(status)),
-            new("Bytes", new ScalarValue(http.Response.ContentLength ?? 0)),
+            new("Bytes", new ScalarValue(Sent(http))),
             new("ElapsedMs", new ScalarValue(elapsed)),
             new("Who", new ScalarValue(Who(http))),
             new("Boot", new ScalarValue(http.Items[BootKey])),
@@ -48,6 +51,9 @@ internal static class RequestLog
     /// <summary>What supervisors ask every few seconds, and the dashboard's files.</summary>
     private static bool IsChatter(HttpContext http) => http.Request.Path.Value is "/healthz" or "/readyz" or "/metrics"
         || http.GetEndpoint()?.Metadata.GetMetadata<Microsoft.AspNetCore.StaticAssets.StaticAssetDescriptor>() is not null;
+
+    private static long Sent(HttpContext http) => HttpMethods.IsHead(http.Request.Method) ? 0
+        : http.Items.TryGetValue(SentKey, out var sent) ? (long)sent! : http.Response.ContentLength ?? 0;
 
     private static string Who(HttpContext http) =>
         http.Items[BootKey] is string boot ? $"boot {boot}" : http.User.Identity?.Name ?? Address(http);

@@ -65,6 +65,7 @@ public sealed class BlobsApiTests
         { "open end", "bytes=99999-", 206, 99_999, 1 },
         { "suffix", "bytes=-7", 206, 99_993, 7 },
         { "beyond the end", "bytes=99990-200000", 206, 99_990, 10 },
+        { "a unit in capitals", "BYTES=3-9", 206, 3, 7 },
         { "several", "bytes=0-1,5-6", 200, 0, 100_000 },
         { "another unit", "pages=0-1", 200, 0, 100_000 },
         { "nonsense", "bytes=2-1", 200, 0, 100_000 },

@@ -63,7 +63,7 @@ public sealed class BodyResult(ServableBody body, string contentType) : IResult
     {
         if (StringValues.IsNullOrEmpty(request.Headers.Range)) return;
         var headers = request.GetTypedHeaders();
-        var otherUnit = headers.Range is { } range && range.Unit != "bytes";
+        var otherUnit = headers.Range is { } range && !range.Unit.Equals("bytes", StringComparison.OrdinalIgnoreCase);
         var noTag = !StringValues.IsNullOrEmpty(request.Headers.IfRange) && headers.IfRange?.EntityTag is null;
         if (otherUnit || noTag) request.Headers.Remove("Range");
     }

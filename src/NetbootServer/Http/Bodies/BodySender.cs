@@ -46,6 +46,7 @@ internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILo
         finally
         {
             watch.Remove(transfer);
+            if (transfer.Sent < length) http.NoteSent(transfer.Sent);
             transfer.End(complete: transfer.Sent == length);
             Interlocked.Add(ref zeroCopy ? ref _zeroCopied : ref _copied, transfer.Sent);
         }
