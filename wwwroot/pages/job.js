@@ -8,7 +8,7 @@ import { may } from '../session.js';
 import { now } from '../state.js';
 import { useTitle } from '../title.js';
 import { ask } from '../parts/dialog.js';
-import { duration, short } from '../parts/format.js';
+import { duration, short, tail } from '../parts/format.js';
 import { Age, Id, State } from '../parts/basics.js';
 import { Ghost, Note, Trouble, toast } from '../parts/messages.js';
 import { JobBar, jobHeading, jobTitle, progressText } from '../parts/job.js';

@@ -59,7 +59,7 @@ function caption(phase, boot, usual) {
   if (phase.state === 'wait') return [usual.after !== null ? `usually ${duration(usual.after)} after ready`
     : 'Linux has not answered yet', ''];
   if (phase.state === 'todo') return [boot.outcome !== 'running' ? '' : phase.name === 'ready' && usual.ready !== null
-    ? `usually after ${duration(usual.ready)}` : phase.name === 'up' && usual.after !== null
+    ? `usually after ${duration(usual.ready)}` : phase.name === 'up' && usual.after > .5
       ? `usually ${duration(usual.after)} later` : '', ''];
   if (!step) return ['none', ''];
   const since = (Date.parse(step.at) - Date.parse(boot.startedAt)) / 1000;

@@ -87,9 +87,9 @@ internal sealed class LiveTransfer(
     /// <summary>Takes the rate since the last look; touched by the watch alone.</summary>
     public void Measure(DateTimeOffset now)
     {
-        var (seconds, bytes) = ((now - _sampledAt).TotalSeconds, Bytes);
-        if (seconds <= 0) return;
-        var current = (bytes - _sampled) / seconds;
+        if (now - _sampledAt < RateHistory.ShortestLook) return;
+        var bytes = Bytes;
+        var current = (bytes - _sampled) / (now - _sampledAt).TotalSeconds;
         _rate = _rate == 0 ? current : 0.5 * _rate + 0.5 * current;
         (_sampled, _sampledAt) = (bytes, now);
     }

@@ -12,6 +12,9 @@ internal sealed class RateHistory
     /// <summary>How long the rates of a boot stay after its last byte.</summary>
     private static readonly TimeSpan Keep = TimeSpan.FromMinutes(15);
 
+    /// <summary>A look that comes late is followed by one that comes early: too short a time to tell a rate of.</summary>
+    internal static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(250);
+
     /// <summary>What lies longer before is not the last look, but a pause of the watch.</summary>
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(5);
 
@@ -29,6 +32,7 @@ internal sealed class RateHistory
     public void Look(IEnumerable<LiveTransfer> transfers, DateTimeOffset now)
     {
         var before = _lookedAt;
+        if (now - before < ShortestLook) return;
         _lookedAt = now;
         foreach (var boot in transfers.Where(transfer => transfer.EndedAt is null || transfer.HasNews)
             .GroupBy(transfer => transfer.Ticket.Boot, StringComparer.Ordinal))

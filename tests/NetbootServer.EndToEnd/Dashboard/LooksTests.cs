@@ -32,6 +32,7 @@ public sealed class LooksTests(Browser browser)
         ("boots-running", "boots?outcome=running", Morning.Moving),
         ("boots-stalled", "boots?outcome=stalled", Morning.Still),
         ("boots-nothing", "boots?outcome=unknown", "No boot is unknown"),
+        ("boot", "boots/{boot}", "Steps"),
         ("profiles", "profiles", "gpu-workers"),
         ("profile", "profiles/gpu-workers", "machines now"),
         ("profile-long", $"profiles/{Morning.LongProfile}", "1 machine now"),
@@ -40,6 +41,7 @@ public sealed class LooksTests(Browser browser)
         ("image", "images/fleet", "What"),
         ("image-failing", "images/nixos-unstable", "nixos-unstable"),
         ("jobs", "jobs", "refresh"),
+        ("job", "jobs/{job}", "Refreshing image nixos-unstable"),
         ("access", "access", "made session"),
         ("tokens", "access?show=tokens", "ci"),
         ("sessions", "access?show=sessions", "127.0.0.1"),
@@ -83,9 +85,11 @@ public sealed class LooksTests(Browser browser)
             visit.Expect("404");
             visit.Expect("412");
             await Expect(visit.Page.GetByText("stalled at initrd").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
+            var (boot, job) = (await NewestAsync(morning, "boots?outcome=failed"), await NewestAsync(morning, "jobs"));
             foreach (var (page, address, text) in Pages)
             {
-                await visit.GoAsync(address);
+                await visit.GoAsync(address.Replace("{boot}", boot, StringComparison.Ordinal)
+                    .Replace("{job}", job, StringComparison.Ordinal));
                 await Expect(visit.Page.Locator("main").GetByText(text).First).ToBeVisibleAsync();
                 faults.AddRange(await LookAsync(visit, page));
             }
@@ -140,6 +144,9 @@ public sealed class LooksTests(Browser browser)
             Assert.True(faults.Count == 0, string.Join('\n', faults));
         }, screen, logIn: false);
     }
+
+    private static async Task<string> NewestAsync(Morning morning, string list) =>
+        (await morning.Fleet.Api.ListAsync($"/{list}", Ct))[0].GetProperty("id").GetString()!;
 
     /// <summary>Keeps a picture; says what is wrong with what it shows.</summary>
     private static async Task<IEnumerable<string>> LookAsync(Visit visit, string what)

@@ -38,6 +38,19 @@ public sealed class RateHistoryTests
     }
 
     [Fact]
+    public void A_look_right_after_another_waits_for_the_next_one()
+    {
+        var transfer = Begin("b1");
+        _rates.Look([transfer], Start + Look);
+        foreach (var at in new[] { 1.1, 2 })
+        {
+            transfer.Accepted(1_000);
+            _rates.Look([transfer], Start + at * Look);
+        }
+        Assert.Equal([0, 4_000], _rates.Of("b1").Select(sample => sample.BytesPerSecond));
+    }
+
+    [Fact]
     public void A_long_boot_keeps_its_beginning_in_bounded_room_and_loses_no_byte()
     {
         var line = new RateLine();
@@ -88,7 +101,7 @@ public sealed class RateHistoryTests
     [Fact]
     public void Of_very_many_boots_those_that_moved_last_are_kept()
     {
-        for (var i = 0; i < 2_500; i++) _rates.Look([Begin($"b{i}")], Start + (i + 1) * TimeSpan.FromMilliseconds(10));
+        for (var i = 0; i < 2_500; i++) _rates.Look([Begin($"b{i}")], Start + (i + 1) * RateHistory.ShortestLook);
         Assert.Empty(_rates.Of("b0"));
         Assert.NotEmpty(_rates.Of("b2499"));
     }
