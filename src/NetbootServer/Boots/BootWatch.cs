@@ -24,7 +24,7 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
         for (var looks = 0; await NextAsync(timer, stoppingToken); looks++)
         {
             LookAtTransfers();
-            if (events.Readers > 0) await TellProgressAsync(stoppingToken);
+            if (events.Readers > 0) await GuardedAsync(() => TellProgressAsync(stoppingToken));
             if (looks % LooksPerSweep == 0) await SweepAsync(stoppingToken);
             if (looks % LooksPerTrim == LooksPerTrim - 1) await TrimAsync(stoppingToken);
         }
@@ -39,6 +39,19 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
         catch (OperationCanceledException)
         {
             return false;
+        }
+    }
+
+    /// <summary>A database that is away must not end the watch, and the server with it.</summary>
+    private async Task GuardedAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Log.NotTold(logger, e.GetBaseException().Message);
         }
     }
 
@@ -62,8 +75,8 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
     internal void LookAtTransfers()
     {
         var now = time.GetUtcNow();
-        live.Forget();
         rates.Look(live.Transfers, now);
+        live.Forget();
         foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
         {
             transfer.Measure(now); // also while nobody looks: who comes later shall not be told a mean of long ago
@@ -137,6 +150,9 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
     {
         [LoggerMessage(LogLevel.Warning, "Boot {Boot} stalled at {Step}: {Bytes} of {TotalBytes} bytes")]
         public static partial void Stalled(ILogger logger, string boot, string step, long bytes, long totalBytes);
+
+        [LoggerMessage(LogLevel.Warning, "Could not tell how far the boots are ({Detail})")]
+        public static partial void NotTold(ILogger logger, string detail);
 
         [LoggerMessage(LogLevel.Warning, "Could not tidy up the boots; trying again later")]
         public static partial void SweepFailed(ILogger logger, Exception e);

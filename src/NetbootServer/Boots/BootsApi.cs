@@ -47,10 +47,11 @@ internal static class BootsApi
             ? TypedResults.Ok(boot)
             : Problem.NotFound("boot", id).ToResult();
 
-    /// <summary>How fast a boot under way has taken its bytes since it began.</summary>
+    /// <summary>How fast a boot has taken its bytes, from the first one on.</summary>
     /// <remarks>
     /// At most 240 samples, each of half a second at first and of more when the boot lasts longer. They are kept in
-    /// memory until 15 minutes after the boot's last byte; of boots before that, and before a restart, there are none.
+    /// memory until 15 minutes after the boot's last byte, of the 2000 boots that moved last; of others, and of boots
+    /// before a restart, there are none.
     /// </remarks>
     private static async Task<Results<Ok<BootRates>, ProblemHttpResult>> Rates(
         string id, RateHistory rates, BootHistory history, CancellationToken ct)

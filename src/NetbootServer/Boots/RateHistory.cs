@@ -18,7 +18,7 @@ internal sealed class RateHistory
     /// <summary>What lies longer before is not the last look, but a pause of the watch.</summary>
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(5);
 
-    /// <summary>Boots that are kept at most, 6 KiB each.</summary>
+    /// <summary>Boots that are kept at most, some 10 KiB each.</summary>
     private const int MostBoots = 2_000;
 
     private readonly ConcurrentDictionary<string, RateLine> _boots = new(StringComparer.Ordinal);
@@ -31,14 +31,15 @@ internal sealed class RateHistory
     /// <summary>Adds what the transfers have taken since the last look; the watch alone calls it.</summary>
     public void Look(IEnumerable<LiveTransfer> transfers, DateTimeOffset now)
     {
-        var before = _lookedAt;
-        if (now - before < ShortestLook) return;
+        var before = _lookedAt <= now ? _lookedAt : now; // the clock may have been set back
+        if (now - before < ShortestLook && _lookedAt <= now) return;
         _lookedAt = now;
         foreach (var boot in transfers.Where(transfer => transfer.EndedAt is null || transfer.HasNews)
             .GroupBy(transfer => transfer.Ticket.Boot, StringComparer.Ordinal))
         {
             // Over the whole look, also when a transfer began within it: buffers fill at once, whatever the network does.
-            var from = now - before <= LongestLook ? before : boot.Min(transfer => transfer.StartedAt);
+            var began = boot.Min(transfer => transfer.StartedAt);
+            var from = now - before <= LongestLook || began < before ? before : began;
             if (from < now) LineOf(boot.Key).Add(from, now, boot.Sum(transfer => transfer.TakeNews()));
         }
         Forget(now);

@@ -5,8 +5,8 @@ namespace NetbootServer.Boots;
 
 /// <summary>
 /// Reports that wait to be written; none that was taken is dropped. One that is sent again while it waits takes no
-/// second place, a boot has a few places at most, and all together have room for so much: those that find none are
-/// refused, so that whoever sends them comes again.
+/// second place, a boot has a few places at most, and what booted systems send has room for so much: those that find
+/// none are refused, so that whoever sends them comes again.
 /// </summary>
 internal sealed class ReportQueue(IOptions<BootsOptions> options)
 {
@@ -43,9 +43,13 @@ internal sealed class ReportQueue(IOptions<BootsOptions> options)
         }
     }
 
-    /// <summary>Used-up next boots need no bound: there is one for a machine, and it is handed out already.</summary>
+    /// <summary>
+    /// What a script itself reports is taken in as long as its boot has a place: the machine would stand still until it
+    /// is. Used-up next boots need no bound either: there is one for a machine, and it is handed out already.
+    /// </summary>
     private bool HasRoom(Report report, List<Report> others) => report.Entry is NextBootUsed
-        || (others.Count < PlacesPerBoot && _places + report.Places <= options.Value.ReportCapacity);
+        || (others.Count < PlacesPerBoot && (report.Entry is BootStep { Step: Steps.Ready or Steps.Failed }
+            || _places + report.Places <= options.Value.ReportCapacity));
 
     /// <summary>Takes the first one out; it keeps its place until it is settled.</summary>
     public Report? Take()

@@ -26,6 +26,10 @@ public sealed record ImageSpec
     /// <summary>The source's <c>type</c>.</summary>
     [JsonIgnore]
     public string SourceType => Source.GetProperty("type").GetString()!;
+
+    /// <summary>Whether a refresh by the other fetches the same.</summary>
+    internal bool FetchesAs(ImageSpec other) =>
+        JsonElement.DeepEquals(Source, other.Source) && Systems.SequenceEqual(other.Systems);
 }
 
 /// <summary>A named source of bootable versions and which of them is current, as the catalog holds it.</summary>

@@ -136,9 +136,8 @@ internal static class ImagesApi
         var (request, fault) = CurrentRequest.Parse(body);
         if (fault is not null) return fault.ToResult();
         var saved = await versions.SetCurrentAsync(parsed, request!, http.User.Identity?.Name ?? "somebody", ct);
+        if (saved.Resource is not { } image) return saved.Problem!.ToResult();
         retention.WantTidying(); // what was current may be one too many now
-        return saved.Resource is { } image
-            ? Answers.Show(http, ImageView.Of(image), image.Revision)
-            : saved.Problem!.ToResult();
+        return Answers.Show(http, ImageView.Of(image), image.Revision);
     }
 }

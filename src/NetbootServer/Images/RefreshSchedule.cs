@@ -21,7 +21,7 @@ public static class RefreshSchedule
             6 or 7 => string.Join(' ', fields),
             _ => null,
         };
-        return quartz is not null && IsExpression(quartz) ? quartz : null;
+        return quartz is not null && IsExpression(quartz) ? quartz.ToUpperInvariant() : null; // as Quartz keeps it
     }
 
     /// <summary>The next time after <paramref name="now"/>; null when there is none.</summary>

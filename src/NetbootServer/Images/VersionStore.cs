@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Events;
 using NetbootServer.Http;
+using NetbootServer.Images.Sources;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;
@@ -26,6 +27,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
         {
             var image = await ImageStore.FindAsync(db, name, token);
             if (image is null) return Problem.NotFound("image", name.ToString());
+            if (publication.MadeBy?.FetchesAs(ImageStore.SpecOf(image)) == false)
+                return new Problem(SourceProblems.Changing, "The image's source or systems were changed while it was read.");
             var now = time.GetUtcNow();
             image.LastRefreshedAt = now;
             var version = await db.Set<ImageVersionRow>()

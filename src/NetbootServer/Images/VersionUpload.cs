@@ -37,7 +37,7 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Rete
         try
         {
             using var import = await gate.ImportAsync(ct);
-            var body = new UploadBody(http.Request.Body, options.Value.StallTimeout, time);
+            await using var body = new UploadBody(http.Request.Body, options.Value.StallTimeout, time);
             return await ReceiveAsync(image, new MultipartReader(boundary, body), http, ct);
         }
         finally

@@ -11,6 +11,9 @@ namespace NetbootServer.Jobs;
 internal sealed class JobStore(
     Database database, JobRuns runs, EventHub events, JobMetrics metrics, TimeProvider time)
 {
+    /// <summary>Quartz may call a little early.</summary>
+    private static readonly TimeSpan Punctuality = TimeSpan.FromSeconds(1);
+
     /// <summary>Asks for a job; the one that waits or runs already when there is one.</summary>
     /// <returns>The job, and whether it is new.</returns>
     public async Task<(Job Job, bool IsNew)> RequestAsync(
@@ -39,9 +42,12 @@ internal sealed class JobStore(
         await ChangeAsync(id, row => row is { State: JobStates.Queued, NotBefore: not null } ? row.Id : "",
             row => row.NotBefore = null, ct) is not null;
 
-    /// <summary>Takes the job that waits in a lane up; null when there is none any more.</summary>
+    /// <summary>
+    /// Takes the job that waits in a lane up; null when there is none any more, or when its moment is yet to come: then
+    /// what called was left over from an earlier moment.
+    /// </summary>
     public Task<JobRow?> TakeUpAsync(JobLane lane, CancellationToken ct) => ChangeAsync(
-        NameOf(lane), row => row.Lane, row =>
+        NameOf(lane), row => row.NotBefore > time.GetUtcNow() + Punctuality ? "" : row.Lane, row =>
         {
             row.State = JobStates.Running;
             row.StartedAt = time.GetUtcNow();

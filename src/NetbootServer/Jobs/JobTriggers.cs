@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using NetbootServer.Images;
+using NetbootServer.Storage;
 using Quartz;
 
 namespace NetbootServer.Jobs;
@@ -22,20 +23,25 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
     /// <param name="askedBy">Who asks.</param>
     /// <param name="within">It begins at a random moment within this time; zero: now.</param>
     /// <param name="ct">Ends the attempt.</param>
-    public async Task<Job> RequestAsync(JobLane lane, string askedBy, TimeSpan within, CancellationToken ct)
+    public async Task<Job> RequestAsync(JobLane lane, string askedBy, TimeSpan within, CancellationToken ct) =>
+        (await AskAsync(lane, askedBy, within, ct)).Job;
+
+    private async Task<(Job Job, bool IsNew)> AskAsync(JobLane lane, string askedBy, TimeSpan within, CancellationToken ct)
     {
         var begin = time.GetUtcNow() + within * (RandomNumberGenerator.GetInt32(1_000_000) / 1e6);
         var (job, isNew) = await store.RequestAsync(lane, askedBy, within > TimeSpan.Zero ? begin : null, ct);
         // Whoever asked may hang up: the job is there, and must have its turn.
         if (isNew) await BeginAsync(lane, begin, CancellationToken.None);
-        return job;
+        return (job, isNew);
     }
 
     /// <summary>Asks for a job at once: one that waits for its time, or for its next try, waits no longer.</summary>
     public async Task<Job> RequestNowAsync(JobLane lane, string askedBy, CancellationToken ct)
     {
-        var job = await RequestAsync(lane, askedBy, TimeSpan.Zero, ct);
-        if (job.NotBefore is null || !await store.HurryAsync(job.Id, ct)) return job;
+        var (job, isNew) = await AskAsync(lane, askedBy, TimeSpan.Zero, ct);
+        if (isNew || job.State != JobStates.Queued) return job;
+        if (job.NotBefore is not null && !await store.HurryAsync(job.Id, ct)) return job;
+        // Also when it waits for no moment: its own call may have been lost. One too many finds nothing to do.
         await BeginAsync(lane, time.GetUtcNow(), CancellationToken.None);
         return job with { NotBefore = null };
     }
@@ -93,17 +99,34 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
         var scheduler = await schedulers.GetScheduler(ct);
         await AddJobAsync(scheduler, lane, ct);
         var cron = schedule is null ? null : RefreshSchedule.ToQuartz(schedule);
-        // It may have come due while the server was stopped: then it still does.
-        if (await scheduler.GetTrigger(lane.Schedule, ct) is ICronTrigger same
-            && same.CronExpressionString == cron && same.TimeZone.Id == zone.Id
-            && await scheduler.GetTriggerState(lane.Schedule, ct) != TriggerState.Error) return;
+        var next = schedule is null ? null : RefreshSchedule.Next(schedule, zone, time.GetUtcNow());
+        if (cron is not null && next is not null && await IsFollowedAsync(scheduler, lane, cron, zone, next.Value, ct)) return;
         await scheduler.UnscheduleJob(lane.Schedule, ct);
-        if (schedule is null || cron is null
-            || RefreshSchedule.Next(schedule, zone, time.GetUtcNow()) is null) return; // it may name a year that is over
+        if (cron is null || next is null) return; // it may name a year that is over
         await scheduler.ScheduleJob(TriggerBuilder.Create().ForJob(lane.Key).WithIdentity(lane.Schedule)
             .WithCronSchedule(cron, quartz => quartz.InTimeZone(zone)
                 .WithMisfireInstruction(CronTriggerMisfireInstruction.FireAndProceed))
             .Build(), cancellationToken: ct);
+    }
+
+    /// <summary>
+    /// Whether Quartz follows a schedule already. It may have come due while the server was stopped: then it still does,
+    /// which a new trigger would not.
+    /// </summary>
+    private static async Task<bool> IsFollowedAsync(
+        IScheduler scheduler, JobLane lane, string cron, TimeZoneInfo zone, DateTimeOffset next, CancellationToken ct)
+    {
+        try
+        {
+            return await scheduler.GetTrigger(lane.Schedule, ct) is ICronTrigger same
+                && same.CronExpressionString == cron && same.TimeZone.Id == zone.Id
+                && same.NextFireTimeUtc <= next // later: it was made by a wrong clock, or other rules of the zone
+                && await scheduler.GetTriggerState(lane.Schedule, ct) != TriggerState.Error;
+        }
+        catch (Exception e) when (e is not OperationCanceledException && !Database.IsAway(e))
+        {
+            return false; // its zone may be gone from this system
+        }
     }
 
     private static async Task AddJobAsync(IScheduler scheduler, JobLane lane, CancellationToken ct)

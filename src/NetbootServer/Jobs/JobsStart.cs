@@ -16,7 +16,7 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
     JobTriggers triggers, JobStore store, JobRuns runs, ImageCatalog catalog,
     Retention retention, EventHub events, TimeProvider time, ILogger<JobsStart> logger) : BackgroundService, IHostedLifecycleService
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500), BeginAgain = TimeSpan.FromSeconds(5);
     private const int LooksPerTidying = 7200;
     private IReadOnlyList<Job> _interrupted = [];
 
@@ -28,7 +28,7 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
     {
         _interrupted = await store.ActiveAsync(cancellationToken);
         foreach (var job in _interrupted)
-            if (job.State == JobStates.Running) await store.PutBackAsync(job.Id, null, null, null);
+            if (job.State == JobStates.Running) await GuardedAsync(() => store.PutBackAsync(job.Id, null, null, null));
     }
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -41,12 +41,7 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
     {
         try
         {
-            await retention.SweepBuildsAsync(stoppingToken);
-            await first.MakeAsync(stoppingToken);
-            foreach (var image in catalog.Images.Keys) await triggers.FollowAsync(image, stoppingToken);
-            await triggers.FollowAsync(JobLane.Scrub, options.Value.ScrubSchedule, TimeZoneInfo.Utc, stoppingToken);
-            foreach (var job in _interrupted) await TakeUpAgainAsync(job, stoppingToken);
-            retention.WantTidying(); // a job may have ended just before the server did
+            while (!await GuardedAsync(() => BeginAsync(stoppingToken))) await Task.Delay(BeginAgain, time, stoppingToken);
             using var timer = new PeriodicTimer(Look, time);
             for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
             {
@@ -59,6 +54,17 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
         {
             // The server stops.
         }
+    }
+
+    /// <summary>What a start does; done again it does no harm.</summary>
+    private async Task BeginAsync(CancellationToken ct)
+    {
+        await retention.SweepBuildsAsync(ct);
+        await first.MakeAsync(ct);
+        foreach (var image in catalog.Images.Keys) await triggers.FollowAsync(image, ct);
+        await triggers.FollowAsync(JobLane.Scrub, options.Value.ScrubSchedule, TimeZoneInfo.Utc, ct);
+        foreach (var job in _interrupted) await TakeUpAgainAsync(job, ct);
+        retention.WantTidying(); // a job may have ended just before the server did
     }
 
     private async Task TakeUpAgainAsync(Job job, CancellationToken ct)
@@ -91,16 +97,18 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
         await retention.TidyAsync(interrupted, ct);
     }
 
-    /// <summary>A database that is away, or a disk that is full, must not end the server.</summary>
-    private async Task GuardedAsync(Func<Task> work)
+    /// <summary>A database that is away, or a disk that is full, must not end the server; false when it was so.</summary>
+    private async Task<bool> GuardedAsync(Func<Task> work)
     {
         try
         {
             await work();
+            return true;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             Log.Failed(logger, e.GetBaseException().Message, Database.IsAway(e) ? null : e);
+            return false;
         }
     }
 

@@ -32,8 +32,8 @@ internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, 
             // Until the first version is there machines wait.
             Later = image.Versions.Count == 0 ? SourceRequest.Tarballs : [],
         }, progress, ct);
-        CheckStillWanted(image);
-        var published = await versions.PublishAsync(ResourceName.Parse(name), PublicationOf(sourced), ct);
+        var publication = PublicationOf(sourced) with { MadeBy = image.Spec };
+        var published = await versions.PublishAsync(ResourceName.Parse(name), publication, ct);
         if (published.Problem is { } problem) throw new SourceException(problem.Type, problem.Detail);
         var version = published.Resource!;
         if (!published.Created && sourced.GcRoots is { } unused) roots.Remove(unused);
@@ -43,15 +43,6 @@ internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, 
         import.Dispose();
         retention.WantTidying();
         return version.Id;
-    }
-
-    /// <summary>What comes from a source that somebody has replaced meanwhile is not what machines shall get.</summary>
-    private void CheckStillWanted(Image image)
-    {
-        if (catalog.Images.GetValueOrDefault(image.Name)?.Spec is not { } now) return; // publishing says it is gone
-        if (!JsonElement.DeepEquals(now.Source, image.Spec.Source) || !now.Systems.SequenceEqual(image.Spec.Systems))
-            throw new SourceException(SourceProblems.Changing,
-                "The image's source or systems were changed while it was read.");
     }
 
     private IImageSource SourceOf(Image image) => sources.GetKeyedService<IImageSource>(image.Spec.SourceType)

@@ -9,7 +9,8 @@ namespace NetbootServer.Storage;
 /// </summary>
 /// <remarks>
 /// SQLite blocks the thread that calls it, for seconds when the file is locked or the disk stalls. That thread is never
-/// the caller's: whoever waits here is free again as soon as its token is cancelled, and the work rolls back by itself.
+/// the caller's: whoever waits here is free again as soon as its token is cancelled, and the work rolls back by itself;
+/// but for a <see cref="ChangeAsync"/> that has had its turn.
 /// At most <see cref="HeldUpAtMost"/> threads can be held up.
 /// </remarks>
 public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposable
@@ -52,13 +53,20 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
 
     /// <summary>
     /// As <see cref="WriteAsync"/>, for a change that memory must follow: until <paramref name="work"/> is done it can
-    /// be cancelled, and is not written then; from there on it is carried through, whoever hangs up, and the caller
-    /// learns of it.
+    /// be cancelled, and is not written then; from there on it is carried through, whoever hangs up, and the caller,
+    /// who waits for that, learns of it.
     /// </summary>
     public Task<T> ChangeAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return WriteAsync((db, _) => work(db, ct), CancellationToken.None);
+        return AsideAsync(_writer, async db =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            var result = await work(db, ct);
+            await db.SaveChangesAsync(CancellationToken.None);
+            await transaction.CommitAsync(CancellationToken.None);
+            return result;
+        }, ct);
     }
 
     /// <summary>

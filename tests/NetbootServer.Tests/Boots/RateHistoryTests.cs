@@ -51,6 +51,42 @@ public sealed class RateHistoryTests
     }
 
     [Fact]
+    public void What_was_taken_while_nobody_looked_is_told_of_that_time_alone()
+    {
+        var transfer = Begin("b1");
+        _rates.Look([transfer], Start + Look);
+        transfer.Accepted(60_000);
+        _rates.Look([transfer], Start + 121 * Look);
+        var samples = _rates.Of("b1");
+        Assert.Equal([0, 1_000], samples.Select(sample => sample.BytesPerSecond));
+        Assert.Equal(60, samples[^1].Seconds);
+    }
+
+    [Fact]
+    public void A_clock_that_is_set_back_goes_on_from_there()
+    {
+        var transfer = Begin("b1");
+        _rates.Look([transfer], Start + 100 * Look);
+        transfer.Accepted(1_000);
+        _rates.Look([transfer], Start + 10 * Look);
+        _rates.Look([transfer], Start + 11 * Look);
+        Assert.Equal(2_000, _rates.Of("b1")[^1].BytesPerSecond);
+    }
+
+    [Fact]
+    public void One_long_sample_leaves_the_others_short()
+    {
+        var line = new RateLine();
+        line.Add(Start, Start + TimeSpan.FromMinutes(1), 100);
+        for (var i = 0; i < RateLine.Capacity; i++)
+        {
+            var from = Start + TimeSpan.FromMinutes(1) + i * Look;
+            line.Add(from, from + Look, 100);
+        }
+        Assert.InRange(line.Samples().Length, RateLine.Capacity / 2, RateLine.Capacity);
+    }
+
+    [Fact]
     public void A_long_boot_keeps_its_beginning_in_bounded_room_and_loses_no_byte()
     {
         var line = new RateLine();

@@ -60,14 +60,23 @@ public sealed class ReportQueueTests
     [Fact]
     public void Beyond_the_room_reports_are_refused_until_others_are_written()
     {
-        var taken = Enumerable.Range(0, 100).Select(i => _queue.Add(Step($"b{i}", Steps.Ready))!).ToList();
-        Assert.Null(_queue.Add(Step("late", Steps.Ready)));
-        Assert.Same(taken[5], _queue.Add(Step("b5", Steps.Ready))); // it is in already
+        var taken = Enumerable.Range(0, 100).Select(i => _queue.Add(Step($"b{i}", Steps.Up))!).ToList();
+        Assert.Null(_queue.Add(Step("late", Steps.Up)));
+        Assert.Same(taken[5], _queue.Add(Step("b5", Steps.Up))); // it is in already
         Assert.NotNull(_queue.Add(new NextBootUsed(DateTimeOffset.UtcNow, 1, DateTimeOffset.UnixEpoch)));
         _queue.Settle(taken[0], written: true);
-        Assert.Null(_queue.Add(Step("late", Steps.Ready))); // the next boot took that place
+        Assert.Null(_queue.Add(Step("late", Steps.Up))); // the next boot took that place
         _queue.Settle(taken[1], written: false);
+        Assert.NotNull(_queue.Add(Step("late", Steps.Up)));
+    }
+
+    [Fact]
+    public void No_script_stands_still_because_others_wait()
+    {
+        for (var i = 0; i < 100; i++) Assert.NotNull(_queue.Add(Step($"b{i}", Steps.Up)));
         Assert.NotNull(_queue.Add(Step("late", Steps.Ready)));
+        Assert.NotNull(_queue.Add(Step("late", Steps.Failed)));
+        Assert.Null(_queue.Add(Step("late", Steps.Up)));
     }
 
     [Fact]

@@ -23,10 +23,13 @@ public sealed class HangUpTests(HostileHost host) : IClassFixture<HostileHost>
                     $"Content-Length: {json.Length}\r\n\r\n{json}");
                 await Task.Delay(i % 10, TestContext.Current.CancellationToken); // it may be anywhere by then
             }
+            // What writes after it waits for its turn: by then it is written, or will not be.
+            await host.Admin.PutAsync("/api/v1/images/right", $$"""{"source":{"type":"upload"},"keep":{{i}}}""");
             await Until.AsAsync(async () => (InMemory: (await host.Admin.GetAsync($"/api/v1/{path}/left"))[member], Written: await WrittenAsync()),
                 both => both.InMemory == both.Written, $"memory to have what was written of the {kind}");
         }
         await host.StandsAsync();
+        Assert.Equal(await WrittenAsync(), (await host.Admin.GetAsync($"/api/v1/{path}/left"))[member]);
 
         async Task<string?> WrittenAsync()
         {

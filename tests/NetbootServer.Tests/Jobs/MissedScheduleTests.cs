@@ -20,7 +20,7 @@ public sealed class MissedScheduleTests : IDisposable
             foreach (var image in new[] { "missed", "other" })
                 (await admin.PutAsync($"/api/v1/images/{image}", new
                 {
-                    source = new { type = "release", url = "http://127.0.0.1:9/" }, schedule = "0 4 * * 1", timeZone = "Europe/Berlin",
+                    source = new { type = "release", url = "http://127.0.0.1:9/" }, schedule = "0 4 * * mon", timeZone = "Europe/Berlin",
                 })).Is(HttpStatusCode.Created);
             first.Terminate();
             await first.ExitAsync();

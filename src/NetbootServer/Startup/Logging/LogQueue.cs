@@ -12,7 +12,7 @@ namespace NetbootServer.Startup.Logging;
 internal sealed class LogQueue : ILogEventSink, IDisposable
 {
     private const int Capacity = 20_000;
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50), LongestEnd = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentQueue<LogEvent> _lines = new();
     private readonly AutoResetEvent _bell = new(false);
@@ -54,7 +54,7 @@ internal sealed class LogQueue : ILogEventSink, IDisposable
         {
             WaitHandle.WaitAny(either);
             ended = _end.WaitOne(Gathering);
-            Volatile.Write(ref _rung, 0); // first: a line that comes while these are written rings again
+            Interlocked.Exchange(ref _rung, 0); // first, and seen by all: a line that comes while these are written rings again
             while (_lines.TryDequeue(out var line))
             {
                 Interlocked.Decrement(ref _count);
@@ -68,7 +68,7 @@ internal sealed class LogQueue : ILogEventSink, IDisposable
     {
         if (!_writer.IsAlive) return; // by the log, and by the container
         _end.Set();
-        _writer.Join();
-        _writing.Dispose();
+        // A terminal that takes nothing, as after Ctrl-S, must not keep the server from ending.
+        if (_writer.Join(LongestEnd)) _writing.Dispose();
     }
 }

@@ -210,6 +210,8 @@ public sealed class BodySendingTests
         using var stalled = await RawClient.ConnectAsync(host.Address, receiveBuffer: 4096);
         await stalled.GetAsync(new Uri(host.UrlOf(blob) + "?boot=b"));
         await Until.TrueAsync(() => meter.BytesSent > 0, "the first bytes");
+        for (var second = 0; second < 8; second++) time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(meter.Done.Task.IsCompleted);
         await Until.TrueAsync(() =>
         {
             time.Advance(TimeSpan.FromSeconds(1));

@@ -8,7 +8,7 @@ internal sealed class DownloadRun(
     // Others write to the same disk meanwhile, and not every server says how much will come.
     private const long LookEveryBytes = 1 << 20;
 
-    private bool _expected = wish.Length is not null;
+    private long _expected = wish.Length ?? wish.Likely ?? 0;
     private long _counted;
     private long _looked;
     private long? _length;
@@ -64,9 +64,9 @@ internal sealed class DownloadRun(
             throw new SourceException(SourceProblems.Damaged, $"{link} has {length} bytes, not the {wish.Length} announced.");
         (_length, _looked) = (length, partial.Length);
         if (length is not null) await room(length.Value, partial.Length, ct);
-        if (_expected || length is null) return;
-        _expected = true;
-        meter.ExpectBytes(length.Value);
+        if (length is null || length == _expected) return;
+        meter.ExpectBytes(length.Value - _expected);
+        _expected = length.Value;
     }
 
     private async Task TakeAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
@@ -76,7 +76,7 @@ internal sealed class DownloadRun(
         Count();
         if (partial.Length - _looked < LookEveryBytes) return;
         _looked = partial.Length;
-        await room(_length ?? partial.Length, partial.Length, ct);
+        await room(_length ?? partial.Length + LookEveryBytes, partial.Length, ct);
     }
 
     private void Count()

@@ -98,9 +98,13 @@ internal sealed class ReleaseFolder
     }
 
     /// <summary>Downloads a file; null when it still is what <paramref name="unless"/> says.</summary>
-    public async Task<Download?> FetchAsync(ReleaseAsset asset, SourceValidator? unless, CancellationToken ct)
+    public async Task<Download?> FetchAsync(
+        ReleaseAsset asset, long? likely, SourceValidator? unless, CancellationToken ct)
     {
-        var wish = new DownloadWish { Length = asset.Size, Unless = unless, Accept = "application/octet-stream", Hashed = true };
+        var wish = new DownloadWish
+        {
+            Length = asset.Size, Likely = likely, Unless = unless, Accept = "application/octet-stream", Hashed = true,
+        };
         var download = await TryLinksAsync(asset, link => _downloads.FetchAsync(link, wish, _meter, ct));
         _read[asset.Name] = (asset.Links[0], download?.Validator ?? unless, download?.Length ?? -1);
         return download;

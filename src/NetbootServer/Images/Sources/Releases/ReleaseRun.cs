@@ -164,16 +164,16 @@ internal sealed class ReleaseRun(
         }
         var before = await BeforeAsync(role, link, ct);
         meter.Log($"fetching {link}");
-        if (need.Likely is { } likely) meter.ExpectBytes(-likely); // the download itself says how much it is
         Download? download;
         try
         {
-            download = await folder.FetchAsync(asset, before?.Validator, ct);
+            download = await folder.FetchAsync(asset, need.Likely, before?.Validator, ct);
         }
         catch (SourceException e) when (e.Problem == SourceProblems.Missing && folder.List is null && !IsNetboot(role))
         {
             // Without a list only asking shows what is there; tarballs need not be.
             _names.Remove(asset.Name);
+            if (need.Likely is { } likely) meter.ExpectBytes(-likely);
             return null;
         }
         if (download is null)

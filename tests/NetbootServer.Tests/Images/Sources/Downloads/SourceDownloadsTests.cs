@@ -336,11 +336,12 @@ public sealed class SourceDownloadsTests
         Assert.Empty(lab.PartialFilesLeft);
     }
 
-    [Fact]
-    public async Task A_length_nobody_says_is_held_against_the_room_while_it_comes()
+    [Theory]
+    [InlineData("Blobs:MaxBytes", "3000000"), InlineData("Blobs:MinFreeBytes", "1000000000000000000")]
+    public async Task A_length_nobody_says_is_held_against_the_room_while_it_comes(string limit, string bytes)
     {
         await using var host = await SourceHost.StartAsync();
-        await using var lab = await SourceLab.StartAsync(settings: new() { ["Blobs:MaxBytes"] = "3000000" });
+        await using var lab = await SourceLab.StartAsync(settings: new() { [limit] = bytes });
         var endless = host.Put("/file", Bytes);
         endless.SaysLength = false;
         endless.Write = async (http, _) =>
@@ -349,7 +350,7 @@ public sealed class SourceDownloadsTests
         };
         var e = await SourceLab.FailsAsync(SourceProblems.StorageFull,
             () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
-        Assert.Contains("Blobs:MaxBytes", e.Message, StringComparison.Ordinal);
+        Assert.Contains(limit, e.Message, StringComparison.Ordinal);
         Assert.Empty(lab.PartialFilesLeft);
     }
 
