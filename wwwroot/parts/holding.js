@@ -14,8 +14,8 @@ function Form({ name, opened, move, close }) {
   const save = async () => {
     if (image.current !== seen.current) {
       seen.current = image.current;
-      throw Object.assign(new Error(
-        `${name} is at ${short(image.current)} now. Save again to hold it there, or cancel.`), { title: 'It has moved meanwhile' });
+      const text = `${name} is at ${short(image.current)} now. Save again to hold it there, or cancel.`;
+      throw Object.assign(new Error(text), { title: 'It has moved meanwhile' });
     }
     return move({ version: image.current, hold: true,
       reason: form.get('reason').trim() || (image.hold?.reason ? '' : null) });
