@@ -1,24 +1,28 @@
 // The address after '#' says which page, which resource and which view of it: everything has a link.
 import { signal } from './ui.js';
 
-/** @typedef {{page: string, name: string | null, rest: string[], query: URLSearchParams}} Route */
+/**
+ * Where somebody is; depth: how far down the page was when it was left, null for one that is new.
+ * @typedef {{page: string, name: string | null, rest: string[], query: URLSearchParams, depth: number | null}} Route
+ */
 
 /** @returns {Route} */
-function read() {
+function read(depth = null) {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [page, name, ...rest] = path.split('/').map(part => {
     try { return decodeURIComponent(part); } catch { return part; }
   });
-  return { page: page || 'overview', name: name ?? null, rest, query: new URLSearchParams(query) };
+  return { page: page || 'overview', name: name ?? null, rest, query: new URLSearchParams(query), depth };
 }
-
-/** Where we are. */
-export const route = signal(read());
 
 /** How far down each entry of the browser's history was; back and forward lead there again. */
 const stored = 'netboot-depths', depths = new Map(JSON.parse(sessionStorage.getItem(stored) ?? '[]'));
 let newest = Math.max(0, ...depths.keys()), entry = history.state?.entry ?? newest + 1;
 let asked = depths.get(entry) ?? null;
+
+/** Where we are. */
+export const route = signal(read(asked));
+
 history.scrollRestoration = 'manual';
 history.replaceState({ entry }, '');
 
@@ -35,14 +39,7 @@ addEventListener('popstate', ({ state }) => { // a new address comes without a s
   if (known === undefined) history.replaceState({ entry }, '');
   asked = known === undefined ? null : depths.get(known) ?? null;
 });
-addEventListener('hashchange', () => { route.value = read(); });
-
-/** How far down the page was when it was left; null for one that is new. Once. */
-export function depth() {
-  const wanted = asked;
-  asked = null;
-  return wanted;
-}
+addEventListener('hashchange', () => { route.value = read(asked); });
 
 /** The address of a page: link('machines', 'node-1', {edit: ''}). */
 export function link(page, name = null, query = {}) {

@@ -1,6 +1,6 @@
 // Around every page: header, rail, banner, dialogs, toasts, and the keys that work everywhere.
 import { html, signal, useEffect, useErrorBoundary, useRef } from './ui.js';
-import { depth, link, route } from './router.js';
+import { link, route } from './router.js';
 import { interrupted, logOut, session } from './session.js';
 import { away, paths } from './state.js';
 import { shownPages } from './pagelist.js';
@@ -111,18 +111,17 @@ function scrollBack(to) {
 function Content() {
   const { Page, problem, name, here } = usePage();
   const [error, reset] = useErrorBoundary();
-  const place = `${route.value.page}/${name ?? ''}`, first = useRef(true);
+  const at = route.value, { depth } = at, place = `${at.page}/${name ?? ''}`, first = useRef(true);
   useEffect(() => {
     if (error) reset();
     if (!first.current) closeAll();
-    scrollBack(depth() ?? 0);
+    scrollBack(depth ?? 0);
     if (first.current) { first.current = false; return; }
     document.getElementById('main').focus({ preventScroll: true });
   }, [place]);
   useEffect(() => { // another view of the same page
-    const to = depth();
-    if (to !== null) scrollBack(to);
-  }, [route.value]);
+    if (depth !== null) scrollBack(depth);
+  }, [at]);
   if (error) return html`<section class="panel"><${Trouble} what="This page broke" retry=${reset} problem=${{
     status: 0, detail: `It is a fault of the dashboard: ${error.message}. The machines are not concerned.` }}/>
       </section>`;

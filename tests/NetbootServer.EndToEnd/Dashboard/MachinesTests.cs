@@ -87,6 +87,14 @@ public sealed class MachinesTests(Browser browser)
             await visit.Button("Select").TapAsync();
             await visit.Button("Done").TapAsync();
             await Expect(toolbar).ToBeHiddenAsync();
+            await visit.GoAsync("machines"); // longer than the screen: the page stays where it is
+            await visit.Button("Select").TapAsync();
+            await visit.Page.Locator("tr", new() { HasText = "gpu-a100-02" }).TapAsync();
+            await visit.Page.EvaluateAsync("scrollTo(0, 150)");
+            await toolbar.GetByRole(AriaRole.Button, new() { NameRegex = new("^Clear") }).TapAsync();
+            await Expect(toolbar).ToBeHiddenAsync();
+            await Expect(visit.Button("Select")).ToBeFocusedAsync();
+            Assert.Equal(150, await visit.Page.EvaluateAsync<double>("scrollY"));
             await visit.Page.Locator("tr", new() { HasText = "gpu-a100-02" }).GetByRole(AriaRole.Link).TapAsync();
             await Expect(visit.Heading("gpu-a100-02")).ToBeVisibleAsync();
         }, Screen.Phone);
@@ -216,6 +224,9 @@ public sealed class MachinesTests(Browser browser)
         {
             visit.Expect("422");
             await visit.GoAsync("machines?add");
+            await visit.Dialog.GetByLabel("Name").FillAsync("New one");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add machine" }).ClickAsync();
+            await Expect(visit.Dialog.Locator(".error")).ToContainTextAsync("Lower-case letters");
             await visit.Dialog.GetByLabel("Name").FillAsync("new-one");
             await visit.Dialog.GetByLabel("MAC addresses").FillAsync("3c:ec:ef:41:02");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add machine" }).ClickAsync();
