@@ -53,6 +53,12 @@ public sealed class MachinesTests(Browser browser)
             await visit.Toast("Labels changed").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") })
                 .ClickAsync();
             await Expect(visit.Page.Locator(".tag", new() { HasText = "room=north" })).ToHaveCountAsync(0);
+            await visit.Button("Label…").Last.ClickAsync();
+            await visit.Dialog.GetByLabel("Set").FillAsync("gpu=a100");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Change labels" }).ClickAsync();
+            await visit.Toast("Labels changed").WaitForAsync();
+            await visit.Page.Mouse.MoveAsync(1, 1);
+            await Expect(visit.Page.Locator(".toast")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
         });
         var labels = (await fleet.Api.GetAsync("/machines/gpu-a100-02", Ct)).GetProperty("labels");
         Assert.Equal("""{"gpu":"a100"}""", labels.GetRawText());
