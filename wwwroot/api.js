@@ -60,14 +60,27 @@ async function send(method, path, options = {}) {
   return read(answer, options);
 }
 
+let ahead = 0;
+
+/** The server's time in milliseconds; what it dates is compared with this, however far off the browser's clock is. */
+export const serverTime = () => Date.now() + ahead;
+
+/** Each answer says within two seconds what the server's time was between its request and now: servers renew their
+ *  Date once a second. */
+function setClock(date, sent) {
+  const said = Date.parse(date ?? '');
+  if (!Number.isNaN(said)) ahead = Math.min(Math.max(ahead, said - Date.now()), said + 2000 - sent);
+}
+
 async function attempt(method, path, { body, type = 'application/json', headers = {}, signal }) {
   const all = { Accept: 'application/json', ...headers };
   if (method !== 'GET' && wire.csrf) all['X-CSRF-Token'] = wire.csrf;
   if (body !== undefined) all['Content-Type'] = type;
-  const payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const sent = Date.now(), payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   try {
     const answer = await fetch(path === '' ? root.slice(0, -1) : root + path,
       { method, headers: all, body: payload, signal, cache: 'no-store' });
+    setClock(answer.headers.get('Date'), sent);
     if (answer.status < 502 || answer.status > 504 || answer.headers.get('Content-Type')?.includes('json')) wire.back();
     return answer;
   } catch (error) {

@@ -1,41 +1,45 @@
 // The address after '#' says which page, which resource and which view of it: everything has a link.
 import { signal } from './ui.js';
 
-/** @typedef {{page: string, name: string | null, rest: string[], query: URLSearchParams}} Route */
+/**
+ * Where somebody is; depth: how far down the page was when it was left, null for one that is new.
+ * @typedef {{page: string, name: string | null, rest: string[], query: URLSearchParams, depth: number | null}} Route
+ */
 
 /** @returns {Route} */
-function read() {
+function read(depth = null) {
   const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [page, name, ...rest] = path.split('/').map(part => {
     try { return decodeURIComponent(part); } catch { return part; }
   });
-  return { page: page || 'overview', name: name ?? null, rest, query: new URLSearchParams(query) };
+  return { page: page || 'overview', name: name ?? null, rest, query: new URLSearchParams(query), depth };
 }
 
-/** Where we are. */
-export const route = signal(read());
-
 /** How far down each entry of the browser's history was; back and forward lead there again. */
-const depths = new Map();
-let entry = history.state?.entry ?? 0, newest = entry, asked = null;
+const stored = 'netboot-depths', depths = new Map(JSON.parse(sessionStorage.getItem(stored) ?? '[]'));
+let newest = Math.max(0, ...depths.keys()), entry = history.state?.entry ?? newest + 1;
+let asked = depths.get(entry) ?? null;
+
+/** Where we are. */
+export const route = signal(read(asked));
+
 history.scrollRestoration = 'manual';
 history.replaceState({ entry }, '');
+
+addEventListener('pagehide', () => { // a page that is loaded again begins where it was
+  depths.set(entry, scrollY);
+  sessionStorage.setItem(stored, JSON.stringify([...depths]));
+});
 
 addEventListener('popstate', ({ state }) => { // a new address comes without a state
   depths.set(entry, scrollY);
   const known = state?.entry;
-  entry = known ?? ++newest;
+  entry = known ?? newest + 1;
+  newest = Math.max(newest, entry);
   if (known === undefined) history.replaceState({ entry }, '');
   asked = known === undefined ? null : depths.get(known) ?? null;
 });
-addEventListener('hashchange', () => { route.value = read(); });
-
-/** How far down the page was when it was left; 0 for one that is new. Once. */
-export function depth() {
-  const wanted = asked ?? 0;
-  asked = null;
-  return wanted;
-}
+addEventListener('hashchange', () => { route.value = read(asked); });
 
 /** The address of a page: link('machines', 'node-1', {edit: ''}). */
 export function link(page, name = null, query = {}) {

@@ -1,6 +1,6 @@
 // Around every page: header, rail, banner, dialogs, toasts, and the keys that work everywhere.
 import { html, signal, useEffect, useErrorBoundary, useRef } from './ui.js';
-import { depth, link, route } from './router.js';
+import { link, route } from './router.js';
 import { interrupted, logOut, session } from './session.js';
 import { away, paths } from './state.js';
 import { shownPages } from './pagelist.js';
@@ -87,17 +87,23 @@ function usePage() {
 
 const byHand = ['wheel', 'touchstart', 'keydown', 'pointerdown'];
 
-/** Scrolls there as soon as so much of the page is drawn, unless somebody scrolls before. */
+/** Ends the way back that is under way. */
+let halt = () => {};
+
+/** Scrolls there as soon as so much of the page is drawn, unless somebody scrolls before or goes on. */
 function scrollBack(to) {
+  halt();
   const until = performance.now() + 3000;
-  let stopped = false;
-  const stop = () => { stopped = true; };
-  for (const name of byHand) addEventListener(name, stop, { once: true, passive: true });
+  let frame = 0;
+  halt = () => {
+    cancelAnimationFrame(frame);
+    for (const name of byHand) removeEventListener(name, halt);
+  };
+  for (const name of byHand) addEventListener(name, halt, { passive: true });
   const step = () => {
-    if (stopped) return;
     scrollTo(0, to);
-    if (Math.abs(scrollY - to) > 1 && performance.now() < until) requestAnimationFrame(step);
-    else for (const name of byHand) removeEventListener(name, stop);
+    if (Math.abs(scrollY - to) > 1 && performance.now() < until) frame = requestAnimationFrame(step);
+    else halt();
   };
   step();
 }
@@ -105,14 +111,17 @@ function scrollBack(to) {
 function Content() {
   const { Page, problem, name, here } = usePage();
   const [error, reset] = useErrorBoundary();
-  const place = `${route.value.page}/${name ?? ''}`, first = useRef(true);
+  const at = route.value, { depth } = at, place = `${at.page}/${name ?? ''}`, first = useRef(true);
   useEffect(() => {
     if (error) reset();
+    if (!first.current) closeAll();
+    scrollBack(depth ?? 0);
     if (first.current) { first.current = false; return; }
-    closeAll();
-    scrollBack(depth());
     document.getElementById('main').focus({ preventScroll: true });
   }, [place]);
+  useEffect(() => { // another view of the same page
+    if (depth !== null) scrollBack(depth);
+  }, [at]);
   if (error) return html`<section class="panel"><${Trouble} what="This page broke" retry=${reset} problem=${{
     status: 0, detail: `It is a fault of the dashboard: ${error.message}. The machines are not concerned.` }}/>
       </section>`;

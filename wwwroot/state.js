@@ -1,9 +1,9 @@
 // What the pages know: one stream of events, the clock, and whether the server is there.
 import { batch, computed, signal } from './ui.js';
-import { address, answers, get, operations, wire } from './api.js';
+import { address, answers, get, operations, serverTime, wire } from './api.js';
 
-/** The time, once a second while somebody looks. */
-export const now = signal(Date.now());
+/** The server's time, once a second while somebody looks. */
+export const now = signal(serverTime());
 
 /** connecting, live, polling (a server without events) or away. */
 export const link = signal('connecting');
@@ -12,7 +12,7 @@ export const link = signal('connecting');
 export const away = computed(() => link.value === 'away');
 
 /** When the server last said anything. */
-export const heardAt = signal(Date.now());
+export const heardAt = signal(serverTime());
 
 /** When it is asked next, while it is away. */
 export const nextTry = signal(0);
@@ -59,14 +59,14 @@ function hear(type, event) {
 }
 
 function heard() {
-  if (Date.now() - heardAt.peek() > 900) heardAt.value = Date.now();
+  if (serverTime() - heardAt.peek() > 900) heardAt.value = serverTime();
 }
 
 function arrived() {
   const before = link.peek();
   clearTimeout(retry);
   pause = 2000;
-  heardAt.value = Date.now();
+  heardAt.value = serverTime();
   link.value = paths.peek()?.has('events') ? 'live' : 'polling';
   if (before === 'away') tell('reset');
 }
@@ -76,7 +76,7 @@ async function lost() {
   clearTimeout(retry);
   if (!await answers()) {
     link.value = 'away';
-    nextTry.value = Date.now() + pause;
+    nextTry.value = serverTime() + pause;
     retry = setTimeout(lost, pause);
     pause = Math.min(pause * 1.5, 10_000);
     return;
@@ -102,5 +102,5 @@ export async function start() {
   }
 }
 
-setInterval(() => { if (!document.hidden) now.value = Date.now(); }, 1000);
-document.addEventListener('visibilitychange', () => { if (!document.hidden) now.value = Date.now(); });
+setInterval(() => { if (!document.hidden) now.value = serverTime(); }, 1000);
+document.addEventListener('visibilitychange', () => { if (!document.hidden) now.value = serverTime(); });

@@ -22,7 +22,8 @@ export default function Boots() {
         onClick=${() => setQuery({ outcome: null })}>All</button>
       ${outcomes.map(is => html`<button class="btn" type="button" key=${is} aria-pressed=${outcome === is}
         onClick=${() => setQuery({ outcome: is })}><${State} is=${is}/></button>`)}</div></section>
-    ${moving ? html`<${BootsNow} most=${500} outcome=${outcome}/>` : html`<section class="panel" aria-label="Boots">
+    ${moving ? html`<${BootsNow} key=${outcome} most=${500} outcome=${outcome}/>`
+      : html`<section class="panel" aria-label="Boots">
       ${boots.problem && !boots.items ? html`<${Trouble} problem=${boots.problem} retry=${boots.reload}/>`
         : !boots.items ? html`<${Ghost} lines=${8}/>`
         : boots.items.length === 0 ? html`<${Empty}

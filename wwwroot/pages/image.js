@@ -23,7 +23,8 @@ import { profileOf } from '../parts/selector.js';
 const path = (image, rest = '') => `images/${encodeURIComponent(image.name)}${rest}`;
 
 /** Moves what machines get; undo moves it back. */
-async function setCurrent(image, wanted, done) {
+async function setCurrent(name, wanted, done) {
+  const image = images.items.peek().get(name); // as it is now: a dialog may have been open for long
   const before = { version: image.current, hold: image.held,
     reason: image.held ? image.hold?.reason ?? '' : undefined };
   images.put(await put(path(image, '/current'), wanted));
@@ -73,7 +74,7 @@ export default function ImagePage({ name }) {
         detail: 'It may have been deleted.' }}/>`
     : images.problem.value ? html`<${Trouble} problem=${images.problem.value} retry=${images.load}/>`
       : html`<${Ghost} lines=${6}/>`}</section>`;
-  const set = wanted => setCurrent(image, wanted, versions.reload);
+  const set = wanted => setCurrent(name, wanted, versions.reload);
   const move = wanted => set(wanted).catch(problem => toast(problem.message, { seconds: 12 }));
   const users = [...machines.items.value.values()].filter(machine => machine.state === 'registered'
     && profileOf(machine, profiles.items.value)?.image === name).length;

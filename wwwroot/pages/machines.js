@@ -66,11 +66,14 @@ function Table({ list, mark, setMark }) {
   const rows = grouped(list.shown, list.wanted.sort), view = useRows(rows.length), selection = useSelection(rows);
   useEffect(() => { if (!mark && selection.chosen.size > 0) selection.clear(); }, [mark]);
   const marking = mark || selection.chosen.size > 0, clear = () => {
+    const had = document.activeElement;
     selection.clear();
     setMark(false);
+    if (!marking || had === document.body) return;
     requestAnimationFrame(() => { // what had the focus may be gone
-      if (document.activeElement?.offsetParent) return;
-      for (const next of document.querySelectorAll('.select, .machines thead input')) next.focus();
+      if (had?.isConnected && had.offsetParent) return;
+      for (const next of document.querySelectorAll('.select, .machines thead input'))
+        next.focus({ preventScroll: true });
     });
   };
   const [cursor, show] = useState(-1), place = useRef(-1); // keys may come faster than the page is drawn

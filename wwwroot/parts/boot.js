@@ -1,7 +1,7 @@
 // A boot as a track of six phases, and as a row of a list.
 import { html } from '../ui.js';
 import { now } from '../state.js';
-import { motionOf } from '../boots.js';
+import { motionOf } from '../motion.js';
 import { link } from '../router.js';
 import { bytes, byteProgress, duration, percent, rate } from './format.js';
 import { current, failureOf, phases, speed, stalls, standing } from './phases.js';

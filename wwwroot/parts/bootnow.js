@@ -1,6 +1,7 @@
 // The newest boot of a machine: where it is, how fast, how that compares with what is usual.
 import { html } from '../ui.js';
-import { isMoving, motionOf } from '../boots.js';
+import { isMoving } from '../boots.js';
+import { motionOf } from '../motion.js';
 import { link } from '../router.js';
 import { now } from '../state.js';
 import { byteProgress, duration, median, plural, rate, tail } from './format.js';
@@ -13,9 +14,12 @@ import { RateChart } from './ratechart.js';
 /** How long boots of this image usually take: the middle of those that succeeded. */
 export function usualOf(boot, history) {
   const others = history.filter(other => other.id !== boot.id && other.image === boot.image);
-  const times = name => median(others.map(other => took(other, name)).filter(seconds => seconds !== null));
-  const ready = times('ready'), up = times('up');
-  return { ready, up, after: ready !== null && up !== null ? Math.max(0, up - ready) : null };
+  const middle = times => median(times.filter(seconds => seconds !== null));
+  const ready = middle(others.map(other => took(other, 'ready')));
+  // Of those that came to both; the middle of all that are up may lie before that of all that are ready.
+  const after = middle(others.map(other => took(other, 'ready') !== null && took(other, 'up') !== null
+    ? Math.max(0, took(other, 'up') - took(other, 'ready')) : null));
+  return { ready, up: after !== null ? ready + after : null, after };
 }
 
 const Readout = ({ value, unit, state, children }) => html`<li data-state=${state}><b>${value} <small>${unit}</small>

@@ -1,6 +1,7 @@
 // Boots in progress: stalled ones first, then by how far they are.
 import { html, useEffect, useRef } from '../ui.js';
-import { active, beat, follow, isMoving, loaded, motionOf, sweep } from '../boots.js';
+import { active, follow, isMoving, lingering, loaded, sweep } from '../boots.js';
+import { beat, motionOf } from '../motion.js';
 import { now } from '../state.js';
 import { link } from '../router.js';
 import { plural, rate } from './format.js';
@@ -20,11 +21,14 @@ function progress(boot) {
 export function BootsNow({ most = 12, outcome }) {
   const list = useRef(null);
   useEffect(follow, []);
-  const tick = now.value;
+  const tick = now.value, seen = useRef(new Map());
   useEffect(() => { if (!list.current?.matches(':hover')) sweep(); }, [tick]);
   beat.value;
-  const boots = [...active.value.values()].filter(boot => !outcome || boot.outcome === outcome),
-    moving = boots.filter(isMoving);
+  const boots = [...active.value.values()].filter(boot => {
+    if (!outcome) return true;
+    if (boot.outcome === outcome) seen.current.set(boot.id, tick);
+    return tick - seen.current.get(boot.id) < lingering; // how it goes on is seen for a while
+  }), moving = boots.filter(isMoving);
   const sum = moving.reduce((total, boot) => total + (speed(boot, motionOf(boot.id)) ?? 0), 0);
   const shown = boots.map(boot => [boot, progress(boot)])
     .sort(([left, a], [right, b]) => order[left.outcome] - order[right.outcome] || b - a
@@ -40,6 +44,7 @@ export function BootsNow({ most = 12, outcome }) {
         plural(boots.length - most, 'more boot')}</a></p>`}`
       : loaded.value ? html`<${Empty}
         title=${outcome ? `No boot is ${outcome}` : 'No machine is booting'}>
-          Switch one on, or set a next boot on its page; it appears here by itself.<//>`
+          ${outcome === 'stalled' ? 'A boot whose bytes stand still appears here by itself.'
+            : 'Switch one on, or set a next boot on its page; it appears here by itself.'}<//>`
         : html`<${Ghost}/>`}</section>`;
 }

@@ -71,6 +71,7 @@ export function useForm(key, base) {
     changed: touched,
     /** Shows the faults of a 422 at their fields; those without one are returned. */
     refuse(problem) {
+      if (!problem.errors) return []; // not by the server: what was found wrong here stands at its field
       const errors = {}, rest = [];
       for (const [path, texts] of Object.entries(problem.errors)) {
         const name = path.replace(/^\$\.?/, '').split(/[.[]/)[0];

@@ -7,8 +7,8 @@ const whole = new Intl.NumberFormat('en');
 /** @param {number} value @returns {[string, string]} number and unit */
 function split(value) {
   let unit = 0;
-  // From 1000 on in the next unit: three digits that count are enough.
-  while (value >= 1000 && unit < units.length - 1) { value /= 1024; unit++; }
+  // From what would be written as 1000 on in the next unit: three digits that count are enough.
+  while (value >= 999.5 && unit < units.length - 1) { value /= 1024; unit++; }
   const digits = unit === 0 ? 0 : unit >= 3 ? 2 : 1;
   return [value.toFixed(digits), units[unit]];
 }

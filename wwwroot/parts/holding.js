@@ -1,18 +1,29 @@
 // An image that is held, or shall be: who, since when, why, and what to do about it.
-import { html } from '../ui.js';
+import { html, useRef } from '../ui.js';
 import { may } from '../session.js';
+import { images } from '../stores.js';
 import { short } from './format.js';
 import { Age, State } from './basics.js';
 import { show } from './dialog.js';
 import { FormDialog } from './formdialog.js';
 import { TextField, useForm } from './form.js';
 
-function Form({ image, move, close }) {
+function Form({ name, opened, move, close }) {
+  const image = images.items.value.get(name) ?? opened, seen = useRef(opened.current);
+  // Somebody else may promote a version meanwhile: saving says so before it could move machines back.
+  const save = async () => {
+    if (image.current !== seen.current) {
+      seen.current = image.current;
+      const text = `${name} is at ${short(image.current)} now. Save again to hold it there, or cancel.`;
+      throw Object.assign(new Error(text), { title: 'It has moved meanwhile' });
+    }
+    return move({ version: image.current, hold: true,
+      reason: form.get('reason').trim() || (image.hold?.reason ? '' : null) });
+  };
   const form = useForm(`hold/${image.name}`, { reason: image.hold?.reason ?? '' });
   return html`<${FormDialog} close=${close} form=${form} title=${image.held ? `Why ${image.name} is held`
     : `Hold ${image.name} at ${short(image.current)}`}
-    action=${image.held ? 'Save' : 'Hold'} act=${() => move({ version: image.current, hold: true,
-      reason: form.get('reason').trim() || (image.hold?.reason ? '' : null) })}>
+    action=${image.held ? 'Save' : 'Hold'} act=${save}>
     <p>Refreshes and uploads add versions, but machines get ${short(image.current)} until you promote another or let it
       move.</p>
     <${TextField} form=${form} name="reason" label="Why" maxlength="200"
@@ -21,7 +32,8 @@ function Form({ image, move, close }) {
 }
 
 /** Asks why, then holds it where it is. */
-export const openHold = (image, move) => show(close => html`<${Form} image=${image} move=${move} close=${close}/>`);
+export const openHold = (image, move) => show(close => html`<${Form} name=${image.name} opened=${image}
+  move=${move} close=${close}/>`);
 
 export const Held = ({ image, newest, move, hold }) => html`<div class="banner" data-state="held">
   <${State} is="held">Held<//>

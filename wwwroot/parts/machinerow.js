@@ -2,7 +2,8 @@
 import { html } from '../ui.js';
 import { link } from '../router.js';
 import { may } from '../session.js';
-import { active, motionOf } from '../boots.js';
+import { active } from '../boots.js';
+import { motionOf } from '../motion.js';
 import { now } from '../state.js';
 import { drop } from '../machineacts.js';
 import { bySelector } from './selector.js';
@@ -10,7 +11,7 @@ import { profiles } from '../stores.js';
 import { briefly, machineState } from './phases.js';
 import { Age, Id, State, Tags } from './basics.js';
 import { Menu } from './menu.js';
-import { columns, narrow } from './width.js';
+import { columns, isNarrow } from './width.js';
 import { openAssign, openLabel, openNext } from './bulkdialogs.js';
 import { openApprove } from './machinedialogs.js';
 
@@ -53,7 +54,7 @@ const items = machine => [
 
 /** On a phone whose rows are being chosen the whole row is what the finger hits. */
 const choosing = act => event => {
-  if (event.target instanceof HTMLInputElement || innerWidth >= narrow) return;
+  if (event.target instanceof HTMLInputElement || !isNarrow()) return;
   event.preventDefault();
   act();
 };
@@ -66,8 +67,10 @@ export function MachineRow({ machine, profile, version, index, chosen, here, mar
     <td class=${marking ? 'c-box' : 's-hide c-box'}>
       <input type="checkbox" aria-label=${`Select ${machine.name}`} checked=${chosen}
       onClick=${event => toggle(machine.name, event.shiftKey)}/></td>
-    <th scope="row"><a class="cut" dir="auto" title=${machine.name} href=${link('machines', machine.name)}>
-      ${machine.name}</a>
+    <th scope="row">${marking && isNarrow()
+      ? html`<span class="cut" dir="auto" title=${machine.name}>${machine.name}</span>`
+      : html`<a class="cut" dir="auto" title=${machine.name} href=${link('machines', machine.name)}>
+        ${machine.name}</a>`}
       <span class=${discovered ? 'sub cut' : 'sub cut mono'} title=${second(machine)}>${second(machine)}</span></th>
     <td class="c-state"><${Standing} machine=${machine}/></td>
     <td class="s-hide c-profile">

@@ -3,22 +3,23 @@ import { html, signal, useEffect, useState } from '../ui.js';
 
 /** @type {import('@preact/signals').Signal<{id: number, text: any, undo?: () => any, until: number}[]>} */
 export const toasts = signal([]);
-let last = 0, rests = false;
+let last = 0, timer = 0;
 
 /** Says what has happened; with a way back when there is one. */
 export function toast(text, { undo, seconds = undo ? 15 : 8 } = {}) {
   const id = ++last;
-  toasts.value = [...toasts.value.slice(-2), { id, text, undo, until: Date.now() + seconds * 1000 }];
-  setTimeout(expire, seconds * 1000);
+  toasts.value = [...toasts.value.slice(-2), { id, text, undo, until: performance.now() + seconds * 1000 }];
+  expire();
 }
 
 /** Lets go of what has been said long enough; not while somebody is at it. */
 function expire() {
-  if (!rests && toasts.value.some(({ until }) => until <= Date.now()))
-    toasts.value = toasts.value.filter(({ until }) => until > Date.now());
+  clearTimeout(timer);
+  const now = performance.now(), busy = document.querySelector('.toasts')?.matches(':hover, :focus-within');
+  if (!busy) toasts.value = toasts.value.filter(({ until }) => until > now + 50);
+  if (toasts.value.length === 0) return;
+  timer = setTimeout(expire, busy ? 2000 : Math.min(...toasts.value.map(({ until }) => until)) - now);
 }
-
-const rest = on => () => { rests = on; if (!on) setTimeout(expire, 2000); };
 
 const dismiss = id => { toasts.value = toasts.value.filter(toast => toast.id !== id); };
 
@@ -31,8 +32,7 @@ export function undoLast() {
   return true;
 }
 
-export const Toasts = () => html`<div class="toasts" role="status" aria-live="polite"
-  onPointerEnter=${rest(true)} onPointerLeave=${rest(false)} onFocusIn=${rest(true)} onFocusOut=${rest(false)}>
+export const Toasts = () => html`<div class="toasts" role="status" aria-live="polite">
   ${toasts.value.map(({ id, text, undo }) =>
   html`<div class="toast" key=${id}><span>${text}</span>${undo
     ? html`<button class="btn" type="button" onClick=${() => { dismiss(id); undo(); }}>Undo <kbd>Ctrl Z</kbd></button>`

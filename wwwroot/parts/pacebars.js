@@ -1,6 +1,7 @@
 // Below the chart of a boot under way: this boot against the time it usually takes.
 import { html } from '../ui.js';
 import { duration } from './format.js';
+import { isNarrow } from './width.js';
 
 const height = 10;
 
@@ -14,7 +15,8 @@ const Bar = ({ is, from, to, y, place }) => to > from && html`<rect class=${is} 
  *   times in seconds since the script; expected: when it will be ready at its present rate
  */
 export function PaceBars({ top, span, seconds, expected, still, usual, place }) {
-  const end = usual.up ?? usual.ready ?? 0, below = top + height + 4, roomy = end < span * .4;
+  const end = usual.up ?? usual.ready ?? 0, below = top + height + 4;
+  const roomy = !isNarrow() && end < span * .4;
   const text = usual.ready !== null && `usual: ready after ${duration(usual.ready, usual.ready < 10)}${
     usual.up !== null ? `, up after ${duration(usual.up, usual.up < 10)}` : ''}`;
   return html`<${Bar} is="live" from=${0} to=${seconds} y=${top} place=${place}/>
@@ -23,7 +25,8 @@ export function PaceBars({ top, span, seconds, expected, still, usual, place }) 
       <${Bar} is="stall" from=${from} to=${from + length} y=${top} place=${place}/></g>`)}
     ${expected !== null && html`<${Bar} is="guess" from=${seconds} to=${Math.min(expected, span)} y=${top + .5}
       place=${place}/>
-      ${expected - seconds > span * .22 && html`<text x=${place(seconds + (Math.min(expected, span) - seconds) / 2)}
+      ${expected - seconds > span * (isNarrow() ? .45 : .22)
+        && html`<text x=${place(seconds + (Math.min(expected, span) - seconds) / 2)}
         y=${top + height - 1} text-anchor="middle">this boot, expected</text>`}`}
     ${text && html`<${Bar} is="past" from=${0} to=${usual.ready} y=${below} place=${place}/>
       ${usual.up !== null && html`<${Bar} is="past" from=${usual.ready + span * .002} to=${usual.up} y=${below}

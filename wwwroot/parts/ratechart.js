@@ -1,6 +1,7 @@
 // Bytes a second of a boot, and the times without a byte, since it began.
 import { html } from '../ui.js';
-import { isMoving, ratesOf } from '../boots.js';
+import { isMoving } from '../boots.js';
+import { ratesOf } from '../motion.js';
 import { now } from '../state.js';
 import { duration, rate } from './format.js';
 import { current, phases, speed, took } from './phases.js';
@@ -20,6 +21,9 @@ function most(rates) {
   const sorted = [...rates].sort((left, right) => left - right);
   return ceiling(Math.max(sorted[Math.floor(sorted.length * .95)] || sorted.at(-1) || 0, ...rates.slice(-10)));
 }
+
+/** Keeps a text that belongs near an edge within the chart. */
+const anchor = part => part < .15 ? 'start' : part > .85 ? 'end' : 'middle';
 
 /** When it will be ready, at the rate of this moment; null when that cannot be told. */
 function expected(boot, motion, seconds) {
@@ -48,14 +52,14 @@ export function RateChart({ boot, motion, usual }) {
   const [first, last] = [points[0], points.at(-1)].map(point => point?.split(',')[0]);
   const place = at => `${at / span * 100}%`;
   return html`<svg class="chart" height=${foot + 8} role="img"
-    aria-label=${`Rate over time${moving ? `, now ${rate(motion?.rate)}` : ''}, at most ${rate(fastest)}${
+    aria-label=${`Rate over time${moving ? `, now ${rate(speed(boot, motion))}` : ''}, at most ${rate(fastest)}${
       moving && usual.ready !== null ? `; usually ready after ${duration(usual.ready)}` : ''}`}>
     <defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse">
       <path d="M-1 8 8-1M-2 2 2-2M5 9 9 5"/></pattern></defs>
     ${still.map(({ from, length }) => html`<g key=${from}><rect class="stall" x=${place(from)} y=${top}
         width=${place(length)} height=${high}/>
-      <text class="t-stall" x=${place(from + length / 2)} y="16" text-anchor="middle">
-        no bytes for ${duration(length)}</text></g>`)}
+      <text class="t-stall" x=${place(from + length / 2)} y="16"
+        text-anchor=${anchor((from + length / 2) / span)}>no bytes for ${duration(length)}</text></g>`)}
     ${[0, .5, 1].map(part => html`<line key=${part} x1="0" x2="100%" y1=${top + part * high}
       y2=${top + part * high}/>`)}
     <svg x="0" y=${top} width="100%" height=${high} viewBox=${`0 0 1000 ${high}`} preserveAspectRatio="none">
@@ -65,7 +69,8 @@ export function RateChart({ boot, motion, usual }) {
     ${moving && html`<${PaceBars} top=${top + high + 6} span=${span} seconds=${seconds} expected=${ready} still=${still}
       usual=${usual} place=${place}/>`}
     <line class="mark" x1=${place(seconds)} x2=${place(seconds)} y1="12" y2=${moving ? 148 : 120}/>
-    ${fastest > 0 && html`<text x="100%" y="16" text-anchor="end">${rate(limit)}</text>
+    ${fastest > 0 && !still.some(({ from, length }) => from + length > span * .7) && html`
+      <text x="100%" y="16" text-anchor="end">${rate(limit)}</text>
       <text x="100%" y="62" text-anchor="end">${rate(limit / 2)}</text>`}
     ${[0, 1, 2, 3].map(part =>
       html`<text key=${part} x=${`${part / 3 * 100}%`} y=${foot} text-anchor=${part === 0 ? 'start' : part === 3 ? 'end'

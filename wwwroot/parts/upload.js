@@ -26,13 +26,17 @@ function Upload({ image, done, close }) {
     for (const [role, file] of Object.entries(files)) if (file) form.append(`${system}/${role}`, file, file.name);
     if (args.trim()) form.append(`${system}/kernelArguments`, args.trim().replace(/\s+/g, ' '));
     stop.current = new AbortController();
-    const since = Date.now();
+    let first = null; // an upload begins when whoever must has logged in
     setProblem(null);
     setSent({ done: 0, total, rate: null });
     try {
       const version = await upload(`images/${encodeURIComponent(image.name)}/versions`, form,
-        (done, all) => setSent({ done, total: all, rate: done / Math.max(.2, (Date.now() - since) / 1000) }),
-          stop.current.signal);
+        (done, all) => {
+          const at = performance.now();
+          first ??= { at, done };
+          setSent({ done, total: all, rate: done > first.done
+            ? (done - first.done) / Math.max(.2, (at - first.at) / 1000) : null });
+        }, stop.current.signal);
       toast(`${image.name}@${short(version.id)} is uploaded${version.current ? ' and current' : ''}`);
       images.load();
       done();

@@ -81,13 +81,19 @@ public sealed class ImagesTests(Browser browser)
                 .ToContainTextAsync("“until the NIC regression is fixed”");
             await visit.GoAsync("images/fleet");
             await visit.Button("Change why…").ClickAsync();
+            await fleet.Api.PutAsync("/images/fleet/current", new { version = oldest, hold = true }, Ct);
+            await Expect(visit.Dialog).ToContainTextAsync($"machines get {oldest[..8]}");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+            await Expect(visit.Dialog).ToContainTextAsync("It has moved meanwhile");
             await visit.Dialog.GetByLabel("Why").FillAsync("");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
             await Expect(visit.Button("Say why…")).ToBeVisibleAsync();
             await Expect(visit.Page.Locator(".banner")).Not.ToContainTextAsync("NIC");
+            Assert.Equal(oldest, await CurrentAsync(fleet)); // what was read there is not moved back
             await fleet.UploadAsync("fleet", 6, 4, Ct);
             await Expect(visit.Page.Locator(".banner")).ToContainTextAsync("is there, but");
-            await visit.Button("Promote").ClickAsync();
+            await Expect(visit.Button("Promote")).ToHaveCountAsync(2);
+            await visit.Button("Promote").First.ClickAsync();
             await Expect(visit.Page.Locator(".banner")).ToHaveCountAsync(0);
         });
         Assert.Equal(Id((await fleet.Api.ListAsync("/images/fleet/versions", Ct))[0]), await CurrentAsync(fleet));

@@ -70,6 +70,21 @@ public sealed class MachinePageTests(Browser browser)
     }
 
     [Fact]
+    public async Task Times_are_right_also_where_the_clock_is_an_hour_fast()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await fleet.Machine(Mac).AskAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.Page.AddInitScriptAsync("const time = Date.now; Date.now = () => time() + 3_600_000;");
+            await visit.Page.ReloadAsync();
+            await visit.GoAsync("machines/rack3-node01");
+            await Expect(visit.Page.Locator(".readouts li", new() { HasText = "since script" }))
+                .ToHaveTextAsync(new Regex(@"^\s*[\d.]+ s\s+since script$"));
+        });
+    }
+
+    [Fact]
     public async Task What_becomes_another_in_a_machine_is_shown_with_its_time()
     {
         await using var fleet = await Fleet.StartAsync(Ct);

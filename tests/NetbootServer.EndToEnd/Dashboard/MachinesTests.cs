@@ -53,6 +53,12 @@ public sealed class MachinesTests(Browser browser)
             await visit.Toast("Labels changed").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") })
                 .ClickAsync();
             await Expect(visit.Page.Locator(".tag", new() { HasText = "room=north" })).ToHaveCountAsync(0);
+            await visit.Button("Label…").Last.ClickAsync();
+            await visit.Dialog.GetByLabel("Set").FillAsync("gpu=a100");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Change labels" }).ClickAsync();
+            await visit.Toast("Labels changed").WaitForAsync();
+            await visit.Page.Mouse.MoveAsync(1, 1);
+            await Expect(visit.Page.Locator(".toast")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
         });
         var labels = (await fleet.Api.GetAsync("/machines/gpu-a100-02", Ct)).GetProperty("labels");
         Assert.Equal("""{"gpu":"a100"}""", labels.GetRawText());
@@ -87,6 +93,14 @@ public sealed class MachinesTests(Browser browser)
             await visit.Button("Select").TapAsync();
             await visit.Button("Done").TapAsync();
             await Expect(toolbar).ToBeHiddenAsync();
+            await visit.GoAsync("machines"); // longer than the screen: the page stays where it is
+            await visit.Button("Select").TapAsync();
+            await visit.Page.Locator("tr", new() { HasText = "gpu-a100-02" }).TapAsync();
+            await visit.Page.EvaluateAsync("scrollTo(0, 150)");
+            await toolbar.GetByRole(AriaRole.Button, new() { NameRegex = new("^Clear") }).TapAsync();
+            await Expect(toolbar).ToBeHiddenAsync();
+            await Expect(visit.Button("Select")).ToBeFocusedAsync();
+            Assert.Equal(150, await visit.Page.EvaluateAsync<double>("scrollY"));
             await visit.Page.Locator("tr", new() { HasText = "gpu-a100-02" }).GetByRole(AriaRole.Link).TapAsync();
             await Expect(visit.Heading("gpu-a100-02")).ToBeVisibleAsync();
         }, Screen.Phone);
@@ -216,6 +230,9 @@ public sealed class MachinesTests(Browser browser)
         {
             visit.Expect("422");
             await visit.GoAsync("machines?add");
+            await visit.Dialog.GetByLabel("Name").FillAsync("New one");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add machine" }).ClickAsync();
+            await Expect(visit.Dialog.Locator(".error")).ToContainTextAsync("Lower-case letters");
             await visit.Dialog.GetByLabel("Name").FillAsync("new-one");
             await visit.Dialog.GetByLabel("MAC addresses").FillAsync("3c:ec:ef:41:02");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add machine" }).ClickAsync();

@@ -22,10 +22,24 @@ public sealed class NavigationTests(Browser browser)
             await node.ClickAsync();
             await Expect(visit.Heading("rack7-node10")).ToBeVisibleAsync();
             await Expect(visit.Heading("rack7-node10")).ToBeInViewportAsync();
+            await visit.Page.EvaluateAsync("scrollTo(0, 120)");
             await visit.Page.GoBackAsync();
             await Expect(node).ToBeInViewportAsync();
+            await visit.Page.ReloadAsync();
+            await Expect(node).ToBeInViewportAsync();
             await visit.Page.GoForwardAsync();
-            await Expect(visit.Heading("rack7-node10")).ToBeInViewportAsync();
+            await Expect(visit.Heading("rack7-node10")).ToBeVisibleAsync();
+            await visit.Page.WaitForFunctionAsync("scrollY === 120");
+            await visit.GoAsync("jobs");
+            await Expect(visit.Heading("Jobs")).ToBeInViewportAsync();
+            // Twice in a moment: the first way back is still under way when the second begins.
+            await visit.Page.EvaluateAsync("""
+                addEventListener('hashchange', () => setTimeout(() => history.back()), { once: true });
+                history.back();
+                """);
+            await Expect(node).ToBeInViewportAsync();
+            Assert.NotEqual(120, await visit.Page.EvaluateAsync<double>(
+                "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(scrollY))))"));
         });
     }
 

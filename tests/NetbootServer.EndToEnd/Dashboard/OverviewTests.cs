@@ -82,4 +82,23 @@ public sealed class OverviewTests(Browser browser)
 
     private static Task<string> CanvasAsync(Visit visit) =>
         visit.Page.EvaluateAsync<string>("document.querySelector('.plot canvas')?.toDataURL() ?? ''");
+
+    [Fact]
+    public async Task How_a_boot_goes_on_is_seen_for_a_moment_also_among_those_of_one_outcome()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        var machine = await fleet.Machine("3c:ec:ef:41:03:01").AskAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            var row = visit.Page.Locator(".boots li").Filter(new() { HasText = "rack3-node01" });
+            await visit.GoAsync("boots?outcome=running");
+            await Expect(row).ToContainTextAsync("script");
+            await (await machine.LoadAsync(Ct)).ReadyAsync(Ct);
+            await Expect(row).ToContainTextAsync("Linux runs");
+            await Expect(row).ToHaveCountAsync(0, new() { Timeout = 60_000 });
+            await visit.GoAsync("boots?outcome=stalled");
+            await Expect(visit.Page.GetByText("A boot whose bytes stand still appears here by itself."))
+                .ToBeVisibleAsync();
+        });
+    }
 }
