@@ -95,6 +95,7 @@ export const tryNow = () => lost();
 /** Begins once somebody is logged in. */
 export async function start() {
   paths.value = new Set(await operations());
+  now.value = serverTime(); // the first answers say it
   if (paths.value.has('events')) listen();
   else {
     link.value = 'polling';

@@ -6,6 +6,7 @@ import { now } from '../state.js';
 import { duration, rate } from './format.js';
 import { current, phases, speed, took } from './phases.js';
 import { PaceBars } from './pacebars.js';
+import { isNarrow } from './width.js';
 
 const high = 92, top = 20;
 
@@ -68,7 +69,7 @@ export function RateChart({ boot, motion, usual }) {
         <polyline class="line" points=${points.join(' ')}/>`}</svg>
     ${moving && html`<${PaceBars} top=${top + high + 6} span=${span} seconds=${seconds} expected=${ready} still=${still}
       usual=${usual} place=${place}/>`}
-    <line class="mark" x1=${place(seconds)} x2=${place(seconds)} y1="12" y2=${moving ? 148 : 120}/>
+    <line class="mark" x1=${place(seconds)} x2=${place(seconds)} y1="12" y2=${!moving ? 120 : isNarrow() ? 130 : 148}/>
     ${fastest > 0 && !still.some(({ from, length }) => from + length > span * .7) && html`
       <text x="100%" y="16" text-anchor="end">${rate(limit)}</text>
       <text x="100%" y="62" text-anchor="end">${rate(limit / 2)}</text>`}

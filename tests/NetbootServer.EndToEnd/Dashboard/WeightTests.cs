@@ -19,6 +19,8 @@ public sealed class WeightTests(Browser browser)
         await using var fleet = await Fleet.StartAsync(Ct);
         await browser.VisitAsync(fleet.Server, async visit =>
         {
+            // What the visit before still loads is not of the first paint.
+            await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
             var requests = new ConcurrentQueue<IRequest>();
             visit.Page.RequestFinished += (_, request) => requests.Enqueue(request);
             var devTools = await visit.Page.Context.NewCDPSessionAsync(visit.Page);
