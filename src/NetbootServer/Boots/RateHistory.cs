@@ -31,8 +31,9 @@ internal sealed class RateHistory
     /// <summary>Adds what the transfers have taken since the last look; the watch alone calls it.</summary>
     public void Look(IEnumerable<LiveTransfer> transfers, DateTimeOffset now)
     {
-        var before = _lookedAt <= now ? _lookedAt : now; // the clock may have been set back
-        if (now - before < ShortestLook && _lookedAt <= now) return;
+        if (now < _lookedAt) _lookedAt = now; // the clock was set back
+        var before = _lookedAt;
+        if (now - before < ShortestLook) return;
         _lookedAt = now;
         foreach (var boot in transfers.Where(transfer => transfer.EndedAt is null || transfer.HasNews)
             .GroupBy(transfer => transfer.Ticket.Boot, StringComparer.Ordinal))

@@ -41,14 +41,7 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
     public Task<T> WriteAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return AsideAsync(_writer, async db =>
-        {
-            await using var transaction = await db.Database.BeginTransactionAsync(ct);
-            var result = await work(db, ct);
-            await db.SaveChangesAsync(ct);
-            await transaction.CommitAsync(ct);
-            return result;
-        }, ct).WaitAsync(ct);
+        return TransactAsync(work, ct, writing: ct).WaitAsync(ct);
     }
 
     /// <summary>
@@ -59,15 +52,19 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
     public Task<T> ChangeAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return AsideAsync(_writer, async db =>
+        return TransactAsync(work, ct, writing: CancellationToken.None);
+    }
+
+    private Task<T> TransactAsync<T>(
+        Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct, CancellationToken writing) =>
+        AsideAsync(_writer, async db =>
         {
             await using var transaction = await db.Database.BeginTransactionAsync(ct);
             var result = await work(db, ct);
-            await db.SaveChangesAsync(CancellationToken.None);
-            await transaction.CommitAsync(CancellationToken.None);
+            await db.SaveChangesAsync(writing);
+            await transaction.CommitAsync(writing);
             return result;
         }, ct);
-    }
 
     /// <summary>
     /// Whether an error says that the database is away for the moment, so that the same work may succeed later; false
