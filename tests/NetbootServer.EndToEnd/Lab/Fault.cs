@@ -39,7 +39,7 @@ public sealed class ProxiedRequest
     /// <summary>0 until the answer begins.</summary>
     public int Status { get; internal set; }
 
-    /// <summary>Bytes of the body handed to the client's connection so far.</summary>
+    /// <summary>Bytes of the body handed to the client's connection, the piece under way included.</summary>
     public long SentBytes { get; internal set; }
 }
 

@@ -148,9 +148,10 @@ public sealed class FaultProxy : IAsyncDisposable
             var count = await body.ReadAsync(chunk.AsMemory(0, want), context.RequestAborted);
             if (count == 0)
                 return;
+            // Counted before: a client that has all of a body finds all of it counted.
+            request.SentBytes += count;
             await context.Response.Body.WriteAsync(chunk.AsMemory(0, count), context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
-            request.SentBytes += count;
         }
         // FIN rather than RST, and the client closes first: so what was sent still arrives.
         if (request.Fault is Fault.CutAfter)

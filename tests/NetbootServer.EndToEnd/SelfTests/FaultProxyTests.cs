@@ -94,7 +94,7 @@ public sealed class FaultProxyTests : IAsyncLifetime
         var clock = Stopwatch.StartNew();
         await client.GetByteArrayAsync("/kernel", Ct);
 
-        Assert.True(clock.ElapsedMilliseconds >= 300);
+        Assert.True(clock.ElapsedMilliseconds >= 250); // a timer's clock is coarser than this one
     }
 
     private static async Task<long> CountUntilBrokenAsync(HttpResponseMessage answer)
