@@ -85,10 +85,7 @@ internal static class FilesScenario
         var counters = new LoadCounters();
         var path = each.Pieces ? server.PathOfPieces(file) : server.PathOf(file);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var clients = Enumerable.Range(0, each.Connections)
-            .Select(_ => new LoadClient(server.Port, path, counters, each.RangeOf).RunAsync(end.Token))
-            .ToList();
-        var all = Task.WhenAll(clients);
+        var all = new LoadClients(server.Port, path, counters, each.RangeOf).RunAsync(each.Connections, end.Token);
         var began = Stopwatch.GetTimestamp();
         while (counters.Served < each.Connections && Stopwatch.GetElapsedTime(began) < LongestStart && !all.IsFaulted)
             await Task.Delay(10, ct);

@@ -38,10 +38,9 @@ internal static class SoakScenario
         var vanished = 0;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
         end.CancelAfter(Round);
-        var clients = Enumerable.Range(0, 32).Select(i => new LoadClient(server.Port, server.PathOf(file), counters,
-            request => i % 2 == 0 ? null : Range(request, file)).RunAsync(end.Token)).ToList();
-        clients.AddRange(Enumerable.Range(0, 16).Select(i => VanishAsync(i)));
-        await Task.WhenAll(clients);
+        var clients = new LoadClients(server.Port, server.PathOf(file), counters,
+            request => request % 2 == 0 ? null : Range(request, file)).RunAsync(32, end.Token);
+        await Task.WhenAll([clients, .. Enumerable.Range(0, 16).Select(VanishAsync)]);
         await Task.Delay(TimeSpan.FromSeconds(2), ct);
         var (memory, threads) = server.Memory;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -6,9 +6,12 @@ namespace NetbootServer.Startup.Logging;
 
 /// <summary>
 /// Log lines wait here for a thread of their own that writes them, so that a slow disk or terminal holds up nobody.
-/// That thread wakes for the first line, lets others gather for a moment and writes them all: to wake it for each line
-/// would cost a busy server more than the lines themselves.
+/// That thread wakes for the first line, lets others gather for a moment and writes them all.
 /// </summary>
+/// <remarks>
+/// Serilog.Sinks.Async wakes its writer for each line: measured in turns with it, one connection's 1 MiB ranges took
+/// the server a fifth more CPU per byte. It also waits without end for a terminal that takes nothing.
+/// </remarks>
 internal sealed class LogQueue : ILogEventSink, IDisposable
 {
     private const int Capacity = 20_000;
