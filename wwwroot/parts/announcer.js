@@ -1,5 +1,6 @@
 // Tells people who do not see the page what happens to boots; never bytes.
 import { html, signal, useEffect } from '../ui.js';
+import { serverTime } from '../api.js';
 import { on } from '../state.js';
 import { standing } from './phases.js';
 
@@ -15,7 +16,7 @@ export function Announcer() {
     told.set(boot.id, boot.outcome);
     if (told.size > 2000) told.delete(told.keys().next().value);
     if (worth.includes(boot.outcome)) said.value = `${boot.machine
-      ?? 'A machine'} ${standing(boot, undefined, Date.now()).word}`;
+      ?? 'A machine'} ${standing(boot, undefined, serverTime()).word}`;
   }), []);
   return html`<div class="vh" role="status" aria-live="polite">${said.value}</div>`;
 }

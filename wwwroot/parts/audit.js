@@ -1,5 +1,6 @@
 // Who did what, when, from where; what it changed.
 import { html } from '../ui.js';
+import { serverTime } from '../api.js';
 import { link, route, setQuery } from '../router.js';
 import { plain, short } from './format.js';
 import { Age, State } from './basics.js';
@@ -52,7 +53,7 @@ function pathOf(query) {
   const wanted = new URLSearchParams({ limit: '100' });
   for (const key of ['who', 'kind', 'name', 'verb']) if (query.get(key)) wanted.set(key, query.get(key));
   const days = Number(query.get('days'));
-  if (days) wanted.set('since', new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000 - days * 86_400_000)
+  if (days) wanted.set('since', new Date(Math.floor(serverTime() / 3_600_000) * 3_600_000 - days * 86_400_000)
     .toISOString());
   return `audit?${wanted}`;
 }

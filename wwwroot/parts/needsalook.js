@@ -1,6 +1,6 @@
 // Alarms to acknowledge and boots that failed, with what to do.
 import { html } from '../ui.js';
-import { remove } from '../api.js';
+import { remove, serverTime } from '../api.js';
 import { active } from '../boots.js';
 import { link } from '../router.js';
 import { has } from '../state.js';
@@ -54,7 +54,7 @@ export function NeedsALook() {
   const failures = useResource('boots?outcome=failed&limit=5', { events: ['boot.changed'], concerns: boot =>
     boot.outcome === 'failed' });
   const alarms = useResource(has('alarms') ? 'alarms' : null, { events: ['alarm'] });
-  const recent = failures.data?.items.filter(boot => Date.now() - Date.parse(boot.startedAt) < day) ?? [];
+  const recent = failures.data?.items.filter(boot => serverTime() - Date.parse(boot.startedAt) < day) ?? [];
   const raised = alarms.data?.items ?? [];
   const acknowledge = async alarm => {
     try {

@@ -1,6 +1,6 @@
 // Tokens for programs: made, shown once, revoked.
 import { html, useState } from '../ui.js';
-import { post, remove } from '../api.js';
+import { post, remove, serverTime } from '../api.js';
 import { useResource } from '../resource.js';
 import { tell } from '../state.js';
 import { useKeys } from '../keys.js';
@@ -22,7 +22,7 @@ function Make({ close }) {
     const days = Number(form.get('days'));
     try {
       const made = await post('tokens', { name: form.get('name'), role: form.get('role'),
-        ...days ? { expiresAt: new Date(Date.now() + days * day).toISOString() } : {} });
+        ...days ? { expiresAt: new Date(serverTime() + days * day).toISOString() } : {} });
       form.clear();
       close(made);
     } catch (error) {
@@ -52,7 +52,7 @@ const Made = ({ token, hide }) => html`<div class="body"><div class="note" data-
 
 function Expiry({ at }) {
   if (!at) return 'never';
-  const left = Date.parse(at) - Date.now();
+  const left = Date.parse(at) - serverTime();
   if (left < 0) return html`<span class="muted">expired <${Age} at=${at}/></span>`;
   return left < soon ? html`<${State} is="warning"><${Age} at=${at}/><//>` : html`<${Age} at=${at}/>`;
 }

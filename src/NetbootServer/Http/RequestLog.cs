@@ -1,3 +1,4 @@
+using System.Globalization;
 using Serilog;
 using Serilog.AspNetCore;
 using Serilog.Events;
@@ -28,32 +29,38 @@ internal static class RequestLog
 
     private static void Configure(RequestLoggingOptions options, Readiness readiness)
     {
-        options.MessageTemplate = "{Method} {Path} {Status} {Bytes} B in {ElapsedMs:0.0} ms for {Who}";
+        options.MessageTemplate = "{Method} {Path} {Status} {Size} in {ElapsedMs:0.0} ms for {Who}";
         options.IncludeQueryInRequestPath = false;
         options.GetLevel = (http, _, error) => error is not null || http.Response.StatusCode is >= 500 and not 503
             ? LogEventLevel.Error
             : readiness.IsWarmUp(http) || (IsChatter(http) && http.Response.StatusCode < 400) ? LogEventLevel.Debug
             : LogEventLevel.Information;
-        options.GetMessageTemplateProperties = (http, _, elapsed, status) =>
-        [
-            new("Method", new ScalarValue(Shown(http.Request.Method, 16))),
-            new("Path", new ScalarValue(Shown(http.Request.Path))),
-            new("Status", new ScalarValue(status)),
-            new("Bytes", new ScalarValue(Sent(http))),
-            new("ElapsedMs", new ScalarValue(elapsed)),
-            new("Who", new ScalarValue(Who(http))),
-            new("Boot", new ScalarValue(http.Items[BootKey])),
-            new("User", new ScalarValue(http.User.Identity?.Name)),
-            new("Ip", new ScalarValue(Address(http))),
-        ];
+        options.GetMessageTemplateProperties =
+            (http, _, elapsed, status) => PropertiesOf(http, elapsed, status, Sent(http));
     }
+
+    private static LogEventProperty[] PropertiesOf(HttpContext http, double elapsed, int status, long? bytes) =>
+    [
+        new("Method", new ScalarValue(Shown(http.Request.Method, 16))),
+        new("Path", new ScalarValue(Shown(http.Request.Path))),
+        new("Status", new ScalarValue(status)),
+        new("Size", new ScalarValue(bytes is { } known ? known.ToString("0 B", CultureInfo.InvariantCulture) : "? B")),
+        new("Bytes", new ScalarValue(bytes)),
+        new("ElapsedMs", new ScalarValue(elapsed)),
+        new("Who", new ScalarValue(Who(http))),
+        new("Boot", new ScalarValue(http.Items[BootKey])),
+        new("User", new ScalarValue(http.User.Identity?.Name)),
+        new("Ip", new ScalarValue(Address(http))),
+    ];
 
     /// <summary>What supervisors ask every few seconds, and the dashboard's files.</summary>
     private static bool IsChatter(HttpContext http) => http.Request.Path.Value is "/healthz" or "/readyz" or "/metrics"
         || http.GetEndpoint()?.Metadata.GetMetadata<Microsoft.AspNetCore.StaticAssets.StaticAssetDescriptor>() is not null;
 
-    private static long Sent(HttpContext http) => HttpMethods.IsHead(http.Request.Method) ? 0
-        : http.Items.TryGetValue(SentKey, out var sent) ? (long)sent! : http.Response.ContentLength ?? 0;
+    /// <summary>Bytes of the body; null where they went out in chunks and nobody counted.</summary>
+    private static long? Sent(HttpContext http) => HttpMethods.IsHead(http.Request.Method) ? 0
+        : http.Items.TryGetValue(SentKey, out var sent) ? (long)sent!
+        : http.Response.ContentLength ?? (http.Response.StatusCode is 204 or 304 ? 0 : null);
 
     private static string Who(HttpContext http) =>
         http.Items[BootKey] is string boot ? $"boot {boot}" : http.User.Identity?.Name ?? Address(http);
