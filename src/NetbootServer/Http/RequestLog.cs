@@ -29,7 +29,7 @@ internal static class RequestLog
 
     private static void Configure(RequestLoggingOptions options, Readiness readiness)
     {
-        options.MessageTemplate = "{Method} {Path} {Status} {Size} in {ElapsedMs:0.0} ms for {Who}";
+        options.MessageTemplate = "{Method} {Path} {Status} {Size:l} in {ElapsedMs:0.0} ms for {Who}";
         options.IncludeQueryInRequestPath = false;
         options.GetLevel = (http, _, error) => error is not null || http.Response.StatusCode is >= 500 and not 503
             ? LogEventLevel.Error
