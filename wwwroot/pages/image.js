@@ -27,12 +27,20 @@ async function setCurrent(name, wanted, done) {
   const image = images.items.peek().get(name); // as it is now: a dialog may have been open for long
   const before = { version: image.current, hold: image.held,
     reason: image.held ? image.hold?.reason ?? '' : undefined };
-  images.put(await put(path(image, '/current'), wanted));
+  const moved = await put(path(image, '/current'), wanted);
+  images.put(moved);
   const text = wanted.version === 'newest' ? `${image.name} moves with new versions again`
     : wanted.hold ? `${image.name} is held at ${short(wanted.version)}`
     : `${short(wanted.version)} is what machines get from now on`;
-  toast(text, { undo: before.version ? async () => { images.put(await put(path(image, '/current'), before)); done();
-    } : undefined });
+  const undo = async () => {
+    try {
+      images.put(await put(path(image, '/current'), { ...before, from: moved.current })); // not what was done since
+    } catch (problem) {
+      toast(problem.message, { seconds: 12 });
+    }
+    done();
+  };
+  toast(text, { undo: before.version ? undo : undefined });
   done();
 }
 

@@ -1,5 +1,6 @@
 // An image that is held, or shall be: who, since when, why, and what to do about it.
 import { html, useRef } from '../ui.js';
+import { get } from '../api.js';
 import { may } from '../session.js';
 import { images } from '../stores.js';
 import { short } from './format.js';
@@ -10,15 +11,19 @@ import { TextField, useForm } from './form.js';
 
 function Form({ name, opened, move, close }) {
   const image = images.items.value.get(name) ?? opened, seen = useRef(opened.current);
-  // Somebody else may promote a version meanwhile: saving says so before it could move machines back.
+  // Somebody else may promote a version meanwhile: saving must not move machines back.
   const save = async () => {
-    if (image.current !== seen.current) {
-      seen.current = image.current;
-      const text = `${name} is at ${short(image.current)} now. Save again to hold it there, or cancel.`;
+    try {
+      await move({ version: seen.current, from: seen.current, hold: true,
+        reason: form.get('reason').trim() || (image.hold?.reason ? '' : null) });
+    } catch (error) {
+      if (error.status !== 412) throw error;
+      const fresh = await get(`images/${encodeURIComponent(name)}`);
+      images.put(fresh);
+      seen.current = fresh.current;
+      const text = `${name} is at ${short(fresh.current)} now. Save again to hold it there, or cancel.`;
       throw Object.assign(new Error(text), { title: 'It has moved meanwhile' });
     }
-    return move({ version: image.current, hold: true,
-      reason: form.get('reason').trim() || (image.hold?.reason ? '' : null) });
   };
   const form = useForm(`hold/${image.name}`, { reason: image.hold?.reason ?? '' });
   return html`<${FormDialog} close=${close} form=${form} title=${image.held ? `Why ${image.name} is held`

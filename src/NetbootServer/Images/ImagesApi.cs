@@ -27,7 +27,7 @@ internal static class ImagesApi
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.StorageFull);
         changes.MapPut("/current", SetCurrent).Accepts<CurrentRequest>("application/json")
             .Example("""{"version": "newest", "hold": true, "reason": "until the NIC works again"}""")
-            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
+            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.PreconditionFailed);
     }
 
     /// <summary>Lists images by name.</summary>

@@ -67,6 +67,9 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
         {
             var image = await ImageStore.FindAsync(db, name, token);
             if (image is null) return Problem.NotFound("image", name.ToString());
+            if (request.From is { } from && from != image.Current)
+                return new(ProblemTypes.PreconditionFailed, $"It is not at {from} any more but at "
+                    + $"{image.Current ?? "no version"}; get it again and repeat the change.");
             var newest = await db.Set<ImageVersionRow>().Where(row => row.ImageId == image.Id)
                 .OrderByDescending(row => row.Sequence).Select(row => row.Id).FirstOrDefaultAsync(token);
             var wanted = version == "newest" ? newest : version;

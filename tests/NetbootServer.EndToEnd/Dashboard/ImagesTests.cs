@@ -83,6 +83,7 @@ public sealed class ImagesTests(Browser browser)
             await visit.Button("Change why…").ClickAsync();
             await fleet.Api.PutAsync("/images/fleet/current", new { version = oldest, hold = true }, Ct);
             await Expect(visit.Dialog).ToContainTextAsync($"machines get {oldest[..8]}");
+            visit.Expect("412");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
             await Expect(visit.Dialog).ToContainTextAsync("It has moved meanwhile");
             await visit.Dialog.GetByLabel("Why").FillAsync("");

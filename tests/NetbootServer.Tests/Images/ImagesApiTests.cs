@@ -254,6 +254,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         var first = await _admin.MakeImageAsync("cur", seed: 10);
         var second = await _admin.AddVersionAsync("cur", 11);
+        var late = await _admin.PutAsync("/api/v1/images/cur/current", new { version = first, from = first });
+        Assert.Contains("not at " + first, late.Is(HttpStatusCode.PreconditionFailed)["detail"], StringComparison.Ordinal);
         var back = (await _admin.PutAsync("/api/v1/images/cur/current", new { version = first })).Is(HttpStatusCode.OK);
         Assert.Equal((first, "True"), (back["current"], back["held"]));
         var third = await _admin.AddVersionAsync("cur", 12);
