@@ -26,6 +26,19 @@ function most(rates) {
 /** Keeps a text that belongs near an edge within the chart. */
 const anchor = part => part < .15 ? 'start' : part > .85 ? 'end' : 'middle';
 
+const middle = ({ from, length }) => from + length / 2;
+
+/** Where a text above a stall begins, in parts of the chart. */
+const leftOf = (part, width) => part - width * { start: 0, middle: .5, end: 1 }[anchor(part)];
+
+/** The stalls whose length can be written above them without touching another's: the longest go first. */
+export function written(still, span) {
+  const width = isNarrow() ? .38 : .17, left = stall => leftOf(middle(stall) / span, width), chosen = [];
+  for (const stall of [...still].sort((one, other) => other.length - one.length))
+    if (chosen.every(other => Math.abs(left(other) - left(stall)) >= width)) chosen.push(stall);
+  return new Set(chosen);
+}
+
 /** When it will be ready, at the rate of this moment; null when that cannot be told. */
 function expected(boot, motion, seconds) {
   const at = current(phases(boot, motion)), rate = speed(boot, motion);
@@ -51,16 +64,16 @@ export function RateChart({ boot, motion, usual }) {
   const points = samples.map(([at, value]) =>
     `${(at / span * 1000).toFixed(1)},${(high - value / limit * high).toFixed(1)}`);
   const [first, last] = [points[0], points.at(-1)].map(point => point?.split(',')[0]);
-  const place = at => `${at / span * 100}%`;
+  const place = at => `${at / span * 100}%`, told = written(still, span);
   return html`<svg class="chart" height=${foot + 8} role="img"
     aria-label=${`Rate over time${moving ? `, now ${rate(speed(boot, motion))}` : ''}, at most ${rate(fastest)}${
       moving && usual.ready !== null ? `; usually ready after ${duration(usual.ready)}` : ''}`}>
     <defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse">
       <path d="M-1 8 8-1M-2 2 2-2M5 9 9 5"/></pattern></defs>
-    ${still.map(({ from, length }) => html`<g key=${from}><rect class="stall" x=${place(from)} y=${top}
-        width=${place(length)} height=${high}/>
-      <text class="t-stall" x=${place(from + length / 2)} y="16"
-        text-anchor=${anchor((from + length / 2) / span)}>no bytes for ${duration(length)}</text></g>`)}
+    ${still.map(stall => html`<g key=${stall.from}><rect class="stall" x=${place(stall.from)} y=${top}
+        width=${place(stall.length)} height=${high}><title>no bytes for ${duration(stall.length)}</title></rect>
+      ${told.has(stall) && html`<text class="t-stall" x=${place(middle(stall))} y="16"
+        text-anchor=${anchor(middle(stall) / span)}>no bytes for ${duration(stall.length)}</text>`}</g>`)}
     ${[0, .5, 1].map(part => html`<line key=${part} x1="0" x2="100%" y1=${top + part * high}
       y2=${top + part * high}/>`)}
     <svg x="0" y=${top} width="100%" height=${high} viewBox=${`0 0 1000 ${high}`} preserveAspectRatio="none">

@@ -43,6 +43,22 @@ public sealed class MachinePageTests(Browser browser)
     }
 
     [Fact]
+    public async Task Of_stalls_too_near_for_two_texts_the_longer_one_is_written()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            var written = await visit.Page.EvaluateAsync<double[]>("""
+                async stalls => {
+                  const { written } = await import(new URL('parts/ratechart.js', document.baseURI));
+                  return [...written(stalls.map(([from, length]) => ({ from, length })), 100)].map(stall => stall.from);
+                }
+                """, new double[][] { [1, 4], [18, 9], [40, 5], [50, 6], [90, 2] });
+            Assert.Equal([18, 50, 90], written.Order());
+        });
+    }
+
+    [Fact]
     public async Task Whoever_comes_later_sees_the_rate_from_the_beginning_also_of_a_boot_that_is_over()
     {
         await using var fleet = await Fleet.StartAsync(Ct);
