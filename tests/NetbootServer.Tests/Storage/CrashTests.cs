@@ -13,7 +13,7 @@ public sealed class CrashTests : IDisposable
     [Fact]
     public async Task A_kill_at_any_moment_loses_nothing_acknowledged_and_leaves_no_half_blob()
     {
-        var (data, port, random) = (_folder.FullName, ServerProcess.FreePort(), new Random(11));
+        var (data, port, random) = (_folder.FullName, Ports.Free(), new Random(11));
         var machines = new ConcurrentBag<string>();
         var versions = new ConcurrentBag<string>();
         for (var round = 0; round < 3; round++)
