@@ -70,8 +70,15 @@ public sealed class CrashTests : IDisposable
         Assert.Empty(Directory.GetFiles(Path.Combine(data, "blobs", "tmp")));
         foreach (var file in Directory.GetFiles(Path.Combine(data, "blobs"), "*", SearchOption.AllDirectories))
         {
-            await using var stream = File.OpenRead(file);
-            Assert.Equal(Path.GetFileName(file), Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, TestContext.Current.CancellationToken)));
+            try
+            {
+                await using var stream = File.OpenRead(file);
+                Assert.Equal(Path.GetFileName(file), Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, TestContext.Current.CancellationToken)));
+            }
+            catch (FileNotFoundException)
+            {
+                // Whole, but of no version: the start tidies it away.
+            }
         }
         var known = new HashSet<string>();
         for (string? after = ""; after is not null;)
