@@ -130,7 +130,11 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
                     lane.Image ?? "blobs", $"The scheduled {lane} failed: {problem.Detail}");
         };
 
-        Task CancelledAsync() => store.EndAsync(row.Id, JobStates.Cancelled, run.Progress, null, null);
+        async Task CancelledAsync()
+        {
+            await store.EndAsync(row.Id, JobStates.Cancelled, run.Progress, null, null);
+            retention.WantTidying(); // what it had stored was kept for it, also when its image was removed meanwhile
+        }
     }
 
     private static JobProblem ProblemOf(Exception error) => error switch

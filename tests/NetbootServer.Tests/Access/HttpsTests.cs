@@ -83,9 +83,9 @@ public sealed class HttpsTests : IDisposable
     private static string StartFails(AccessOptions options) =>
         Assert.Throws<StartFailure>(() => Listeners.Of("http://*:8080", options)).Message;
 
-    private static string Http() => $"http://127.0.0.1:{ListeningApp.FreePort()}";
+    private static string Http() => $"http://127.0.0.1:{Ports.Free()}";
 
-    private static string Https() => $"https://127.0.0.1:{ListeningApp.FreePort()}";
+    private static string Https() => $"https://127.0.0.1:{Ports.Free()}";
 
     /// <summary>Writes a new certificate with its key; its thumbprint.</summary>
     private string Write(string name)

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Access;
@@ -19,14 +17,6 @@ internal sealed class ListeningApp : IAsyncDisposable
         app.UseKestrel();
         app.StartServer();
         return new(app);
-    }
-
-    /// <summary>A port that nobody has just now.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Asks one of its listeners, without following and without a name of its own.</summary>

@@ -144,5 +144,5 @@ public sealed class PlaneTests
         }
     }
 
-    private static string Url() => $"http://127.0.0.1:{ListeningApp.FreePort()}";
+    private static string Url() => $"http://127.0.0.1:{Ports.Free()}";
 }

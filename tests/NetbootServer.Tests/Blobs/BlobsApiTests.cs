@@ -222,7 +222,7 @@ public sealed class BlobsApiTests
         Assert.Empty(meters);
         await AskAsync(new Uri(url), null, ("Range", "bytes=1000-"));
         var meter = meters["initrd"];
-        Assert.True(await meter.Done.Task.WaitAsync(TimeSpan.FromSeconds(10), Ct));
+        Assert.True(await meter.Done.Task.WaitAsync(TimeSpan.FromSeconds(60), Ct));
         Assert.Equal((1000, 99_000, 99_000), (meter.Offset, meter.Length, meter.BytesSent));
         Assert.Equal(HttpStatusCode.OK, (await AskAsync(new Uri(host.UrlOf(blob) + "?boot=unknown"))).StatusCode);
     }

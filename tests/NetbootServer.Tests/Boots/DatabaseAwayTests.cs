@@ -48,7 +48,10 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
 
     public DatabaseAwayTests()
     {
-        _app = new NetbootApp(new() { ["Boots:ReportCapacity"] = "100" }, services => services.ConfigureDbContext<NetbootDb>(options => options.AddInterceptors(_stall)));
+        _app = new NetbootApp(new()
+        {
+            ["Boots:ReportCapacity"] = "100", ["Boots:CatalogWait"] = "00:00:01", ["Boots:ReportWait"] = "00:00:02",
+        }, services => services.ConfigureDbContext<NetbootDb>(options => options.AddInterceptors(_stall)));
         (_admin, _machine) = (_app.Admin, _app.Machine);
     }
 
@@ -84,7 +87,8 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
         (await _machine.GetAsync("/healthz")).Is(HttpStatusCode.OK);
 
         _stall.End();
-        Assert.Contains("does not know", await _machine.ScriptAsync(Unknown), StringComparison.Ordinal);
+        await Until.AsAsync(() => _machine.ScriptAsync(Unknown),
+            script => script.Contains("does not know", StringComparison.Ordinal), "an answer in time");
     }
 
     [Fact]
@@ -97,9 +101,9 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
 
         _stall.End();
         await _admin.BootWithAsync("known", "ready");
-        (await _machine.PostAsync($"{_boot}/up", "{}")).Is(HttpStatusCode.OK);
+        await UpAsync();
         await _admin.BootWithAsync("known", "up");
-        (await _machine.GetAsync("/readyz")).Is(HttpStatusCode.OK);
+        await Until.AsAsync(() => _machine.GetAsync("/readyz"), answer => answer.Status == HttpStatusCode.OK, "the server to be ready");
     }
 
     [Fact]
@@ -119,9 +123,13 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
         _stall.End();
         Assert.All(await Task.WhenAll(written.Select(each => each!)), Assert.True);
         await _admin.BootWithAsync("known", "ready");
-        (await _machine.PostAsync($"{_boot}/up", new { })).Is(HttpStatusCode.OK);
+        await UpAsync();
         await _admin.BootWithAsync("known", "up");
     }
+
+    /// <summary>Sends it, again and again, as a booted system does.</summary>
+    private Task UpAsync() => Until.AsAsync(() => _machine.PostAsync($"{_boot}/up", "{}"),
+        answer => answer.Status == HttpStatusCode.OK, "the report to be taken");
 
     [Fact]
     public async Task A_one_shot_is_handed_out_and_its_use_is_written_later()

@@ -81,7 +81,7 @@ public sealed class LiveTransferTests : IAsyncDisposable
         await PrepareAsync();
         var kernel = await KernelOfAsync(1);
         Assert.Equal(Length, (await _app.Machine.Client.GetByteArrayAsync(kernel, TestContext.Current.CancellationToken)).Length);
-        var boot = (await _app.Admin.GetAsync("/api/v1/machines/n1/boots")).Items("id").Single();
+        var boot = (await _app.Admin.BootWithAsync("n1", "running"))["id"];
         var rates = await Until.AsAsync(() => _app.Admin.GetAsync($"/api/v1/boots/{boot}/rates"),
             answer => BytesOf(answer) > 0.9 * Length, "all bytes among the rates");
         Assert.InRange(BytesOf(rates), 0.9 * Length, 1.1 * Length);

@@ -54,12 +54,14 @@ public sealed class MachineIdentityTests
         query.Sample(text =>
         {
             var identity = MachineIdentity.FromQuery(text);
+            // Of half a character, or of bytes that are no text, there comes the mark that stands for such.
+            var isText = !text.Contains('%') && !text.EnumerateRunes().Contains(System.Text.Rune.ReplacementChar);
             Assert.True(identity.Labels.Count <= 64);
             foreach (var (name, value) in identity.Told.Concat(identity.Labels))
             {
                 Assert.True(name.Length <= 128 && value.Length is > 0 and <= MachineIdentity.MaxValueLength);
                 Assert.DoesNotContain(value, char.IsControl);
-                Assert.DoesNotContain(value.EnumerateRunes(), rune => rune == System.Text.Rune.ReplacementChar && !text.Contains('%'));
+                Assert.False(isText && value.EnumerateRunes().Contains(System.Text.Rune.ReplacementChar));
                 Assert.Equal(value, new string(value.EnumerateRunes().SelectMany(rune => rune.ToString()).ToArray())); // no half character
             }
         });

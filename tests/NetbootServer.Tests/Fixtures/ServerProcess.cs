@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 
 namespace NetbootServer.Tests.Fixtures;
@@ -48,16 +47,9 @@ internal sealed class ServerProcess : IAsyncDisposable
             "--Images:Defaults", "false", "--Blobs:MinFreeBytes", "0");
         await Until.TrueAsync(() => server._process.HasExited || server.Output.Contains("is running", StringComparison.Ordinal), "the server to start");
         Assert.False(server._process.HasExited, server.Output + server.Errors);
-        var client = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(2) };
+        var client = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(10) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", NetbootApp.Token);
         return (server, new(client));
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>SIGKILL, as a power cut ends it.</summary>
@@ -69,7 +61,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     public async Task<int> ExitAsync()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(40));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         await _process.WaitForExitAsync(limit.Token);
         await _reading;
         return _process.ExitCode;

@@ -172,7 +172,7 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
             Headers = { TransferEncodingChunked = chunked } };
         try
         {
-            using var answer = await host.Admin.Client.SendAsync(request, TestContext.Current.CancellationToken);
+            using var answer = await host.Attacker.SendAsync(request, TestContext.Current.CancellationToken);
             return (int)answer.StatusCode;
         }
         catch (HttpRequestException)

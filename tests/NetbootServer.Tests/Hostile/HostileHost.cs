@@ -10,12 +10,17 @@ namespace NetbootServer.Tests.Hostile;
 public sealed class HostileHost : IAsyncLifetime
 {
     public const string Mac = "525400000001";
-    private readonly NetbootApp _app = new(new() { ["Limits:HeaderTimeout"] = "00:00:01" });
+    private readonly NetbootApp _app = new(new() { ["Limits:HeaderTimeout"] = "00:00:05" });
 
     private int _linesSeen;
 
     public Uri Url { get; private set; } = null!;
     public Caller Admin { get; private set; } = null!;
+
+    /// <summary>
+    /// For attacks, with the admin's rights: the server may cut its connections, just when they would be used again.
+    /// </summary>
+    public HttpClient Attacker { get; private set; } = null!;
 
     /// <summary>A token for reports of a boot.</summary>
     public string BootToken { get; private set; } = "";
@@ -27,14 +32,18 @@ public sealed class HostileHost : IAsyncLifetime
         Url = new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
             .Replace("[::]", "127.0.0.1", StringComparison.Ordinal)
                 .Replace("localhost", "127.0.0.1", StringComparison.Ordinal));
-        var client = new HttpClient { BaseAddress = Url };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", NetbootApp.Token);
-        Admin = new(client);
+        Admin = new(ClientOfAdmin());
+        Attacker = ClientOfAdmin();
         await Admin.MakeImageAsync("tiny");
         await Admin.PutAsync("/api/v1/profiles/tiny", """{"image":"tiny"}""");
         await Admin.PutAsync("/api/v1/machines/victim", $$"""{"macs":["{{Mac}}"],"profile":"tiny"}""");
         BootToken = (await Admin.ScriptAsync(Mac)).BootPath().Split('/')[2];
     }
+
+    private HttpClient ClientOfAdmin() => new()
+    {
+        BaseAddress = Url, DefaultRequestHeaders = { Authorization = new("Bearer", NetbootApp.Token) },
+    };
 
     /// <summary>Sends bytes as they are; the status of the answer, 0 when the connection was closed without
     /// one.</summary>
@@ -65,6 +74,7 @@ public sealed class HostileHost : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         Admin.Dispose();
+        Attacker.Dispose();
         await _app.DisposeAsync();
     }
 }

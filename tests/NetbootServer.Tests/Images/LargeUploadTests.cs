@@ -12,7 +12,7 @@ public sealed class LargeUploadTests : IDisposable
     [Fact]
     public async Task An_initrd_of_2_GiB_does_not_raise_memory()
     {
-        var (server, admin) = await ServerProcess.RunAsync(_folder.FullName, ServerProcess.FreePort());
+        var (server, admin) = await ServerProcess.RunAsync(_folder.FullName, Ports.Free());
         await using var running = server;
         await admin.MakeImageAsync("large");
         var before = server.PeakMemory;

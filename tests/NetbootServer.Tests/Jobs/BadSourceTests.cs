@@ -37,7 +37,7 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
                 await http.Response.Body.WriteAsync(rest[..1000], Ct);
                 await http.Response.Body.FlushAsync(Ct);
                 await Task.Delay(Timeout.Infinite, http.RequestAborted);
-            }), "source-too-slow", "sent nothing for 3 s" },
+            }), "source-too-slow", "sent nothing for 10 s" },
         { "an upstream that trickles", (release, _) => Write(release, async (http, rest) =>
             {
                 for (var at = 0; at < rest.Length; at += 10)
@@ -173,16 +173,11 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
         return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)] : [];
     }
 
-    private static void Renew(FakeRelease release, int seed)
+    private static void Renew(FakeRelease release, int seed) => release.Stored($"initrd-{X86}").Before = () =>
     {
-        var stored = release.Stored($"initrd-{X86}");
-        stored.Write = async (http, rest) =>
-        {
-            await http.Response.Body.WriteAsync(rest, Ct);
-            release.Publish(X86, seed);
-            Renew(release, seed + 1);
-        };
-    }
+        release.Publish(X86, seed);
+        Renew(release, seed + 1);
+    };
 
     private static void Write(FakeRelease release, Func<HttpContext, ReadOnlyMemory<byte>, Task> write) =>
         release.Stored($"initrd-{X86}").Write = write;
@@ -206,7 +201,7 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
             App = new(new()
             {
                 ["Jobs:MaxAttempts"] = "1", ["Images:Retries"] = "0", ["Images:RetryDelay"] = "00:00:00.010",
-                ["Images:StallTimeout"] = "00:00:03", ["Images:MinBytesPerSecond"] = "2000", ["Images:RateWindow"] = "00:00:01",
+                ["Images:StallTimeout"] = "00:00:10", ["Images:MinBytesPerSecond"] = "1000", ["Images:RateWindow"] = "00:00:05",
                 ["Images:MaxArtifactBytes"] = "5000000", ["Images:AllowedSources"] = Host.Url("/"),
                 ["Images:DirectoryRoots"] = Root.FullName, ["Nix:Path"] = Path.Combine(Root.FullName, "no-nix"),
             });

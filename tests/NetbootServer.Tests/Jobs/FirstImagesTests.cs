@@ -80,6 +80,7 @@ public sealed class FirstImagesTests
         var held = new TaskCompletionSource();
         host.File($"/mirror/{Stable}/initrd-{System}").Write = async (http, bytes) =>
         {
+            await http.Response.Body.FlushAsync(http.RequestAborted); // its length is asked for first
             await held.Task.WaitAsync(http.RequestAborted);
             await http.Response.Body.WriteAsync(bytes, http.RequestAborted);
         };

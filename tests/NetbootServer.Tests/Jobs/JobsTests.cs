@@ -152,12 +152,15 @@ public sealed class JobsTests : IAsyncLifetime
     [Fact]
     public async Task A_try_that_was_hurried_does_not_hurry_the_next_one()
     {
+        var asked = 0;
         _host.Route("/api/release", http =>
         {
             http.Response.StatusCode = 503;
+            // The first wait ends by being hurried alone.
+            http.Response.Headers.RetryAfter = asked++ == 0 ? "3600" : "6";
             return Task.CompletedTask;
         });
-        await using var app = new NetbootApp(new() { ["Jobs:RetryAfter"] = "00:00:03", ["Images:Retries"] = "0" });
+        await using var app = new NetbootApp(new() { ["Images:Retries"] = "0" });
         var job = await BeginAsync("busy", app);
         await SeenAsync(answer => answer["notBefore"] is not null, "the first try to fail");
         Assert.Equal(job, (await app.Admin.PostAsync("/api/v1/images/busy/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"]);

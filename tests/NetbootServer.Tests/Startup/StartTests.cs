@@ -16,7 +16,7 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task A_start_says_once_what_a_person_needs_to_know_and_ends_when_asked_to()
     {
-        var port = ServerProcess.FreePort();
+        var port = Ports.Free();
         await using var server = ServerProcess.Start(Data, "--Urls", $"http://127.0.0.1:{port}");
         await Until.TrueAsync(() => server.Output.Contains("dnsmasq:", StringComparison.Ordinal), "the welcome");
         Assert.Contains($"Dashboard  http://localhost:{port}/", server.Output, StringComparison.Ordinal);
@@ -70,7 +70,7 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task A_second_server_leaves_the_first_ones_data_alone()
     {
-        var (first, admin) = await ServerProcess.RunAsync(Data, ServerProcess.FreePort());
+        var (first, admin) = await ServerProcess.RunAsync(Data, Ports.Free());
         await using var running = first;
         (await admin.PutAsync("/api/v1/machines/m", """{"macs":["525400090001"]}""")).Is(HttpStatusCode.Created);
         await RefusesAsync("DataDirectory", Data, "another server is using", "--DataDirectory", Data);
@@ -80,7 +80,7 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task A_newer_database_is_refused_and_untouched()
     {
-        var (server, _) = await ServerProcess.RunAsync(Data, ServerProcess.FreePort());
+        var (server, _) = await ServerProcess.RunAsync(Data, Ports.Free());
         await using (server)
         {
             server.Terminate();

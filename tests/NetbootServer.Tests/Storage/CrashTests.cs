@@ -13,7 +13,7 @@ public sealed class CrashTests : IDisposable
     [Fact]
     public async Task A_kill_at_any_moment_loses_nothing_acknowledged_and_leaves_no_half_blob()
     {
-        var (data, port, random) = (_folder.FullName, ServerProcess.FreePort(), new Random(11));
+        var (data, port, random) = (_folder.FullName, Ports.Free(), new Random(11));
         var machines = new ConcurrentBag<string>();
         var versions = new ConcurrentBag<string>();
         for (var round = 0; round < 3; round++)
@@ -70,8 +70,15 @@ public sealed class CrashTests : IDisposable
         Assert.Empty(Directory.GetFiles(Path.Combine(data, "blobs", "tmp")));
         foreach (var file in Directory.GetFiles(Path.Combine(data, "blobs"), "*", SearchOption.AllDirectories))
         {
-            await using var stream = File.OpenRead(file);
-            Assert.Equal(Path.GetFileName(file), Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, TestContext.Current.CancellationToken)));
+            try
+            {
+                await using var stream = File.OpenRead(file);
+                Assert.Equal(Path.GetFileName(file), Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, TestContext.Current.CancellationToken)));
+            }
+            catch (FileNotFoundException)
+            {
+                // Whole, but of no version: the start tidies it away.
+            }
         }
         var known = new HashSet<string>();
         for (string? after = ""; after is not null;)

@@ -101,10 +101,9 @@ public sealed class ReleaseSourceTests
         await using var lab = await StartAsync();
         var release = FakeRelease.Of(host);
         var stored = release.Stored(replacedAfter);
-        stored.Write = async (http, rest) =>
+        stored.Before = () => // its bytes still come
         {
-            stored.Write = null;
-            await http.Response.Body.WriteAsync(rest, Ct);
+            stored.Before = null;
             release.Publish(X86, 2);
         };
         var version = await lab.Release.FetchAsync(Request(new ReleaseSpec(release.Url, api ? release.Api : null)), lab.Progress, Ct);
@@ -121,16 +120,11 @@ public sealed class ReleaseSourceTests
         await using var lab = await StartAsync();
         var release = FakeRelease.Of(host);
         var seed = 2;
-        void Watch()
+        void Watch() => release.Stored($"initrd-{X86}").Before = () =>
         {
-            var stored = release.Stored($"initrd-{X86}");
-            stored.Write = async (http, rest) =>
-            {
-                await http.Response.Body.WriteAsync(rest, Ct);
-                release.Publish(X86, seed++);
-                Watch();
-            };
-        }
+            release.Publish(X86, seed++);
+            Watch();
+        };
         Watch();
         var e = await FailsAsync(SourceProblems.Changing,
             () => lab.Release.FetchAsync(Request(new ReleaseSpec(release.Url, release.Api)), lab.Progress, Ct));

@@ -120,7 +120,7 @@ public sealed class HostedFile(byte[] bytes)
     public bool Ranges { get; set; } = true;
     public bool SaysLength { get; set; } = true;
 
-    /// <summary>Called before the answer begins.</summary>
+    /// <summary>Called before the answer begins: whoever gets it cannot be ahead of what this does.</summary>
     public Action? Before { get; set; }
 
     /// <summary>Writes the body instead of all at once.</summary>

@@ -11,7 +11,7 @@ using NetbootServer.Tests.Blobs;
 
 namespace NetbootServer.Tests.Images.Sources;
 
-/// <summary>All that sources need: settings with little patience, a real blob store, and a record of progress.</summary>
+/// <summary>All that sources need: settings with short pauses, a real blob store, and a record of progress.</summary>
 internal sealed class SourceLab : IAsyncDisposable
 {
     private SourceLab(BlobHost blobs, SourcesOptions options, Func<IPAddress, bool>? isPublic)
@@ -57,7 +57,9 @@ internal sealed class SourceLab : IAsyncDisposable
     {
         var options = new SourcesOptions
         {
-            StallTimeout = TimeSpan.FromSeconds(5), RetryDelay = TimeSpan.FromMilliseconds(10), Retries = 3, MinBytesPerSecond = 0,
+            RetryDelay = TimeSpan.FromMilliseconds(10), Retries = 3, MinBytesPerSecond = 0,
+            // Tests are about what a source does, not about how busy the machine is; some make it short.
+            StallTimeout = TimeSpan.FromMinutes(1), ConnectTimeout = TimeSpan.FromMinutes(1),
         };
         configure?.Invoke(options);
         return new SourceLab(await BlobHost.StartAsync(settings), options, isPublic);

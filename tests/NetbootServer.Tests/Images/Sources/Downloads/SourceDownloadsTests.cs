@@ -165,10 +165,8 @@ public sealed class SourceDownloadsTests
     public async Task Nobody_listening_and_a_name_nobody_knows_say_so()
     {
         await using var lab = await SourceLab.StartAsync(options => options.Retries = 0);
-        var gone = await SourceHost.StartAsync();
-        var url = gone.Url("/file");
-        await gone.DisposeAsync();
-        var e = await SourceLab.FailsAsync(SourceProblems.Unreachable, () => lab.FetchAsync(url));
+        // A port that was free a moment ago may be another test's by now: this one is nobody's.
+        var e = await SourceLab.FailsAsync(SourceProblems.Unreachable, () => lab.FetchAsync("http://127.0.0.1:9/file"));
         Assert.Contains("cannot be reached", e.Message, StringComparison.Ordinal);
         await SourceLab.FailsAsync(SourceProblems.Unreachable, () => lab.FetchAsync("http://nobody.invalid/file"));
     }
@@ -220,8 +218,9 @@ public sealed class SourceDownloadsTests
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
         };
         Assert.Equal(Bytes, await lab.FetchAsync(host.Url("/file")));
-        Assert.Equal("bytes=500000-", host.Requests.Last().Range);
-        Assert.Contains("sent nothing for 2 s", Assert.Single(lab.Progress.Lines), StringComparison.Ordinal);
+        // What comes after it may stall as well, when the machine does.
+        Assert.Equal("bytes=500000-", host.Requests.ElementAt(1).Range);
+        Assert.Contains("sent nothing for 2 s", lab.Progress.Lines.First(), StringComparison.Ordinal);
     }
 
     [Fact]

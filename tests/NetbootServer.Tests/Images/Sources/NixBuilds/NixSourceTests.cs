@@ -6,6 +6,7 @@ using NetbootServer.Images.Sources.Nars;
 using NetbootServer.Images.Sources.NixBuilds;
 using NetbootServer.Images.Sources.Specs;
 using NetbootServer.Storage;
+using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Images.Sources.Nars;
 using static NetbootServer.Tests.Images.Sources.SourceLab;
 
@@ -94,14 +95,14 @@ public sealed class NixSourceTests : IDisposable
             """);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         var fetching = FetchAsync(lab, "github:me/fleet#netboot", ct: cancel.Token);
-        await UntilAsync(() => lab.Progress.Lines.Contains("begun"));
+        await Until.TrueAsync(() => lab.Progress.Lines.Contains("begun"), "the build to begin");
         var nix = int.Parse(await File.ReadAllTextAsync(Path.Combine(_bin.FullName, "pid"), Ct), System.Globalization.CultureInfo.InvariantCulture);
-        await UntilAsync(() => ProcessTree.Descendants(nix).Count > 0);
+        await Until.TrueAsync(() => ProcessTree.Descendants(nix).Count > 0, "what it starts");
         var started = ProcessTree.Descendants(nix);
         await cancel.CancelAsync();
         // Long before what it has started would have ended by itself.
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching.WaitAsync(TimeSpan.FromMinutes(1), Ct));
-        foreach (var (id, _) in started.Append((nix, default))) await UntilAsync(() => !IsRunning(id));
+        foreach (var (id, _) in started.Append((nix, default))) await Until.TrueAsync(() => !IsRunning(id), $"process {id} to end");
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(lab.Blobs.Folder, "nix-roots")));
     }
 
@@ -222,9 +223,13 @@ public sealed class NixSourceTests : IDisposable
     {
         foreach (var name in new[] { "nix", "nix-store" })
         {
-            var path = Path.Combine(_bin.FullName, name);
-            File.WriteAllText(path, "#!/bin/sh\n" + script + "\n");
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            // Installed by another program: what this process writes may still be open in a child that another test is
+            // just starting, and a program that is open for writing cannot be started ("text file busy").
+            var source = Path.Combine(_bin.FullName, name + ".sh");
+            File.WriteAllText(source, "#!/bin/sh\n" + script + "\n");
+            using var install = Process.Start("install", ["-m", "700", source, Path.Combine(_bin.FullName, name)]);
+            install.WaitForExit();
+            Assert.Equal(0, install.ExitCode);
         }
     }
 
@@ -255,16 +260,6 @@ public sealed class NixSourceTests : IDisposable
         catch (IOException)
         {
             return false;
-        }
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!condition())
-        {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), "waited in vain");
-            await Task.Delay(10, Ct);
         }
     }
 
