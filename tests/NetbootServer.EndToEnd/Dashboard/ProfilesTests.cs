@@ -132,7 +132,9 @@ public sealed class ProfilesTests(Browser browser)
             visit.Expect("412");
             await visit.GoAsync("profiles/rescue");
             await visit.Page.GetByLabel("Words of entry 1").FillAsync("Mine");
-            await fleet.ProfileAsync("rescue", WithMenu("shell"), Ct);
+            var theirs = await fleet.ProfileAsync("rescue", WithMenu("shell"), Ct);
+            // That the page knows of it already makes it no less a conflict.
+            await Expect(visit.Page.GetByText($"revision {theirs.GetProperty("revision")}")).ToBeVisibleAsync();
             await visit.Button("Save").ClickAsync();
             await Expect(visit.Dialog).ToContainTextAsync("1. rescue “Mine” (default)");
             await Expect(visit.Dialog).ToContainTextAsync("2. iPXE shell");
