@@ -61,6 +61,8 @@ public sealed class ProfilesTests(Browser browser)
             await visit.Button("Begin with the built-in script").ClickAsync();
             await Expect(Script(visit)).ToContainTextAsync("echo gpu-a100-01 boots nixos-26.05");
             await visit.Page.GetByLabel("Machine of the preview").FillAsync("rack3-node05");
+            await fleet.MachineAsync("gpu-a100-04", "b8:ce:f6:0a:55:04", new { gpu = "a100" }, Ct);
+            await Expect(visit.Page.GetByText("4 machines now")).ToBeVisibleAsync(); // what is typed is still there
             await visit.Page.Keyboard.PressAsync("Enter");
             await Expect(Script(visit)).ToContainTextAsync("echo rack3-node05 boots nixos-26.05");
             await visit.Page.GetByLabel("Machine of the preview").FillAsync("");
