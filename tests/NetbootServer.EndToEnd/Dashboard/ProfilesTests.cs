@@ -167,7 +167,7 @@ public sealed class ProfilesTests(Browser browser)
             await Expect(visit.Page.GetByText("the preview comes when it is back")).ToBeVisibleAsync();
             await Expect(Fault(visit)).ToHaveCountAsync(0); // that of what was typed before
             await fleet.Server.StartAgainAsync(Ct);
-            await Expect(Script(visit)).ToContainTextAsync("typed in the dark", new() { Timeout = 60_000 });
+            await Expect(Script(visit)).ToContainTextAsync("typed in the dark");
             await visit.Button("Save").ClickAsync();
             await Expect(visit.Toast("rescue saved")).ToBeVisibleAsync();
         });
