@@ -30,7 +30,7 @@ public sealed class MachinePageTests(Browser browser)
             await Expect(visit.Page.Locator(".readouts", new() { HasText = "no bytes" })).ToBeVisibleAsync();
             await visit.Page.ReloadAsync(); // whoever comes later sees since when, too
             await Expect(visit.Page.Locator(".chart .stall").First).ToBeVisibleAsync();
-            await Expect(visit.Page.Locator(".chart .t-stall")).ToContainTextAsync(new Regex(@"no bytes for \d"));
+            await Expect(visit.Page.Locator(".chart .t-stall").Last).ToContainTextAsync(new Regex(@"no bytes for \d"));
             await visit.ShootAsync("still");
             await visit.AssertAccessibleAsync("still");
             transfer.Dispose();

@@ -181,6 +181,7 @@ public sealed class MachinesTests(Browser browser)
         await using var fleet = await Fleet.StartAsync(Ct);
         await browser.VisitAsync(fleet.Server, async visit =>
         {
+            visit.Expect("404"); // its page may hear that it is gone before it is left, and look
             await visit.GoAsync("machines/gpu-a100-03");
             foreach (var answer in new[] { "Keep it", "Delete machine" })
             {
