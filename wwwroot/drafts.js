@@ -1,6 +1,6 @@
 // What has been typed into forms and not yet saved; it outlives the pages it was typed on.
 
-/** Drafts by what they are of. @type {Map<string, {values: any, errors: any, base: any}>} */
+/** Drafts by what they are of. @type {Map<string, {values: any, errors: any, base: any, resource: any}>} */
 export const drafts = new Map();
 
 /** The key of a draft that is of these machines and of no others. */

@@ -93,7 +93,7 @@ let halt = () => {};
 /** Scrolls there as soon as so much of the page is drawn, unless somebody scrolls before or goes on. */
 function scrollBack(to) {
   halt();
-  const until = performance.now() + 3000;
+  const until = performance.now() + 10_000;
   let frame = 0;
   halt = () => {
     cancelAnimationFrame(frame);

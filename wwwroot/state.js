@@ -41,16 +41,18 @@ export function tell(type, data) {
   for (const hear of [...listeners.get(type) ?? []]) hear(data);
 }
 
-let source = null, retry = 0, pause = 2000;
+let source = null, streams = false, retry = 0, pause = 2000;
 
+/** @returns {Promise<void>} ends when the line is open */
 function listen() {
   source?.close();
   source = new EventSource(address('events'));
-  source.onopen = arrived;
+  const opened = new Promise(done => { source.onopen = () => { arrived(); done(); }; });
   // A broken line the browser mends by itself, resuming where it was; after a refusal it does not.
   source.onerror = lost;
   for (const type of types) source.addEventListener(type, event => hear(type, event));
   source.addEventListener('reset', () => { heard(); tell('reset'); });
+  return opened;
 }
 
 function hear(type, event) {
@@ -67,7 +69,7 @@ function arrived() {
   clearTimeout(retry);
   pause = 2000;
   heardAt.value = serverTime();
-  link.value = paths.peek()?.has('events') ? 'live' : 'polling';
+  link.value = streams ? 'live' : 'polling';
   if (before === 'away') tell('reset');
 }
 
@@ -92,15 +94,22 @@ wire.back = () => { heard(); if (link.peek() === 'away') lost(); };
 
 export const tryNow = () => lost();
 
-/** Begins once somebody is logged in. */
+/** How long pages wait for the line, in milliseconds: one that holds events back must not hold them up. */
+const patience = 1000;
+
+/**
+ * Begins once somebody is logged in. The line is open before pages load what they show: of what changes in between
+ * nobody would tell them.
+ */
 export async function start() {
-  paths.value = new Set(await operations());
+  const known = new Set(await operations());
   now.value = serverTime(); // the first answers say it
-  if (paths.value.has('events')) listen();
-  else {
-    link.value = 'polling';
-    setInterval(() => { if (!document.hidden && link.peek() === 'polling') tell('poll'); }, 2000);
-  }
+  streams = known.has('events');
+  if (streams) await Promise.race([listen(), new Promise(done => setTimeout(done, patience))]);
+  paths.value = known;
+  if (streams) return;
+  link.value = 'polling';
+  setInterval(() => { if (!document.hidden && link.peek() === 'polling') tell('poll'); }, 2000);
 }
 
 setInterval(() => { if (!document.hidden) now.value = serverTime(); }, 1000);

@@ -32,7 +32,7 @@ async function save({ profile, form, isNew }) {
     return go('profiles', made.name);
   }
   const stored = await saveForm({ path: `profiles/${encodeURIComponent(profile.name)}`, what: profile.name,
-    resource: profile, form, labels, toFields, toBody, words });
+    resource: form.resource, form, labels, toFields, toBody, words });
   form.clear();
   profiles.put(stored);
   toast(`${profile.name} saved. Machines get it from their next boot on.`);
@@ -75,7 +75,7 @@ function Scripts({ form, name, draft }) {
 
 function Editor({ profile, isNew }) {
   const form = useForm(isNew ? 'profile/+' : `profile/${profile.name}`,
-    { ...isNew ? { name: '' } : {}, ...toFields(profile) });
+    { ...isNew ? { name: '' } : {}, ...toFields(profile) }, profile);
   const saving = useSaving(form, () => save({ profile, form, isNew }));
   const name = isNew ? form.get('name') : profile.name, draft = draftOf(name, form);
   return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('profiles')}>Profiles</a> / <bdi>

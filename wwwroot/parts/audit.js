@@ -3,7 +3,7 @@ import { html } from '../ui.js';
 import { serverTime } from '../api.js';
 import { link, route, setQuery } from '../router.js';
 import { plain, short } from './format.js';
-import { Age, State } from './basics.js';
+import { Age, State, Typed } from './basics.js';
 import { Empty, Ghost, Trouble } from './messages.js';
 import { usePages } from './pages.js';
 
@@ -68,13 +68,13 @@ export function Audit() {
   const query = route.value.query, path = pathOf(query);
   const page = usePages(path, { poll: false,
     events: ['machine.changed', 'profile.changed', 'image.changed', 'token.changed'] });
-  const type = name => event => setQuery({ [name]: event.target.value.trim() });
+  const choose = name => text => setQuery({ [name]: text });
   const all = page.items;
   return html`<section class="panel" aria-labelledby="h-aud"><header><h2 id="h-aud">Audit</h2><span class="bar">
-      <input class="search" type="search" aria-label="Name of the resource" placeholder="Name of the resource"
-        value=${query.get('name') ?? ''} onChange=${type('name')}/>
-      <input class="auto" type="search" size="12" aria-label="Who" placeholder="Who" value=${query.get('who') ?? ''}
-        onChange=${type('who')}/>
+      <${Typed} class="search" aria-label="Name of the resource" placeholder="Name of the resource"
+        value=${query.get('name') ?? ''} choose=${choose('name')}/>
+      <${Typed} class="auto" size="12" aria-label="Who" placeholder="Who" value=${query.get('who') ?? ''}
+        choose=${choose('who')}/>
       <${Pick} label="What" name="kind" query=${query}
         options=${[['', 'Anything'], ...kinds.map(kind => [kind, kind])]}/>
       <${Pick} label="Action" name="verb" query=${query} options=${[['', 'Any action'], ...Object.entries(verbs)]}/>

@@ -28,6 +28,15 @@ export const Tag = ({ children, onRemove, label }) => html`<span class="tag" tit
 export const Tags = ({ of }) => Object.entries(of ?? {})
   .map(([key, value]) => html`<${Tag} key=${key} label=${`${key}=${value}`}>${key}=${value}<//> `);
 
+/** A field whose text counts once it is left or Enter is pressed; it stays as typed until then, however often its page
+ *  is drawn anew. */
+export function Typed({ value, choose, ...rest }) {
+  const [typed, setTyped] = useState(null);
+  const chosen = event => { setTyped(null); choose(event.target.value.trim()); };
+  return html`<input ...${rest} type="search" value=${typed ?? value} onInput=${event => setTyped(event.target.value)}
+    onChange=${chosen} onBlur=${() => setTyped(null)}/>`;
+}
+
 /** Copies text; says so for a moment. */
 export function Copy({ text, children = 'Copy', plain = false }) {
   const [done, setDone] = useState(false);

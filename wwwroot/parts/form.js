@@ -1,5 +1,5 @@
 // Fields of forms. A form's draft lives outside its page, so that nothing typed is lost on the way.
-import { html, signal, useMemo, useRef } from '../ui.js';
+import { html, signal, useMemo } from '../ui.js';
 import { drafts } from '../drafts.js';
 
 let count = 0;
@@ -42,19 +42,21 @@ const isBelow = (path, of) => path === of || path.startsWith(`${of}.`) || path.s
  * What a person has changed of a resource and not yet saved.
  * @param {string} key says which resource; its draft is kept under it until saved or discarded
  * @param {Record<string, string>} base the fields as they are stored
+ * @param {any} [resource] what is stored
  */
-export function useForm(key, base) {
+export function useForm(key, base, resource) {
   const draft = useMemo(() => {
-    if (!drafts.has(key)) drafts.set(key, { values: signal({}), errors: signal({}), base: signal(base) });
+    if (!drafts.has(key)) drafts.set(key, { values: signal({}), errors: signal({}), base: signal(base), resource });
     return drafts.get(key);
   }, [key]);
   const touched = Object.keys(draft.values.value);
   // As long as nothing is typed the form follows the resource; then it stays at what the changes were made from.
-  const root = useRef(base);
-  if (touched.length === 0) { root.current = base; draft.base.value = base; }
+  if (touched.length === 0) { draft.base.value = base; draft.resource = resource; }
   const from = draft.base.value;
   return {
     base: from,
+    /** What the changes were made from; what is saved meanwhile is a conflict, also when it shows here already. */
+    resource: draft.resource,
     get: name => draft.values.value[name] ?? from[name] ?? '',
     set(name, value) {
       const values = { ...draft.values.value };

@@ -1,16 +1,15 @@
 // What a machine would get of a profile as it is typed: its menu on the screen, its script.
 import { html } from '../ui.js';
 import { link } from '../router.js';
-import { Code, Id } from './basics.js';
+import { Code, Id, Typed } from './basics.js';
 import { Ghost, Note } from './messages.js';
 import { marked, warningsOf } from './plan.js';
 import { MenuScreen } from './menuscreen.js';
 
 /** Which machine it is for; any may be typed. */
-const ForMachine = ({ machine, choose, names }) => html`<label class="check push">for <input class="auto"
-  type="search" size="18" list="preview-machines" aria-label="Machine of the preview" placeholder="any machine"
-  autocomplete="off" spellcheck=${false} value=${machine}
-  onChange=${event => choose(event.target.value.trim())}/></label>
+const ForMachine = ({ machine, choose, names }) => html`<label class="check push">for <${Typed} class="auto"
+  size="18" list="preview-machines" aria-label="Machine of the preview" placeholder="any machine" autocomplete="off"
+  spellcheck=${false} value=${machine} choose=${choose}/></label>
   <datalist id="preview-machines">${names.slice(0, 200).map(name => html`<option key=${name} value=${name}></option>`)}
     </datalist>`;
 

@@ -9,7 +9,7 @@ namespace NetbootServer.EndToEnd.Api;
 /// </summary>
 public sealed class GeneratedClientTests
 {
-    private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(5), RunLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(5), RunLimit = TimeSpan.FromMinutes(5);
     private static readonly string Source =
         Path.Combine(Repository.Root, "tests", "NetbootServer.EndToEnd", "Api", "client");
     private static readonly string Folder = Path.Combine(Repository.Root, ".cache", "api-client");

@@ -8,7 +8,7 @@ namespace NetbootServer.EndToEnd.Boots;
 [Collection(BootCollection.Name)]
 public sealed class VmScriptTests(BootAssets assets)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -24,7 +24,7 @@ public sealed class Browser : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await LabScript.RunAsync("install.sh");
-        Assertions.SetDefaultExpectTimeout(20_000); // a busy machine is slow, not wrong
+        Assertions.SetDefaultExpectTimeout(Visit.Patience);
         playwright = await Playwright.CreateAsync();
         chromium = await playwright.Chromium.LaunchAsync(new()
         {

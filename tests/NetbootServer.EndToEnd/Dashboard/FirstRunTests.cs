@@ -80,7 +80,7 @@ public sealed class FirstRunTests(Browser browser)
                 await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add image" }).ClickAsync();
                 await Expect(visit.Page.GetByText("It is being downloaded.")).ToBeVisibleAsync();
                 var bar = visit.Page.Locator(".guide progress");
-                await Expect(bar).ToHaveAttributeAsync("value", new Regex("[1-9]"), new() { Timeout = 30_000 });
+                await Expect(bar).ToHaveAttributeAsync("value", new Regex("[1-9]"));
                 await Expect(visit.Page.Locator(".guide")).ToContainTextAsync(new Regex(@"\d of 25\.\d MiB"));
                 await visit.ShootAsync("fetching");
                 await visit.AssertAccessibleAsync("fetching");

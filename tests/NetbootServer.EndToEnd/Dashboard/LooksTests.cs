@@ -84,7 +84,7 @@ public sealed class LooksTests(Browser browser)
             var faults = new List<string>();
             visit.Expect("404");
             visit.Expect("412");
-            await Expect(visit.Page.GetByText("stalled at initrd").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
+            await Expect(visit.Page.GetByText("stalled at initrd").First).ToBeVisibleAsync();
             var (boot, job) = (await NewestAsync(morning, "boots?outcome=failed"), await NewestAsync(morning, "jobs"));
             foreach (var (page, address, text) in Pages)
             {
@@ -139,7 +139,7 @@ public sealed class LooksTests(Browser browser)
                 faults.AddRange(await LookAsync(visit, $"empty-{page}"));
             }
             await fleet.Server.StopAsync();
-            await Expect(visit.Page.GetByText("Server away")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            await Expect(visit.Page.GetByText("Server away")).ToBeVisibleAsync();
             faults.AddRange(await LookAsync(visit, "away"));
             Assert.True(faults.Count == 0, string.Join('\n', faults));
         }, screen, logIn: false);

@@ -25,7 +25,7 @@ public sealed class NavigationTests(Browser browser)
             await Expect(visit.Heading("rack7-node10")).ToBeInViewportAsync();
             await Until.TrueAsync("the machine's page is long enough to be scrolled",
                 async () => await visit.Page.EvaluateAsync<double>("(scrollTo(0, 120), scrollY)") == 120,
-                TimeSpan.FromSeconds(15), Ct);
+                TimeSpan.FromMinutes(1), Ct);
             await visit.Page.GoBackAsync();
             await Expect(node).ToBeInViewportAsync();
             await visit.Page.ReloadAsync();
@@ -33,7 +33,7 @@ public sealed class NavigationTests(Browser browser)
             await visit.Page.GoForwardAsync();
             await Expect(visit.Heading("rack7-node10")).ToBeVisibleAsync();
             await Until.TrueAsync("the machine's page is as far down as it was",
-                async () => await visit.Page.EvaluateAsync<double>("scrollY") == 120, TimeSpan.FromSeconds(15), Ct);
+                async () => await visit.Page.EvaluateAsync<double>("scrollY") == 120, TimeSpan.FromMinutes(1), Ct);
             await visit.GoAsync("jobs");
             await Expect(visit.Heading("Jobs")).ToBeInViewportAsync();
             // Twice in a moment: the first way back is still under way when the second begins.

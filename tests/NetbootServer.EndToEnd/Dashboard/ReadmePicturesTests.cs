@@ -22,7 +22,7 @@ public sealed class ReadmePicturesTests(Browser browser)
             await PlayAsync(morning);
             await morning.CrowdAsync(Ct, 17, 13, 9, 6, 3);
             await Expect(visit.Page.Locator(".boots li[data-state=stalled]"))
-                .ToBeVisibleAsync(new() { Timeout = 60_000 });
+                .ToBeVisibleAsync();
             await Expect(visit.Page.Locator(".readouts a[data-state=stalled] b")).ToHaveTextAsync("1");
             await Expect(visit.Page.Locator(".toast")).ToHaveCountAsync(0);
             await visit.ShootAsync("overview");

@@ -18,6 +18,7 @@ public sealed class SessionTests(Browser browser)
         await browser.VisitAsync(fleet.Server, async visit =>
         {
             visit.Expect("401");
+            await Expect(visit.Button("Log in")).ToBeVisibleAsync(); // it comes after the page
             await visit.AssertAccessibleAsync("log-in");
             await visit.Page.GetByLabel("Admin password").FillAsync("not-the-one");
             await visit.Button("Log in").ClickAsync();
@@ -89,15 +90,15 @@ public sealed class SessionTests(Browser browser)
             await visit.GoAsync("profiles/rescue");
             await visit.Page.GetByLabel("Kernel arguments").FillAsync("typed=while-away");
             await fleet.Server.StopAsync();
-            await Expect(visit.Page.GetByText("Server away")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            await Expect(visit.Page.GetByText("Server away")).ToBeVisibleAsync();
             await visit.ShootAsync("away");
             await visit.AssertAccessibleAsync("away");
             await fleet.Server.StartAgainAsync(Ct);
-            await Expect(visit.Page.GetByText("Server away")).ToBeHiddenAsync(new() { Timeout = 30_000 });
+            await Expect(visit.Page.GetByText("Server away")).ToBeHiddenAsync();
             await Expect(visit.Page.GetByLabel("Kernel arguments")).ToHaveValueAsync("typed=while-away");
             await visit.Button("Save").ClickAsync();
             await Expect(visit.Toast("rescue saved")).ToBeVisibleAsync();
-            await Expect(visit.Page.GetByText("Live")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            await Expect(visit.Page.GetByText("Live")).ToBeVisibleAsync();
         });
     }
 
@@ -114,9 +115,9 @@ public sealed class SessionTests(Browser browser)
             await fleet.Server.StopAsync();
             await visit.GoAsync("boots");
             await Expect(visit.Page.GetByText("This page could not be loaded")).ToBeVisibleAsync();
-            await Expect(visit.Page.GetByText("Server away")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            await Expect(visit.Page.GetByText("Server away")).ToBeVisibleAsync();
             await fleet.Server.StartAgainAsync(Ct);
-            await Expect(visit.Heading("Boots")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+            await Expect(visit.Heading("Boots")).ToBeVisibleAsync();
             await Expect(visit.Page.GetByText("No boot yet")).ToBeVisibleAsync();
         });
     }

@@ -22,7 +22,7 @@ public sealed class WatchBootTests(BootAssets assets)
         await browser.InitializeAsync();
         await browser.VisitAsync(tiny.Server, async visit =>
         {
-            visit.Page.SetDefaultTimeout(120_000);
+            visit.Page.SetDefaultTimeout(300_000);
             await Expect(visit.Page.GetByText("No machine is booting")).ToBeVisibleAsync();
             var command = QemuCommand.Uefi(assets, IpxeBuild.Of2025, new Uri(tiny.Server.Url, "boot.ipxe"), hardware);
             await using var vm = QemuVm.Start(command, TestArtifacts.OfThisTest());
@@ -37,7 +37,7 @@ public sealed class WatchBootTests(BootAssets assets)
             await Expect(visit.Page.Locator(".track.big li.done")).ToHaveCountAsync(6);
             await Expect(visit.Page.GetByText("10.0.2.15").First).ToBeVisibleAsync();
             await visit.ShootAsync("up");
-            await vm.WaitForAsync("^MARKER up ok$", TimeSpan.FromSeconds(60), Ct);
+            await vm.WaitForAsync("^MARKER up ok$", TimeSpan.FromMinutes(5), Ct);
         });
     }
 }

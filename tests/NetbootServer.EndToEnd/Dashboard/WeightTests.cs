@@ -48,7 +48,7 @@ public sealed class WeightTests(Browser browser)
         {
             await visit.GoAsync("machines");
             await Expect(visit.Page.GetByText("10,012 registered, 0 discovered"))
-                .ToBeVisibleAsync(new() { Timeout = 60_000 });
+                .ToBeVisibleAsync();
             var rows = await visit.Page.Locator(".machines tbody tr").CountAsync();
             Assert.InRange(rows, 10, 120);
             await visit.Page.EvaluateAsync("""

@@ -11,7 +11,7 @@ namespace NetbootServer.EndToEnd.Images;
 [Collection(NixTurns.Name)]
 public sealed class ImageBootTests(NixLab lab, BootAssets assets) : IClassFixture<BootAssets>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private static readonly MachineHardware Hardware = new();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

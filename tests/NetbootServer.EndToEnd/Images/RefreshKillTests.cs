@@ -44,7 +44,8 @@ public sealed class RefreshKillTests(NixLab lab)
         RefreshRig.WriteRelease(Path.Combine(rig.Folder, "release"), DownloadBytes, seed);
         var held = host.Hold("/initrd-x86_64-linux", (long)(at * (DownloadBytes - 1)));
         var job = await rig.BeginAsync("downloaded", new { type = "release", url = host.Url });
-        await held.Reached.WaitAsync(TimeSpan.FromMinutes(1), Ct);
+        await held.Reached.WaitAsync(TimeSpan.FromMinutes(2), Ct);
+        if (at >= 1) await RefreshRig.TakenAsync(rig.Api, job, DownloadBytes); // what is gone on with is on the disk for sure
         await rig.KillAndSeeItEndAsync(job, "downloaded", held.LetGo);
     }
 

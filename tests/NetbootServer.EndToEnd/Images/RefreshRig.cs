@@ -8,7 +8,7 @@ namespace NetbootServer.EndToEnd.Images;
 /// <summary>A server whose refreshes are killed, and what must hold once it is back.</summary>
 internal sealed class RefreshRig(ServerProcess server, string folder) : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private readonly HashSet<string> _versions = new(StringComparer.Ordinal);
     private readonly HashSet<string> _whole = new(StringComparer.Ordinal);
 
@@ -52,6 +52,11 @@ internal sealed class RefreshRig(ServerProcess server, string folder) : IAsyncDi
         await Api.PutAsync($"/images/{image}", new { source, keep = 1, systems = new[] { "x86_64-linux" } }, Ct);
         return (await Api.PostAsync($"/images/{image}/refreshes", new { }, Ct)).GetProperty("id").GetString()!;
     }
+
+    /// <summary>Waits until so many bytes of a job are here.</summary>
+    public static Task TakenAsync(AdminClient api, string job, long bytes) => api.WaitForAsync($"/jobs/{job}",
+        now => now.TryGetProperty("progress", out var progress) && progress.TryGetProperty("doneBytes", out var done)
+            && done.GetInt64() >= bytes, Limit, Ct);
 
     public async Task<string> LogAsync(string job) => await server.Admin.GetStringAsync($"/api/v1/jobs/{job}/log", Ct);
 

@@ -3,13 +3,41 @@ using System.Net.Sockets;
 
 namespace NetbootServer.EndToEnd.Lab;
 
-/// <summary>A loopback port that nobody listened on a moment ago, for a server that must come back on it.</summary>
+/// <summary>
+/// A loopback port for a server that must come back on it: one that the kernel gives to nobody by itself, neither to a
+/// connection nor to a listener that takes any port, so that nobody has it before the server starts or while it is away.
+/// </summary>
 public static class FreePort
 {
+    /// <summary>
+    /// Above what browsers refuse to talk to, below what the kernel gives away (net.ipv4.ip_local_port_range).
+    /// </summary>
+    private const int First = 12_000, Count = 20_000;
+
+    /// <summary>Test runs side by side begin at different ones; no port is given out twice in one.</summary>
+    private static int given = Random.Shared.Next(Count);
+
     public static int Find()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        for (var tries = 0; tries < Count; tries++)
+        {
+            var port = First + (int)((uint)Interlocked.Increment(ref given) % Count);
+            if (IsFree(port)) return port;
+        }
+        throw new InvalidOperationException($"No port from {First} to {First + Count - 1} is free.");
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

@@ -17,7 +17,7 @@ public sealed class NetLab : IAsyncDisposable
     /// <summary>The server's address.</summary>
     public const string ServerAddress = "10.77.0.1";
 
-    private static readonly TimeSpan DnsmasqLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan DnsmasqLimit = TimeSpan.FromMinutes(1);
 
     private readonly string folder = Directory.CreateTempSubdirectory("netboot-lab-").FullName;
     private readonly List<(ChildProcess Process, ConsoleLog Log)> daemons = [];

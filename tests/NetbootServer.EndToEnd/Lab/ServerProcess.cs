@@ -19,8 +19,13 @@ public sealed record ServerSetup
 /// </summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+
+    /// <summary>Longer than the product itself gives its requests, so that what is killed hangs.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(2);
+
+    /// <summary>An import of a hundred thousand machines is one answer, on a slow machine too.</summary>
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(10);
 
     private readonly TestArtifacts artifacts = TestArtifacts.OfThisTest();
     private readonly ServerSetup setup;
@@ -101,8 +106,12 @@ public sealed class ServerProcess : IAsyncDisposable
         Directory.Delete(DataDirectory, recursive: true);
     }
 
-    private HttpClient NewClient() =>
-        setup.Network?.Server.CreateHttpClient(Url) ?? new HttpClient { BaseAddress = Url };
+    private HttpClient NewClient()
+    {
+        var client = setup.Network?.Server.CreateHttpClient(Url) ?? new HttpClient { BaseAddress = Url };
+        client.Timeout = AnswerLimit;
+        return client;
+    }
 
     private async Task<bool> IsReadyAsync(ChildProcess started, CancellationToken ct)
     {

@@ -25,10 +25,11 @@ public sealed class KillTests
             using var killed = new CancellationTokenSource();
             Task[] workers = [work.RegisterAsync($"a{round}", killed.Token),
                 work.RegisterAsync($"b{round}", killed.Token), work.UploadAsync(round, killed.Token)];
-            var before = work.Count;
-            // At another point of the work each time, once it is under way.
-            await Until.TrueAsync("work to be done", () => Task.FromResult(work.Count >= before + 3 + 2 * round),
-                TimeSpan.FromSeconds(60), Ct);
+            var (before, versions) = (work.Count, work.Versions);
+            // At another point of the work each time, once it is under way; every other time after an upload, too,
+            // which are few where the disk is slow.
+            await Until.TrueAsync("work to be done", () => Task.FromResult(work.Count >= before + 3 + 2 * round
+                && (round % 2 == 0 || work.Versions > versions)), TimeSpan.FromMinutes(2), Ct);
             await server.KillAsync();
             await killed.CancelAsync();
             await Task.WhenAll(workers);
@@ -37,7 +38,7 @@ public sealed class KillTests
         }
         await work.VerifyAllAsync(Ct);
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(server.DataDirectory, "blobs", "tmp")));
-        Assert.True(work.Machines > Rounds * 2 && work.Versions > Rounds / 2,
+        Assert.True(work.Machines > Rounds * 2 && work.Versions >= Rounds / 2,
             $"{work.Machines} machines, {work.Versions} versions");
     }
 

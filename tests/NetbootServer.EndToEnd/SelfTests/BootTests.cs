@@ -7,7 +7,7 @@ namespace NetbootServer.EndToEnd.SelfTests;
 [Collection(BootCollection.Name)]
 public sealed class BootTests(BootAssets assets)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

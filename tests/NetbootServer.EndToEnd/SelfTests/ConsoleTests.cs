@@ -6,7 +6,7 @@ namespace NetbootServer.EndToEnd.SelfTests;
 
 public sealed class ConsoleTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
