@@ -62,6 +62,7 @@ export function useForm(key, base, resource) {
       const values = { ...draft.values.value };
       if (value === (from[name] ?? '')) delete values[name]; else values[name] = value;
       draft.values.value = values;
+      drafts.set(key, draft); // also what is typed on after a save
       const mine = Object.keys(draft.errors.value).filter(path => path === name || isBelow(path, `$.${name}`));
       if (mine.length) draft.errors.value = Object.fromEntries(Object.entries(draft.errors.value)
         .filter(([path]) => !mine.includes(path)));

@@ -143,6 +143,13 @@ public sealed class ProfilesTests(Browser browser)
             await visit.ShootAsync("conflict");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Save this choice" }).ClickAsync();
             await Expect(visit.Toast("rescue saved")).ToBeVisibleAsync();
+
+            // What is typed after that is kept as well while another page is looked at.
+            await visit.Page.GetByLabel("Words of entry 1").FillAsync("Typed on");
+            await visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Breadcrumb" }).GetByRole(AriaRole.Link).ClickAsync();
+            await Expect(visit.Heading("Profiles")).ToBeVisibleAsync();
+            await visit.Page.GoBackAsync();
+            await Expect(visit.Page.GetByLabel("Words of entry 1")).ToHaveValueAsync("Typed on");
         });
         var entries = (await fleet.Api.GetAsync("/profiles/rescue", Ct)).GetProperty("menu").GetProperty("entries");
         Assert.Equal("Mine", entries[0].GetProperty("label").GetString());
