@@ -8,9 +8,6 @@ namespace NetbootServer.Benchmarks.Files;
 internal sealed partial class Epoll(int most) : IDisposable
 {
     private const int AddSocket = 1, Readable = 1, WaitMilliseconds = 50; // EPOLL_CTL_ADD, EPOLLIN
-    private const int Truncate = 0x20, DontWait = 0x40; // MSG_TRUNC, MSG_DONTWAIT
-    private const int Interrupted = 4, WouldBlock = 11; // EINTR, EAGAIN
-    private static readonly byte[] Nowhere = GC.AllocateUninitializedArray<byte>(1, pinned: true);
 
     // struct epoll_event has no padding on x86-64 and has some elsewhere: epoll_ctl(2), linux/eventpoll.h.
     private static readonly bool IsPacked = RuntimeInformation.ProcessArchitecture == Architecture.X64;
@@ -36,21 +33,6 @@ internal sealed partial class Epoll(int most) : IDisposable
         for (var i = 0; i < count; i++) yield return BitConverter.ToInt32(_events, i * EventLength + DataOffset);
     }
 
-    /// <summary>Takes bytes that are there.</summary>
-    /// <returns>How many, 0 when there are none at the moment.</returns>
-    public static int Receive(SafeSocketHandle socket, Span<byte> into) =>
-        Received(recv(socket, into, into.Length, DontWait));
-
-    /// <summary>Throws bytes away inside the kernel; tcp(7).</summary>
-    /// <returns>How many, 0 when there are none at the moment.</returns>
-    public static int Discard(SafeSocketHandle socket, int most) =>
-        Received(recv(socket, Nowhere, most, Truncate | DontWait));
-
-    private static int Received(nint count) => count > 0 ? (int)count
-        : count == 0 ? throw new EndOfStreamException("The server hung up.")
-        : Marshal.GetLastPInvokeError() is WouldBlock or Interrupted ? 0
-        : throw new SocketException(Marshal.GetLastPInvokeError());
-
     private static int Checked(int result) =>
         result >= 0 ? result : throw new IOException($"epoll: error {Marshal.GetLastPInvokeError()}");
 
@@ -64,9 +46,6 @@ internal sealed partial class Epoll(int most) : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int epoll_wait(int epoll, [Out] byte[] events, int most, int milliseconds);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint recv(SafeHandle socket, Span<byte> buffer, nint length, int flags);
 
     [LibraryImport("libc")]
     private static partial int close(int handle);

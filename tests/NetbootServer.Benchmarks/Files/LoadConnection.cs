@@ -1,14 +1,17 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace NetbootServer.Benchmarks.Files;
 
 /// <summary>A client's connection, and where it is in the answer to its last request. Bodies go nowhere.</summary>
-internal sealed class LoadConnection : IDisposable
+internal sealed partial class LoadConnection : IDisposable
 {
     private const int Step = 1 << 20;
+    private const int Truncate = 0x20, DontWait = 0x40; // MSG_TRUNC, MSG_DONTWAIT
+    private const int Interrupted = 4, WouldBlock = 11; // EINTR, EAGAIN
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly byte[] _head = new byte[4096];
@@ -44,9 +47,7 @@ internal sealed class LoadConnection : IDisposable
     /// <returns>Bytes taken, 0 when there is nothing at the moment.</returns>
     public int Read()
     {
-        var read = IsAnswered
-            ? Epoll.Discard(Handle, (int)Math.Min(_left, Step))
-            : Epoll.Receive(Handle, _head.AsSpan(_headLength));
+        var read = IsAnswered ? Discard((int)Math.Min(_left, Step)) : Receive(_head.AsSpan(_headLength));
         if (IsAnswered) _left -= read;
         else TakeHead(read);
         return read;
@@ -65,5 +66,18 @@ internal sealed class LoadConnection : IDisposable
         IsAnswered = true;
     }
 
+    private int Receive(Span<byte> into) => Received(recv(Handle, into, into.Length, DontWait));
+
+    /// <summary>Throws bytes away inside the kernel; tcp(7).</summary>
+    private int Discard(int most) => Received(recv(Handle, [], most, Truncate | DontWait));
+
+    private static int Received(nint count) => count > 0 ? (int)count
+        : count == 0 ? throw new EndOfStreamException("The server hung up.")
+        : Marshal.GetLastPInvokeError() is WouldBlock or Interrupted ? 0
+        : throw new SocketException(Marshal.GetLastPInvokeError());
+
     public void Dispose() => _socket.Dispose();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint recv(SafeHandle socket, Span<byte> buffer, nint length, int flags);
 }
