@@ -71,7 +71,8 @@ export function RateChart({ boot, motion, usual }) {
     <defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse">
       <path d="M-1 8 8-1M-2 2 2-2M5 9 9 5"/></pattern></defs>
     ${still.map(stall => html`<g key=${stall.from}><rect class="stall" x=${place(stall.from)} y=${top}
-        width=${place(stall.length)} height=${high}><title>no bytes for ${duration(stall.length)}</title></rect>
+        width=${place(stall.length)} height=${high}>
+        ${!told.has(stall) && html`<title>no bytes for ${duration(stall.length)}</title>`}</rect>
       ${told.has(stall) && html`<text class="t-stall" x=${place(middle(stall))} y="16"
         text-anchor=${anchor(middle(stall) / span)}>no bytes for ${duration(stall.length)}</text>`}</g>`)}
     ${[0, .5, 1].map(part => html`<line key=${part} x1="0" x2="100%" y1=${top + part * high}
