@@ -20,7 +20,7 @@ function useLog(path) {
       lines = lines.concat(all);
       timer ||= setTimeout(show, 200, false);
     };
-    stream(`${path}?follow=true`, take, stop.signal).then(() => { clearTimeout(timer); show(true); }, () =>
+    stream(`${path}?follow=true&ansi=true`, take, stop.signal).then(() => { clearTimeout(timer); show(true); }, () =>
       show(false));
     return () => { clearTimeout(timer); stop.abort(); };
   }, [path]);

@@ -11,6 +11,9 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
 {
     private const string Once = "once";
 
+    /// <summary>Who asks for what a schedule says.</summary>
+    public const string BySchedule = "schedule";
+
     private const string FirstUse = "first use", FirstRequest = "first request";
 
     private readonly ConcurrentDictionary<string, string> _wanted = new(StringComparer.Ordinal);

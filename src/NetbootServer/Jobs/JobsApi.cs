@@ -8,12 +8,14 @@ namespace NetbootServer.Jobs;
 /// <summary>Jobs in the API.</summary>
 internal static class JobsApi
 {
+    private const string AnsiType = "text/x-ansi";
+
     public static void MapJobs(this IEndpointRouteBuilder api)
     {
         var jobs = api.MapGroup("/jobs").WithTags("Jobs").RequireAuthorization(RolePolicies.Viewer);
         jobs.MapGet("", List).Refuses(ProblemTypes.MalformedRequest);
         jobs.MapGet("/{id}", Get).Refuses(ProblemTypes.NotFound);
-        jobs.MapGet("/{id}/log", Log).Produces<string>(200, "text/plain").Refuses(ProblemTypes.NotFound);
+        jobs.MapGet("/{id}/log", Log).Produces<string>(200, "text/plain", AnsiType).Refuses(ProblemTypes.NotFound);
         jobs.MapDelete("/{id}", Cancel).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
         jobs.MapPost("/{id}/retries", Retry).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
         api.MapPost("/images/{name}/refreshes", Refresh).WithTags("Images").RequireAuthorization(RolePolicies.Operator)
@@ -43,28 +45,43 @@ internal static class JobsApi
     private static async Task<Results<Ok<Job>, ProblemHttpResult>> Get(string id, JobStore store, CancellationToken ct) =>
         await store.FindAsync(id, ct) is { } job ? TypedResults.Ok(job) : Problem.NotFound("job", id).ToResult();
 
-    /// <summary>A job's log as text. With <c>?follow=true</c> it goes on until the job ends, also while it waits.</summary>
+    /// <summary>A job's log as plain text.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="follow">Whether it goes on until the job ends, also while that waits.</param>
+    /// <param name="ansi">Whether colours stay in it, as escape sequences of terminals; so they do with Accept: text/x-ansi.</param>
+    /// <param name="http">The request.</param>
+    /// <param name="store">The jobs.</param>
+    /// <param name="logs">Their logs.</param>
+    /// <param name="lifetime">The server's end.</param>
+    /// <param name="ct">Ends the reading.</param>
     private static async Task<Results<PushStreamHttpResult, ProblemHttpResult>> Log(
-        string id, bool? follow, HttpContext http, JobStore store, JobLogs logs, IHostApplicationLifetime lifetime, CancellationToken ct)
+        string id, bool? follow, bool? ansi, HttpContext http, JobStore store, JobLogs logs, IHostApplicationLifetime lifetime, CancellationToken ct)
     {
         if (await store.FindAsync(id, ct) is null) return Problem.NotFound("job", id).ToResult();
         http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.Headers.Append("Vary", "Accept");
+        var colours = ansi ?? WantsAnsi(http.Request);
         return TypedResults.Stream(async body =>
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
+            await using var plain = colours ? null : new PlainLines(body);
             try
             {
                 if (follow == true)
-                    await logs.FollowAsync(id, async c => await store.FindAsync(id, c) is { EndedAt: null }, body, end.Token);
+                    await logs.FollowAsync(id, async c => await store.FindAsync(id, c) is { EndedAt: null }, plain ?? body, end.Token);
                 else
-                    await logs.CopyAsync(id, body, end.Token);
+                    await logs.CopyAsync(id, plain ?? body, end.Token);
+                if (plain is not null) await plain.EndAsync(end.Token);
             }
             catch (OperationCanceledException)
             {
                 // The reader left, or the server stops.
             }
-        }, "text/plain; charset=utf-8");
+        }, colours ? $"{AnsiType}; charset=utf-8" : "text/plain; charset=utf-8");
     }
+
+    private static bool WantsAnsi(HttpRequest request) =>
+        request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(AnsiType, StringComparison.OrdinalIgnoreCase) && type.Quality != 0);
 
     /// <summary>Cancels a job; everything it has started ends with it.</summary>
     private static async Task<Results<Accepted<Job>, ProblemHttpResult>> Cancel(

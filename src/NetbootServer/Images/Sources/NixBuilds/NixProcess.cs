@@ -14,16 +14,18 @@ internal static class NixProcess
     /// <summary>Runs a command.</summary>
     /// <param name="command">The program.</param>
     /// <param name="arguments">Its arguments, each as it is.</param>
+    /// <param name="environment">All of its environment.</param>
     /// <param name="read">Reads what it prints.</param>
     /// <param name="line">Told each line that it prints to standard error; lines longer than 1 MiB are cut.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>Its exit code.</returns>
     /// <exception cref="SourceException">It cannot be started.</exception>
     public static async Task<int> RunAsync(string command, IEnumerable<string> arguments,
-        Func<Stream, CancellationToken, Task> read, Action<ReadOnlySpan<byte>> line, CancellationToken ct)
+        IReadOnlyDictionary<string, string> environment, Func<Stream, CancellationToken, Task> read,
+        Action<ReadOnlySpan<byte>> line, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        using var process = Start(command, arguments);
+        using var process = Start(command, arguments, environment);
         process.StandardInput.Close();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var output = read(process.StandardOutput.BaseStream, stop.Token);
@@ -59,7 +61,7 @@ internal static class NixProcess
         await Task.Delay(Timeout.Infinite, CancellationToken.None);
     }
 
-    private static Process Start(string command, IEnumerable<string> arguments)
+    private static Process Start(string command, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(command, arguments)
         {
@@ -68,10 +70,8 @@ internal static class NixProcess
             RedirectStandardError = true,
             WorkingDirectory = "/",
         };
-        // Nobody is there to answer: what needs a password fails instead of waiting.
-        start.Environment["GIT_TERMINAL_PROMPT"] = "0";
-        start.Environment["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes";
-        start.Environment.TryAdd("HOME", "/");
+        start.Environment.Clear();
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         try
         {
             return Process.Start(start)!;
