@@ -332,6 +332,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<bool>("PhonesHome")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("RetryAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("Revision")
                         .HasColumnType("INTEGER");
 

@@ -51,7 +51,7 @@ internal sealed class ReleaseScriptFiles(Uri folder, string script, string syste
         if (theirs.Length == 0 || ours.Length == 0) return theirs.Length == ours.Length;
         var version = theirs[^1].Split('@')[0] == ours[^1];
         if (!here) return version;
-        return (version && theirs[..^1].SequenceEqual(ours[..^1]))
+        return (version && theirs.AsSpan(..^1).SequenceEqual(ours.AsSpan(..^1)))
             || (ours is [var owner, var repository, "releases", "latest", "download"]
                 && theirs is [var sameOwner, var sameRepository, "releases", "download", _]
                 && (owner, repository) == (sameOwner, sameRepository));
