@@ -75,7 +75,7 @@ internal static partial class NixCauses
     [GeneratedRegex(@"No space left on device|database or disk is full")]
     private static partial Regex NoSpace();
 
-    [GeneratedRegex(@"^error:.*unable to download '(?<url>[^']*)': (?<why>(?:Could(?:n't| not) (?:resolve|connect)|HTTP error 5\d\d|" +
+    [GeneratedRegex(@"^\s*error:.*unable to download '(?<url>[^']*)': (?<why>(?:Could(?:n't| not) (?:resolve|connect)|HTTP error 5\d\d|" +
         @".*(?:timed out|Timeout|reset|refused|broken)).*)")]
     private static partial Regex Download();
 
