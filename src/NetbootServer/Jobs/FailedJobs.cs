@@ -10,7 +10,8 @@ namespace NetbootServer.Jobs;
 /// restart. A source that was away when a weekly refresh was due is not left alone for a week.
 /// </summary>
 internal sealed class FailedJobs(
-    Database database, ImageCatalog catalog, ImageRetries images, JobTriggers triggers, IOptions<JobsOptions> options, TimeProvider time)
+    Database database, ImageCatalog catalog, ImageRetries images, JobTriggers triggers, IOptions<JobsOptions> options,
+    TimeProvider time)
 {
     private const string Scrub = "scrub-retry-at";
 
@@ -18,7 +19,8 @@ internal sealed class FailedJobs(
 
     /// <summary>Reads what an earlier run of the server has left.</summary>
     public async Task LoadAsync(CancellationToken ct) =>
-        _scrubAt = DateTimeOffset.TryParse(await database.FindAsync(Scrub, ct), CultureInfo.InvariantCulture, out var at) ? at : null;
+        _scrubAt = DateTimeOffset.TryParse(await database.FindAsync(Scrub, ct), CultureInfo.InvariantCulture, out var at)
+            ? at : null;
 
     /// <summary>A job has failed for good.</summary>
     /// <returns>When it is tried again; null when it has no schedule.</returns>

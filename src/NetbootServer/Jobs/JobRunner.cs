@@ -111,7 +111,8 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         {
             var wait = WaitAfter(passing, row.Attempt);
             var next = time.GetUtcNow() + wait;
-            run.Log(wait < Soon ? $"Trying again in {wait.TotalSeconds:0} s." : $"Trying again in {wait.TotalMinutes:0} min, at {Shown(next)}.");
+            run.Log(wait < Soon ? $"Trying again in {wait.TotalSeconds:0} s."
+                : $"Trying again in {wait.TotalMinutes:0} min, at {Shown(next)}.");
             return async () =>
             {
                 if (run.IsCancelled)
@@ -130,9 +131,9 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
             if (again is { } at) run.Log($"Trying again at {Shown(at)}, and so on until it succeeds.");
             await store.EndAsync(row.Id, JobStates.Failed, run.Progress, null, problem);
             if (problem.Type == SourceProblems.StorageFull.Path) retention.WantTidying();
-            if (row.AskedBy == JobTriggers.BySchedule)
+            if (JobTriggers.IsUnattended(row.AskedBy))
                 alarms.Raise(lane.Kind == JobKinds.Scrub ? AlarmKinds.ScrubFailing : AlarmKinds.RefreshFailing,
-                    lane.Image ?? "blobs", $"The scheduled {lane} failed: {problem.Detail}"
+                    lane.Image ?? "blobs", $"The {(row.AskedBy == JobTriggers.BySchedule ? "scheduled " : "")}{lane} failed: {problem.Detail}"
                     + (again is { } next ? $" It is tried again at {Shown(next)}, and so on until it succeeds." : ""));
         };
 
@@ -159,7 +160,8 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         return TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, (error.IsLimit ? LongestLimit : LongestWait).Ticks));
     }
 
-    private static string Shown(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+    private static string Shown(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     private static partial class Log
     {

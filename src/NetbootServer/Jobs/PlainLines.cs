@@ -15,9 +15,14 @@ internal sealed class PlainLines(Stream target) : Stream
     public override bool CanSeek => false;
     public override bool CanWrite => true;
     public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var last = buffer.Span.LastIndexOf((byte)'\n');
         if (last >= 0)
@@ -44,7 +49,8 @@ internal sealed class PlainLines(Stream target) : Stream
 
     public override Task FlushAsync(CancellationToken cancellationToken) => target.FlushAsync(cancellationToken);
 
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Logs are copied asynchronously.");
+    public override void Write(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("Logs are copied asynchronously.");
 
     public override void Flush() => throw new NotSupportedException("Logs are copied asynchronously.");
 

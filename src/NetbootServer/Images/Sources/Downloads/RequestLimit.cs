@@ -32,7 +32,7 @@ internal sealed record RequestLimit(string What, TimeSpan? Wait)
         var number = Number(response, "x-ratelimit-limit") ?? Number(response, "ratelimit-limit");
         var what = (usedUp, number) switch
         {
-            (true, { } limit) => string.Create(CultureInfo.InvariantCulture, $"its limit of {limit} requests for this server's address is used up"),
+            (true, { } limit) => $"its limit of {limit} requests for this server's address is used up",
             (true, _) => "its limit of requests for this server's address is used up",
             _ => "it wants fewer requests from this server's address",
         };
@@ -41,26 +41,30 @@ internal sealed record RequestLimit(string What, TimeSpan? Wait)
     }
 
     /// <summary>What Retry-After says; null without it.</summary>
-    public static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time) => response.Headers.RetryAfter switch
-    {
-        { Delta: { } delta } => delta,
-        { Date: { } date } => date - Now(response, time),
-        _ => null,
-    };
+    public static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time) =>
+        response.Headers.RetryAfter switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } => date - Now(response, time),
+            _ => null,
+        };
 
     private static TimeSpan? Reset(HttpResponseMessage response, TimeProvider time)
     {
-        if ((Number(response, "x-ratelimit-reset") ?? Number(response, "ratelimit-reset")) is not { } reset) return null;
+        var said = Number(response, "x-ratelimit-reset") ?? Number(response, "ratelimit-reset");
+        if (said is not { } reset) return null;
         var wait = reset < Epoch ? TimeSpan.FromSeconds(reset)
             : DateTimeOffset.FromUnixTimeSeconds(Math.Min(reset, FarAway)) - Now(response, time);
         return wait > TimeSpan.Zero ? wait + Rounding : null;
     }
 
     /// <summary>The server's own time, by which it counts: this machine's clock may be wrong.</summary>
-    private static DateTimeOffset Now(HttpResponseMessage response, TimeProvider time) => response.Headers.Date ?? time.GetUtcNow();
+    private static DateTimeOffset Now(HttpResponseMessage response, TimeProvider time) =>
+        response.Headers.Date ?? time.GetUtcNow();
 
     private static long? Number(HttpResponseMessage response, string name) =>
-        long.TryParse(Header(response, name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        long.TryParse(Header(response, name), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : null;
 
     private static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;

@@ -11,13 +11,15 @@ internal static class ChildEnvironment
 {
     private static readonly FrozenSet<string> Passed = new[]
     {
-        "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "TZDIR", "LANG", "LANGUAGE", "LOCALE_ARCHIVE", "SSH_AUTH_SOCK",
-        "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_DATA_DIRS", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
+        "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "TZDIR", "LANG", "LANGUAGE", "LOCALE_ARCHIVE",
+        "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_DATA_DIRS", "XDG_STATE_HOME",
+        "XDG_RUNTIME_DIR", "SSH_AUTH_SOCK",
         "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO",
         "http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy",
         "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY",
-        "NIX_REMOTE", "NIX_DAEMON_SOCKET_PATH", "NIX_CONFIG", "NIX_CONF_DIR", "NIX_USER_CONF_FILES", "NIX_PATH", "NIX_SSL_CERT_FILE",
-        "NIX_SSHOPTS", "NIX_STORE", "NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOCALSTATE_DIR", "NIX_DATA_DIR", "NIX_LOG_DIR", "NIX_BIN_DIR",
+        "NIX_REMOTE", "NIX_DAEMON_SOCKET_PATH", "NIX_CONFIG", "NIX_CONF_DIR", "NIX_USER_CONF_FILES", "NIX_PATH",
+        "NIX_SSL_CERT_FILE", "NIX_SSHOPTS", "NIX_STORE", "NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOCALSTATE_DIR",
+        "NIX_DATA_DIR", "NIX_LOG_DIR", "NIX_BIN_DIR",
     }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Where nothing answers: the port "discard" of this machine.</summary>
@@ -39,7 +41,8 @@ internal static class ChildEnvironment
         return environment;
     }
 
-    private static bool IsPassed(string name) => Passed.Contains(name) || name.StartsWith("LC_", StringComparison.Ordinal);
+    private static bool IsPassed(string name) =>
+        Passed.Contains(name) || name.StartsWith("LC_", StringComparison.Ordinal);
 
     /// <summary>
     /// The same, with no way to the network: curl, which Nix and Git fetch with, goes to a proxy that is not there, and

@@ -29,7 +29,8 @@ internal sealed record FlakeInput(string Name, JsonObject? Locked)
     public string? Address => Text("type") switch
     {
         "git" or "hg" or "mercurial" or "tarball" or "file" => Text("url"),
-        { } type when Text("owner") is { } owner && Text("repo") is { } repository && (Host is null || FlakeHosts.IsHost(Host)) =>
+        { } type when Text("owner") is { } owner && Text("repo") is { } repository
+            && (Host is null || FlakeHosts.IsHost(Host)) =>
             FlakeHosts.AddressOf(type, Host, $"{owner}/{repository}"),
         _ => null,
     };
@@ -37,8 +38,9 @@ internal sealed record FlakeInput(string Name, JsonObject? Locked)
     private string? Host => Text("host");
 
     /// <summary>Whether Git fetches more than the repository itself.</summary>
-    public bool TakesMore => FlakeHosts.TakingMore.Any(name =>
-        Locked?[name] is JsonValue value && (value.TryGetValue<bool>(out var on) ? on : value.ToString() is not ("0" or "false" or "")));
+    public bool TakesMore => FlakeHosts.TakingMore.Any(name => Locked?[name] is JsonValue value
+        && (value.TryGetValue<bool>(out var on) ? on : value.ToString() is not ("0" or "false" or "")));
 
-    private string? Text(string name) => Locked?[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    private string? Text(string name) =>
+        Locked?[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

@@ -69,7 +69,8 @@ public sealed partial class NixCli
     /// </summary>
     private async Task<JsonObject> LockedAsync(string flake, ISourceProgress progress, CancellationToken ct)
     {
-        await RunAsync("nix", ["flake", "prefetch", flake, "--json", "--refresh", .. Settings, .. NoRegistry, .. StoreArguments], progress, ct);
+        await RunAsync("nix", ["flake", "prefetch", flake, "--json", "--refresh", .. Settings, .. NoRegistry, .. StoreArguments],
+            progress, ct);
         try
         {
             return await MetadataAsync(flake, ["--no-update-lock-file", "--option", "tarball-ttl", "4294967295", "--option",
@@ -87,7 +88,14 @@ public sealed partial class NixCli
     {
         var output = await RunAsync("nix", ["flake", "metadata", flake, "--json", .. how, .. Settings, .. StoreArguments],
             progress, ct, environment);
-        return JsonNode.Parse(output) as JsonObject ?? [];
+        try
+        {
+            return JsonNode.Parse(output) as JsonObject ?? throw new FormatException("no object");
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or FormatException)
+        {
+            throw NotUnderstood("nix flake metadata", output, e);
+        }
     }
 
     /// <summary>Builds an installable.</summary>
@@ -97,10 +105,12 @@ public sealed partial class NixCli
     /// <param name="progress">Told of the progress, and all that Nix prints.</param>
     /// <param name="ct">Ends it.</param>
     /// <exception cref="SourceException">It cannot be built.</exception>
-    public async Task<NixOutput> BuildAsync(Installable installable, NixFlake? flake, string link, ISourceProgress progress, CancellationToken ct)
+    public async Task<NixOutput> BuildAsync(
+        Installable installable, NixFlake? flake, string link, ISourceProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(installable);
-        string[] restricted = ["--option", "restrict-eval", "true", "--option", "allowed-uris", _rules.AllowedUris(flake?.Inputs ?? [])];
+        string[] restricted =
+            ["--option", "restrict-eval", "true", "--option", "allowed-uris", _rules.AllowedUris(flake?.Inputs ?? [])];
         string[] what = (flake, _rules.AreLimited) switch
         {
             (null, _) => ["--file", installable.LocalPath!, installable.Attribute.ToString(), .. restricted,
@@ -108,25 +118,18 @@ public sealed partial class NixCli
             (_, true) => [installable.ToString(), "--no-update-lock-file", .. NoRegistry, .. restricted],
             _ => [installable.ToString(), "--no-write-lock-file"],
         };
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(_options.BuildTimeout);
-        try
-        {
-            var output = await RunAsync("nix", ["build", .. what, "--json", "--out-link", link, "--log-format", "internal-json",
-                .. Settings, .. StoreArguments], progress, limit.Token);
-            return NixOutput.Parse(output, installable);
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            throw new SourceException(SourceProblems.NixFailed, $"The build of {installable} took longer than " +
-                $"{_options.BuildTimeout.TotalHours.ToString("0.#", CultureInfo.InvariantCulture)} hours (Nix:BuildTimeout) and was ended.");
-        }
+        var output = await RunAsync("nix", ["build", .. what, "--json", "--out-link", link, "--log-format", "internal-json",
+            .. Settings, .. StoreArguments], progress, ct);
+        return NixOutput.Parse(output, installable);
     }
 
     /// <summary>A path and all that it needs.</summary>
-    public async Task<IReadOnlyList<StorePath>> ClosureAsync(StorePath path, CancellationToken ct) =>
-        [.. (await TextAsync("nix-store", ["--query", "--requisites", path.ToString(), .. StoreArguments], ct))
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(StorePath.Parse)];
+    public async Task<IReadOnlyList<StorePath>> ClosureAsync(StorePath path, CancellationToken ct)
+    {
+        var text = await TextAsync("nix-store", ["--query", "--requisites", path.ToString(), .. StoreArguments], ct);
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => StorePath.TryParse(line, out var one)
+            ? one : throw NotUnderstood("nix-store --query --requisites", Encoding.UTF8.GetBytes(line), null))];
+    }
 
     /// <summary>What the store knows of paths, in the form of <c>nix-store --load-db</c>: the same in every version.</summary>
     public Task<string> DumpAsync(IEnumerable<StorePath> paths, CancellationToken ct) =>
@@ -137,9 +140,13 @@ public sealed partial class NixCli
     {
         ArgumentNullException.ThrowIfNull(read);
         var log = new NixLog(new Silence(), _options.TailLines, _time);
-        var code = await NixProcess.RunAsync(Command("nix-store"), ["--dump", StoreRoot + path], _environment, read, log.Line, ct);
+        var code = await LimitedAsync($"nix-store --dump {path}", limit =>
+            NixProcess.RunAsync(Command("nix-store"), ["--dump", StoreRoot + path], _environment, read, log.Line, limit), ct);
         if (code != 0) throw Failed("nix-store", ["--dump", path.ToString()], code, log);
     }
+
+    internal static SourceException NotUnderstood(string command, byte[] output, Exception? e) =>
+        new(SourceProblems.NixFailed, $"{command} says '{SourceText.Quote(output)}', which is not understood: is it a Nix of 2.8 or later?", e);
 
     private async Task<string> TextAsync(string command, IReadOnlyList<string> arguments, CancellationToken ct) =>
         Encoding.UTF8.GetString(await RunAsync(command, arguments, new Silence(), ct));
@@ -149,9 +156,26 @@ public sealed partial class NixCli
     {
         var output = new MemoryStream();
         var log = new NixLog(progress, _options.TailLines, _time, WhatOf(arguments));
-        var code = await NixProcess.RunAsync(Command(command), arguments, environment ?? _environment, NixProcess.Into(output), log.Line, ct);
+        var code = await LimitedAsync($"{command} {string.Join(' ', WordsOf(arguments))}", limit => NixProcess.RunAsync(Command(command),
+            arguments, environment ?? _environment, NixProcess.Into(output), log.Line, limit), ct);
         log.End();
         return code == 0 ? output.ToArray() : throw Failed(command, arguments, code, log);
+    }
+
+    /// <summary>Nothing that Nix does may take for ever: what it fetches from may have gone silent.</summary>
+    private async Task<int> LimitedAsync(string what, Func<CancellationToken, Task<int>> run, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(_options.BuildTimeout);
+        try
+        {
+            return await run(limit.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw new SourceException(SourceProblems.NixFailed, $"{what} took longer than " +
+                $"{_options.BuildTimeout.TotalHours.ToString("0.#", CultureInfo.InvariantCulture)} hours (Nix:BuildTimeout) and was ended.");
+        }
     }
 
     private static SourceException Failed(string command, IReadOnlyList<string> arguments, int code, NixLog log)

@@ -20,7 +20,8 @@ public sealed record NixFlake(string Url)
     internal ImmutableArray<string> Inputs { get; init; } = [];
 
     /// <summary>What <c>nix flake metadata --json</c> says of one.</summary>
-    internal static NixFlake Of(Installable installable, JsonObject metadata) => new((string?)metadata["url"] ?? installable.Reference)
+    internal static NixFlake Of(Installable installable, JsonObject metadata) => new(
+        (string?)metadata["url"] ?? installable.Reference)
     {
         Revision = (string?)(metadata["revision"] ?? metadata["locked"]?["rev"]),
         LastModified = (long?)metadata["lastModified"],

@@ -15,6 +15,7 @@ internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvid
     private const int SetExpected = 106;
     private const int PostBuildLogLine = 107;
     private const int InfoLevel = 3;
+    private const int MaxErrors = 100;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<ulong, NixActivity> _activities = [];
@@ -172,7 +173,7 @@ internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvid
 
     private void Message(int level, string message, string? raw)
     {
-        if (level == 0) Errors.Add(AnsiText.Plain(raw ?? message));
+        if (level == 0 && Errors.Count < MaxErrors) Errors.Add(AnsiText.Plain(raw ?? message));
         if (level <= InfoLevel) Say(message);
     }
 

@@ -32,5 +32,6 @@ public sealed class NixOptions : IValidatableObject
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => PassEnvironment
-        .Select(ChildEnvironment.Fault).OfType<string>().Select(fault => new ValidationResult(fault, [nameof(PassEnvironment)]));
+        .Select(ChildEnvironment.Fault).OfType<string>()
+        .Select(fault => new ValidationResult(fault, [nameof(PassEnvironment)]));
 }

@@ -9,6 +9,7 @@ namespace NetbootServer.Images.Sources.NixBuilds;
 internal static class NixProcess
 {
     private const int MaxLineBytes = 1 << 20;
+    private const int MaxOutputBytes = 64 << 20;
     private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(3);
 
     /// <summary>Runs a command.</summary>
@@ -52,8 +53,17 @@ internal static class NixProcess
         return process.ExitCode;
     }
 
-    /// <summary>Reads all that is printed.</summary>
-    public static Func<Stream, CancellationToken, Task> Into(MemoryStream output) => (stream, ct) => stream.CopyToAsync(output, ct);
+    /// <summary>Reads all that is printed, up to 64 MiB.</summary>
+    public static Func<Stream, CancellationToken, Task> Into(MemoryStream output) => async (stream, ct) =>
+    {
+        var buffer = new byte[64 * 1024];
+        for (int read; (read = await stream.ReadAsync(buffer, ct)) > 0;)
+        {
+            if (output.Length + read > MaxOutputBytes)
+                throw new SourceException(SourceProblems.BadAnswer, $"Nix printed more than {SourceText.Bytes(MaxOutputBytes)} for an answer.");
+            output.Write(buffer, 0, read);
+        }
+    };
 
     private static async Task FailureOf(Task task)
     {
