@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Primitives;
-using NetbootServer.Http;
 
 namespace NetbootServer.Access.Listening;
 
