@@ -99,8 +99,6 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
     private (Installable? Installable, string? Fault) Read(string text)
     {
         if (!Installable.TryParse(text, out var installable, out var fault)) return (null, fault);
-        if (!_patterns.IsEmpty && !_patterns.Any(pattern => Matches(pattern, text)))
-            fault = $"matches none of Nix:AllowedInstallables ({string.Join(", ", _patterns)})";
         if (installable.LocalPath is { } path && roots.Fault(path) is { } wrong) fault = wrong;
         if (installable.Address is { } address && urls.FaultOfRepository(address) is { } refused)
             fault = $"is not allowed: {refused.TrimEnd('.')}";
@@ -108,6 +106,8 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
             fault = "is a name of Nix's registry, which may lead anywhere; with Images:AllowedSources name the flake itself, " +
                 "for example github:nix-community/nixos-images#netboot";
         if (urls.AreLimited && installable.TakesMore) fault = WithMore;
+        if (!_patterns.IsEmpty && !_patterns.Any(pattern => Matches(pattern, text)))
+            fault = $"matches none of Nix:AllowedInstallables ({string.Join(", ", _patterns)})";
         return fault is null ? (installable, null) : (null, fault);
     }
 
