@@ -24,6 +24,7 @@ public sealed class NixOptions : IValidatableObject
     /// Names of environment variables of the server that Nix gets beside those that every program needs; builds can
     /// read them.
     /// </summary>
+    [Example("NIX_GITHUB_TOKEN")]
     public IList<string> PassEnvironment { get; } = [];
 
     /// <summary>How long one build may take.</summary>
