@@ -6,7 +6,7 @@ namespace NetbootServer.Events;
 /// <summary>One reader's place in the events.</summary>
 public sealed class EventReader : IDisposable
 {
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
     private readonly EventHub _hub;
     private long _position;
     private long _tick;
@@ -16,8 +16,8 @@ public sealed class EventReader : IDisposable
         (_hub, _position, _mustReset, _tick) = (hub, position, mustReset, hub.Read(position).Tick.Number);
 
     /// <summary>
-    /// Events as they happen, until <paramref name="ct"/> ends. A <c>ping</c> follows when nothing happened for 15 s,
-    /// so that both ends notice a dead connection; <c>reset</c> says that events were missed.
+    /// Events as they happen, until <paramref name="ct"/> ends. A <c>heartbeat</c> comes every 10 s, whatever else does:
+    /// who hears none knows that the connection, or the server, stands still. <c>reset</c> says that events were missed.
     /// </summary>
     /// <param name="wanted">Which events to tell.</param>
     /// <param name="time">The clock.</param>
@@ -27,6 +27,7 @@ public sealed class EventReader : IDisposable
     {
         ArgumentNullException.ThrowIfNull(wanted);
         yield return new("{}", "hello") { EventId = _hub.IdOf(_position - 1), ReconnectionInterval = TimeSpan.FromSeconds(2) };
+        var beat = time.GetTimestamp();
         while (!ct.IsCancellationRequested)
         {
             var (events, tick, news, missed, next) = _hub.Read(_position);
