@@ -13,7 +13,7 @@ import { ThemeButton } from './parts/theme.js';
 import { Menu } from './parts/menu.js';
 import { Icon } from './parts/basics.js';
 import { Announcer } from './parts/announcer.js';
-import { openPalette, openKeyList } from './parts/palette.js';
+import { openPalette, openKeyList } from './parts/opening.js';
 import { later } from './parts/later.js';
 import { count } from './parts/format.js';
 

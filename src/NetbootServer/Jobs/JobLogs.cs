@@ -56,7 +56,7 @@ internal sealed class JobLogs(DataDirectory data, IOptions<JobsOptions> options,
         if (!File.Exists(PathOf(id))) return position;
         await using var file = new FileStream(PathOf(id), FileMode.Open, FileAccess.Read,
             FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: true);
-        file.Position = position;
+        file.Position = Math.Min(position, file.Length);
         await file.CopyToAsync(target, ct);
         await target.FlushAsync(ct);
         return file.Position;
