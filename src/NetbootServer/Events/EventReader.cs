@@ -45,27 +45,30 @@ public sealed class EventReader : IDisposable
             foreach (var progress in tick.Kinds.Values.Where(kind => kind.Number > _tick).SelectMany(kind => kind.Events))
                 if (wanted(progress)) yield return new(progress.Data, progress.Type);
             _tick = tick.Number;
-            if (!await WaitAsync(news, time, ct)) yield return new("{}", "ping");
+            var left = Heartbeat - time.GetElapsedTime(beat);
+            if (left > TimeSpan.Zero)
+            {
+                await WaitAsync(news, left, time, ct);
+                continue;
+            }
+            beat = time.GetTimestamp();
+            yield return new("{}", "heartbeat");
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _hub.Unsubscribe();
 
-    private static async Task<bool> WaitAsync(Task news, TimeProvider time, CancellationToken ct)
+    /// <summary>Ends when there is something new, after so long, or when the reading ends.</summary>
+    private static async Task WaitAsync(Task news, TimeSpan most, TimeProvider time, CancellationToken ct)
     {
         try
         {
-            await news.WaitAsync(Heartbeat, time, ct);
-            return true;
+            await news.WaitAsync(most, time, ct);
         }
-        catch (TimeoutException)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            return false;
-        }
-        catch (OperationCanceledException)
-        {
-            return true; // the loop sees it
+            // The loop sees what it is.
         }
     }
 }
