@@ -15,7 +15,8 @@ internal static class JobsApi
         var jobs = api.MapGroup("/jobs").WithTags("Jobs").RequireAuthorization(RolePolicies.Viewer);
         jobs.MapGet("", List).Refuses(ProblemTypes.MalformedRequest);
         jobs.MapGet("/{id}", Get).Refuses(ProblemTypes.NotFound);
-        jobs.MapGet("/{id}/log", Log).Produces<string>(200, "text/plain", AnsiType).Refuses(ProblemTypes.NotFound);
+        jobs.MapGet("/{id}/log", Log).Produces<string>(200, "text/plain", AnsiType)
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.MalformedRequest);
         jobs.MapDelete("/{id}", Cancel).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
         jobs.MapPost("/{id}/retries", Retry).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
         api.MapPost("/images/{name}/refreshes", Refresh).WithTags("Images").RequireAuthorization(RolePolicies.Operator)
@@ -45,18 +46,21 @@ internal static class JobsApi
     private static async Task<Results<Ok<Job>, ProblemHttpResult>> Get(string id, JobStore store, CancellationToken ct) =>
         await store.FindAsync(id, ct) is { } job ? TypedResults.Ok(job) : Problem.NotFound("job", id).ToResult();
 
-    /// <summary>A job's log as plain text.</summary>
+    /// <summary>A job's log as plain text. With <c>?follow=true</c> it goes on until the job ends, also while it waits.</summary>
     /// <param name="id">The job.</param>
-    /// <param name="follow">Whether it goes on until the job ends, also while that waits.</param>
-    /// <param name="ansi">Whether colours stay in it, as escape sequences of terminals; so they do with Accept: text/x-ansi.</param>
+    /// <param name="follow">Whether the answer goes on as the log grows.</param>
+    /// <param name="from">How many bytes of the log, in the form asked for, to leave out: those that the caller has.</param>
+    /// <param name="ansi">Whether colours stay in it, as escape sequences of terminals; Accept: text/x-ansi says so, too.</param>
     /// <param name="http">The request.</param>
     /// <param name="store">The jobs.</param>
     /// <param name="logs">Their logs.</param>
-    /// <param name="lifetime">The server's end.</param>
+    /// <param name="lifetime">Ends the answer when the server stops.</param>
     /// <param name="ct">Ends the reading.</param>
     private static async Task<Results<PushStreamHttpResult, ProblemHttpResult>> Log(
-        string id, bool? follow, bool? ansi, HttpContext http, JobStore store, JobLogs logs, IHostApplicationLifetime lifetime, CancellationToken ct)
+        string id, bool? follow, long? from, bool? ansi, HttpContext http, JobStore store, JobLogs logs,
+        IHostApplicationLifetime lifetime, CancellationToken ct)
     {
+        if (from < 0) return new Problem(ProblemTypes.MalformedRequest, "from must not be negative.").ToResult();
         if (await store.FindAsync(id, ct) is null) return Problem.NotFound("job", id).ToResult();
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.Append("Vary", "Accept");
@@ -64,13 +68,16 @@ internal static class JobsApi
         return TypedResults.Stream(async body =>
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
-            await using var plain = colours ? null : new PlainLines(body);
+            // The stored log has colours: what the caller has of the plain one is left out behind that.
+            await using var plain = colours ? null : new PlainLines(body, from ?? 0);
+            var position = colours ? from ?? 0 : 0;
             try
             {
                 if (follow == true)
-                    await logs.FollowAsync(id, async c => await store.FindAsync(id, c) is { EndedAt: null }, plain ?? body, end.Token);
+                    await logs.FollowAsync(
+                        id, position, async c => await store.FindAsync(id, c) is { EndedAt: null }, plain ?? body, end.Token);
                 else
-                    await logs.CopyAsync(id, plain ?? body, end.Token);
+                    await logs.CopyAsync(id, position, plain ?? body, end.Token);
                 if (plain is not null) await plain.EndAsync(end.Token);
             }
             catch (OperationCanceledException)

@@ -7,9 +7,12 @@ namespace NetbootServer.Jobs;
 /// Passes text on line by line without terminals' escape sequences and control characters. A line that has not ended
 /// waits for its end, or for <see cref="EndAsync"/>.
 /// </summary>
-internal sealed class PlainLines(Stream target) : Stream
+/// <param name="target">Where it goes.</param>
+/// <param name="skip">So many bytes of the plain text are left out.</param>
+internal sealed class PlainLines(Stream target, long skip = 0) : Stream
 {
     private readonly MemoryStream _line = new();
+    private long _skip = skip;
 
     public override bool CanRead => false;
     public override bool CanSeek => false;
@@ -44,7 +47,10 @@ internal sealed class PlainLines(Stream target) : Stream
         if (_line.Length == 0) return;
         var text = Encoding.UTF8.GetString(_line.GetBuffer(), 0, (int)_line.Length);
         _line.SetLength(0);
-        await target.WriteAsync(Encoding.UTF8.GetBytes(string.Join('\n', text.Split('\n').Select(AnsiText.Plain))), ct);
+        var plain = Encoding.UTF8.GetBytes(string.Join('\n', text.Split('\n').Select(AnsiText.Plain)));
+        var left = (int)Math.Min(_skip, plain.Length);
+        _skip -= left;
+        if (left < plain.Length) await target.WriteAsync(plain.AsMemory(left), ct);
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => target.FlushAsync(cancellationToken);

@@ -29,6 +29,8 @@ public sealed class JobLogTextTests
             Assert.Contains("error: no such  flake \u00e9\n", plain.Text, StringComparison.Ordinal);
             Assert.Equal("text/plain", plain.MediaType);
         }
+        var rest = (await app.Admin.GetAsync($"/api/v1/jobs/{job}/log?from=9")).Is(HttpStatusCode.OK);
+        Assert.Equal(stored.Text[9..], rest.Text); // plain ASCII until there
         var asked = (await app.Admin.GetAsync($"/api/v1/jobs/{job}/log?ansi=true")).Is(HttpStatusCode.OK);
         var accepted = (await app.Admin.SendAsync(HttpMethod.Get, $"/api/v1/jobs/{job}/log", null, ("Accept", "text/x-ansi, text/plain;q=0.5"))).Is(HttpStatusCode.OK);
         foreach (var coloured in new[] { asked, accepted })
