@@ -28,7 +28,8 @@ internal static class BootsSetup
         .AddSingleton<RateHistory>()
         .AddSingleton<TransferStarting>(provider => provider.GetRequiredService<LiveBoots>().Begin)
         .AddSingleton<BootRecognizing>(provider => (boot, file) => file is Steps.Kernel or Steps.Initrd
-            ? provider.GetRequiredService<BootTokens>().Verify(boot)?.Boot
+                && provider.GetRequiredService<BootTokens>().Verify(boot) is { } ticket
+            ? new RecognizedBoot(ticket.Boot, ticket.Machine)
             : null)
         .AddSingleton<BootQueued>(provider => (boot, _, _, _) =>
             provider.GetRequiredService<EventHub>().Changed("boot", boot))
