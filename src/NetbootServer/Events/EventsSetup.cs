@@ -1,3 +1,5 @@
+using NetbootServer.Storage;
+
 namespace NetbootServer.Events;
 
 /// <summary>Registers events and alarms.</summary>
@@ -6,6 +8,7 @@ internal static class EventsSetup
     public static IServiceCollection AddEvents(this IServiceCollection services) => services
         .AddSingleton<EventHub>()
         .AddSingleton<AlarmBoard>()
+        .AddSingleton<RenameFollowing>(_ => AlarmBoard.FollowAsync)
         .AddHostedService<EventWorker>()
         .AddHostedService<AlarmWorker>()
         .AddHostedService<DiskWatch>();
