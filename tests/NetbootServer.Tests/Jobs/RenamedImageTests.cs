@@ -1,5 +1,4 @@
 using System.Net;
-using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Jobs;
 
