@@ -19,7 +19,6 @@ public static class StorageSetup
         return services
             .AddSingleton(_ => data)
             .AddSingleton<Database>()
-            .AddSingleton<Renames>()
             .AddPooledDbContextFactory<NetbootDb>(options => Configure(options, data.DatabaseFile));
     }
 
