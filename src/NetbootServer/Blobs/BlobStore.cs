@@ -31,7 +31,20 @@ public sealed class BlobStore : IDisposable
         IOptions<BlobsOptions> options, TimeProvider time)
     {
         (_directory, _files, _index, _database, _time) = (directory, files, index, database, time);
-        _room = new BlobRoom(options.Value, () => directory.FreeBytes);
+        _room = new BlobRoom(options.Value, FreeBytes);
+    }
+
+    /// <exception cref="BlobRefusedException">The folder of blobs is away.</exception>
+    private long FreeBytes()
+    {
+        try
+        {
+            return _directory.FreeBytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && _directory.Problem() is { } problem)
+        {
+            throw new BlobRefusedException(BlobRefusal.StoreAway, problem);
+        }
     }
 
     /// <summary>The blob; null when there is none.</summary>

@@ -16,27 +16,29 @@ internal sealed class LogRetention(int keep) : FileLifecycleHooks
     /// <inheritdoc/>
     public override Stream OnFileOpened(string path, Stream underlyingStream, Encoding encoding)
     {
-        Tidy(Path.GetDirectoryName(path)!);
+        Tidy(Path.GetDirectoryName(path)!, Path.GetFileName(path));
         return underlyingStream;
     }
 
     /// <summary>
-    /// Deletes what is too many: from the day that has most files its second, as its first has how it began and its
-    /// last how it goes on; when no day has more than two, from the oldest day.
+    /// Deletes what is too many: from the day that has most files its second, as its first has how it began; when no
+    /// day has several, from the oldest day.
     /// </summary>
-    internal void Tidy(string folder)
+    /// <param name="folder">The folder of logs.</param>
+    /// <param name="open">The file being written; after a step back of the clock it need not be the newest.</param>
+    internal void Tidy(string folder, string open)
     {
         try
         {
-            var days = new DirectoryInfo(folder).EnumerateFiles(Pattern)
+            var days = new DirectoryInfo(folder).EnumerateFiles(Pattern).Where(file => file.Name != open)
                 .GroupBy(file => file.Name.Substring(DayStart, DayLength), StringComparer.Ordinal)
                 .OrderBy(day => day.Key, StringComparer.Ordinal)
                 .Select(day => day.OrderBy(file => file.Name.Length).ThenBy(file => file.Name, StringComparer.Ordinal).ToList())
                 .ToList();
-            for (var surplus = days.Sum(day => day.Count) - keep; surplus > 0; surplus--)
+            for (var surplus = days.Sum(day => day.Count) + 1 - keep; surplus > 0; surplus--)
             {
                 var fullest = days.MaxBy(day => day.Count)!;
-                var (from, place) = fullest.Count > 2 ? (fullest, 1) : (days[0], 0);
+                var (from, place) = fullest.Count > 1 ? (fullest, 1) : (days[0], 0);
                 from[place].Delete();
                 from.RemoveAt(place);
                 days.RemoveAll(day => day.Count == 0);
