@@ -37,6 +37,7 @@ public static class BodiesSetup
         var options = kestrel.ApplicationServices.GetRequiredService<IOptions<BodyOptions>>();
         kestrel.ConfigureEndpointDefaults(listen =>
         {
+            HostZone.UseOn(listen); // ConfigureEndpointDefaults keeps only its last call
             HalfClose.UseOn(listen);
             if (options.Value.ZeroCopy) ZeroCopyConnection.UseOn(listen);
         });
