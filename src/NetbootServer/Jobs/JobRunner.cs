@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using NetbootServer.Blobs;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Images;
@@ -107,9 +108,9 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         }
         var problem = ProblemOf(error);
         run.Log($"Failed: {problem.Detail}");
-        if (error is SourceException { Transient: true } passing && row.Attempt < options.Value.MaxAttempts)
+        if (IsPassing(error) && row.Attempt < options.Value.MaxAttempts)
         {
-            var wait = WaitAfter(passing, row.Attempt);
+            var wait = WaitAfter(error as SourceException, row.Attempt);
             var next = time.GetUtcNow() + wait;
             run.Log(wait < Soon ? $"Trying again in {wait.TotalSeconds:0} s."
                 : $"Trying again in {wait.TotalMinutes:0} min, at {Shown(next)}.");
@@ -144,20 +145,27 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         }
     }
 
+    /// <summary>Whether the same may go well a little later: a source, or a disk of our own, is away.</summary>
+    private static bool IsPassing(Exception error) => error is SourceException { Transient: true }
+        or BlobRefusedException { Refusal: BlobRefusal.StoreAway }
+        || (error is not SourceException && Database.IsAway(error) && !Database.IsFull(error));
+
     private static JobProblem ProblemOf(Exception error) => error switch
     {
         SourceException source => JobProblem.Of(source.Problem, source.Message),
         _ when Database.IsFull(error) => JobProblem.Of(SourceProblems.StorageFull, DiskFull),
+        BlobRefusedException { Refusal: BlobRefusal.StoreAway } => JobProblem.Of(SourceProblems.StorageAway, error.Message),
+        _ when Database.ProblemOf(error) is { } away => JobProblem.Of(away.Type, away.Detail),
         _ => JobProblem.Of(ProblemTypes.Internal,
             $"The server failed at this job ({error.GetType().Name}). The server's own log has the details; " +
             "it is in the folder logs of its data directory."),
     };
 
     /// <summary>A source may ask for any wait, also for one that is over; it knows best when its limit ends.</summary>
-    private TimeSpan WaitAfter(SourceException error, int attempt)
+    private TimeSpan WaitAfter(SourceException? error, int attempt)
     {
-        var wait = error.RetryAfter ?? options.Value.RetryAfter * Math.Pow(2, attempt - 1);
-        return TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, (error.IsLimit ? LongestLimit : LongestWait).Ticks));
+        var wait = error?.RetryAfter ?? options.Value.RetryAfter * Math.Pow(2, attempt - 1);
+        return TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, (error is { IsLimit: true } ? LongestLimit : LongestWait).Ticks));
     }
 
     private static string Shown(DateTimeOffset at) =>
