@@ -86,7 +86,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
                 $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in script: {fault.Message}.");
         if (ticket is not null && plan.Action is LoadKernel loaded)
             log.Add(new BootOpened(now, ticket, identity, plan.Machine?.Name ?? identity.Mac?.Hyphened ?? "",
-                loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After));
+                loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects.Outcome, plan.Profile.Spec.After));
         else if (plan is { FromNextBoot: true, Machine: { } machine, Action: BootLocalDisk or ShowMenu or OpenShell })
             await reports.WriteAsync(new NextBootUsed(now, machine.Id, machine.NextBoot!.SetAt), ct);
         else if (plan is { Action: WaitForImage, Profile.Spec.Image: var image })
