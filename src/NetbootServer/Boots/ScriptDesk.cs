@@ -104,7 +104,8 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
             alarms.Raise(AlarmKinds.IdentityContradiction, who,
                 $"A machine at {request.Ip} contradicts itself: {contradiction}. Correct the registration, or find the impostor.");
         if (request.Identity.Mac is { } mac && addresses.Sees(mac, request.Ip) is { } other)
-            alarms.Raise(AlarmKinds.MacOnTwoAddresses, who,
+            alarms.Raise(AlarmKinds.MacOnTwoAddresses,
+                machine is { State: MachineState.Registered } ? machine.Name : AlarmBoard.UnknownMachines,
                 $"MAC {mac} asks from {request.Ip} and {other} in turns. Two machines have it, or one pretends to be the other.");
     }
 
