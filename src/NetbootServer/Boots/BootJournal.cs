@@ -138,7 +138,7 @@ internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<M
         var boot = await batch.BootAsync(step.Ticket, ct);
         var fact = BootFactRow.Once(boot.Id, step.Step, step.Kind, step.At);
         (fact.Bytes, fact.TotalBytes, fact.SentBytes) = (step.Bytes, step.TotalBytes, step.SentBytes);
-        fact.Detail = step.Detail?.GetRawText();
+        (fact.FirstAt, fact.Count, fact.Detail) = (step.FirstAt, step.Count, step.Detail?.GetRawText());
         var wasSuccess = Success(boot, batch.Facts(boot.Id)) is not null;
         batch.Add(fact);
         Conclude(batch, boot, step.At, consequences);
