@@ -191,11 +191,12 @@ internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<M
     /// </summary>
     private void NotePhoningHome(JournalBatch batch, BootRow boot, List<BootFactRow> facts)
     {
-        if (boot is not { Image: { } image, Version: { } version }
-            || images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(version) is not { PhonesHome: false } booted) return;
+        if (boot is not { Image: { } image, Version: { } id }) return;
+        var version = images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(id);
+        if (version is not { PhonesHome: false }) return;
         if (facts.Any(fact => fact.Step == Steps.Up) && facts.Any(fact => fact.Step == Steps.Ready)
-            && BootRecord.HasFetched(facts, booted))
-            batch.PhonedHome.Add(booted.Sequence);
+            && BootRecord.HasFetched(facts, version))
+            batch.PhonedHome.Add(version.Sequence);
     }
 
     private static async Task WritePhoningHomeAsync(JournalBatch batch, Consequences consequences, CancellationToken ct)
