@@ -75,7 +75,7 @@ internal static class BootsApi
 
     private static (Paging Paging, Problem? Problem) PartOf(string? outcome, string? limit, string? after) =>
         outcome is null || Outcomes.All.Contains(outcome)
-            ? Paging.Of(limit, after)
+            ? Paging.Of(limit, after, CursorKind.Instant)
             : (new(1, null), new(ProblemTypes.MalformedRequest, $"outcome must be one of {string.Join(", ", Outcomes.All)}."));
 
     /// <summary>What the machine would get now, and why; nothing is recorded.</summary>

@@ -50,6 +50,7 @@ public sealed partial record HostZone(string Name)
     {
         private const int MaxSeen = 32 * 1024;
         private readonly PipeReader _input = connection.Transport.Input;
+        private bool _begun;
         private bool _done;
 
         public override bool TryRead(out ReadResult result)
@@ -77,15 +78,17 @@ public sealed partial record HostZone(string Name)
         }
 
         /// <summary>
-        /// Header lines are looked at while they come in; Kestrel keeps what it cannot use yet, so that all of them are
-        /// there again at the next read.
+        /// Header lines are looked at while they come in. Kestrel takes whole lines: what is there at the next read
+        /// begins with the line that was not whole yet.
         /// </summary>
         private void Look(ReadOnlySequence<byte> buffer)
         {
             if (_done || buffer.IsEmpty) return;
             var text = Encoding.Latin1.GetString(buffer.Slice(0, Math.Min(buffer.Length, MaxSeen)));
-            var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            _done = end >= 0 || text.Length == MaxSeen || !char.IsAsciiLetterUpper(text[0]); // TLS, for one
+            var end = text.StartsWith("\r\n", StringComparison.Ordinal) ? 0
+                : text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            _done = end >= 0 || text.Length == MaxSeen || (!_begun && !char.IsAsciiLetterUpper(text[0])); // TLS, for one
+            _begun = true;
             var head = end < 0 ? text : text[..(end + 2)];
             if (Zoned().Match(head) is not { Success: true } match) return;
             _done = true;
@@ -117,7 +120,7 @@ public sealed partial record HostZone(string Name)
     }
 
     // The percent sign may be encoded. A zone is a name of an interface: what could break a script is none.
-    [GeneratedRegex(@"(?<=\r\nHost:[ \t]*)(?<host>\[[0-9A-Fa-f:.]{2,45})%(?:25)?(?<zone>[A-Za-z0-9._~-]{1,32})\]" +
+    [GeneratedRegex(@"(?<=(?:\A|\r\n)Host:[ \t]*)(?<host>\[[0-9A-Fa-f:.]{2,45})%(?:25)?(?<zone>[A-Za-z0-9._~-]{1,32})\]" +
         @"(?<port>(?::[0-9]{1,5})?)(?=[ \t]*\r\n)", RegexOptions.IgnoreCase)]
     private static partial Regex Zoned();
 }

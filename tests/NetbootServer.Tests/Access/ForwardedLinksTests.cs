@@ -97,15 +97,16 @@ public sealed class ForwardedLinksTests(ProxiedApp app) : IClassFixture<ProxiedA
             ("X-Forwarded-Port", "8443"), ("X-Forwarded-Prefix", "/lab")));
 
     [Theory]
-    [InlineData("[fe80::1%eth0]:8080", "[fe80::1%25eth0]:8080")]
-    [InlineData("[fe80::1%25net0]:8080", "[fe80::1%25net0]:8080")]
-    [InlineData("[fe80::1%net0.7]", "[fe80::1%25net0.7]")]
-    [InlineData("[2001:db8::1]:8080", "[2001:db8::1]:8080")]
-    public async Task A_zone_in_the_Host_is_no_fault_and_kept_for_the_machine(string host, string kept)
+    [InlineData("[fe80::1%eth0]:8080", "[fe80::1%25eth0]:8080", false)]
+    [InlineData("[fe80::1%eth0]:8080", "[fe80::1%25eth0]:8080", true)] // Kestrel takes headers line by line as they come
+    [InlineData("[fe80::1%25net0]:8080", "[fe80::1%25net0]:8080", false)]
+    [InlineData("[fe80::1%net0.7]:80", "[fe80::1%25net0.7]", true)]
+    [InlineData("[2001:db8::1]:8080", "[2001:db8::1]:8080", true)]
+    public async Task A_zone_in_the_Host_is_no_fault_and_kept_for_the_machine(string host, string kept, bool inPieces)
     {
         using var client = await RawClient.ConnectAsync(app.Url);
-        await client.SendAsync("GET /boot.ipxe HTTP/1.1\r\nUser-Agent: iPXE/1.21.1\r\nHo");
-        await client.SendAsync($"st:  {host} \r\nConnection: keep-alive\r\nX-Last: 1\r\n\r\n");
+        var request = $"GET /boot.ipxe HTTP/1.1\r\nuser-agent: iPXE/1.21.1\r\nHost:  {host} \r\nX-Last: 1\r\n\r\n";
+        foreach (var piece in inPieces ? request.Select(c => $"{c}") : [request]) await client.SendAsync(piece);
         var (status, headers) = await client.ReadHeadAsync();
         Assert.Equal(200, status);
         var script = System.Text.Encoding.UTF8.GetString(
