@@ -310,6 +310,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Current")
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("CurrentSince")
+                        .HasColumnType("INTEGER");
+
                     b.Property<bool>("Held")
                         .HasColumnType("INTEGER");
 
