@@ -49,6 +49,7 @@ public sealed class CursorTests(NetbootApp app) : IClassFixture<NetbootApp>
     [Theory, MemberData(nameof(All))]
     public async Task Any_limit_is_good_or_a_bad_request(string list)
     {
+        await app.Admin.PutAsync("/api/v1/machines/m", """{"macs":["52:54:00:00:0c:01"]}""");
         foreach (var limit in new[] { "0", "-1", "1001", "99999999999999999999", "x", "1.0", "+1", " 1", "%00" })
             (await app.Admin.GetAsync($"/api/v1/{list}limit={limit}")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
         (await app.Admin.GetAsync($"/api/v1/{list}limit=1000")).Is(HttpStatusCode.OK);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using NetbootServer.Blobs;
 using NetbootServer.Blobs.Compression;
 using NetbootServer.Images.Sources.Downloads;
@@ -161,13 +162,26 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
         await using var unpacked = CompressedHead.Open(kernel.File.Kind, new BufferedStream(file, 1 << 16))!;
         try
         {
-            return await store.AddAsync(unpacked, new() { MaxLength = MaxKernelBytes }, ct);
+            var whole = await store.AddAsync(unpacked, new() { MaxLength = MaxKernelBytes }, ct);
+            if (kernel.File.Kind == BootFileKind.Gzip) await CheckWholeAsync(range, kernel.Digest, whole.Length, ct);
+            return whole;
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
         {
             throw new BlobRefusedException(BlobRefusal.WrongKind,
                 $"is a compressed kernel that cannot be unpacked: {e.Message.TrimEnd('.')}");
         }
+    }
+
+    /// <summary>
+    /// .NET takes a gzip file that is cut off for one that ends there. Its last four bytes are the length of what is in
+    /// it, modulo 2³² (RFC 1952 §2.3.1).
+    /// </summary>
+    private async Task CheckWholeAsync(BlobSegment range, Sha256Digest packed, long length, CancellationToken ct)
+    {
+        var end = await ReadAsync(range.Blob ?? packed, range.Offset + range.Length - sizeof(uint), sizeof(uint), ct);
+        if (BinaryPrimitives.ReadUInt32LittleEndian(end) != (uint)length)
+            throw new InvalidDataException($"it is cut off, or damaged, after {length} bytes");
     }
 
     /// <summary>The same for what a source has fetched.</summary>
