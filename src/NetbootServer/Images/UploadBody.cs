@@ -1,5 +1,4 @@
 using NetbootServer.Blobs.Compression;
-using NetbootServer.Images.Sources.Nars;
 
 namespace NetbootServer.Images;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using NetbootServer.Blobs.Compression;
-using NetbootServer.Images.Sources.Nars;
 
 namespace NetbootServer.Images.Sources.Downloads;
 
