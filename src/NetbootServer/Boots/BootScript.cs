@@ -25,7 +25,7 @@ public static class BootScript
     /// <summary>The script of a request that says nothing to know a machine by.</summary>
     public static string Nameless(ScriptLinks links) => new ScriptWriter()
         .Begin(links, null)
-        .Echo("NetbootServer was asked for a script without a MAC or UUID. Starting again in 10 seconds.")
+        .Echo("NetbootServer was asked for a script without a MAC or UUID, and without a serial number. Starting again in 10 seconds.")
         .Line("sleep 10").AskAgain().ToString();
 
     /// <summary>A machine's script.</summary>

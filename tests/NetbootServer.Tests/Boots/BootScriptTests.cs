@@ -11,7 +11,7 @@ public sealed class BootScriptTests
 
     private static readonly string[] Commands =
     [
-        "", "imgfree", "inc", "set", "echo", "chain", "sleep", "kernel", "initrd", "imgfetch", "boot", "goto", "prompt", "iseq",
+        "", "imgfree", "inc", "set", "echo", "chain", "sleep", "kernel", "initrd", "imgfetch", "boot", "goto", "prompt", "iseq", "isset",
         "sanboot", "exit", "shell", "menu", "item", "choose",
     ];
 
