@@ -21,6 +21,8 @@ internal static class BootsSetup
         .AddSingleton<ScriptDesk>()
         .AddSingleton<BootMetrics>()
         .AddSingleton<BootJournal>()
+        .AddSingleton<Sightings>()
+        .AddSingleton<ReferenceLearning>()
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
@@ -38,6 +40,7 @@ internal static class BootsSetup
         .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
         .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)
         .AddSingleton<AddressWatch>()
+        .AddSingleton<IdentityWatch>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
         .AddHostedService<BootLogWorker>()
         .AddHostedService<BootWatch>();

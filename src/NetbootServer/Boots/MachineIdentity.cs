@@ -32,6 +32,12 @@ public sealed partial record MachineIdentity
     /// <summary>Its other interfaces as far as it told them, the one it boots from maybe among them.</summary>
     public ImmutableArray<MacAddress> OtherMacs { get; init; } = [];
 
+    /// <summary>All of its interfaces, each once; when it told which one it boots from, that is the first.</summary>
+    public ImmutableArray<MacAddress> AllMacs => Mac is not { } mac ? OtherMacs : OtherMacs.Remove(mac).Insert(0, mac);
+
+    /// <summary>What a record of it is named by: the interface that it boots from, else any.</summary>
+    public MacAddress? AnyMac => Mac ?? (OtherMacs.IsEmpty ? null : OtherMacs[0]);
+
     /// <summary>Its SMBIOS UUID, unless that is a factory default.</summary>
     public MachineUuid? Uuid { get; init; }
 

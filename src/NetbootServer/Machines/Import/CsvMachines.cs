@@ -50,7 +50,8 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         var fault = _header.FirstOrDefault(column => !All.Contains(column)) is { } unknown
             ? $"there is no column '{Shown(unknown)}'; the columns are {string.Join(",", All)}, separated by commas"
             : _columns.Count < _header.Count ? "a column stands twice"
-            : !_columns.Contains("name") || !_columns.Contains("macs") ? "the columns name and macs must be there"
+            : !_columns.Contains("name") || !_columns.Overlaps(["macs", "uuid", "serial"])
+                ? "the column name must be there, and one of macs, uuid and serial"
             : null;
         if (fault is null) return null;
         _header = []; // rows without a header mean nothing
