@@ -1,5 +1,3 @@
-using NetbootServer.Machines;
-
 namespace NetbootServer.Boots;
 
 /// <summary>

@@ -22,8 +22,8 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
 
     private async Task ProfilesAsync(params string[] names)
     {
-        await _admin.MakeImageAsync("identity", seed: 70);
-        foreach (var name in names) await _admin.PutAsync($"/api/v1/profiles/{name}", """{"image":"identity"}""");
+        await _admin.MakeImageAsync($"image-{names[0]}", seed: 70);
+        foreach (var name in names) await _admin.PutAsync($"/api/v1/profiles/{name}", $$"""{"image":"image-{{names[0]}}"}""");
     }
 
     private Task<Answer> RegisterAsync(string name, object spec) => _admin.PutAsync($"/api/v1/machines/{name}", spec);
