@@ -38,5 +38,5 @@ internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses)
             : identity.AnyMac?.Hyphened ?? identity.Uuid?.ToString() ?? identity.Serial?.ToString() ?? contradiction.Machine.Name;
 
     private static string DataOf(MachineIdentity identity, Machine named) => MachineReading.Write(new ReportedIdentity(
-        named.Name, [.. identity.AllMacs.Select(mac => mac.ToString())], identity.Uuid?.ToString(), identity.Serial?.ToString()));
+        named.Name, named.Id, [.. identity.AllMacs.Select(mac => mac.ToString())], identity.Uuid?.ToString(), identity.Serial?.ToString()));
 }

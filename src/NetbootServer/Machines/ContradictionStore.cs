@@ -39,7 +39,7 @@ internal sealed class ContradictionStore(
     private async Task<Saved<MachineRow>> TakeOverAsync(
         NetbootDb db, ReportedIdentity reported, Touched touched, CancellationToken ct)
     {
-        var row = await MachineStore.FindRowAsync(db, reported.Machine, ct);
+        var row = await db.Set<MachineRow>().FindAsync([reported.MachineId], ct);
         if (row is not { State: MachineState.Registered })
             return new Problem(ProblemTypes.NothingToResolve, $"There is no machine '{reported.Machine}' any more.");
         var others = await OthersAsync(db, reported, row.Id, ct);
