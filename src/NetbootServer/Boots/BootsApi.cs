@@ -84,9 +84,9 @@ internal static class BootsApi
         string name, HttpContext http, MachineStore machines, Catalog catalog, PublicUrl url, CancellationToken ct)
     {
         if (await machines.FindAsync(name, ct) is not { } machine) return Problem.NotFound("machine", name).ToResult();
-        return TypedResults.Ok(PlanAnswer.Of(
-            catalog.ViewOf(machine), MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""),
-            new(url.For(http))));
+        var asked = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
+        var (view, planned) = await catalog.PlanAsync(machine, asked, ct);
+        return TypedResults.Ok(PlanAnswer.Of(view, planned, new(url.For(http))));
     }
 
     /// <summary>What a machine would get if this profile, not yet saved, were its own; nothing is recorded.</summary>

@@ -62,6 +62,21 @@ public sealed class JobsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_log_is_read_from_where_the_caller_is()
+    {
+        _letGo.SetResult();
+        var job = await BeginAsync("first");
+        await StateAsync(job, "succeeded");
+        var log = (await _app.Admin.GetAsync($"/api/v1/jobs/{job}/log?follow=true")).Text;
+        Task<Answer> FromAsync(string query) => _app.Admin.GetAsync($"/api/v1/jobs/{job}/log?{query}");
+        Assert.Equal(log[20..], (await FromAsync("from=20")).Is(HttpStatusCode.OK).Text);
+        Assert.Equal(log[20..], (await FromAsync("from=20&follow=true")).Text);
+        Assert.Equal("", (await FromAsync($"from={System.Text.Encoding.UTF8.GetByteCount(log)}")).Is(HttpStatusCode.OK).Text);
+        Assert.Equal("", (await FromAsync("from=9223372036854775807")).Is(HttpStatusCode.OK).Text);
+        Assert.Equal(HttpStatusCode.BadRequest, (await FromAsync("from=-1")).Status);
+    }
+
+    [Fact]
     public async Task A_job_is_cancelled_while_it_waits_and_while_it_runs()
     {
         Hold();
@@ -114,6 +129,38 @@ public sealed class JobsTests : IAsyncLifetime
         away = false;
         Assert.Equal(job, await BeginAsync("flaky", patient));
         await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["state"] == "succeeded", "the job to succeed");
+    }
+
+    [Fact]
+    public async Task A_job_that_waits_for_its_next_try_goes_on_under_its_images_new_name()
+    {
+        await using var patient = new NetbootApp(new() { ["Jobs:RetryAfter"] = "00:00:03", ["Images:Retries"] = "0" });
+        var away = true;
+        _host.Route("/api/release", async http =>
+        {
+            if (away) http.Response.StatusCode = 503;
+            else await http.Response.WriteAsync(_release.Json(), Ct);
+        });
+        var job = await BeginAsync("before", patient);
+        await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["notBefore"] is not null, "the first failure");
+        (await patient.Admin.PatchAsync("/api/v1/images/before", """{"name":"after"}""")).Is(HttpStatusCode.OK);
+        away = false;
+        var ended = await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        Assert.Equal(("succeeded", "after"), (ended["state"], ended["image"]));
+        Assert.Single((await patient.Admin.GetAsync("/api/v1/images/after/versions")).Items("id"));
+    }
+
+    [Fact]
+    public async Task An_image_keeps_its_name_while_a_job_of_it_runs()
+    {
+        Hold();
+        var job = await BeginAsync("works");
+        await StateAsync(job, "running");
+        var refused = (await _app.Admin.PatchAsync("/api/v1/images/works", """{"name":"other"}""")).IsProblem(HttpStatusCode.Conflict, "in-use");
+        Assert.Contains(job, refused["detail"], StringComparison.Ordinal);
+        _letGo.SetResult();
+        await StateAsync(job, "succeeded");
+        (await _app.Admin.PatchAsync("/api/v1/images/works", """{"name":"other"}""")).Is(HttpStatusCode.OK);
     }
 
     [Fact]

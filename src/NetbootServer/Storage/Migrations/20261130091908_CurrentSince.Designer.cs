@@ -249,6 +249,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long>("StartedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Teaches")
+                        .HasColumnType("TEXT");
+
                     b.Property<bool>("TookNextBoot")
                         .HasColumnType("INTEGER");
 
@@ -274,6 +277,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<long>("Count")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Data")
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Detail")
                         .IsRequired()
@@ -538,11 +544,17 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Profile")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Reference")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("Revision")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Search")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SerialKey")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Spec")
@@ -558,6 +570,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Uuid")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("UuidKey")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Version")
                         .HasColumnType("TEXT");
 
@@ -568,7 +583,11 @@ namespace NetbootServer.Storage.Migrations
 
                     b.HasIndex("Profile");
 
+                    b.HasIndex("SerialKey");
+
                     b.HasIndex("Uuid");
+
+                    b.HasIndex("UuidKey");
 
                     b.HasIndex("Version");
 
