@@ -21,8 +21,13 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
     /// <param name="kind">One of <see cref="AlarmKinds"/>.</param>
     /// <param name="subject">What it concerns.</param>
     /// <param name="detail">What happened, and what to do.</param>
-    public void Raise(string kind, string subject, string detail) =>
-        Raised.Add(new(kind, subject, detail, time.GetUtcNow()));
+    /// <param name="data">What a resolution goes by, as JSON; null where there is none.</param>
+    public void Raise(string kind, string subject, string detail, string? data = null) =>
+        Raised.Add(new(kind, subject, detail, time.GetUtcNow(), data));
+
+    /// <summary>The alarm, or null when it is none any more.</summary>
+    public Task<Alarm?> FindAsync(long id, CancellationToken ct) => database.ReadAsync(async (db, token) =>
+        (await db.Set<AlarmRow>().SingleOrDefaultAsync(row => row.Id == id, token))?.ToAlarm(), ct);
 
     /// <summary>A page of the open alarms: the newest of each kind first, then the second newest of each.</summary>
     public Task<Page<Alarm>> ListAsync(AlarmFilter filter, Paging paging, CancellationToken ct) =>

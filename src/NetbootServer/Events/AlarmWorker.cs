@@ -55,7 +55,7 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
                     .SingleOrDefaultAsync(open => open.Kind == alarm.Kind && open.Subject == alarm.Subject, token);
                 written.Add((row ?? Add(db, alarm), row is null));
                 var noted = written[^1].Row;
-                (noted.Detail, noted.LastAt) = (alarm.Detail, alarm.At);
+                (noted.Detail, noted.LastAt, noted.Data) = (alarm.Detail, alarm.At, alarm.Data);
                 noted.Count += alarm.Count;
             }
             await db.SaveChangesAsync(token);
