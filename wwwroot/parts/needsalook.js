@@ -1,5 +1,5 @@
 // Alarms to acknowledge and boots that failed, with what to do.
-import { html } from '../ui.js';
+import { html, useState } from '../ui.js';
 import { remove, serverTime } from '../api.js';
 import { active } from '../boots.js';
 import { link } from '../router.js';
@@ -9,30 +9,37 @@ import { may } from '../session.js';
 import { plural } from './format.js';
 import { failureOf, reason } from './phases.js';
 import { Age } from './basics.js';
+import { Decide } from './contradiction.js';
 import { Empty, Ghost, Trouble, toast } from './messages.js';
 
 /** Words for kinds of alarms; a kind without words speaks for itself. */
 const kinds = {
-  'identity-contradiction': 'Two machines in one', 'mac-on-two-addresses': 'One MAC, two addresses',
+  'identity-contradiction': 'Which machine is it?', 'mac-on-two-addresses': 'One MAC, two addresses',
   'disk-nearly-full': 'Disk nearly full', 'refresh-failing': 'Refreshes fail', 'scrub-failing': 'Scrubs fail',
   'template-failing': 'Script template fails', 'blob-rotten': 'Rotten file',
 };
 
 /** The pages of what alarms are about. */
-const places = { 'identity-contradiction': 'machines', 'mac-on-two-addresses': 'machines',
+const places = { 'mac-on-two-addresses': 'machines',
   'refresh-failing': 'images', 'template-failing': 'profiles' };
 
-const Subject = ({ alarm: { kind, subject } }) => places[kind]
+const Subject = ({ alarm: { kind, subject, data } }) => data?.machine
+  ? html`<a href=${link('machines', data.machine)} dir="auto">${data.machine}</a>: `
+  : subject === 'unknown machines'
+  ? html`<a href=${link('machines', null, { state: 'discovered' })}>${subject}</a>: `
+  : places[kind]
   ? html`<a href=${link(places[kind], subject.replaceAll(':', '-'))} dir="auto">${subject}</a>: `
   : html`<span dir="auto" class="breakable">${subject}</span>: `;
 
-const Alarm = ({ alarm, acknowledge }) => html`<li class="note" data-state="alarm">
+const Alarm = ({ alarm, acknowledge, settled }) => html`<li class="note" data-state="alarm">
   <span class="glyph" data-state="alarm"></span>
   <p><b>${kinds[alarm.kind] ?? alarm.kind.replaceAll('-', ' ')}.</b> ${alarm.subject
     && html`<${Subject} alarm=${alarm}/>`}${alarm.detail}
     <span class="sub"><${Age} at=${alarm.lastAt}/>${alarm.count > 1 && `, ${plural(alarm.count, 'time')} since `}${
       alarm.count > 1 && html`<${Age} at=${alarm.firstAt}/>`}</span></p>
-  ${may('operator') && html`<button class="btn" type="button" onClick=${acknowledge}>Acknowledge</button>`}</li>`;
+  ${may('operator') && html`<span class="bar">${alarm.data?.machine
+    && html`<${Decide} alarm=${alarm} settled=${settled}/>`}
+    <button class="btn" type="button" onClick=${acknowledge}>Acknowledge</button></span>`}</li>`;
 
 /** What became of a machine whose boot has failed. */
 function next(boot) {
@@ -53,19 +60,22 @@ const day = 86_400_000;
 export function NeedsALook() {
   const failures = useResource('boots?outcome=failed&limit=5', { events: ['boot.changed'], concerns: boot =>
     boot.outcome === 'failed' });
-  const alarms = useResource(has('alarms') ? 'alarms' : null, { events: ['alarm'] });
+  const [most, setMost] = useState(20);
+  const alarms = useResource(has('alarms') ? `alarms?limit=${most}` : null, { events: ['alarm'] });
   const recent = failures.data?.items.filter(boot => serverTime() - Date.parse(boot.startedAt) < day) ?? [];
   const raised = alarms.data?.items ?? [];
+  const settle = alarm => alarms.set({ ...alarms.data, items: raised.filter(other => other.id !== alarm.id) });
   const acknowledge = async alarm => {
     try {
       await remove(`alarms/${alarm.id}`);
-      alarms.set({ ...alarms.data, items: raised.filter(other => other.id !== alarm.id) });
+      settle(alarm);
       toast(`Alarm about ${alarm.subject || alarm.kind} acknowledged. It counts anew when it happens again.`);
     } catch (problem) { toast(problem.message); }
   };
   return html`<section class="panel w7" aria-labelledby="h-look">
     <header><h2 id="h-look">Needs a look</h2><small>
-      ${raised.length + recent.length ? [raised.length && plural(raised.length, 'alarm'),
+      ${raised.length + recent.length ? [raised.length && (alarms.data.next ? `more than ${raised.length} alarms`
+        : plural(raised.length, 'alarm')),
       recent.length && `${plural(recent.length, 'failure')} in 24 h`].filter(Boolean).join(', ') : ''}</small>
       <a class="push" href=${link('boots', null, { outcome: 'failed' })}>Failed boots</a></header>
     ${failures.problem && !failures.data ? html`<${Trouble} problem=${failures.problem} retry=${failures.reload}/>`
@@ -73,6 +83,9 @@ export function NeedsALook() {
       : raised.length + recent.length === 0
         ? html`<${Empty} title="Nothing">No alarm is open and no boot has failed in the last 24 hours.<//>`
       : html`<ul class="list">${raised.map(alarm =>
-        html`<${Alarm} key=${`a${alarm.id}`} alarm=${alarm} acknowledge=${() => acknowledge(alarm)}/>`)}
+        html`<${Alarm} key=${`a${alarm.id}`} alarm=${alarm} acknowledge=${() => acknowledge(alarm)}
+          settled=${() => settle(alarm)}/>`)}
+        ${alarms.data?.next && most < 1000 && html`<li class="note"><button class="btn" type="button"
+          onClick=${() => setMost(Math.min(most * 5, 1000))}>Show more alarms</button></li>`}
         ${recent.map(boot => html`<${Failure} key=${boot.id} boot=${boot}/>`)}</ul>`}</section>`;
 }

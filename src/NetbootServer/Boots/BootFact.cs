@@ -76,15 +76,45 @@ internal static class FactKinds
 internal abstract record BootEntry(DateTimeOffset At);
 
 /// <summary>A machine asked for its script.</summary>
-internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, long? MachineId, string? Ip) : BootEntry(At);
+internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, Recognition Recognition, string? Ip)
+    : BootEntry(At);
 
 /// <summary>A next boot to <c>local</c>, <c>menu</c> or <c>shell</c> was handed out, which uses it up.</summary>
 internal sealed record NextBootUsed(DateTimeOffset At, long MachineId, DateTimeOffset SetAt) : BootEntry(At);
 
 /// <summary>A script that starts a boot was handed out.</summary>
 internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineIdentity Identity, string MachineName,
-    string Image, string Version, string Profile, string Expects, string After) : BootEntry(At);
+    string Image, string Version, string Profile, string Expects, string After) : BootEntry(At)
+{
+    /// <summary>Whether its machine contradicts a registration: then it is no boot of a registered machine.</summary>
+    public bool Contradicts { get; init; }
+
+    /// <summary>What it teaches when it succeeds; null when it is nothing.</summary>
+    public BootLesson? Teaches { get; init; }
+}
 
 /// <summary>A step of a boot moved on.</summary>
 internal sealed record BootStep(DateTimeOffset At, BootTicket Ticket, string Step, string Kind,
-    long? Bytes = null, long? TotalBytes = null, JsonElement? Detail = null) : BootEntry(At);
+    long? Bytes = null, long? TotalBytes = null, JsonElement? Detail = null) : BootEntry(At)
+{
+    /// <summary>Bytes that the transfer sent; missing when it sent all up to <see cref="Bytes"/>.</summary>
+    public long? SentBytes { get; init; } = Kind == FactKinds.Ended ? Bytes : null;
+
+    /// <summary>When it happened first.</summary>
+    public DateTimeOffset FirstAt { get; init; } = At;
+
+    /// <summary>How often it happened.</summary>
+    public long Count { get; init; } = 1;
+
+    /// <summary>Both this and another of the same boot, step and kind.</summary>
+    public BootStep With(BootStep other) => (other.At < At ? this : other) with
+    {
+        FirstAt = other.FirstAt < FirstAt ? other.FirstAt : FirstAt,
+        Count = Count + other.Count,
+        Bytes = Greater(Bytes, other.Bytes),
+        TotalBytes = Greater(TotalBytes, other.TotalBytes),
+        SentBytes = SentBytes is null && other.SentBytes is null ? null : (SentBytes ?? 0) + (other.SentBytes ?? 0),
+    };
+
+    private static long? Greater(long? one, long? other) => one is null || other > one ? other : one;
+}

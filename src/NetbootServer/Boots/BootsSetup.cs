@@ -21,7 +21,10 @@ internal static class BootsSetup
         .AddSingleton<ScriptDesk>()
         .AddSingleton<PreviewTurns>()
         .AddSingleton<BootMetrics>()
+        .AddSingleton<BootTrim>()
         .AddSingleton<BootJournal>()
+        .AddSingleton<Sightings>()
+        .AddSingleton<ReferenceLearning>()
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
@@ -35,11 +38,12 @@ internal static class BootsSetup
             provider.GetRequiredService<EventHub>().Changed("boot", boot))
         .AddSingleton<BootHistory>()
         .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
-            await provider.GetRequiredService<BootHistory>().FindAsync(id, ct) is { } boot
+            await provider.GetRequiredService<BootHistory>().FindListedAsync(id, ct) is { } boot
                 ? (boot, boot.Machine) : (null, null)))
         .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
         .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)
         .AddSingleton<AddressWatch>()
+        .AddSingleton<IdentityWatch>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
         .AddSingleton<RenameFollowing>(_ => FollowAsync)
         .AddSingleton<RenameDone>(provider => (renaming, ct) => TellAsync(

@@ -20,6 +20,9 @@ public sealed class ImageCatalog : IDisposable
         _images = new(ct => database.ReadAsync(LoadAsync, ct));
     }
 
+    /// <summary>When this server began: what it writes itself may have been other text before.</summary>
+    public DateTimeOffset Began { get; } = DateTimeOffset.UtcNow;
+
     /// <summary>The images by name as of the last change.</summary>
     public FrozenDictionary<string, Image> Images => _images.Value;
 
@@ -54,9 +57,9 @@ public sealed class ImageCatalog : IDisposable
         {
             Id = row.Id,
             Current = row.Current,
+            CurrentSince = row.CurrentSince,
             Held = row.Held,
             Hold = row is { Held: true, HeldBy: { } by, HeldAt: { } at } ? new(by, at, row.HoldReason) : null,
-            PhonesHome = row.PhonesHome,
             CreatedAt = row.CreatedAt,
             UpdatedAt = row.UpdatedAt,
             LastRefreshedAt = row.LastRefreshedAt,
@@ -70,6 +73,7 @@ public sealed class ImageCatalog : IDisposable
         JsonSerializer.Deserialize<ImmutableSortedDictionary<string, SystemArtifacts>>(row.Systems, JsonBody.Writing)!)
     {
         Sequence = row.Sequence,
+        PhonesHome = row.PhonesHome,
         Provenance = row.Provenance is null ? null : JsonSerializer.Deserialize<JsonElement>(row.Provenance),
     };
 }

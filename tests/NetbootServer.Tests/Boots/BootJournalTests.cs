@@ -29,7 +29,7 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
             DateTimeOffset At(int seconds) => ticket.StartedAt.AddSeconds(seconds);
             BootEntry[] entries =
             [
-                new MachineSeen(At(0), identity, null, "10.0.0.9"),
+                new MachineSeen(At(0), identity, Recognition.Unknown, "10.0.0.9"),
                 new BootOpened(At(0), ticket, identity, "", "journal", version, "prof", "ready", "local"),
                 new BootStep(At(1), ticket, Steps.Kernel, FactKinds.Began, TotalBytes: 9),
                 new BootStep(At(2), ticket, Steps.Kernel, FactKinds.Ended, 9, 9),
@@ -83,7 +83,7 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         var log = other.Services.GetRequiredService<BootLog>();
         var ticket = other.Services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
         log.Add(new BootStep(DateTimeOffset.UtcNow, ticket, null!, FactKinds.Began)); // a column that may not be null
-        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070202"), null, null));
+        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070202"), Recognition.Unknown, null));
         await other.Admin.MachineWhenAsync("52-54-00-07-02-02", machine => machine.Status == System.Net.HttpStatusCode.OK, "the good one");
         await Until.TrueAsync(() => log.Dropped == 1, "the bad one to be given up");
         Assert.Contains(other.Log.All, line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains("Gave up", StringComparison.Ordinal));
@@ -98,13 +98,41 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         var log = ActivatorUtilities.CreateInstance<BootLog>(services); // nobody takes from this one
         var ticket = services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
         for (var i = 0; i < 101; i++)
-            log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery($"mac=5254000703{i:x2}"), null, null));
+            log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery($"mac=5254000703{i:x2}"), Recognition.Unknown, null));
         Assert.Equal(1, log.Dropped);
         var written = log.ReportAsync(new BootStep(DateTimeOffset.UtcNow, ticket, Steps.Ready, FactKinds.Began));
         Assert.False(written!.IsCompleted);
         Assert.Equal((1, 101), (log.Dropped, log.Depth));
         Assert.IsType<BootStep>((await log.TakeAsync(10, Ct))[0].Entry);
         Assert.Equal(91, (await log.TakeAsync(500, Ct)).Count);
+    }
+
+    /// <summary>Asking for a file in thousands of ranges takes a place of the queue for each step, not for each request.</summary>
+    [Fact]
+    public async Task Requests_for_ranges_of_one_boot_do_not_fill_the_queue()
+    {
+        await using var small = new NetbootApp(new() { ["Boots:QueueCapacity"] = "100" });
+        _ = small.Server;
+        var log = ActivatorUtilities.CreateInstance<BootLog>(small.Services); // nothing takes from this one
+        var ticket = small.Services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
+        for (var i = 0; i < 5000; i++)
+        {
+            log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Began, TotalBytes: 10 * i));
+            log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Ended, (10 * i) - 5, 10 * i) { SentBytes = 5 });
+        }
+        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070399"), null, null));
+        Assert.Equal((0L, 3), (log.Dropped, log.Depth));
+        var taken = (await log.TakeAsync(500, Ct)).Select(queued => queued.Entry).ToList();
+        var ended = taken.OfType<BootStep>().Single(step => step.Kind == FactKinds.Ended);
+        Assert.Equal((5000L, 25_000L, 49_990L), (ended.Count, ended.SentBytes, ended.TotalBytes));
+        Assert.Equal((ticket.StartedAt, ticket.StartedAt.AddSeconds(4999)), (ended.FirstAt, ended.At));
+        await log.WriteAsync(taken, Ct);
+        var boot = await small.Admin.GetAsync($"/api/v1/boots/{ticket.Boot}");
+        Assert.Equal(5000, boot.Json.GetProperty("steps")[0].GetProperty("count").GetInt64());
+
+        // What comes after that is a new entry.
+        log.Add(new BootStep(ticket.StartedAt.AddSeconds(6000), ticket, Steps.Initrd, FactKinds.Began, TotalBytes: 10));
+        Assert.Equal(1, log.Depth);
     }
 
     [Fact]
