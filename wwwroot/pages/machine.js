@@ -3,6 +3,7 @@ import { html, useEffect } from '../ui.js';
 import { go, link, route, setQuery } from '../router.js';
 import { remove } from '../api.js';
 import { follow, takeBoot } from '../boots.js';
+import { on } from '../state.js';
 import { useResource } from '../resource.js';
 import { machines, profiles } from '../stores.js';
 import { useKeys } from '../keys.js';
@@ -34,6 +35,10 @@ function Head({ machine, state, gone }) {
     await remove(`machines/${encodeURIComponent(machine.name)}/completion`);
     toast(`${machine.name} boots its profile again at its next start`);
   };
+  const approve = async () => {
+    const saved = await openApprove(machine);
+    if (saved && saved.name !== machine.name) go('machines', saved.name);
+  };
   const items = [
     ...discovered ? [] : [{ text: 'Next boot…', act: () => openNext([machine]) }],
     machine.completion && { text: 'Boot the profile again', act: again },
@@ -45,7 +50,7 @@ function Head({ machine, state, gone }) {
       ${machine.macs[0]}</span>
     <span class="muted s-hide"><bdi>${hardware(machine)}</bdi></span>
     ${may('operator') && html`<span class="bar push">${discovered
-      ? html`<button class="btn main" type="button" onClick=${() => openApprove(machine)}>Approve…</button>`
+      ? html`<button class="btn main" type="button" onClick=${approve}>Approve…</button>`
       : html`<button class="btn" type="button" onClick=${() => setQuery({ edit: '1' })}>Edit</button>`}
       <${Menu} label="More actions" items=${items}/></span>`}</div>`;
 }
@@ -70,6 +75,9 @@ export default function MachinePage({ name }) {
   const boots = usePages(`${path}/boots?limit=50`, { events: ['boot.changed'], concerns: data =>
     data.machine === name, pause: 300 });
   useEffect(follow, []);
+  useEffect(() => on('machine.changed', data => { // approved under another name, here or by somebody else
+    if (data.previousName === name && data.name !== name) go('machines', data.name);
+  }), [name]);
   useEffect(() => { for (const boot of boots.data?.items.slice(0, 1) ?? []) takeBoot(boot); }, [boots.data]);
   const machine = found.data, query = route.value.query, editing = query.has('edit'), next = query.has('next');
   useEffect(() => {
@@ -90,7 +98,8 @@ export default function MachinePage({ name }) {
   return html`<${Head} machine=${machine} state=${state} gone=${() => machines.drop(name)}/>
     ${machine.state === 'discovered' && html`<div class="banner" data-state="discovered">
       <${State} is="discovered">Discovered<//>
-      <span>It waits at its prompt and touches nothing until you approve it.</span></div>`}
+      <span>It is not registered: until you approve it, it gets what the setting <code>Machines:Unknown</code> says.
+        </span></div>`}
     ${latest && html`<${BootNow} boot=${latest} history=${boots.data.items}/>`}
     <${Plan} machine=${machine} path=${path}/>
     <section class="panel w4" aria-label="Next boot, labels, identity">

@@ -34,11 +34,11 @@ const Alarm = ({ alarm, acknowledge }) => html`<li class="note" data-state="alar
       alarm.count > 1 && html`<${Age} at=${alarm.firstAt}/>`}</span></p>
   ${may('operator') && html`<button class="btn" type="button" onClick=${acknowledge}>Acknowledge</button>`}</li>`;
 
-/** What became of a machine whose boot has failed. */
+/** What became of a machine whose boot has failed, as far as it was heard of. */
 function next(boot) {
   const later = [...active.value.values()].find(other => other.machine === boot.machine
     && other.startedAt > boot.startedAt);
-  return later ? `has begun again, ${later.outcome}` : 'begins again by itself';
+  return later && `has begun again, ${later.outcome}`;
 }
 
 const Failure = ({ boot }) => html`<li class="note" data-state="failed"><span class="glyph" data-state="failed"></span>
