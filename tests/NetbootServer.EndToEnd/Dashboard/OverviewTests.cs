@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
@@ -96,21 +97,22 @@ public sealed class OverviewTests(Browser browser)
         await browser.VisitAsync(fleet.Server, async visit =>
         {
             ILocator Row(string name) => visit.Page.Locator(".boots li").Filter(new() { HasText = name });
-            await Expect(Row("rack3-node01")).ToContainTextAsync(new System.Text.RegularExpressions.Regex(@"sent \d+ s ago"));
+            await Expect(Row("rack3-node01")).ToContainTextAsync(new Regex(@"sent \d+ s ago"));
             await Expect(Row("rack3-node02")).ToContainTextAsync("broke off");
             await Expect(visit.Page.GetByText("rack3-node03 failed at kernel")).ToBeVisibleAsync();
             await visit.ShootAsync("only-what-was-heard");
+            await Expect(Promises(visit)).ToHaveCountAsync(0);
             foreach (var node in new[] { "rack3-node01", "rack3-node02", "rack3-node03" })
             {
-                await Promises(visit).First.WaitForAsync(new() { State = WaitForSelectorState.Hidden });
                 await visit.GoAsync($"machines/{node}");
+                await Expect(visit.Heading(node)).ToBeVisibleAsync();
                 await Expect(visit.Page.Locator("#h-now")).ToBeVisibleAsync();
+                await Expect(Promises(visit)).ToHaveCountAsync(0);
             }
-            await Expect(Promises(visit)).ToHaveCountAsync(0);
         });
 
         static ILocator Promises(Visit visit) => visit.Page.Locator("main").GetByText(
-            new System.Text.RegularExpressions.Regex("tries again|goes on|begins again|Linux runs"));
+            new Regex("tries again|goes on|begins again|Linux runs"));
     }
 
     [Fact]
