@@ -52,7 +52,8 @@ public sealed class ImagesTests(Browser browser)
             await Expect(visit.Page.GetByText($"held at {oldest[..8]}")).ToBeVisibleAsync();
             Assert.Equal(oldest, await CurrentAsync(fleet));
 
-            ILocator Undo(string text) => visit.Toast(text).GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") });
+            ILocator Undo(string text) =>
+                visit.Toast(text).GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") });
         });
     }
 
