@@ -75,9 +75,11 @@ export default function MachinePage({ name }) {
   const boots = usePages(`${path}/boots?limit=50`, { events: ['boot.changed'], concerns: data =>
     data.machine === name, pause: 300 });
   useEffect(follow, []);
-  useEffect(() => on('machine.changed', data => { // approved under another name, here or by somebody else
-    if (data.previousName === name && data.name !== name) go('machines', data.name);
-  }), [name]);
+  const macs = found.data?.macs ?? [];
+  useEffect(() => on('machine.changed', data => { // it has another name now, given here or by somebody else
+    if (data.name !== name && data.state === 'registered' && data.macs.some(mac => macs.includes(mac)))
+      go('machines', data.name);
+  }), [name, macs.join()]);
   useEffect(() => { for (const boot of boots.data?.items.slice(0, 1) ?? []) takeBoot(boot); }, [boots.data]);
   const machine = found.data, query = route.value.query, editing = query.has('edit'), next = query.has('next');
   useEffect(() => {
