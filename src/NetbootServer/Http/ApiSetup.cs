@@ -13,7 +13,7 @@ internal static class ApiSetup
         .AddSingleton<PublicUrl>()
         .AddSingleton<Readiness>();
 
-    /// <summary>Turns what was thrown, and bare status codes below <c>/api</c>, into problems.</summary>
+    /// <summary>Turns what was thrown, and bare status codes of the API, into problems.</summary>
     public static void UseProblems(this WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
@@ -21,7 +21,7 @@ internal static class ApiSetup
             StatusCodeSelector = error => error is BadHttpRequestException bad ? bad.StatusCode : 500,
             SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
         });
-        app.UseWhen(http => http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal),
+        app.UseWhen(ApiPlane.Has,
             branch => branch.Use(KeepOutOfCaches).UseStatusCodePages(context =>
                 new Problem(ProblemTypes.ForStatus(context.HttpContext.Response.StatusCode), "").ToResult()
                     .ExecuteAsync(context.HttpContext)));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.StaticAssets;
 using Serilog;
 using Serilog.AspNetCore;
 using Serilog.Events;
@@ -18,6 +19,9 @@ internal static class RequestLog
         options.Logger = app.Services.GetRequiredService<Serilog.ILogger>(); // never the static one
         Configure(options, app.Services.GetRequiredService<Readiness>());
     });
+
+    /// <summary>The route is asked every few seconds: while all is well its lines are written at Debug.</summary>
+    public static T LogQuietly<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Chatter());
 
     /// <summary>The request belongs to a boot.</summary>
     /// <param name="http">The request.</param>
@@ -54,8 +58,8 @@ internal static class RequestLog
     ];
 
     /// <summary>What supervisors ask every few seconds, and the dashboard's files.</summary>
-    private static bool IsChatter(HttpContext http) => http.Request.Path.Value is "/healthz" or "/readyz" or "/metrics"
-        || http.GetEndpoint()?.Metadata.GetMetadata<Microsoft.AspNetCore.StaticAssets.StaticAssetDescriptor>() is not null;
+    private static bool IsChatter(HttpContext http) => http.GetEndpoint()?.Metadata is { } metadata
+        && (metadata.GetMetadata<Chatter>() is not null || metadata.GetMetadata<StaticAssetDescriptor>() is not null);
 
     /// <summary>Bytes of the body; null where they went out in chunks and nobody counted.</summary>
     private static long? Sent(HttpContext http) => HttpMethods.IsHead(http.Request.Method) ? 0
@@ -79,7 +83,8 @@ internal static class RequestLog
     private static string Shown(PathString path)
     {
         // Routes are matched in any case and across doubled slashes, so this is, too.
-        var parts = (path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
+        // What a slash was percent-encoded as stays so in a path, for a token behind it, too.
+        var parts = (path.Value ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase).Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (parts is [var boots, _, ..] && boots.Equals("boots", StringComparison.OrdinalIgnoreCase))
             parts[1] = "…";
         if (parts is [var kexec, _, _, _, ..] && kexec.Equals("kexec", StringComparison.OrdinalIgnoreCase))
@@ -94,4 +99,6 @@ internal static class RequestLog
     }
 
     private static bool IsUnfit(char c) => char.IsControl(c) || char.IsSurrogate(c);
+
+    private sealed class Chatter;
 }

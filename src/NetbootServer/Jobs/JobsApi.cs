@@ -59,9 +59,9 @@ internal static class JobsApi
                 else
                     await logs.CopyAsync(id, body, end.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (!CredentialWatch.HasEnded(http))
             {
-                // The reader left, or the server stops.
+                // The reader left, or the server stops. To one whose token has ended it must not look like the log's end.
             }
         }, "text/plain; charset=utf-8");
     }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
 using NetbootServer.Access.Sessions;
+using NetbootServer.Http;
 
 namespace NetbootServer.Startup.Describing;
 
@@ -43,7 +44,7 @@ internal static class OpenApiSetup
             options.OperationFilter<OperationDescription>();
             options.DocumentFilter<PatchSchemas>();
             options.DocInclusionPredicate((_, api) =>
-                api.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true);
+                api.ActionDescriptor.EndpointMetadata.OfType<ApiPlane>().Any());
         });
     }
 
