@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using NetbootServer.Tests.Fixtures;
+using NetbootServer.Tests.Hostile;
 using NetbootServer.Tests.Http.Bodies;
 
 namespace NetbootServer.Tests.Access;
@@ -9,23 +10,14 @@ namespace NetbootServer.Tests.Access;
 /// Made from the OpenAPI document, on a real socket: however its path is written, an operation has all of its guards.
 /// </summary>
 [Trait("category", "slow")]
-public sealed class SpellingTests : IAsyncDisposable
+public sealed class SpellingTests(HostileHost host) : IClassFixture<HostileHost>
 {
     private const string TokenBody = """{"name":"mine","role":"admin"}""";
-    private readonly ListeningApp _server;
-    private readonly Uri _url = new($"http://127.0.0.1:{Ports.Free()}");
-    private readonly Caller _admin;
-
-    public SpellingTests()
-    {
-        _server = ListeningApp.Start(("Urls", _url.GetLeftPart(UriPartial.Authority)));
-        _admin = ListeningApp.Ask(_url.AbsoluteUri);
-    }
 
     [Fact]
     public async Task Strangers_are_asked_to_log_in_however_a_path_is_written()
     {
-        foreach (var operation in await ApiDocument.OperationsAsync(_admin))
+        foreach (var operation in await ApiDocument.OperationsAsync(host.Admin))
             foreach (var path in Spellings(operation.Subject))
             {
                 var answer = await AskAsync(operation.Method, path);
@@ -38,7 +30,7 @@ public sealed class SpellingTests : IAsyncDisposable
     public async Task A_change_by_cookie_needs_its_CSRF_token_however_a_path_is_written()
     {
         var cookie = $"Cookie: {await LogInAsync()}\r\n";
-        foreach (var operation in await ApiDocument.OperationsAsync(_admin))
+        foreach (var operation in await ApiDocument.OperationsAsync(host.Admin))
             foreach (var path in Spellings(operation.Subject))
             {
                 if (!operation.Changes || operation.Role == "anyone") continue;
@@ -48,14 +40,14 @@ public sealed class SpellingTests : IAsyncDisposable
             }
         foreach (var path in Odder("/api/v1/tokens"))
             Assert.InRange((await AskAsync("POST", path, cookie, TokenBody)).Status, 300, 499);
-        Assert.Empty((await _admin.GetAsync("/api/v1/tokens")).Is(HttpStatusCode.OK).Items());
+        Assert.Empty((await host.Admin.GetAsync("/api/v1/tokens")).Is(HttpStatusCode.OK).Items());
         Assert.Equal(200, (await AskAsync("GET", "/api/v1/session", cookie)).Status); // nothing has ended it either
     }
 
     [Fact]
     public async Task A_token_in_the_query_is_refused_however_a_path_is_written()
     {
-        foreach (var operation in await ApiDocument.OperationsAsync(_admin))
+        foreach (var operation in await ApiDocument.OperationsAsync(host.Admin))
             foreach (var path in Spellings(operation.Subject))
             {
                 var answer = await AskAsync(operation.Method, path + "?access_token=abc", Bearer);
@@ -99,7 +91,7 @@ public sealed class SpellingTests : IAsyncDisposable
         path.Replace("/api/", "/%61pi/", StringComparison.Ordinal),
         path.Replace("/api/", "/A%50i/", StringComparison.Ordinal).Replace("/v1", "/%561", StringComparison.Ordinal),
         string.Join('/', path.Split('/').Select(Encoded)), "/x/.." + path, "/%2E" + path.ToUpperInvariant(),
-        _url.GetLeftPart(UriPartial.Authority) + Alternating(path),
+        host.Url.GetLeftPart(UriPartial.Authority) + Alternating(path),
     ];
 
     /// <summary>Ways that are none, or not everywhere; none of them may be a way in.</summary>
@@ -126,7 +118,7 @@ public sealed class SpellingTests : IAsyncDisposable
 
     private async Task<string> LogInAsync()
     {
-        using var stranger = ListeningApp.Ask(_url.AbsoluteUri, token: null);
+        using var stranger = ListeningApp.Ask(host.Url.AbsoluteUri, token: null);
         var answer = await stranger.PostAsync("/api/v1/session", new { token = NetbootApp.Token });
         return answer.Is(HttpStatusCode.OK).Header("Set-Cookie")!.Split(';')[0];
     }
@@ -134,18 +126,12 @@ public sealed class SpellingTests : IAsyncDisposable
     private async Task<RawAnswer> AskAsync(string method, string target, string headers = "", string body = "",
         string type = "application/json")
     {
-        using var client = await RawClient.ConnectAsync(_url);
+        using var client = await RawClient.ConnectAsync(host.Url);
         var media = body.Length > 0 ? $"Content-Type: {type}\r\n" : "";
-        await client.SendAsync($"{method} {target} HTTP/1.1\r\nHost: {_url.Authority}\r\n{headers}{media}" +
+        await client.SendAsync($"{method} {target} HTTP/1.1\r\nHost: {host.Url.Authority}\r\n{headers}{media}" +
             $"Content-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
         var (status, fields) = await client.ReadHeadAsync();
         return new(status, fields, Encoding.UTF8.GetString(await client.ReadUpToAsync(4096)));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _admin.Dispose();
-        await _server.DisposeAsync();
     }
 
     private sealed record RawAnswer(int Status, IReadOnlyDictionary<string, string> Headers, string Text)
