@@ -65,7 +65,7 @@ internal static class AccessSetup
 
     private static async Task GuardAsync(HttpContext http, RequestDelegate next)
     {
-        if (!IsClosed(http.GetEndpoint()))
+        if (!IsClosed(http.GetEndpoint()) || UnknownOperations.MissesOpenOne(http))
             await next(http);
         else if (http.User.Identity?.IsAuthenticated != true)
             await http.ChallengeAsync();

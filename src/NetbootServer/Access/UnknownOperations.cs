@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing.Template;
 using NetbootServer.Http;
@@ -12,13 +13,23 @@ namespace NetbootServer.Access;
 /// <param name="constraints">Makes what a route's parameters must look like.</param>
 internal sealed class UnknownOperations(EndpointDataSource routes, ParameterPolicyFactory constraints)
 {
+    private static readonly UnknownMark Mark = new();
+
     private readonly Lazy<IReadOnlyList<Operation>> _operations = new(() =>
         [.. routes.Endpoints.OfType<RouteEndpoint>().Where(IsOperation).Select(route => new Operation(route, constraints))]);
 
     /// <summary>Maps it: the last choice of routing for every path and method below <c>/api</c>.</summary>
     public static void Map(IEndpointRouteBuilder routes) => ApiPlane.Of(routes, "/api")
         .Map("{**path}", (HttpContext http, UnknownOperations operations) => operations.Answer(http))
-        .RequireAuthorization(RolePolicies.Viewer).WithOrder(int.MaxValue).ExcludeFromDescription();
+        .WithMetadata(Mark).WithOrder(int.MaxValue).ExcludeFromDescription();
+
+    /// <summary>
+    /// Whether the request asks for an operation that is open to anyone, but sends it what it does not take.
+    /// </summary>
+    public static bool MissesOpenOne(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<UnknownMark>() is not null
+        && http.RequestServices.GetRequiredService<UnknownOperations>()._operations.Value
+            .Any(operation => operation.IsOpen && operation.Takes(http.Request.Method) && operation.Matches(http));
 
     private static bool IsOperation(RouteEndpoint route) =>
         ApiPlane.Has(route) && route.Metadata.GetMetadata<IHttpMethodMetadata>() is not null;
@@ -34,6 +45,8 @@ internal sealed class UnknownOperations(EndpointDataSource routes, ParameterPoli
             here.SelectMany(operation => operation.Methods).Distinct().Order(StringComparer.Ordinal));
         return TypedResults.StatusCode(StatusCodes.Status405MethodNotAllowed);
     }
+
+    private sealed class UnknownMark;
 
     private sealed class Operation(RouteEndpoint route, ParameterPolicyFactory constraints)
     {
@@ -51,6 +64,8 @@ internal sealed class UnknownOperations(EndpointDataSource routes, ParameterPoli
 
         public IReadOnlyList<string> Methods { get; } =
             route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods;
+
+        public bool IsOpen { get; } = route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
 
         public bool Takes(string method) => Methods.Contains(method, StringComparer.OrdinalIgnoreCase);
 

@@ -69,12 +69,7 @@ internal static class RequestLog
     private static string Who(HttpContext http) =>
         http.Items[BootKey] is string boot ? $"boot {boot}" : http.User.Identity?.Name ?? Address(http);
 
-    private static string Address(HttpContext http) => http.Connection.RemoteIpAddress switch
-    {
-        null => "nobody",
-        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
-        var address => address.ToString(),
-    };
+    private static string Address(HttpContext http) => ClientAddress.TextOf(http) ?? "nobody";
 
     /// <summary>
     /// The path with the secret part of machine URLs left out: <c>/boots/{token}/…</c> and
@@ -94,11 +89,8 @@ internal static class RequestLog
 
     private static string Shown(string text, int most)
     {
-        var start = text.Length <= most ? text : text[..most];
-        return start.Any(IsUnfit) ? string.Concat(start.Select(c => IsUnfit(c) ? '?' : c)) : start;
+        return SafeText.Line(text.Length <= most ? text : text[..most]);
     }
-
-    private static bool IsUnfit(char c) => char.IsControl(c) || char.IsSurrogate(c);
 
     private sealed class Chatter;
 }

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace NetbootServer.Storage;
 
 /// <summary>Registers the database on one machine: SQLite in the data directory.</summary>
-public static class StorageSetup
+public static partial class StorageSetup
 {
     /// <summary>Adds <see cref="Database"/> over the SQLite file of <paramref name="data"/>.</summary>
     public static IServiceCollection AddStorage(this IServiceCollection services, DataDirectory data)
@@ -27,8 +27,10 @@ public static class StorageSetup
     {
         ArgumentNullException.ThrowIfNull(app);
         var contexts = app.Services.GetRequiredService<IDbContextFactory<NetbootDb>>();
+        var data = app.Services.GetRequiredService<DataDirectory>();
+        foreach (var news in data.Closed) Log.Closed(app.Logger, news);
         await using var db = await contexts.CreateDbContextAsync(ct);
-        await Schema.PrepareAsync(db, app.Services.GetRequiredService<DataDirectory>(), app.Logger, ct);
+        await Schema.PrepareAsync(db, data, app.Logger, ct);
     }
 
     private static void Configure(DbContextOptionsBuilder options, string file)
@@ -64,6 +66,12 @@ public static class StorageSetup
             ConnectionOpened(connection, eventData); // SQLite has no asynchronous I/O
             return Task.CompletedTask;
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "{News}")]
+        public static partial void Closed(ILogger logger, string news);
     }
 
     /// <summary>For <c>dotnet ef migrations add</c>.</summary>

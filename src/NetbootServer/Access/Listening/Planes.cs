@@ -32,9 +32,7 @@ internal static class Planes
         foreach (var network in networks) options.KnownIPNetworks.Add(network);
         app.Use((http, next) =>
         {
-            var peer = http.Connection.RemoteIpAddress;
-            if (peer is { IsIPv4MappedToIPv6: true }) peer = peer.MapToIPv4();
-            if (peer is not null && networks.Any(network => network.Contains(peer)))
+            if (ClientAddress.Of(http) is { } peer && networks.Any(network => network.Contains(peer)))
                 http.Features.Set(ThroughProxy.Mark);
             return next(http);
         });

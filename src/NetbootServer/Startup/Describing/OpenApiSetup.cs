@@ -12,12 +12,12 @@ internal static class OpenApiSetup
 
     public static void AddOpenApi(this IServiceCollection services)
     {
-        services.AddEndpointsApiExplorer();
+        services.AddEndpointsApiExplorer().AddSingleton<DocumentCache>();
         services.AddSwaggerGen(options =>
         {
-            options.SwaggerDoc("v1", new OpenApiInfo
+            options.SwaggerDoc(DocumentCache.Name, new OpenApiInfo
             {
-                Title = "NetbootServer", Version = "v1",
+                Title = "NetbootServer", Version = DocumentCache.Name,
                 Description = "Machines, profiles, images and boots. Errors are RFC 9457 problems; " +
                     "/problems/{type} explains each. x-role is the role that an operation asks for: " +
                     "viewer, operator, admin, or anyone.",
@@ -50,7 +50,9 @@ internal static class OpenApiSetup
 
     public static void MapOpenApi(this WebApplication app)
     {
-        app.UseSwagger();
+        app.MapGetAndHead($"/swagger/{DocumentCache.Name}/swagger.{{extension:regex(^(json|ya?ml)$)}}",
+            (string extension, HttpContext http, DocumentCache cache) => cache.Answer(extension, http))
+            .ExcludeFromDescription();
         app.UseSwaggerUI(options => options.DocumentTitle = "NetbootServer API");
     }
 
