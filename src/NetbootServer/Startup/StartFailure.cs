@@ -19,6 +19,6 @@ public sealed partial class StartFailure(string setting, string? value, string a
     /// <summary>The setting at fault.</summary>
     public string Setting { get; } = setting;
 
-    [GeneratedRegex(@"(://[^/\s@]*?:)[^/\s]*@")]
+    [GeneratedRegex(@"(://[^/\s@]*?:)\S*@")]
     private static partial Regex UrlPassword();
 }

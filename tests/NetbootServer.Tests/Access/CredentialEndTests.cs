@@ -73,7 +73,7 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
     private async Task<(string Header, Func<Task> Happen)> CredentialAsync(End end)
     {
         var made = (await host.Admin.PostAsync("/api/v1/tokens",
-            new { name = "t", role = "operator", expiresAt = end == End.TokenExpired ? host.Clock.GetUtcNow().AddMinutes(1) : (DateTimeOffset?)null }))
+            new { name = "t", role = "admin", expiresAt = end == End.TokenExpired ? host.Clock.GetUtcNow().AddMinutes(1) : (DateTimeOffset?)null }))
             .Is(HttpStatusCode.Created);
         Func<Task> delete = async () =>
             (await host.Admin.DeleteAsync($"/api/v1/tokens/{made["id"]}")).Is(HttpStatusCode.NoContent);
