@@ -18,7 +18,7 @@ public sealed class DataDirectory : IDisposable
         Closed = closed;
     }
 
-    /// <summary>What was open to other users of this computer and no longer is, in sentences for the log.</summary>
+    /// <summary>What was open to other users of this computer and no longer is, for the log.</summary>
     internal IReadOnlyList<string> Closed { get; }
 
     /// <summary>Absolute path.</summary>

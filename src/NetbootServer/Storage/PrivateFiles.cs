@@ -33,12 +33,13 @@ internal static class PrivateFiles
     }
 
     /// <summary>Closes a data directory, and what lies in it, to other users.</summary>
-    /// <returns>What was closed, or could not be, in sentences.</returns>
+    /// <returns>What was closed, or could not be.</returns>
     public static IReadOnlyList<string> Close(string data)
     {
         if (OperatingSystem.IsWindows()) return [];
         var news = new List<string>();
-        var files = Directory.EnumerateFiles(data).Where(path => new FileInfo(path).LinkTarget is null).ToList();
+        var files = Directory.EnumerateFiles(data).Where(path => new FileInfo(path).LinkTarget is null
+            && Path.GetFileName(path) != "server.lock").ToList();
         // A folder that is shared with other things, or everybody's like /tmp, is not ours to close.
         var isOwn = files.Exists(path => Path.GetFileName(path) == "netboot.db")
             || !Directory.EnumerateFileSystemEntries(data).Any();
@@ -58,11 +59,11 @@ internal static class PrivateFiles
             var before = System.IO.File.GetUnixFileMode(path);
             if ((before & OthersReach) == 0) return;
             System.IO.File.SetUnixFileMode(path, mode);
-            news.Add($"Closed {path} to other users: its mode was {Octal(before)}, now it is {Octal(mode)}");
+            news.Add($"{path} is closed to them: its mode was {Octal(before)}, now it is {Octal(mode)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            news.Add($"Other users can read {path}, and its mode cannot be changed ({e.Message.TrimEnd('.')})");
+            news.Add($"{path} stays open to them: its mode cannot be changed ({e.Message.TrimEnd('.')})");
         }
     }
 

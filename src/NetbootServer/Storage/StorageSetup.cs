@@ -28,7 +28,7 @@ public static partial class StorageSetup
         ArgumentNullException.ThrowIfNull(app);
         var contexts = app.Services.GetRequiredService<IDbContextFactory<NetbootDb>>();
         var data = app.Services.GetRequiredService<DataDirectory>();
-        foreach (var news in data.Closed) Log.Closed(app.Logger, news);
+        if (data.Closed.Count > 0) Log.Closed(app.Logger, string.Join("; ", data.Closed));
         await using var db = await contexts.CreateDbContextAsync(ct);
         await Schema.PrepareAsync(db, data, app.Logger, ct);
     }
@@ -70,7 +70,8 @@ public static partial class StorageSetup
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "{News}")]
+        [LoggerMessage(LogLevel.Warning, "Other users of this computer could read the data directory: {News}. To open it " +
+            "to a group on purpose, use chmod 750; for a web server that reads blobs, chmod 711")]
         public static partial void Closed(ILogger logger, string news);
     }
 
