@@ -33,10 +33,15 @@ internal static class Planes
         app.Use((http, next) =>
         {
             if (ClientAddress.Of(http) is { } peer && networks.Any(network => network.Contains(peer)))
-                http.Features.Set(ThroughProxy.Mark);
+                http.Features.Set(new ThroughProxy(ForwardedLinks.Hops(http.Request)));
             return next(http);
         });
         app.UseForwardedHeaders(options);
+        app.Use((http, next) =>
+        {
+            if (http.Features.Get<ThroughProxy>() is { } proxy) ForwardedLinks.Apply(http, proxy.Hops);
+            return next(http);
+        });
     }
 
     /// <summary>Keeps the admin plane to its listeners and its names.</summary>
