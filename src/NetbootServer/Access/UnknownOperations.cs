@@ -16,7 +16,10 @@ internal sealed class UnknownOperations(EndpointDataSource routes, ParameterPoli
     private static readonly UnknownMark Mark = new();
 
     private readonly Lazy<IReadOnlyList<Operation>> _operations = new(() =>
-        [.. routes.Endpoints.OfType<RouteEndpoint>().Where(IsOperation).Select(route => new Operation(route, constraints))]);
+    [
+        .. routes.Endpoints.OfType<RouteEndpoint>().Where(IsOperation)
+            .Select(route => new Operation(route, constraints)),
+    ]);
 
     /// <summary>Maps it: the last choice of routing for every path and method below <c>/api</c>.</summary>
     public static void Map(IEndpointRouteBuilder routes) => ApiPlane.Of(routes, "/api")

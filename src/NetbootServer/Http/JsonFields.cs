@@ -201,6 +201,7 @@ public sealed class JsonFields
     private static string Shorten(string text)
     {
         var shown = text.Length <= 64 ? text : text[..64] + "…";
-        return string.Concat(shown.EnumerateRunes().Select(rune => SafeText.IsUnfit(rune) ? Rune.ReplacementChar : rune));
+        return string.Concat(
+            shown.EnumerateRunes().Select(rune => SafeText.IsUnfit(rune) ? Rune.ReplacementChar : rune));
     }
 }

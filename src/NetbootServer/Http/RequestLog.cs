@@ -21,7 +21,8 @@ internal static class RequestLog
     });
 
     /// <summary>The route is asked every few seconds: while all is well its lines are written at Debug.</summary>
-    public static T LogQuietly<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Chatter());
+    public static T LogQuietly<T>(this T route) where T : IEndpointConventionBuilder =>
+        route.WithMetadata(new Chatter());
 
     /// <summary>The request belongs to a boot.</summary>
     /// <param name="http">The request.</param>
@@ -79,7 +80,8 @@ internal static class RequestLog
     {
         // Routes are matched in any case and across doubled slashes, so this is, too.
         // What a slash was percent-encoded as stays so in a path, for a token behind it, too.
-        var parts = (path.Value ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase).Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var text = (path.Value ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        var parts = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (parts is [var boots, _, ..] && boots.Equals("boots", StringComparison.OrdinalIgnoreCase))
             parts[1] = "…";
         if (parts is [var kexec, _, _, _, ..] && kexec.Equals("kexec", StringComparison.OrdinalIgnoreCase))

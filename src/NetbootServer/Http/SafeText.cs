@@ -32,8 +32,10 @@ public static class SafeText
         {
             var whole = Rune.TryGetRuneAt(text, at, out var rune);
             var length = whole ? rune.Utf16SequenceLength : 1;
-            if (whole && (!IsUnfit(rune) || (lines && rune.Value is '\n' or '\r' or '\t'))) shown.Append(text, at, length);
-            else foreach (var c in text.AsSpan(at, length)) shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            if (whole && (!IsUnfit(rune) || (lines && rune.Value is '\n' or '\r' or '\t')))
+                shown.Append(text, at, length);
+            else
+                foreach (var c in text.AsSpan(at, length)) shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             at += length;
         }
         return shown.ToString();

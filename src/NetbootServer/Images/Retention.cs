@@ -16,7 +16,8 @@ public delegate Task<IReadOnlySet<(string Image, string Version)>> VersionsInUse
 /// then blobs that no version refers to.
 /// </summary>
 public sealed partial class Retention(Database database, ImageCatalog catalog, BlobStore blobs, ImportGate gate,
-    GcRoots roots, PartialFiles downloads, Pins pins, VersionsInUse inUse, EventHub events, Audit audit, TimeProvider time, ILogger<Retention> logger)
+    GcRoots roots, PartialFiles downloads, Pins pins, VersionsInUse inUse, EventHub events, Audit audit,
+    TimeProvider time, ILogger<Retention> logger)
 {
     /// <summary>
     /// A blob this young may belong to an import that was interrupted and goes on with it after a restart.

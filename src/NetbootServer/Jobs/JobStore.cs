@@ -89,7 +89,8 @@ internal sealed class JobStore(
         }, ct);
         if (found is not { EndedAt: null }) return;
         runs.Cancel(id);
-        var waits = await ChangeAsync(id, row => row.State == JobStates.Queued ? row.Id : "", (_, row) => Cancel(row), ct);
+        var waits = await ChangeAsync(
+            id, row => row.State == JobStates.Queued ? row.Id : "", (_, row) => Cancel(row), ct);
         if (waits is not null || await FindAsync(id, ct) is { EndedAt: not null }) runs.End(id);
     }
 

@@ -61,7 +61,7 @@ internal static class JobsApi
             }
             catch (OperationCanceledException) when (!CredentialWatch.HasEnded(http))
             {
-                // The reader left, or the server stops. To one whose token has ended it must not look like the log's end.
+                // The reader left, or the server stops. A token that ended must not look like the log's own end.
             }
         }, "text/plain; charset=utf-8");
     }

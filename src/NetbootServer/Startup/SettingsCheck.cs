@@ -27,7 +27,7 @@ internal static partial class SettingsCheck
         foreach (var feature in features) Bind(whole, feature);
     }
 
-    /// <summary>The value of a mistyped key may be a secret, as that of <c>Access:AdminTokn</c>: it is not shown.</summary>
+    /// <summary>The value of a mistyped key may be a secret, such as <c>Access:AdminTokn</c>: it is not shown.</summary>
     private static void RefuseUnknown(string key, IReadOnlyCollection<FeatureSection> features)
     {
         if (Framework.Contains(key.Split(':')[0], StringComparer.OrdinalIgnoreCase)) return;
@@ -36,7 +36,8 @@ internal static partial class SettingsCheck
         if (known.Any(good => key.Equals(good, StringComparison.OrdinalIgnoreCase)
             || key.StartsWith(good + ":", StringComparison.OrdinalIgnoreCase))) return;
         var nearest = known.MinBy(good => Distance(good.ToLowerInvariant(), key.ToLowerInvariant()))!;
-        throw new StartFailure(key, StartFailure.Hidden, $"there is no such setting; did you mean {nearest}? The README lists all");
+        throw new StartFailure(key, StartFailure.Hidden,
+            $"there is no such setting; did you mean {nearest}? The README lists all");
     }
 
     private static void Bind(IConfigurationRoot settings, FeatureSection feature)

@@ -70,8 +70,8 @@ public static partial class StorageSetup
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Other users of this computer could read the data directory: {News}. To open it " +
-            "to a group on purpose, use chmod 750; for a web server that reads blobs, chmod 711")]
+        [LoggerMessage(LogLevel.Warning, "Other users of this computer could read the data directory: {News}. " +
+            "To open it to a group on purpose, use chmod 750; for a web server that reads blobs, chmod 711")]
         public static partial void Closed(ILogger logger, string news);
     }
 

@@ -19,7 +19,7 @@ internal sealed class SafeLines(ITextFormatter format) : ITextFormatter
         output.Write(SafeText.Lines(line.ToString()));
     }
 
-    /// <summary>Takes the line ends out of values, which text has no other way to tell from those between lines.</summary>
+    /// <summary>Takes the line ends out of values: text cannot tell them from those between lines.</summary>
     public sealed class Values : ILogEventEnricher
     {
         public void Enrich(LogEvent logEvent, ILogEventPropertyFactory propertyFactory)
