@@ -75,7 +75,7 @@ internal sealed class BootLog
     public async Task WriteAsync(IReadOnlyCollection<BootEntry> entries, CancellationToken ct)
     {
         var consequences = new Consequences();
-        await _database.WriteAsync(async (db, token) =>
+        await _database.ChangeAsync(async (db, token) =>
         {
             await _journal.WriteAsync(db, entries, consequences, token);
             return true;

@@ -37,6 +37,9 @@ public static class AlarmKinds
 
     /// <summary>The disk of the data directory is nearly full.</summary>
     public const string DiskNearlyFull = "disk-nearly-full";
+
+    /// <summary>A part of the server cannot work: the folder of blobs is away, or a background worker fails.</summary>
+    public const string ServerImpaired = "server-impaired";
 }
 
 /// <summary>An alarm as stored; one open row for each kind and subject.</summary>

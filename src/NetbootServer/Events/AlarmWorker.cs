@@ -6,19 +6,17 @@ using NetbootServer.Storage;
 namespace NetbootServer.Events;
 
 /// <summary>Writes raised alarms down and tells them.</summary>
-internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Database database, ILogger<AlarmWorker> logger)
-    : BackgroundService
+internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Database database, WorkerServices services,
+    TimeProvider time, ILogger<AlarmWorker> logger) : ResilientWorker("alarm log", services, logger)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private static readonly TimeSpan WriteAgain = TimeSpan.FromSeconds(2);
+
+    /// <summary>An alarm waits while the database is away; only one that it refuses is lost.</summary>
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        try
-        {
-            await foreach (var raised in board.Raised.ReadAllAsync(stoppingToken)) await NoteAsync(raised, stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The server stops.
-        }
+        await foreach (var raised in board.Raised.ReadAllAsync(stoppingToken))
+            while (!await RoundAsync(() => NoteAsync(raised, stoppingToken), stoppingToken))
+                await Task.Delay(WriteAgain, time, stoppingToken);
     }
 
     private async Task NoteAsync(RaisedAlarm raised, CancellationToken ct)
@@ -42,7 +40,7 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
             if (alarm.Count == 1) Log.Raised(logger, alarm.Kind, alarm.Subject, alarm.Detail);
             hub.Publish(new("alarm", null, JsonSerializer.Serialize(alarm, JsonBody.Writing)));
         }
-        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        catch (Exception e) when (e is not OperationCanceledException && !Database.IsAway(e))
         {
             Log.Lost(logger, raised.Kind, raised.Subject, raised.Detail, e);
         }

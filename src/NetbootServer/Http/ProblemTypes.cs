@@ -85,12 +85,18 @@ public static class ProblemTypes
     public static readonly ProblemType NotNow = new("not-now", 503, "Not now, try again",
         "Something that the answer needs is away for the moment. Repeat the request after the seconds in Retry-After.");
 
+    /// <summary>503, a disk or the database.</summary>
+    public static readonly ProblemType StorageAway = new("storage-away", 503, "The server's storage is away",
+        "The database, or the folder of blobs, does not answer or cannot be written at the moment. Nothing was changed. " +
+        "/readyz says what is wrong; repeat the request when the disk is back.");
+
     /// <summary>507.</summary>
     public static readonly ProblemType StorageFull = new("storage-full", 507, "There is no room for it",
-        "Storing this would pass Blobs:MaxBytes or leave less than Blobs:MinFreeBytes free. Delete versions or raise the limit.");
+        "The disk is full, or storing this would pass Blobs:MaxBytes or leave less than Blobs:MinFreeBytes free. " +
+        "Nothing was changed. Make room on the disk, delete images, keep fewer versions, or raise the limit.");
 
     /// <summary>What every operation of the API may answer with.</summary>
-    public static readonly ProblemType[] OfAll = [MalformedRequest, TokenInQuery, UnknownHost, Internal];
+    public static readonly ProblemType[] OfAll = [MalformedRequest, TokenInQuery, UnknownHost, Internal, StorageAway];
 
     /// <summary>What every operation that takes JSON may answer with, besides.</summary>
     public static readonly ProblemType[] OfBodies = [TooLarge, UnsupportedMediaType, Invalid];
@@ -114,6 +120,7 @@ public static class ProblemTypes
         421 => UnknownHost,
         429 => SlowDown,
         503 => NotNow,
+        507 => StorageFull,
         >= 500 => Internal,
         _ => MalformedRequest,
     };

@@ -69,6 +69,10 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Rete
         {
             return new Problem(ProblemTypes.StorageFull, e.Message);
         }
+        catch (BlobRefusedException e) when (e.Refusal is BlobRefusal.StoreAway)
+        {
+            return new Problem(ProblemTypes.StorageAway, e.Message);
+        }
         if (parts.Finish() is not { } systems) return Problem.Invalid(parts.Errors);
         var provenance = JsonSerializer.SerializeToElement(
             new { type = "upload", by = http.User.Identity?.Name, files = parts.FileNames }, JsonBody.Writing);

@@ -6,8 +6,8 @@ namespace NetbootServer.Http.Bodies;
 /// Knows the transfers under way and ends those whose client takes nothing any more. Kestrel's own minimum data rate
 /// does not see bytes that go to the socket directly, and a vanished machine sends no reset.
 /// </summary>
-internal sealed partial class TransferWatch(
-    IOptions<BodyOptions> options, TimeProvider time, ILogger<TransferWatch> logger) : BackgroundService
+internal sealed partial class TransferWatch(IOptions<BodyOptions> options, WorkerServices services, TimeProvider time,
+    ILogger<TransferWatch> logger) : ResilientWorker("transfer watch", services, logger)
 {
     private static readonly TimeSpan ShortestRound = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRound = TimeSpan.FromSeconds(5);
@@ -32,13 +32,13 @@ internal sealed partial class TransferWatch(
         lock (_lock) _transfers.Remove(transfer);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         var limit = options.Value.StallTimeout;
         if (limit <= TimeSpan.Zero) return;
         using var rounds = new PeriodicTimer(TimeSpan.FromTicks(
             Math.Clamp(limit.Ticks / 8, ShortestRound.Ticks, LongestRound.Ticks)), time);
-        while (await rounds.WaitForNextTickAsync(stoppingToken)) CutStalled(limit);
+        while (await rounds.WaitForNextTickAsync(stoppingToken)) Round(() => CutStalled(limit));
     }
 
     private void CutStalled(TimeSpan limit)

@@ -132,9 +132,10 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
             throw new SourceException(e.Refusal switch
             {
                 BlobRefusal.DiskFull or BlobRefusal.StoreFull => SourceProblems.StorageFull,
+                BlobRefusal.StoreAway => SourceProblems.StorageAway,
                 BlobRefusal.WrongKind => SourceProblems.NotBootable,
                 _ => SourceProblems.Damaged,
-            }, e.Refusal is BlobRefusal.DiskFull or BlobRefusal.StoreFull ? e.Message : $"{what}: {e.Message}", e);
+            }, e.Refusal is BlobRefusal.DiskFull or BlobRefusal.StoreFull or BlobRefusal.StoreAway ? e.Message : $"{what}: {e.Message}", e);
         }
     }
 
