@@ -22,6 +22,7 @@ import { History } from '../parts/history.js';
 import { Identity } from '../parts/identity.js';
 import { NextBoot } from '../parts/nextboot.js';
 import { Plan } from '../parts/plan.js';
+import { openRename } from '../parts/rename.js';
 
 const platforms = { efi: 'UEFI', pcbios: 'BIOS' };
 
@@ -37,6 +38,7 @@ function Head({ machine, state, gone }) {
   const items = [
     ...discovered ? [] : [{ text: 'Next boot…', act: () => openNext([machine]) }],
     machine.completion && { text: 'Boot the profile again', act: again },
+    !discovered && { text: 'Rename…', act: () => openRename('machines', machine) },
     { text: 'Delete…', act: async () => { if (await drop([machine])) { gone(); go('machines'); } } },
   ];
   return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('machines')}>Machines</a> / <bdi>

@@ -7,7 +7,8 @@ import { Age, State, Typed } from './basics.js';
 import { Empty, Ghost, Trouble } from './messages.js';
 import { usePages } from './pages.js';
 
-const verbs = { create: 'made', change: 'changed', delete: 'deleted', cancel: 'cancelled', refuse: 'was refused' };
+const verbs = { create: 'made', change: 'changed', rename: 'renamed', delete: 'deleted', cancel: 'cancelled',
+  refuse: 'was refused' };
 const kinds = ['machine', 'next-boot', 'profile', 'image', 'version', 'current', 'refresh', 'scrub', 'token',
   'session', 'password', 'alarm'];
 const jobs = { create: 'asked for', change: 'hurried' };

@@ -32,6 +32,9 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
         return name;
     }
 
+    /// <summary>Forgets remembered names, after one has changed.</summary>
+    public void ForgetNames() => _machines.Clear();
+
     /// <summary>How many boots of an image began since an instant, and how many of them succeeded, by version.</summary>
     public async Task<FrozenDictionary<string, RecentBoots>> CountByVersionAsync(
         string image, DateTimeOffset since, CancellationToken ct)

@@ -42,9 +42,13 @@ public static class ProblemTypes
     public static readonly ProblemType MacTaken = new("mac-taken", 409, "Another machine has this MAC",
         "A MAC belongs to one machine. Take it away from the other machine first, or change that machine instead.");
 
+    /// <summary>409, a new name that another resource has.</summary>
+    public static readonly ProblemType NameTaken = new("name-taken", 409, "Another resource has this name",
+        "Names of machines, of profiles and of images are unique, each among themselves. Nothing was renamed.");
+
     /// <summary>409, deleting what others refer to.</summary>
     public static readonly ProblemType InUse = new("in-use", 409, "Something still refers to it",
-        "The resource is used by the ones named in 'users'. Point them elsewhere first, then delete it.");
+        "The resource is used by the ones named in 'users'. Point them elsewhere, or end them, and then delete or rename it.");
 
     /// <summary>412.</summary>
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "It has changed meanwhile",
@@ -75,7 +79,8 @@ public static class ProblemTypes
 
     /// <summary>429, previews of one caller.</summary>
     public static readonly ProblemType TooManyPreviews = new("too-many-previews", 429, "Too many previews at once",
-        "Each caller renders one preview at a time, and a few more wait their turn. Ask again after the seconds in Retry-After.");
+        "Each caller renders one preview at a time, and a few more wait their turn. Ask again after the seconds in " +
+        "Retry-After.");
 
     /// <summary>500.</summary>
     public static readonly ProblemType Internal = new("internal", 500, "The server failed",

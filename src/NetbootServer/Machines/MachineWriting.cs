@@ -39,7 +39,8 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, Touched t
             discovered.RemoveAt(0);
         }
         foreach (var found in discovered) await AbsorbAsync(row!, found, ct);
-        var same = row is { State: MachineState.Registered } && row.Spec == MachineReading.Write(spec);
+        var same = row is { State: MachineState.Registered } && row.Spec == MachineReading.Write(spec)
+            && row.Name == name.ToString();
         if (same) return Saved.Changed(row!);
 
         if (row is null)
@@ -50,6 +51,7 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, Touched t
         else
         {
             touched.Add(row.ReadSpec());
+            if (row.Name != name.ToString()) touched.Names.Add(row.Name);
         }
         row.Name = name.ToString();
         row.State = MachineState.Registered;

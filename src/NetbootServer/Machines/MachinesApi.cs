@@ -29,7 +29,7 @@ internal static class MachinesApi
         changes.MapPatch("", Save).Accepts<MachineSpec>("application/merge-patch+json", "application/json")
             .Example("""{"labels": {"rack": "4", "old": null}, "notes": "moved"}""")
             .Refuses(ProblemTypes.OfBodies)
-            .Refuses(ProblemTypes.NotFound, ProblemTypes.MacTaken, ProblemTypes.PreconditionFailed);
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.MacTaken, ProblemTypes.NameTaken, ProblemTypes.PreconditionFailed);
         changes.MapDelete("", Delete).Refuses(ProblemTypes.NotFound, ProblemTypes.PreconditionFailed);
         changes.MapPut("/next-boot", SetNextBoot).Accepts<NextBootRequest>("application/json")
             .Example("""{"action": "local"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
@@ -53,7 +53,10 @@ internal static class MachinesApi
             : Problem.NotFound("machine", name).ToResult();
 
     /// <summary>Registers or changes a machine.</summary>
-    /// <remarks>PUT sets the whole, PATCH merges (RFC 7396). Naming a MAC of a discovered machine takes it over.</remarks>
+    /// <remarks>
+    /// PUT sets the whole, PATCH merges (RFC 7396). Naming a MAC of a discovered machine takes it over. A PATCH with another
+    /// name renames: its boots, next boot, alarms and audit entries follow.
+    /// </remarks>
     private static async Task<Results<Created<MachineView>, Ok<MachineView>, ProblemHttpResult>> Save(
         string name, HttpContext http, MachineStore machines, CancellationToken ct)
     {

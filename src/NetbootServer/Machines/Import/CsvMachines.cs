@@ -12,12 +12,15 @@ namespace NetbootServer.Machines.Import;
 /// </summary>
 internal sealed class CsvMachines(TextReader text) : MachineReader
 {
-    /// <summary>The columns, in the order in which an export writes them.</summary>
-    public static readonly string[] All =
+    /// <summary>The columns of an export, in its order.</summary>
+    public static readonly string[] Exported =
     [
         "name", "macs", "uuid", "serial", "asset", "arch", "profile", "variant", "version", "labels", "kernelArguments",
         "notes",
     ];
+
+    /// <summary>The columns that an import may have.</summary>
+    public static readonly string[] All = [Exported[0], ImportRow.RenameMember, .. Exported[1..]];
 
     private readonly CsvReader _csv = new(text);
     private readonly ArrayBufferWriter<byte> _json = new();
@@ -50,7 +53,8 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         var fault = _header.FirstOrDefault(column => !All.Contains(column)) is { } unknown
             ? $"there is no column '{Shown(unknown)}'; the columns are {string.Join(",", All)}, separated by commas"
             : _columns.Count < _header.Count ? "a column stands twice"
-            : !_columns.Contains("name") || !_columns.Contains("macs") ? "the columns name and macs must be there"
+            : !_columns.Contains("name") || (!_columns.Contains("macs") && !_columns.Contains(ImportRow.RenameMember))
+                ? "the columns name and macs must be there, or name and rename"
             : null;
         if (fault is null) return null;
         _header = []; // rows without a header mean nothing
