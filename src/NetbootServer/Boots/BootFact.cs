@@ -76,14 +76,22 @@ internal static class FactKinds
 internal abstract record BootEntry(DateTimeOffset At);
 
 /// <summary>A machine asked for its script.</summary>
-internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, long? MachineId, string? Ip) : BootEntry(At);
+internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, Recognition Recognition, string? Ip)
+    : BootEntry(At);
 
 /// <summary>A next boot to <c>local</c>, <c>menu</c> or <c>shell</c> was handed out, which uses it up.</summary>
 internal sealed record NextBootUsed(DateTimeOffset At, long MachineId, DateTimeOffset SetAt) : BootEntry(At);
 
 /// <summary>A script that starts a boot was handed out.</summary>
 internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineIdentity Identity, string MachineName,
-    string Image, string Version, string Profile, string Expects, string After) : BootEntry(At);
+    string Image, string Version, string Profile, string Expects, string After) : BootEntry(At)
+{
+    /// <summary>Whether its machine contradicts a registration: then it is no boot of a registered machine.</summary>
+    public bool Contradicts { get; init; }
+
+    /// <summary>What it teaches when it succeeds; null when it is nothing.</summary>
+    public BootLesson? Teaches { get; init; }
+}
 
 /// <summary>A step of a boot moved on.</summary>
 internal sealed record BootStep(DateTimeOffset At, BootTicket Ticket, string Step, string Kind,

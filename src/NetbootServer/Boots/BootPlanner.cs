@@ -12,10 +12,14 @@ namespace NetbootServer.Boots;
 /// <param name="Images">All images.</param>
 /// <param name="Unknown">What a machine without a profile gets: <c>wait</c>, <c>local</c>, <c>menu</c> or a profile's name.</param>
 public sealed record CatalogView(Machine? Machine, ProfileSet Profiles,
-    FrozenDictionary<string, Image> Images, string Unknown);
+    FrozenDictionary<string, Image> Images, string Unknown)
+{
+    /// <summary>Why the machine waits for an operator; null when it does not.</summary>
+    public Contradiction? Contradiction { get; init; }
+}
 
 /// <summary>
-/// Decides what a machine gets. A pure function, in this order: next boot, local disk after a success, the machine's
+/// Decides what a machine gets. A pure function, in this order: nothing while it contradicts a registration, next boot, local disk after a success, the machine's
 /// own profile, the selector that matches best, <c>Machines:Unknown</c>.
 /// </summary>
 public static class BootPlanner
@@ -32,6 +36,8 @@ public static class BootPlanner
         ArgumentNullException.ThrowIfNull(identity);
         var machine = view.Machine;
         var plan = new BootPlan { Action = new WaitForApproval(), Reason = "", Machine = machine };
+        if (view.Contradiction is { } contradiction)
+            return plan with { Action = new WaitForOperator(contradiction), Reason = $"it contradicts a registration: {contradiction.Text}" };
         if (menuChoice is not null)
             return ForNamed(view, identity, plan with { FromMenu = true }, menuChoice, $"'{menuChoice}' was chosen from the menu at the machine");
         if (machine?.NextBoot is { } next)

@@ -25,7 +25,7 @@ public static class BootScript
     /// <summary>The script of a request that says nothing to know a machine by.</summary>
     public static string Nameless(ScriptLinks links) => new ScriptWriter()
         .Begin(links, null)
-        .Echo("NetbootServer was asked for a script without a MAC or UUID. Starting again in 10 seconds.")
+        .Echo("NetbootServer was asked for a script without a MAC or UUID, and without a serial number. Starting again in 10 seconds.")
         .Line("sleep 10").AskAgain().ToString();
 
     /// <summary>A machine's script.</summary>
@@ -53,6 +53,7 @@ public static class BootScript
             ShowMenu menu => Menu(script, menu, plan, links, identity, menuToken),
             OpenShell => script.Echo($"NetbootServer: {plan.Reason}. Type exit to go on.").Line("shell ||").AskAgain(),
             WaitForApproval => Wait(script, plan, links, identity, attempt),
+            WaitForOperator wait => Contradicts(script, wait.Contradiction, links, attempt),
             WaitForImage wait => script
                 .Echo($"NetbootServer: {plan.Reason}. Asking again in {wait.Seconds} seconds.")
                 .Line($"sleep {wait.Seconds}").AskAgain(),
@@ -124,6 +125,19 @@ public static class BootScript
             .Echo($"  MAC {identity.Mac?.ToString() ?? "not told"}  UUID {told.GetValueOrDefault("uuid", "not told")}")
             .Echo($"  {told.GetValueOrDefault("manufacturer")} {told.GetValueOrDefault("product")} serial {told.GetValueOrDefault("serial", "not told")}")
             .Echo($"{(registered ? "Give it a profile" : "Approve it")} at {links.Dashboard} or over REST; then it boots by itself.")
+            .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
+            .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))
+            .AskAgain().Line(":local").LocalDisk();
+    }
+
+    private static ScriptWriter Contradicts(
+        ScriptWriter script, Contradiction contradiction, ScriptLinks links, int attempt)
+    {
+        var wait = ScriptWriter.Wait(attempt);
+        script.Line("echo").Echo("NetbootServer: this machine contradicts a registration, so it boots nothing yet:");
+        foreach (var finding in contradiction.Findings) script.Echo($"  {finding}");
+        return script
+            .Echo($"Say at {links.Dashboard} or over REST whether it is '{contradiction.Machine.Name}' or another machine.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
             .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))
             .AskAgain().Line(":local").LocalDisk();

@@ -22,6 +22,8 @@ internal static class BootsSetup
         .AddSingleton<PreviewTurns>()
         .AddSingleton<BootMetrics>()
         .AddSingleton<BootJournal>()
+        .AddSingleton<Sightings>()
+        .AddSingleton<ReferenceLearning>()
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
@@ -40,6 +42,7 @@ internal static class BootsSetup
         .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
         .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)
         .AddSingleton<AddressWatch>()
+        .AddSingleton<IdentityWatch>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
         .AddSingleton<RenameFollowing>(_ => FollowAsync)
         .AddSingleton<RenameDone>(provider => (renaming, ct) => TellAsync(

@@ -20,8 +20,13 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
     /// <param name="kind">One of <see cref="AlarmKinds"/>.</param>
     /// <param name="subject">What it concerns.</param>
     /// <param name="detail">What happened, and what to do.</param>
-    public void Raise(string kind, string subject, string detail) =>
-        _raised.Writer.TryWrite(new(kind, subject, detail, time.GetUtcNow()));
+    /// <param name="data">What a resolution goes by, as JSON; null where there is none.</param>
+    public void Raise(string kind, string subject, string detail, string? data = null) =>
+        _raised.Writer.TryWrite(new(kind, subject, detail, time.GetUtcNow(), data));
+
+    /// <summary>The alarm, or null when it is none any more.</summary>
+    public Task<Alarm?> FindAsync(long id, CancellationToken ct) => database.ReadAsync(async (db, token) =>
+        (await db.Set<AlarmRow>().SingleOrDefaultAsync(row => row.Id == id, token))?.ToAlarm(), ct);
 
     /// <summary>The open alarms, newest first, at most a thousand.</summary>
     public Task<List<Alarm>> ListAsync(CancellationToken ct) => database.ReadAsync(async (db, token) =>
@@ -59,4 +64,4 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
 }
 
 /// <summary>An alarm on its way to the board.</summary>
-internal sealed record RaisedAlarm(string Kind, string Subject, string Detail, DateTimeOffset At);
+internal sealed record RaisedAlarm(string Kind, string Subject, string Detail, DateTimeOffset At, string? Data = null);

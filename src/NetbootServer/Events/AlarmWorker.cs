@@ -32,7 +32,7 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
                     row = new() { Kind = raised.Kind, Subject = raised.Subject, Detail = "", FirstAt = raised.At };
                     db.Add(row);
                 }
-                (row.Detail, row.LastAt) = (raised.Detail, raised.At);
+                (row.Detail, row.LastAt, row.Data) = (raised.Detail, raised.At, raised.Data);
                 row.Count++;
                 await db.SaveChangesAsync(token);
                 return row.ToAlarm();

@@ -26,9 +26,12 @@ internal static class ApiSetup
         });
         app.UseWhen(ApiPlane.Has,
             branch => branch.Use(KeepOutOfCaches).UseStatusCodePages(context =>
-                new Problem(ProblemTypes.ForStatus(context.HttpContext.Response.StatusCode), "").ToResult()
-                    .ExecuteAsync(context.HttpContext)));
+                new Problem(ProblemTypes.ForStatus(context.HttpContext.Response.StatusCode), Advice(context.HttpContext))
+                    .ToResult().ExecuteAsync(context.HttpContext)));
     }
+
+    private static string Advice(HttpContext http) =>
+        http.Response.StatusCode == StatusCodes.Status415UnsupportedMediaType ? AcceptedTypes.Advice(http) : "";
 
     private static Task KeepOutOfCaches(HttpContext http, RequestDelegate next)
     {

@@ -42,6 +42,16 @@ public static class ProblemTypes
     public static readonly ProblemType MacTaken = new("mac-taken", 409, "Another machine has this MAC",
         "A MAC belongs to one machine. Take it away from the other machine first, or change that machine instead.");
 
+    /// <summary>409, a UUID or serial of another machine.</summary>
+    public static readonly ProblemType IdentityTaken = new("identity-taken", 409, "Another machine has this UUID or serial",
+        "A machine without a MAC is known by its UUID or serial alone, so no other may have it. Give it a MAC, take the value " +
+        "away from the other machine, or change that machine instead.");
+
+    /// <summary>409, an alarm that leaves nothing to decide.</summary>
+    public static readonly ProblemType NothingToResolve = new("nothing-to-resolve", 409, "This alarm leaves nothing to decide",
+        "Only an alarm about a machine that contradicts a registration can be resolved, while the registered machine is there. " +
+        "Acknowledge others with DELETE /api/v1/alarms/{id}.");
+
     /// <summary>409, a new name that another resource has.</summary>
     public static readonly ProblemType NameTaken = new("name-taken", 409, "Another resource has this name",
         "Names of machines, of profiles and of images are unique, each among themselves. Nothing was renamed.");

@@ -56,8 +56,7 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
             return stored;
         }, ct);
         if (saved.Problem is { } refused) return refused;
-        cache.Forget(touched.Macs, null);
-        foreach (var uuid in touched.Uuids) cache.Forget([], uuid);
+        cache.Forget(touched.Keys);
         foreach (var gone in touched.Names) events.Changed("machine", gone);
         events.Changed("machine", newName.ToString());
         foreach (var renaming in renamings) await renames.TellAsync(renaming);
@@ -92,6 +91,15 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
             row.Completion = null;
         }, ct);
 
+    /// <summary>Forgets what the machine is compared with; its next boot that succeeds sets it anew.</summary>
+    public Task<Saved<Machine>> ClearReferenceAsync(ResourceName name, CancellationToken ct) =>
+        ChangeAsync(name, (_, _, _) => Task.FromResult<Problem?>(null), (db, row) =>
+        {
+            if (row.ToMachine().Reference is { } reference) audit.Deleted(db, "reference", row.Name, reference);
+            row.Reference = null;
+            row.WriteKeys(row.ReadSpec());
+        }, ct);
+
     /// <summary>The machines that refer to a profile, at most a hundred.</summary>
     public static async Task<IReadOnlyList<string>> UsersOfProfileAsync(NetbootDb db, string profile, CancellationToken ct)
     {
@@ -110,17 +118,20 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
         ResourceName name, Func<NetbootDb, MachineRow, CancellationToken, Task<Problem?>> check,
         Action<NetbootDb, MachineRow> apply, CancellationToken ct)
     {
+        List<MachineKeys> keys = [];
         var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindRowAsync(db, name.ToString(), token);
             if (row is null) return (Saved<MachineRow>)Problem.NotFound("machine", name.ToString());
             if (await check(db, row, token) is { } failed) return failed;
+            keys.Add(MachineKeys.Of(row));
             apply(db, row);
+            keys.Add(MachineKeys.Of(row));
             return Saved.Changed(row);
         }, ct);
         if (saved.Problem is { } problem) return problem;
         var machine = saved.Resource!.ToMachine();
-        cache.Forget(machine.Spec.Macs, machine.Spec.Uuid);
+        cache.Forget(keys);
         events.Changed("machine", machine.Name);
         return Saved.Changed(machine);
     }
@@ -134,13 +145,8 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
 /// <summary>What a change has made stale: cache keys, and names that are no longer anybody's.</summary>
 internal sealed class Touched
 {
-    public HashSet<string> Macs { get; } = new(StringComparer.Ordinal);
-    public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
-    public HashSet<string> Uuids { get; } = new(StringComparer.Ordinal);
+    /// <summary>Keys of machines before and after.</summary>
+    public List<MachineKeys> Keys { get; } = [];
 
-    public void Add(MachineSpec spec)
-    {
-        Macs.UnionWith(spec.Macs);
-        if (spec.Uuid is { } uuid) Uuids.Add(uuid);
-    }
+    public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
 }

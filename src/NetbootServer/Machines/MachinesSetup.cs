@@ -16,6 +16,7 @@ internal static class MachinesSetup
         .AddSingleton<MachineCache>()
         .AddSingleton<MachineStore>()
         .AddSingleton<MachineImport>()
+        .AddSingleton<ContradictionStore>()
         .AddSingleton(provider => new ChangeSource("machine", async (name, ct) =>
             await provider.GetRequiredService<MachineStore>().FindAsync(name, ct) is { } machine
                 ? (MachineView.Of(machine), name) : (null, name)))

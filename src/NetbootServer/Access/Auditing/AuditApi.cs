@@ -27,12 +27,12 @@ internal static class AuditApi
         string? name, string? verb, string? since, string? until, string? limit, string? after, Database database,
         CancellationToken ct)
     {
-        var (paging, problem) = Paging.Of(limit, after);
+        var (paging, problem) = Paging.Of(limit, after, CursorKind.Number);
         if (problem is not null) return problem.ToResult();
         if (!TryInstant(since, out var from) || !TryInstant(until, out var to))
             return new Problem(ProblemTypes.MalformedRequest,
                 "since and until must be instants in ISO 8601, for example 2030-01-31T00:00:00Z.").ToResult();
-        long? before = long.TryParse(paging.After?.Name, CultureInfo.InvariantCulture, out var id) ? id : null;
+        var before = paging.AfterNumber;
         var rows = await database.ReadAsync((db, token) => db.Set<AuditRow>()
             .Where(row => who == null || row.Who == who)
             .Where(row => kind == null || row.Kind == kind)

@@ -42,6 +42,7 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
             where EF.Parameter(macs).Contains(entry.Mac)
             select new { entry.Mac, Machine = machine }).AsNoTracking().ToListAsync(ct))
             .ToDictionary(owner => owner.Mac, owner => owner.Machine, StringComparer.Ordinal);
+        var twins = await ImportTwins.LoadAsync(db, wanted.Select(row => row.Spec), ct);
         var takenNames = await TakenAmongAsync([.. batch.Select(row => row.Rename).OfType<string>()], ct);
         foreach (var (row, before, spec) in wanted)
         {
@@ -58,6 +59,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
             if (_references.VersionFault(spec, before?.ReadSpec()) is { } version) faults.Add(row.Line, $"$.version {version}");
             foreach (var (mac, owner) in others.Where(other => other.Owner!.State == MachineState.Registered))
                 faults.Add(row.Line, $"$.macs {mac} belongs to machine '{owner!.Name}', which is not in this file");
+            if (spec.Macs.IsEmpty && twins.TwinOf(spec, before?.Id, import.Lines) is { } twin)
+                faults.Add(row.Line, $"$.macs is required: machine '{twin}' has the same uuid or serial already");
             if (faults.Any) continue;
             var discovered = others.Select(other => other.Owner!).DistinctBy(found => found.Id)
                 .OrderBy(found => found.FirstSeenAt).ToList();

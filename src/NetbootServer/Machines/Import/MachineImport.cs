@@ -83,6 +83,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         MachineReader reader, ImportRows rows, ImportFaults faults, CancellationToken ct)
     {
         var (names, macs) = (new Dictionary<string, long>(StringComparer.Ordinal), new Dictionary<MacAddress, long>());
+        var bare = new Dictionary<string, long>(StringComparer.Ordinal); // those that are known by nothing else
         var newNames = new Dictionary<string, long>(StringComparer.Ordinal);
         var renamed = new HashSet<string>(StringComparer.Ordinal);
         while (!faults.Full && reader.Next() is { } entry)
@@ -109,6 +110,9 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
             foreach (var mac in renaming.Left.Contains("macs") || renaming.Left is ["*"] ? [] : spec.Macs)
                 if (!macs.TryAdd(MacAddress.Parse(mac), entry.Line))
                     faults.Add(entry.Line, $"$.macs {mac} stands on line {macs[MacAddress.Parse(mac)]} already");
+            if (spec.Macs.IsEmpty && (MachineKeys.UuidOf(spec, null)?.Key ?? MachineKeys.SerialOf(spec, null)?.Key) is { } key
+                && !bare.TryAdd(key, entry.Line))
+                faults.Add(entry.Line, $"$.macs is required: line {bare[key]} has the same uuid or serial");
             if (faults.Any) continue;
             rows.Add(new(entry.Line, name, MachineReading.Write(spec)) { Rename = newName, Left = renaming.Left });
         }

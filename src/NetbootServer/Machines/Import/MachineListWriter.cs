@@ -80,7 +80,7 @@ internal sealed class CsvListWriter : MachineListWriter
     }
 
     private static string Labels(JsonObject labels) =>
-        labels.Any(label => label.Value!.GetValue<string>().Any(char.IsWhiteSpace))
+        labels.Any(label => label.Value!.GetValue<string>().Any(c => char.IsWhiteSpace(c) || c is ',' or ';'))
             ? labels.ToJsonString(JsonBody.Writing)
             : string.Join(' ', labels.Select(label => $"{label.Key}={label.Value}"));
 

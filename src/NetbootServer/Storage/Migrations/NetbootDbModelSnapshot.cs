@@ -246,6 +246,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long>("StartedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Teaches")
+                        .HasColumnType("TEXT");
+
                     b.Property<bool>("TookNextBoot")
                         .HasColumnType("INTEGER");
 
@@ -271,6 +274,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<long>("Count")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Data")
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Detail")
                         .IsRequired()
@@ -309,6 +315,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<string>("Current")
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("CurrentSince")
+                        .HasColumnType("INTEGER");
 
                     b.Property<bool>("Held")
                         .HasColumnType("INTEGER");
@@ -532,11 +541,17 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Profile")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Reference")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("Revision")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Search")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SerialKey")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Spec")
@@ -552,6 +567,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Uuid")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("UuidKey")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Version")
                         .HasColumnType("TEXT");
 
@@ -562,7 +580,11 @@ namespace NetbootServer.Storage.Migrations
 
                     b.HasIndex("Profile");
 
+                    b.HasIndex("SerialKey");
+
                     b.HasIndex("Uuid");
+
+                    b.HasIndex("UuidKey");
 
                     b.HasIndex("Version");
 
