@@ -8,9 +8,10 @@ namespace NetbootServer.Boots;
 
 /// <summary>
 /// Writes batches of entries inside the caller's transaction and draws their consequences: a boot's outcome, a
-/// machine's last boot, a used-up next boot, a completion, an image that phones home.
+/// machine's last boot, a used-up next boot, a completion, a version that phones home.
 /// </summary>
-internal sealed class BootJournal(Sightings sightings, ReferenceLearning learning, IOptions<MachinesOptions> machines)
+internal sealed class BootJournal(Sightings sightings, ReferenceLearning learning, ImageCatalog images, BootTrim trim,
+    IOptions<MachinesOptions> machines)
 {
     /// <summary>Writes the entries in their order.</summary>
     public async Task WriteAsync(
@@ -36,6 +37,8 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
             }
         }
         await batch.SaveAsync(ct);
+        await WritePhoningHomeAsync(batch, consequences, ct);
+        await trim.AfterAsync(db, batch.NewBoots, ct);
         if (consequences.Discovered) await ForgetOldestAsync(db, consequences, ct);
     }
 
@@ -57,7 +60,9 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         consequences.Machines.UnionWith(forgotten);
         consequences.MachineNames.UnionWith(forgotten.Select(row => row.Name));
         var oldest = forgotten.Select(row => row.Id).ToList();
-        await db.Set<BootRow>().Where(boot => oldest.Contains(boot.MachineId ?? 0)).ExecuteDeleteAsync(ct);
+        // Without ??, which no index serves.
+        await db.Set<BootRow>().Where(boot => boot.MachineId != null && oldest.Contains(boot.MachineId.Value))
+            .ExecuteDeleteAsync(ct);
         await db.Set<MachineRow>().Where(row => oldest.Contains(row.Id)).ExecuteDeleteAsync(ct);
     }
 
@@ -75,12 +80,12 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
     {
         var boot = batch.Boot(opened);
-        batch.Add(Fact(boot.Id, Steps.Script, FactKinds.Began, opened.At));
+        batch.Add(BootFactRow.Once(boot.Id, Steps.Script, FactKinds.Began, opened.At));
         consequences.Outcomes.Add(Outcomes.Running);
         foreach (var earlier in batch.LeftBehindBy(boot).ToList())
         {
             // A machine that starts anew has left its earlier boots behind.
-            batch.Add(Fact(earlier.Id, Steps.Script, FactKinds.Lost, opened.At));
+            batch.Add(BootFactRow.Once(earlier.Id, Steps.Script, FactKinds.Lost, opened.At));
             earlier.Outcome = Outcomes.Unknown;
             batch.Changed(earlier);
             consequences.Outcomes.Add(Outcomes.Unknown);
@@ -88,7 +93,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         }
         Conclude(batch, boot, opened.At, consequences);
         // Its ready or up may have overtaken it, when the database was away.
-        await SucceedAsync(batch, boot, before: [], consequences, ct);
+        Succeed(batch, boot, wasSuccess: false, consequences);
         await learning.LearnAsync(batch, boot, consequences, ct);
     }
 
@@ -96,14 +101,13 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         JournalBatch batch, BootStep step, Consequences consequences, CancellationToken ct)
     {
         var boot = await batch.BootAsync(step.Ticket, ct);
-        var fact = Fact(boot.Id, step.Step, step.Kind, step.At);
-        (fact.Bytes, fact.TotalBytes, fact.Detail) = (step.Bytes, step.TotalBytes, step.Detail?.GetRawText());
-        List<BootFactRow> before = [.. batch.Facts(boot.Id)];
-        // One that was answered "send it again" may be written as well, later.
-        if (step.Step == Steps.Up && before.Any(known => known.Step == Steps.Up && known.Detail == fact.Detail)) return;
+        var fact = BootFactRow.Once(boot.Id, step.Step, step.Kind, step.At);
+        (fact.Bytes, fact.TotalBytes, fact.SentBytes) = (step.Bytes, step.TotalBytes, step.SentBytes);
+        (fact.FirstAt, fact.Count, fact.Detail) = (step.FirstAt, step.Count, step.Detail?.GetRawText());
+        var wasSuccess = Success(boot, batch.Facts(boot.Id)) is not null;
         batch.Add(fact);
         Conclude(batch, boot, step.At, consequences);
-        await SucceedAsync(batch, boot, before, consequences, ct);
+        Succeed(batch, boot, wasSuccess, consequences);
         await learning.LearnAsync(batch, boot, consequences, ct);
     }
 
@@ -128,31 +132,43 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
     /// </summary>
     /// <param name="batch">The boots and machines.</param>
     /// <param name="boot">The boot.</param>
-    /// <param name="before">What was known of it, and settled, before.</param>
+    /// <param name="wasSuccess">Whether its success was known, and settled, before.</param>
     /// <param name="consequences">Collects what changed.</param>
-    /// <param name="ct">Ends the attempt.</param>
-    private static async Task SucceedAsync(JournalBatch batch, BootRow boot, IReadOnlyCollection<BootFactRow> before,
-        Consequences consequences, CancellationToken ct)
+    private void Succeed(JournalBatch batch, BootRow boot, bool wasSuccess, Consequences consequences)
     {
         var facts = batch.Facts(boot.Id);
         if (!facts.Any(fact => fact.Step is Steps.Ready or Steps.Up)) return;
-        if (facts.Any(fact => fact.Step == Steps.Up)) await NotePhoningHomeAsync(batch, boot, consequences, ct);
+        NotePhoningHome(batch, boot, facts);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         var was = (machine.NextBoot, machine.Completion);
         if (boot.TookNextBoot && machine.NextBoot is not null
             && MachineReading.Read<NextBoot>(machine.NextBoot)!.SetAt <= boot.StartedAt)
             machine.NextBoot = null;
-        if (boot is { After: "local", Profile: { } profile } && Success(boot, facts) is { } success && Success(boot, before) is null)
-            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.At));
+        if (boot is { After: "local", Profile: { } profile } && !wasSuccess && Success(boot, facts) is { } success)
+            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.FirstAt));
         if (was == (machine.NextBoot, machine.Completion)) return;
         batch.Changed(machine);
         consequences.Machines.Add(machine);
     }
 
-    private static async Task NotePhoningHomeAsync(
-        JournalBatch batch, BootRow boot, Consequences consequences, CancellationToken ct)
+    /// <summary>
+    /// A version is known to phone home once a boot of it that had fetched its files and reported ready has done so: an
+    /// up alone proves nothing of the image, for all that a boot's token allows is to send one.
+    /// </summary>
+    private void NotePhoningHome(JournalBatch batch, BootRow boot, List<BootFactRow> facts)
     {
-        if (boot.Image is not null && await batch.Db.Set<ImageRow>().Where(row => row.Name == boot.Image && !row.PhonesHome)
+        if (boot is not { Image: { } image, Version: { } id }) return;
+        var version = images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(id);
+        if (version is not { PhonesHome: false }) return;
+        if (facts.Any(fact => fact.Step == Steps.Up) && facts.Any(fact => fact.Step == Steps.Ready)
+            && BootRecord.HasFetched(facts, version))
+            batch.PhonedHome.Add(version.Sequence);
+    }
+
+    private static async Task WritePhoningHomeAsync(JournalBatch batch, Consequences consequences, CancellationToken ct)
+    {
+        if (batch.PhonedHome.Count > 0 && await batch.Db.Set<ImageVersionRow>()
+            .Where(row => batch.PhonedHome.Contains(row.Sequence) && !row.PhonesHome)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.PhonesHome, true), ct) > 0)
             consequences.ImagesChanged = true;
     }
@@ -160,10 +176,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
     /// <summary>The first fact that makes the boot a success, or null.</summary>
     private static BootFactRow? Success(BootRow boot, IEnumerable<BootFactRow> facts) => facts
         .Where(fact => fact.Step == Steps.Up || (fact.Step == Steps.Ready && boot.Expects == Steps.Ready))
-        .MinBy(fact => fact.At);
-
-    private static BootFactRow Fact(string boot, string step, string kind, DateTimeOffset at) =>
-        new() { BootId = boot, Step = step, Kind = kind, At = at };
+        .MinBy(fact => fact.FirstAt);
 }
 
 /// <summary>What must be told to others once a transaction has committed.</summary>

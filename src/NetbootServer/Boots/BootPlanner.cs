@@ -134,7 +134,7 @@ public static class BootPlanner
         {
             Action = new LoadKernel(image, version, variant, artifacts,
                 [.. artifacts.KernelArguments, .. spec.KernelArguments, .. plan.Machine?.Spec.KernelArguments ?? []],
-                spec.Expects == "auto" ? image.PhonesHome ? "up" : "ready" : spec.Expects),
+                ExpectedOutcome.Of(profile, version)),
         };
     }
 

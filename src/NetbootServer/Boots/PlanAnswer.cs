@@ -34,6 +34,9 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     /// <summary>The variant it boots.</summary>
     public string? Variant { get; init; }
 
+    /// <summary>What would count as the boot's success, and why; missing when it would not boot.</summary>
+    public ExpectedOutcome? Expects { get; init; }
+
     /// <summary>Bytes of the kernel's command line, of at most 2047.</summary>
     public int? CommandLineBytes { get; init; }
 
@@ -79,6 +82,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             Image = load?.Image.Name ?? plan.Profile?.Spec.Image,
             Version = load?.Version.Id,
             Variant = load?.Variant,
+            Expects = load?.Expects,
             CommandLineBytes = bytes,
             TemplateFault = fault is null ? null : new(fault.Message, fault.Line, Refused: false),
         };

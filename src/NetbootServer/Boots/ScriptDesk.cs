@@ -90,7 +90,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
                 $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in script: {fault.Message}.");
         if (ticket is not null && plan.Action is LoadKernel loaded)
             log.Add(new BootOpened(now, ticket, identity, recognition.Machine?.Name ?? identity.AnyMac?.Hyphened ?? "",
-                loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After)
+                loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects.Outcome, plan.Profile.Spec.After)
             {
                 Contradicts = recognition.Contradiction is not null, Teaches = BootLesson.Of(recognition, identity),
             });

@@ -5,45 +5,71 @@ using NetbootServer.Storage;
 
 namespace NetbootServer.Events;
 
-/// <summary>Writes raised alarms down and tells them.</summary>
+/// <summary>
+/// Writes raised alarms down and tells them, at most twice a second; what was raised again meanwhile is counted. Of
+/// each kind the newest thousand stay open.
+/// </summary>
 internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Database database, WorkerServices services,
     TimeProvider time, ILogger<AlarmWorker> logger) : ResilientWorker("alarm log", services, logger)
 {
-    private static readonly TimeSpan WriteAgain = TimeSpan.FromSeconds(2);
+    private const int AtOnce = 100, KeepPerKind = 1000;
 
-    /// <summary>An alarm waits while the database is away; only one that it refuses is lost.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), WriteAgain = TimeSpan.FromSeconds(2);
+
+    /// <summary>Alarms wait while the database is away; only those that it refuses are lost.</summary>
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        await foreach (var raised in board.Raised.ReadAllAsync(stoppingToken))
-            while (!await RoundAsync(() => NoteAsync(raised, stoppingToken), stoppingToken))
-                await Task.Delay(WriteAgain, time, stoppingToken);
+        while (true)
+        {
+            foreach (var some in (await board.Raised.TakeAsync(stoppingToken)).Chunk(AtOnce))
+                while (!await RoundAsync(() => NoteAsync(some, stoppingToken), stoppingToken))
+                    await Task.Delay(WriteAgain, time, stoppingToken);
+            await Task.Delay(Pause, stoppingToken);
+        }
     }
 
-    private async Task NoteAsync(RaisedAlarm raised, CancellationToken ct)
+    private async Task NoteAsync(IReadOnlyCollection<RaisedAlarm> raised, CancellationToken ct)
     {
         try
         {
-            var alarm = await database.WriteAsync(async (db, token) =>
+            foreach (var (alarm, isNew) in await WriteAsync(raised, ct))
             {
-                var row = await db.Set<AlarmRow>()
-                    .SingleOrDefaultAsync(open => open.Kind == raised.Kind && open.Subject == raised.Subject, token);
-                if (row is null)
-                {
-                    row = new() { Kind = raised.Kind, Subject = raised.Subject, Detail = "", FirstAt = raised.At };
-                    db.Add(row);
-                }
-                (row.Detail, row.LastAt, row.Data) = (raised.Detail, raised.At, raised.Data);
-                row.Count++;
-                await db.SaveChangesAsync(token);
-                return row.ToAlarm();
-            }, ct);
-            if (alarm.Count == 1) Log.Raised(logger, alarm.Kind, alarm.Subject, alarm.Detail);
-            hub.Publish(new("alarm", null, JsonSerializer.Serialize(alarm, JsonBody.Writing)));
+                if (isNew) Log.Raised(logger, alarm.Kind, alarm.Subject, alarm.Detail);
+                hub.Publish(new("alarm", null, JsonSerializer.Serialize(alarm, JsonBody.Writing)));
+            }
         }
         catch (Exception e) when (e is not OperationCanceledException && !Database.IsAway(e))
         {
-            Log.Lost(logger, raised.Kind, raised.Subject, raised.Detail, e);
+            foreach (var lost in raised) Log.Lost(logger, lost.Kind, lost.Subject, lost.Detail, e);
         }
+    }
+
+    private Task<List<(Alarm Alarm, bool IsNew)>> WriteAsync(
+        IReadOnlyCollection<RaisedAlarm> raised, CancellationToken ct) =>
+        database.WriteAsync(async (db, token) =>
+        {
+            List<(AlarmRow Row, bool IsNew)> written = [];
+            foreach (var alarm in raised)
+            {
+                var row = await db.Set<AlarmRow>()
+                    .SingleOrDefaultAsync(open => open.Kind == alarm.Kind && open.Subject == alarm.Subject, token);
+                written.Add((row ?? Add(db, alarm), row is null));
+                var noted = written[^1].Row;
+                (noted.Detail, noted.LastAt, noted.Data) = (alarm.Detail, alarm.At, alarm.Data);
+                noted.Count += alarm.Count;
+            }
+            await db.SaveChangesAsync(token);
+            foreach (var kind in written.Where(each => each.IsNew).Select(each => each.Row.Kind).Distinct().ToList())
+                await db.Set<AlarmRow>().Where(row => row.Kind == kind).OrderByDescending(row => row.LastAt)
+                    .ThenByDescending(row => row.Id).Skip(KeepPerKind).ExecuteDeleteAsync(token);
+            return written.ConvertAll(each => (each.Row.ToAlarm(), each.IsNew));
+        }, ct);
+
+    private static AlarmRow Add(NetbootDb db, RaisedAlarm raised)
+    {
+        var row = new AlarmRow { Kind = raised.Kind, Subject = raised.Subject, Detail = "", FirstAt = raised.FirstAt };
+        db.Add(row);
+        return row;
     }
 
     private static partial class Log

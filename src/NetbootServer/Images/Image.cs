@@ -59,9 +59,6 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     /// <summary>Who holds it, since when and why; null when it is not held, or was before that was written down.</summary>
     public ImageHold? Hold { get; init; }
 
-    /// <summary>Whether a boot of it has ever phoned home; then success means <c>up</c>.</summary>
-    public bool PhonesHome { get; init; }
-
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -70,6 +67,9 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
 
     /// <summary>When a version last came in or was found unchanged.</summary>
     public DateTimeOffset? LastRefreshedAt { get; init; }
+
+    /// <summary>When it is refreshed beside its schedule, because the last refresh failed; null when that went well.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
 
     /// <summary>Bytes that its versions take on the disk, shared ones counted once; what was not fetched yet takes none.</summary>
     public long DiskBytes { get; init; }

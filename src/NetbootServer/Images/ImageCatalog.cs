@@ -60,10 +60,10 @@ public sealed class ImageCatalog : IDisposable
             CurrentSince = row.CurrentSince,
             Held = row.Held,
             Hold = row is { Held: true, HeldBy: { } by, HeldAt: { } at } ? new(by, at, row.HoldReason) : null,
-            PhonesHome = row.PhonesHome,
             CreatedAt = row.CreatedAt,
             UpdatedAt = row.UpdatedAt,
             LastRefreshedAt = row.LastRefreshedAt,
+            RetryAt = row.RetryAt,
             Versions = versions.Select(version => ToVersion(version, row.Name))
                 .ToFrozenDictionary(version => version.Id, StringComparer.Ordinal),
         };
@@ -73,6 +73,7 @@ public sealed class ImageCatalog : IDisposable
         JsonSerializer.Deserialize<ImmutableSortedDictionary<string, SystemArtifacts>>(row.Systems, JsonBody.Writing)!)
     {
         Sequence = row.Sequence,
+        PhonesHome = row.PhonesHome,
         Provenance = row.Provenance is null ? null : JsonSerializer.Deserialize<JsonElement>(row.Provenance),
     };
 }
