@@ -80,9 +80,9 @@ internal static class JobsApi
                     await logs.CopyAsync(id, position, plain ?? body, end.Token);
                 if (plain is not null) await plain.EndAsync(end.Token);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (!CredentialWatch.HasEnded(http))
             {
-                // The reader left, or the server stops.
+                // The reader left, or the server stops. A token that ended must not look like the log's own end.
             }
         }, colours ? $"{AnsiType}; charset=utf-8" : "text/plain; charset=utf-8");
     }
