@@ -85,8 +85,15 @@ internal static class BootsApi
     {
         if (await machines.FindAsync(name, ct) is not { } machine) return Problem.NotFound("machine", name).ToResult();
         var asked = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
-        var (view, planned) = await catalog.PlanAsync(machine, asked, ct);
-        return TypedResults.Ok(PlanAnswer.Of(view, planned, new(url.For(http))));
+        try
+        {
+            var (view, planned) = await catalog.PlanAsync(machine, asked, ct);
+            return TypedResults.Ok(PlanAnswer.Of(view, planned, new(url.For(http))));
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return new Problem(ProblemTypes.NotNow, "The database does not answer in time; ask again.").ToResult();
+        }
     }
 
     /// <summary>What a machine would get if this profile, not yet saved, were its own; nothing is recorded.</summary>

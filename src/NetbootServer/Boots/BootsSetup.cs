@@ -43,6 +43,7 @@ internal static class BootsSetup
         .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
         .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)
         .AddSingleton<AddressWatch>()
+        .AddSingleton<StrayWatch>()
         .AddSingleton<IdentityWatch>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
         .AddSingleton<RenameFollowing>(_ => FollowAsync)

@@ -4,7 +4,7 @@ using NetbootServer.Machines;
 namespace NetbootServer.Boots;
 
 /// <summary>Raises the alarms about who asks.</summary>
-internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses)
+internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses, StrayWatch strays)
 {
     private const string Decide = "Say on the dashboard, or with POST /api/v1/alarms/{id}/resolutions, whether it is the " +
         "same machine (take over) or another one (register).";
@@ -14,10 +14,7 @@ internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses)
     {
         var identity = request.Identity;
         var who = recognition.Machine?.Name ?? identity.AnyMac?.ToString() ?? "a machine";
-        if (recognition.Contradiction is { } contradiction)
-            alarms.Raise(AlarmKinds.IdentityContradiction, SubjectOf(identity, contradiction),
-                $"A machine at {request.Ip} contradicts the registration of '{contradiction.Machine.Name}': {contradiction.Text}. {Decide}",
-                DataOf(identity, contradiction.Machine));
+        if (recognition.Contradiction is { } contradiction) Contradicts(request, contradiction);
         if (recognition.Difference is { } difference)
             alarms.Raise(AlarmKinds.IdentityContradiction, who,
                 $"A machine at {request.Ip} boots from the MAC of '{who}', but one value differs: {difference}. It boots. {Decide}",
@@ -30,6 +27,19 @@ internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses)
             alarms.Raise(AlarmKinds.MacOnTwoAddresses,
                 recognition.Machine is { State: MachineState.Registered } known ? known.Name : AlarmBoard.UnknownMachines,
                 $"MAC {mac} asks from {request.Ip} and {elsewhere} in turns. Two machines have it, or one pretends to be the other.");
+    }
+
+    private void Contradicts(ScriptRequest request, Contradiction contradiction)
+    {
+        var (subject, machine) = (SubjectOf(request.Identity, contradiction), contradiction.Machine);
+        if (strays.HasRoom(machine.Id, subject))
+            alarms.Raise(AlarmKinds.IdentityContradiction, subject,
+                $"A machine at {request.Ip} contradicts the registration of '{machine.Name}': {contradiction.Text}. {Decide}",
+                DataOf(request.Identity, machine));
+        else
+            alarms.Raise(AlarmKinds.IdentityContradiction, machine.Name,
+                $"More than {StrayWatch.Most} machines contradict the registration of '{machine.Name}'. The last one, at " +
+                $"{request.Ip}: {contradiction.Text}. Decide about the others first, or find who makes them up.");
     }
 
     /// <summary>The name that its discovered record has; where its MAC is another's, what tells it apart from that.</summary>
