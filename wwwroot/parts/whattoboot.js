@@ -24,5 +24,8 @@ export function WhatToBoot({ form, isNew }) {
       options=${[['repeat', 'Boot this again (repeat)'], ['local', 'Boot the local disk (local)']]}/>
     <${ChoiceField} form=${form} name="expects" label="Counts as success"
       options=${[['auto', 'auto: up, once one phoned home'], ['up', 'up: its system phoned home'],
-        ['ready', 'ready: its kernel was started']]}/></div>`;
+        ['ready', 'ready: its kernel was started']]}/>
+    <${ChoiceField} form=${form} name="localDisk" label="Leaving to the local disk"
+      options=${[['', 'As the server is set'], ['exit-error', 'exit 1: firmware goes on (exit-error)'],
+        ['exit-ok', 'exit 0 (exit-ok)'], ['sanboot', 'iPXE starts the first drive (sanboot)']]}/></div>`;
 }

@@ -29,6 +29,12 @@ public sealed record Boot
     /// <summary>What happened, in order.</summary>
     public required ImmutableArray<TimelineStep> Steps { get; init; }
 
+    /// <summary>
+    /// Whether the server sees its downloads: not when they come from a cache (<c>Blobs:PublicUrl</c>). Then there are no
+    /// steps of them, whatever the machine does.
+    /// </summary>
+    public required bool ProgressKnown { get; init; }
+
     /// <summary>Its place among the boots that wait for their turn to download; null when it does not wait.</summary>
     public QueuePlace? Queue { get; init; }
 

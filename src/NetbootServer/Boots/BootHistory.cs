@@ -102,6 +102,7 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
         StartedAt = row.StartedAt,
         Outcome = row.Outcome,
         Steps = BootTimeline.Timeline(facts),
+        ProgressKnown = BootTimeline.IsProgressKnown(facts),
         Up = BootTimeline.Up(facts),
     };
 

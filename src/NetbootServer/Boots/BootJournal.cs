@@ -102,8 +102,10 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     /// <summary>Another next boot may have been set meanwhile; that one stays.</summary>
     private static void Use(JournalBatch batch, NextBootUsed used, Consequences consequences)
     {
-        if (batch.Machine(used.MachineId) is not { } row || MachineReading.Read<NextBoot>(row.NextBoot)?.SetAt != used.SetAt) return;
-        row.NextBoot = null;
+        if (batch.Machine(used.MachineId) is not { } row) return;
+        var waiting = row.ReadNextBoot()?.Waiting;
+        if (used.SetAt is not null && waiting?.SetAt != used.SetAt) return;
+        row.WriteNextBoot(used.SetAt is null ? waiting : null, used.LeftToDisk, used.At);
         batch.Changed(row);
         consequences.Machines.Add(row);
         consequences.MachineNames.Add(row.Name);
@@ -113,7 +115,9 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
     {
         var boot = batch.Boot(opened);
-        batch.Add(Fact(boot.Id, Steps.Script, FactKinds.Began, opened.At));
+        var script = Fact(boot.Id, Steps.Script, FactKinds.Began, opened.At);
+        if (opened.FilesElsewhere) script.Detail = BootTimeline.FilesElsewhere;
+        batch.Add(script);
         consequences.Outcomes.Add(Outcomes.Running);
         foreach (var earlier in batch.LeftBehindBy(boot).ToList())
         {
@@ -126,7 +130,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         }
         Conclude(batch, boot, opened.At, consequences);
         // Its ready or up may have overtaken it, when the database was away.
-        await SucceedAsync(batch, boot, before: [], consequences, ct);
+        await SucceedAsync(batch, boot, opened.Ticket, before: [], consequences, ct);
     }
 
     private static async Task StepAsync(
@@ -140,7 +144,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         if (step.Step == Steps.Up && before.Any(known => known.Step == Steps.Up && known.Detail == fact.Detail)) return;
         batch.Add(fact);
         Conclude(batch, boot, step.At, consequences);
-        await SucceedAsync(batch, boot, before, consequences, ct);
+        await SucceedAsync(batch, boot, step.Ticket, before, consequences, ct);
     }
 
     /// <summary>What all facts so far amount to.</summary>
@@ -164,20 +168,19 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     /// </summary>
     /// <param name="batch">The boots and machines.</param>
     /// <param name="boot">The boot.</param>
+    /// <param name="ticket">The boot's.</param>
     /// <param name="before">What was known of it, and settled, before.</param>
     /// <param name="consequences">Collects what changed.</param>
     /// <param name="ct">Ends the attempt.</param>
-    private static async Task SucceedAsync(JournalBatch batch, BootRow boot, IReadOnlyCollection<BootFactRow> before,
-        Consequences consequences, CancellationToken ct)
+    private static async Task SucceedAsync(JournalBatch batch, BootRow boot, BootTicket ticket,
+        IReadOnlyCollection<BootFactRow> before, Consequences consequences, CancellationToken ct)
     {
         var facts = batch.Facts(boot.Id);
         if (!facts.Any(fact => fact.Step is Steps.Ready or Steps.Up)) return;
         if (facts.Any(fact => fact.Step == Steps.Up)) await NotePhoningHomeAsync(batch, boot, consequences, ct);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         var was = (machine.NextBoot, machine.Completion);
-        if (boot.TookNextBoot && machine.NextBoot is not null
-            && MachineReading.Read<NextBoot>(machine.NextBoot)!.SetAt <= boot.StartedAt)
-            machine.NextBoot = null;
+        if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.NextBoot = null;
         if (boot is { After: "local", Profile: { } profile } && Success(boot, facts) is { } success && Success(boot, before) is null)
             machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.At));
         if (was == (machine.NextBoot, machine.Completion)) return;

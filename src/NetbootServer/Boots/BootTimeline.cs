@@ -35,6 +35,9 @@ public sealed record UpReport(
 /// <summary>Derives a boot's timeline and outcome from its facts, in whatever order they came in.</summary>
 internal static class BootTimeline
 {
+    /// <summary>Detail of a script whose files come from a cache (<c>Blobs:PublicUrl</c>).</summary>
+    public const string FilesElsewhere = """{"files":"elsewhere"}""";
+
     private static readonly string[] Order =
         [Steps.Script, Steps.Kernel, Steps.Initrd, Steps.Overlay, Steps.Ready, Steps.Up, Steps.Failed];
 
@@ -45,6 +48,10 @@ internal static class BootTimeline
             .Select(step => step with { Stalls = Stalls(step.Name, facts) })
             .OrderBy(step => Array.IndexOf(Order, step.Name)),
     ];
+
+    /// <summary>Whether this server sees how far its downloads have come.</summary>
+    public static bool IsProgressKnown(IEnumerable<BootFactRow> facts) =>
+        !facts.Any(fact => fact is { Step: Steps.Script, Kind: FactKinds.Began, Detail: FilesElsewhere });
 
     /// <summary>The outcome that the facts amount to.</summary>
     public static string Outcome(IReadOnlyCollection<BootFactRow> facts)

@@ -13,7 +13,7 @@ namespace NetbootServer.Boots;
 /// heard of any more.
 /// </summary>
 internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootLog log, BootHistory history, EventHub events,
-    Database database, IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
+    Database database, SteadyClock steady, IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private const int LooksPerSweep = 120, LooksPerTrim = 30 * LooksPerSweep, LostAtOnce = 500;
@@ -109,6 +109,7 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
     {
         try
         {
+            await steady.SaveAsync(database, ct);
             var now = time.GetUtcNow();
             var before = now - options.Value.UnknownAfter;
             var silent = await database.ReadAsync((db, token) => db.Set<BootRow>()

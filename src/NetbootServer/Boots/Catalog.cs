@@ -3,12 +3,13 @@ using Microsoft.Extensions.Options;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Boots;
 
 /// <summary>The one read of a boot request: profiles and images from memory, the machine through its cache.</summary>
 internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, ImageCatalog images,
-    IOptions<MachinesOptions> options, IOptions<BootsOptions> boots, TimeProvider time)
+    IOptions<MachinesOptions> options, IOptions<BootsOptions> boots, SteadyClock steady, TimeProvider time)
 {
     /// <summary>What the catalog has on the machine that tells <paramref name="identity"/>.</summary>
     /// <exception cref="OperationCanceledException">
@@ -28,7 +29,10 @@ internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, Im
     }
 
     /// <summary>The catalog around a machine that is known already.</summary>
-    public CatalogView ViewOf(Machine? machine) => new(machine, profiles.Current, images.Images, options.Value.Unknown);
+    public CatalogView ViewOf(Machine? machine) => new(machine, profiles.Current, images.Images, options.Value.Unknown)
+    {
+        LocalDisk = boots.Value.LocalDisk, Now = steady.Now,
+    };
 
     /// <summary>
     /// Who this is: a registered MAC decides; without one, a registered UUID that only one machine has; without one,

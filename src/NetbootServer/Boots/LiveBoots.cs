@@ -25,7 +25,7 @@ internal sealed class LiveBoots(BootLog log, BootTokens tokens, TimeProvider tim
         if (file is not (Steps.Kernel or Steps.Initrd or Steps.Overlay)) return null;
         if (tokens.Verify(boot) is not { } ticket) return null;
         http.NoteBoot(ticket.Boot);
-        var now = time.GetUtcNow();
+        var now = tokens.NowOf(ticket);
         var transfer = new LiveTransfer(this, ticket, file, offset, length, now);
         _transfers[transfer] = 0;
         log.Add(new BootStep(now, ticket, file, FactKinds.Began, TotalBytes: transfer.TotalBytes));

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Options;
 using NetbootServer.Blobs;
 using NetbootServer.Http;
 using NetbootServer.Http.Bodies;
@@ -18,8 +19,10 @@ internal static class ImageFilesApi
         routes.MapGetAndHead("/images/{image}/{file}", Get).ExcludeFromDescription();
 
     private static async Task<IResult> Get(string image, string file, HttpContext http, ImageCatalog catalog,
-        BlobIndex blobs, AbsentBytes absent, ImageWanted imageWanted, PublicUrl url, CancellationToken ct)
+        BlobIndex blobs, AbsentBytes absent, ImageWanted imageWanted, PublicUrl url, IOptions<BlobsOptions> options,
+        CancellationToken ct)
     {
+        var cache = options.Value.PublicUrl?.TrimEnd('/');
         http.Response.Headers.CacheControl = "no-cache";
         var (name, wanted) = image.Split('@', 2) is [var before, var after] ? (before, after) : (image, null);
         if (!ImageFile.IsName(file) || !catalog.Images.TryGetValue(name, out var found))
@@ -31,13 +34,13 @@ internal static class ImageFilesApi
             imageWanted(name);
             return MachineAnswer.TryAgain("This image has no version yet.", Soon);
         }
-        if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http)));
+        if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http), cache));
         var bare = file.EndsWith(ImageFile.SumSuffix, StringComparison.Ordinal) ? file[..^ImageFile.SumSuffix.Length] : file;
         if (ImageFile.Of(version).FirstOrDefault(entry => entry.Name == bare) is not { } entry)
             return MachineAnswer.NotFound("This version has no such file.");
-        if (bare != file) return new ImageText($"{DigestOf(entry, version, url.For(http))}  {bare}\n");
+        if (bare != file) return new ImageText($"{DigestOf(entry, version, url.For(http), cache)}  {bare}\n");
         return entry.Artifact is null
-            ? new ImageText(ImageFile.Script(version, entry.System, url.For(http)))
+            ? new ImageText(ImageFile.Script(version, entry.System, url.For(http), cache))
             : await blobs.FindAsync(entry.Artifact.Digest, ct) is { } blob
             ? await BytesAsync(blob, blobs, ct)
             : absent.Answer(found, version, entry.Artifact);
@@ -51,9 +54,9 @@ internal static class ImageFilesApi
     }
 
     /// <summary>In the format of sha256sum(1).</summary>
-    private static string SumsOf(ImageVersion version, string baseUrl) => string.Concat(
-        ImageFile.Of(version).Select(file => $"{DigestOf(file, version, baseUrl)}  {file.Name}\n"));
+    private static string SumsOf(ImageVersion version, string baseUrl, string? cache) => string.Concat(
+        ImageFile.Of(version).Select(file => $"{DigestOf(file, version, baseUrl, cache)}  {file.Name}\n"));
 
-    private static string DigestOf(ImageFile file, ImageVersion version, string baseUrl) => file.Artifact?.Sha256
-        ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ImageFile.Script(version, file.System, baseUrl))));
+    private static string DigestOf(ImageFile file, ImageVersion version, string baseUrl, string? cache) => file.Artifact?.Sha256
+        ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ImageFile.Script(version, file.System, baseUrl, cache))));
 }

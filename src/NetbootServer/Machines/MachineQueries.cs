@@ -40,14 +40,19 @@ internal static class MachineQueries
     private sealed record Bare(long Id, string Name, MachineState State, long Revision, string Spec,
         DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? NextBoot, string? Completion)
     {
-        public Machine ToMachine() => new(Name, MachineReading.ReadSpec(Spec), Revision)
+        public Machine ToMachine()
         {
-            Id = Id,
-            State = State,
-            CreatedAt = CreatedAt,
-            UpdatedAt = UpdatedAt,
-            NextBoot = MachineReading.Read<NextBoot>(NextBoot),
-            Completion = MachineReading.Read<Completion>(Completion),
-        };
+            var next = MachineReading.Read<StoredNextBoot>(NextBoot);
+            return new(Name, MachineReading.ReadSpec(Spec), Revision)
+            {
+                Id = Id,
+                State = State,
+                CreatedAt = CreatedAt,
+                UpdatedAt = UpdatedAt,
+                NextBoot = next?.Waiting,
+                LeftToDisk = next?.LeftToDisk,
+                Completion = MachineReading.Read<Completion>(Completion),
+            };
+        }
     }
 }

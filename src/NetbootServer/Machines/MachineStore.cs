@@ -77,6 +77,7 @@ public sealed class MachineStore(
         {
             if (row.ToMachine().Completion is { } completion) audit.Deleted(db, "completion", row.Name, completion);
             row.Completion = null;
+            row.ForgetLeftToDisk();
         }, ct);
 
     /// <summary>The machines that refer to a profile, at most a hundred.</summary>
