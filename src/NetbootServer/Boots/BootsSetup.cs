@@ -23,6 +23,7 @@ internal static class BootsSetup
         .AddSingleton<Catalog>()
         .AddSingleton<PlanCache>()
         .AddSingleton<ScriptDesk>()
+        .AddSingleton<PreviewTurns>()
         .AddSingleton<BootMetrics>()
         .AddSingleton<BootJournal>()
         .AddSingleton<BootLog>()
