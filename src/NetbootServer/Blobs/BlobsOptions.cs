@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
+using NetbootServer.Http;
 
 namespace NetbootServer.Blobs;
 
@@ -7,6 +8,7 @@ namespace NetbootServer.Blobs;
 public sealed class BlobsOptions
 {
     /// <summary>The value of <c>Blobs</c> itself: where blobs are kept; empty for the data directory.</summary>
+    [Example("/srv/netboot/blobs")]
     public string? Location { get; set; }
 
     /// <summary>
@@ -14,10 +16,12 @@ public sealed class BlobsOptions
     /// does not see how far downloads have come. Null for none.
     /// </summary>
     [BaseUrl]
+    [Example("http://cache.example:8081")]
     public string? PublicUrl { get; set; }
 
     /// <summary>All blobs together may take this many bytes; null for no limit.</summary>
     [Range(0, long.MaxValue)]
+    [Example("500GiB")]
     public long? MaxBytes { get; set; }
 
     /// <summary>New blobs leave at least this many bytes free on the disk.</summary>
@@ -28,6 +32,7 @@ public sealed class BlobsOptions
     /// So many boots download their kernel or initrd at once, the others stand in line; null for all.
     /// </summary>
     [Range(1, int.MaxValue)]
+    [Example("64")]
     public int? MaxBootDownloads { get; set; }
 
     /// <summary>How many known and unknown digests are remembered; a composed blob counts its segments.</summary>
