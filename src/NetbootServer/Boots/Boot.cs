@@ -26,6 +26,9 @@ public sealed record Boot
     /// <summary>running, ready, up, failed, stalled or unknown.</summary>
     public required string Outcome { get; init; }
 
+    /// <summary>What counts as its success: <c>up</c> or <c>ready</c>; missing when its script was not written down.</summary>
+    public string? Expects { get; init; }
+
     /// <summary>What happened, in order.</summary>
     public required ImmutableArray<TimelineStep> Steps { get; init; }
 
@@ -38,7 +41,10 @@ public sealed record Boot
     /// <summary>Its place among the boots that wait for their turn to download; null when it does not wait.</summary>
     public QueuePlace? Queue { get; init; }
 
-    /// <summary>What the booted system told, once it phoned home.</summary>
+    /// <summary>
+    /// What the booted system told when it phoned home last. Lists and events leave out what has more than 4 KiB: ask for
+    /// the boot itself.
+    /// </summary>
     public UpReport? Up { get; init; }
 }
 

@@ -13,7 +13,8 @@ namespace NetbootServer.Boots;
 /// heard of any more.
 /// </summary>
 internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootLog log, BootHistory history, EventHub events,
-    Database database, SteadyClock steady, IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
+    Database database, SteadyClock steady, BootTrim trim, IOptions<BootsOptions> options, TimeProvider time,
+    ILogger<BootWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private const int LooksPerSweep = 120, LooksPerTrim = 30 * LooksPerSweep, LostAtOnce = 500;
@@ -129,17 +130,12 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
         }
     }
 
-    /// <summary>Keeps each machine's history within its length.</summary>
-    internal async Task TrimAsync(CancellationToken ct)
+    /// <summary>Keeps the history within its bounds.</summary>
+    private async Task TrimAsync(CancellationToken ct)
     {
-        var keep = options.Value.KeepPerMachine;
         try
         {
-            await database.WriteAsync((db, token) => db.Database.ExecuteSqlAsync($"""
-                DELETE FROM "boots" WHERE "Id" IN (SELECT "Id" FROM (
-                    SELECT "Id", ROW_NUMBER() OVER (PARTITION BY "MachineId" ORDER BY "StartedAt" DESC) AS place
-                    FROM "boots" WHERE "MachineId" IS NOT NULL) AS ranked WHERE place > {keep})
-                """, token), ct);
+            await trim.AllAsync(ct);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -24,6 +24,7 @@ internal static class BootsSetup
         .AddSingleton<PlanCache>()
         .AddSingleton<ScriptDesk>()
         .AddSingleton<BootMetrics>()
+        .AddSingleton<BootTrim>()
         .AddSingleton<BootJournal>()
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
@@ -37,7 +38,7 @@ internal static class BootsSetup
             provider.GetRequiredService<EventHub>().Changed("boot", boot))
         .AddSingleton<BootHistory>()
         .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
-            await provider.GetRequiredService<BootHistory>().FindAsync(id, ct) is { } boot
+            await provider.GetRequiredService<BootHistory>().FindListedAsync(id, ct) is { } boot
                 ? (boot, boot.Machine) : (null, null)))
         .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
         .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)

@@ -37,7 +37,7 @@ internal sealed class LiveBoots(BootLog log, BootTokens tokens, TimeProvider tim
     {
         transfer.EndedAt = time.GetUtcNow();
         log.Add(new BootStep(transfer.EndedAt.Value, transfer.Ticket, transfer.Step, FactKinds.Ended,
-            transfer.Bytes, transfer.TotalBytes));
+            transfer.Bytes, transfer.TotalBytes) { SentBytes = transfer.BytesSent });
     }
 
     /// <summary>Lets go of transfers that ended a while ago.</summary>
