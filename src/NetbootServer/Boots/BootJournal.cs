@@ -125,12 +125,15 @@ internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<M
         foreach (var earlier in batch.LeftBehindBy(boot).ToList())
         {
             // A machine that starts anew has left its earlier boots behind.
-            batch.Add(BootFactRow.Once(earlier.Id, Steps.Script, FactKinds.Lost, opened.At));
+            var lost = BootFactRow.Once(earlier.Id, Steps.Script, FactKinds.Lost, opened.At);
+            lost.Detail = BootReason.BeganAnew.GetRawText();
+            batch.Add(lost);
             earlier.Outcome = Outcomes.Unknown;
             batch.Changed(earlier);
             consequences.Outcomes.Add(Outcomes.Unknown);
             consequences.Boots.Add(earlier.Id);
         }
+        batch.Opens(boot);
         Conclude(batch, boot, opened.At, consequences);
         // Its ready or up may have overtaken it, when the database was away.
         Succeed(batch, boot, opened.Ticket, wasSuccess: false, consequences);

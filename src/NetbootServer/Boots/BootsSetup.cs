@@ -26,6 +26,7 @@ internal static class BootsSetup
         .AddSingleton<BootMetrics>()
         .AddSingleton<BootTrim>()
         .AddSingleton<BootJournal>()
+        .AddSingleton<SignsOfLife>()
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
