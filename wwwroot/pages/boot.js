@@ -5,7 +5,7 @@ import { follow, takeBoot } from '../boots.js';
 import { now } from '../state.js';
 import { useResource } from '../resource.js';
 import { useTitle } from '../title.js';
-import { byteProgress, clock, duration, rate, tail } from '../parts/format.js';
+import { byteProgress, clock, count, duration, rate, tail } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';
 import { Ghost, Trouble } from '../parts/messages.js';
 import { stalls } from '../parts/phases.js';
@@ -22,7 +22,7 @@ const Step = ({ step }) => html`<tr><td><time class="exact" datetime=${step.at} 
   <th scope="row">${step.name}</th><td class="num">${duration(step.durationSeconds, true)}</td>
   <td class="num s-hide">${step.bytes != null ? byteProgress(step.bytes, step.totalBytes ?? step.bytes) : '–'}</td>
   <td class="num s-hide">${step.bytes && step.durationSeconds ? rate(step.bytes / step.durationSeconds) : '–'}</td>
-  <td>${[step.detail?.step, step.detail?.reason, step.detail?.errno && `iPXE ${step.detail.errno}`,
+  <td>${[step.count > 1 && `${count(step.count)} times, last at ${clock(step.lastAt)}`, step.detail?.step, step.detail?.reason, step.detail?.errno && `iPXE ${step.detail.errno}`,
     step.stalls && stood(step)].filter(Boolean).join(', ')}</td></tr>`;
 
 export default function BootPage({ name }) {
@@ -54,6 +54,7 @@ export default function BootPage({ name }) {
         </dd>
       <dt>image</dt><dd><a href=${link('images', boot.image)}>${boot.image}</a></dd><dt>version</dt><dd><code>
         ${boot.version}</code></dd>
+      ${boot.expects && html`<dt>succeeds when</dt><dd>${boot.expects}</dd>`}
       ${boot.up?.addresses.length > 0
         && html`<dt>addresses</dt><dd>
           ${boot.up.addresses.map(address => html`<code key=${address}>${address}</code> `)}</dd>`}</dl></section>`;

@@ -1,5 +1,5 @@
 // Alarms to acknowledge and boots that failed, with what to do.
-import { html } from '../ui.js';
+import { html, useState } from '../ui.js';
 import { remove, serverTime } from '../api.js';
 import { active } from '../boots.js';
 import { link } from '../router.js';
@@ -22,7 +22,8 @@ const kinds = {
 const places = { 'identity-contradiction': 'machines', 'mac-on-two-addresses': 'machines',
   'refresh-failing': 'images', 'template-failing': 'profiles' };
 
-const Subject = ({ alarm: { kind, subject } }) => places[kind]
+const Subject = ({ alarm: { kind, subject } }) => subject === 'unknown machines'
+  ? html`<a href=${link('machines', null, { state: 'discovered' })}>${subject}</a>: ` : places[kind]
   ? html`<a href=${link(places[kind], subject.replaceAll(':', '-'))} dir="auto">${subject}</a>: `
   : html`<span dir="auto" class="breakable">${subject}</span>: `;
 
@@ -53,7 +54,8 @@ const day = 86_400_000;
 export function NeedsALook() {
   const failures = useResource('boots?outcome=failed&limit=5', { events: ['boot.changed'], concerns: boot =>
     boot.outcome === 'failed' });
-  const alarms = useResource(has('alarms') ? 'alarms' : null, { events: ['alarm'] });
+  const [most, setMost] = useState(20);
+  const alarms = useResource(has('alarms') ? `alarms?limit=${most}` : null, { events: ['alarm'] });
   const recent = failures.data?.items.filter(boot => serverTime() - Date.parse(boot.startedAt) < day) ?? [];
   const raised = alarms.data?.items ?? [];
   const acknowledge = async alarm => {
@@ -65,7 +67,8 @@ export function NeedsALook() {
   };
   return html`<section class="panel w7" aria-labelledby="h-look">
     <header><h2 id="h-look">Needs a look</h2><small>
-      ${raised.length + recent.length ? [raised.length && plural(raised.length, 'alarm'),
+      ${raised.length + recent.length ? [raised.length && (alarms.data.next ? `more than ${raised.length} alarms`
+        : plural(raised.length, 'alarm')),
       recent.length && `${plural(recent.length, 'failure')} in 24 h`].filter(Boolean).join(', ') : ''}</small>
       <a class="push" href=${link('boots', null, { outcome: 'failed' })}>Failed boots</a></header>
     ${failures.problem && !failures.data ? html`<${Trouble} problem=${failures.problem} retry=${failures.reload}/>`
@@ -74,5 +77,7 @@ export function NeedsALook() {
         ? html`<${Empty} title="Nothing">No alarm is open and no boot has failed in the last 24 hours.<//>`
       : html`<ul class="list">${raised.map(alarm =>
         html`<${Alarm} key=${`a${alarm.id}`} alarm=${alarm} acknowledge=${() => acknowledge(alarm)}/>`)}
+        ${alarms.data?.next && most < 1000 && html`<li class="note"><button class="btn" type="button"
+          onClick=${() => setMost(Math.min(most * 5, 1000))}>Show more alarms</button></li>`}
         ${recent.map(boot => html`<${Failure} key=${boot.id} boot=${boot}/>`)}</ul>`}</section>`;
 }

@@ -43,6 +43,7 @@ function Answer({ plan }) {
         ${plan.action === 'boot' && html` <a href=${link('images', plan.image)}>
           ${plan.image}@<${Id} of=${plan.version}/></a>${
         plan.variant && `, variant ${plan.variant}`}`}: ${plan.reason}.</p>
+      ${plan.expects && html`<p>It succeeds once it is <b>${plan.expects.outcome}</b>: ${plan.expects.why}.</p>`}
       ${warningsOf(plan).map(({ text, code }) => code === 'one-boot-only' ? html`<${Note} key=${code}>${text}<//>`
         : html`<${Note} key=${text} is="warning"><b>Warning.</b> ${text}<//>`)}
       ${plan.commandLineBytes && html`<${Length} bytes=${plan.commandLineBytes}/>`}

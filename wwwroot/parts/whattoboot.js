@@ -23,7 +23,8 @@ export function WhatToBoot({ form, isNew }) {
     <${ChoiceField} form=${form} name="after" label="After a success"
       options=${[['repeat', 'Boot this again (repeat)'], ['local', 'Boot the local disk (local)']]}/>
     <${ChoiceField} form=${form} name="expects" label="Counts as success"
-      options=${[['auto', 'auto: up, once one phoned home'], ['up', 'up: its system phoned home'],
+      options=${[['auto', form.get('after') === 'local' ? 'auto: ready, because its disk follows'
+        : 'auto: up, once a boot of the version phoned home'], ['up', 'up: its system phoned home'],
         ['ready', 'ready: its kernel was started']]}/>
     <${ChoiceField} form=${form} name="localDisk" label="Leaving to the local disk"
       options=${[['', 'As the server is set'], ['exit-error', 'exit 1: firmware goes on (exit-error)'],

@@ -97,4 +97,8 @@ internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineI
 
 /// <summary>A step of a boot moved on.</summary>
 internal sealed record BootStep(DateTimeOffset At, BootTicket Ticket, string Step, string Kind,
-    long? Bytes = null, long? TotalBytes = null, JsonElement? Detail = null) : BootEntry(At);
+    long? Bytes = null, long? TotalBytes = null, JsonElement? Detail = null) : BootEntry(At)
+{
+    /// <summary>Bytes that the transfer sent; missing when it sent all up to <see cref="Bytes"/>.</summary>
+    public long? SentBytes { get; init; } = Kind == FactKinds.Ended ? Bytes : null;
+}

@@ -14,10 +14,18 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
 {
     private readonly MemoryCache _machines = new(new MemoryCacheOptions { SizeLimit = 20_000 });
 
-    /// <summary>A boot by its id; null when there is none.</summary>
-    public async Task<Boot?> FindAsync(string id, CancellationToken ct)
+    /// <summary>What a list shows of a report: a long one is read for one boot at a time.</summary>
+    private const int ListedDetailBytes = 4096;
+
+    /// <summary>A boot by its id, with all that is known of it; null when there is none.</summary>
+    public Task<Boot?> FindAsync(string id, CancellationToken ct) => FindAsync(id, int.MaxValue, ct);
+
+    /// <summary>A boot as lists and events show it.</summary>
+    public Task<Boot?> FindListedAsync(string id, CancellationToken ct) => FindAsync(id, ListedDetailBytes, ct);
+
+    private async Task<Boot?> FindAsync(string id, int detailBytes, CancellationToken ct)
     {
-        var page = await ReadAsync(rows => rows.Where(row => row.Id == id).Take(1), ct);
+        var page = await ReadAsync(rows => rows.Where(row => row.Id == id).Take(1), detailBytes, ct);
         return page is [var only] ? only : null;
     }
 
@@ -68,19 +76,20 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
                     || (row.StartedAt == at && string.Compare(row.Id, after.Name) < 0));
             }
             return rows.OrderByDescending(row => row.StartedAt).ThenByDescending(row => row.Id).Take(paging.Limit + 1);
-        }, ct);
+        }, ListedDetailBytes, ct);
         return paging.Cut(boots, boot =>
             (boot.StartedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), boot.Id));
     }
 
     private async Task<List<Boot>> ReadAsync(
-        Func<IQueryable<BootRow>, IQueryable<BootRow>> choose, CancellationToken ct)
+        Func<IQueryable<BootRow>, IQueryable<BootRow>> choose, int detailBytes, CancellationToken ct)
     {
         var (rows, facts) = await database.ReadAsync(async (db, token) =>
         {
             var rows = await choose(db.Set<BootRow>()).ToListAsync(token);
             var ids = rows.Select(row => row.Id).ToList();
-            var facts = await db.Set<BootFactRow>().Where(fact => ids.Contains(fact.BootId)).ToListAsync(token);
+            var facts = await db.Set<BootFactRow>().Where(fact => ids.Contains(fact.BootId))
+                .UpTo(detailBytes).ToListAsync(token);
             return (rows, facts.ToLookup(fact => fact.BootId));
         }, ct);
         var running = live.Transfers.ToLookup(transfer => transfer.Ticket.Boot);
@@ -101,15 +110,18 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
         Profile = row.Profile,
         StartedAt = row.StartedAt,
         Outcome = row.Outcome,
+        Reason = BootReason.Of(row.Outcome, facts),
+        SilentSince = BootReason.SilentSince(row.Outcome, facts),
+        Expects = row.Expects,
         Steps = BootTimeline.Timeline(facts),
         ProgressKnown = BootTimeline.IsProgressKnown(facts),
         Up = BootTimeline.Up(facts),
     };
 
-    /// <summary>A transfer under way looks like one that has begun and has come this far.</summary>
+    /// <summary>A transfer under way looks like one that has begun, which is counted already, and has come this far.</summary>
     private static BootFactRow ToFact(LiveTransfer transfer) => new()
     {
         BootId = transfer.Ticket.Boot, Step = transfer.Step, Kind = FactKinds.Began,
-        At = transfer.StartedAt, Bytes = transfer.Bytes, TotalBytes = transfer.TotalBytes,
+        FirstAt = transfer.StartedAt, At = transfer.StartedAt, Bytes = transfer.Bytes, TotalBytes = transfer.TotalBytes,
     };
 }

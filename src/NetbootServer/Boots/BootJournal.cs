@@ -8,9 +8,9 @@ namespace NetbootServer.Boots;
 
 /// <summary>
 /// Writes batches of entries inside the caller's transaction and draws their consequences: a boot's outcome, a
-/// machine's last boot, a used-up next boot, a completion, an image that phones home.
+/// machine's last boot, a used-up next boot, a completion, a version that phones home.
 /// </summary>
-internal sealed class BootJournal(IOptions<MachinesOptions> machines)
+internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<MachinesOptions> machines)
 {
     /// <summary>Writes the entries in their order.</summary>
     public async Task WriteAsync(
@@ -28,7 +28,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
                     Use(batch, used, consequences);
                     break;
                 case BootOpened opened:
-                    await OpenedAsync(batch, opened, consequences, ct);
+                    Opened(batch, opened, consequences);
                     break;
                 case BootStep step:
                     await StepAsync(batch, step, consequences, ct);
@@ -36,6 +36,8 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
             }
         }
         await batch.SaveAsync(ct);
+        await WritePhoningHomeAsync(batch, consequences, ct);
+        await trim.AfterAsync(db, batch.NewBoots, ct);
         if (consequences.Discovered) await ForgetOldestAsync(db, consequences, ct);
     }
 
@@ -95,7 +97,9 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         consequences.Machines.UnionWith(forgotten);
         consequences.MachineNames.UnionWith(forgotten.Select(row => row.Name));
         var oldest = forgotten.Select(row => row.Id).ToList();
-        await db.Set<BootRow>().Where(boot => oldest.Contains(boot.MachineId ?? 0)).ExecuteDeleteAsync(ct);
+        // Without ??, which no index serves.
+        await db.Set<BootRow>().Where(boot => boot.MachineId != null && oldest.Contains(boot.MachineId.Value))
+            .ExecuteDeleteAsync(ct);
         await db.Set<MachineRow>().Where(row => oldest.Contains(row.Id)).ExecuteDeleteAsync(ct);
     }
 
@@ -111,40 +115,41 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
         consequences.MachineNames.Add(row.Name);
     }
 
-    private static async Task OpenedAsync(
-        JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
+    private void Opened(JournalBatch batch, BootOpened opened, Consequences consequences)
     {
         var boot = batch.Boot(opened);
-        var script = Fact(boot.Id, Steps.Script, FactKinds.Began, opened.At);
+        var script = BootFactRow.Once(boot.Id, Steps.Script, FactKinds.Began, opened.At);
         if (opened.FilesElsewhere) script.Detail = BootTimeline.FilesElsewhere;
         batch.Add(script);
         consequences.Outcomes.Add(Outcomes.Running);
         foreach (var earlier in batch.LeftBehindBy(boot).ToList())
         {
             // A machine that starts anew has left its earlier boots behind.
-            batch.Add(Fact(earlier.Id, Steps.Script, FactKinds.Lost, opened.At));
+            var lost = BootFactRow.Once(earlier.Id, Steps.Script, FactKinds.Lost, opened.At);
+            lost.Detail = BootReason.BeganAnew.GetRawText();
+            batch.Add(lost);
             earlier.Outcome = Outcomes.Unknown;
             batch.Changed(earlier);
             consequences.Outcomes.Add(Outcomes.Unknown);
             consequences.Boots.Add(earlier.Id);
         }
+        batch.Opens(boot);
         Conclude(batch, boot, opened.At, consequences);
         // Its ready or up may have overtaken it, when the database was away.
-        await SucceedAsync(batch, boot, opened.Ticket, before: [], consequences, ct);
+        Succeed(batch, boot, opened.Ticket, wasSuccess: false, consequences);
     }
 
-    private static async Task StepAsync(
+    private async Task StepAsync(
         JournalBatch batch, BootStep step, Consequences consequences, CancellationToken ct)
     {
         var boot = await batch.BootAsync(step.Ticket, ct);
-        var fact = Fact(boot.Id, step.Step, step.Kind, step.At);
-        (fact.Bytes, fact.TotalBytes, fact.Detail) = (step.Bytes, step.TotalBytes, step.Detail?.GetRawText());
-        List<BootFactRow> before = [.. batch.Facts(boot.Id)];
-        // One that was answered "send it again" may be written as well, later.
-        if (step.Step == Steps.Up && before.Any(known => known.Step == Steps.Up && known.Detail == fact.Detail)) return;
+        var fact = BootFactRow.Once(boot.Id, step.Step, step.Kind, step.At);
+        (fact.Bytes, fact.TotalBytes, fact.SentBytes) = (step.Bytes, step.TotalBytes, step.SentBytes);
+        fact.Detail = step.Detail?.GetRawText();
+        var wasSuccess = Success(boot, batch.Facts(boot.Id)) is not null;
         batch.Add(fact);
         Conclude(batch, boot, step.At, consequences);
-        await SucceedAsync(batch, boot, step.Ticket, before, consequences, ct);
+        Succeed(batch, boot, step.Ticket, wasSuccess, consequences);
     }
 
     /// <summary>What all facts so far amount to.</summary>
@@ -169,29 +174,41 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     /// <param name="batch">The boots and machines.</param>
     /// <param name="boot">The boot.</param>
     /// <param name="ticket">The boot's.</param>
-    /// <param name="before">What was known of it, and settled, before.</param>
+    /// <param name="wasSuccess">Whether its success was known, and settled, before.</param>
     /// <param name="consequences">Collects what changed.</param>
-    /// <param name="ct">Ends the attempt.</param>
-    private static async Task SucceedAsync(JournalBatch batch, BootRow boot, BootTicket ticket,
-        IReadOnlyCollection<BootFactRow> before, Consequences consequences, CancellationToken ct)
+    private void Succeed(
+        JournalBatch batch, BootRow boot, BootTicket ticket, bool wasSuccess, Consequences consequences)
     {
         var facts = batch.Facts(boot.Id);
         if (!facts.Any(fact => fact.Step is Steps.Ready or Steps.Up)) return;
-        if (facts.Any(fact => fact.Step == Steps.Up)) await NotePhoningHomeAsync(batch, boot, consequences, ct);
+        NotePhoningHome(batch, boot, facts);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         var was = (machine.NextBoot, machine.Completion);
         if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.NextBoot = null;
-        if (boot is { After: "local", Profile: { } profile } && Success(boot, facts) is { } success && Success(boot, before) is null)
-            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.At));
+        if (boot is { After: "local", Profile: { } profile } && !wasSuccess && Success(boot, facts) is { } success)
+            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.FirstAt));
         if (was == (machine.NextBoot, machine.Completion)) return;
         batch.Changed(machine);
         consequences.Machines.Add(machine);
     }
 
-    private static async Task NotePhoningHomeAsync(
-        JournalBatch batch, BootRow boot, Consequences consequences, CancellationToken ct)
+    /// <summary>
+    /// A version is known to phone home once a boot of it that had fetched its files and reported ready has done so: an
+    /// up alone proves nothing of the image, for all that a boot's token allows is to send one.
+    /// </summary>
+    private void NotePhoningHome(JournalBatch batch, BootRow boot, List<BootFactRow> facts)
     {
-        if (boot.Image is not null && await batch.Db.Set<ImageRow>().Where(row => row.Name == boot.Image && !row.PhonesHome)
+        if (boot is not { Image: { } image, Version: { } version }
+            || images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(version) is not { PhonesHome: false } booted) return;
+        if (facts.Any(fact => fact.Step == Steps.Up) && facts.Any(fact => fact.Step == Steps.Ready)
+            && BootRecord.HasFetched(facts, booted))
+            batch.PhonedHome.Add(booted.Sequence);
+    }
+
+    private static async Task WritePhoningHomeAsync(JournalBatch batch, Consequences consequences, CancellationToken ct)
+    {
+        if (batch.PhonedHome.Count > 0 && await batch.Db.Set<ImageVersionRow>()
+            .Where(row => batch.PhonedHome.Contains(row.Sequence) && !row.PhonesHome)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.PhonesHome, true), ct) > 0)
             consequences.ImagesChanged = true;
     }
@@ -199,10 +216,7 @@ internal sealed class BootJournal(IOptions<MachinesOptions> machines)
     /// <summary>The first fact that makes the boot a success, or null.</summary>
     private static BootFactRow? Success(BootRow boot, IEnumerable<BootFactRow> facts) => facts
         .Where(fact => fact.Step == Steps.Up || (fact.Step == Steps.Ready && boot.Expects == Steps.Ready))
-        .MinBy(fact => fact.At);
-
-    private static BootFactRow Fact(string boot, string step, string kind, DateTimeOffset at) =>
-        new() { BootId = boot, Step = step, Kind = kind, At = at };
+        .MinBy(fact => fact.FirstAt);
 }
 
 /// <summary>What must be told to others once a transaction has committed.</summary>

@@ -82,9 +82,30 @@ public abstract record BootAction;
 /// <param name="Variant">Which of the version's systems; null for its only one.</param>
 /// <param name="Artifacts">Kernel and initrd.</param>
 /// <param name="KernelArguments">The image's, then the profile's, then the machine's; ours come on top in the script.</param>
-/// <param name="Expects"><c>up</c> or <c>ready</c>: what counts as success.</param>
+/// <param name="Expects">What counts as success, and why.</param>
 public sealed record LoadKernel(Image Image, ImageVersion Version, string? Variant, VariantArtifacts Artifacts,
-    ImmutableArray<string> KernelArguments, string Expects) : BootAction;
+    ImmutableArray<string> KernelArguments, ExpectedOutcome Expects) : BootAction;
+
+/// <summary>What counts as a boot's success, and why.</summary>
+/// <param name="Outcome"><c>up</c>: its system phones home; <c>ready</c>: everything is loaded.</param>
+/// <param name="Why">The reason, a sentence without its full stop.</param>
+public sealed record ExpectedOutcome(string Outcome, string Why)
+{
+    /// <summary>What a profile expects of a version.</summary>
+    public static ExpectedOutcome Of(Profile profile, ImageVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        ArgumentNullException.ThrowIfNull(version);
+        if (profile.Spec.Expects != "auto")
+            return new(profile.Spec.Expects, $"profile '{profile.Name}' says expects: {profile.Spec.Expects}");
+        // An installed system boots from its disk: that it does not phone home says nothing of the installation.
+        if (profile.Spec.After == "local")
+            return new(Steps.Ready, $"profile '{profile.Name}' says after: local, and then expects: auto is ready");
+        return version.PhonesHome
+            ? new(Steps.Up, "a boot of this version that had fetched its files has phoned home")
+            : new(Steps.Ready, "no boot of this version has fetched its files, reported ready and phoned home yet");
+    }
+}
 
 /// <summary>Leaves the machine to its own disk.</summary>
 public sealed record BootLocalDisk : BootAction;

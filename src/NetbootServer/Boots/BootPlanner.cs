@@ -168,7 +168,7 @@ public static class BootPlanner
                     .. KernelArgument.WithoutOurs(artifacts.KernelArguments), .. KernelArgument.WithoutOurs(spec.KernelArguments),
                     .. KernelArgument.WithoutOurs(plan.Machine?.Spec.KernelArguments ?? []),
                 ],
-                spec.Expects == "auto" ? image.PhonesHome ? "up" : "ready" : spec.Expects),
+                ExpectedOutcome.Of(profile, version)),
         };
     }
 

@@ -12,7 +12,15 @@ namespace NetbootServer.Boots;
 /// <param name="TotalBytes">Bytes of the whole file, for transfers.</param>
 public sealed record TimelineStep(string Name, DateTimeOffset At, double? DurationSeconds, long? Bytes, long? TotalBytes)
 {
-    /// <summary>When its bytes stood still, oldest first; null when they never did.</summary>
+    /// <summary>How often it happened: requests for a file, or reports; missing when it was once.</summary>
+    public long? Count { get; init; }
+
+    /// <summary>When it began, or was reported, last; missing when it was once.</summary>
+    public DateTimeOffset? LastAt { get; init; }
+
+    /// <summary>
+    /// When its bytes stood still, oldest first; null when they never did. After the 31st only the last one is kept.
+    /// </summary>
     public ImmutableArray<Stall>? Stalls { get; init; }
 
     /// <summary>What failed, for <c>failed</c>: the step and iPXE's error number.</summary>
@@ -63,13 +71,19 @@ internal static class BootTimeline
         var lost = facts.Where(fact => fact.Kind == FactKinds.Lost).Max(fact => (DateTimeOffset?)fact.At);
         if (lost is not null && !facts.Any(fact => fact.At > lost && IsSignOfLife(fact))) return Outcomes.Unknown;
         if (ready is not null) return Outcomes.Ready;
-        var moved = facts.Where(fact => fact.Kind != FactKinds.Stalled).Max(fact => (DateTimeOffset?)fact.At);
+        var moved = facts.Where(HasNewBytes).Max(fact => (DateTimeOffset?)fact.At);
         var stalled = facts.Where(fact => fact.Kind == FactKinds.Stalled).Max(fact => (DateTimeOffset?)fact.At);
         return stalled is not null && (moved is null || stalled >= moved) ? Outcomes.Stalled : Outcomes.Running;
     }
 
-    /// <summary>A transfer that ends half-way is often the last of a machine that was switched off long before.</summary>
-    private static bool IsSignOfLife(BootFactRow fact) => fact.Kind is FactKinds.Began or FactKinds.Moved
+    /// <summary>A boot that is given up goes on with new bytes, or with its own report.</summary>
+    private static bool IsSignOfLife(BootFactRow fact) => fact.Step == Steps.Ready || HasNewBytes(fact);
+
+    /// <summary>
+    /// A transfer that moves again, or comes to its end. One that breaks off is often the last of a machine that was
+    /// switched off long before, and one that begins may stand still as the one before it did.
+    /// </summary>
+    public static bool HasNewBytes(BootFactRow fact) => fact.Kind == FactKinds.Moved
         || (fact.Kind == FactKinds.Ended && fact.Bytes == fact.TotalBytes);
 
     public static UpReport? Up(IEnumerable<BootFactRow> facts) =>
@@ -79,28 +93,28 @@ internal static class BootTimeline
 
     private static TimelineStep ToStep(IGrouping<string, BootFactRow> facts)
     {
-        var began = facts.Min(fact => fact.At);
+        var began = facts.Min(fact => fact.FirstAt);
         var ended = facts.Where(fact => fact.Kind == FactKinds.Ended).Max(fact => (DateTimeOffset?)fact.At);
+        var begins = facts.Where(fact => fact.Kind == FactKinds.Began).ToList();
+        var count = begins.Sum(fact => fact.Count);
         var detail = facts.Key == Steps.Failed ? facts.MaxBy(fact => fact.At)!.Detail : null;
         return new(facts.Key, began, (ended - began)?.TotalSeconds,
             facts.Max(fact => fact.Bytes), facts.Max(fact => fact.TotalBytes))
         {
+            Count = count > 1 ? count : null,
+            LastAt = count > 1 ? begins.Max(fact => fact.At) : null,
             Detail = detail is null ? null : JsonSerializer.Deserialize<JsonElement>(detail),
         };
     }
 
-    /// <summary>Each stall lasts until the step moves on in whatever way, or the boot ends; null when there was none.</summary>
+    /// <summary>Its stalls; null when there was none.</summary>
     private static ImmutableArray<Stall>? Stalls(string step, IReadOnlyCollection<BootFactRow> facts)
     {
         ImmutableArray<Stall> stalls =
         [
-            .. facts.Where(fact => fact.Step == step && fact.Kind == FactKinds.Stalled).OrderBy(fact => fact.At).Select(stalled =>
-                new Stall(stalled.At, (facts.Where(fact => Ends(step, fact) && fact.At > stalled.At)
-                    .Min(fact => (DateTimeOffset?)fact.At) - stalled.At)?.TotalSeconds)),
+            .. facts.Where(fact => fact.Step == step && fact.Kind == FactKinds.Stalled).OrderBy(fact => fact.At)
+                .Select(stalled => new Stall(stalled.At, (stalled.EndedAt - stalled.At)?.TotalSeconds)),
         ];
         return stalls.Length > 0 ? stalls : null;
     }
-
-    private static bool Ends(string step, BootFactRow fact) => fact.Kind == FactKinds.Lost || fact.Step == Steps.Failed
-        || (fact.Step == step && fact.Kind != FactKinds.Stalled);
 }

@@ -25,7 +25,9 @@ internal static class BootsSetup
         .AddSingleton<ScriptDesk>()
         .AddSingleton<PreviewTurns>()
         .AddSingleton<BootMetrics>()
+        .AddSingleton<BootTrim>()
         .AddSingleton<BootJournal>()
+        .AddSingleton<SignsOfLife>()
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
@@ -38,7 +40,7 @@ internal static class BootsSetup
             provider.GetRequiredService<EventHub>().Changed("boot", boot))
         .AddSingleton<BootHistory>()
         .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
-            await provider.GetRequiredService<BootHistory>().FindAsync(id, ct) is { } boot
+            await provider.GetRequiredService<BootHistory>().FindListedAsync(id, ct) is { } boot
                 ? (boot, boot.Machine) : (null, null)))
         .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
         .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)

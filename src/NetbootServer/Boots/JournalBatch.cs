@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Images;
 using NetbootServer.Machines;
@@ -11,6 +12,12 @@ namespace NetbootServer.Boots;
 /// </summary>
 internal sealed class JournalBatch(NetbootDb db)
 {
+    private static readonly string[] CountedColumns =
+    [
+        nameof(BootFactRow.FirstAt), nameof(BootFactRow.At), nameof(BootFactRow.Count), nameof(BootFactRow.EndedAt),
+        nameof(BootFactRow.Bytes), nameof(BootFactRow.TotalBytes), nameof(BootFactRow.SentBytes),
+    ];
+
     private readonly Dictionary<long, MachineRow> _machines = [];
     private readonly Dictionary<string, MachineRow> _byMac = new(StringComparer.Ordinal);
     private readonly Dictionary<MachineRow, LastBoot?> _lastBoots = [];
@@ -18,8 +25,16 @@ internal sealed class JournalBatch(NetbootDb db)
     private readonly Dictionary<long, List<BootRow>> _unfinished = [];
     private readonly Dictionary<string, List<BootFactRow>> _facts = new(StringComparer.Ordinal);
     private readonly HashSet<MachineRow> _changedMachines = [];
+    private readonly HashSet<string> _opening = new(StringComparer.Ordinal);
     private readonly HashSet<BootRow> _newBoots = [], _changedBoots = [];
-    private readonly List<BootFactRow> _newFacts = [];
+    private readonly HashSet<BootFactRow> _newFacts = [], _changedFacts = [];
+    private readonly Dictionary<string, (string? Image, string? Version)> _versions = new(StringComparer.Ordinal);
+
+    /// <summary>Row keys of the versions that a boot has proved to phone home.</summary>
+    public HashSet<long> PhonedHome { get; } = [];
+
+    /// <summary>The boots that began with this batch.</summary>
+    public IReadOnlyCollection<BootRow> NewBoots => _newBoots;
 
     /// <summary>The transaction that the batch is written in.</summary>
     public NetbootDb Db => db;
@@ -57,21 +72,22 @@ internal sealed class JournalBatch(NetbootDb db)
         if (!_newBoots.Contains(boot)) _changedBoots.Add(boot);
     }
 
-    /// <summary>The facts of a boot, those of this batch included.</summary>
+    /// <summary>The facts of a boot, those of this batch included; of earlier ones without their details.</summary>
     public List<BootFactRow> Facts(string boot) =>
         _facts.TryGetValue(boot, out var facts) ? facts : _facts[boot] = [];
 
-    /// <summary>Adds a fact.</summary>
+    /// <summary>Adds a fact, or counts it where it has happened before.</summary>
     public void Add(BootFactRow fact)
     {
-        Facts(fact.BootId).Add(fact);
-        _newFacts.Add(fact);
+        foreach (var row in BootRecord.Add(Facts(fact.BootId), fact))
+            (row.Id == 0 ? _newFacts : _changedFacts).Add(row);
     }
 
     /// <summary>Boots of a machine that are still under way and began before <paramref name="boot"/>.</summary>
     public IEnumerable<BootRow> LeftBehindBy(BootRow boot) =>
         _unfinished.GetValueOrDefault(boot.MachineId ?? 0, []).Where(other => other.Id != boot.Id
-            && other.StartedAt < boot.StartedAt && other.Outcome is Outcomes.Running or Outcomes.Stalled);
+            && (other.StartedAt < boot.StartedAt || (other.Expects is not null && IsOfAnotherTime(other.StartedAt, boot.StartedAt)))
+            && other.Outcome is Outcomes.Running or Outcomes.Stalled);
 
     /// <summary>The boot whose script was handed out; a report may have overtaken it and begun it already.</summary>
     public BootRow Boot(BootOpened opened)
@@ -96,11 +112,21 @@ internal sealed class JournalBatch(NetbootDb db)
         return boot;
     }
 
+    /// <summary>The boot's script is being written down: it is the machine's newest, whatever the wall clock says.</summary>
+    public void Opens(BootRow boot) => _opening.Add(boot.Id);
+
+    /// <summary>
+    /// Scripts are written down in the order in which they were handed out, but for a moment: when one of long after this
+    /// one is there already, the wall clock was set back between them.
+    /// </summary>
+    private static bool IsOfAnotherTime(DateTimeOffset other, DateTimeOffset opened) => other > opened + TimeSpan.FromMinutes(1);
+
     /// <summary>Makes the newest boot of a machine visible on the machine.</summary>
     public void ShowOn(MachineRow machine, BootRow boot)
     {
         if (!_lastBoots.TryGetValue(machine, out var shown)) shown = MachineReading.Read<LastBoot>(machine.LastBoot);
-        if (shown is null || shown.Id == boot.Id || shown.StartedAt <= boot.StartedAt)
+        if (shown is null || shown.Id == boot.Id || shown.StartedAt <= boot.StartedAt
+            || (_opening.Contains(boot.Id) && IsOfAnotherTime(shown.StartedAt, boot.StartedAt)))
             shown = new LastBoot(boot.Id, boot.Image, boot.Version, boot.Outcome, boot.StartedAt);
         _lastBoots[machine] = shown;
         Changed(machine);
@@ -115,7 +141,13 @@ internal sealed class JournalBatch(NetbootDb db)
             nameof(MachineRow.IdentityChanges), nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.Completion)), ct);
         await RunAsync(_newBoots, () => PreparedRows<BootRow>.Insert(db), ct);
         await RunAsync(_changedBoots, () => PreparedRows<BootRow>.Update(db), ct);
+        foreach (var fact in _newFacts.Concat(_changedFacts).Where(fact => fact.Detail is not null))
+            fact.DetailBytes = Encoding.UTF8.GetByteCount(fact.Detail!);
         await RunAsync(_newFacts, () => PreparedRows<BootFactRow>.Insert(db), ct);
+        // The detail of an earlier fact was not read: it is written only where there is a new one.
+        await RunAsync(_changedFacts, () => PreparedRows<BootFactRow>.Update(db, CountedColumns), ct);
+        await RunAsync([.. _changedFacts.Where(fact => fact.Detail is not null)], () => PreparedRows<BootFactRow>.Update(
+            db, nameof(BootFactRow.Detail), nameof(BootFactRow.DetailBytes)), ct);
     }
 
     private static async Task RunAsync<TRow>(
@@ -150,13 +182,14 @@ internal sealed class JournalBatch(NetbootDb db)
     private async Task<(string? Image, string? Version)> VersionAsync(string prefix, CancellationToken ct)
     {
         if (prefix.Length == 0) return default;
+        if (_versions.TryGetValue(prefix, out var known)) return known;
         var found = await (
             from row in db.Set<ImageVersionRow>()
             join image in db.Set<ImageRow>() on row.ImageId equals image.Id
             where row.Id.StartsWith(prefix)
             orderby row.Sequence descending
             select new { row.Id, image.Name }).FirstOrDefaultAsync(ct);
-        return (found?.Name, found?.Id);
+        return _versions[prefix] = (found?.Name, found?.Id);
     }
 
     private async Task LoadBootsAsync(List<string> ids, CancellationToken ct)
@@ -164,8 +197,12 @@ internal sealed class JournalBatch(NetbootDb db)
         if (ids.Count == 0) return;
         foreach (var boot in await db.Set<BootRow>().Where(row => ids.Contains(row.Id)).ToListAsync(ct)) _boots[boot.Id] = boot;
         if (_boots.Count == 0) return;
-        foreach (var fact in await db.Set<BootFactRow>().Where(row => ids.Contains(row.BootId)).ToListAsync(ct))
-            Facts(fact.BootId).Add(fact);
+        await LoadFactsAsync(db.Set<BootFactRow>().Where(row => ids.Contains(row.BootId)), ct);
+    }
+
+    private async Task LoadFactsAsync(IQueryable<BootFactRow> facts, CancellationToken ct)
+    {
+        foreach (var fact in await facts.UpTo(detailBytes: 0).ToListAsync(ct)) Facts(fact.BootId).Add(fact);
     }
 
     private async Task LoadMachinesAsync(List<long> ids, List<string> macs, CancellationToken ct)
@@ -191,13 +228,18 @@ internal sealed class JournalBatch(NetbootDb db)
     {
         if (_machines.Count == 0) return;
         var ids = _machines.Keys.ToList();
-        var unfinished = await db.Set<BootRow>().Where(row => ids.Contains(row.MachineId ?? 0)
+        // Without ??, which no index serves.
+        var unfinished = await db.Set<BootRow>().Where(row => row.MachineId != null && ids.Contains(row.MachineId.Value)
             && (row.Outcome == Outcomes.Running || row.Outcome == Outcomes.Stalled)).ToListAsync(ct);
+        List<string> others = [];
         foreach (var boot in unfinished)
         {
-            _boots.TryAdd(boot.Id, boot);
+            if (_boots.TryAdd(boot.Id, boot)) others.Add(boot.Id);
             Unfinished(boot.MachineId!.Value).Add(_boots[boot.Id]);
         }
+        // All that may be added to them here is that they are lost.
+        if (others.Count > 0) await LoadFactsAsync(
+            db.Set<BootFactRow>().Where(row => others.Contains(row.BootId) && row.Kind == FactKinds.Lost), ct);
     }
 
     private static BootTicket? TicketOf(BootEntry entry) => entry switch

@@ -40,6 +40,9 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     /// </summary>
     public string? LocalDisk { get; init; }
 
+    /// <summary>What would count as the boot's success, and why; missing when it would not boot.</summary>
+    public ExpectedOutcome? Expects { get; init; }
+
     /// <summary>Bytes of the kernel's command line, of at most 2047.</summary>
     public int? CommandLineBytes { get; init; }
 
@@ -89,6 +92,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             Version = load?.Version.Id,
             Variant = load?.Variant,
             LocalDisk = plan.LocalDisk,
+            Expects = load?.Expects,
             CommandLineBytes = bytes,
             TemplateFault = fault is null ? null : new(fault.Message, fault.Line, Refused: false),
         };

@@ -88,7 +88,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
                 $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in script: {fault.Message}.");
         if (ticket is not null && plan.Action is LoadKernel loaded)
             log.Add(new BootOpened(now, ticket, identity, plan.Machine?.Name ?? identity.Mac?.Hyphened ?? "",
-                loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects, plan.Profile.Spec.After)
+                loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects.Outcome, plan.Profile.Spec.After)
             {
                 FilesElsewhere = links.Cache is not null,
             });
@@ -109,7 +109,8 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
             alarms.Raise(AlarmKinds.IdentityContradiction, who,
                 $"A machine at {request.Ip} contradicts itself: {contradiction}. Correct the registration, or find the impostor.");
         if (request.Identity.Mac is { } mac && addresses.Sees(mac, request.Ip) is { } other)
-            alarms.Raise(AlarmKinds.MacOnTwoAddresses, who,
+            alarms.Raise(AlarmKinds.MacOnTwoAddresses,
+                machine is { State: MachineState.Registered } ? machine.Name : AlarmBoard.UnknownMachines,
                 $"MAC {mac} asks from {request.Ip} and {other} in turns. Two machines have it, or one pretends to be the other.");
     }
 

@@ -1,6 +1,6 @@
-using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
+using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Events;
@@ -8,25 +8,29 @@ namespace NetbootServer.Events;
 /// <summary>Where alarms are raised, listed and acknowledged. Raising never waits.</summary>
 public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time)
 {
-    private const int Waiting = 1000;
-
-    private readonly Channel<RaisedAlarm> _raised = Channel.CreateBounded<RaisedAlarm>(
-        new BoundedChannelOptions(Waiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    /// <summary>
+    /// The subject of alarms about machines that are not registered: they share one of each kind, because anyone can
+    /// make up as many of them as they like.
+    /// </summary>
+    public const string UnknownMachines = "unknown machines";
 
     /// <summary>Alarms that wait to be written.</summary>
-    internal ChannelReader<RaisedAlarm> Raised => _raised.Reader;
+    internal AlarmQueue Raised { get; } = new();
 
     /// <summary>Raises an alarm, or counts it when it is raised already.</summary>
     /// <param name="kind">One of <see cref="AlarmKinds"/>.</param>
     /// <param name="subject">What it concerns.</param>
     /// <param name="detail">What happened, and what to do.</param>
     public void Raise(string kind, string subject, string detail) =>
-        _raised.Writer.TryWrite(new(kind, subject, detail, time.GetUtcNow()));
+        Raised.Add(new(kind, subject, detail, time.GetUtcNow()));
 
-    /// <summary>The open alarms, newest first, at most a thousand.</summary>
-    public Task<List<Alarm>> ListAsync(CancellationToken ct) => database.ReadAsync(async (db, token) =>
-        (await db.Set<AlarmRow>().OrderByDescending(row => row.LastAt).Take(Waiting).ToListAsync(token))
-        .ConvertAll(row => row.ToAlarm()), ct);
+    /// <summary>A page of the open alarms: the newest of each kind first, then the second newest of each, and so on.</summary>
+    public Task<Page<Alarm>> ListAsync(AlarmFilter filter, Paging paging, CancellationToken ct) =>
+        AlarmPage.ReadAsync(database, filter, paging, ct);
+
+    /// <summary>How many alarms are open.</summary>
+    public Task<int> CountAsync(CancellationToken ct) =>
+        database.ReadAsync((db, token) => db.Set<AlarmRow>().CountAsync(token), ct);
 
     /// <summary>Acknowledges an alarm: it goes, and counts anew when it happens again.</summary>
     /// <returns>False when there is no such alarm.</returns>
@@ -38,6 +42,3 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
         return true;
     }, ct);
 }
-
-/// <summary>An alarm on its way to the board.</summary>
-internal sealed record RaisedAlarm(string Kind, string Subject, string Detail, DateTimeOffset At);

@@ -5,15 +5,27 @@ using NetbootServer.Storage;
 
 namespace NetbootServer.Events;
 
-/// <summary>Writes raised alarms down and tells them.</summary>
+/// <summary>
+/// Writes raised alarms down and tells them, at most twice a second; what was raised again meanwhile is counted. Of each
+/// kind the newest thousand stay open.
+/// </summary>
 internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Database database, ILogger<AlarmWorker> logger)
     : BackgroundService
 {
+    private const int AtOnce = 100, KeepPerKind = 1000;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), WriteAgain = TimeSpan.FromSeconds(2);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await foreach (var raised in board.Raised.ReadAllAsync(stoppingToken)) await NoteAsync(raised, stoppingToken);
+            while (true)
+            {
+                foreach (var some in (await board.Raised.TakeAsync(stoppingToken)).Chunk(AtOnce))
+                    await NoteAsync(some, stoppingToken);
+                await Task.Delay(Pause, stoppingToken);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -21,37 +33,67 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
         }
     }
 
-    private async Task NoteAsync(RaisedAlarm raised, CancellationToken ct)
+    /// <summary>Writes alarms, however long the database is away; only those that it refuses are lost.</summary>
+    private async Task NoteAsync(IReadOnlyCollection<RaisedAlarm> raised, CancellationToken ct)
     {
-        try
+        while (true)
         {
-            var alarm = await database.WriteAsync(async (db, token) =>
+            try
+            {
+                foreach (var alarm in await WriteAsync(raised, ct))
+                {
+                    if (alarm.IsNew) Log.Raised(logger, alarm.Alarm.Kind, alarm.Alarm.Subject, alarm.Alarm.Detail);
+                    hub.Publish(new("alarm", null, JsonSerializer.Serialize(alarm.Alarm, JsonBody.Writing)));
+                }
+                return;
+            }
+            catch (Exception e) when (e is not OperationCanceledException && !Database.IsAway(e))
+            {
+                foreach (var lost in raised) Log.Lost(logger, lost.Kind, lost.Subject, lost.Detail, e);
+                return;
+            }
+            catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+            {
+                Log.Postponed(logger, raised.Count, e);
+                await Task.Delay(WriteAgain, ct);
+            }
+        }
+    }
+
+    private Task<List<(Alarm Alarm, bool IsNew)>> WriteAsync(IReadOnlyCollection<RaisedAlarm> raised, CancellationToken ct) =>
+        database.WriteAsync(async (db, token) =>
+        {
+            List<(AlarmRow Row, bool IsNew)> written = [];
+            foreach (var alarm in raised)
             {
                 var row = await db.Set<AlarmRow>()
-                    .SingleOrDefaultAsync(open => open.Kind == raised.Kind && open.Subject == raised.Subject, token);
-                if (row is null)
-                {
-                    row = new() { Kind = raised.Kind, Subject = raised.Subject, Detail = "", FirstAt = raised.At };
-                    db.Add(row);
-                }
-                (row.Detail, row.LastAt) = (raised.Detail, raised.At);
-                row.Count++;
-                await db.SaveChangesAsync(token);
-                return row.ToAlarm();
-            }, ct);
-            if (alarm.Count == 1) Log.Raised(logger, alarm.Kind, alarm.Subject, alarm.Detail);
-            hub.Publish(new("alarm", null, JsonSerializer.Serialize(alarm, JsonBody.Writing)));
-        }
-        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
-        {
-            Log.Lost(logger, raised.Kind, raised.Subject, raised.Detail, e);
-        }
+                    .SingleOrDefaultAsync(open => open.Kind == alarm.Kind && open.Subject == alarm.Subject, token);
+                written.Add((row ?? Add(db, alarm), row is null));
+                var noted = written[^1].Row;
+                (noted.Detail, noted.LastAt) = (alarm.Detail, alarm.At);
+                noted.Count += alarm.Count;
+            }
+            await db.SaveChangesAsync(token);
+            foreach (var kind in written.Where(each => each.IsNew).Select(each => each.Row.Kind).Distinct().ToList())
+                await db.Set<AlarmRow>().Where(row => row.Kind == kind).OrderByDescending(row => row.LastAt)
+                    .ThenByDescending(row => row.Id).Skip(KeepPerKind).ExecuteDeleteAsync(token);
+            return written.ConvertAll(each => (each.Row.ToAlarm(), each.IsNew));
+        }, ct);
+
+    private static AlarmRow Add(NetbootDb db, RaisedAlarm raised)
+    {
+        var row = new AlarmRow { Kind = raised.Kind, Subject = raised.Subject, Detail = "", FirstAt = raised.FirstAt };
+        db.Add(row);
+        return row;
     }
 
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "Alarm {Kind} about {Subject}: {Detail}")]
         public static partial void Raised(ILogger logger, string kind, string subject, string detail);
+
+        [LoggerMessage(LogLevel.Warning, "Could not write {Count} alarms; they are kept and tried again")]
+        public static partial void Postponed(ILogger logger, int count, Exception e);
 
         [LoggerMessage(LogLevel.Error, "Could not write down the alarm {Kind} about {Subject}: {Detail}")]
         public static partial void Lost(ILogger logger, string kind, string subject, string detail, Exception e);

@@ -53,9 +53,6 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     /// <summary>Who holds it, since when and why; null when it is not held, or was before that was written down.</summary>
     public ImageHold? Hold { get; init; }
 
-    /// <summary>Whether a boot of it has ever phoned home; then success means <c>up</c>.</summary>
-    public bool PhonesHome { get; init; }
-
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

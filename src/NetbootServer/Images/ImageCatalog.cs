@@ -56,7 +56,6 @@ public sealed class ImageCatalog : IDisposable
             Current = row.Current,
             Held = row.Held,
             Hold = row is { Held: true, HeldBy: { } by, HeldAt: { } at } ? new(by, at, row.HoldReason) : null,
-            PhonesHome = row.PhonesHome,
             CreatedAt = row.CreatedAt,
             UpdatedAt = row.UpdatedAt,
             LastRefreshedAt = row.LastRefreshedAt,
@@ -69,6 +68,7 @@ public sealed class ImageCatalog : IDisposable
         JsonSerializer.Deserialize<ImmutableSortedDictionary<string, SystemArtifacts>>(row.Systems, JsonBody.Writing)!)
     {
         Sequence = row.Sequence,
+        PhonesHome = row.PhonesHome,
         Provenance = row.Provenance is null ? null : JsonSerializer.Deserialize<JsonElement>(row.Provenance),
     };
 }

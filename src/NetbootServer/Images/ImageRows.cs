@@ -15,7 +15,6 @@ internal sealed class ImageRow
     public string? HeldBy { get; set; }
     public DateTimeOffset? HeldAt { get; set; }
     public string? HoldReason { get; set; }
-    public bool PhonesHome { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
     public DateTimeOffset? LastRefreshedAt { get; set; }
@@ -32,6 +31,9 @@ internal sealed class ImageVersionRow
 
     /// <summary>Store paths of its closures, JSON by system and variant; null without any.</summary>
     public string? Closures { get; set; }
+
+    /// <summary>Whether a boot of it has proved that it phones home.</summary>
+    public bool PhonesHome { get; set; }
 
     /// <summary>Folder of the links that keep Nix's outputs; removed with the version.</summary>
     public string? GcRoots { get; set; }

@@ -22,6 +22,12 @@ public sealed record ImageVersion(
     /// <summary>What it was made from: URLs, digests, store paths, who uploaded it.</summary>
     public JsonElement? Provenance { get; init; }
 
+    /// <summary>
+    /// Whether a boot of it that had fetched its files and reported ready has phoned home: then others are expected to,
+    /// too.
+    /// </summary>
+    public bool PhonesHome { get; init; }
+
     /// <summary>Bytes of all its artifacts, equal ones counted once.</summary>
     public long SizeBytes => Systems.Values.SelectMany(system => system.All)
         .DistinctBy(part => part.Artifact.Sha256, StringComparer.Ordinal).Sum(part => part.Artifact.SizeBytes);

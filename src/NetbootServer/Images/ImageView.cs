@@ -102,6 +102,9 @@ public sealed record ImageVersionView
     /// <inheritdoc cref="ImageVersion.SizeBytes"/>
     public required long SizeBytes { get; init; }
 
+    /// <inheritdoc cref="ImageVersion.PhonesHome"/>
+    public required bool PhonesHome { get; init; }
+
     /// <inheritdoc cref="ImageVersion.Provenance"/>
     public JsonElement? Provenance { get; init; }
 
@@ -118,6 +121,7 @@ public sealed record ImageVersionView
         PinnedBy = [.. pinnedBy],
         Systems = version.Systems.ToImmutableSortedDictionary(pair => pair.Key, pair => Shown(pair.Value, kernelVersions)),
         SizeBytes = version.SizeBytes,
+        PhonesHome = version.PhonesHome,
         Provenance = version.Provenance,
     };
 

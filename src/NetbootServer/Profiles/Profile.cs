@@ -40,7 +40,11 @@ public sealed record ProfileSpec
     /// <summary>What a machine gets after a success: <c>repeat</c> the same, or its <c>local</c> disk.</summary>
     public required string After { get; init; }
 
-    /// <summary>What success is: <c>up</c>, <c>ready</c>, or <c>auto</c> (up once the image has phoned home).</summary>
+    /// <summary>
+    /// What counts as success: <c>up</c>, <c>ready</c>, or <c>auto</c>: <c>up</c> once a boot of the version that had
+    /// fetched its files and reported ready has phoned home, else <c>ready</c>; with <c>after: "local"</c> always
+    /// <c>ready</c>.
+    /// </summary>
     public required string Expects { get; init; }
 }
 

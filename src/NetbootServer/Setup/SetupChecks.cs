@@ -89,11 +89,12 @@ internal sealed class SetupChecks(Database database, DataDirectory data, ServerA
 
     private async Task<SetupCheck> AlarmsCheckAsync(CancellationToken ct)
     {
-        var open = await alarms.ListAsync(ct);
-        return open.Count == 0
+        var count = await alarms.CountAsync(ct);
+        var newest = await alarms.ListAsync(new(null, null), new(3, null), ct);
+        return count == 0
             ? new("alarms", Good, "No alarm", null)
-            : new("alarms", Doubtful, open.Count == 1 ? "One alarm to look at" : $"{open.Count} alarms to look at",
-                string.Join(", ", open.Take(3).Select(alarm => $"{alarm.Kind}: {alarm.Subject}")));
+            : new("alarms", Doubtful, count == 1 ? "One alarm to look at" : $"{count} alarms to look at",
+                string.Join(", ", newest.Items.Select(alarm => $"{alarm.Kind}: {alarm.Subject}")));
     }
 
     private async Task<SetupCheck> NixCheckAsync(CancellationToken ct)

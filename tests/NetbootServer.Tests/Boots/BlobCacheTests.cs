@@ -1,5 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using NetbootServer.Boots;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Boots;
@@ -7,7 +10,11 @@ namespace NetbootServer.Tests.Boots;
 /// <summary>A cache in front of <c>/blobs</c>: <c>Blobs:PublicUrl</c>.</summary>
 public sealed class BlobCacheTests : IAsyncDisposable
 {
-    private readonly NetbootApp _app = new(new() { ["Blobs:PublicUrl"] = "http://cache.lan:8081/", ["Boots:StalledAfter"] = "00:00:01" });
+    private readonly SetClock _clock = new();
+    private readonly NetbootApp _app;
+
+    public BlobCacheTests() => _app = new(
+        new() { ["Blobs:PublicUrl"] = "http://cache.lan:8081/" }, services => services.AddSingleton<TimeProvider>(_clock));
 
     [Fact]
     public async Task Scripts_name_the_cache_with_the_same_urls_for_every_boot()
@@ -44,7 +51,11 @@ public sealed class BlobCacheTests : IAsyncDisposable
         await _app.Admin.PutAsync("/api/v1/machines/a", """{"macs":["525400130001"],"profile":"p"}""");
         var script = await _app.Machine.ScriptAsync("525400130001");
         Assert.Equal("False", (await _app.Admin.BootWithAsync("a", "running"))["progressKnown"]);
+        // That nothing is asked for here says nothing.
+        _clock.Pass(TimeSpan.FromMinutes(5));
+        _app.Services.GetServices<IHostedService>().OfType<BootWatch>().Single().LookAtTransfers();
         (await _app.Machine.GetAsync($"{script.BootPath()}/ready")).Is(HttpStatusCode.OK);
+        Assert.DoesNotContain(_app.Log.All, line => line.Contains("stalled at", StringComparison.Ordinal));
         Assert.Equal("False", (await _app.Admin.BootWithAsync("a", "ready"))["progressKnown"]);
     }
 

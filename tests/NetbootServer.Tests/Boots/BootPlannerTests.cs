@@ -153,12 +153,18 @@ public sealed class BootPlannerTests
     }
 
     [Theory]
-    [InlineData("auto", false, "ready")]
-    [InlineData("auto", true, "up")]
-    [InlineData("ready", true, "ready")]
-    [InlineData("up", false, "up")]
-    public void Success_is_what_the_profile_expects(string expects, bool phonesHome, string expected) => Assert.Equal(expected,
-        Assert.IsType<LoadKernel>(For(Profile("p", expects: expects), Image("img", Version("x86_64-linux"), phonesHome)).Action).Expects);
+    [InlineData("auto", "repeat", false, "ready", "no boot of this version has fetched its files, reported ready and phoned home yet")]
+    [InlineData("auto", "repeat", true, "up", "a boot of this version that had fetched its files has phoned home")]
+    [InlineData("auto", "local", true, "ready", "profile 'p' says after: local, and then expects: auto is ready")]
+    [InlineData("ready", "repeat", true, "ready", "profile 'p' says expects: ready")]
+    [InlineData("up", "repeat", false, "up", "profile 'p' says expects: up")]
+    [InlineData("up", "local", false, "up", "profile 'p' says expects: up")]
+    public void Success_is_what_the_profile_expects(string expects, string after, bool phonesHome, string expected, string why)
+    {
+        var version = Version("x86_64-linux");
+        var plan = For(Profile("p", expects: expects, after: after), Image("img", phonesHome ? version.Phoning() : version));
+        Assert.Equal(new(expected, why), Assert.IsType<LoadKernel>(plan.Action).Expects);
+    }
 
     private static BootPlan For(Profile profile, NetbootServer.Images.Image? image = null, string query = "") => BootPlanner.Plan(
         View(Machine("m", profile: "p"), [profile], image is null ? null : [image]), MachineIdentity.FromQuery(query), null);

@@ -20,7 +20,8 @@ public sealed class BootScriptTests
     {
         var plan = new BootPlan { Action = new BootLocalDisk(), Reason = reason, Profile = PlannerWorld.Profile("prof") };
         var image = PlannerWorld.Image("img", PlannerWorld.Version("x86_64-linux"));
-        var load = new LoadKernel(image, image.CurrentVersion!, null, image.CurrentVersion!.Systems["x86_64-linux"].Bootable(null)!, arguments, "up");
+        var load = new LoadKernel(image, image.CurrentVersion!, null, image.CurrentVersion!.Systems["x86_64-linux"].Bootable(null)!, arguments,
+            new("up", ""));
         BootAction[] actions =
         [
             load, new BootLocalDisk(), new ShowMenu(null,

@@ -22,6 +22,8 @@ internal static class PlannerWorld
         }, 1)
         { CreatedAt = At, UpdatedAt = At };
 
+    public static ImageVersion Phoning(this ImageVersion version) => version with { PhonesHome = true };
+
     public static ImageVersion Version(params string[] systems)
     {
         var all = systems.ToImmutableSortedDictionary(system => system, _ => new SystemArtifacts
@@ -35,12 +37,12 @@ internal static class PlannerWorld
         return new(ImageVersion.IdOf(all), "img", At, all) { Sequence = 1 };
     }
 
-    public static Image Image(string name, ImageVersion? current, bool phonesHome = false) => new(name, new ImageSpec
+    public static Image Image(string name, ImageVersion? current) => new(name, new ImageSpec
     {
         Source = JsonDocument.Parse("""{"type":"upload"}""").RootElement, Keep = 3, Systems = ["x86_64-linux"],
     }, 1)
     {
-        Id = 1, CreatedAt = At, UpdatedAt = At, Current = current?.Id, PhonesHome = phonesHome,
+        Id = 1, CreatedAt = At, UpdatedAt = At, Current = current?.Id,
         Versions = (current is null ? [] : new[] { current }).ToFrozenDictionary(version => version.Id),
     };
 

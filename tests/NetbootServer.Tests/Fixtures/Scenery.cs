@@ -39,6 +39,16 @@ internal static partial class Scenery
         return new Uri(match.Groups[1].Value).AbsolutePath;
     }
 
+    /// <summary>Where a script loads its kernel from, with the boot's token.</summary>
+    public static string KernelPath(this string script) => script.PathIn("kernel ");
+
+    /// <summary>Where a script loads its first initrd from, with the boot's token.</summary>
+    public static string InitrdPath(this string script) => script.PathIn("initrd ");
+
+    private static string PathIn(this string script, string command) => new Uri(script.Split('\n')
+        .First(line => line.StartsWith(command, StringComparison.Ordinal)).Split(' ')
+        .First(word => word.StartsWith("http://", StringComparison.Ordinal))).PathAndQuery;
+
     /// <summary>The newest boot of a machine, once it has this outcome.</summary>
     public static async Task<Answer> BootWithAsync(this Caller admin, string machine, string outcome)
     {

@@ -41,10 +41,10 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it on a data directory and waits until it says that it runs.</summary>
-    public static async Task<(ServerProcess Server, Caller Admin)> RunAsync(string data, int port)
+    public static async Task<(ServerProcess Server, Caller Admin)> RunAsync(string data, int port, params string[] settings)
     {
-        var server = Start(data, "--DataDirectory", data, "--Urls", $"http://127.0.0.1:{port}", "--Access:AdminToken", NetbootApp.Token,
-            "--Images:Defaults", "false", "--Blobs:MinFreeBytes", "0");
+        var server = Start(data, ["--DataDirectory", data, "--Urls", $"http://127.0.0.1:{port}", "--Access:AdminToken", NetbootApp.Token,
+            "--Images:Defaults", "false", "--Blobs:MinFreeBytes", "0", .. settings]);
         await Until.TrueAsync(() => server._process.HasExited || server.Output.Contains("is running", StringComparison.Ordinal), "the server to start");
         Assert.False(server._process.HasExited, server.Output + server.Errors);
         var client = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(10) };

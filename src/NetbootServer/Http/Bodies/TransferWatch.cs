@@ -56,7 +56,7 @@ internal sealed partial class TransferWatch(
             else if (time.GetElapsedTime(transfer.LastSeen.At, now) >= limit)
             {
                 Log.Stalled(logger, sent, limit);
-                transfer.Cut();
+                transfer.Cut(limit);
             }
         }
     }

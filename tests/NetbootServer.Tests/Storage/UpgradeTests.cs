@@ -1,0 +1,131 @@
+using System.Net;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+using NetbootServer.Storage;
+using NetbootServer.Tests.Fixtures;
+
+namespace NetbootServer.Tests.Storage;
+
+/// <summary>A data directory written by an earlier version opens, and what harmed it then harms it no more.</summary>
+public sealed class UpgradeTests : IAsyncDisposable
+{
+    private const string Version = "0123456789abcdef0123456789abcdef", Other = "fedcba9876543210fedcba9876543210";
+    private const long Start = 1_790_000_000_000;
+
+    private readonly NetbootApp _app = new();
+    private readonly string _file;
+
+    public UpgradeTests() => _file = Path.Combine(_app.Data, "netboot.db");
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    [Fact]
+    public async Task A_boot_with_thousands_of_facts_keeps_what_they_amount_to()
+    {
+        await MakeAsync();
+        await RunAsync($"""
+            INSERT INTO boots (Id, TookNextBoot, StartedAt, LastHeardAt, Outcome) VALUES ('{new string('a', 32)}', 0, {Start}, {Start}, 'up');
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+            INSERT INTO boot_facts (BootId, Step, Kind, At, Bytes, TotalBytes, Detail)
+                SELECT '{new string('a', 32)}', 'up', 'began', {Start} + 1000 * i, NULL, NULL,
+                    json_object('addresses', json_array('10.0.0.' || i), 'sshHostKeys', json_array(), 'at', '2026-01-01T00:00:00Z') FROM n
+                UNION ALL SELECT '{new string('a', 32)}', 'failed', 'began', {Start} + 1000000 + i, NULL, NULL, json_object('errno', CAST(i AS TEXT)) FROM n
+                UNION ALL SELECT '{new string('a', 32)}', 'kernel', 'began', {Start} + 10 * i, NULL, 4096, NULL FROM n
+                UNION ALL SELECT '{new string('a', 32)}', 'kernel', 'ended', {Start} + 10 * i + 5, i, 4096, NULL FROM n
+                UNION ALL SELECT '{new string('a', 32)}', 'kernel', 'stalled', {Start} + 10 * i + 1, i, 4096, NULL FROM n;
+            """);
+        var boot = (await _app.Admin.GetAsync($"/api/v1/boots/{new string('a', 32)}")).Is(HttpStatusCode.OK);
+        Assert.Equal(("up", "10.0.0.3000"), (boot["outcome"], boot.Json.GetProperty("up").GetProperty("addresses")[0].GetString()));
+        var steps = boot.Json.GetProperty("steps").EnumerateArray().ToDictionary(step => step.GetProperty("name").GetString()!);
+        Assert.Equal((3000L, 3000L), (steps["up"].GetProperty("count").GetInt64(), steps["failed"].GetProperty("count").GetInt64()));
+        Assert.Equal("3000", steps["failed"].GetProperty("detail").GetProperty("errno").GetString());
+        Assert.Equal((3000L, 3000L), (steps["kernel"].GetProperty("count").GetInt64(), steps["kernel"].GetProperty("bytes").GetInt64()));
+        var stalls = steps["kernel"].GetProperty("stalls").EnumerateArray().ToList();
+        Assert.Equal(32, stalls.Count);
+        Assert.All(stalls, stall => Assert.Equal(0.004, stall.GetProperty("durationSeconds").GetDouble(), 6));
+        Assert.Equal(36L, await ScalarAsync("SELECT COUNT(*) FROM boot_facts"));
+    }
+
+    [Fact]
+    public async Task A_flag_that_a_stranger_set_for_a_whole_image_ends_with_the_upgrade()
+    {
+        await MakeAsync();
+        var file = $$"""{"sha256":"{{new string('a', 64)}}","sizeBytes":1}""";
+        var systems = $$$"""{"x86_64-linux":{"kernel":{{{file}}},"initrd":{{{file}}},"kernelArguments":[]}}""";
+        await RunAsync($$$"""
+            INSERT INTO images (Id, Name, Spec, Revision, Current, Held, PhonesHome, CreatedAt, UpdatedAt)
+                VALUES (1, 'img', '{"source":{"type":"upload"},"keep":3,"systems":["x86_64-linux"]}', 1, '{{{Version}}}', 0, 1, 0, 0);
+            INSERT INTO image_versions (Sequence, ImageId, Id, Systems, CreatedAt) VALUES
+                (1, 1, '{{{Version}}}', '{{{systems}}}', 0), (2, 1, '{{{Other}}}', '{{{systems}}}', 0);
+            INSERT INTO profiles (Id, Name, Image, Spec, Revision, CreatedAt, UpdatedAt) VALUES
+                (1, 'install', 'img', '{"image":"img","priority":0,"kernelArguments":[],"after":"local","expects":"auto"}', 1, 0, 0),
+                (2, 'strict', 'img', '{"image":"img","priority":0,"kernelArguments":[],"after":"local","expects":"up"}', 1, 0, 0);
+            INSERT INTO boots (Id, MachineId, MachineName, Image, Version, Profile, Expects, After, TookNextBoot, StartedAt, LastHeardAt, Outcome) VALUES
+                ('stranger', 1, 'x', 'img', '{{{Version}}}', 'any', 'ready', 'repeat', 0, {{{Start}}}, {{{Start}}}, 'up'),
+                ('whole', 1, 'x', 'img', '{{{Other}}}', 'any', 'ready', 'repeat', 0, {{{Start}}}, {{{Start}}}, 'up'),
+                ('done', 2, 'done', 'img', '{{{Version}}}', 'install', 'up', 'local', 0, {{{Start}}}, {{{Start}}}, 'unknown'),
+                ('going', 3, 'going', 'img', '{{{Version}}}', 'install', 'up', 'local', 0, {{{Start}}}, {{{Start}}}, 'running'),
+                ('strict', 4, 'strict', 'img', '{{{Version}}}', 'strict', 'up', 'local', 0, {{{Start}}}, {{{Start}}}, 'ready');
+            INSERT INTO boot_facts (BootId, Step, Kind, At, Bytes, TotalBytes) VALUES
+                ('stranger', 'up', 'began', 5, NULL, NULL),
+                ('whole', 'kernel', 'ended', 1, 9, 9), ('whole', 'initrd', 'ended', 2, 9, 9), ('whole', 'ready', 'began', 3, NULL, NULL),
+                ('whole', 'up', 'began', 5, NULL, NULL), ('done', 'ready', 'began', {{{Start}}} + 61007, NULL, NULL),
+                ('strict', 'ready', 'began', {{{Start}}}, NULL, NULL);
+            INSERT INTO machines (Id, Name, State, Revision, Spec, Search, CreatedAt, UpdatedAt, LastBoot)
+                SELECT column1, column2, 1, 1, json_object('macs', json_array('52:54:00:0f:00:0' || column1), 'profile', column3), '', 0, 0,
+                    json_object('id', column2, 'image', 'img', 'outcome', 'ready', 'startedAt', '2026-01-01T00:00:00Z')
+                FROM (VALUES (2, 'done', 'install'), (3, 'going', 'install'), (4, 'strict', 'strict'));
+            """);
+        var versions = (await _app.Admin.GetAsync("/api/v1/images/img/versions")).Is(HttpStatusCode.OK).Json.GetProperty("items").EnumerateArray()
+            .ToDictionary(version => version.GetProperty("id").GetString()!, version => version.GetProperty("phonesHome").GetBoolean());
+        Assert.Equal((false, true), (versions[Version], versions[Other]));
+        var completion = (await _app.Admin.GetAsync("/api/v1/machines/done")).Json.GetProperty("completion");
+        Assert.Equal(("install", "done"), (completion.GetProperty("profile").GetString(), completion.GetProperty("boot").GetString()));
+        Assert.Equal(Start + 61007, completion.GetProperty("at").GetDateTimeOffset().ToUnixTimeMilliseconds());
+        Assert.Equal("local", (await _app.Admin.GetAsync("/api/v1/machines/done/plan"))["action"]);
+        Assert.Null((await _app.Admin.GetAsync("/api/v1/machines/going"))["completion"]);
+        Assert.Null((await _app.Admin.GetAsync("/api/v1/machines/strict"))["completion"]);
+        Assert.Equal(("ready", "up"), ((await _app.Admin.GetAsync("/api/v1/boots/going"))["expects"], (await _app.Admin.GetAsync("/api/v1/boots/strict"))["expects"]));
+    }
+
+    [Fact]
+    public async Task Boots_without_a_machine_that_were_never_trimmed_are_trimmed()
+    {
+        await MakeAsync();
+        await RunAsync($"""
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+            INSERT INTO boots (Id, TookNextBoot, StartedAt, LastHeardAt, Outcome) SELECT 'b' || i, 0, {Start} + i, {Start}, 'running' FROM n;
+            INSERT INTO boot_facts (BootId, Step, Kind, At) SELECT Id, 'script', 'began', StartedAt FROM boots;
+            """);
+        (await _app.Admin.GetAsync("/api/v1/boots/b2500")).Is(HttpStatusCode.OK);
+        (await _app.Admin.GetAsync("/api/v1/boots/b1500")).Is(HttpStatusCode.NotFound);
+        Assert.Equal((1000L, 1000L), (await ScalarAsync("SELECT COUNT(*) FROM boots"), await ScalarAsync("SELECT COUNT(*) FROM boot_facts WHERE Kind = 'began'")));
+    }
+
+    /// <summary>A database as the version before this one made it.</summary>
+    private async Task MakeAsync()
+    {
+        await using var db = new NetbootDb(new DbContextOptionsBuilder<NetbootDb>().UseSqlite($"Data Source={_file};Pooling=False").Options);
+        await db.GetService<IMigrator>().MigrateAsync("PinsHoldsIdentityChanges", TestContext.Current.CancellationToken);
+    }
+
+    private async Task RunAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={_file};Pooling=False");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    private async Task<object?> ScalarAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={_file};Pooling=False;Mode=ReadOnly");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+    }
+}
