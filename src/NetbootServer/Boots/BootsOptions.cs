@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using NetbootServer.Http;
 using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots;
@@ -19,6 +20,7 @@ public sealed record BootsOptions
     /// on UEFI, <c>sanboot</c> on BIOS.
     /// </summary>
     [RegularExpression("exit-error|exit-ok|sanboot", ErrorMessage = "must be exit-error, exit-ok or sanboot")]
+    [Example("exit-ok")]
     public string? LocalDisk { get; init; }
 
     /// <summary>How long a report that changes state may wait for the database.</summary>
