@@ -45,7 +45,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddOverview()
         .AddSetup();
     builder.Services.AddOpenApi();
-    builder.Configuration.AddInMemoryCollection(Settings.Lists(settings, builder.Services.FeatureSections()));
+    builder.Configuration.AddInMemoryCollection(Settings.Translated(settings, builder.Services.FeatureSections()));
     SettingsCheck.Run(settings, builder.Services.FeatureSections());
     var options = builder.Configuration.Get<ServerOptions>()!;
     Settings.RefuseOtherDatabases(options);
@@ -53,7 +53,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     var listeners = Listeners.Of(options.Urls, access);
     var data = DataDirectory.Open(options.DataDirectory);
     builder.Services.AddStorage(data)
-        .AddServerLog(settings.GetSection("Log").Get<LogOptions>() ?? new(), data)
+        .AddServerLog(builder.Configuration.GetSection("Log").Get<LogOptions>() ?? new(), data)
         .AddJobScheduler(data, builder.Configuration.GetSection("Images").Get<ImagesOptions>() ?? new())
         .AddHostedService<WarmUp>();
 
@@ -71,6 +71,9 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .EnsureAsync(onTerminal: !Console.IsOutputRedirected, CancellationToken.None);
 
     app.UseRequestLog();
+    HostZone.CloseAfter(app);
+    app.UseMergedSlashes();
+    app.UseRouting();
     app.UseDraining();
     app.UseProblems();
     app.UseAccess();

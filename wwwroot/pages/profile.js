@@ -58,19 +58,20 @@ function namesFor(draft) {
   return { first: [...mine.sort(), ...near.sort()][0] ?? '', all: [...mine, ...near, ...others.sort()] };
 }
 
-/** The menu, the script, and what a machine would get of them. */
+/** The menu, the script, and, for those who may change them, what a machine would get. */
 function Scripts({ form, name, draft }) {
-  const { menu, ...plain } = wholeOf(form), names = namesFor(draft);
+  const { menu, ...plain } = wholeOf(form), names = namesFor(draft), previews = may('operator');
   const [typed, setTyped] = useState(route.value.query.get('for')), machine = typed ?? names.first;
-  const offered = usePreview(name, menu ? { ...plain, menu } : null, machine), own = usePreview(name, plain, machine);
+  const offered = usePreview(name, previews && menu ? { ...plain, menu } : null, machine);
+  const own = usePreview(name, previews ? plain : null, machine);
   const fault = (own.fresh && own.plan?.templateFault) || null;
-  return html`<section class=${menu ? 'panel w7' : 'panel'} aria-labelledby="h-menu">
+  return html`<section class=${menu && previews ? 'panel w7' : 'panel'} aria-labelledby="h-menu">
       <${MenuEditor} form=${form} self=${name}/></section>
-    ${menu && html`<section class="panel w5" aria-labelledby="h-screen"><${MenuPreview} preview=${offered}/></section>`}
-    <section class="panel w7" aria-labelledby="h-tpl"><${TemplateEditor} form=${form} fault=${fault}
-      tried=${own.fresh && own.plan !== null}/></section>
-    <section class="panel w5" aria-labelledby="h-pre"><${ScriptPreview} preview=${own} names=${names.all}
-      machine=${machine} choose=${setTyped} fault=${fault}/></section>`;
+    ${menu && previews && html`<section class="panel w5" aria-labelledby="h-screen"><${MenuPreview} preview=${offered}/></section>`}
+    <section class=${previews ? 'panel w7' : 'panel'} aria-labelledby="h-tpl"><${TemplateEditor} form=${form}
+      fault=${fault} tried=${own.fresh && own.plan !== null}/></section>
+    ${previews && html`<section class="panel w5" aria-labelledby="h-pre"><${ScriptPreview} preview=${own}
+      names=${names.all} machine=${machine} choose=${setTyped} fault=${fault}/></section>`}`;
 }
 
 function Editor({ profile, isNew }) {

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using NetbootServer.Http;
 
 namespace NetbootServer.Access;
 
@@ -6,9 +7,11 @@ namespace NetbootServer.Access;
 public sealed record AccessOptions : IValidatableObject
 {
     /// <summary>A bearer token with the admin role, for automated set-ups; at least 16 characters.</summary>
+    [Example("a-secret-of-16-characters-or-more")]
     public string? AdminToken { get; init; }
 
     /// <summary>A file whose first line is <see cref="AdminToken"/>.</summary>
+    [Example("/etc/netboot-server/admin-token")]
     public string? AdminTokenFile { get; init; }
 
     /// <summary>How long a session lasts after its last use; at least five minutes.</summary>
@@ -24,23 +27,31 @@ public sealed record AccessOptions : IValidatableObject
     /// <summary>
     /// Where the admin plane alone listens, such as <c>https://10.0.0.1:8443</c>; empty: on <c>Urls</c>, too.
     /// </summary>
+    [Example("https://10.0.0.1:8443")]
     public IList<string> AdminUrls { get; init; } = [];
 
     /// <summary>
     /// Host names that the admin plane answers to besides IP addresses, localhost, this host's own name and that of
     /// <c>PublicUrl</c>.
     /// </summary>
+    [Example("netboot.example.org")]
     public IList<string> AdminHosts { get; init; } = [];
 
-    /// <summary>Networks in CIDR whose <c>X-Forwarded-For</c>, <c>-Host</c> and <c>-Proto</c> are believed.</summary>
+    /// <summary>
+    /// Networks in CIDR whose <c>X-Forwarded-For</c>, <c>-Host</c>, <c>-Proto</c>, <c>-Port</c> and <c>-Prefix</c> are
+    /// believed.
+    /// </summary>
+    [Example("10.0.0.0/8")]
     public IList<string> TrustedProxies { get; init; } = [];
 
     /// <summary>PEM file with the certificate of https listeners and those between it and its root.</summary>
+    [Example("/etc/netboot-server/cert.pem")]
     public string? CertificateFile { get; init; }
 
     /// <summary>
     /// PEM file with the certificate's private key; null: it stands in <see cref="CertificateFile"/>.
     /// </summary>
+    [Example("/etc/netboot-server/key.pem")]
     public string? CertificateKeyFile { get; init; }
 
     /// <inheritdoc/>

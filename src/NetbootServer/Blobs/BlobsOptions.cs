@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using NetbootServer.Http;
 
 namespace NetbootServer.Blobs;
 
@@ -6,10 +7,12 @@ namespace NetbootServer.Blobs;
 public sealed class BlobsOptions
 {
     /// <summary>The value of <c>Blobs</c> itself: where blobs are kept; empty for the data directory.</summary>
+    [Example("/srv/netboot/blobs")]
     public string? Location { get; set; }
 
     /// <summary>All blobs together may take this many bytes; null for no limit.</summary>
     [Range(0, long.MaxValue)]
+    [Example("500GiB")]
     public long? MaxBytes { get; set; }
 
     /// <summary>New blobs leave at least this many bytes free on the disk.</summary>
@@ -20,6 +23,7 @@ public sealed class BlobsOptions
     /// So many boots download their kernel or initrd at once, the others stand in line; null for all.
     /// </summary>
     [Range(1, int.MaxValue)]
+    [Example("64")]
     public int? MaxBootDownloads { get; set; }
 
     /// <summary>How many known and unknown digests are remembered; a composed blob counts its segments.</summary>

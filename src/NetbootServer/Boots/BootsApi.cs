@@ -16,13 +16,13 @@ internal static class BootsApi
         reading.MapGet("/boots/{id}", Get).WithTags("Boots").Refuses(ProblemTypes.NotFound);
         reading.MapGet("/boots/{id}/rates", Rates).WithTags("Boots").Refuses(ProblemTypes.NotFound);
         reading.MapGet("/machines/{name}/boots", ListOfMachine).WithTags("Boots").Refuses(ProblemTypes.NotFound);
-        reading.MapPost("/profiles/{name}/preview", Preview).WithTags("Profiles")
+        reading.MapPost("/profiles/{name}/preview", Preview).WithTags("Profiles").RequireAuthorization(RolePolicies.Operator)
             .Accepts<ProfileSpec>("application/json").Requires("image")
             .Query("machine", "The machine to try it for; none: one that nothing is known of.")
             .Query("faults", "With 'tell' a template that has a fault is no refusal: the answer has the fault " +
                 "and the built-in script.")
             .Example("""{"image": "nixos-unstable", "template": "#!ipxe\n{{ begin }}\n{{ load }}\n{{ failed }}\n"}""")
-            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
+            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.TooManyPreviews);
         reading.MapGet("/machines/{name}/plan", Plan).WithTags("Machines").Refuses(ProblemTypes.NotFound);
     }
 
@@ -90,15 +90,17 @@ internal static class BootsApi
     }
 
     /// <summary>What a machine would get if this profile, not yet saved, were its own; nothing is recorded.</summary>
-    /// <remarks>The body is as for PUT.</remarks>
+    /// <remarks>The body is as for PUT. Each caller gets one preview at a time; a few more wait their turn.</remarks>
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Preview(string name, string? machine,
-        string? faults, HttpContext http, MachineStore machines, Catalog catalog, PublicUrl url, TimeProvider time,
-        CancellationToken ct)
+        string? faults, HttpContext http, MachineStore machines, Catalog catalog, PublicUrl url, PreviewTurns turns,
+        TimeProvider time, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out _)) return Problem.NotFound("profile", name).ToResult();
         var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request,
             faults == "tell" ? ProfileSpecParser.ParseUntried : ProfileSpecParser.Parse, ct);
         if (problem is not null) return problem.ToResult();
+        using var turn = await turns.TakeAsync(http, ct);
+        if (turn is null) return PreviewTurns.TooMany(http).ToResult();
         var wanted = change.Apply("profile", name, current: null);
         if (wanted.Problem is { } invalid) return invalid.ToResult();
         var now = time.GetUtcNow();

@@ -19,6 +19,7 @@ internal static class BootsSetup
         .AddSingleton<Catalog>()
         .AddSingleton<PlanCache>()
         .AddSingleton<ScriptDesk>()
+        .AddSingleton<PreviewTurns>()
         .AddSingleton<BootMetrics>()
         .AddSingleton<BootTrim>()
         .AddSingleton<BootJournal>()

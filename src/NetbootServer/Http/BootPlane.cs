@@ -35,8 +35,5 @@ public sealed record ListenerPlane(bool Admin, Func<int?>? BootPort)
 }
 
 /// <summary>Marks a request that a trusted proxy passed on: its Host header is complete as it is.</summary>
-public sealed class ThroughProxy
-{
-    /// <summary>The mark.</summary>
-    public static ThroughProxy Mark { get; } = new();
-}
+/// <param name="Hops">Through how many addresses it says it has come.</param>
+public sealed record ThroughProxy(int Hops);

@@ -17,6 +17,7 @@ public sealed record LimitOptions
 
     /// <summary>Connections at once; those beyond are closed at once. Null: as many as the system gives.</summary>
     [Range(1, long.MaxValue)]
+    [Example("10000")]
     public long? MaxConnections { get; init; }
 }
 

@@ -73,6 +73,10 @@ public static class ProblemTypes
     public static readonly ProblemType SlowDown = new("slow-down", 429, "Too many log-ins from this address",
         "Wrong passwords delay the next try from the same address. Wait for the seconds in Retry-After; the account is never locked.");
 
+    /// <summary>429, previews of one caller.</summary>
+    public static readonly ProblemType TooManyPreviews = new("too-many-previews", 429, "Too many previews at once",
+        "Each caller renders one preview at a time, and a few more wait their turn. Ask again after the seconds in Retry-After.");
+
     /// <summary>500.</summary>
     public static readonly ProblemType Internal = new("internal", 500, "The server failed",
         "This is a fault of the server. Its log has the details under the request id.");

@@ -9,7 +9,8 @@ public sealed record ServerOptions
     public string Urls { get; init; } = "http://*:8080";
 
     /// <summary>Base of absolute links in scripts; null: what the client called.</summary>
-    [RegularExpression(@"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", ErrorMessage = "must be an http or https URL")]
+    [RegularExpression(Http.PublicUrl.Base, ErrorMessage = "must be an http or https URL")]
+    [Example("http://netboot.example.org:8080")]
     public string? PublicUrl { get; init; }
 
     /// <summary>Everything that must survive; systemd's STATE_DIRECTORY when set, else <c>data</c>.</summary>

@@ -11,7 +11,10 @@ public sealed record ImageSpec
     /// <summary>Where versions come from: an object with a <c>type</c> and that type's fields.</summary>
     public required JsonElement Source { get; init; }
 
-    /// <summary>When to refresh: cron of 5 fields, or Quartz's 6 or 7. Missing: only when asked.</summary>
+    /// <summary>
+    /// When to refresh: cron of 5 fields with cron's day numbers (Sunday is 0 or 7), or Quartz's 6 or 7 with its own
+    /// (Sunday is 1). Missing: only when asked.
+    /// </summary>
     public string? Schedule { get; init; }
 
     /// <summary>The schedule's time zone, an IANA name. Missing: UTC.</summary>

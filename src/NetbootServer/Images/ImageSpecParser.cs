@@ -29,9 +29,8 @@ internal sealed class ImageSpecParser(SourceSpecParser sources, TimeProvider tim
             Keep = fields.Whole("keep", 1, MaxKeep) ?? 3,
             Systems = wanted,
         };
-        if (spec.Schedule is not null && RefreshSchedule.ToQuartz(spec.Schedule) is null)
-            fields.Fault("schedule", "must be cron of five fields, such as \"0 4 * * 1\" for Mondays at 4:00, or Quartz's six or " +
-                "seven; it may name days of the month or days of the week, not both");
+        if (spec.Schedule is not null && RefreshSchedule.Fault(spec.Schedule) is { } fault)
+            fields.Fault("schedule", fault);
         else if (spec.Schedule is not null && RefreshSchedule.Next(spec, time.GetUtcNow()) is null)
             fields.Fault("schedule", "names a time that never comes");
         else if (spec.Schedule is not null && !errors.Any && spec.SourceType == "upload")

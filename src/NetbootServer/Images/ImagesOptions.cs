@@ -20,6 +20,7 @@ public sealed record ImagesOptions : IValidatableObject
     /// Which of those releases there are: each makes an image of its name, the first is fetched at once. Empty: the
     /// stable one of the time when this server was made, and unstable.
     /// </summary>
+    [Example("nixos-unstable")]
     public IList<string> DefaultReleases { get; } = [];
 
     /// <summary>Jobs at once, scrubs among them.</summary>

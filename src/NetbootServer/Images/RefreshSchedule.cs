@@ -3,25 +3,35 @@ using Quartz;
 namespace NetbootServer.Images;
 
 /// <summary>
-/// When an image refreshes: cron of 5 fields (minute hour day-of-month month day-of-week, Sunday is 0 or 7, as in
-/// crontab(5)), or Quartz's 6 or 7 with seconds first.
+/// When an image refreshes: cron of 5 fields with cron's own day numbers (see <see cref="Crontab"/>), or Quartz's 6 or 7
+/// with seconds first and its day numbers, where Sunday is 1.
 /// </summary>
 public static class RefreshSchedule
 {
-    private static readonly string[] Days = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
-
     /// <summary>The schedule in Quartz's words; null when <paramref name="text"/> is none.</summary>
-    public static string? ToQuartz(string text)
+    public static string? ToQuartz(string text) => Read(text).Quartz;
+
+    /// <summary>What is wrong with a schedule, and how to write it; null when it is good.</summary>
+    public static string? Fault(string text) => Read(text) is { Quartz: null, Fault: var fault }
+        ? $"must be a schedule, such as \"0 4 * * 1\" for Mondays at 4:00: {fault}" : null;
+
+    private static (string? Quartz, string? Fault) Read(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var fields = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var quartz = fields.Length switch
+        var fields = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        var (quartz, fault) = fields.Length switch
         {
-            5 => FromCrontab(fields),
-            6 or 7 => string.Join(' ', fields),
-            _ => null,
+            5 => Crontab.ToQuartz(fields),
+            6 or 7 => (string.Join(' ', fields), null),
+            var count => (null, $"it has {count} fields; cron has five (minute, hour, day of the month, month, day of the " +
+                "week), Quartz six or seven"),
         };
-        return quartz is not null && IsExpression(quartz) ? quartz.ToUpperInvariant() : null; // as Quartz keeps it
+        if (quartz is null) return (null, fault);
+        return IsExpression(quartz, out fault)
+            ? (quartz.ToUpperInvariant(), null) // as Quartz keeps it
+            : (null, fields.Length == 5 ? fault
+                : $"{fault}; of six or seven fields the first is the seconds, one of the two days is ?, and days of the " +
+                "week are SUN to SAT or 1 to 7 with Sunday as 1");
     }
 
     /// <summary>The next time after <paramref name="now"/>; null when there is none.</summary>
@@ -44,34 +54,18 @@ public static class RefreshSchedule
         return spec.TimeZone is { } name && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
     }
 
-    private static bool IsExpression(string quartz)
+    private static bool IsExpression(string quartz, out string? fault)
     {
         try
         {
             _ = new CronExpression(quartz);
+            fault = null;
             return true;
         }
         catch (Exception e) when (e is FormatException or ArgumentException)
         {
+            fault = e.Message.TrimEnd('.');
             return false;
         }
     }
-
-    /// <summary>Quartz wants a question mark in one of the two day fields and counts days of the week from 1.</summary>
-    private static string? FromCrontab(string[] fields)
-    {
-        var (dayOfMonth, dayOfWeek) = (fields[2], NameDays(fields[4]));
-        if (dayOfWeek == "*") dayOfWeek = "?";
-        else if (dayOfMonth == "*") dayOfMonth = "?";
-        else return null; // crontab would take either day, Quartz cannot say that
-        return $"0 {fields[0]} {fields[1]} {dayOfMonth} {fields[3]} {dayOfWeek}";
-    }
-
-    private static string NameDays(string field) => string.Join(',', field.Split(',').Select(part =>
-    {
-        var step = part.Split('/', 2);
-        var named = string.Join('-', step[0].Split('-').Select(
-            day => day is [>= '0' and <= '7'] ? Days[day[0] - '0'] : day));
-        return step.Length == 2 ? $"{named}/{step[1]}" : named;
-    }));
 }

@@ -39,9 +39,10 @@ public sealed record JobsOptions : IValidatableObject
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (ScrubSchedule.Length > 0 && RefreshSchedule.Next(ScrubSchedule, TimeZoneInfo.Utc, DateTimeOffset.UtcNow) is null)
-            yield return new("must be cron of five fields that comes again, such as '0 2 * * 6' for Saturdays 2:00 UTC, " +
-                "or empty",
-                [nameof(ScrubSchedule)]);
+        if (ScrubSchedule.Length == 0) yield break;
+        if (RefreshSchedule.Fault(ScrubSchedule) is { } fault)
+            yield return new($"{fault}; or be empty", [nameof(ScrubSchedule)]);
+        else if (RefreshSchedule.Next(ScrubSchedule, TimeZoneInfo.Utc, DateTimeOffset.UtcNow) is null)
+            yield return new("names a time that never comes", [nameof(ScrubSchedule)]);
     }
 }

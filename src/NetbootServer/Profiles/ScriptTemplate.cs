@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Scriban;
 using Scriban.Runtime;
@@ -16,7 +17,7 @@ public sealed class ScriptTemplateException(string message, int? line = null) : 
 
 /// <summary>
 /// A profile's own iPXE script as a Scriban template. It runs in a sandbox: no files, no include, no regular
-/// expressions or time of its own, few steps, little text, one second.
+/// expressions or time of its own, few steps, little text, little memory, one second.
 /// </summary>
 public sealed class ScriptTemplate
 {
@@ -27,10 +28,10 @@ public sealed class ScriptTemplate
     public const int MaxScriptLength = 64 * 1024;
 
     private const string FirstLine = "#!ipxe";
-    private const int MaxSteps = 2000;
     // Time on the clock, not of the processor: a busy server must not take a good template for a bad one.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(1);
-    private static readonly string[] Allowed = ["string", "array", "math"];
+    private static readonly ImmutableArray<(string Name, ImmutableArray<KeyValuePair<string, object?>> Members)> Allowed =
+        [.. new[] { "string", "array", "math" }.Select(name => (name, Limited(name)))];
     private static readonly ConditionalWeakTable<string, ScriptTemplate> Parsed = [];
 
     private readonly Template _template;
@@ -56,16 +57,12 @@ public sealed class ScriptTemplate
     {
         ArgumentNullException.ThrowIfNull(values);
         using var limit = new CancellationTokenSource(MaxTime);
-        var context = new TemplateContext(Builtins())
-        {
-            LoopLimit = MaxSteps, RecursiveLimit = 20, ObjectRecursionLimit = 20, LimitToString = 2 * MaxScriptLength,
-            StrictVariables = true, RegexTimeOut = MaxTime, CancellationToken = limit.Token, NewLine = "\n",
-        };
+        var context = new LimitedContext(Builtins(), MaxTime, limit.Token);
         context.PushGlobal(values.ToScript());
         return Check(Run(context));
     }
 
-    private string Run(TemplateContext context)
+    private string Run(LimitedContext context)
     {
         try
         {
@@ -104,11 +101,23 @@ public sealed class ScriptTemplate
 
     private static ScriptTemplateException At(int line, string message) => new($"line {line + 1}: {message}", line + 1);
 
+    /// <summary>Functions of this rendering alone: a template may set members of their objects.</summary>
     private static ScriptObject Builtins()
     {
-        var all = TemplateContext.GetDefaultBuiltinObject();
-        var some = new ScriptObject();
-        foreach (var name in Allowed) some[name] = all[name];
-        return some;
+        var all = new ScriptObject();
+        foreach (var (name, members) in Allowed)
+        {
+            var group = new ScriptObject();
+            foreach (var (member, value) in members) group[member] = value;
+            all[name] = group;
+        }
+        return all;
     }
+
+    private static ImmutableArray<KeyValuePair<string, object?>> Limited(string name) =>
+    [
+        .. from member in (ScriptObject)TemplateContext.GetDefaultBuiltinObject()[name]!
+           select KeyValuePair.Create<string, object?>(member.Key,
+               member.Value is IScriptCustomFunction function ? new LimitedFunction(function) : member.Value),
+    ];
 }

@@ -13,8 +13,11 @@ internal sealed record DhcpTarget(string Url, string Address, IPNetwork Network,
     /// <summary>Where iPXE begins.</summary>
     public string Script => $"{Url}/boot.ipxe";
 
+    /// <summary>The folder of iPXE's own files in UEFI HTTP boot: this server's, else a web server's beside TFTP.</summary>
+    public string HttpBoot => ServesIpxe ? $"{Url}/ipxe-binaries" : $"http://{Address}";
+
     /// <summary>The target that a request names, else the likeliest one.</summary>
-    /// <param name="wanted">An absolute http or https URL without a path; null for the likeliest.</param>
+    /// <param name="wanted">An absolute http or https URL; null for the likeliest.</param>
     /// <param name="addresses">This server's own.</param>
     /// <param name="servesIpxe">See <see cref="ServesIpxe"/>.</param>
     public static (DhcpTarget? Target, Problem? Problem) Of(string? wanted, ServerAddresses addresses, bool servesIpxe)
@@ -22,12 +25,10 @@ internal sealed record DhcpTarget(string Url, string Address, IPNetwork Network,
         var all = addresses.All();
         var likeliest = addresses.Likeliest();
         if (string.IsNullOrEmpty(wanted)) return (At(likeliest.Url, likeliest, all, servesIpxe), null);
-        if (!Uri.TryCreate(wanted, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")
-            || url.PathAndQuery != "/" || url.UserInfo.Length > 0
-                || Uri.CheckHostName(url.DnsSafeHost) == UriHostNameType.Unknown)
+        if (!PublicUrl.IsBase(wanted) || !Uri.TryCreate(wanted, UriKind.Absolute, out _))
             return (null, new(ProblemTypes.MalformedRequest,
                 $"address must be the base of a URL, for example {likeliest.Url}."));
-        var text = url.GetLeftPart(UriPartial.Authority);
+        var text = wanted.TrimEnd('/');
         return (At(text, all.FirstOrDefault(own => own.Url == text) ?? likeliest, all, servesIpxe), null);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using NetbootServer.Http;
 
 namespace NetbootServer.Startup;
@@ -49,11 +50,28 @@ internal static class Settings
     public static IReadOnlyCollection<FeatureSection> FeatureSections(this IServiceCollection services) =>
         [.. services.Select(service => service.ImplementationInstance).OfType<FeatureSection>()];
 
+    /// <summary>What was given in a form for people, in the form that options are bound from.</summary>
+    public static Dictionary<string, string?> Translated(
+        IConfiguration settings, IReadOnlyCollection<FeatureSection> features) =>
+        Lists(settings, features).Concat(Sizes(settings, features)).ToDictionary(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Sizes and rates that were given with a unit; what is none is left for the binding to refuse.</summary>
+    private static Dictionary<string, string?> Sizes(IConfiguration settings, IEnumerable<FeatureSection> features)
+    {
+        var sizes = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var feature in features)
+            foreach (var property in feature.Options.GetProperties().Where(FeatureSection.IsBytes))
+                if (settings[feature.KeyOf(property.Name)] is { } text
+                    && ByteSize.Parse(text, FeatureSection.IsRate(property)) is { } bytes)
+                    sizes[feature.KeyOf(property.Name)] = bytes.ToString(CultureInfo.InvariantCulture);
+        return sizes;
+    }
+
     /// <summary>
     /// Lists that were given as one value, with commas or semicolons between: the form that an environment
     /// variable or the command line has room for.
     /// </summary>
-    public static Dictionary<string, string?> Lists(IConfiguration settings, IEnumerable<FeatureSection> features) =>
+    private static Dictionary<string, string?> Lists(IConfiguration settings, IEnumerable<FeatureSection> features) =>
         features
         .SelectMany(feature => feature.Options.GetProperties()
             .Where(property => property.PropertyType.IsAssignableFrom(typeof(List<string>))

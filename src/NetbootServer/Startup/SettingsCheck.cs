@@ -1,5 +1,8 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
 using System.Text.RegularExpressions;
+using NetbootServer.Http;
 
 namespace NetbootServer.Startup;
 
@@ -17,7 +20,7 @@ internal static partial class SettingsCheck
     public static void Run(IConfigurationRoot settings, IReadOnlyCollection<FeatureSection> features)
     {
         // Not chained: a chained configuration hides values that are empty, which are exactly the ones to complain of.
-        var lists = new ConfigurationBuilder().AddInMemoryCollection(Settings.Lists(settings, features)).Build();
+        var lists = new ConfigurationBuilder().AddInMemoryCollection(Settings.Translated(settings, features)).Build();
         var whole = new ConfigurationRoot([.. settings.Providers, .. lists.Providers]);
         foreach (var (key, value) in settings.AsEnumerable())
             if (value is not null) RefuseUnknown(key, value, features);
@@ -47,19 +50,36 @@ internal static partial class SettingsCheck
         catch (InvalidOperationException e)
         {
             var key = At().Match(e.Message) is { Success: true } match ? match.Groups[1].Value : feature.Section;
-            throw new StartFailure(key, settings[key], $"cannot be read; for example {key}={Example(feature, key)}");
+            throw new StartFailure(key, settings[key], $"cannot be read{ForExample(feature, key)}");
         }
         var faults = new List<ValidationResult>();
         if (Validator.TryValidateObject(options, new(options), faults, validateAllProperties: true)) return;
         var member = feature.KeyOf(faults[0].MemberNames.First());
-        var example = Example(feature, member) is { } value and not IEnumerable<string>
-            ? $"; for example {member}={value}" : "";
-        throw new StartFailure(member, settings[member], $"{faults[0].ErrorMessage?.TrimEnd('.')}{example}");
+        throw new StartFailure(member, settings[member],
+            $"{faults[0].ErrorMessage?.TrimEnd('.')}{ForExample(feature, member)}");
     }
 
-    /// <summary>The default is the best example there is.</summary>
-    private static object? Example(FeatureSection feature, string key) =>
-        feature.Options.GetProperty(key.Split(':')[^1])?.GetValue(Activator.CreateInstance(feature.Options));
+    private static string ForExample(FeatureSection feature, string key)
+    {
+        var property = feature.Options.GetProperties()
+            .FirstOrDefault(each => key.Equals(feature.KeyOf(each.Name), StringComparison.OrdinalIgnoreCase)
+                || key.StartsWith(feature.KeyOf(each.Name) + ":", StringComparison.OrdinalIgnoreCase));
+        return property is null ? "" : $"; for example {feature.KeyOf(property.Name)}={Example(feature, property)}";
+    }
+
+    /// <summary>A good value of a setting: the one it says itself, else its default.</summary>
+    internal static string Example(FeatureSection feature, PropertyInfo property)
+    {
+        if (property.GetCustomAttribute<ExampleAttribute>() is { } given) return given.Value;
+        return property.GetValue(Activator.CreateInstance(feature.Options)) switch
+        {
+            IEnumerable<string> list => string.Join(',', list),
+            IConvertible bytes when FeatureSection.IsBytes(property) =>
+                ByteSize.Show(bytes.ToInt64(CultureInfo.InvariantCulture), FeatureSection.IsRate(property)),
+            bool flag => flag ? "true" : "false",
+            var value => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+        };
+    }
 
     /// <summary>Edits between two texts (Levenshtein).</summary>
     private static int Distance(string left, string right)

@@ -135,6 +135,9 @@ public sealed class RefreshTests : IAsyncDisposable
     [InlineData("0 4 * * 1", true)]
     [InlineData("0 0 4 ? * MON", true)]
     [InlineData("*/10 * * * 0,6", true)]
+    [InlineData("0 3 * * 1#1", true)]
+    [InlineData("0 3 * * 5L", true)]
+    [InlineData("0 3 * * 8", false)]
     [InlineData("0 4 1 * 1", false)]
     [InlineData("every monday", false)]
     [InlineData("0 0 30 2 *", false)]
@@ -145,7 +148,15 @@ public sealed class RefreshTests : IAsyncDisposable
         var answer = await App.Admin.PutAsync("/api/v1/images/scheduled",
             new { source = new { type = "directory", path = _host.Folder.FullName }, schedule, timeZone = "Europe/Berlin" });
         Assert.Equal(good, answer.Status is HttpStatusCode.Created or HttpStatusCode.OK);
-        if (good) Assert.True(DateTimeOffset.Parse(answer["nextRefreshAt"]!, null) > asked);
+        if (!good) return;
+        var next = DateTimeOffset.Parse(answer["nextRefreshAt"]!, null);
+        Assert.True(next > asked);
+        Assert.Equal(schedule, answer["schedule"]); // as it was written
+        var local = TimeZoneInfo.ConvertTime(next, TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin"));
+        if (schedule.Contains("1#1", StringComparison.Ordinal))
+            Assert.Equal((DayOfWeek.Monday, true), (local.DayOfWeek, local.Day <= 7));
+        if (schedule.Contains("5L", StringComparison.Ordinal))
+            Assert.Equal((DayOfWeek.Friday, true), (local.DayOfWeek, local.AddDays(7).Month != local.Month));
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();

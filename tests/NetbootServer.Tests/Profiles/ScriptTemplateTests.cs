@@ -1,5 +1,6 @@
 using System.Net;
 using NetbootServer.Profiles;
+using NetbootServer.Tests.Access;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Profiles;
@@ -83,12 +84,89 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
     [InlineData("{{ object.eval '1+1' }}")]
     [InlineData("{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!' | regex.match '^(a+)+$' }}")]
     [InlineData("{{ date.now }}")]
+    [InlineData("{{ x='a'*130000; y=[$$x+1,$$]; y.size }}")]
+    [InlineData("{{ x='a'*130000; y={$$k#:x+1,$$}; y.k1 | string.size }}")]
+    [InlineData("{{ x='a'*130000; $$y#=x+1;$$ }}")]
+    [InlineData("{{ x='a'*130000; y=$\"$${x}$$\"; y | string.size }}")]
+    [InlineData("{{ x='a'*60000; y=x; $$y=y+x;$$ y | string.size }}")]
+    [InlineData("{{ x='a'*130000; y=[x]*1900; y | array.each @string.upcase | array.sort | array.size }}")]
+    [InlineData("{{ x='a'*130000; y=[x]*1900; for z in y | array.each @string.upcase; end }}")]
+    [InlineData("{{ x='a'*130000; y=[]; for i in 1..60; y[i] = x + i; end; for i in 1..60; y[i] = x + i + i; end }}")]
+    [InlineData("{{ x='a'*130000; for i in 1..1900; x | string.upcase | string.size; end }}")]
+    [InlineData("{{ x='a'*130000; func f(n); n > 15 ? x : (f (n+1)) + 1; end; $$y#=f 0;$$ }}")]
+    [InlineData("{{ x='a'*130000; func f; ret x + 1; end; y=[]; for i in 1..1900; y[i] = f; end }}")]
+    [InlineData("{{ x='a,'*65000; for i in 1..100; y = x | string.split ','; end }}")]
+    [InlineData("{{ for i in 1..40; y = (1..1900) | array.concat [i] | array.sort; end; y.size }}")]
+    [InlineData("{{ (1 << 1000000) | array.add }}")]
+    [InlineData("{{ 1 << 1000000 }}")]
+    [InlineData("{{ y='x' | string.append (1 << 1000000) }}")]
     public void A_template_that_asks_for_too_much_is_ended(string template)
     {
-        var before = GC.GetAllocatedBytesForCurrentThread();
         var values = TemplateValues.Sample(new() { Image = "i", Priority = 0, After = "repeat", Expects = "auto" });
-        Assert.Throws<ScriptTemplateException>(() => ScriptTemplate.Of("#!ipxe\n" + template).Render(values));
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256 << 20);
+        var parsed = Parsed("#!ipxe\n" + Repeated(template));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        if (parsed is not null) Assert.Throws<ScriptTemplateException>(() => parsed.Render(values));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 24 << 20);
+    }
+
+    [Fact]
+    public void A_template_may_do_what_scripts_need_two_thousand_times()
+    {
+        var values = TemplateValues.Sample(new() { Image = "i", Priority = 0, After = "repeat", Expects = "auto" });
+        var script = ScriptTemplate.Of("#!ipxe\n{{ for i in 1..2000; machine.name | string.upcase | string.pad_left 10; \"\\n\"; end }}")
+            .Render(values);
+        Assert.Equal(2001, script.Count(letter => letter == '\n'));
+    }
+
+    /// <summary>A template that is refused when it is parsed gives none.</summary>
+    private static ScriptTemplate? Parsed(string text)
+    {
+        try
+        {
+            return ScriptTemplate.Of(text);
+        }
+        catch (ScriptTemplateException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What stands between <c>$$</c> as often as a template may be long; <c>#</c> counts.</summary>
+    private static string Repeated(string template)
+    {
+        if (template.Split("$$") is not [var before, var again, var after]) return template;
+        var all = new System.Text.StringBuilder(before);
+        for (var i = 0; all.Length < ScriptTemplate.MaxLength - 200; i++)
+            all.Append(again.Replace("#", $"{i}", StringComparison.Ordinal));
+        return all.Append(after).ToString();
+    }
+
+    [Fact]
+    public async Task Previews_are_for_operators_and_each_caller_gets_one_at_a_time()
+    {
+        await RegisterAsync("turns", "525400080021", Plain);
+        var (viewer, _, _) = await app.WithTokenAsync("viewer");
+        (await viewer.PostAsync("/api/v1/profiles/turns/preview", new { image = "turns" }))
+            .IsProblem(HttpStatusCode.Forbidden, "forbidden");
+        var (caller, _, _) = await app.WithTokenAsync("operator");
+        var slow = new { image = "turns", template = "#!ipxe\n{{ func f; if $0 < 18; f ($0+1); f ($0+1); end; end; f 0 }}\n" };
+        var all = Enumerable.Range(0, 16).Select(_ => caller.PostAsync("/api/v1/profiles/turns/preview?faults=tell", slow)).ToList();
+        (await _admin.PostAsync("/api/v1/profiles/turns/preview", new { image = "turns" })).Is(HttpStatusCode.OK);
+        var answers = await Task.WhenAll(all);
+        var refused = answers.First(answer => answer.Status == HttpStatusCode.TooManyRequests);
+        refused.IsProblem(HttpStatusCode.TooManyRequests, "too-many-previews");
+        Assert.Equal("1", refused.Header("Retry-After"));
+        Assert.Contains(answers, answer => answer.Status == HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_preview_with_a_list_of_eight_thousand_long_texts_takes_no_memory()
+    {
+        await RegisterAsync("greedy", "525400080022", Plain);
+        var template = "#!ipxe\n{{x=\"a\"*130000;y=[" + string.Join(',', Enumerable.Repeat("x+1", 8000)) + "]}}\n";
+        var before = GC.GetTotalAllocatedBytes();
+        (await _admin.PostAsync("/api/v1/profiles/greedy/preview", new { image = "greedy", template })).IsInvalidAt("$.template");
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 200 << 20);
     }
 
     [Fact]

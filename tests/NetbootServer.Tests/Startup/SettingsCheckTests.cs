@@ -1,13 +1,19 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using NetbootServer.Access;
 using NetbootServer.Blobs;
 using NetbootServer.Boots;
 using NetbootServer.Http;
+using NetbootServer.Http.Bodies;
 using NetbootServer.Images;
+using NetbootServer.Images.Sources;
+using NetbootServer.Jobs;
 using NetbootServer.Machines;
 using NetbootServer.Startup;
+using NetbootServer.Startup.Logging;
 using NetbootServer.Storage;
+using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Startup;
 
@@ -15,7 +21,8 @@ public sealed class SettingsCheckTests
 {
     private static void Check(params (string Key, string? Value)[] settings)
     {
-        var services = new ServiceCollection().AddFeatureOptions<ServerOptions>("").AddAccess().AddBlobs().AddImages().AddMachines().AddBoots();
+        var services = new ServiceCollection().AddFeatureOptions<ServerOptions>("").AddAccess().AddBlobs().AddImages()
+            .AddMachines().AddBoots().AddBodies();
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, setting.Value))).Build();
         SettingsCheck.Run(configuration, services.FeatureSections());
@@ -39,6 +46,15 @@ public sealed class SettingsCheckTests
     [InlineData("a release that cannot be an image", "Images:DefaultReleases", "nixos-26.05,../x", "'../x' must be")]
     [InlineData("a release twice", "Images:DefaultReleases", "nixos-26.05,nixos-26.05", "twice")]
     [InlineData("no data directory", "DataDirectory", "", "for example DataDirectory=data")]
+    [InlineData("a size that is none", "Blobs:MaxBytes", "much", "for example Blobs:MaxBytes=500GiB")]
+    [InlineData("a size with a unit of none", "Blobs:MinFreeBytes", "5GX", "for example Blobs:MinFreeBytes=1GiB")]
+    [InlineData("a size beyond all numbers", "Blobs:MaxBytes", "9999999EiB", "for example Blobs:MaxBytes=500GiB")]
+    [InlineData("a size that is a rate", "Blobs:MaxBytes", "5GiB/s", "for example Blobs:MaxBytes=500GiB")]
+    [InlineData("a rate that is none", "Http:MaxBytesPerSecond", "fast", "for example Http:MaxBytesPerSecond=1Gbit/s")]
+    [InlineData("a rate of bits or bytes", "Http:MaxBytesPerSecond", "10Mb/s", "for example")]
+    [InlineData("a number with a unit", "Blobs:MaxBootDownloads", "8k", "for example Blobs:MaxBootDownloads=64")]
+    [InlineData("a list of networks", "Access:TrustedProxies", "lan", "for example Access:TrustedProxies=10.0.0.0/8")]
+    [InlineData("a flag that is none", "Images:Defaults", "maybe", "for example Images:Defaults=true")]
     public void A_setting_that_is(string what, string key, string value, string advice)
     {
         Assert.NotNull(what);
@@ -48,6 +64,74 @@ public sealed class SettingsCheckTests
         Assert.Contains(advice, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', failure.Message);
     }
+
+    [Fact]
+    public async Task Every_setting_has_an_example_and_each_is_good()
+    {
+        await using var app = new NetbootApp();
+        var features = app.Services.GetServices<FeatureSection>().ToList();
+        foreach (var feature in features)
+            foreach (var property in feature.Options.GetProperties().Where(p => p.Name is not ("Database" or "ScrubSchedule")))
+            {
+                var (key, example) = (feature.KeyOf(property.Name), SettingsCheck.Example(feature, property));
+                Assert.True(example.Length > 0, $"{key} has no example for those who write something wrong: add [Example]");
+                SettingsCheck.Run(new ConfigurationBuilder().AddInMemoryCollection([new(key, example)]).Build(), features);
+            }
+    }
+
+    [Fact]
+    public async Task Sizes_and_rates_take_units_in_every_feature_and_plain_numbers_go_on_working()
+    {
+        await using var app = new NetbootApp(new()
+        {
+            ["Blobs:MaxBytes"] = "5GiB", ["Http:MaxBytesPerSecond"] = "10MB/s",
+            ["Http:MaxBytesPerSecondPerMachine"] = "100Mbit/s", ["Jobs:MaxLogBytes"] = "2 MiB",
+            ["Images:MinBytesPerSecond"] = "4KiB/s", ["Images:MaxArtifactBytes"] = "1000000", ["Machines:MaxImportBytes"] = "64M",
+            ["log:maxfilebytes"] = "1.5MB",
+        });
+        T Of<T>() where T : class => app.Services.GetRequiredService<IOptions<T>>().Value;
+        Assert.Equal(5L << 30, Of<BlobsOptions>().MaxBytes);
+        Assert.Equal(10_000_000, Of<BodyOptions>().MaxBytesPerSecond);
+        Assert.Equal(12_500_000, Of<BodyOptions>().MaxBytesPerSecondPerMachine);
+        Assert.Equal(2 << 20, Of<JobsOptions>().MaxLogBytes);
+        Assert.Equal(4096, Of<SourcesOptions>().MinBytesPerSecond);
+        Assert.Equal(1_000_000, Of<SourcesOptions>().MaxArtifactBytes);
+        Assert.Equal(64 << 20, Of<MachinesOptions>().MaxImportBytes);
+        Assert.Equal(1_500_000, Of<LogOptions>().MaxFileBytes);
+    }
+
+    [Theory]
+    [InlineData("0", 0L)]
+    [InlineData("5GiB", 5L << 30)]
+    [InlineData("5 gib", 5L << 30)]
+    [InlineData("5GB", 5_000_000_000L)]
+    [InlineData("5gb", 5_000_000_000L)]
+    [InlineData("5G", 5L << 30)]
+    [InlineData("64k", 64L << 10)]
+    [InlineData("12B", 12L)]
+    [InlineData("1.5KiB", 1536L)]
+    [InlineData("7EiB", 7L << 60)]
+    [InlineData("8EiB", null)]
+    [InlineData("5Gb", null)]
+    [InlineData("5GiB/s", null)]
+    [InlineData("1Gbit", null)]
+    [InlineData("-5GiB", null)]
+    [InlineData("5 Gi B", null)]
+    [InlineData("1,5GiB", null)]
+    [InlineData("GiB", null)]
+    [InlineData("", null)]
+    public void A_size_is(string text, long? bytes) => Assert.Equal(bytes, ByteSize.Parse(text, isRate: false));
+
+    [Theory]
+    [InlineData("10MB/s", 10_000_000L)]
+    [InlineData("10MiB/s", 10L << 20)]
+    [InlineData("10MB", 10_000_000L)]
+    [InlineData("1Gbit/s", 125_000_000L)]
+    [InlineData("100Mbit", 12_500_000L)]
+    [InlineData("1024", 1024L)]
+    [InlineData("10Mb/s", null)]
+    [InlineData("10MB/min", null)]
+    public void A_rate_is(string text, long? bytes) => Assert.Equal(bytes, ByteSize.Parse(text, isRate: true));
 
     [Theory]
     [InlineData("/dev/null/data")]

@@ -35,10 +35,15 @@ internal static class Planes
             var peer = http.Connection.RemoteIpAddress;
             if (peer is { IsIPv4MappedToIPv6: true }) peer = peer.MapToIPv4();
             if (peer is not null && networks.Any(network => network.Contains(peer)))
-                http.Features.Set(ThroughProxy.Mark);
+                http.Features.Set(new ThroughProxy(ForwardedLinks.Hops(http.Request)));
             return next(http);
         });
         app.UseForwardedHeaders(options);
+        app.Use((http, next) =>
+        {
+            if (http.Features.Get<ThroughProxy>() is { } proxy) ForwardedLinks.Apply(http, proxy.Hops);
+            return next(http);
+        });
     }
 
     /// <summary>Keeps the admin plane to its listeners and its names.</summary>

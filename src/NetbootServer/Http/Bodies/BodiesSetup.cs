@@ -32,6 +32,10 @@ public static class BodiesSetup
     {
         ArgumentNullException.ThrowIfNull(kestrel);
         var options = kestrel.ApplicationServices.GetRequiredService<IOptions<BodyOptions>>();
-        if (options.Value.ZeroCopy) kestrel.ConfigureEndpointDefaults(ZeroCopyConnection.UseOn);
+        kestrel.ConfigureEndpointDefaults(listen =>
+        {
+            HostZone.UseOn(listen); // ConfigureEndpointDefaults keeps only its last call
+            if (options.Value.ZeroCopy) ZeroCopyConnection.UseOn(listen);
+        });
     }
 }

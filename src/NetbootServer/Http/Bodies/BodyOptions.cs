@@ -16,9 +16,11 @@ public sealed class BodyOptions
 
     /// <summary>All files together leave no faster than so many bytes a second; null for as fast as they can.</summary>
     [Range(1024, long.MaxValue)]
+    [Example("1Gbit/s")]
     public long? MaxBytesPerSecond { get; set; }
 
     /// <summary>A machine gets files no faster than so many bytes a second; null for as fast as it can.</summary>
     [Range(1024, long.MaxValue)]
+    [Example("10MB/s")]
     public long? MaxBytesPerSecondPerMachine { get; set; }
 }

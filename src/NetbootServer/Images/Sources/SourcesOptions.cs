@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using NetbootServer.Http;
 
 namespace NetbootServer.Images.Sources;
 
@@ -6,9 +7,11 @@ namespace NetbootServer.Images.Sources;
 public sealed class SourcesOptions
 {
     /// <summary>URL prefixes that sources, and URLs found in their documents, may name; empty: any http and https.</summary>
+    [Example("https://github.com/nix-community/")]
     public IList<string> AllowedSources { get; } = [];
 
     /// <summary>Folders that <c>directory</c> sources and local installables may read, symbolic links resolved; empty: none.</summary>
+    [Example("/srv/images")]
     public IList<string> DirectoryRoots { get; } = [];
 
     /// <summary>The greatest single file or store path, in bytes.</summary>

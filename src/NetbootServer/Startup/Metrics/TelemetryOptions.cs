@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using NetbootServer.Http;
 
 namespace NetbootServer.Startup.Metrics;
 
@@ -10,5 +11,6 @@ public sealed record TelemetryOptions
     /// <c>http://collector:4318</c>; null: they are only shown at <c>/metrics</c>.
     /// </summary>
     [Url(ErrorMessage = "must be an http or https URL, such as http://collector:4318")]
+    [Example("http://collector:4318")]
     public string? OtlpEndpoint { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using NetbootServer.Http;
 
 namespace NetbootServer.Images.Sources.NixBuilds;
 
@@ -6,14 +7,17 @@ namespace NetbootServer.Images.Sources.NixBuilds;
 public sealed class NixOptions
 {
     /// <summary>The <c>nix</c> command; empty: the one on the PATH. The others, such as <c>nix-store</c>, lie beside it.</summary>
+    [Example("/run/current-system/sw/bin/nix")]
     public string? Path { get; set; }
 
     /// <summary>
     /// The store to build in, as Nix's <c>--store</c>: a folder is a store of its own below it; empty: the machine's.
     /// </summary>
+    [Example("/srv/netboot/nix")]
     public string? Store { get; set; }
 
     /// <summary>Patterns that installables must match, with <c>*</c> for any characters; empty: any.</summary>
+    [Example("github:our-company/*")]
     public IList<string> AllowedInstallables { get; } = [];
 
     /// <summary>How long one build may take.</summary>
