@@ -165,18 +165,15 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
-    public async Task Once_an_image_has_phoned_home_only_that_counts_as_success()
+    public async Task A_profile_that_expects_up_is_complete_only_with_it()
     {
-        await RegisterAsync("auto", "525400030009", """{"image":"*","after":"local"}""");
-        await _admin.PutAsync("/api/v1/machines/other", """{"macs":["52540003000a"],"profile":"auto-profile"}""");
-        var other = (await _machine.ScriptAsync("52540003000a")).BootPath();
-        (await _machine.PostAsync($"{other}/up", "")).Is(HttpStatusCode.OK);
+        await RegisterAsync("strict", "525400030009", """{"image":"*","after":"local","expects":"up"}""");
         var boot = (await _machine.ScriptAsync("525400030009")).BootPath();
-        await _admin.BootWithAsync("auto", "running");
+        await _admin.BootWithAsync("strict", "running");
         (await _machine.GetAsync($"{boot}/ready")).Is(HttpStatusCode.OK);
-        Assert.Null((await _admin.GetAsync("/api/v1/machines/auto"))["completion"]);
+        Assert.Null((await _admin.GetAsync("/api/v1/machines/strict"))["completion"]);
         (await _machine.PostAsync($"{boot}/up", "")).Is(HttpStatusCode.OK);
-        Assert.NotNull((await _admin.GetAsync("/api/v1/machines/auto"))["completion"]);
+        Assert.NotNull((await _admin.GetAsync("/api/v1/machines/strict"))["completion"]);
     }
 
     [Theory]
