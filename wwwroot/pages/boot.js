@@ -22,7 +22,8 @@ const Step = ({ step }) => html`<tr><td><time class="exact" datetime=${step.at} 
   <th scope="row">${step.name}</th><td class="num">${duration(step.durationSeconds, true)}</td>
   <td class="num s-hide">${step.bytes != null ? byteProgress(step.bytes, step.totalBytes ?? step.bytes) : '–'}</td>
   <td class="num s-hide">${step.bytes && step.durationSeconds ? rate(step.bytes / step.durationSeconds) : '–'}</td>
-  <td>${[step.count > 1 && `${count(step.count)} times, last at ${clock(step.lastAt)}`, step.detail?.step, step.detail?.reason, step.detail?.errno && `iPXE ${step.detail.errno}`,
+  <td>${[step.count > 1 && `${count(step.count)} times, last at ${clock(step.lastAt)}`, step.detail?.step,
+    step.detail?.reason, step.detail?.errno && `iPXE ${step.detail.errno}`,
     step.stalls && stood(step)].filter(Boolean).join(', ')}</td></tr>`;
 
 export default function BootPage({ name }) {

@@ -101,4 +101,22 @@ internal sealed record BootStep(DateTimeOffset At, BootTicket Ticket, string Ste
 {
     /// <summary>Bytes that the transfer sent; missing when it sent all up to <see cref="Bytes"/>.</summary>
     public long? SentBytes { get; init; } = Kind == FactKinds.Ended ? Bytes : null;
+
+    /// <summary>When it happened first.</summary>
+    public DateTimeOffset FirstAt { get; init; } = At;
+
+    /// <summary>How often it happened.</summary>
+    public long Count { get; init; } = 1;
+
+    /// <summary>Both this and another of the same boot, step and kind.</summary>
+    public BootStep With(BootStep other) => (other.At < At ? this : other) with
+    {
+        FirstAt = other.FirstAt < FirstAt ? other.FirstAt : FirstAt,
+        Count = Count + other.Count,
+        Bytes = Greater(Bytes, other.Bytes),
+        TotalBytes = Greater(TotalBytes, other.TotalBytes),
+        SentBytes = SentBytes is null && other.SentBytes is null ? null : (SentBytes ?? 0) + (other.SentBytes ?? 0),
+    };
+
+    private static long? Greater(long? one, long? other) => one is null || other > one ? other : one;
 }

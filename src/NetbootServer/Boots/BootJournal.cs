@@ -145,7 +145,7 @@ internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<M
         var boot = await batch.BootAsync(step.Ticket, ct);
         var fact = BootFactRow.Once(boot.Id, step.Step, step.Kind, step.At);
         (fact.Bytes, fact.TotalBytes, fact.SentBytes) = (step.Bytes, step.TotalBytes, step.SentBytes);
-        fact.Detail = step.Detail?.GetRawText();
+        (fact.FirstAt, fact.Count, fact.Detail) = (step.FirstAt, step.Count, step.Detail?.GetRawText());
         var wasSuccess = Success(boot, batch.Facts(boot.Id)) is not null;
         batch.Add(fact);
         Conclude(batch, boot, step.At, consequences);
@@ -198,11 +198,12 @@ internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<M
     /// </summary>
     private void NotePhoningHome(JournalBatch batch, BootRow boot, List<BootFactRow> facts)
     {
-        if (boot is not { Image: { } image, Version: { } version }
-            || images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(version) is not { PhonesHome: false } booted) return;
+        if (boot is not { Image: { } image, Version: { } id }) return;
+        var version = images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(id);
+        if (version is not { PhonesHome: false }) return;
         if (facts.Any(fact => fact.Step == Steps.Up) && facts.Any(fact => fact.Step == Steps.Ready)
-            && BootRecord.HasFetched(facts, booted))
-            batch.PhonedHome.Add(booted.Sequence);
+            && BootRecord.HasFetched(facts, version))
+            batch.PhonedHome.Add(version.Sequence);
     }
 
     private static async Task WritePhoningHomeAsync(JournalBatch batch, Consequences consequences, CancellationToken ct)

@@ -16,6 +16,7 @@ internal sealed class BootLog
 {
     private readonly Channel<QueuedEntry> _queue;
     private readonly ReportQueue _reports;
+    private readonly WaitingSteps _steps = new();
 
     /// <summary>Rung for each entry, so that one waiting looks after both queues.</summary>
     private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(
@@ -50,8 +51,11 @@ internal sealed class BootLog
     public void Add(BootEntry entry)
     {
         _signs.Note(entry);
-        if (_queue.Writer.TryWrite(new(entry, null))) _bell.Writer.TryWrite(true);
+        var isTaken = entry is BootStep step ? _steps.Add(step, Queue) : Queue();
+        if (isTaken) _bell.Writer.TryWrite(true);
         else CountDropped();
+
+        bool Queue() => _queue.Writer.TryWrite(new(entry, null));
     }
 
     /// <summary>
@@ -113,7 +117,8 @@ internal sealed class BootLog
     {
         var batch = new List<QueuedEntry>();
         while (batch.Count < most && _reports.Take() is { } report) batch.Add(new(report.Entry, report));
-        while (batch.Count < most && _queue.Reader.TryRead(out var entry)) batch.Add(entry);
+        while (batch.Count < most && _queue.Reader.TryRead(out var queued))
+            batch.Add(queued.Entry is BootStep step ? queued with { Entry = _steps.Take(step) } : queued);
         return batch;
     }
 }

@@ -69,7 +69,7 @@ internal static class BootRecord
         return last;
     }
 
-    /// <summary>A transfer that came to its end is a sign of life, one that broke off is none: they are counted apart.</summary>
+    /// <summary>A whole transfer is a sign of life, one that broke off is none: they are counted apart.</summary>
     private static bool IsAlike(BootFactRow one, BootFactRow other) => one.Step == other.Step && one.Kind == other.Kind
         && (one.Kind != FactKinds.Ended || one.Bytes == one.TotalBytes == (other.Bytes == other.TotalBytes));
 

@@ -71,9 +71,9 @@ internal static class BootFactQueries
     public static IQueryable<BootFactRow> UpTo(this IQueryable<BootFactRow> facts, int detailBytes) =>
         facts.Select(fact => new BootFactRow
         {
-            Id = fact.Id, BootId = fact.BootId, Step = fact.Step, Kind = fact.Kind, FirstAt = fact.FirstAt, At = fact.At,
-            Count = fact.Count, EndedAt = fact.EndedAt, Bytes = fact.Bytes, TotalBytes = fact.TotalBytes,
-            SentBytes = fact.SentBytes, DetailBytes = fact.DetailBytes,
+            Id = fact.Id, BootId = fact.BootId, Step = fact.Step, Kind = fact.Kind,
+            FirstAt = fact.FirstAt, At = fact.At, Count = fact.Count, EndedAt = fact.EndedAt,
+            Bytes = fact.Bytes, TotalBytes = fact.TotalBytes, SentBytes = fact.SentBytes, DetailBytes = fact.DetailBytes,
             Detail = fact.DetailBytes <= detailBytes ? fact.Detail : null,
         });
 }

@@ -7,8 +7,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Boots;
 
 /// <summary>
-/// Keeps the history of boots within its bounds: <see cref="BootsOptions.KeepPerMachine"/> boots of each machine;
-/// <see cref="KeepWithoutMachine"/>, and none older than <see cref="KeepWithoutMachineFor"/>, of those without a machine.
+/// Keeps the history of boots within its bounds: <see cref="BootsOptions.KeepPerMachine"/> boots of each machine; of
+/// those without a machine <see cref="KeepWithoutMachine"/>, and none older than <see cref="KeepWithoutMachineFor"/>.
 /// A machine that asks again and again is held to them at once, the others when all are looked through.
 /// </summary>
 internal sealed class BootTrim(Database database, IOptions<BootsOptions> options, TimeProvider time)

@@ -146,8 +146,8 @@ internal sealed class JournalBatch(NetbootDb db)
         await RunAsync(_newFacts, () => PreparedRows<BootFactRow>.Insert(db), ct);
         // The detail of an earlier fact was not read: it is written only where there is a new one.
         await RunAsync(_changedFacts, () => PreparedRows<BootFactRow>.Update(db, CountedColumns), ct);
-        await RunAsync([.. _changedFacts.Where(fact => fact.Detail is not null)], () => PreparedRows<BootFactRow>.Update(
-            db, nameof(BootFactRow.Detail), nameof(BootFactRow.DetailBytes)), ct);
+        await RunAsync([.. _changedFacts.Where(fact => fact.Detail is not null)],
+            () => PreparedRows<BootFactRow>.Update(db, nameof(BootFactRow.Detail), nameof(BootFactRow.DetailBytes)), ct);
     }
 
     private static async Task RunAsync<TRow>(

@@ -24,9 +24,9 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
     public void Raise(string kind, string subject, string detail) =>
         Raised.Add(new(kind, subject, detail, time.GetUtcNow()));
 
-    /// <summary>A page of the open alarms: the newest of each kind first, then the second newest of each, and so on.</summary>
+    /// <summary>A page of the open alarms: the newest of each kind first, then the second newest of each.</summary>
     public Task<Page<Alarm>> ListAsync(AlarmFilter filter, Paging paging, CancellationToken ct) =>
-        AlarmPage.ReadAsync(database, filter, paging, ct);
+        database.ReadAsync((db, token) => AlarmPage.ReadAsync(db, filter, paging, token), ct);
 
     /// <summary>How many alarms are open.</summary>
     public Task<int> CountAsync(CancellationToken ct) =>

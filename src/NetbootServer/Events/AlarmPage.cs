@@ -16,24 +16,28 @@ public sealed record AlarmFilter(string? Kind, string? Subject);
 /// </summary>
 internal static class AlarmPage
 {
-    public static Task<Page<Alarm>> ReadAsync(
-        Database database, AlarmFilter filter, Paging paging, CancellationToken ct) => database.ReadAsync(async (db, token) =>
+    /// <summary>A page of the alarms that a filter lets through.</summary>
+    public static async Task<Page<Alarm>> ReadAsync(
+        NetbootDb db, AlarmFilter filter, Paging paging, CancellationToken ct)
     {
         var after = AlarmPlace.Of(paging);
         var at = after?.LastAt;
         var rows = await (
             from row in db.Set<AlarmRow>()
             join ranked in db.Database.SqlQuery<RankedAlarm>($"""
-                SELECT "Id", ROW_NUMBER() OVER (PARTITION BY "Kind" ORDER BY "LastAt" DESC, "Id" DESC) AS "Place" FROM "alarms"
+                SELECT "Id", ROW_NUMBER() OVER (PARTITION BY "Kind" ORDER BY "LastAt" DESC, "Id" DESC) AS "Place"
+                FROM "alarms"
                 """) on row.Id equals ranked.Id
-            where (filter.Kind == null || row.Kind == filter.Kind) && (filter.Subject == null || row.Subject == filter.Subject)
+            where (filter.Kind == null || row.Kind == filter.Kind)
+                && (filter.Subject == null || row.Subject == filter.Subject)
                 && (after == null || ranked.Place > after.Place || (ranked.Place == after.Place
                     && (row.LastAt < at || (row.LastAt == at && row.Id < after.Id))))
             orderby ranked.Place, row.LastAt descending, row.Id descending
-            select new { row, ranked.Place }).Take(paging.Limit + 1).ToListAsync(token);
-        var page = paging.Cut(rows, entry => ("", new AlarmPlace(entry.Place, entry.row.LastAt, entry.row.Id).ToString()));
+            select new { row, ranked.Place }).Take(paging.Limit + 1).ToListAsync(ct);
+        var page = paging.Cut(rows, entry =>
+            ("", new AlarmPlace(entry.Place, entry.row.LastAt, entry.row.Id).ToString()));
         return new Page<Alarm>([.. page.Items.Select(entry => entry.row.ToAlarm())], page.Next);
-    }, ct);
+    }
 }
 
 /// <summary>An alarm's place among those of its kind, the newest is 1.</summary>

@@ -6,8 +6,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Events;
 
 /// <summary>
-/// Writes raised alarms down and tells them, at most twice a second; what was raised again meanwhile is counted. Of each
-/// kind the newest thousand stay open.
+/// Writes raised alarms down and tells them, at most twice a second; what was raised again meanwhile is counted. Of
+/// each kind the newest thousand stay open.
 /// </summary>
 internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Database database, ILogger<AlarmWorker> logger)
     : BackgroundService
@@ -60,7 +60,8 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
         }
     }
 
-    private Task<List<(Alarm Alarm, bool IsNew)>> WriteAsync(IReadOnlyCollection<RaisedAlarm> raised, CancellationToken ct) =>
+    private Task<List<(Alarm Alarm, bool IsNew)>> WriteAsync(
+        IReadOnlyCollection<RaisedAlarm> raised, CancellationToken ct) =>
         database.WriteAsync(async (db, token) =>
         {
             List<(AlarmRow Row, bool IsNew)> written = [];

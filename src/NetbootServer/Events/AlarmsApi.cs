@@ -28,7 +28,8 @@ internal static class AlarmsApi
     {
         var (paging, problem) = Paging.Of(limit, after);
         if (problem is null && paging.After is not null && AlarmPlace.Of(paging) is null)
-            problem = new(ProblemTypes.MalformedRequest, "after must be the 'next' of an earlier page of alarms, unchanged.");
+            problem = new(ProblemTypes.MalformedRequest,
+                "after must be the 'next' of an earlier page of this list, unchanged.");
         if (problem is not null) return problem.ToResult();
         return TypedResults.Ok(await board.ListAsync(new(kind, subject), paging, ct));
     }

@@ -107,6 +107,34 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal(91, (await log.TakeAsync(500, Ct)).Count);
     }
 
+    /// <summary>Asking for a file in thousands of ranges takes a place of the queue for each step, not for each request.</summary>
+    [Fact]
+    public async Task Requests_for_ranges_of_one_boot_do_not_fill_the_queue()
+    {
+        await using var small = new NetbootApp(new() { ["Boots:QueueCapacity"] = "100" });
+        _ = small.Server;
+        var log = ActivatorUtilities.CreateInstance<BootLog>(small.Services); // nothing takes from this one
+        var ticket = small.Services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
+        for (var i = 0; i < 5000; i++)
+        {
+            log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Began, TotalBytes: 10 * i));
+            log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Ended, (10 * i) - 5, 10 * i) { SentBytes = 5 });
+        }
+        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070399"), null, null));
+        Assert.Equal((0L, 3), (log.Dropped, log.Depth));
+        var taken = (await log.TakeAsync(500, Ct)).Select(queued => queued.Entry).ToList();
+        var ended = taken.OfType<BootStep>().Single(step => step.Kind == FactKinds.Ended);
+        Assert.Equal((5000L, 25_000L, 49_990L), (ended.Count, ended.SentBytes, ended.TotalBytes));
+        Assert.Equal((ticket.StartedAt, ticket.StartedAt.AddSeconds(4999)), (ended.FirstAt, ended.At));
+        await log.WriteAsync(taken, Ct);
+        var boot = await small.Admin.GetAsync($"/api/v1/boots/{ticket.Boot}");
+        Assert.Equal(5000, boot.Json.GetProperty("steps")[0].GetProperty("count").GetInt64());
+
+        // What comes after that is a new entry.
+        log.Add(new BootStep(ticket.StartedAt.AddSeconds(6000), ticket, Steps.Initrd, FactKinds.Began, TotalBytes: 10));
+        Assert.Equal(1, log.Depth);
+    }
+
     [Fact]
     public async Task An_up_that_is_sent_again_changes_nothing()
     {
