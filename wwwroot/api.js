@@ -1,32 +1,18 @@
 // The only door to the server: JSON in and out, problems as errors, the CSRF token and ETags in their places.
+import { Problem, problemOf, silence, unanswered } from './problem.js';
 
-const root = new URL('api/v1/', document.baseURI).href;
+const base = new URL('.', import.meta.url), root = new URL('api/v1/', base).href;
 
 /** What the rest of the program hangs on to the door; state.js and session.js set it. */
 export const wire = {
   /** @type {string | null} */ csrf: null,
   /** Asks a person to log in again; resolves when that has worked. @type {() => Promise<void>} */
   logIn: () => Promise.reject(new Error('No log-in here.')),
+  /** Learns whose session this is now. @type {() => Promise<boolean>} whether it is still the same person's */
+  renew: () => Promise.resolve(false),
   /** The server did not answer at all. */ away() {},
   /** The server answered. */ back() {},
 };
-
-/** A refusal by the server (RFC 9457), or its silence (status 0). */
-export class Problem extends Error {
-  constructor(status, body, retryAfter) {
-    super(body.detail || body.title || `The server answered ${status}.`);
-    this.status = status;
-    this.title = body.title ?? 'It did not work';
-    this.detail = body.detail ?? '';
-    this.type = body.type;
-    this.requestId = body.requestId;
-    /** Faults by JSON path. @type {Record<string, string[]>} */ this.errors = body.errors ?? {};
-    /** Who still refers to it. @type {string[]} */ this.users = body.users ?? [];
-    /** Seconds. @type {number | null} */ this.retryAfter = retryAfter;
-  }
-}
-
-export const silence = () => new Problem(0, { title: 'The server does not answer', detail: 'Trying again by itself.' });
 
 /** The address of a path below /api/v1, for links and EventSource. */
 export const address = path => root + path;
@@ -46,18 +32,29 @@ export const ifRevision = revision => ({ headers: { 'If-Match': `"${revision}"` 
 /** The header that lets a change make something, but not replace anything. */
 export const ifAbsent = { headers: { 'If-None-Match': '*' } };
 
+/** Milliseconds that an answer may take, its body included; a change may be much work. */
+const patience = { GET: 20_000, other: 60_000 };
+
+/** Milliseconds in which the server says that it is there. */
+const presence = 5000;
+
 /**
  * Sends one request. A session that has ended is renewed in between, so that what a person typed is not lost.
- * @param {{body?: any, type?: string, headers?: Record<string, string>, text?: boolean, signal?: AbortSignal,
- *   anonymous?: boolean, from?: 'root'}} options
+ * @param {{body?: any, type?: string, headers?: Record<string, string>, text?: boolean, bytes?: boolean,
+ *   signal?: AbortSignal, anonymous?: boolean, patience?: number}} options patience: milliseconds, for what takes long
  */
 async function send(method, path, options = {}) {
-  const answer = await attempt(method, path, options);
+  let { answer, body } = await attempt(method, path, options);
   if (answer.status === 401 && !options.anonymous) {
     await wire.logIn();
-    return read(await attempt(method, path, options), options);
+    ({ answer, body } = await attempt(method, path, options));
+  } else if (answer.status === 403 && body?.type === '/problems/csrf-missing' && !options.anonymous) {
+    if (!await wire.renew()) throw new Problem(403, { title: 'Another session began in this browser',
+      detail: 'Nothing was changed. Look who is logged in now, and do it again.' });
+    ({ answer, body } = await attempt(method, path, options));
   }
-  return read(answer, options);
+  if (answer.ok) return body;
+  throw problemOf(answer.status, body, answer.headers.get('Retry-After'));
 }
 
 let ahead = 0;
@@ -72,46 +69,37 @@ function setClock(date, sent) {
   if (!Number.isNaN(said)) ahead = Math.min(Math.max(ahead, said - Date.now()), said + 2000 - sent);
 }
 
-async function attempt(method, path, { body, type = 'application/json', headers = {}, signal }) {
+/** Asks once. @returns {Promise<{answer: Response, body: any}>} body: what was read of it, null when it is no JSON */
+async function attempt(method, path, options) {
+  const { body, type = 'application/json', headers = {}, signal } = options;
   const all = { Accept: 'application/json', ...headers };
   if (method !== 'GET' && wire.csrf) all['X-CSRF-Token'] = wire.csrf;
   if (body !== undefined) all['Content-Type'] = type;
   const sent = Date.now(), payload = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const late = AbortSignal.timeout(options.patience ?? patience[method] ?? patience.other);
   try {
-    const answer = await fetch(path === '' ? root.slice(0, -1) : root + path,
-      { method, headers: all, body: payload, signal, cache: 'no-store' });
+    const answer = await fetch(path === '' ? root.slice(0, -1) : root + path, { method, headers: all, body: payload,
+      signal: signal ? AbortSignal.any([signal, late]) : late, cache: 'no-store' });
     setClock(answer.headers.get('Date'), sent);
-    if (answer.status < 502 || answer.status > 504 || answer.headers.get('Content-Type')?.includes('json')) wire.back();
-    return answer;
+    const json = answer.headers.get('Content-Type')?.includes('json');
+    if (answer.status < 502 || answer.status > 504 || json) wire.back();
+    return { answer, body: await bodyOf(answer, json, options) };
   } catch (error) {
     if (signal?.aborted) throw error;
     wire.away();
-    throw silence();
+    throw method === 'GET' ? silence() : unanswered();
   }
 }
 
-async function read(answer, { text }) {
-  if (answer.ok && text) return answer.text();
-  const body = answer.headers.get('Content-Type')?.includes('json') ? await answer.json() : null;
-  if (answer.ok) return body;
-  throw problemOf(answer.status, body, answer.headers.get('Retry-After'));
-}
-
-const problemOf = (status, body, retryAfter) =>
-  new Problem(status, body ?? { title: `The server answered ${status}` }, retryAfter ? Number(retryAfter) : null);
-
-/** Reads text as it comes, such as a log that is followed. @param {(text: string) => void} take */
-export async function stream(path, take, signal) {
-  const answer = await attempt('GET', path, { signal });
-  if (!answer.ok) return read(answer, {});
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) take(part.value);
+async function bodyOf(answer, json, { text, bytes }) {
+  if (answer.ok && bytes) return new Uint8Array(await answer.arrayBuffer());
+  return answer.ok && text ? answer.text() : json ? answer.json() : null;
 }
 
 /** Whether the server answers at all; never throws. */
 export async function answers() {
   try {
-    return (await fetch(new URL('healthz', document.baseURI), { cache: 'no-store' })).ok;
+    return (await fetch(new URL('healthz', base), { cache: 'no-store', signal: AbortSignal.timeout(presence) })).ok;
   } catch {
     return false;
   }
@@ -136,7 +124,7 @@ export async function upload(path, form, progress, signal) {
     request.upload.onprogress = event => progress(event.loaded, event.total);
     request.onload = () => request.status < 300 ? resolve(request.response)
       : reject(problemOf(request.status, request.response, request.getResponseHeader('Retry-After')));
-    request.onerror = () => reject(silence());
+    request.onerror = () => reject(unanswered());
     request.onabort = () => reject(new DOMException('Cancelled', 'AbortError'));
     signal.addEventListener('abort', () => request.abort());
     request.send(form);

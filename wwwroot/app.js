@@ -10,8 +10,8 @@ import { Shell } from './shell.js';
 const LogIn = later(() => import('./pages/login.js').then(module => module.LogIn));
 
 function App() {
-  const known = session.value !== null;
-  useEffect(() => { if (known) start().catch(console.warn); }, [known]);
+  const known = session.value !== null, id = session.value?.id ?? '';
+  useEffect(() => known ? start(id) : undefined, [known, id]);
   return known ? html`<${Shell}/>` : html`<${LogIn}/>`;
 }
 

@@ -3,6 +3,9 @@ import { signal, useEffect, useMemo } from './ui.js';
 import { get } from './api.js';
 import { on } from './state.js';
 
+/** Milliseconds until a server that was silent is asked again. */
+const patience = 5000;
+
 /**
  * @param {string | null} path below /api/v1; null: nothing yet
  * @param {{events?: string[], concerns?: (data: any) => boolean, pause?: number, map?: (answer: any) => any}} options
@@ -10,8 +13,9 @@ import { on } from './state.js';
  *   set: (data: any) => void}}
  */
 export function useResource(path, { events = [], concerns = () => true, pause = 800, poll = true, map = x => x } = {}) {
-  const it = useMemo(() => ({ data: signal(null), problem: signal(null), loading: signal(true) }), [path]);
+  const it = useMemo(() => ({ data: signal(null), problem: signal(null), loading: signal(true), timer: 0 }), [path]);
 
+  const later = pause => { if (it.timer !== null) it.timer ||= setTimeout(() => { it.timer = 0; load(); }, pause); };
   const load = useMemo(() => {
     let running = false, again = false;
     return async function load() {
@@ -23,6 +27,7 @@ export function useResource(path, { events = [], concerns = () => true, pause = 
         it.problem.value = null;
       } catch (problem) {
         it.problem.value = problem;
+        if (problem.status === 0) later(patience); // the server was silent
       }
       it.loading.value = running = false;
       if (again) { again = false; load(); }
@@ -30,14 +35,12 @@ export function useResource(path, { events = [], concerns = () => true, pause = 
   }, [path]);
 
   useEffect(() => {
-    let timer = 0;
-    const soon = () => { timer ||= setTimeout(() => { timer = 0; load(); }, pause); };
     load();
     const stops = [
-      ...events.map(type => on(type, data => { if (concerns(data)) soon(); })),
+      ...events.map(type => on(type, data => { if (concerns(data)) later(pause); })),
       on('reset', load), on('poll', () => { if (poll) load(); }),
     ];
-    return () => { clearTimeout(timer); for (const stop of stops) stop(); };
+    return () => { clearTimeout(it.timer); it.timer = null; for (const stop of stops) stop(); };
   }, [path]);
 
   return {

@@ -13,7 +13,7 @@ import { ThemeButton } from './parts/theme.js';
 import { Menu } from './parts/menu.js';
 import { Icon } from './parts/basics.js';
 import { Announcer } from './parts/announcer.js';
-import { openPalette, openKeyList } from './parts/palette.js';
+import { openPalette, openKeyList } from './parts/opening.js';
 import { later } from './parts/later.js';
 import { count } from './parts/format.js';
 
@@ -70,6 +70,9 @@ const nowhere = { title: 'There is no such page', status: 404,
   detail: 'The address may have been typed wrongly, or this server does not have it.' };
 const missing = { status: 0, detail: 'The server did not send it. It is tried again when the server answers.' };
 
+/** How long a page's module may take, in milliseconds; one that comes later is shown all the same. */
+const patience = 10_000;
+
 function usePage() {
   const { page, name } = route.value, key = `${page}/${name === null ? '' : '+'}`;
   const known = paths.value !== null;
@@ -78,9 +81,10 @@ function usePage() {
     let left = false; // a page that comes after another was asked for is not shown
     const entry = shownPages().find(entry => entry.id === page);
     if (!entry) { shown.value = { key, Page: null, problem: nowhere }; return; }
-    entry.load(name).then(module => { if (!left) shown.value = { key, Page: module.default, problem: null }; },
-      () => { if (!left) shown.value = { key, Page: null, problem: missing }; });
-    return () => { left = true; };
+    const show = (Page, problem) => { clearTimeout(late); if (!left) shown.value = { key, Page, problem }; };
+    const late = setTimeout(show, patience, null, missing);
+    entry.load(name).then(module => show(module.default, null), () => show(null, missing));
+    return () => { left = true; clearTimeout(late); };
   }, [key, known, away.value]);
   return { ...shown.value, name, here: shown.value.key === key };
 }

@@ -1,11 +1,12 @@
-// What the pages know: one stream of events, the clock, and whether the server is there.
+// What the pages know: what the line tells, the clock, and whether the server is there.
 import { batch, computed, signal } from './ui.js';
-import { address, answers, get, operations, serverTime, wire } from './api.js';
+import { get, operations, serverTime, wire } from './api.js';
+import { joinLine } from './tabline.js';
 
 /** The server's time, once a second while somebody looks. */
 export const now = signal(serverTime());
 
-/** connecting, live, polling (a server without events) or away. */
+/** connecting, live, polling (a server whose events do not come) or away. */
 export const link = signal('connecting');
 
 /** Whether the server does not answer. */
@@ -24,8 +25,6 @@ export const paths = signal(/** @type {Set<string> | null} */ (null));
 export const has = path => paths.value?.has(path) ?? false;
 
 const listeners = new Map();
-const types = ['machine.changed', 'profile.changed', 'image.changed', 'boot.changed', 'job.changed',
-  'boot.progress', 'job.progress', 'alarm'];
 
 /**
  * Hears events of a type, and 'reset' when everything must be loaded again; some, as 'token.changed', only this page
@@ -41,76 +40,78 @@ export function tell(type, data) {
   for (const hear of [...listeners.get(type) ?? []]) hear(data);
 }
 
-let source = null, streams = false, retry = 0, pause = 2000;
+let line = null, gap = false, opened = () => {}, polls = 0;
 
-/** @returns {Promise<void>} ends when the line is open */
-function listen() {
-  source?.close();
-  source = new EventSource(address('events'));
-  const opened = new Promise(done => { source.onopen = () => { arrived(); done(); }; });
-  // A broken line the browser mends by itself, resuming where it was; after a refusal it does not.
-  source.onerror = lost;
-  for (const type of types) source.addEventListener(type, event => hear(type, event));
-  source.addEventListener('reset', () => { heard(); tell('reset'); });
-  return opened;
+/** What the line says. @param {import('./tabline.js').News} news */
+function hear({ state, wait = 0, ago = 0, type, data, reset, gap: missed }) {
+  if (!state) heard();
+  if (missed) gap = true;
+  if (type) batch(() => tell(type, JSON.parse(data)));
+  if (reset) { gap = false; tell('reset'); }
+  if (state === 'ended') ended();
+  else if (state) become(state, wait, ago);
 }
 
-function hear(type, event) {
-  heard();
-  batch(() => tell(type, JSON.parse(event.data)));
+function become(state, wait, ago) {
+  if (state === 'live') heardAt.value = Math.max(heardAt.peek(), serverTime() - ago);
+  nextTry.value = serverTime() + wait;
+  link.value = state;
+  if (state !== 'live') return;
+  opened();
+  if (gap) { gap = false; tell('reset'); }
 }
 
 function heard() {
   if (serverTime() - heardAt.peek() > 900) heardAt.value = serverTime();
 }
 
-function arrived() {
-  const before = link.peek();
-  clearTimeout(retry);
-  pause = 2000;
-  heardAt.value = serverTime();
-  link.value = streams ? 'live' : 'polling';
-  if (before === 'away') tell('reset');
+/** The server does not know the session any more: who looks at this tab logs in, then all is loaded anew. */
+async function ended() {
+  link.value = 'connecting';
+  const mine = line, there = await get('session').then(() => true, () => false);
+  if (there && line === mine) line?.join(); // a new session has opened it already
 }
 
-/** The line is gone: look whether the server is, and go on trying. */
-async function lost() {
-  clearTimeout(retry);
-  if (!await answers()) {
-    link.value = 'away';
-    nextTry.value = serverTime() + pause;
-    retry = setTimeout(lost, pause);
-    pause = Math.min(pause * 1.5, 10_000);
-    return;
-  }
-  if (link.peek() === 'away') arrived();
-  if (source?.readyState !== EventSource.CLOSED) return;
-  await get('session').catch(() => {}); // whose session has ended logs in first
-  retry = setTimeout(listen, 1000);
-}
+wire.away = () => line?.check();
+wire.back = () => { heard(); if (link.peek() === 'away') line?.check(); };
 
-wire.away = () => { if (link.peek() !== 'away') lost(); };
-wire.back = () => { heard(); if (link.peek() === 'away') lost(); };
-
-export const tryNow = () => lost();
+export const tryNow = () => line?.check();
 
 /** How long pages wait for the line, in milliseconds: one that holds events back must not hold them up. */
 const patience = 1000;
 
 /**
  * Begins once somebody is logged in. The line is open before pages load what they show: of what changes in between
- * nobody would tell them.
+ * nobody would tell them. Another session begins anew.
+ * @param {string} session its id
+ * @returns how to end it
  */
-export async function start() {
-  const known = new Set(await operations());
-  now.value = serverTime(); // the first answers say it
-  streams = known.has('events');
-  if (streams) await Promise.race([listen(), new Promise(done => setTimeout(done, patience))]);
-  paths.value = known;
-  if (streams) return;
-  link.value = 'polling';
-  setInterval(() => { if (!document.hidden && link.peek() === 'polling') tell('poll'); }, 2000);
+export function start(session) {
+  let left = false, retry = 0;
+  const begin = async () => {
+    const known = new Set(await operations());
+    if (left) return;
+    now.value = serverTime(); // the first answers say it
+    if (known.has('events')) {
+      gap = paths.peek() !== null;
+      const open = new Promise(done => { opened = done; });
+      line = joinLine(session, hear);
+      await Promise.race([open, new Promise(done => setTimeout(done, patience))]);
+      if (link.peek() !== 'live') gap = true;
+    } else link.value = 'polling';
+    if (!left) paths.value = known;
+  };
+  const tryToBegin = () => begin().catch(() => { if (!left) retry = setTimeout(tryToBegin, 2000); });
+  tryToBegin();
+  return () => {
+    left = true;
+    clearTimeout(retry);
+    line?.leave();
+    line = null;
+    link.value = 'connecting';
+  };
 }
 
+setInterval(() => { if (!document.hidden && link.peek() === 'polling' && polls++ % 2) tell('poll'); }, 1000);
 setInterval(() => { if (!document.hidden) now.value = serverTime(); }, 1000);
 document.addEventListener('visibilitychange', () => { if (!document.hidden) now.value = serverTime(); });

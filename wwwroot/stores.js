@@ -3,7 +3,8 @@ import { signal, useEffect } from './ui.js';
 import { get } from './api.js';
 import { on } from './state.js';
 
-const page = 1000;
+/** How many are asked for at once; milliseconds until a server that was silent is asked again. */
+const page = 1000, patience = 5000;
 
 /**
  * A list of the API as a map by name.
@@ -38,6 +39,7 @@ export function store(path, { event, key = 'name', most = 20_000 }) {
     running = read().then(() => { state.value = 'ready'; problem.value = null; }, error => {
       problem.value = error;
       if (state.peek() === 'loading') state.value = 'failed';
+      if (error.status === 0) setTimeout(load, patience); // the server was silent
     }).finally(() => { running = null; if (again) { again = false; load(); } });
     return running;
   }

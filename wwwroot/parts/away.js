@@ -19,11 +19,15 @@ export function AwayBanner() {
 export const Starting = () => html`<main class="login" id="main"><div class="rows" role="status"><h1>NetbootServer</h1>
   <p class="state" data-state="stalled">The server does not answer. Trying again every 2 s.</p></div></main>`;
 
-const words = { connecting: ['queued', 'Connecting'], live: ['up', 'Live'], polling: ['up', 'Live'],
+const words = { connecting: ['queued', 'Connecting'], live: ['up', 'Live'], polling: ['queued', 'Polling'],
   away: ['stalled', 'Away'] };
+
+/** Why it is not live although the server answers. */
+const polled = 'Events do not come through; the server is asked again every few seconds. ';
 
 export function LinkState() {
   const [is, word] = words[link.value];
-  return html`<span class="state push" data-state=${is} title=${`Last heard at ${clock(heardAt.value)}`}>${word}
+  return html`<span class="state push" data-state=${is} title=${`${
+    link.value === 'polling' ? polled : ''}Last heard at ${clock(heardAt.value)}`}>${word}
     </span>`;
 }

@@ -11,6 +11,9 @@ const types = { csv: 'text/csv', json: 'application/json', yaml: 'application/ya
 const states = { created: 'up', changed: 'running', unchanged: 'cancelled' };
 const most = 200;
 
+/** Milliseconds: a hundred thousand machines take a while. */
+const patience = 600_000;
+
 /** The media type by the file's name, else by how the text begins. */
 export function typeOf(name, text) {
   const known = types[name.split('.').at(-1).toLowerCase()];
@@ -54,7 +57,8 @@ export function Import({ close }) {
   const run = async (body, name, dryRun) => {
     setBusy(true);
     setProblem(null);
-    try { return await post(`machines/import${dryRun ? '?dryRun=true' : ''}`, body, { type: typeOf(name, body) }); }
+    const path = `machines/import${dryRun ? '?dryRun=true' : ''}`;
+    try { return await post(path, body, { type: typeOf(name, body), patience }); }
     catch (error) { setProblem(error); setReport(null); return null; } finally { setBusy(false); }
   };
   const look = async (body, name) => { setText(body); setReport(body.trim() ? await run(body, name, true) : null); };

@@ -8,7 +8,10 @@ import { html, signal, useEffect } from '../ui.js';
 export function later(load, meanwhile = null) {
   const loaded = signal(null);
   return props => {
-    useEffect(() => { if (!loaded.peek()) load().then(Part => { loaded.value = { Part }; }, console.warn); }, []);
+    useEffect(() => {
+      if (!loaded.peek()) load().then(Part => { loaded.value = { Part }; },
+        error => { console.warn(error); props.close?.(); }); // a dialog that does not come is closed
+    }, []);
     return loaded.value ? html`<${loaded.value.Part} ...${props}/>` : meanwhile;
   };
 }

@@ -1,29 +1,46 @@
 // A job's log as it grows: colours, search, following the newest line, and a fold over the long middle.
-import { html, useEffect, useLayoutEffect, useRef, useState } from '../ui.js';
-import { address, stream } from '../api.js';
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../ui.js';
+import { address, get } from '../api.js';
 import { bytes, count } from './format.js';
 import { pieces } from './ansi.js';
 
 const head = 200, tail = 1500;
 
-/** The lines of a log, as they come; many pieces in a moment are one change of the page. */
-function useLog(path) {
+/** Milliseconds between two looks at a log that grows, and at one that has just ended. */
+const pause = 1000, lastPause = 400;
+
+/**
+ * The lines of a log, as they come. It is asked for what is new: an answer that went on would hold a connection in
+ * every tab, and a browser has six.
+ * @param {boolean} open whether its job may write more
+ */
+function useLog(path, open) {
+  const kept = useMemo(() => ({ rest: '', lines: [], size: 0, decoder: new TextDecoder() }), [path]);
   const [log, setLog] = useState({ lines: [], size: 0, ended: false });
   useEffect(() => {
     const stop = new AbortController();
-    let text = '', size = 0, lines = [], timer = 0;
-    const show = ended => { timer = 0; setLog({ lines, size, ended }); };
+    let timer = 0, empty = 0;
     const take = part => {
-      size += part.length;
-      const all = (text + part).split('\n');
-      text = all.pop();
-      lines = lines.concat(all);
-      timer ||= setTimeout(show, 200, false);
+      const all = (kept.rest + kept.decoder.decode(part, { stream: true })).split('\n');
+      kept.rest = all.pop();
+      kept.lines = kept.lines.concat(all);
+      kept.size += part.length;
     };
-    stream(`${path}?follow=true`, take, stop.signal).then(() => { clearTimeout(timer); show(true); }, () =>
-      show(false));
+    const look = async () => {
+      if (!document.hidden) {
+        const part = await get(`${path}?from=${kept.size}`, { bytes: true, signal: stop.signal }).catch(() => null);
+        if (stop.signal.aborted) return;
+        if (part?.length) take(part);
+        empty = part?.length === 0 ? empty + 1 : 0;
+        const ended = !open && empty > 1; // a job's last line may come just after its end
+        if (part?.length || ended) setLog({ lines: kept.lines, size: kept.size, ended });
+        if (ended) return;
+      }
+      timer = setTimeout(look, open ? pause : lastPause);
+    };
+    look();
     return () => { clearTimeout(timer); stop.abort(); };
-  }, [path]);
+  }, [path, open]);
   return log;
 }
 
@@ -38,7 +55,7 @@ function Line({ n, line }) {
 }
 
 export function Log({ job }) {
-  const path = `jobs/${encodeURIComponent(job.id)}/log`, log = useLog(path), box = useRef(null);
+  const path = `jobs/${encodeURIComponent(job.id)}/log`, log = useLog(path, !job.endedAt), box = useRef(null);
   const [follow, setFollow] = useState(true), [typed, setTyped] = useState(''), [all, setAll] = useState(false);
   useLayoutEffect(() => { if (follow && box.current) box.current.scrollTop = box.current.scrollHeight; },
     [log, follow]);

@@ -5,11 +5,12 @@ import { images, machines, profiles } from '../stores.js';
 import { get } from '../api.js';
 import { keyList, setSingleKeys, singleKeys } from '../keys.js';
 import { shownPages } from '../pagelist.js';
-import { Dialog, isOpen, show } from './dialog.js';
+import { Dialog } from './dialog.js';
 import { may } from '../session.js';
 import { copyText } from './basics.js';
 import { toast } from './messages.js';
 import { machineState } from './phases.js';
+import { openKeyList } from './opening.js';
 
 const most = 8;
 
@@ -64,7 +65,7 @@ function Marked({ text, typed }) {
     : html`<bdi>${text.slice(0, at)}<b>${text.slice(at, at + typed.length)}</b>${text.slice(at + typed.length)}</bdi>`;
 }
 
-function Palette({ close }) {
+export function Palette({ close }) {
   const [text, setText] = useState(''), [at, setAt] = useState(0), [found, setFound] = useState([]);
   const typed = text.trim().toLowerCase();
   useEffect(() => { for (const list of [images, profiles]) if (list.state.peek() === 'idle') list.load(); }, []);
@@ -105,11 +106,7 @@ function Palette({ close }) {
       ${all.length === 0 && html`<li role="presentation">Nothing has “${text.trim()}” in its name.</li>`}</ul><//>`;
 }
 
-export function openPalette() {
-  if (!isOpen()) show(close => html`<${Palette} close=${close}/>`);
-}
-
-const Keys = ({ close }) =>
+export const Keys = ({ close }) =>
   html`<${Dialog} title="Keyboard" close=${close}
     footer=${html`<button class="btn" type="button" autofocus onClick=${() => close()}>Close</button>`}>
   <dl class="kv keys">${keyList.map(([keys, what]) =>
@@ -118,7 +115,3 @@ const Keys = ({ close }) =>
   <label class="check"><input type="checkbox" checked=${singleKeys.value}
     onChange=${event => setSingleKeys(event.target.checked)}/>
     Single letters act when no field has the focus</label><//>`;
-
-export function openKeyList() {
-  if (!isOpen()) show(close => html`<${Keys} close=${close}/>`);
-}

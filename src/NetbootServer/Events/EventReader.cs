@@ -6,7 +6,7 @@ namespace NetbootServer.Events;
 /// <summary>One reader's place in the events.</summary>
 public sealed class EventReader : IDisposable
 {
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
     private readonly EventHub _hub;
     private long _position;
     private long _tick;
@@ -16,8 +16,8 @@ public sealed class EventReader : IDisposable
         (_hub, _position, _mustReset, _tick) = (hub, position, mustReset, hub.Read(position).Tick.Number);
 
     /// <summary>
-    /// Events as they happen, until <paramref name="ct"/> ends. A <c>ping</c> follows when nothing happened for 15 s,
-    /// so that both ends notice a dead connection; <c>reset</c> says that events were missed.
+    /// Events as they happen, until <paramref name="ct"/> ends. A <c>heartbeat</c> comes every 10 s, whatever else does:
+    /// who hears none knows that the connection, or the server, stands still. <c>reset</c> says that events were missed.
     /// </summary>
     /// <param name="wanted">Which events to tell.</param>
     /// <param name="time">The clock.</param>
@@ -27,6 +27,7 @@ public sealed class EventReader : IDisposable
     {
         ArgumentNullException.ThrowIfNull(wanted);
         yield return new("{}", "hello") { EventId = _hub.IdOf(_position - 1), ReconnectionInterval = TimeSpan.FromSeconds(2) };
+        var beat = time.GetTimestamp();
         while (!ct.IsCancellationRequested)
         {
             var (events, tick, news, missed, next) = _hub.Read(_position);
@@ -44,27 +45,30 @@ public sealed class EventReader : IDisposable
             foreach (var progress in tick.Kinds.Values.Where(kind => kind.Number > _tick).SelectMany(kind => kind.Events))
                 if (wanted(progress)) yield return new(progress.Data, progress.Type);
             _tick = tick.Number;
-            if (!await WaitAsync(news, time, ct)) yield return new("{}", "ping");
+            var left = Heartbeat - time.GetElapsedTime(beat);
+            if (left > TimeSpan.Zero)
+            {
+                await WaitAsync(news, left, time, ct);
+                continue;
+            }
+            beat = time.GetTimestamp();
+            yield return new("{}", "heartbeat");
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _hub.Unsubscribe();
 
-    private static async Task<bool> WaitAsync(Task news, TimeProvider time, CancellationToken ct)
+    /// <summary>Ends when there is something new, after so long, or when the reading ends.</summary>
+    private static async Task WaitAsync(Task news, TimeSpan most, TimeProvider time, CancellationToken ct)
     {
         try
         {
-            await news.WaitAsync(Heartbeat, time, ct);
-            return true;
+            await news.WaitAsync(most, time, ct);
         }
-        catch (TimeoutException)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            return false;
-        }
-        catch (OperationCanceledException)
-        {
-            return true; // the loop sees it
+            // The loop sees what it is.
         }
     }
 }

@@ -15,7 +15,8 @@ internal static class EventsApi
     /// <c>machine.changed</c>, <c>profile.changed</c>, <c>image.changed</c>, <c>boot.changed</c>, <c>job.changed</c>
     /// carry the resource's own JSON (<c>{name, deleted: true}</c> when it is gone); <c>boot.progress</c> and
     /// <c>job.progress</c> have no id; <c>alarm</c> carries an alarm; <c>reset</c> says that events were missed: load
-    /// everything anew. Resume with the header Last-Event-ID.
+    /// everything anew; <c>heartbeat</c> comes every 10 s: without one the connection is dead. Resume with the header
+    /// Last-Event-ID.
     /// </remarks>
     /// <param name="types">Only events of these types, separated by commas.</param>
     /// <param name="machine">Only events about this machine.</param>

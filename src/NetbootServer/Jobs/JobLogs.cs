@@ -26,20 +26,19 @@ internal sealed class JobLogs(DataDirectory data, IOptions<JobsOptions> options,
         foreach (var id in ids) File.Delete(PathOf(id));
     }
 
-    /// <summary>Copies what there is of a job's log to a stream.</summary>
-    public Task CopyAsync(string id, Stream target, CancellationToken ct) => CopyAsync(id, 0, target, ct);
-
     /// <summary>
     /// Copies a job's log to a stream as it grows, from before the job's turn comes, over all of its tries, to its end.
     /// </summary>
     /// <param name="id">The job.</param>
+    /// <param name="from">Where in the log to begin, in bytes.</param>
     /// <param name="isActive">Whether it waits or runs.</param>
     /// <param name="target">Where the log goes.</param>
     /// <param name="ct">Ends it.</param>
-    public async Task FollowAsync(string id, Func<CancellationToken, Task<bool>> isActive, Stream target, CancellationToken ct)
+    public async Task FollowAsync(
+        string id, long from, Func<CancellationToken, Task<bool>> isActive, Stream target, CancellationToken ct)
     {
         await target.FlushAsync(ct); // the reader sees at once that it was heard
-        for (long position = 0; ;)
+        for (var position = from; ;)
         {
             var log = _open.GetValueOrDefault(id);
             var news = log?.News;
@@ -50,12 +49,14 @@ internal sealed class JobLogs(DataDirectory data, IOptions<JobsOptions> options,
         }
     }
 
-    private async Task<long> CopyAsync(string id, long position, Stream target, CancellationToken ct)
+    /// <summary>Copies what there is of a job's log from a place on to a stream.</summary>
+    /// <returns>The place behind it, in bytes.</returns>
+    public async Task<long> CopyAsync(string id, long position, Stream target, CancellationToken ct)
     {
         if (!File.Exists(PathOf(id))) return position;
         await using var file = new FileStream(PathOf(id), FileMode.Open, FileAccess.Read,
             FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, useAsync: true);
-        file.Position = position;
+        file.Position = Math.Min(position, file.Length);
         await file.CopyToAsync(target, ct);
         await target.FlushAsync(ct);
         return file.Position;

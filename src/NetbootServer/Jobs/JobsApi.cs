@@ -13,7 +13,8 @@ internal static class JobsApi
         var jobs = api.MapGroup("/jobs").WithTags("Jobs").RequireAuthorization(RolePolicies.Viewer);
         jobs.MapGet("", List).Refuses(ProblemTypes.MalformedRequest);
         jobs.MapGet("/{id}", Get).Refuses(ProblemTypes.NotFound);
-        jobs.MapGet("/{id}/log", Log).Produces<string>(200, "text/plain").Refuses(ProblemTypes.NotFound);
+        jobs.MapGet("/{id}/log", Log).Produces<string>(200, "text/plain")
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.MalformedRequest);
         jobs.MapDelete("/{id}", Cancel).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
         jobs.MapPost("/{id}/retries", Retry).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
         api.MapPost("/images/{name}/refreshes", Refresh).WithTags("Images").RequireAuthorization(RolePolicies.Operator)
@@ -44,9 +45,18 @@ internal static class JobsApi
         await store.FindAsync(id, ct) is { } job ? TypedResults.Ok(job) : Problem.NotFound("job", id).ToResult();
 
     /// <summary>A job's log as text. With <c>?follow=true</c> it goes on until the job ends, also while it waits.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="follow">Whether the answer goes on as the log grows.</param>
+    /// <param name="from">How many bytes of the log to leave out: those that the caller has.</param>
+    /// <param name="http">The request.</param>
+    /// <param name="store">The jobs.</param>
+    /// <param name="logs">Their logs.</param>
+    /// <param name="lifetime">Ends the answer when the server stops.</param>
+    /// <param name="ct">Ends the reading.</param>
     private static async Task<Results<PushStreamHttpResult, ProblemHttpResult>> Log(
-        string id, bool? follow, HttpContext http, JobStore store, JobLogs logs, IHostApplicationLifetime lifetime, CancellationToken ct)
+        string id, bool? follow, long? from, HttpContext http, JobStore store, JobLogs logs, IHostApplicationLifetime lifetime, CancellationToken ct)
     {
+        if (from < 0) return new Problem(ProblemTypes.MalformedRequest, "from must not be negative.").ToResult();
         if (await store.FindAsync(id, ct) is null) return Problem.NotFound("job", id).ToResult();
         http.Response.Headers.XContentTypeOptions = "nosniff";
         return TypedResults.Stream(async body =>
@@ -55,9 +65,10 @@ internal static class JobsApi
             try
             {
                 if (follow == true)
-                    await logs.FollowAsync(id, async c => await store.FindAsync(id, c) is { EndedAt: null }, body, end.Token);
+                    await logs.FollowAsync(
+                        id, from ?? 0, async c => await store.FindAsync(id, c) is { EndedAt: null }, body, end.Token);
                 else
-                    await logs.CopyAsync(id, body, end.Token);
+                    await logs.CopyAsync(id, from ?? 0, body, end.Token);
             }
             catch (OperationCanceledException)
             {

@@ -26,7 +26,7 @@ public sealed partial class ModulesTests
         Assert.DoesNotMatch("innerHTML|outerHTML|insertAdjacentHTML|document\\.write|" +
             "setAttribute\\('style'|\\beval\\(|new Function", text);
         if (module != "api.js") Assert.DoesNotMatch("\\bfetch\\(|XMLHttpRequest", text);
-        if (module != "state.js") Assert.DoesNotMatch("new EventSource", text);
+        if (module != "line.js") Assert.DoesNotMatch("new EventSource", text);
     }
 
     [Theory]

@@ -103,6 +103,31 @@ public sealed class SessionTests(Browser browser)
     }
 
     [Fact]
+    public async Task A_server_that_stands_still_is_noticed_and_what_it_was_asked_fails_in_time_and_comes_later()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("ERR_");
+            await visit.GoAsync("machines/gpu-a100-01");
+            await Expect(visit.Heading("Plan")).ToBeVisibleAsync();
+            using (fleet.Server.Freeze())
+            {
+                var watch = System.Diagnostics.Stopwatch.StartNew();
+                await Expect(visit.Link).ToHaveTextAsync("Away");
+                Assert.InRange(watch.Elapsed.TotalSeconds, 0, 25);
+                await Expect(visit.Page.GetByText("Server away")).ToBeVisibleAsync();
+                await visit.ShootAsync("frozen");
+                await visit.GoAsync("boots");
+                await Expect(visit.Page.GetByText("could not be loaded")).ToBeVisibleAsync();
+            }
+            await Expect(visit.Link).ToHaveTextAsync("Live");
+            await Expect(visit.Page.GetByText("No boot yet")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText("Server away")).ToBeHiddenAsync();
+        });
+    }
+
+    [Fact]
     public async Task A_page_that_is_asked_for_while_the_server_is_away_comes_when_it_is_back()
     {
         await using var fleet = await Fleet.StartAsync(Ct);
@@ -122,7 +147,7 @@ public sealed class SessionTests(Browser browser)
         });
     }
 
-    private static async Task LogInAgainAsync(Visit visit, Fleet fleet)
+    internal static async Task LogInAgainAsync(Visit visit, Fleet fleet)
     {
         var again = visit.Page.GetByRole(AriaRole.Dialog, new() { Name = "Your session has ended" });
         await Expect(again).ToBeVisibleAsync();
@@ -133,7 +158,7 @@ public sealed class SessionTests(Browser browser)
     }
 
     /// <summary>An admin ends all sessions, as their time would.</summary>
-    private static async Task EndSessionsAsync(Fleet fleet)
+    internal static async Task EndSessionsAsync(Fleet fleet)
     {
         foreach (var session in await fleet.Api.ListAsync("/sessions", Ct))
         {

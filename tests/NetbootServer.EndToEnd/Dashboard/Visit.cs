@@ -14,47 +14,66 @@ public sealed class Visit
     private static readonly string[] Grave = ["serious", "critical"];
 
     private readonly TestArtifacts artifacts = TestArtifacts.OfThisTest();
-    private readonly ConcurrentQueue<string> complaints = new();
+    private readonly ConcurrentQueue<string> complaints;
     private readonly List<string> expected = [];
     private readonly ServerProcess server;
 
-    private Visit(IPage page, ServerProcess server) => (Page, this.server) = (page, server);
+    private Visit(IPage page, ServerProcess server, ConcurrentQueue<string>? complaints = null) =>
+        (Page, this.server, this.complaints) = (page, server, complaints ?? new());
 
     public IPage Page { get; }
+
+    /// <summary>Whether the page hears of changes.</summary>
+    public ILocator Link => Page.Locator(".top > .state");
 
     /// <summary>Opens the dashboard's first page.</summary>
     public static async Task<Visit> BeginAsync(IBrowserContext context, ServerProcess server)
     {
         context.SetDefaultTimeout(Patience);
-        var page = await context.NewPageAsync();
-        var visit = new Visit(page, server);
+        var visit = new Visit(await context.NewPageAsync(), server);
+        await visit.OpenAsync();
+        return visit;
+    }
+
+    /// <summary>Another tab of the same browser; what it complains of counts as this one's complaints.</summary>
+    public async Task<Visit> OpenTabAsync(string address = "")
+    {
+        var tab = new Visit(await Page.Context.NewPageAsync(), server, complaints);
+        await tab.OpenAsync();
+        if (address.Length > 0) await tab.GoAsync(address);
+        return tab;
+    }
+
+    private async Task OpenAsync()
+    {
+        var page = Page;
         page.Console += (_, message) =>
         {
-            if (message.Type == "error") visit.complaints.Enqueue($"console: {message.Text} ({message.Location})");
+            if (message.Type == "error") complaints.Enqueue($"console: {message.Text} ({message.Location})");
         };
-        page.PageError += (_, error) => visit.complaints.Enqueue($"page error: {error}");
+        page.PageError += (_, error) => complaints.Enqueue($"page error: {error}");
         page.Request += (_, request) =>
         {
             var url = new Uri(request.Url);
             if (url.Scheme.StartsWith("http", StringComparison.Ordinal) && url.Authority != server.Url.Authority)
-                visit.complaints.Enqueue($"foreign request: {request.Url}");
+                complaints.Enqueue($"foreign request: {request.Url}");
         };
         await page.AddInitScriptAsync("""
             addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI));
             """);
         await page.GotoAsync(server.Url.ToString());
-        return visit;
     }
 
     /// <summary>
-    /// Logs in with the admin's token. When it returns the page hears of changes: what happens from now on is shown.
+    /// Logs in with a token, the admin's if none is given. When it returns the page hears of changes: what happens from now on is shown.
     /// </summary>
-    public async Task LogInAsync()
+    public async Task LogInAsync(string? token = null)
     {
         await Page.GetByRole(AriaRole.Tab, new() { Name = "Token" }).ClickAsync();
-        await Page.GetByLabel("Token", new() { Exact = true }).And(Page.Locator("input")).FillAsync(server.AdminToken);
+        await Page.GetByLabel("Token", new() { Exact = true }).And(Page.Locator("input"))
+            .FillAsync(token ?? server.AdminToken);
         await Button("Log in").ClickAsync();
-        await Assertions.Expect(Page.Locator(".top > .state")).ToHaveTextAsync("Live");
+        await Assertions.Expect(Link).ToHaveTextAsync("Live");
     }
 
     /// <summary>Goes to an address behind the '#/'.</summary>

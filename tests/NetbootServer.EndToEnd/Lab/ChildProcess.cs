@@ -75,6 +75,15 @@ public sealed class ChildProcess : IAsyncDisposable
         await KillAsync();
     }
 
+    /// <summary>SIGSTOP: it stays as it is, with its connections, and does nothing.</summary>
+    public void Freeze() => Send(19);
+
+    /// <summary>SIGCONT: it goes on.</summary>
+    public void Thaw() => Send(18);
+
+    private void Send(int signal) =>
+        Assert.True(SendSignal(process.Id, signal) == 0, $"signal {signal} did not reach process {process.Id}");
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();

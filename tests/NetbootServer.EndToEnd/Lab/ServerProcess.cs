@@ -94,6 +94,9 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>SIGTERM, as systemd stops it.</summary>
     public Task StopAsync() => process?.StopAsync(StopLimit) ?? Task.CompletedTask;
 
+    /// <summary>SIGSTOP, until it is disposed of: the kernel takes connections, the server answers none.</summary>
+    public IDisposable Freeze() => new Frozen(process!);
+
     /// <summary>SIGKILL, as a power cut stops it.</summary>
     public Task KillAsync() => process?.KillAsync() ?? Task.CompletedTask;
 
@@ -165,5 +168,14 @@ public sealed class ServerProcess : IAsyncDisposable
             await process.DisposeAsync();
         output?.Dispose();
         process = null;
+    }
+
+    private sealed class Frozen : IDisposable
+    {
+        private readonly ChildProcess process;
+
+        public Frozen(ChildProcess process) => (this.process = process).Freeze();
+
+        public void Dispose() => process.Thaw();
     }
 }

@@ -25,11 +25,11 @@ internal sealed class LiveEvents : IAsyncDisposable
         return events;
     }
 
-    /// <summary>The next event but pings, within a minute.</summary>
+    /// <summary>The next event but heartbeats, within a minute.</summary>
     public async Task<SseItem<string>> NextAsync()
     {
         do Assert.True(await _items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
-        while (_items.Current.EventType == "ping");
+        while (_items.Current.EventType == "heartbeat");
         return _items.Current;
     }
 

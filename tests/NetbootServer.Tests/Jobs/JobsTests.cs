@@ -62,6 +62,21 @@ public sealed class JobsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_log_is_read_from_where_the_caller_is()
+    {
+        _letGo.SetResult();
+        var job = await BeginAsync("first");
+        await StateAsync(job, "succeeded");
+        var log = (await _app.Admin.GetAsync($"/api/v1/jobs/{job}/log?follow=true")).Text;
+        Task<Answer> FromAsync(string query) => _app.Admin.GetAsync($"/api/v1/jobs/{job}/log?{query}");
+        Assert.Equal(log[20..], (await FromAsync("from=20")).Is(HttpStatusCode.OK).Text);
+        Assert.Equal(log[20..], (await FromAsync("from=20&follow=true")).Text);
+        Assert.Equal("", (await FromAsync($"from={System.Text.Encoding.UTF8.GetByteCount(log)}")).Is(HttpStatusCode.OK).Text);
+        Assert.Equal("", (await FromAsync("from=9223372036854775807")).Is(HttpStatusCode.OK).Text);
+        Assert.Equal(HttpStatusCode.BadRequest, (await FromAsync("from=-1")).Status);
+    }
+
+    [Fact]
     public async Task A_job_is_cancelled_while_it_waits_and_while_it_runs()
     {
         Hold();
