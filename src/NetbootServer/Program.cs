@@ -95,6 +95,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapSetup();
     api.MapEvents();
     api.MapAlarms();
+    api.MapResolutions();
     app.MapProblemPages();
     app.MapServerMetrics();
     app.MapOpenApi();

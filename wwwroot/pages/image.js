@@ -18,6 +18,7 @@ import { openUpload } from '../parts/upload.js';
 import { Versions } from '../parts/versions.js';
 import { Held, openHold } from '../parts/holding.js';
 import { FilesOfImage, RefreshFailed, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from '../parts/imagefacts.js';
+import { openRename } from '../parts/rename.js';
 import { profileOf } from '../parts/selector.js';
 
 const path = (image, rest = '') => `images/${encodeURIComponent(image.name)}${rest}`;
@@ -65,7 +66,8 @@ function Actions({ image, upload, move }) {
     ${canRefresh && html`<button class="btn main" type="button" onClick=${refresh}>Refresh now</button>`}
     ${may('admin') && html`<${Menu} label="More actions" items=${[
       image.current && !image.held && { text: 'Hold…', act: () => openHold(image, move) },
-      { text: 'Edit…', act: () => openImageForm(image) }, { text: 'Delete…', act: drop }]}/>`}</span>`;
+      { text: 'Edit…', act: () => openImageForm(image) },
+      { text: 'Rename…', act: () => openRename('images', image) }, { text: 'Delete…', act: drop }]}/>`}</span>`;
 }
 
 export default function ImagePage({ name }) {

@@ -22,6 +22,7 @@ import { History } from '../parts/history.js';
 import { Identity } from '../parts/identity.js';
 import { NextBoot } from '../parts/nextboot.js';
 import { Plan } from '../parts/plan.js';
+import { openRename } from '../parts/rename.js';
 
 const platforms = { efi: 'UEFI', pcbios: 'BIOS' };
 
@@ -34,15 +35,21 @@ function Head({ machine, state, gone }) {
     await remove(`machines/${encodeURIComponent(machine.name)}/completion`);
     toast(`${machine.name} boots its profile again at its next start`);
   };
+  const forget = async () => {
+    await remove(`machines/${encodeURIComponent(machine.name)}/reference`);
+    toast(`${machine.name} is compared with what its next successful boot reports`);
+  };
   const items = [
     ...discovered ? [] : [{ text: 'Next boot…', act: () => openNext([machine]) }],
     machine.completion && { text: 'Boot the profile again', act: again },
+    machine.reference && { text: 'Forget its reference', act: forget },
+    !discovered && { text: 'Rename…', act: () => openRename('machines', machine) },
     { text: 'Delete…', act: async () => { if (await drop([machine])) { gone(); go('machines'); } } },
   ];
   return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('machines')}>Machines</a> / <bdi>
     ${machine.name}</bdi></nav>
     <h1 dir="auto">${machine.name}</h1><${State} is=${state.is} badge>${state.word}<//><span class="mono muted">
-      ${machine.macs[0]}</span>
+      ${machine.macs[0] ?? machine.serial ?? machine.uuid}</span>
     <span class="muted s-hide"><bdi>${hardware(machine)}</bdi></span>
     ${may('operator') && html`<span class="bar push">${discovered
       ? html`<button class="btn main" type="button" onClick=${() => openApprove(machine)}>Approve…</button>`

@@ -20,6 +20,7 @@ import { LongestLine } from '../parts/longestline.js';
 import { MenuEditor } from '../parts/menueditor.js';
 import { TemplateEditor } from '../parts/templateeditor.js';
 import { MenuPreview, ScriptPreview } from '../parts/profilepreview.js';
+import { openRename } from '../parts/rename.js';
 import { matches, profileOf } from '../parts/selector.js';
 
 /** Saves it; a new one gets its page. */
@@ -86,7 +87,8 @@ function Editor({ profile, isNew }) {
           </span>`}
       ${may('operator') && html`<${SaveBar} form=${form} saving=${saving} isNew=${isNew}
         action=${isNew ? 'Add profile' : 'Save'}>
-        ${!isNew && html`<${Menu} label="More actions" items=${[{ text: 'Delete…',
+        ${!isNew && html`<${Menu} label="More actions" items=${[{ text: 'Rename…',
+          act: () => openRename('profiles', profile) }, { text: 'Delete…',
           act: () => drop(profile) }]}/>`}<//>`}</div>
     <${SaveTrouble} saving=${saving}/>
     <section class="panel w7" aria-label="What to boot"><${WhatToBoot} form=${form} isNew=${isNew}/>

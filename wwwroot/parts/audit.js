@@ -7,7 +7,7 @@ import { Age, State, Typed } from './basics.js';
 import { Empty, Ghost, Trouble } from './messages.js';
 import { usePages } from './pages.js';
 
-const verbs = { create: 'made', change: 'changed', delete: 'deleted', refuse: 'was refused' };
+const verbs = { create: 'made', change: 'changed', rename: 'renamed', delete: 'deleted', refuse: 'was refused' };
 const kinds = ['machine', 'next-boot', 'profile', 'image', 'version', 'current', 'token', 'session', 'password',
   'alarm'];
 const spans = [['', 'Any time'], ['1', 'Last 24 hours'], ['7', 'Last 7 days'], ['30', 'Last 30 days']];

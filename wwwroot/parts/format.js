@@ -109,3 +109,6 @@ export function median(numbers) {
   const sorted = [...numbers].sort((left, right) => left - right);
   return sorted.length ? sorted[Math.floor((sorted.length - 1) / 2)] : null;
 }
+
+/** Whether the server takes it as a name. */
+export const goodName = text => /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(text) && !text.includes('..');

@@ -30,9 +30,13 @@ export function Identity({ machine, up }) {
     ${machine.lastSeenAt ? html`last told us <${Age} at=${machine.lastSeenAt}/>` : 'never asked for a script'}</small>
       </header>
     <dl class="body kv"><dt>${machine.macs.length === 1 ? 'mac' : 'macs'}</dt><dd>
+      ${machine.macs.length === 0 && html`<span class="muted">the first boot fills it in</span>`}
       ${machine.macs.map(mac => html`<code key=${mac}>${mac}</code> `)}</dd>
       ${shown.map(name => html`<dt key=${name}>${names[name]}</dt><${Value} name=${name} machine=${machine}/>`)}
       ${machine.firstSeenAt && html`<dt>first seen</dt><dd><${Age} at=${machine.firstSeenAt}/></dd>`}
+      ${machine.reference && html`<dt>reference</dt><dd><bdi>
+        ${[machine.reference.uuid, machine.reference.serial].filter(Boolean).join(', ')}</bdi>
+        <span class="sub"><${Age} at=${machine.reference.setAt}/></span></dd>`}
       ${machine.identityChanges && html`<${Changes} of=${machine.identityChanges}/>`}</dl>
     ${up && html`<header><h2>Since it is up</h2><small><${Age} at=${up.at}/></small></header><dl class="body kv">
       ${up.addresses.length > 0 && html`<dt>addresses</dt><dd>

@@ -11,13 +11,12 @@ import { FormDialog } from './formdialog.js';
 import { toast } from './messages.js';
 import { useProfileOptions } from './profileoptions.js';
 import { bySelector } from './selector.js';
-import { plural, unpair } from './format.js';
+import { goodName, plural, unpair } from './format.js';
 import { asksAgain } from './nextboot.js';
 
 const hardware = machine => [machine.identity?.manufacturer, machine.identity?.product, machine.identity?.arch,
   machine.identity?.serial && `serial ${machine.identity.serial}`, machine.identity?.ip].filter(Boolean).join(', ');
 
-const goodName = text => /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(text) && !text.includes('..');
 
 /** When there is no profile yet, one for each image is offered: a machine needs one to boot. */
 const withNew = (options, known) => options.length > 1 ? options
@@ -84,12 +83,13 @@ function ApproveAll({ list, close }) {
 export const openApproveAll = list => show(close => html`<${ApproveAll} list=${list} close=${close}/>`);
 
 function Add({ close }) {
-  const form = useForm('machine/+', { name: '', macs: '', profile: '', labels: '', notes: '' });
+  const form = useForm('machine/+', { name: '', macs: '', uuid: '', serial: '', profile: '', labels: '', notes: '' });
   const act = async () => {
     if (!goodName(form.get('name'))) { form.fault('name',
       'Lower-case letters, digits, dots, hyphens; for example rack3-node08.'); throw new Error('Choose a name.'); }
     const saved = await put(`machines/${encodeURIComponent(form.get('name'))}`, {
-      macs: form.get('macs').split(/[\s,]+/).filter(Boolean), profile: form.get('profile') || undefined,
+      macs: form.get('macs').split(/[\s,]+/).filter(Boolean), uuid: form.get('uuid') || undefined,
+      serial: form.get('serial') || undefined, profile: form.get('profile') || undefined,
       labels: unpair(form.get('labels')), notes: form.get('notes') || undefined,
     }, ifAbsent);
     machines.put(saved);
@@ -100,8 +100,10 @@ function Add({ close }) {
     <div class="cols"><${TextField} form=${form} name="name" label="Name"
       hint="Lower-case letters, digits, dots, hyphens."/>
       <${ChoiceField} form=${form} name="profile" label="Profile" options=${useProfileOptions(null)}/></div>
-    <${LinesField} form=${form} name="macs" label="MAC addresses" hint="One on a line, for example 3c:ec:ef:41:02:44"
-      rows=2/>
+    <${LinesField} form=${form} name="macs" label="MAC addresses" rows=2
+      hint="One on a line, for example 3c:ec:ef:41:02:44. With a UUID or serial the first boot fills it in."/>
+    <div class="cols"><${TextField} form=${form} name="uuid" label="UUID" mono/>
+      <${TextField} form=${form} name="serial" label="Serial" mono/></div>
     <div class="cols"><${LinesField} form=${form} name="labels" label="Labels"
       hint="One on a line, for example rack=3" rows=3/>
       <${LinesField} form=${form} name="notes" label="Notes" mono=${false} rows=3/></div><//>`;

@@ -65,7 +65,8 @@ function Form({ machine, saved, close }) {
       <${LinesField} form=${form} name="kernelArguments" label="Kernel arguments"
         hint="One on a line, after the profile's." rows=4/></div>
     <${LinesField} form=${form} name="notes" label="Notes" mono=${false} rows=3/>
-    <div class="cols"><${LinesField} form=${form} name="macs" label="MAC addresses" hint="One on a line." rows=2/>
+    <div class="cols"><${LinesField} form=${form} name="macs" label="MAC addresses" rows=2
+      hint="One on a line. With a UUID or serial the first boot fills it in."/>
       <${TextField} form=${form} name="uuid" label="UUID" mono/></div>
     <div class="cols"><${TextField} form=${form} name="serial" label="Serial" mono/>
       <${TextField} form=${form} name="asset" label="Asset tag" mono/></div>

@@ -32,7 +32,7 @@ export const GroupRow = ({ group, list, onApproveAll }) => {
 const second = machine => machine.state === 'discovered'
   ? [[machine.identity?.manufacturer, machine.identity?.product].filter(Boolean).join(' '), machine.identity?.arch,
     machine.identity?.ip].filter(Boolean).join(' · ') || machine.macs[0]
-  : machine.macs[0];
+  : machine.macs[0] ?? machine.serial ?? machine.uuid;
 
 /** Where its boot stands, when one is under way. */
 function Standing({ machine }) {

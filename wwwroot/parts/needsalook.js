@@ -9,31 +9,36 @@ import { may } from '../session.js';
 import { plural } from './format.js';
 import { failureOf, reason } from './phases.js';
 import { Age } from './basics.js';
+import { Decide } from './contradiction.js';
 import { Empty, Ghost, Trouble, toast } from './messages.js';
 
 /** Words for kinds of alarms; a kind without words speaks for itself. */
 const kinds = {
-  'identity-contradiction': 'Two machines in one', 'mac-on-two-addresses': 'One MAC, two addresses',
+  'identity-contradiction': 'Which machine is it?', 'mac-on-two-addresses': 'One MAC, two addresses',
   'disk-nearly-full': 'Disk nearly full', 'refresh-failing': 'Refreshes fail', 'scrub-failing': 'Scrubs fail',
   'template-failing': 'Script template fails', 'blob-rotten': 'Rotten file',
 };
 
 /** The pages of what alarms are about. */
-const places = { 'identity-contradiction': 'machines', 'mac-on-two-addresses': 'machines',
+const places = { 'mac-on-two-addresses': 'machines',
   'refresh-failing': 'images', 'template-failing': 'profiles' };
 
-const Subject = ({ alarm: { kind, subject } }) => subject === 'unknown machines'
+const Subject = ({ alarm: { kind, subject, data } }) => data?.machine
+  ? html`<a href=${link('machines', data.machine)} dir="auto">${data.machine}</a>: `
+  : subject === 'unknown machines'
   ? html`<a href=${link('machines', null, { state: 'discovered' })}>${subject}</a>: ` : places[kind]
   ? html`<a href=${link(places[kind], subject.replaceAll(':', '-'))} dir="auto">${subject}</a>: `
   : html`<span dir="auto" class="breakable">${subject}</span>: `;
 
-const Alarm = ({ alarm, acknowledge }) => html`<li class="note" data-state="alarm">
+const Alarm = ({ alarm, acknowledge, settled }) => html`<li class="note" data-state="alarm">
   <span class="glyph" data-state="alarm"></span>
   <p><b>${kinds[alarm.kind] ?? alarm.kind.replaceAll('-', ' ')}.</b> ${alarm.subject
     && html`<${Subject} alarm=${alarm}/>`}${alarm.detail}
     <span class="sub"><${Age} at=${alarm.lastAt}/>${alarm.count > 1 && `, ${plural(alarm.count, 'time')} since `}${
       alarm.count > 1 && html`<${Age} at=${alarm.firstAt}/>`}</span></p>
-  ${may('operator') && html`<button class="btn" type="button" onClick=${acknowledge}>Acknowledge</button>`}</li>`;
+  ${may('operator') && html`<span class="bar">${alarm.data?.machine
+    && html`<${Decide} alarm=${alarm} settled=${settled}/>`}
+    <button class="btn" type="button" onClick=${acknowledge}>Acknowledge</button></span>`}</li>`;
 
 /** What became of a machine whose boot has failed. */
 function next(boot) {
@@ -58,10 +63,11 @@ export function NeedsALook() {
   const alarms = useResource(has('alarms') ? `alarms?limit=${most}` : null, { events: ['alarm'] });
   const recent = failures.data?.items.filter(boot => serverTime() - Date.parse(boot.startedAt) < day) ?? [];
   const raised = alarms.data?.items ?? [];
+  const settle = alarm => alarms.set({ ...alarms.data, items: raised.filter(other => other.id !== alarm.id) });
   const acknowledge = async alarm => {
     try {
       await remove(`alarms/${alarm.id}`);
-      alarms.set({ ...alarms.data, items: raised.filter(other => other.id !== alarm.id) });
+      settle(alarm);
       toast(`Alarm about ${alarm.subject || alarm.kind} acknowledged. It counts anew when it happens again.`);
     } catch (problem) { toast(problem.message); }
   };
@@ -76,7 +82,8 @@ export function NeedsALook() {
       : raised.length + recent.length === 0
         ? html`<${Empty} title="Nothing">No alarm is open and no boot has failed in the last 24 hours.<//>`
       : html`<ul class="list">${raised.map(alarm =>
-        html`<${Alarm} key=${`a${alarm.id}`} alarm=${alarm} acknowledge=${() => acknowledge(alarm)}/>`)}
+        html`<${Alarm} key=${`a${alarm.id}`} alarm=${alarm} acknowledge=${() => acknowledge(alarm)}
+          settled=${() => settle(alarm)}/>`)}
         ${alarms.data?.next && most < 1000 && html`<li class="note"><button class="btn" type="button"
           onClick=${() => setMost(Math.min(most * 5, 1000))}>Show more alarms</button></li>`}
         ${recent.map(boot => html`<${Failure} key=${boot.id} boot=${boot}/>`)}</ul>`}</section>`;

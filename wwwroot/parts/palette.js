@@ -33,7 +33,7 @@ const machineHit = machine => {
 /** What can be done to a machine from here. */
 const actsOn = machine => [
   may('operator') && { text: `Next boot of ${machine.name}…`, act: () => go('machines', machine.name, { next: '' }) },
-  { text: `Copy MAC of ${machine.name}`, act: () => copyText(machine.macs[0])
+  machine.macs.length > 0 && { text: `Copy MAC of ${machine.name}`, act: () => copyText(machine.macs[0])
     .then(() => toast(`${machine.macs[0]} copied`)) },
 ].filter(Boolean).map(action => ({ ...action, key: action.text, group: 'Actions' }));
 

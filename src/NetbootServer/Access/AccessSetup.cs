@@ -7,6 +7,7 @@ using NetbootServer.Access.Sessions;
 using NetbootServer.Access.Tokens;
 using NetbootServer.Http;
 using NetbootServer.Startup;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Access;
 
@@ -18,7 +19,8 @@ internal static class AccessSetup
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
         services.AddFeatureOptions<AccessOptions>("Access");
-        services.AddHttpContextAccessor().AddSingleton<Audit>();
+        services.AddHttpContextAccessor().AddSingleton<Audit>()
+            .AddSingleton<RenameFollowing>(_ => Audit.FollowAsync);
         services.AddSingleton<AdminTokenSetting>().AddSingleton<AdminPassword>().AddSingleton<PasswordHashing>()
             .AddSingleton<GrantCache>().AddSingleton<UseNotes>().AddSingleton<TokenStore>().AddSingleton<SessionStore>()
             .AddSingleton<LogInDesk>().AddSingleton<LogInDelay>().AddSingleton<AdminHosts>();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Access.Sessions;
 using NetbootServer.Access.Tokens;
+using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Access;
@@ -11,34 +12,25 @@ namespace NetbootServer.Access;
 /// Once a minute writes down which tokens and sessions were used, and forgets sessions that are over and audit entries
 /// older than <see cref="AccessOptions.AuditDays"/>.
 /// </summary>
-internal sealed partial class AccessWorker(Database database, UseNotes uses, IOptions<AccessOptions> options,
-    TimeProvider time, ILogger<AccessWorker> logger) : BackgroundService
+internal sealed class AccessWorker(Database database, UseNotes uses, IOptions<AccessOptions> options,
+    WorkerServices services, TimeProvider time, ILogger<AccessWorker> logger)
+    : ResilientWorker("upkeep of tokens and sessions", services, logger)
 {
     private const int Batch = 1000;
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Period, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await TryTidyAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await RoundAsync(() => TidyAsync(stoppingToken), stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            await TryTidyAsync(CancellationToken.None); // what was used in the last minute
-        }
-    }
-
-    private async Task TryTidyAsync(CancellationToken ct)
-    {
-        try
-        {
-            await TidyAsync(ct);
-        }
-        catch (Exception e) when (e is DbUpdateException or System.Data.Common.DbException)
-        {
-            Log.Postponed(logger, e);
+            // What was used in the last minute.
+            await RoundAsync(() => TidyAsync(CancellationToken.None), CancellationToken.None);
         }
     }
 
@@ -73,12 +65,5 @@ internal sealed partial class AccessWorker(Database database, UseNotes uses, IOp
             }
             return true;
         }, ct);
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning,
-            "The use of tokens and sessions could not be written down; tried again in a minute")]
-        public static partial void Postponed(ILogger logger, Exception error);
     }
 }

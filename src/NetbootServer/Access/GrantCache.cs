@@ -20,11 +20,11 @@ internal sealed class GrantCache(TimeProvider time) : IDisposable
         string hash, Func<string, CancellationToken, Task<Grant?>> read, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        if (_grants.TryGetValue(hash, out Held? held) && held!.Until > now)
+        if (_grants.TryGetValue(hash, out Held? held) && time.GetElapsedTime(held!.At) < Life)
             return held.Grant.IsOver(now) ? null : held.Grant;
         var epoch = Interlocked.Read(ref _epoch);
         if (await read(hash, ct) is not { } grant || grant.IsOver(now)) return null;
-        _grants.Set(hash, new Held(grant, now + Life), new MemoryCacheEntryOptions { Size = 1 });
+        _grants.Set(hash, new Held(grant, time.GetTimestamp()), new MemoryCacheEntryOptions { Size = 1 });
         // A grant that was ended while it was read must not come back to life.
         if (epoch != Interlocked.Read(ref _epoch)) _grants.Remove(hash);
         return grant;
@@ -39,5 +39,7 @@ internal sealed class GrantCache(TimeProvider time) : IDisposable
 
     public void Dispose() => _grants.Dispose();
 
-    private sealed record Held(Grant Grant, DateTimeOffset Until);
+    /// <param name="Grant">The grant.</param>
+    /// <param name="At">Timestamp of its reading.</param>
+    private sealed record Held(Grant Grant, long At);
 }

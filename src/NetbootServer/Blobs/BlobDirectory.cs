@@ -12,6 +12,8 @@ public sealed class BlobDirectory
     private const UnixFileMode ReadOnlyForAll =
         UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
+    private const string ProbeName = "tmp/.probe";
+
     private readonly string _root;
     private readonly string _temporary;
 
@@ -63,6 +65,40 @@ public sealed class BlobDirectory
     /// <summary>The file of a blob is there and has its length.</summary>
     public bool Holds(Sha256Digest digest, long length) =>
         new FileInfo(PathOf(digest)) is { Exists: true } file && file.Length == length;
+
+    /// <summary>The folder.</summary>
+    public string Root => _root;
+
+    /// <summary>
+    /// Why the folder cannot be used now, a sentence that says what to do; null when it can: it is there, its disk
+    /// answers and takes writes. Blocks for as long as the file system does.
+    /// </summary>
+    public string? Problem()
+    {
+        try
+        {
+            using var probe = File.OpenHandle(Path.Combine(_root, ProbeName), FileMode.OpenOrCreate, FileAccess.Write);
+            _ = FreeBytes;
+            return null;
+        }
+        catch (Exception e) when (Database.IsFull(e))
+        {
+            return null; // it is there; the room on it is another question
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"The folder {_root} cannot be used ({e.Message.TrimEnd('.')}): bring its disk back, or make it writable. " +
+                "Scripts and local boots go on; files are served again as soon as it is back.";
+        }
+    }
+
+    /// <summary>The digests and lengths of all files, whatever the database knows of them.</summary>
+    internal IEnumerable<(Sha256Digest Digest, FileInfo File)> Files() =>
+        from folder in new DirectoryInfo(_root).EnumerateDirectories("??")
+        from file in folder.EnumerateFiles()
+        let digest = Sha256Digest.TryParse(file.Name, out var parsed) ? parsed : (Sha256Digest?)null
+        where digest is not null
+        select (digest.Value, file);
 
     /// <summary>Bytes that this process may still write to the disk.</summary>
     public long FreeBytes => new DriveInfo(_root).AvailableFreeSpace;

@@ -20,6 +20,9 @@ public enum BlobRefusal
 
     /// <summary>They are not what they should be, by <see cref="BlobLimits.Judge"/>.</summary>
     WrongKind,
+
+    /// <summary>The folder of blobs is away or cannot be written; passes.</summary>
+    StoreAway,
 }
 
 /// <summary>Bytes were not stored, and nothing of them remains.</summary>

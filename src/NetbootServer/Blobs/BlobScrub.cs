@@ -49,12 +49,14 @@ public sealed class BlobScrub(Database database, BlobStore store, BlobDirectory 
     /// <param name="bytesPerSecond">The highest rate.</param>
     /// <param name="read">Told the number of bytes read, time and again.</param>
     /// <param name="ct">Stops it.</param>
+    /// <exception cref="BlobRefusedException">The folder of blobs is away: that says nothing of the blob.</exception>
     public async Task<ScrubVerdict> CheckAsync(
         ScrubbedBlob blob, long bytesPerSecond, Action<int> read, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(blob);
         ArgumentNullException.ThrowIfNull(read);
         var good = await IsGoodAsync(blob, bytesPerSecond, read, ct);
+        if (!good && directory.Problem() is { } problem) throw new BlobRefusedException(BlobRefusal.StoreAway, problem);
         if (good == blob.InService) return good ? ScrubVerdict.Good : ScrubVerdict.StillRotten;
         var known = good
             ? await store.PutBackInServiceAsync(blob.Digest, ct)

@@ -16,8 +16,7 @@ namespace NetbootServer.Blobs;
 /// </remarks>
 public sealed class BlobStore : IDisposable
 {
-    /// <summary>What a full disk is told with.</summary>
-    internal const string DiskFull = "The disk is full, or the quota on it. Make room on it, delete images, or keep fewer versions.";
+    private const int SweptAtOnce = 500;
 
     private readonly BlobDirectory _directory;
     private readonly BlobFiles _files;
@@ -32,7 +31,20 @@ public sealed class BlobStore : IDisposable
         IOptions<BlobsOptions> options, TimeProvider time)
     {
         (_directory, _files, _index, _database, _time) = (directory, files, index, database, time);
-        _room = new BlobRoom(options.Value, () => directory.FreeBytes);
+        _room = new BlobRoom(options.Value, FreeBytes);
+    }
+
+    /// <exception cref="BlobRefusedException">The folder of blobs is away.</exception>
+    private long FreeBytes()
+    {
+        try
+        {
+            return _directory.FreeBytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && _directory.Problem() is { } problem)
+        {
+            throw new BlobRefusedException(BlobRefusal.StoreAway, problem);
+        }
     }
 
     /// <summary>The blob; null when there is none.</summary>
@@ -58,13 +70,13 @@ public sealed class BlobStore : IDisposable
             await PublishAsync(temporary, blob, room, ct);
             return blob;
         }
-        catch (Exception e) when (Database.IsFull(e))
+        catch (Exception e) when (Refused(e, limits) is { } refused)
         {
-            throw new BlobRefusedException(BlobRefusal.DiskFull, DiskFull) { NeedBytes = limits.Length, HaveBytes = 0 };
+            throw refused;
         }
         finally
         {
-            File.Delete(temporary);
+            Discard(temporary);
         }
     }
 
@@ -98,13 +110,38 @@ public sealed class BlobStore : IDisposable
             }
             return blob;
         }
-        catch (Exception e) when (Database.IsFull(e))
+        catch (Exception e) when (Refused(e, limits) is { } refused)
         {
-            throw new BlobRefusedException(BlobRefusal.DiskFull, DiskFull) { NeedBytes = limits.Length, HaveBytes = 0 };
+            throw refused;
         }
         finally
         {
+            Discard(temporary);
+        }
+    }
+
+    /// <summary>
+    /// What a failure of the disk means; null when it is another's. A source's own failure is an
+    /// <see cref="IOException"/>, too: then the folder is there.
+    /// </summary>
+    private BlobRefusedException? Refused(Exception error, BlobLimits limits)
+    {
+        if (Database.IsFull(error))
+            return new(BlobRefusal.DiskFull, Database.DiskFull) { NeedBytes = limits.Length, HaveBytes = 0 };
+        return error is IOException or UnauthorizedAccessException && _directory.Problem() is { } problem
+            ? new(BlobRefusal.StoreAway, problem) : null;
+    }
+
+    /// <summary>What cannot be deleted now is swept at the next start.</summary>
+    private static void Discard(string temporary)
+    {
+        try
+        {
             File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The folder is away, which the caller has reported.
         }
     }
 
@@ -227,7 +264,7 @@ public sealed class BlobStore : IDisposable
         try
         {
             var name = digest.ToString();
-            var row = await _database.WriteAsync(async (db, c) =>
+            var row = await _database.ChangeAsync(async (db, c) =>
             {
                 var found = await db.Set<BlobRow>().FirstOrDefaultAsync(blob => blob.Sha256 == name, c);
                 if (found is not null) db.Remove(found);
@@ -246,6 +283,34 @@ public sealed class BlobStore : IDisposable
         }
     }
 
+    /// <summary>
+    /// Removes files that no row of the database names: what a crash between a file and its row left, for good, as
+    /// nothing would ever find them. Only files older than <paramref name="age"/>, for imports that are under way.
+    /// </summary>
+    /// <remarks>The caller keeps imports away meanwhile.</remarks>
+    /// <returns>How many files went, and their bytes.</returns>
+    public async Task<(int Files, long Bytes)> SweepAsync(TimeSpan age, CancellationToken ct)
+    {
+        var before = _time.GetUtcNow() - age;
+        var (count, bytes) = (0, 0L);
+        foreach (var files in _directory.Files().Where(found => found.File.LastWriteTimeUtc < before).Chunk(SweptAtOnce))
+        {
+            var names = files.Select(found => found.Digest.ToString()).ToList();
+            var known = await _database.ReadAsync((db, c) => db.Set<BlobRow>()
+                .Where(blob => names.Contains(blob.Sha256) && blob.Segments == null).Select(blob => blob.Sha256)
+                .ToHashSetAsync(StringComparer.Ordinal, c), ct);
+            foreach (var (digest, file) in files)
+            {
+                if (known.Contains(digest.ToString())) continue;
+                _files.Revoke(digest);
+                bytes += file.Length;
+                file.Delete();
+                count++;
+            }
+        }
+        return (count, bytes);
+    }
+
     /// <summary>Takes a rotten blob out of service: answered 503 until the same bytes are added again.</summary>
     /// <returns>False when there is no such blob.</returns>
     public Task<bool> TakeOutOfServiceAsync(Sha256Digest digest, CancellationToken ct) =>
@@ -258,7 +323,7 @@ public sealed class BlobStore : IDisposable
     private async Task<bool> MarkAsync(Sha256Digest digest, DateTimeOffset? since, CancellationToken ct)
     {
         var name = digest.ToString();
-        var found = await _database.WriteAsync(async (db, c) =>
+        var found = await _database.ChangeAsync(async (db, c) =>
         {
             var row = await db.Set<BlobRow>().FirstOrDefaultAsync(blob => blob.Sha256 == name, c);
             if (row is not null) row.OutOfServiceSince = since;

@@ -35,6 +35,17 @@ public sealed class BlobsOptions
     [Example("64")]
     public int? MaxBootDownloads { get; set; }
 
+    /// <summary>
+    /// While others wait, a boot's download that is slower than so many bytes a second goes on without its seat; 0 for
+    /// never.
+    /// </summary>
+    [Range(0, long.MaxValue)]
+    public long MinBootDownloadBytesPerSecond { get; set; } = 16 << 10;
+
+    /// <summary>While others wait, a boot's download that has lasted so long goes on without its seat.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
+    public TimeSpan MaxBootDownloadTime { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>How many known and unknown digests are remembered; a composed blob counts its segments.</summary>
     [Range(100, int.MaxValue)]
     public int MaxCachedEntries { get; set; } = 100_000;

@@ -1,3 +1,5 @@
+using NetbootServer.Blobs.Compression;
+
 namespace NetbootServer.Blobs;
 
 /// <summary>What a file is, judged by its first bytes alone.</summary>
@@ -18,9 +20,21 @@ public sealed record BootFile(BootFileKind Kind, string Description)
     /// <summary>The kernel's version as it says itself, such as <c>6.12.8</c>; null when it does not say.</summary>
     public string? KernelVersion { get; init; }
 
-    /// <summary>Linux unpacks it as an initial ramdisk (init/initramfs.c, lib/decompress.c).</summary>
-    public bool IsInitrd => Kind is BootFileKind.Cpio or BootFileKind.Gzip or BootFileKind.Xz or BootFileKind.Zstd
+    /// <summary>What is in a file compressed by gzip, xz or zstd, by its first bytes; null when that cannot be seen.</summary>
+    public BootFile? Inside { get; init; }
+
+    /// <summary>
+    /// Linux unpacks it as an initial ramdisk (init/initramfs.c, lib/decompress.c): once, and what is in it must be cpio
+    /// or, as of old, a file system.
+    /// </summary>
+    public bool IsInitrd => Kind == BootFileKind.Cpio || (IsCompressed
+        && Inside?.Kind is null or BootFileKind.Cpio or BootFileKind.Unknown or BootFileKind.SquashFs);
+
+    private bool IsCompressed => Kind is BootFileKind.Gzip or BootFileKind.Xz or BootFileKind.Zstd
         or BootFileKind.Lz4Legacy or BootFileKind.Lzo or BootFileKind.Bzip2 or BootFileKind.Lzma;
+
+    /// <summary>It may be a tarball compressed by gzip: nothing else is seen in it.</summary>
+    public bool IsTarball => Kind == BootFileKind.Gzip && Inside?.Kind is null or BootFileKind.Tar or BootFileKind.Unknown;
 
     /// <summary>
     /// The media type to serve it with. Only content decides, never a name, and never anything that a browser would
@@ -43,13 +57,48 @@ public sealed record BootFile(BootFileKind Kind, string Description)
             && Arch == system.Split('-')[0];
     }
 
+    /// <summary>
+    /// It is such a kernel compressed as a whole, such as Arm's <c>Image.gz</c>: boot loaders that unpack it are rare,
+    /// so it is stored unpacked.
+    /// </summary>
+    /// <param name="system">As in <see cref="IsKernelFor"/>.</param>
+    public bool IsCompressedKernelFor(string system) => Inside?.IsKernelFor(system) == true;
+
     /// <summary>Judges a file by its first bytes.</summary>
     /// <param name="head">The first <see cref="HeadLength"/> bytes, or all of a shorter file.</param>
-    public static BootFile Of(ReadOnlySpan<byte> head) =>
+    public static BootFile Of(ReadOnlySpan<byte> head)
+    {
+        var file = Outside(head);
+        if (CompressedHead.Read(file.Kind, head) is not { Length: > 0 } bytes) return file;
+        var inside = Outside(bytes);
+        return inside.Kind is BootFileKind.Unknown or BootFileKind.Cpio
+            ? file with { Inside = inside }
+            : file with { Inside = inside, Description = $"{file.Description} with {inside.Description} in it" };
+    }
+
+    private static BootFile Outside(ReadOnlySpan<byte> head) =>
         head.IsEmpty
             ? new(BootFileKind.Empty, "an empty file")
-            : KernelHeaders.Recognise(head) ?? Magic(head) ?? TextSample.Recognise(head) ??
+            : KernelHeaders.Recognise(head) ?? Magic(head) ?? OldTar(head) ?? TextSample.Recognise(head) ??
               new(BootFileKind.Unknown, $"a file of unknown kind beginning {TextSample.Quote(head)}");
+
+    /// <summary>
+    /// A tar archive from before there was a magic for it: its first header has its own checksum, in which the eight
+    /// bytes of the checksum count as blanks.
+    /// </summary>
+    private static BootFile? OldTar(ReadOnlySpan<byte> head)
+    {
+        const int Header = 512, At = 148, Size = 8;
+        if (head.Length < Header || head[0] == 0) return null;
+        var (sum, said) = (Size * ' ', 0);
+        for (var i = 0; i < Header; i++) sum += i is >= At and < At + Size ? 0 : head[i];
+        foreach (var digit in head.Slice(At, Size).Trim(" \0"u8))
+        {
+            if (digit is < (byte)'0' or > (byte)'7') return null;
+            said = (said * 8) + digit - '0';
+        }
+        return said == sum ? new(BootFileKind.Tar, "a tar archive") : null;
+    }
 
     private static BootFile? Magic(ReadOnlySpan<byte> head)
     {

@@ -7,7 +7,12 @@ namespace NetbootServer.Blobs;
 /// <param name="boot">The boot's token as the client gave it: untrusted text.</param>
 /// <param name="file">The file name in the URL: untrusted text.</param>
 /// <returns>The boot; null when there is no such boot, or the file is none of its image: then it never waits.</returns>
-public delegate string? BootRecognizing(string boot, string file);
+public delegate RecognizedBoot? BootRecognizing(string boot, string file);
+
+/// <summary>A boot that a download counts for.</summary>
+/// <param name="Id">The boot.</param>
+/// <param name="Machine">Row key of its machine; 0 when it has no record.</param>
+public readonly record struct RecognizedBoot(string Id, long Machine);
 
 /// <summary>Told that a boot was given a place in line instead of its file; it asks again after a while.</summary>
 /// <param name="boot">The boot, as <see cref="BootRecognizing"/> named it.</param>

@@ -16,19 +16,19 @@ internal sealed class BootTransfers(DownloadLine line,
         var mayWait = line.IsLimited && http.Request.Headers.Range.Count == 0;
         return (offset, length) =>
         {
-            var admission = mayWait && recognizing?.Invoke(boot, file) is { } name
-                ? Enter(name, file)
-                : default;
-            return admission.Place > 0
-                ? BodyStart.Later("Too many boots are downloading; this one stands in line.", admission.RetryAfter)
-                : new BodyStart(starting?.Invoke(http, boot, file, digest, offset, length), admission.Seat);
+            var admission = mayWait && recognizing?.Invoke(boot, file) is { } known ? Enter(http, known, file) : default;
+            if (admission.Place > 0)
+                return BodyStart.Later("Too many boots are downloading; this one stands in line.", admission.RetryAfter);
+            var meter = starting?.Invoke(http, boot, file, digest, offset, length);
+            if (admission.Seat is { } seat) seat.Meter = meter;
+            return new BodyStart(meter, admission.Seat);
         };
     }
 
-    private Admission Enter(string boot, string file)
+    private Admission Enter(HttpContext http, RecognizedBoot boot, string file)
     {
-        var admission = line.Enter(boot);
-        if (admission.Place > 0) queued?.Invoke(boot, file, admission.Place, admission.RetryAfter);
+        var admission = line.Enter(boot.Id, boot.Machine, http.Connection.RemoteIpAddress?.ToString());
+        if (admission.Place > 0) queued?.Invoke(boot.Id, file, admission.Place, admission.RetryAfter);
         return admission;
     }
 }

@@ -11,14 +11,21 @@ public sealed record QueuedBoot(string Boot, int Place, DateTimeOffset Since);
 
 /// <summary>
 /// Lets at most so many boots download their images at once (<c>Blobs:MaxBootDownloads</c>), first come first served. A
-/// boot in line is told to ask again; it keeps its place while it does so in time, and its seniority between its files,
+/// boot in line gets a Retry-After; it keeps its place while it asks again in time, and its seniority between its files,
 /// so that one that has its kernel is not put behind those that have nothing yet.
 /// </summary>
 /// <remarks>
+/// <para>
 /// With so many seats free, the first so many in line have one each kept for them, until they have not asked in time;
-/// whoever stands behind them, or comes anew, gets none of these. So nobody ever has a seat that one before it needed,
-/// whoever of them asks first: they are asleep until their own Retry-After. To seat them one after another, in the very
+/// those behind them, and those who come anew, get none of these. So a boot never has a seat that one before it needed,
+/// whichever of them asks first: they are asleep until their own Retry-After. To seat them one after another, in the very
 /// order of the line, would keep the seats of all empty until the first has woken up.
+/// </para>
+/// <para>
+/// A machine has one seat, however many boots it begins. Boots without a machine's record go by their address: one that
+/// already has a seat comes after those that have none. While others wait, a download that is slow or takes very long
+/// goes on without its seat, which the next one in line gets: it is never cut, for iPXE would begin again.
+/// </para>
 /// </remarks>
 public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider time)
 {
@@ -26,15 +33,21 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan BetweenFiles = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(30);
     private const double NewestShare = 0.2; // of the newest download in the mean
 
     private readonly int? _seats = options.Value.MaxBootDownloads;
-    private readonly Dictionary<string, Ticket> _tickets = new(StringComparer.Ordinal);
-    private readonly SortedSet<Ticket> _line = new(Comparer<Ticket>.Create((a, b) => a.Number.CompareTo(b.Number)));
+    private readonly long _minRate = options.Value.MinBootDownloadBytesPerSecond;
+    private readonly TimeSpan _maxTime = options.Value.MaxBootDownloadTime;
+    private readonly long _started = time.GetTimestamp();
+    private readonly Dictionary<string, DownloadTicket> _tickets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DownloadTicket> _boots = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DownloadTicket.Group> _addresses = new(StringComparer.Ordinal);
+    private readonly HashSet<DownloadTicket> _line = [];
+    private readonly HashSet<DownloadTicket> _seated = [];
     private readonly Lock _lock = new();
     private long _lastNumber;
-    private int _taken;
-    private DateTimeOffset _nextSweep;
+    private TimeSpan _nextSweep;
     private double _meanSeconds = 10;
 
     /// <summary>There is a limit.</summary>
@@ -43,7 +56,7 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
     /// <summary>How many boots are downloading.</summary>
     public int Downloading
     {
-        get { lock (_lock) return _taken; }
+        get { lock (_lock) return _seated.Count; }
     }
 
     /// <summary>The boots in line, the next one first.</summary>
@@ -54,10 +67,12 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
             lock (_lock)
             {
                 DropLate();
-                return [.. _line.Select((ticket, ahead) => new QueuedBoot(ticket.Boot, ahead + 1, ticket.Since))];
+                return [.. _line.Order().Select((ticket, ahead) => new QueuedBoot(ticket.Boot, ahead + 1, ticket.Since))];
             }
         }
     }
+
+    private TimeSpan Now => time.GetElapsedTime(_started);
 
     /// <summary>A boot's place in line; null when it is not waiting.</summary>
     public int? PlaceOf(string boot)
@@ -65,85 +80,121 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
         lock (_lock)
         {
             DropLate();
-            return _tickets.TryGetValue(boot, out var ticket) && ticket.IsWaiting ? Ahead(ticket) + 1 : null;
+            return _boots.TryGetValue(boot, out var ticket) && _line.Contains(ticket) ? Ahead(ticket) + 1 : null;
         }
     }
 
     /// <summary>A boot asks for a file: it takes a seat, or its place in line.</summary>
-    public Admission Enter(string boot)
+    /// <param name="boot">The boot.</param>
+    /// <param name="machine">Row key of its machine; 0 when it has no record.</param>
+    /// <param name="address">Where it asks from, for one without a machine.</param>
+    public Admission Enter(string boot, long machine = 0, string? address = null)
     {
         lock (_lock)
         {
             DropLate();
-            if (!_tickets.TryGetValue(boot, out var ticket))
-                _tickets[boot] = ticket = new Ticket(boot, ++_lastNumber, time.GetUtcNow());
-            var ahead = ticket.Downloads > 0 ? 0 : Ahead(ticket);
-            if (ticket.Downloads > 0 || _seats is not { } seats || ahead < seats - _taken) return new(Sit(ticket));
-            return Wait(ticket, ahead, seats);
+            var ticket = TicketOf(boot, machine, address);
+            if (_seats is not { } seats || _seated.Contains(ticket)) return new(Sit(ticket));
+            if (ticket.LostSeat && !_line.Contains(ticket)) ticket.Number = ++_lastNumber; // to the end of the line
+            var ahead = Ahead(ticket);
+            if (ahead >= seats - _seated.Count)
+            {
+                TakeSeatsOfSlow();
+                ahead = Ahead(ticket);
+            }
+            return ahead < seats - _seated.Count ? new(Sit(ticket)) : Wait(ticket, ahead, seats);
         }
     }
 
-    private int Ahead(Ticket ticket) => _line.TakeWhile(other => other.Number < ticket.Number).Count();
-
-    private Seat Sit(Ticket ticket)
+    private DownloadTicket TicketOf(string boot, long machine, string? address)
     {
-        _line.Remove(ticket);
-        ticket.IsWaiting = false;
-        if (ticket.Downloads++ == 0) _taken++;
-        return new Seat(this, ticket, time.GetTimestamp());
+        var key = machine > 0 ? $"machine {machine}" : $"boot {boot}";
+        if (!_tickets.TryGetValue(key, out var ticket))
+        {
+            DownloadTicket.Group? group = null;
+            if (machine == 0 && address is not null && !_addresses.TryGetValue(address, out group))
+                _addresses[address] = group = new(address);
+            _tickets[key] = ticket = new(key, boot, ++_lastNumber, time.GetUtcNow(), group ?? new(null));
+        }
+        if (ticket.Boot != boot) _boots.Remove(ticket.Boot);
+        ticket.Boot = boot;
+        _boots[boot] = ticket;
+        return ticket;
     }
 
-    private Admission Wait(Ticket ticket, int ahead, int seats)
+    private int Ahead(DownloadTicket ticket) => _line.Count(other => other.CompareTo(ticket) < 0);
+
+    private DownloadSeat Sit(DownloadTicket ticket)
+    {
+        _line.Remove(ticket);
+        if (_seated.Add(ticket))
+        {
+            ticket.Holder.Seats++;
+            ticket.LostSeat = false;
+            ticket.SeatedAt = Now;
+            ticket.Sample = (Now, ticket.Bytes);
+        }
+        return ticket.Begin(time.GetTimestamp(), Leave);
+    }
+
+    private Admission Wait(DownloadTicket ticket, int ahead, int seats)
     {
         var expected = TimeSpan.FromSeconds(_meanSeconds * (ahead + 1) / seats / 2);
         var retryAfter = expected < Shortest ? Shortest : expected > Longest ? Longest : expected;
-        ticket.IsWaiting = true;
-        ticket.Deadline = time.GetUtcNow() + retryAfter + Late;
+        ticket.Deadline = Now + retryAfter + Late;
         _line.Add(ticket);
         return new(ahead + 1, retryAfter);
     }
 
-    private void Leave(Ticket ticket, long sat)
+    private void Leave(DownloadTicket ticket, DownloadSeat seat)
     {
         lock (_lock)
         {
-            _meanSeconds += NewestShare * (time.GetElapsedTime(sat).TotalSeconds - _meanSeconds);
-            if (--ticket.Downloads > 0) return;
-            _taken--;
-            ticket.Deadline = time.GetUtcNow() + BetweenFiles;
+            _meanSeconds += NewestShare * (time.GetElapsedTime(seat.Began).TotalSeconds - _meanSeconds);
+            if (ticket.End(seat) > 0) return;
+            FreeSeat(ticket);
+            if (!_line.Contains(ticket)) ticket.Deadline = Now + BetweenFiles;
         }
+    }
+
+    /// <summary>Others wait: those that are too slow, or have had their seat for too long, go on without it.</summary>
+    private void TakeSeatsOfSlow()
+    {
+        var now = Now;
+        foreach (var ticket in _seated.Where(ticket => now - ticket.SeatedAt >= _maxTime || IsSlow(ticket, now)).ToList())
+        {
+            FreeSeat(ticket);
+            ticket.LostSeat = true;
+        }
+    }
+
+    private bool IsSlow(DownloadTicket ticket, TimeSpan now)
+    {
+        if (ticket.Bytes is not { } bytes || now - ticket.Sample.At < RateWindow) return false;
+        var rate = (bytes - (ticket.Sample.Bytes ?? 0)) / (now - ticket.Sample.At).TotalSeconds;
+        ticket.Sample = (now, bytes);
+        return rate < _minRate;
+    }
+
+    private void FreeSeat(DownloadTicket ticket)
+    {
+        if (_seated.Remove(ticket)) ticket.Holder.Seats--;
     }
 
     /// <summary>Those who did not ask again in time have vanished.</summary>
     private void DropLate()
     {
-        var now = time.GetUtcNow();
+        var now = Now;
         if (now < _nextSweep) return;
         _nextSweep = now + Shortest;
-        foreach (var ticket in _tickets.Values.Where(ticket => ticket.Downloads == 0 && ticket.Deadline < now).ToList())
+        foreach (var ticket in _tickets.Values.Where(ticket => ticket.Deadline < now).ToList())
         {
-            _tickets.Remove(ticket.Boot);
             _line.Remove(ticket);
-        }
-    }
-
-    private sealed class Ticket(string boot, long number, DateTimeOffset since)
-    {
-        public string Boot => boot;
-        public long Number => number;
-        public DateTimeOffset Since => since;
-        public int Downloads { get; set; }
-        public bool IsWaiting { get; set; }
-        public DateTimeOffset Deadline { get; set; }
-    }
-
-    private sealed class Seat(DownloadLine line, Ticket ticket, long sat) : IDisposable
-    {
-        private int _left;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _left, 1) == 0) line.Leave(ticket, sat);
+            if (ticket.Downloads > 0) continue; // one without a seat still downloads
+            _tickets.Remove(ticket.Key);
+            _boots.Remove(ticket.Boot);
+            if (ticket.Holder.Address is { } address && _tickets.Values.All(other => other.Holder != ticket.Holder))
+                _addresses.Remove(address);
         }
     }
 }
@@ -151,12 +202,12 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
 /// <summary>What a boot that asked for a file got: a seat, or a place in line.</summary>
 public readonly record struct Admission
 {
-    internal Admission(IDisposable seat) => Seat = seat;
+    internal Admission(DownloadSeat seat) => Seat = seat;
 
     internal Admission(int place, TimeSpan retryAfter) => (Place, RetryAfter) = (place, retryAfter);
 
     /// <summary>To be disposed of when the download has ended; null for a place in line.</summary>
-    public IDisposable? Seat { get; }
+    public DownloadSeat? Seat { get; }
 
     /// <summary>The place in line, 1 is next; 0 with a seat.</summary>
     public int Place { get; }

@@ -77,7 +77,8 @@ internal static class FactKinds
 internal abstract record BootEntry(DateTimeOffset At);
 
 /// <summary>A machine asked for its script.</summary>
-internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, long? MachineId, string? Ip) : BootEntry(At);
+internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, Recognition Recognition, string? Ip)
+    : BootEntry(At);
 
 /// <summary>A decision that holds once was handed out: a next boot that this uses up, or a choice at the machine.</summary>
 /// <param name="At">When.</param>
@@ -93,6 +94,12 @@ internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineI
 {
     /// <summary>Whether its files come from a cache, so that this server does not see how far they have come.</summary>
     public bool FilesElsewhere { get; init; }
+
+    /// <summary>Whether its machine contradicts a registration: then it is no boot of a registered machine.</summary>
+    public bool Contradicts { get; init; }
+
+    /// <summary>What it teaches when it succeeds; null when it is nothing.</summary>
+    public BootLesson? Teaches { get; init; }
 }
 
 /// <summary>A step of a boot moved on.</summary>

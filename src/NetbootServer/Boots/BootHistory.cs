@@ -40,6 +40,9 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
         return name;
     }
 
+    /// <summary>Forgets remembered names, after one has changed.</summary>
+    public void ForgetNames() => _machines.Clear();
+
     /// <summary>How many boots of an image began since an instant, and how many of them succeeded, by version.</summary>
     public async Task<FrozenDictionary<string, RecentBoots>> CountByVersionAsync(
         string image, DateTimeOffset since, CancellationToken ct)
@@ -69,12 +72,9 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
         {
             if (machineId is not null) rows = rows.Where(row => row.MachineId == machineId);
             if (outcome is not null) rows = rows.Where(row => row.Outcome == outcome);
-            if (paging.After is { } after && long.TryParse(after.Key, CultureInfo.InvariantCulture, out var ms))
-            {
-                var at = DateTimeOffset.FromUnixTimeMilliseconds(ms);
+            if (paging is { AfterInstant: { } at, After.Name: var id })
                 rows = rows.Where(row => row.StartedAt < at
-                    || (row.StartedAt == at && string.Compare(row.Id, after.Name) < 0));
-            }
+                    || (row.StartedAt == at && string.Compare(row.Id, id) < 0));
             return rows.OrderByDescending(row => row.StartedAt).ThenByDescending(row => row.Id).Take(paging.Limit + 1);
         }, ListedDetailBytes, ct);
         return paging.Cut(boots, boot =>

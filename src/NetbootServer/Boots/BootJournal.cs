@@ -10,7 +10,8 @@ namespace NetbootServer.Boots;
 /// Writes batches of entries inside the caller's transaction and draws their consequences: a boot's outcome, a
 /// machine's last boot, a used-up next boot, a completion, a version that phones home.
 /// </summary>
-internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<MachinesOptions> machines)
+internal sealed class BootJournal(ImageCatalog images, BootTrim trim, Sightings sightings, ReferenceLearning learning,
+    IOptions<MachinesOptions> machines)
 {
     /// <summary>Writes the entries in their order.</summary>
     public async Task WriteAsync(
@@ -22,13 +23,13 @@ internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<M
             switch (entry)
             {
                 case MachineSeen seen:
-                    await SeenAsync(batch, seen, consequences, ct);
+                    await sightings.NoteAsync(batch, seen, consequences, ct);
                     break;
                 case NextBootUsed used:
                     Use(batch, used, consequences);
                     break;
                 case BootOpened opened:
-                    Opened(batch, opened, consequences);
+                    await OpenedAsync(batch, opened, consequences, ct);
                     break;
                 case BootStep step:
                     await StepAsync(batch, step, consequences, ct);
@@ -47,44 +48,6 @@ internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<M
             .Where(boot => (boot.Outcome == Outcomes.Running || boot.Outcome == Outcomes.Stalled) && boot.Version != null)
             .Select(boot => new { boot.Image, boot.Version }).Distinct().ToListAsync(ct))
         .Select(use => (use.Image!, use.Version!)).ToHashSet();
-
-    private static async Task SeenAsync(
-        JournalBatch batch, MachineSeen seen, Consequences consequences, CancellationToken ct)
-    {
-        var row = seen.MachineId is { } id ? batch.Machine(id) : batch.Machine(seen.Identity.Mac);
-        if (row is null)
-        {
-            if (seen.Identity.Mac is not { } mac) return; // nothing to name a record by
-            row = await DiscoverAsync(batch, mac, seen, ct);
-            consequences.Machines.Add(row);
-            consequences.Discovered = true;
-        }
-        row.FirstSeenAt ??= seen.At;
-        row.LastSeenAt = seen.At;
-        row.Tell(seen.Ip is null ? seen.Identity.Told : seen.Identity.Told.SetItem("ip", seen.Ip), seen.At);
-        batch.Changed(row);
-        consequences.MachineNames.Add(row.Name);
-    }
-
-    private static async Task<MachineRow> DiscoverAsync(
-        JournalBatch batch, MacAddress mac, MachineSeen seen, CancellationToken ct)
-    {
-        var db = batch.Db;
-        var row = new MachineRow
-        {
-            Name = mac.Hyphened, State = MachineState.Discovered, Revision = 1, Spec = "", Search = "",
-            CreatedAt = seen.At, UpdatedAt = seen.At,
-        };
-        // A registered machine may already have the name of this MAC: then the record gets one beside it.
-        while (await db.Set<MachineRow>().AnyAsync(other => other.Name == row.Name, ct)) row.Name += ".new";
-        row.WriteSpec(new() { Macs = [mac.ToString()] });
-        await using var machines = PreparedRows<MachineRow>.Insert(db);
-        await using var macs = PreparedRows<MachineMacRow>.Insert(db);
-        row.Id = await machines.RunAsync(row, ct);
-        await macs.RunAsync(new() { Mac = mac.ToString(), MachineId = row.Id }, ct);
-        batch.Add(row, mac);
-        return row;
-    }
 
     /// <summary>Keeps the discovered machines within their number; those not seen for longest go, with their boots.</summary>
     private async Task ForgetOldestAsync(NetbootDb db, Consequences consequences, CancellationToken ct)
@@ -115,7 +78,8 @@ internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<M
         consequences.MachineNames.Add(row.Name);
     }
 
-    private void Opened(JournalBatch batch, BootOpened opened, Consequences consequences)
+    private async Task OpenedAsync(
+        JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
     {
         var boot = batch.Boot(opened);
         var script = BootFactRow.Once(boot.Id, Steps.Script, FactKinds.Began, opened.At);
@@ -137,6 +101,7 @@ internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<M
         Conclude(batch, boot, opened.At, consequences);
         // Its ready or up may have overtaken it, when the database was away.
         Succeed(batch, boot, opened.Ticket, wasSuccess: false, consequences);
+        await learning.LearnAsync(batch, boot, consequences, ct);
     }
 
     private async Task StepAsync(
@@ -150,6 +115,7 @@ internal sealed class BootJournal(ImageCatalog images, BootTrim trim, IOptions<M
         batch.Add(fact);
         Conclude(batch, boot, step.At, consequences);
         Succeed(batch, boot, step.Ticket, wasSuccess, consequences);
+        await learning.LearnAsync(batch, boot, consequences, ct);
     }
 
     /// <summary>What all facts so far amount to.</summary>
@@ -225,6 +191,9 @@ internal sealed class Consequences
 {
     /// <summary>Machines whose cached record is stale.</summary>
     public HashSet<MachineRow> Machines { get; } = [];
+
+    /// <summary>Keys of machines that are gone, or have lost these.</summary>
+    public List<MachineKeys> Keys { get; } = [];
 
     /// <summary>Names of machines whose view changed.</summary>
     public HashSet<string> MachineNames { get; } = new(StringComparer.Ordinal);

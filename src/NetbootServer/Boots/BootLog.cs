@@ -83,13 +83,13 @@ internal sealed class BootLog
     public async Task WriteAsync(IReadOnlyCollection<BootEntry> entries, CancellationToken ct)
     {
         var consequences = new Consequences();
-        await _database.WriteAsync(async (db, token) =>
+        await _database.ChangeAsync(async (db, token) =>
         {
             await _journal.WriteAsync(db, entries, consequences, token);
             return true;
         }, ct);
-        foreach (var machine in consequences.Machines)
-            _machines.Forget(machine.ReadSpec().Macs, machine.Uuid);
+        if (consequences.Keys.Count > 0 || consequences.Machines.Count > 0)
+            _machines.Forget(consequences.Keys.Concat(consequences.Machines.Select(MachineKeys.Of)));
         foreach (var name in consequences.MachineNames) _events.Changed("machine", name);
         foreach (var boot in consequences.Boots) _events.Changed("boot", boot);
         foreach (var outcome in consequences.Outcomes) _metrics.Reached(outcome);

@@ -1,32 +1,29 @@
+using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Boots;
 
 /// <summary>Writes queued entries in batches. While the database is away they wait; new ones are dropped when full.</summary>
-internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILogger<BootLogWorker> logger)
-    : BackgroundService
+internal sealed partial class BootLogWorker(BootLog log, Readiness readiness, WorkerServices services, TimeProvider time,
+    ILogger<BootLogWorker> logger) : ResilientWorker("boot log", services, logger)
 {
     private const int BatchSize = 500;
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(25);
+    private const string Unwritten = "database";
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(25), AfterFailure = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SlowestRetry = TimeSpan.FromSeconds(10), LastWait = TimeSpan.FromSeconds(5);
 
     /// <summary>What is out of the queue and not yet settled, in its order.</summary>
     private List<QueuedEntry> _hand = [];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Until the server stops; what is left then is written by <see cref="StopAsync"/>.</summary>
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        try
+        while (true)
         {
-            while (true)
-            {
-                _hand = await log.TakeAsync(BatchSize, stoppingToken);
-                await WriteAsync(_hand, stoppingToken);
-                await Task.Delay(Linger, stoppingToken); // lets a batch gather; reports wait for it, so in real time
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The rest is written below, by StopAsync.
+            if (_hand.Count == 0) _hand = await log.TakeAsync(BatchSize, stoppingToken);
+            var written = await RoundAsync(() => WriteAsync(_hand, stoppingToken), stoppingToken);
+            // Lets a batch gather; reports wait for it, so in real time. What a failure left is tried again.
+            await Task.Delay(written ? Linger : AfterFailure, stoppingToken);
         }
     }
 
@@ -60,6 +57,8 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
             if (Database.IsAway(error))
             {
                 Log.Postponed(logger, batch.Count, error);
+                readiness.Report(Unwritten, Database.IsFull(error) ? Database.DiskFull
+                    : $"The database cannot be written ({error.GetBaseException().Message.TrimEnd('.')}); it is tried again.");
                 await Task.Delay(wait, time, ct);
                 wait = wait * 2 < SlowestRetry ? wait * 2 : SlowestRetry;
             }
@@ -85,6 +84,7 @@ internal sealed partial class BootLogWorker(BootLog log, TimeProvider time, ILog
         {
             await log.WriteAsync([.. batch.Select(queued => queued.Entry)], ct);
             foreach (var queued in batch) log.Settle(queued, written: true);
+            readiness.Report(Unwritten, null);
             return null;
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -69,6 +69,15 @@ public static class PlanWarnings
     /// <summary>It holds for one boot only.</summary>
     public const string OneBootOnly = "one-boot-only";
 
+    /// <summary>The machine reports another UUID or serial than the one that it is compared with.</summary>
+    public const string IdentityDiffers = "identity-differs";
+
+    /// <summary>The machine contradicts a registration, and waits or boots all the same.</summary>
+    public const string IdentityContradicts = "identity-contradicts";
+
+    /// <summary>A request that says this is taken for another machine.</summary>
+    public const string OtherMachine = "other-machine";
+
     /// <summary>The machine pins a version that its image does not have.</summary>
     public const string PinUnknown = "pin-unknown";
 }
@@ -139,6 +148,10 @@ public sealed record OpenShell : BootAction;
 
 /// <summary>Waits until somebody approves the machine or gives it a profile.</summary>
 public sealed record WaitForApproval : BootAction;
+
+/// <summary>Waits until an operator has said which machine it is.</summary>
+/// <param name="Contradiction">What speaks against each that it could be.</param>
+public sealed record WaitForOperator(Contradiction Contradiction) : BootAction;
 
 /// <summary>Waits for something that is on its way, such as an image's first version.</summary>
 /// <param name="Seconds">How long until the machine asks again.</param>

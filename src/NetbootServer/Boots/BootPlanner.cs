@@ -19,12 +19,16 @@ public sealed record CatalogView(Machine? Machine, ProfileSet Profiles,
 
     /// <summary>What the <see cref="Storage.SteadyClock"/> shows.</summary>
     public TimeSpan Now { get; init; }
+
+    /// <summary>Why the machine waits for an operator; null when it does not.</summary>
+    public Contradiction? Contradiction { get; init; }
 }
 
 /// <summary>
-/// Decides what a machine gets. A pure function, in this order: what a person chose at the machine, the local disk again
-/// that it was just left to, next boot, local disk after a success, the machine's own profile, the selector that matches
-/// best, <c>Machines:Unknown</c>.
+/// Decides what a machine gets. A pure function, in this order: the local disk when a person at the machine chose it,
+/// nothing while it contradicts a registration, another choice at the machine, the local disk again that it was just left
+/// to, next boot, local disk after a success, the machine's own profile, the selector that matches best,
+/// <c>Machines:Unknown</c>.
 /// </summary>
 public static class BootPlanner
 {
@@ -63,6 +67,8 @@ public static class BootPlanner
         var plan = new BootPlan { Action = new WaitForApproval(), Reason = "", Machine = machine };
         if (menuChoice == LocalChoice)
             return plan with { FromMenu = true, Action = new BootLocalDisk(), Reason = "the local disk was chosen at the machine" };
+        if (view.Contradiction is { } contradiction)
+            return plan with { Action = new WaitForOperator(contradiction), Reason = $"it contradicts a registration: {contradiction.Text}" };
         if (menuChoice is not null)
             return ForNamed(view, identity, plan with { FromMenu = true }, menuChoice, $"'{menuChoice}' was chosen from the menu at the machine");
         if (machine?.LeftToDisk?.IsSamePowerOn(view.Now) == true)

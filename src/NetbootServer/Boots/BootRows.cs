@@ -21,6 +21,9 @@ internal sealed class BootRow
     public DateTimeOffset StartedAt { get; set; }
     public DateTimeOffset LastHeardAt { get; set; }
     public required string Outcome { get; set; }
+
+    /// <summary>A <see cref="BootLesson"/> that is not taken yet, as JSON.</summary>
+    public string? Teaches { get; set; }
 }
 
 /// <summary>

@@ -24,7 +24,7 @@ public static class BootScript
     /// <summary>The script of a request that says nothing to know a machine by.</summary>
     public static string Nameless(ScriptLinks links) => new ScriptWriter()
         .Begin(links, null)
-        .Echo("NetbootServer was asked for a script without a MAC or UUID. Starting again in 10 seconds.")
+        .Echo("NetbootServer was asked for a script without a MAC or UUID, and without a serial number. Starting again in 10 seconds.")
         .Line("sleep 10").AskAgain().ToString();
 
     /// <summary>A machine's script.</summary>
@@ -52,6 +52,7 @@ public static class BootScript
             ShowMenu menu => Menu(script, menu, plan, links, identity, menuToken),
             OpenShell => script.Echo($"NetbootServer: {plan.Reason}. Type exit to go on.").Line("shell ||").AskAgain(),
             WaitForApproval => Wait(script, plan, links, identity, attempt, menuToken),
+            WaitForOperator wait => Contradicts(script, plan, wait.Contradiction, links, attempt),
             WaitForImage wait => script
                 .Echo($"NetbootServer: {plan.Reason}. Asking again in {wait.Seconds} seconds.")
                 .Line($"sleep {wait.Seconds}").AskAgain(),
@@ -128,6 +129,19 @@ public static class BootScript
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
             .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))
             .AskAgain().Line(":local").ChosenLocalDisk(plan.LocalDisk, menuToken(BootPlanner.LocalChoice));
+    }
+
+    private static ScriptWriter Contradicts(
+        ScriptWriter script, BootPlan plan, Contradiction contradiction, ScriptLinks links, int attempt)
+    {
+        var wait = ScriptWriter.Wait(attempt);
+        script.Line("echo").Echo("NetbootServer: this machine contradicts a registration, so it boots nothing yet:");
+        foreach (var finding in contradiction.Findings) script.Echo($"  {finding}");
+        return script
+            .Echo($"Say at {links.Dashboard} or over REST whether it is '{contradiction.Machine.Name}' or another machine.")
+            .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
+            .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))
+            .AskAgain().Line(":local").LocalDisk(plan.LocalDisk);
     }
 
     private static ScriptWriter CannotBoot(ScriptWriter script, BootPlan plan, MachineIdentity identity, int attempt,

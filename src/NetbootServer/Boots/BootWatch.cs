@@ -15,7 +15,8 @@ namespace NetbootServer.Boots;
 /// </summary>
 internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, DownloadLine line, RateHistory rates, BootLog log,
     BootHistory history, EventHub events, Database database, SteadyClock steady, BootTokens tokens, BootTrim trim,
-    IOptions<BootsOptions> options, TimeProvider time, ILogger<BootWatch> logger) : BackgroundService
+    IOptions<BootsOptions> options, WorkerServices services, TimeProvider time, ILogger<BootWatch> logger)
+    : ResilientWorker("boot watch", services, logger)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
@@ -27,28 +28,22 @@ internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, Downl
     private bool _adopted;
     private const int LooksPerSweep = 120, LooksPerTrim = 30 * LooksPerSweep, LostAtOnce = 500;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Look, time);
-        for (var looks = 0; await NextAsync(timer, stoppingToken); looks++)
+        for (var looks = 0; await timer.WaitForNextTickAsync(stoppingToken); looks++)
         {
-            LookAtTransfers();
-            if (events.Readers > 0) await GuardedAsync(() => TellProgressAsync(stoppingToken));
-            if (looks % LooksPerSweep == 0) await SweepAsync(stoppingToken);
-            if (looks % LooksPerTrim == LooksPerTrim - 1) await TrimAsync(stoppingToken);
+            var look = looks;
+            await RoundAsync(() => LookAsync(look, stoppingToken), stoppingToken);
         }
     }
 
-    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken ct)
+    private async Task LookAsync(int looks, CancellationToken ct)
     {
-        try
-        {
-            return await timer.WaitForNextTickAsync(ct);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        LookAtTransfers();
+        if (events.Readers > 0) await GuardedAsync(() => TellProgressAsync(ct));
+        if (looks % LooksPerSweep == 0) await SweepAsync(ct);
+        if (looks % LooksPerTrim == LooksPerTrim - 1) await TrimAsync(ct);
     }
 
     /// <summary>A database that is away must not end the watch, and the server with it.</summary>

@@ -75,7 +75,7 @@ internal static class BootsApi
 
     private static (Paging Paging, Problem? Problem) PartOf(string? outcome, string? limit, string? after) =>
         outcome is null || Outcomes.All.Contains(outcome)
-            ? Paging.Of(limit, after)
+            ? Paging.Of(limit, after, CursorKind.Instant)
             : (new(1, null), new(ProblemTypes.MalformedRequest, $"outcome must be one of {string.Join(", ", Outcomes.All)}."));
 
     /// <summary>What the machine would get now, and why; nothing is recorded.</summary>
@@ -84,9 +84,9 @@ internal static class BootsApi
         string name, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links, CancellationToken ct)
     {
         if (await machines.FindAsync(name, ct) is not { } machine) return Problem.NotFound("machine", name).ToResult();
-        return TypedResults.Ok(PlanAnswer.Of(
-            catalog.ViewOf(machine), MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""),
-            links.For(http)));
+        var asked = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
+        var (view, planned) = await catalog.PlanAsync(machine, asked, ct);
+        return TypedResults.Ok(PlanAnswer.Of(view, planned, links.For(http)));
     }
 
     /// <summary>What a machine would get if this profile, not yet saved, were its own; nothing is recorded.</summary>

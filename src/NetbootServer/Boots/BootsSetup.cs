@@ -28,13 +28,16 @@ internal static class BootsSetup
         .AddSingleton<BootTrim>()
         .AddSingleton<BootJournal>()
         .AddSingleton<SignsOfLife>()
+        .AddSingleton<Sightings>()
+        .AddSingleton<ReferenceLearning>()
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
         .AddSingleton<RateHistory>()
         .AddSingleton<TransferStarting>(provider => provider.GetRequiredService<LiveBoots>().Begin)
         .AddSingleton<BootRecognizing>(provider => (boot, file) => file is Steps.Kernel or Steps.Initrd
-            ? provider.GetRequiredService<BootTokens>().Verify(boot)?.Boot
+                && provider.GetRequiredService<BootTokens>().Verify(boot) is { } ticket
+            ? new RecognizedBoot(ticket.Boot, ticket.Machine)
             : null)
         .AddSingleton<BootQueued>(provider => (boot, _, _, _) =>
             provider.GetRequiredService<EventHub>().Changed("boot", boot))
@@ -45,9 +48,36 @@ internal static class BootsSetup
         .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
         .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)
         .AddSingleton<AddressWatch>()
+        .AddSingleton<IdentityWatch>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
+        .AddSingleton<RenameFollowing>(_ => FollowAsync)
+        .AddSingleton<RenameDone>(provider => (renaming, ct) => TellAsync(
+            provider.GetRequiredService<BootHistory>(), provider.GetRequiredService<EventHub>(), renaming, ct))
         .AddHostedService<BootLogWorker>()
         .AddHostedService<BootWatch>();
+
+    private static Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
+    {
+        var (boots, from, to) = (db.Set<BootRow>(), renaming.From, renaming.To);
+        return renaming.Kind switch
+        {
+            "machine" => boots.Where(boot => boot.MachineId == renaming.Id)
+                .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.MachineName, to), ct),
+            "profile" => boots.Where(boot => boot.Profile == from && boot.StartedAt >= renaming.Since)
+                .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.Profile, to), ct),
+            _ => boots.Where(boot => boot.Image == from && boot.StartedAt >= renaming.Since)
+                .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.Image, to), ct),
+        };
+    }
+
+    /// <summary>Progress names the machine anew, and pages that show its newest boots hear of it.</summary>
+    private static async Task TellAsync(BootHistory history, EventHub events, Renaming renaming, CancellationToken ct)
+    {
+        history.ForgetNames();
+        if (renaming.Kind != "machine") return;
+        foreach (var boot in (await history.ListAsync(renaming.Id, null, new(20, null), ct)).Items)
+            events.Changed("boot", boot.Id);
+    }
 
     private static Task MoveBootsAsync(NetbootDb db, long from, long to, CancellationToken ct) =>
         db.Set<BootRow>().Where(boot => boot.MachineId == from)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using NetbootServer.Images;
 using NetbootServer.Machines;
@@ -11,21 +10,18 @@ namespace NetbootServer.Boots;
 internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, ImageCatalog images,
     IOptions<MachinesOptions> options, IOptions<BootsOptions> boots, SteadyClock steady, TimeProvider time)
 {
-    /// <summary>What the catalog has on the machine that tells <paramref name="identity"/>.</summary>
+    /// <summary>Which machine tells <paramref name="identity"/>, and what the catalog has for it.</summary>
     /// <exception cref="OperationCanceledException">
     /// The database did not answer within <see cref="BootsOptions.CatalogWait"/>.
     /// </exception>
-    public async ValueTask<(CatalogView View, string? Contradiction)> ReadAsync(MachineIdentity identity, CancellationToken ct)
+    public async ValueTask<(CatalogView View, Recognition Recognition)> ReadAsync(MachineIdentity identity, CancellationToken ct)
     {
-        var macs = MacsOf(identity);
-        if (!machines.TryFind(macs, identity.Uuid, out var found))
-        {
-            using var limit = new CancellationTokenSource(boots.Value.CatalogWait, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
-            found = await machines.FindAsync(macs, identity.Uuid, either.Token);
-        }
-        var machine = Recognize(macs, found, out var contradiction);
-        return (ViewOf(machine), contradiction);
+        var began = time.GetTimestamp();
+        // The MAC that it boots from decides nearly always: then the others need no look-up.
+        var recognition = identity.Mac is null ? null
+            : await RecognizeAsync(identity with { OtherMacs = [] }, withSerial: false, began, ct);
+        if (recognition?.By != Evidence.BootMac) recognition = await RecognizeAsync(identity, withSerial: true, began, ct);
+        return (ViewOf(recognition), recognition);
     }
 
     /// <summary>The catalog around a machine that is known already.</summary>
@@ -34,33 +30,24 @@ internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, Im
         LocalDisk = boots.Value.LocalDisk, Now = steady.Now,
     };
 
-    /// <summary>
-    /// Who this is: a registered MAC decides; without one, a registered UUID that only one machine has; without one,
-    /// the discovered machine of that MAC.
-    /// </summary>
-    private static Machine? Recognize(
-        ImmutableArray<MacAddress> macs, MachinesFound found, out string? contradiction)
-    {
-        Machine? registered = null, discovered = null;
-        contradiction = null;
-        for (var i = 0; i < macs.Length; i++)
-        {
-            var byMac = found.ByMac[i];
-            if (byMac is { State: MachineState.Discovered }) discovered ??= byMac;
-            else if (registered is null) registered = byMac;
-            else if (byMac is not null && byMac.Id != registered.Id)
-                contradiction ??= $"MAC {macs[i]} belongs to '{byMac.Name}', another of its MACs to '{registered.Name}'";
-        }
-        if (found.ByUuid is { } byUuid)
-        {
-            if (registered is null) registered = byUuid;
-            else if (byUuid.Id != registered.Id)
-                contradiction ??= $"its MAC belongs to '{registered.Name}', its UUID to '{byUuid.Name}'";
-        }
-        return registered ?? discovered;
-    }
+    /// <summary>A contradicting machine gets no one-shot, whichever machine it boots as.</summary>
+    private CatalogView ViewOf(Recognition recognition) => recognition.Contradiction is not { } contradiction
+        ? ViewOf(recognition.Machine)
+        : options.Value.OnContradiction == "warn"
+            ? ViewOf(contradiction.BootsAs is { } machine ? machine with { NextBoot = null, LeftToDisk = null } : null)
+            : ViewOf(machine: null) with { Contradiction = contradiction };
 
-    /// <summary>Its MACs, the one that it boots from first.</summary>
-    private static ImmutableArray<MacAddress> MacsOf(MachineIdentity identity) =>
-        identity.Mac is not { } mac ? identity.OtherMacs : identity.OtherMacs.Remove(mac).Insert(0, mac);
+    private async ValueTask<Recognition> RecognizeAsync(
+        MachineIdentity identity, bool withSerial, long began, CancellationToken ct)
+    {
+        var lookup = new MachineLookup(identity.AllMacs, identity.Uuid, withSerial ? identity.Serial : null);
+        if (!machines.TryFind(lookup, out var found))
+        {
+            var left = boots.Value.CatalogWait - time.GetElapsedTime(began);
+            using var limit = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+            found = await machines.FindAsync(lookup, either.Token);
+        }
+        return Recognition.Of(identity, found);
+    }
 }

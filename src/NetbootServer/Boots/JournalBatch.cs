@@ -59,9 +59,24 @@ internal sealed class JournalBatch(NetbootDb db)
     /// <summary>The machine that has that MAC.</summary>
     public MachineRow? Machine(MacAddress? mac) => mac is { } known ? _byMac.GetValueOrDefault(known.ToString()) : null;
 
-    /// <summary>A machine that was just discovered.</summary>
+    /// <summary>A machine has this MAC from now on.</summary>
     public void Add(MachineRow machine, MacAddress mac) =>
         (_machines[machine.Id], _byMac[mac.ToString()]) = (machine, machine);
+
+    /// <summary>A row that was read on the way: the one of this batch, when it has it already.</summary>
+    public MachineRow Track(MachineRow read) =>
+        _machines.TryGetValue(read.Id, out var known) ? known : _machines[read.Id] = read;
+
+    /// <summary>A machine's record has become part of another's, and so have its boots.</summary>
+    public void Join(MachineRow from, MachineRow to)
+    {
+        _machines.Remove(from.Id);
+        _changedMachines.Remove(from);
+        _lastBoots.Remove(from);
+        _unfinished.Remove(from.Id);
+        foreach (var mac in _byMac.Where(entry => entry.Value == from).Select(entry => entry.Key).ToList()) _byMac.Remove(mac);
+        foreach (var boot in _boots.Values.Where(boot => boot.MachineId == from.Id).ToList()) Give(boot, to);
+    }
 
     /// <summary>What was observed of the machine has changed.</summary>
     public void Changed(MachineRow machine) => _changedMachines.Add(machine);
@@ -92,11 +107,15 @@ internal sealed class JournalBatch(NetbootDb db)
     /// <summary>The boot whose script was handed out; a report may have overtaken it and begun it already.</summary>
     public BootRow Boot(BootOpened opened)
     {
-        var boot = _boots.GetValueOrDefault(opened.Ticket.Boot) ?? Begin(opened.Ticket, opened.Identity.Mac);
+        // One that contradicts a registration may have the registered machine's MAC, and is none of its boots.
+        var mac = opened.Contradicts && Machine(opened.Identity.AnyMac) is { State: MachineState.Registered }
+            ? null : opened.Identity.AnyMac;
+        var boot = _boots.GetValueOrDefault(opened.Ticket.Boot) ?? Begin(opened.Ticket, mac);
         // A report that overtook this entry could not know a machine that had no record yet.
-        if (boot.MachineId is null && Machine(opened.Identity.Mac) is { } machine) Give(boot, machine);
+        if (boot.MachineId is null && Machine(mac) is { } machine) Give(boot, machine);
         (boot.MachineName, boot.Image, boot.Version) = (opened.MachineName, opened.Image, opened.Version);
         (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
+        boot.Teaches = opened.Teaches is null ? null : MachineReading.Write(opened.Teaches);
         return boot;
     }
 
@@ -138,7 +157,7 @@ internal sealed class JournalBatch(NetbootDb db)
         foreach (var (machine, boot) in _lastBoots) machine.LastBoot = MachineReading.Write(boot);
         await RunAsync(_changedMachines, () => PreparedRows<MachineRow>.Update(db,
             nameof(MachineRow.FirstSeenAt), nameof(MachineRow.LastSeenAt), nameof(MachineRow.Identity),
-            nameof(MachineRow.IdentityChanges), nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.Completion)), ct);
+            nameof(MachineRow.IdentityChanges), nameof(MachineRow.UuidKey), nameof(MachineRow.SerialKey), nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.Completion)), ct);
         await RunAsync(_newBoots, () => PreparedRows<BootRow>.Insert(db), ct);
         await RunAsync(_changedBoots, () => PreparedRows<BootRow>.Update(db), ct);
         foreach (var fact in _newFacts.Concat(_changedFacts).Where(fact => fact.Detail is not null))
@@ -251,15 +270,15 @@ internal sealed class JournalBatch(NetbootDb db)
 
     private static long? MachineOf(BootEntry entry) => entry switch
     {
-        MachineSeen seen => seen.MachineId,
+        MachineSeen seen => seen.Recognition.Machine?.Id,
         NextBootUsed used => used.MachineId,
         _ => TicketOf(entry)?.Machine,
     };
 
     private static MacAddress? MacOf(BootEntry entry) => entry switch
     {
-        MachineSeen { MachineId: null } seen => seen.Identity.Mac,
-        BootOpened { Ticket.Machine: 0 } opened => opened.Identity.Mac,
+        MachineSeen { Recognition.By: not Evidence.BootMac } seen => seen.Identity.AnyMac,
+        BootOpened { Ticket.Machine: 0 } opened => opened.Identity.AnyMac,
         _ => null,
     };
 }

@@ -137,5 +137,8 @@ internal sealed class LiveTransfer(LiveBoots owner, BootTicket ticket, string st
         return bytes - before;
     }
 
+    /// <summary>The machine; a boot without one is by itself, for machines may share an address.</summary>
+    public override object Machine => Ticket.Machine > 0 ? Ticket.Machine : Ticket.Boot;
+
     public override void Ended(bool complete) => owner.End(this);
 }

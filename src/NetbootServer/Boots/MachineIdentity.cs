@@ -13,6 +13,9 @@ public sealed partial record MachineIdentity
     /// <summary>Characters of a value that are kept.</summary>
     public const int MaxValueLength = 256;
 
+    /// <summary>Interfaces that are looked at; our start script asks for as many.</summary>
+    public const int MaxMacs = 64;
+
     /// <summary>The query's names for what iPXE knows of a machine; any other name is a label.</summary>
     public static readonly FrozenSet<string> Names = new[]
     {
@@ -26,11 +29,20 @@ public sealed partial record MachineIdentity
     /// <summary>The interface it boots from.</summary>
     public MacAddress? Mac { get; init; }
 
-    /// <summary>Its other interfaces, as far as it told them.</summary>
+    /// <summary>Its other interfaces as far as it told them, the one it boots from maybe among them.</summary>
     public ImmutableArray<MacAddress> OtherMacs { get; init; } = [];
+
+    /// <summary>All of its interfaces, each once; when it told which one it boots from, that is the first.</summary>
+    public ImmutableArray<MacAddress> AllMacs => Mac is not { } mac ? OtherMacs : OtherMacs.Remove(mac).Insert(0, mac);
+
+    /// <summary>What a record of it is named by: the interface that it boots from, else any.</summary>
+    public MacAddress? AnyMac => Mac ?? (OtherMacs.IsEmpty ? null : OtherMacs[0]);
 
     /// <summary>Its SMBIOS UUID, unless that is a factory default.</summary>
     public MachineUuid? Uuid { get; init; }
+
+    /// <summary>Its SMBIOS serial number, unless that is a factory default.</summary>
+    public MachineSerial? Serial { get; init; }
 
     /// <summary>CPU architecture in our words, or what it said when we have no word for it; null when it said nothing.</summary>
     public string? Arch { get; init; }
@@ -45,7 +57,7 @@ public sealed partial record MachineIdentity
     public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Whether there is anything to know a machine by.</summary>
-    public bool IsSomeone => Mac is not null || Uuid is not null;
+    public bool IsSomeone => Mac is not null || !OtherMacs.IsEmpty || Uuid is not null || Serial is not null;
 
     /// <summary>Whether another question told the very same.</summary>
     public bool TellsTheSameAs(MachineIdentity other)
@@ -69,9 +81,12 @@ public sealed partial record MachineIdentity
     {
         var told = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var labels = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        ImmutableArray<MacAddress> macs = [], others = [];
         foreach (var (name, value) in values)
         {
-            var text = Clean(value);
+            var text = name is "mac" or "macs" ? CleanList(value) : Clean(value);
+            if (name == "mac") macs = MacsIn(value);
+            if (name == "macs") others = MacsIn(value);
             if (text.Length == 0 || Controls.Contains(name)) continue;
             if (Names.Contains(name)) told[name] = text;
             else if (Profiles.Labels.IsKey(name) && labels.Count < Profiles.Labels.Most) labels[name] = text;
@@ -80,9 +95,11 @@ public sealed partial record MachineIdentity
         if (ArchOf(told.GetValueOrDefault("arch"), platform) is { } arch) told["arch"] = arch;
         return new MachineIdentity
         {
-            Mac = MacAddress.TryParse(told.GetValueOrDefault("mac"), out var mac) ? mac : null,
-            OtherMacs = OtherMacsIn(told.GetValueOrDefault("macs")),
-            Uuid = MachineUuid.TryParse(told.GetValueOrDefault("uuid")?.ToLowerInvariant(), out var uuid) ? uuid : null,
+            Mac = macs.IsEmpty ? null : macs[0],
+            // A client that names several at once, or one twice, means its interfaces.
+            OtherMacs = macs.Length < 2 ? others : [.. others.Union(macs[1..]).Take(MaxMacs)],
+            Uuid = MachineUuid.TryParse(told.GetValueOrDefault("uuid"), out var uuid) ? uuid : null,
+            Serial = MachineSerial.TryParse(told.GetValueOrDefault("serial"), out var serial) ? serial : null,
             Arch = told.GetValueOrDefault("arch"),
             Platform = platform,
             Told = told.ToImmutable(),
@@ -104,13 +121,23 @@ public sealed partial record MachineIdentity
         var other => other,
     };
 
-    private static ImmutableArray<MacAddress> OtherMacsIn(string? list)
+    private static ImmutableArray<MacAddress> MacsIn(string list)
     {
-        if (list is null) return [];
         var macs = ImmutableArray.CreateBuilder<MacAddress>();
-        foreach (var text in list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-            if (MacAddress.TryParse(text, out var mac) && !macs.Contains(mac)) macs.Add(mac);
-        return macs.ToImmutable();
+        foreach (var part in list.AsSpan().Split(','))
+        {
+            if (macs.Count == MaxMacs) break;
+            if (MacAddress.TryParse(list.AsSpan()[part].Trim().ToString(), out var mac) && !macs.Contains(mac)) macs.Add(mac);
+        }
+        return macs.DrainToImmutable();
+    }
+
+    /// <summary>A list that is too long ends with a whole item: half an address could be another one.</summary>
+    private static string CleanList(string value)
+    {
+        var text = Clean(value);
+        var cut = value.Length > MaxValueLength && text.Length > MaxValueLength / 2 ? text.LastIndexOf(',') : -1;
+        return cut < 0 ? text : text[..cut];
     }
 
     private static string Clean(string value)

@@ -67,17 +67,14 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
                 LeftToDisk = null, Completion = null,
             },
             Profiles = ProfileSet.Of(view.Profiles.ByName.Values.Where(other => other.Name != profile.Name).Append(profile)),
-        }, MachineIdentity.FromTold([]), links);
+        }, new(machine, PlannedIdentity.Of(machine, MachineIdentity.FromTold([])), []), links);
     }
 
-    internal static PlanAnswer Of(CatalogView view, MachineIdentity asked, ScriptLinks links)
+    internal static PlanAnswer Of(CatalogView view, PlannedMachine planned, ScriptLinks links)
     {
-        var machine = view.Machine!;
-        var told = (machine.Identity ?? ImmutableSortedDictionary<string, string>.Empty).SetItems(asked.Told);
-        var identity = MachineIdentity.FromTold(told.Concat(asked.Labels));
-        if (identity.Mac is null && MacAddress.TryParse(machine.Spec.Macs.FirstOrDefault(), out var mac))
-            identity = identity with { Mac = mac };
+        var (machine, identity, doubts) = planned;
         var plan = BootPlanner.Plan(view, identity, menuChoice: null);
+        plan = plan with { Warnings = [.. doubts, .. plan.Warnings] };
         var load = plan.Action as LoadKernel;
         var script = ScriptDesk.Preview(plan, identity, links, out var fault);
         var preview = links with { Boot = new string('T', BootTokens.Length) };
@@ -104,7 +101,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         BootLocalDisk => "local",
         ShowMenu => "menu",
         OpenShell => "shell",
-        WaitForApproval or WaitForImage => "wait",
+        WaitForApproval or WaitForOperator or WaitForImage => "wait",
         _ => "error",
     };
 

@@ -28,7 +28,7 @@ internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links
 
 /// <summary>Answers script requests: one read of the catalog, a pure plan, a pure script; then notes what was given.</summary>
 internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootTokens tokens, BootLog log, BootReports reports,
-    AlarmBoard alarms, AddressWatch addresses, ImageWanted wanted, TimeProvider time, ILogger<ScriptDesk> logger)
+    AlarmBoard alarms, IdentityWatch watch, ImageWanted wanted, TimeProvider time, ILogger<ScriptDesk> logger)
 {
     /// <summary>The script's text; also when the catalog is away, or nobody can be recognised.</summary>
     public async Task<string> AnswerAsync(ScriptRequest request, CancellationToken ct)
@@ -37,9 +37,9 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
         if (!identity.IsSomeone) return BootScript.Nameless(links);
         try
         {
-            var (view, contradiction) = await catalog.ReadAsync(identity, ct);
-            if (request.Records) Watch(request, view.Machine, contradiction);
-            return await HandOutAsync(request, view, ct);
+            var (view, recognition) = await catalog.ReadAsync(identity, ct);
+            if (request.Records) watch.Look(request, recognition);
+            return await HandOutAsync(request, view, recognition, ct);
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {
@@ -58,21 +58,25 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
         TemplateScript.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, "TOKEN", out fault)
         ?? BootScript.Render(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, _ => "TOKEN");
 
-    private async Task<string> HandOutAsync(ScriptRequest request, CatalogView view, CancellationToken ct)
+    private async Task<string> HandOutAsync(
+        ScriptRequest request, CatalogView view, Recognition recognition, CancellationToken ct)
     {
+        // What contradicts a registration is nothing that happened to the registered machine.
+        var owner = recognition.Machine?.Id;
         var (identity, links) = (request.Identity, request.Links);
         var choice = ChosenFromMenu(request, view.Machine);
-        var kept = choice is null ? plans.Find(view, request) : null;
+        var lasts = choice is null && recognition.Contradiction is null;
+        var kept = lasts ? plans.Find(view, request) : null;
         var plan = kept?.Plan ?? BootPlanner.Plan(view, identity, choice);
         var now = time.GetUtcNow();
         if (request.Records)
-            log.Add(new MachineSeen(now, identity, plan.Machine?.Id, request.Ip));
+            log.Add(new MachineSeen(now, identity, recognition, request.Ip));
         BootTicket? ticket = null;
         var token = tokens.MintMenuChoice(plan.Machine?.Id ?? 0, BootPlanner.LocalChoice);
         var local = token;
         if (plan.Action is LoadKernel load)
         {
-            (token, ticket) = tokens.Mint(plan.Machine?.Id ?? 0, load.Version.Id, plan.FromNextBoot, plan.Machine?.NextBoot?.SetAt);
+            (token, ticket) = tokens.Mint(owner ?? 0, load.Version.Id, plan.FromNextBoot, plan.Machine?.NextBoot?.SetAt);
             links = links with { Boot = token };
             if (request.Records) request.BootBegins?.Invoke(ticket.Boot);
         }
@@ -81,18 +85,18 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
             ?? TemplateScript.TryRender(plan, links, identity, request.Attempt, local, out fault)
             ?? BootScript.Render(plan, links, identity, request.Attempt,
                 profile => profile == BootPlanner.LocalChoice ? local : tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
-        if (kept is null && choice is null) plans.Keep(view, request, plan, script, token);
+        if (kept is null && lasts) plans.Keep(view, request, plan, script, token);
         if (!request.Records) return script;
         if (fault is not null)
             alarms.Raise(AlarmKinds.TemplateFailing, plan.Profile!.Name, $"The script template of profile " +
                 $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in script: {fault.Message}.");
         if (ticket is not null && plan.Action is LoadKernel loaded)
-            log.Add(new BootOpened(now, ticket, identity, plan.Machine?.Name ?? identity.Mac?.Hyphened ?? "",
+            log.Add(new BootOpened(now, ticket, identity, recognition.Machine?.Name ?? identity.AnyMac?.Hyphened ?? "",
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects.Outcome, plan.Profile.Spec.After)
             {
-                FilesElsewhere = links.Cache is not null,
+                FilesElsewhere = links.Cache is not null, Contradicts = recognition.Contradiction is not null, Teaches = BootLesson.Of(recognition, identity),
             });
-        else if (UsedUp(plan, request, view.Now) is { } used)
+        else if (recognition.Contradiction is null && UsedUp(plan, request, view.Now) is { } used)
             await reports.WriteAsync(used, ct);
         else if (plan is { Action: WaitForImage, Profile.Spec.Image: var image })
             wanted(image);
@@ -100,18 +104,6 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
         if (ticket is not null) Log.Boots(logger, who, plan.Profile!.Name, ticket.Boot, plan.Reason);
         else Log.DoesNotBoot(logger, who, PlanAnswer.ActionOf(plan.Action), plan.Reason);
         return script;
-    }
-
-    private void Watch(ScriptRequest request, Machine? machine, string? contradiction)
-    {
-        var who = machine?.Name ?? request.Identity.Mac?.ToString() ?? "a machine";
-        if (contradiction is not null)
-            alarms.Raise(AlarmKinds.IdentityContradiction, who,
-                $"A machine at {request.Ip} contradicts itself: {contradiction}. Correct the registration, or find the impostor.");
-        if (request.Identity.Mac is { } mac && addresses.Sees(mac, request.Ip) is { } other)
-            alarms.Raise(AlarmKinds.MacOnTwoAddresses,
-                machine is { State: MachineState.Registered } ? machine.Name : AlarmBoard.UnknownMachines,
-                $"MAC {mac} asks from {request.Ip} and {other} in turns. Two machines have it, or one pretends to be the other.");
     }
 
     private string? ChosenFromMenu(ScriptRequest request, Machine? machine) =>

@@ -16,9 +16,7 @@ public sealed record ScriptLinks(string Base)
         "&hostname=${hostname:uristring}&ip=${netX/ip}&version=${version:uristring}&chip=${netX/chip:uristring}" +
         "&mem=${memsize}&sb=${efi/SecureBoot}";
 
-    private const string Macs =
-        "&macs=${net0/mac:hexhyp},${net1/mac:hexhyp},${net2/mac:hexhyp},${net3/mac:hexhyp}," +
-        "${net4/mac:hexhyp},${net5/mac:hexhyp},${net6/mac:hexhyp},${net7/mac:hexhyp}";
+    private const string Macs = "&macs=${nb-macs}";
 
     /// <summary>Token of the boot that this script starts; empty when it starts none.</summary>
     public string Boot { get; init; } = "";

@@ -25,10 +25,18 @@ internal sealed class ScriptWriter(string first = "#!ipxe\n")
     public ScriptWriter Echo(string text) => Line($"echo {IpxeText.Show(text)}".TrimEnd());
 
     /// <summary>
-    /// Drops images of an earlier try, which would end up in the initrd (iPXE issue 1723), and counts the tries.
+    /// Drops images of an earlier try, which would end up in the initrd (iPXE issue 1723), counts the tries, and lists
+    /// the MACs of all interfaces, the one in use first. Numbers may be missing among them: an adapter that was plugged
+    /// in anew has another.
     /// </summary>
     public ScriptWriter Begin(ScriptLinks links, MachineIdentity? identity) => Line("imgfree ||")
         .Line("inc nb-try ||")
+        .Line("set nb-macs ${netX/mac:hexhyp}")
+        .Line("set nb-nic:int32 0")
+        .Line(":nb-nics")
+        .Line("isset ${net${nb-nic}/mac} && set nb-macs ${nb-macs},${net${nb-nic}/mac:hexhyp} ||")
+        .Line("inc nb-nic")
+        .Line($"iseq ${{nb-nic}} {MachineIdentity.MaxMacs - 1} || goto nb-nics")
         .Line($"set nb-again {links.Script(identity)}&try=${{nb-try}}");
 
     /// <summary>Asks for the script anew without end: first soon, then ever more slowly.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -12,12 +13,18 @@ namespace NetbootServer.Events;
 /// <param name="FirstAt">When it happened first.</param>
 /// <param name="LastAt">When it happened last.</param>
 public sealed record Alarm(
-    long Id, string Kind, string Subject, string Detail, long Count, DateTimeOffset FirstAt, DateTimeOffset LastAt);
+    long Id, string Kind, string Subject, string Detail, long Count, DateTimeOffset FirstAt, DateTimeOffset LastAt)
+{
+    /// <summary>
+    /// Of a contradiction: the machine that is named and what the other reports. POST /alarms/{id}/resolutions goes by it.
+    /// </summary>
+    public JsonElement? Data { get; init; }
+}
 
 /// <summary>The kinds of alarms.</summary>
 public static class AlarmKinds
 {
-    /// <summary>A machine told a MAC of one machine and a UUID or MAC of another.</summary>
+    /// <summary>A machine reports a MAC, UUID or serial of a registered machine, and others that are not that machine's.</summary>
     public const string IdentityContradiction = "identity-contradiction";
 
     /// <summary>One MAC asked from two addresses in turns.</summary>
@@ -37,6 +44,9 @@ public static class AlarmKinds
 
     /// <summary>The disk of the data directory is nearly full.</summary>
     public const string DiskNearlyFull = "disk-nearly-full";
+
+    /// <summary>A part of the server cannot work: the folder of blobs is away, or a background worker fails.</summary>
+    public const string ServerImpaired = "server-impaired";
 }
 
 /// <summary>An alarm as stored; one open row for each kind and subject.</summary>
@@ -49,8 +59,12 @@ internal sealed class AlarmRow
     public long Count { get; set; }
     public DateTimeOffset FirstAt { get; set; }
     public DateTimeOffset LastAt { get; set; }
+    public string? Data { get; set; }
 
-    public Alarm ToAlarm() => new(Id, Kind, Subject, Detail, Count, FirstAt, LastAt);
+    public Alarm ToAlarm() => new(Id, Kind, Subject, Detail, Count, FirstAt, LastAt)
+    {
+        Data = Data is null ? null : JsonSerializer.Deserialize<JsonElement>(Data),
+    };
 }
 
 internal sealed class AlarmRows : IEntityTypeConfiguration<AlarmRow>

@@ -21,8 +21,13 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
     /// <param name="kind">One of <see cref="AlarmKinds"/>.</param>
     /// <param name="subject">What it concerns.</param>
     /// <param name="detail">What happened, and what to do.</param>
-    public void Raise(string kind, string subject, string detail) =>
-        Raised.Add(new(kind, subject, detail, time.GetUtcNow()));
+    /// <param name="data">What a resolution goes by, as JSON; null where there is none.</param>
+    public void Raise(string kind, string subject, string detail, string? data = null) =>
+        Raised.Add(new(kind, subject, detail, time.GetUtcNow()) { Data = data });
+
+    /// <summary>The alarm, or null when it is none any more.</summary>
+    public Task<Alarm?> FindAsync(long id, CancellationToken ct) => database.ReadAsync(async (db, token) =>
+        (await db.Set<AlarmRow>().SingleOrDefaultAsync(row => row.Id == id, token))?.ToAlarm(), ct);
 
     /// <summary>A page of the open alarms: the newest of each kind first, then the second newest of each.</summary>
     public Task<Page<Alarm>> ListAsync(AlarmFilter filter, Paging paging, CancellationToken ct) =>
@@ -31,6 +36,25 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
     /// <summary>How many alarms are open.</summary>
     public Task<int> CountAsync(CancellationToken ct) =>
         database.ReadAsync((db, token) => db.Set<AlarmRow>().CountAsync(token), ct);
+
+    /// <summary>Makes alarms follow the new name of what they concern: a <see cref="RenameFollowing"/>.</summary>
+    internal static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
+    {
+        string[] kinds = renaming.Kind switch
+        {
+            "machine" => [AlarmKinds.IdentityContradiction, AlarmKinds.MacOnTwoAddresses],
+            "profile" => [AlarmKinds.TemplateFailing],
+            _ => [AlarmKinds.RefreshFailing],
+        };
+        var alarms = db.Set<AlarmRow>().Where(row => kinds.Contains(row.Kind));
+        foreach (var row in await alarms.Where(row => row.Subject == renaming.From).ToListAsync(ct))
+        {
+            // One of the new name is about what had that name before.
+            await alarms.Where(other => other.Kind == row.Kind && other.Subject == renaming.To).ExecuteDeleteAsync(ct);
+            row.Subject = renaming.To;
+        }
+        await db.SaveChangesAsync(ct);
+    }
 
     /// <summary>Acknowledges an alarm: it goes, and counts anew when it happens again.</summary>
     /// <returns>False when there is no such alarm.</returns>

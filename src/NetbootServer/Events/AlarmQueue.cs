@@ -59,6 +59,9 @@ internal sealed record RaisedAlarm(string Kind, string Subject, string Detail, D
     /// <summary>When it happened first.</summary>
     public DateTimeOffset FirstAt { get; init; } = At;
 
+    /// <summary>What a resolution goes by, as JSON; null where there is none.</summary>
+    public string? Data { get; init; }
+
     /// <summary>How often it happened.</summary>
     public long Count { get; init; } = 1;
 

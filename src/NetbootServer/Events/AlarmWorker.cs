@@ -9,54 +9,38 @@ namespace NetbootServer.Events;
 /// Writes raised alarms down and tells them, at most twice a second; what was raised again meanwhile is counted. Of
 /// each kind the newest thousand stay open.
 /// </summary>
-internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Database database, ILogger<AlarmWorker> logger)
-    : BackgroundService
+internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Database database, WorkerServices services,
+    TimeProvider time, ILogger<AlarmWorker> logger) : ResilientWorker("alarm log", services, logger)
 {
     private const int AtOnce = 100, KeepPerKind = 1000;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), WriteAgain = TimeSpan.FromSeconds(2);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        try
-        {
-            while (true)
-            {
-                foreach (var some in (await board.Raised.TakeAsync(stoppingToken)).Chunk(AtOnce))
-                    await NoteAsync(some, stoppingToken);
-                await Task.Delay(Pause, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The server stops.
-        }
-    }
-
-    /// <summary>Writes alarms, however long the database is away; only those that it refuses are lost.</summary>
-    private async Task NoteAsync(IReadOnlyCollection<RaisedAlarm> raised, CancellationToken ct)
+    /// <summary>Alarms wait while the database is away; only those that it refuses are lost.</summary>
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         while (true)
         {
-            try
+            foreach (var some in (await board.Raised.TakeAsync(stoppingToken)).Chunk(AtOnce))
+                while (!await RoundAsync(() => NoteAsync(some, stoppingToken), stoppingToken))
+                    await Task.Delay(WriteAgain, time, stoppingToken);
+            await Task.Delay(Pause, stoppingToken);
+        }
+    }
+
+    private async Task NoteAsync(IReadOnlyCollection<RaisedAlarm> raised, CancellationToken ct)
+    {
+        try
+        {
+            foreach (var (alarm, isNew) in await WriteAsync(raised, ct))
             {
-                foreach (var alarm in await WriteAsync(raised, ct))
-                {
-                    if (alarm.IsNew) Log.Raised(logger, alarm.Alarm.Kind, alarm.Alarm.Subject, alarm.Alarm.Detail);
-                    hub.Publish(new("alarm", null, JsonSerializer.Serialize(alarm.Alarm, JsonBody.Writing)));
-                }
-                return;
+                if (isNew) Log.Raised(logger, alarm.Kind, alarm.Subject, alarm.Detail);
+                hub.Publish(new("alarm", null, JsonSerializer.Serialize(alarm, JsonBody.Writing)));
             }
-            catch (Exception e) when (e is not OperationCanceledException && !Database.IsAway(e))
-            {
-                foreach (var lost in raised) Log.Lost(logger, lost.Kind, lost.Subject, lost.Detail, e);
-                return;
-            }
-            catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
-            {
-                Log.Postponed(logger, raised.Count, e);
-                await Task.Delay(WriteAgain, ct);
-            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException && !Database.IsAway(e))
+        {
+            foreach (var lost in raised) Log.Lost(logger, lost.Kind, lost.Subject, lost.Detail, e);
         }
     }
 
@@ -71,7 +55,7 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
                     .SingleOrDefaultAsync(open => open.Kind == alarm.Kind && open.Subject == alarm.Subject, token);
                 written.Add((row ?? Add(db, alarm), row is null));
                 var noted = written[^1].Row;
-                (noted.Detail, noted.LastAt) = (alarm.Detail, alarm.At);
+                (noted.Detail, noted.LastAt, noted.Data) = (alarm.Detail, alarm.At, alarm.Data);
                 noted.Count += alarm.Count;
             }
             await db.SaveChangesAsync(token);
@@ -92,9 +76,6 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
     {
         [LoggerMessage(LogLevel.Warning, "Alarm {Kind} about {Subject}: {Detail}")]
         public static partial void Raised(ILogger logger, string kind, string subject, string detail);
-
-        [LoggerMessage(LogLevel.Warning, "Could not write {Count} alarms; they are kept and tried again")]
-        public static partial void Postponed(ILogger logger, int count, Exception e);
 
         [LoggerMessage(LogLevel.Error, "Could not write down the alarm {Kind} about {Subject}: {Detail}")]
         public static partial void Lost(ILogger logger, string kind, string subject, string detail, Exception e);

@@ -8,34 +8,27 @@ namespace NetbootServer.Events;
 /// Turns changed keys into events with the resource's own JSON: the first change of a resource at once, further ones
 /// at most one a second. While nobody reads, nothing is loaded.
 /// </summary>
-internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource> sources, TimeProvider time,
-    ILogger<EventWorker> logger) : BackgroundService
+internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource> sources, WorkerServices services,
+    TimeProvider time, ILogger<EventWorker> logger) : ResilientWorker("event stream", services, logger)
 {
     private static readonly TimeSpan PerResource = TimeSpan.FromSeconds(1), Rest = TimeSpan.FromMilliseconds(50);
     private readonly FrozenDictionary<string, ChangeSource> _sources = sources.ToFrozenDictionary(source => source.Kind);
-    private readonly Dictionary<(string, string), DateTimeOffset> _told = [];
+    private readonly Dictionary<(string, string), long> _told = [];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        try
+        while (true)
         {
-            while (true)
-            {
-                if (hub.Dirty.IsEmpty) await hub.Woken.WaitAsync(stoppingToken);
-                await TellAsync(stoppingToken);
-                await Task.Delay(Rest, time, stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The server stops.
+            if (hub.Dirty.IsEmpty) await hub.Woken.WaitAsync(stoppingToken);
+            await RoundAsync(() => TellAsync(stoppingToken), stoppingToken);
+            await Task.Delay(Rest, time, stoppingToken);
         }
     }
 
     private async Task TellAsync(CancellationToken ct)
     {
-        var now = time.GetUtcNow();
-        foreach (var old in _told.Where(told => now - told.Value > PerResource).Select(told => told.Key).ToList())
+        var now = time.GetTimestamp();
+        foreach (var old in _told.Where(told => time.GetElapsedTime(told.Value, now) > PerResource).Select(told => told.Key).ToList())
             _told.Remove(old);
         foreach (var changed in hub.Dirty.Keys)
         {

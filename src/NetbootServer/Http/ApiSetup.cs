@@ -10,22 +10,28 @@ internal static class ApiSetup
         // Also in Development a bad request is the sender's fault: 400, not an unhandled error.
         .Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true)
         .AddProblemDetails(options => options.CustomizeProblemDetails = Complete)
+        .AddSingleton<ExceptionProblems>()
         .AddSingleton<PublicUrl>()
-        .AddSingleton<Readiness>();
+        .AddSingleton<Readiness>()
+        .AddSingleton<WorkerServices>();
 
     /// <summary>Turns what was thrown, and bare status codes below <c>/api</c>, into problems.</summary>
     public static void UseProblems(this WebApplication app)
     {
+        var exceptions = app.Services.GetRequiredService<ExceptionProblems>();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            StatusCodeSelector = error => error is BadHttpRequestException bad ? bad.StatusCode : 500,
-            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
+            StatusCodeSelector = exceptions.StatusOf,
+            SuppressDiagnosticsCallback = exceptions.IsLoggedHere,
         });
         app.UseWhen(http => http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal),
             branch => branch.Use(KeepOutOfCaches).UseStatusCodePages(context =>
-                new Problem(ProblemTypes.ForStatus(context.HttpContext.Response.StatusCode), "").ToResult()
-                    .ExecuteAsync(context.HttpContext)));
+                new Problem(ProblemTypes.ForStatus(context.HttpContext.Response.StatusCode), Advice(context.HttpContext))
+                    .ToResult().ExecuteAsync(context.HttpContext)));
     }
+
+    private static string Advice(HttpContext http) =>
+        http.Response.StatusCode == StatusCodes.Status415UnsupportedMediaType ? AcceptedTypes.Advice(http) : "";
 
     private static Task KeepOutOfCaches(HttpContext http, RequestDelegate next)
     {
@@ -36,6 +42,7 @@ internal static class ApiSetup
     /// <summary>Gives the framework's own problems our types, and every problem its request id.</summary>
     private static void Complete(ProblemDetailsContext context)
     {
+        context.HttpContext.RequestServices.GetRequiredService<ExceptionProblems>().Describe(context);
         var details = context.ProblemDetails;
         if (details.Type?.StartsWith("/problems/", StringComparison.Ordinal) != true)
         {

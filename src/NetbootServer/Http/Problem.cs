@@ -46,6 +46,11 @@ public sealed record Problem(ProblemType Type, string Detail)
         };
     }
 
+    /// <summary>409 for a new name that another resource has.</summary>
+    public static Problem NameTaken(string kind, string name) =>
+        new(ProblemTypes.NameTaken,
+            $"There is a {kind} '{name}' already. Choose another name, or rename that one first.");
+
     /// <summary>The RFC 9457 body.</summary>
     public ProblemDetails ToDetails()
     {

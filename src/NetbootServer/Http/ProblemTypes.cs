@@ -42,9 +42,23 @@ public static class ProblemTypes
     public static readonly ProblemType MacTaken = new("mac-taken", 409, "Another machine has this MAC",
         "A MAC belongs to one machine. Take it away from the other machine first, or change that machine instead.");
 
+    /// <summary>409, a UUID or serial of another machine.</summary>
+    public static readonly ProblemType IdentityTaken = new("identity-taken", 409, "Another machine has this UUID or serial",
+        "A machine without a MAC is known by its UUID or serial alone, so no other may have it. Give it a MAC, take the value " +
+        "away from the other machine, or change that machine instead.");
+
+    /// <summary>409, an alarm that leaves nothing to decide.</summary>
+    public static readonly ProblemType NothingToResolve = new("nothing-to-resolve", 409, "This alarm leaves nothing to decide",
+        "Only an alarm about a machine that contradicts a registration can be resolved, while the registered machine is there. " +
+        "Acknowledge others with DELETE /api/v1/alarms/{id}.");
+
+    /// <summary>409, a new name that another resource has.</summary>
+    public static readonly ProblemType NameTaken = new("name-taken", 409, "Another resource has this name",
+        "Names of machines, of profiles and of images are unique, each among themselves. Nothing was renamed.");
+
     /// <summary>409, deleting what others refer to.</summary>
     public static readonly ProblemType InUse = new("in-use", 409, "Something still refers to it",
-        "The resource is used by the ones named in 'users'. Point them elsewhere first, then delete it.");
+        "The resource is used by the ones named in 'users'. Point them elsewhere, or end them, and then delete or rename it.");
 
     /// <summary>412.</summary>
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "It has changed meanwhile",
@@ -75,7 +89,8 @@ public static class ProblemTypes
 
     /// <summary>429, previews of one caller.</summary>
     public static readonly ProblemType TooManyPreviews = new("too-many-previews", 429, "Too many previews at once",
-        "Each caller renders one preview at a time, and a few more wait their turn. Ask again after the seconds in Retry-After.");
+        "Each caller renders one preview at a time, and a few more wait their turn. Ask again after the seconds in " +
+        "Retry-After.");
 
     /// <summary>500.</summary>
     public static readonly ProblemType Internal = new("internal", 500, "The server failed",
@@ -85,12 +100,18 @@ public static class ProblemTypes
     public static readonly ProblemType NotNow = new("not-now", 503, "Not now, try again",
         "Something that the answer needs is away for the moment. Repeat the request after the seconds in Retry-After.");
 
+    /// <summary>503, a disk or the database.</summary>
+    public static readonly ProblemType StorageAway = new("storage-away", 503, "The server's storage is away",
+        "The database, or the folder of blobs, does not answer or cannot be written at the moment. Nothing was changed. " +
+        "/readyz says what is wrong; repeat the request when the disk is back.");
+
     /// <summary>507.</summary>
     public static readonly ProblemType StorageFull = new("storage-full", 507, "There is no room for it",
-        "Storing this would pass Blobs:MaxBytes or leave less than Blobs:MinFreeBytes free. Delete versions or raise the limit.");
+        "The disk is full, or storing this would pass Blobs:MaxBytes or leave less than Blobs:MinFreeBytes free. " +
+        "Nothing was changed. Make room on the disk, delete images, keep fewer versions, or raise the limit.");
 
     /// <summary>What every operation of the API may answer with.</summary>
-    public static readonly ProblemType[] OfAll = [MalformedRequest, TokenInQuery, UnknownHost, Internal];
+    public static readonly ProblemType[] OfAll = [MalformedRequest, TokenInQuery, UnknownHost, Internal, StorageAway];
 
     /// <summary>What every operation that takes JSON may answer with, besides.</summary>
     public static readonly ProblemType[] OfBodies = [TooLarge, UnsupportedMediaType, Invalid];
@@ -114,6 +135,7 @@ public static class ProblemTypes
         421 => UnknownHost,
         429 => SlowDown,
         503 => NotNow,
+        507 => StorageFull,
         >= 500 => Internal,
         _ => MalformedRequest,
     };

@@ -16,6 +16,9 @@ public sealed class SpecChange<TSpec> where TSpec : class
     private SpecChange(JsonElement body, bool merge, Func<JsonElement, ValidationErrors, TSpec?> parse) =>
         (_body, _merge, _parse) = (body, merge, parse);
 
+    /// <summary>The name that a PATCH gives the resource; null when it has none.</summary>
+    public ResourceName? NewName { get; private init; }
+
     /// <summary>A change of the server's own to a spec that is known to be good.</summary>
     public static SpecChange<TSpec> To(TSpec spec) => new(default, merge: false, (_, _) => spec);
 
@@ -28,7 +31,17 @@ public sealed class SpecChange<TSpec> where TSpec : class
     {
         ArgumentNullException.ThrowIfNull(request);
         var (body, problem) = await JsonBody.ReadAsync(request, ct);
-        return (new(body, HttpMethods.IsPatch(request.Method), parse), problem);
+        var merge = HttpMethods.IsPatch(request.Method);
+        ResourceName? newName = null;
+        if (merge && problem is null && body.ValueKind == JsonValueKind.Object
+            && body.TryGetProperty("name", out var name))
+        {
+            if (name.ValueKind == JsonValueKind.String && ResourceName.TryParse(name.GetString(), out var parsed))
+                newName = parsed;
+            else
+                problem = Problem.Invalid("$.name", $"must be {ResourceName.Expected}");
+        }
+        return (new(body, merge, parse) { NewName = newName }, problem);
     }
 
     /// <summary>The spec after the change.</summary>

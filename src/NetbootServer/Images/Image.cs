@@ -47,6 +47,12 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     /// <summary>Id of the version that machines get; null while there is none.</summary>
     public string? Current { get; init; }
 
+    /// <summary>
+    /// When <see cref="Current"/> became what it is, in whole seconds as HTTP writes dates: each change, also one back to
+    /// an older version, has a later one than all before it. It may be a moment ahead. Null while there is no version.
+    /// </summary>
+    public DateTimeOffset? CurrentSince { get; init; }
+
     /// <summary>Whether refreshes leave <see cref="Current"/> where it is.</summary>
     public bool Held { get; init; }
 

@@ -20,6 +20,9 @@ public sealed class ImageCatalog : IDisposable
         _images = new(ct => database.ReadAsync(LoadAsync, ct));
     }
 
+    /// <summary>When this server began: what it writes itself may have been other text before.</summary>
+    public DateTimeOffset Began { get; } = DateTimeOffset.UtcNow;
+
     /// <summary>The images by name as of the last change.</summary>
     public FrozenDictionary<string, Image> Images => _images.Value;
 
@@ -54,6 +57,7 @@ public sealed class ImageCatalog : IDisposable
         {
             Id = row.Id,
             Current = row.Current,
+            CurrentSince = row.CurrentSince,
             Held = row.Held,
             Hold = row is { Held: true, HeldBy: { } by, HeldAt: { } at } ? new(by, at, row.HoldReason) : null,
             CreatedAt = row.CreatedAt,

@@ -34,23 +34,40 @@ internal static class ImageFilesApi
             imageWanted(name);
             return MachineAnswer.TryAgain("This image has no version yet.", Soon);
         }
-        if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http), cache));
+        var modified = DateOf(found, version, wanted is not null);
+        // Texts of our own name this server, as it is called today: no date tells what they were yesterday.
+        var written = modified is { } date ? new[] { date, catalog.Began }.Max() : (DateTimeOffset?)null;
+        if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http), cache), written);
         var bare = file.EndsWith(ImageFile.SumSuffix, StringComparison.Ordinal) ? file[..^ImageFile.SumSuffix.Length] : file;
         if (ImageFile.Of(version).FirstOrDefault(entry => entry.Name == bare) is not { } entry)
             return MachineAnswer.NotFound("This version has no such file.");
-        if (bare != file) return new ImageText($"{DigestOf(entry, version, url.For(http), cache)}  {bare}\n");
+        if (bare != file) return new ImageText($"{DigestOf(entry, version, url.For(http), cache)}  {bare}\n", written);
         return entry.Artifact is null
-            ? new ImageText(ImageFile.Script(version, entry.System, url.For(http), cache))
+            ? new ImageText(ImageFile.Script(version, entry.System, url.For(http), cache), written)
             : await blobs.FindAsync(entry.Artifact.Digest, ct) is { } blob
-            ? await BytesAsync(blob, blobs, ct)
+            ? await BytesAsync(blob, modified, blobs, ct)
             : absent.Answer(found, version, entry.Artifact);
     }
 
-    private static async Task<IResult> BytesAsync(BlobEntry blob, BlobIndex blobs, CancellationToken ct)
+    /// <summary>
+    /// When the bytes under a name last changed: those under a version's name never did. Null for no date, as long as it
+    /// is a moment ahead (RFC 9110 §8.8.2.1).
+    /// </summary>
+    private static DateTimeOffset? DateOf(Image image, ImageVersion version, bool isNamed)
+    {
+        var date = isNamed ? version.CreatedAt : image.CurrentSince;
+        return date > DateTimeOffset.UtcNow ? null : date;
+    }
+
+    private static async Task<IResult> BytesAsync(
+        BlobEntry blob, DateTimeOffset? modified, BlobIndex blobs, CancellationToken ct)
     {
         if (!await blobs.IsInServiceAsync(blob, ct))
             return MachineAnswer.TryAgain("This file is out of service until its bytes are fetched again.", Soon);
-        return new BodyResult(blob.Body, blob.MediaType) { CacheControl = "no-cache", ReprDigest = blob.ReprDigest };
+        return new BodyResult(blob.Body, blob.MediaType)
+        {
+            CacheControl = "no-cache", ReprDigest = blob.ReprDigest, LastModified = modified,
+        };
     }
 
     /// <summary>In the format of sha256sum(1).</summary>

@@ -11,6 +11,7 @@ internal sealed class ImageRow
     public required string Spec { get; set; }
     public long Revision { get; set; }
     public string? Current { get; set; }
+    public DateTimeOffset? CurrentSince { get; set; }
     public bool Held { get; set; }
     public string? HeldBy { get; set; }
     public DateTimeOffset? HeldAt { get; set; }

@@ -14,29 +14,50 @@ namespace NetbootServer.Images;
 /// <param name="audit">Where it is written down who did it.</param>
 /// <param name="saved">Told of every change, too, by name.</param>
 /// <param name="users">Asked before an image is deleted.</param>
+/// <param name="renames">Makes what refers to an image follow its new name.</param>
 /// <param name="time">The clock.</param>
 public sealed class ImageStore(
     Database database, ImageCatalog catalog, EventHub events, Audit audit, IEnumerable<ImageSaved> saved,
-    IEnumerable<ImageUsers> users, TimeProvider time)
+    IEnumerable<ImageUsers> users, Renames renames, TimeProvider time)
 {
-    /// <summary>Makes or changes an image.</summary>
+    /// <summary>Makes or changes an image; a new name leaves everything with it that refers to it.</summary>
     public async Task<Saved<Image>> SaveAsync(
         ResourceName name, SpecChange<ImageSpec> change, Precondition precondition, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
+        var newName = change.NewName ?? name;
+        Renaming? renaming = null;
         var outcome = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
             if (precondition.Check(row?.Revision) is { } failed) return failed;
             var current = row is null ? null : SpecOf(row);
             var wanted = change.Apply("image", name.ToString(), current);
-            return wanted.Problem is { } problem ? problem : Store(db, row, name, wanted.Resource!);
+            if (wanted.Problem is { } problem) return problem;
+            if (newName != name)
+            {
+                if (await RenameFaultAsync(db, name, newName, token) is { } refusal) return refusal;
+                renaming = new("image", row!.Id, row.Name, newName.ToString(), row.CreatedAt);
+            }
+            var stored = Store(db, row, newName, wanted.Resource!);
+            if (renaming is not null)
+            {
+                await renames.FollowAsync(db, renaming, token);
+                audit.Renamed(db, renaming);
+            }
+            return stored;
         }, ct);
         if (outcome.Problem is { } refused) return refused;
-        await TellAsync(name);
-        return catalog.Images.TryGetValue(name.ToString(), out var image)
-            ? new Saved<Image>(image, outcome.Created, null) : Problem.NotFound("image", name.ToString());
+        await TellAsync(newName);
+        if (renaming is not null)
+        {
+            await renames.TellAsync(renaming);
+            await TellAsync(name);
+            events.Publish(new("reset", null, "{}")); // any number of profiles and boots have changed with it
+        }
+        return catalog.Images.TryGetValue(newName.ToString(), out var image)
+            ? new Saved<Image>(image, outcome.Created, null) : Problem.NotFound("image", newName.ToString());
     }
 
     /// <summary>Removes the image with its versions; null, or why not.</summary>
@@ -58,6 +79,14 @@ public sealed class ImageStore(
         if (problem is not null) return problem;
         await TellAsync(name);
         return null;
+    }
+
+    private async Task<Problem?> RenameFaultAsync(
+        NetbootDb db, ResourceName name, ResourceName newName, CancellationToken ct)
+    {
+        if (await FindAsync(db, newName, ct) is not null) return Problem.NameTaken("image", newName.ToString());
+        var blockers = await renames.BlockersOfAsync(db, "image", name.ToString(), ct);
+        return blockers.Count > 0 ? Problem.InUse("Image", name.ToString(), blockers) : null;
     }
 
     /// <summary>It is written: whoever follows it is told, also when the one who asked has hung up.</summary>
@@ -85,10 +114,10 @@ public sealed class ImageStore(
             audit.Created(db, "image", row.Name, spec);
             return Saved.Made(row);
         }
-        if (row.Spec != json)
+        if (row.Spec != json) audit.Changed(db, "image", row.Name, SpecOf(row), spec);
+        if (row.Spec != json || row.Name != name.ToString())
         {
-            audit.Changed(db, "image", row.Name, SpecOf(row), spec);
-            (row.Spec, row.UpdatedAt) = (json, now);
+            (row.Name, row.Spec, row.UpdatedAt) = (name.ToString(), json, now);
             row.Revision++;
         }
         return Saved.Changed(row);

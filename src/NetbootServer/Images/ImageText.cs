@@ -9,15 +9,18 @@ namespace NetbootServer.Images;
 /// A file of a version that is made on the spot: its script, or digests. With ranges, and its own digest as a strong
 /// ETag, like the files beside it.
 /// </summary>
-internal sealed class ImageText(string text) : IResult
+/// <param name="text">The file.</param>
+/// <param name="modified">Its Last-Modified, for clients that keep it; it is no validator. Null for none.</param>
+internal sealed class ImageText(string text, DateTimeOffset? modified) : IResult
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         var digest = SHA256.HashData(bytes);
         MachineAnswer.Harden(httpContext.Response);
+        httpContext.Request.Headers.Remove("If-Modified-Since");
         httpContext.Response.Headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(digest)}:";
         return TypedResults.Bytes(bytes, "text/plain; charset=utf-8", enableRangeProcessing: true,
-            entityTag: new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(digest)}\"")).ExecuteAsync(httpContext);
+            lastModified: modified, entityTag: new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(digest)}\"")).ExecuteAsync(httpContext);
     }
 }

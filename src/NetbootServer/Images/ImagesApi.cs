@@ -20,7 +20,8 @@ internal static class ImagesApi
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).Accepts<ImageSpec>("application/merge-patch+json", "application/json")
             .Example("""{"keep": 5}""")
-            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.PreconditionFailed);
+            .Refuses(ProblemTypes.OfBodies)
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
         changes.MapDelete("", Delete)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
         changes.MapPost("/versions", Upload).Accepts<IFormFile>("multipart/form-data").DisableAntiforgery()
@@ -55,7 +56,10 @@ internal static class ImagesApi
             : Problem.NotFound("image", name).ToResult();
 
     /// <summary>Makes or changes an image.</summary>
-    /// <remarks>PUT sets the whole, PATCH merges (RFC 7396).</remarks>
+    /// <remarks>
+    /// PUT sets the whole, PATCH merges (RFC 7396). A PATCH with another name renames: profiles, waiting jobs, the schedule,
+    /// boots, alarms and audit entries follow; its files are at /images/ under the new name only. Not while a job of it runs.
+    /// </remarks>
     private static async Task<Results<Created<ImageView>, Ok<ImageView>, ProblemHttpResult>> Save(
         string name, HttpContext http, ImageStore images, ImageSpecParser parser, CancellationToken ct)
     {

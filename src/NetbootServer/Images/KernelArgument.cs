@@ -60,6 +60,16 @@ public static class KernelArgument
     }
 
     /// <summary>
+    /// Whether a published or pasted line has it for its own boot loader alone: scripts add <c>initrd=</c> and
+    /// <c>netboot.boot=</c> themselves, and <c>${cmdline}</c> is for those that chain to a release's script.
+    /// </summary>
+    public static bool IsOfScript(string argument)
+    {
+        ArgumentNullException.ThrowIfNull(argument);
+        return argument == "${cmdline}" || IsOurs(argument);
+    }
+
+    /// <summary>
     /// Splits a command line into its arguments: at blanks outside double quotes, as the kernel does (lib/cmdline.c).
     /// </summary>
     public static System.Collections.Immutable.ImmutableArray<string> Split(string line)

@@ -22,7 +22,7 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
     /// </summary>
     private static readonly TimeSpan Young = TimeSpan.FromHours(24);
 
-    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(5), Orphaned = TimeSpan.FromHours(1);
 
     private volatile bool _wanted;
     private long _hinderedAt;
@@ -60,7 +60,7 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
 
     private async Task<int> DropVersionsAsync(CancellationToken ct)
     {
-        var surplus = await database.WriteAsync(async (db, token) =>
+        var surplus = await database.ChangeAsync(async (db, token) =>
         {
             var booting = await inUse(db, token);
             var rows = new List<(string Image, ImageVersionRow Row)>();
@@ -78,7 +78,7 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
             return rows;
         }, ct);
         if (surplus.Count == 0) return 0;
-        await catalog.ReloadAsync(ct);
+        await catalog.ReloadAsync(CancellationToken.None); // the versions are gone: memory must follow
         foreach (var (image, row) in surplus)
         {
             if (row.GcRoots is { } folder) roots.Remove(folder);
@@ -104,6 +104,7 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
             .Select(blob => blob.Sha256).ToListAsync(token), ct);
         foreach (var sha256 in unused) await blobs.RemoveAsync(BlobRow.DigestOf(sha256), ct);
         if (unused.Count > 0) Log.BlobsCollected(logger, unused.Count);
+        if (await blobs.SweepAsync(Orphaned, ct) is { Files: > 0 } swept) Log.FilesSwept(logger, swept.Files, swept.Bytes);
         return unused.Count;
     }
 
@@ -114,5 +115,8 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
 
         [LoggerMessage(LogLevel.Information, "Removed {Count} blobs that no version refers to")]
         public static partial void BlobsCollected(ILogger logger, int count);
+
+        [LoggerMessage(LogLevel.Information, "Removed {Count} files, {Bytes} bytes, that an interrupted import left")]
+        public static partial void FilesSwept(ILogger logger, int count, long bytes);
     }
 }

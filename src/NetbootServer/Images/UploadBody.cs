@@ -1,4 +1,4 @@
-using NetbootServer.Images.Sources.Nars;
+using NetbootServer.Blobs.Compression;
 
 namespace NetbootServer.Images;
 

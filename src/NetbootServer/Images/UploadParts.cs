@@ -13,11 +13,11 @@ internal sealed record UploadPart(string Name, string System, string Role)
     /// <summary>What is wrong with a file for this role, or null.</summary>
     public string? Complaint(BootFile file) => Role switch
     {
-        Roles.Kernel when !file.IsKernelFor(System) =>
+        Roles.Kernel when !file.IsKernelFor(System) && !file.IsCompressedKernelFor(System) =>
             $"must be a Linux kernel for {System} ({(System.StartsWith("x86", StringComparison.Ordinal) ? "a bzImage" : "an Image")}); this is {file.Description}",
         Roles.Initrd when !file.IsInitrd =>
             $"must be an initrd: a cpio archive, plain or compressed with gzip, xz, zstd, lz4 -l, lzo, bzip2 or lzma; this is {file.Description}",
-        Roles.Kexec or Roles.KexecNoninteractive when file.Kind != BootFileKind.Gzip =>
+        Roles.Kexec or Roles.KexecNoninteractive when !file.IsTarball =>
             $"must be a kexec tarball (.tar.gz); this is {file.Description}",
         Roles.Iso when file.Kind != BootFileKind.Iso => $"must be an ISO image; this is {file.Description}",
         _ => null,
@@ -74,7 +74,7 @@ internal sealed class UploadParts
     /// <param name="line">A kernel command line; null when it was too long to read.</param>
     public void AddArguments(UploadPart part, string? line)
     {
-        var arguments = KernelArgument.Split(line ?? "");
+        var arguments = KernelArgument.Split(line ?? "").RemoveAll(KernelArgument.IsOfScript); // as pasted from a release
         var fault = line is null ? "is too long" : arguments.Select(KernelArgument.Fault).FirstOrDefault(f => f is not null);
         if (fault is not null) Errors.Add(part.Name, fault);
         _systems[part.System] = _systems.GetValueOrDefault(part.System, new()) with { KernelArguments = arguments };

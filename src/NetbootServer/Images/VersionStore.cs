@@ -101,8 +101,15 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
         audit.Changed(db, "current", image.Name,
             image.Current is null ? null : new { version = image.Current, hold = image.Held, reason = image.HoldReason },
             new { version, hold = held, reason });
+        if (image.Current != version) image.CurrentSince = NextSecond(image.CurrentSince, time.GetUtcNow());
         (image.Current, image.Held) = (version, held);
         (image.HeldBy, image.HeldAt, image.HoldReason) = (hold?.By, hold?.At, reason);
+    }
+
+    private static DateTimeOffset NextSecond(DateTimeOffset? before, DateTimeOffset now)
+    {
+        var second = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
+        return before is { } last && second <= last ? last.AddSeconds(1) : second;
     }
 
     private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) => new()

@@ -7,6 +7,7 @@ using Microsoft.Net.Http.Headers;
 using NetbootServer.Blobs;
 using NetbootServer.Http;
 using NetbootServer.Http.Bodies;
+using NetbootServer.Images.Sources;
 
 namespace NetbootServer.Images;
 
@@ -14,7 +15,7 @@ namespace NetbootServer.Images;
 /// Receives a version as multipart/form-data. Each part streams through its check into the blob store while it
 /// arrives; memory does not grow with its size. The version appears when all of it is there, or not at all.
 /// </summary>
-internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Retention retention, ImportGate gate,
+internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, VersionStore versions, Retention retention, ImportGate gate,
     IOptions<BodyOptions> options, TimeProvider time)
 {
     private const int MaxParts = 64, MaxArgumentsBytes = 16 * 1024;
@@ -69,6 +70,10 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Rete
         {
             return new Problem(ProblemTypes.StorageFull, e.Message);
         }
+        catch (BlobRefusedException e) when (e.Refusal is BlobRefusal.StoreAway)
+        {
+            return new Problem(ProblemTypes.StorageAway, e.Message);
+        }
         if (parts.Finish() is not { } systems) return Problem.Invalid(parts.Errors);
         var provenance = JsonSerializer.SerializeToElement(
             new { type = "upload", by = http.User.Identity?.Name, files = parts.FileNames }, JsonBody.Writing);
@@ -88,6 +93,7 @@ internal sealed class VersionUpload(BlobStore blobs, VersionStore versions, Rete
         try
         {
             var blob = await blobs.AddAsync(section.Body, new() { Judge = file => part.Complaint(file) }, ct);
+            if (part.Role == Roles.Kernel) blob = await stored.UnpackKernelAsync(blob, part.System, ct);
             parts.AddArtifact(part, blob, HeaderUtilities.RemoveQuotes(disposition!.FileName).Value);
         }
         catch (BlobRefusedException e) when (e.Refusal == BlobRefusal.WrongKind)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using NetbootServer.Blobs;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Images;
@@ -104,9 +105,9 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         }
         var problem = ProblemOf(error);
         run.Log($"Failed: {problem.Detail}");
-        if (error is SourceException { Transient: true } passing && row.Attempt < options.Value.MaxAttempts)
+        if (IsPassing(error) && row.Attempt < options.Value.MaxAttempts)
         {
-            var wait = Within(passing.RetryAfter ?? options.Value.RetryAfter * Math.Pow(2, row.Attempt - 1));
+            var wait = Within((error as SourceException)?.RetryAfter ?? options.Value.RetryAfter * Math.Pow(2, row.Attempt - 1));
             run.Log($"Trying again in {wait.TotalSeconds:0} s.");
             var next = time.GetUtcNow() + wait;
             return async () =>
@@ -137,10 +138,17 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         }
     }
 
+    /// <summary>Whether the same may go well a little later: a source, or a disk of our own, is away.</summary>
+    private static bool IsPassing(Exception error) => error is SourceException { Transient: true }
+        or BlobRefusedException { Refusal: BlobRefusal.StoreAway }
+        || (error is not SourceException && Database.IsAway(error) && !Database.IsFull(error));
+
     private static JobProblem ProblemOf(Exception error) => error switch
     {
         SourceException source => JobProblem.Of(source.Problem, source.Message),
         _ when Database.IsFull(error) => JobProblem.Of(SourceProblems.StorageFull, DiskFull),
+        BlobRefusedException { Refusal: BlobRefusal.StoreAway } => JobProblem.Of(SourceProblems.StorageAway, error.Message),
+        _ when Database.ProblemOf(error) is { } away => JobProblem.Of(away.Type, away.Detail),
         _ => JobProblem.Of(ProblemTypes.Internal,
             $"The server failed at this job ({error.GetType().Name}). The server's own log has the details; " +
             "it is in the folder logs of its data directory."),

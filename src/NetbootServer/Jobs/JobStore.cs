@@ -143,6 +143,33 @@ internal sealed class JobStore(
         metrics.Reached(row);
     }
 
+    /// <summary>Jobs that run for an image: they have begun under its name. A <see cref="RenameBlockers"/>.</summary>
+    public static async Task<IReadOnlyList<string>> RunningAsync(
+        NetbootDb db, string kind, string name, CancellationToken ct) =>
+        kind != "image" ? [] : await db.Set<JobRow>().Where(row => row.Image == name && row.State == JobStates.Running)
+            .Select(row => "job " + row.Id + ", which runs").ToListAsync(ct);
+
+    /// <summary>Makes jobs follow an image's new name: a <see cref="RenameFollowing"/>.</summary>
+    public static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
+    {
+        if (renaming.Kind != "image") return;
+        var jobs = db.Set<JobRow>().Where(row => row.Image == renaming.From);
+        foreach (var waiting in await jobs.Where(row => row.EndedAt == null).ToListAsync(ct))
+            waiting.Lane = NameOf(new(waiting.Kind, renaming.To));
+        await db.SaveChangesAsync(ct);
+        await jobs.ExecuteUpdateAsync(set => set.SetProperty(row => row.Image, renaming.To), ct);
+    }
+
+    /// <summary>When the job that waits in a lane is due; null when none waits.</summary>
+    public Task<DateTimeOffset?> DueAsync(JobLane lane, CancellationToken ct)
+    {
+        var name = NameOf(lane);
+        return database.ReadAsync(async (db, token) =>
+            await db.Set<JobRow>().SingleOrDefaultAsync(
+                row => row.Lane == name && row.State == JobStates.Queued, token) is { } row
+                ? row.NotBefore ?? time.GetUtcNow() : (DateTimeOffset?)null, ct);
+    }
+
     private static string NameOf(JobLane lane) => $"{lane.Kind} {lane.Image}";
 
     private Job Show(JobRow row) => Job.Of(row, row.EndedAt is null ? runs.Find(row.Id)?.Live : null);

@@ -87,6 +87,14 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
             : RemoveAsync(lane, ct);
     }
 
+    /// <summary>A job that waits for an image begins under the image's new name.</summary>
+    public async Task FollowAsync(Renaming renaming, CancellationToken ct)
+    {
+        if (renaming.Kind != "image") return;
+        var lane = JobLane.RefreshOf(renaming.To);
+        if (await store.DueAsync(lane, ct) is { } due) await BeginAsync(lane, due, ct);
+    }
+
     private async Task RemoveAsync(JobLane lane, CancellationToken ct)
     {
         await (await schedulers.GetScheduler(ct)).DeleteJob(lane.Key, ct);

@@ -22,6 +22,9 @@ internal static class JobsSetup
         .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<JobTriggers>().Want)
         .AddSingleton<BytesWanted>(provider => provider.GetRequiredService<JobTriggers>().WantBytes)
         .AddSingleton<ImageSaved>(provider => provider.GetRequiredService<JobTriggers>().FollowAsync)
+        .AddSingleton<RenameBlockers>(_ => JobStore.RunningAsync)
+        .AddSingleton<RenameFollowing>(_ => JobStore.FollowAsync)
+        .AddSingleton<RenameDone>(provider => provider.GetRequiredService<JobTriggers>().FollowAsync)
         .AddSingleton<ImageSaved>(provider => (_, _) =>
         {
             provider.GetRequiredService<Retention>().WantTidying(); // it may keep fewer versions, or be gone

@@ -14,7 +14,8 @@ namespace NetbootServer.Jobs;
 /// </summary>
 internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions> options,
     JobTriggers triggers, JobStore store, JobRuns runs, ImageCatalog catalog,
-    Retention retention, EventHub events, TimeProvider time, ILogger<JobsStart> logger) : BackgroundService, IHostedLifecycleService
+    Retention retention, EventHub events, WorkerServices services, TimeProvider time, ILogger<JobsStart> logger)
+    : ResilientWorker("upkeep of jobs", services, logger), IHostedLifecycleService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500), BeginAgain = TimeSpan.FromSeconds(5);
     private const int LooksPerTidying = 7200;
@@ -37,22 +38,19 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        try
+        while (!await GuardedAsync(() => BeginAsync(stoppingToken))) await Task.Delay(BeginAgain, time, stoppingToken);
+        using var timer = new PeriodicTimer(Look, time);
+        for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
         {
-            while (!await GuardedAsync(() => BeginAsync(stoppingToken))) await Task.Delay(BeginAgain, time, stoppingToken);
-            using var timer = new PeriodicTimer(Look, time);
-            for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
+            var tidying = retention.TakeWish() || looks % LooksPerTidying == 0;
+            await RoundAsync(async () =>
             {
                 if (events.Readers > 0) TellProgress();
-                await GuardedAsync(() => triggers.RequestWantedAsync(stoppingToken));
-                if (retention.TakeWish() || looks % LooksPerTidying == 0) await GuardedAsync(() => TidyAsync(stoppingToken));
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The server stops.
+                await triggers.RequestWantedAsync(stoppingToken);
+                if (tidying) await TidyAsync(stoppingToken);
+            }, stoppingToken);
         }
     }
 

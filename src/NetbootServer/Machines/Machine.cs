@@ -6,8 +6,11 @@ namespace NetbootServer.Machines;
 /// <summary>What an admin sets of a machine.</summary>
 public sealed record MachineSpec
 {
-    /// <summary>Its interfaces, with colons; at least one.</summary>
-    public required ImmutableArray<string> Macs { get; init; }
+    /// <summary>
+    /// Its interfaces, with colons; at least one, unless it has a UUID or serial number: then its first boot fills in the
+    /// one that it boots from.
+    /// </summary>
+    public ImmutableArray<string> Macs { get; init; } = [];
 
     /// <summary>SMBIOS system UUID, lower case.</summary>
     public string? Uuid { get; init; }
@@ -117,6 +120,15 @@ public sealed record Machine(string Name, MachineSpec Spec, long Revision)
 
     /// <summary>How that changed, newest first; null when it never did.</summary>
     public ImmutableArray<IdentityChange>? IdentityChanges { get; init; }
+
+    /// <summary>What its first boot reported of the values that are not registered; null before.</summary>
+    public MachineReference? Reference { get; init; }
+
+    /// <summary>The UUID that it is compared with and looked up by.</summary>
+    internal MachineUuid? KnownUuid => MachineKeys.UuidOf(Spec, Reference);
+
+    /// <summary>The serial number that it is compared with and looked up by.</summary>
+    internal MachineSerial? KnownSerial => MachineKeys.SerialOf(Spec, Reference);
 
     /// <summary>Its newest boot.</summary>
     public LastBoot? LastBoot { get; init; }

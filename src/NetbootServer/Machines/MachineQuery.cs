@@ -21,14 +21,13 @@ internal sealed record MachineQuery
     /// <summary>Reads the query parameters, or says which makes no sense.</summary>
     public static (MachineQuery? Query, Problem? Problem) Of(IQueryCollection query)
     {
-        var (paging, problem) = Paging.Of(query["limit"], query["after"]);
+        var sort = query["sort"].ToString() is { Length: > 0 } text ? text : "name";
+        if (!Sorts.Contains(sort)) return (null, Wrong($"sort must be one of {string.Join(", ", Sorts)}."));
+        var byName = sort.EndsWith("name", StringComparison.Ordinal);
+        var (paging, problem) = Paging.Of(query["limit"], query["after"], byName ? CursorKind.Name : CursorKind.Instant);
         if (problem is not null) return (null, problem);
         if (query["label"].Count > MaxLabels) return (null,
             Wrong($"At most {MaxLabels} labels can be asked for at once."));
-        var sort = query["sort"].ToString() is { Length: > 0 } text ? text : "name";
-        if (!Sorts.Contains(sort)) return (null, Wrong($"sort must be one of {string.Join(", ", Sorts)}."));
-        if (paging.After is { } cursor && (cursor.Key.Length == 0) != sort.EndsWith("name", StringComparison.Ordinal))
-            return (null, Wrong("after comes from a list in another order: repeat its sort."));
         MachineState? state = null;
         switch (query["state"].ToString())
         {
@@ -81,8 +80,7 @@ internal sealed record MachineQuery
         }
         // Never seen sorts as the beginning of time on every database.
         var never = DateTimeOffset.UnixEpoch;
-        var at = Paging.After is { } after && long.TryParse(after.Key, CultureInfo.InvariantCulture, out var ms)
-            ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : (DateTimeOffset?)null;
+        var at = Paging.AfterInstant;
         if (Sort[0] == '-')
             return rows.Where(row => at == null || (row.LastSeenAt ?? never) < at
                     || ((row.LastSeenAt ?? never) == at && string.Compare(row.Name, name) < 0))

@@ -21,6 +21,7 @@ internal static class MachineReading
         NextBoot = row.ReadNextBoot()?.Waiting,
         LeftToDisk = row.ReadNextBoot()?.LeftToDisk,
         Completion = Read<Completion>(row.Completion),
+        Reference = Read<MachineReference>(row.Reference),
     };
 
     public static StoredNextBoot? ReadNextBoot(this MachineRow row) => Read<StoredNextBoot>(row.NextBoot);
@@ -54,7 +55,11 @@ internal static class MachineReading
         ImmutableArray<IdentityChange> changes = [.. IdentityChange.Between(before, told, at)];
         if (changes.Length > 0)
             row.IdentityChanges = Write(changes.AddRange(row.ReadIdentityChanges()).Take(IdentityChange.Kept));
-        row.Identity = Write(IdentityChange.IsWhole(told) ? told : before.SetItems(told));
+        var identity = IdentityChange.IsWhole(told) ? told : before.SetItems(told);
+        row.Identity = Write(identity);
+        if (row.State != MachineState.Discovered) return;
+        row.UuidKey = MachineUuid.TryParse(identity.GetValueOrDefault("uuid"), out var uuid) ? uuid.Key : null;
+        row.SerialKey = MachineSerial.TryParse(identity.GetValueOrDefault("serial"), out var serial) ? serial.Key : null;
     }
 
     /// <summary>Another interface of this machine was discovered as a machine of its own: what was seen of it joins.</summary>
@@ -77,6 +82,16 @@ internal static class MachineReading
         row.Profile = spec.Profile;
         row.Version = spec.Version;
         row.Search = SearchText(row.Name, spec);
+        row.WriteKeys(spec);
+    }
+
+    /// <summary>Writes the columns that a registered machine is looked up by, after a change of spec or reference.</summary>
+    public static void WriteKeys(this MachineRow row, MachineSpec spec)
+    {
+        if (row.State != MachineState.Registered) return;
+        var reference = Read<MachineReference>(row.Reference);
+        row.UuidKey = MachineKeys.UuidOf(spec, reference)?.Key;
+        row.SerialKey = MachineKeys.SerialOf(spec, reference)?.Key;
     }
 
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, JsonBody.Writing);

@@ -32,6 +32,17 @@ internal sealed class MachineRow
     public string? Identity { get; set; }
     public string? IdentityChanges { get; set; }
     public string? LastBoot { get; set; }
+
+    /// <summary>A <see cref="MachineReference"/> as JSON.</summary>
+    public string? Reference { get; set; }
+
+    /// <summary>
+    /// What a UUID is looked up by: of a registered machine what it is compared with, of a discovered one what it said.
+    /// </summary>
+    public string? UuidKey { get; set; }
+
+    /// <summary>What a serial number is looked up by, likewise.</summary>
+    public string? SerialKey { get; set; }
 }
 
 /// <summary>Which machine has a MAC; one row a MAC.</summary>
@@ -57,6 +68,8 @@ internal sealed class MachineRows : IEntityTypeConfiguration<MachineRow>,
         builder.ToTable("machines").HasKey(row => row.Id);
         builder.HasIndex(row => row.Name).IsUnique();
         builder.HasIndex(row => row.Uuid);
+        builder.HasIndex(row => row.UuidKey);
+        builder.HasIndex(row => row.SerialKey);
         builder.HasIndex(row => row.Profile);
         builder.HasIndex(row => row.Version);
         builder.HasIndex(row => new { row.State, row.LastSeenAt });

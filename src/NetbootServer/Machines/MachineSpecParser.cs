@@ -8,16 +8,17 @@ namespace NetbootServer.Machines;
 /// <summary>Turns a request body into a <see cref="MachineSpec"/>, or into all of its faults.</summary>
 internal static class MachineSpecParser
 {
-    private const int MaxMacs = 32;
+    /// <summary>MACs that a machine may have.</summary>
+    internal const int MaxMacs = 32;
 
     internal static readonly string[] ReadOnly = JsonFields.ReadOnlyOf<MachineView, MachineSpec>();
 
     public static MachineSpec? Parse(JsonElement body, ValidationErrors errors)
     {
         var fields = new JsonFields(body, "$", errors);
+        var before = errors.Count;
         var macs = fields.List("macs", MaxMacs, fields.ReadWord<MacAddress>);
-        if (fields.Element("macs") is null || (macs is [] && !errors.Any))
-            fields.Fault("macs", "is required: at least one MAC, for example [\"52:54:00:aa:bb:01\"]");
+        var hasMacs = macs is not [] || errors.Count > before;
         var spec = new MachineSpec
         {
             Macs = [.. macs.Distinct().Select(mac => mac.ToString())],
@@ -32,6 +33,10 @@ internal static class MachineSpecParser
             KernelArguments = KernelArgument.ReadList(fields, "kernelArguments"),
             Notes = fields.Text("notes", 4096, lines: true),
         };
+        if (!hasMacs && fields.Element("uuid") is null && !MachineSerial.TryParse(spec.Serial, out _))
+            fields.Fault("macs", spec.Serial is null
+                ? "is required: at least one MAC, for example [\"52:54:00:aa:bb:01\"], unless there is a uuid or serial to know it by"
+                : $"is required: '{spec.Serial}' is a factory default that many machines have");
         fields.RefuseOthers(ReadOnly);
         return errors.Any ? null : spec;
     }

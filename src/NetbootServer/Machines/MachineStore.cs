@@ -8,8 +8,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Machines;
 
 /// <summary>Machines in the database. Every change forgets the machine's keys in <see cref="MachineCache"/>.</summary>
-public sealed class MachineStore(
-    Database database, MachineCache cache, EventHub events, Audit audit, MachineJoined joined, TimeProvider time)
+public sealed class MachineStore(Database database, MachineCache cache, EventHub events, Audit audit, MachineJoined joined,
+    Renames renames, TimeProvider time)
 {
     /// <summary>The machine of that name, or null.</summary>
     public Task<Machine?> FindAsync(string name, CancellationToken ct) => database.ReadAsync(async (db, token) =>
@@ -17,7 +17,7 @@ public sealed class MachineStore(
 
     /// <summary>
     /// Makes or changes a machine; it is registered from then on. Naming a MAC of a discovered machine takes over
-    /// that machine's record and history.
+    /// that machine's record and history. A new name leaves everything with it that refers to it.
     /// </summary>
     public async Task<Saved<Machine>> SaveAsync(
         ResourceName name, SpecChange<MachineSpec> change, Precondition precondition, CancellationToken ct)
@@ -25,6 +25,8 @@ public sealed class MachineStore(
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
         var touched = new Touched();
+        var newName = change.NewName ?? name;
+        var renamings = new List<Renaming>();
         var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindRowAsync(db, name.ToString(), token);
@@ -32,22 +34,32 @@ public sealed class MachineStore(
             if (precondition.Check(revision) is { } failed) return failed;
             var wanted = change.Apply("machine", name.ToString(), before);
             if (wanted.Problem is { } problem) return problem;
+            if (newName != name && await FindRowAsync(db, newName.ToString(), token) is not null)
+                return Problem.NameTaken("machine", newName.ToString());
+            var wasRegistered = row?.State == MachineState.Registered;
             var references = await MachineReferences.LoadAsync(db, token);
             var errors = new ValidationErrors();
             if (references.ProfileFault(wanted.Resource!.Profile) is { } profile) errors.Add("$.profile", profile);
             if (references.VersionFault(wanted.Resource, before) is { } version) errors.Add("$.version", version);
             if (errors.Any) return Problem.Invalid(errors);
             var writing = new MachineWriting(db, time.GetUtcNow(), touched, joined);
-            var stored = await writing.StoreAsync(row, name, wanted.Resource!, token);
-            if (stored.Resource is { } machine && machine.Revision != revision)
+            var stored = await writing.StoreAsync(row, newName, wanted.Resource!, token);
+            if (stored.Resource is not { } machine) return stored;
+            var renamedOnly = wasRegistered && MachineReading.Write(before) == MachineReading.Write(wanted.Resource);
+            if (machine.Revision != revision && !renamedOnly)
                 audit.Changed(db, "machine", machine.Name, before, wanted.Resource);
+            foreach (var gone in touched.Names)
+                renamings.Add(new("machine", machine.Id, gone, machine.Name, machine.CreatedAt));
+            foreach (var renaming in renamings) await renames.FollowAsync(db, renaming, token);
+            if (newName != name && renamings.Find(renaming => renaming.From == name.ToString()) is { } asked)
+                audit.Renamed(db, asked);
             return stored;
         }, ct);
         if (saved.Problem is { } refused) return refused;
-        cache.Forget(touched.Macs, null);
-        foreach (var uuid in touched.Uuids) cache.Forget([], uuid);
+        cache.Forget(touched.Keys);
         foreach (var gone in touched.Names) events.Changed("machine", gone);
-        events.Changed("machine", name.ToString());
+        events.Changed("machine", newName.ToString());
+        foreach (var renaming in renamings) await renames.TellAsync(renaming);
         return new(saved.Resource!.ToMachine(), saved.Created, null);
     }
 
@@ -80,6 +92,15 @@ public sealed class MachineStore(
             row.ForgetLeftToDisk();
         }, ct);
 
+    /// <summary>Forgets what the machine is compared with; its next boot that succeeds sets it anew.</summary>
+    public Task<Saved<Machine>> ClearReferenceAsync(ResourceName name, CancellationToken ct) =>
+        ChangeAsync(name, (_, _, _) => Task.FromResult<Problem?>(null), (db, row) =>
+        {
+            if (row.ToMachine().Reference is { } reference) audit.Deleted(db, "reference", row.Name, reference);
+            row.Reference = null;
+            row.WriteKeys(row.ReadSpec());
+        }, ct);
+
     /// <summary>The machines that refer to a profile, at most a hundred.</summary>
     public static async Task<IReadOnlyList<string>> UsersOfProfileAsync(NetbootDb db, string profile, CancellationToken ct)
     {
@@ -98,17 +119,20 @@ public sealed class MachineStore(
         ResourceName name, Func<NetbootDb, MachineRow, CancellationToken, Task<Problem?>> check,
         Action<NetbootDb, MachineRow> apply, CancellationToken ct)
     {
+        List<MachineKeys> keys = [];
         var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindRowAsync(db, name.ToString(), token);
             if (row is null) return (Saved<MachineRow>)Problem.NotFound("machine", name.ToString());
             if (await check(db, row, token) is { } failed) return failed;
+            keys.Add(MachineKeys.Of(row));
             apply(db, row);
+            keys.Add(MachineKeys.Of(row));
             return Saved.Changed(row);
         }, ct);
         if (saved.Problem is { } problem) return problem;
         var machine = saved.Resource!.ToMachine();
-        cache.Forget(machine.Spec.Macs, machine.Spec.Uuid);
+        cache.Forget(keys);
         events.Changed("machine", machine.Name);
         return Saved.Changed(machine);
     }
@@ -122,13 +146,8 @@ public sealed class MachineStore(
 /// <summary>What a change has made stale: cache keys, and names that are no longer anybody's.</summary>
 internal sealed class Touched
 {
-    public HashSet<string> Macs { get; } = new(StringComparer.Ordinal);
-    public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
-    public HashSet<string> Uuids { get; } = new(StringComparer.Ordinal);
+    /// <summary>Keys of machines before and after.</summary>
+    public List<MachineKeys> Keys { get; } = [];
 
-    public void Add(MachineSpec spec)
-    {
-        Macs.UnionWith(spec.Macs);
-        if (spec.Uuid is { } uuid) Uuids.Add(uuid);
-    }
+    public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
 }

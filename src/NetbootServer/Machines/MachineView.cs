@@ -65,6 +65,12 @@ public sealed record MachineView
     /// <inheritdoc cref="Machine.IdentityChanges"/>
     public ImmutableArray<IdentityChange>? IdentityChanges { get; init; }
 
+    /// <summary>
+    /// The UUID and serial that its first boot reported, as far as they are not registered: who reports others may be
+    /// another machine.
+    /// </summary>
+    public MachineReference? Reference { get; init; }
+
     /// <inheritdoc cref="Machine.LastBoot"/>
     public LastBoot? LastBoot { get; init; }
 
@@ -96,8 +102,20 @@ public sealed record MachineView
         LastSeenAt = machine.LastSeenAt,
         Identity = machine.Identity,
         IdentityChanges = machine.IdentityChanges,
+        Reference = ReferenceOf(machine),
         LastBoot = machine.LastBoot,
         NextBoot = machine.NextBoot,
         Completion = machine.Completion,
     };
+
+    /// <summary>What is not registered.</summary>
+    private static MachineReference? ReferenceOf(Machine machine)
+    {
+        if (machine.Reference is not { } known) return null;
+        var open = known with
+        {
+            Uuid = machine.Spec.Uuid is null ? known.Uuid : null, Serial = machine.Spec.Serial is null ? known.Serial : null,
+        };
+        return open is { Uuid: null, Serial: null } ? null : open;
+    }
 }

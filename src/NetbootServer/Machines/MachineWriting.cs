@@ -23,11 +23,14 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, Touched t
             owner => owner.Machine.State == MachineState.Registered && owner.Machine.Id != row?.Id);
         if (taken is not null)
             return new Problem(ProblemTypes.MacTaken, $"MAC {taken.Mac} belongs to machine '{taken.Machine.Name}'.");
+        if (await TwinAsync(row?.Id ?? 0, spec, ct) is { } twin)
+            return new Problem(ProblemTypes.IdentityTaken, $"Machine '{twin}' has this UUID or serial already: " +
+                "one without a MAC could not be told from it.");
         var discovered = owners.Select(owner => owner.Machine).Where(machine => machine.Id != row?.Id)
             .DistinctBy(machine => machine.Id).OrderBy(machine => machine.FirstSeenAt).ToList();
         foreach (var found in discovered)
         {
-            touched.Add(found.ReadSpec());
+            touched.Keys.Add(MachineKeys.Of(found));
             touched.Names.Add(found.Name);
         }
 
@@ -39,7 +42,8 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, Touched t
             discovered.RemoveAt(0);
         }
         foreach (var found in discovered) await AbsorbAsync(row!, found, ct);
-        var same = row is { State: MachineState.Registered } && row.Spec == MachineReading.Write(spec);
+        var same = row is { State: MachineState.Registered } && row.Spec == MachineReading.Write(spec)
+            && row.Name == name.ToString();
         if (same) return Saved.Changed(row!);
 
         if (row is null)
@@ -49,17 +53,31 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, Touched t
         }
         else
         {
-            touched.Add(row.ReadSpec());
+            touched.Keys.Add(MachineKeys.Of(row));
+            if (row.Name != name.ToString()) touched.Names.Add(row.Name);
         }
         row.Name = name.ToString();
         row.State = MachineState.Registered;
         row.Revision = renamed ? 1 : row.Revision + 1;
         row.UpdatedAt = now;
         row.WriteSpec(spec);
-        touched.Add(spec);
+        touched.Keys.Add(MachineKeys.Of(row));
         await db.SaveChangesAsync(ct); // assigns the id that the MAC and label rows need
         await ReplaceKeysAsync(row.Id, spec, ct);
         return new(row, isNew, null);
+    }
+
+    /// <summary>A registered machine that has all by which one without a MAC could be known; null when there is none.</summary>
+    private async Task<string?> TwinAsync(long self, MachineSpec spec, CancellationToken ct)
+    {
+        if (!spec.Macs.IsEmpty) return null;
+        var twins = db.Set<MachineRow>().Where(row => row.State == MachineState.Registered && row.Id != self);
+        string? twin = null;
+        if (MachineKeys.UuidOf(spec, null) is { Key: var uuid }
+            && (twin = await twins.Where(row => row.UuidKey == uuid).Select(row => row.Name).FirstOrDefaultAsync(ct)) is null) return null;
+        if (MachineKeys.SerialOf(spec, null) is { Key: var serial }
+            && (twin = await twins.Where(row => row.SerialKey == serial).Select(row => row.Name).FirstOrDefaultAsync(ct)) is null) return null;
+        return twin;
     }
 
     /// <summary>Another interface of this machine was discovered as a machine of its own: it joins this one.</summary>

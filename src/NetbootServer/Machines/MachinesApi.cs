@@ -23,18 +23,20 @@ internal static class MachinesApi
         machines.MapImport();
         machines.MapGet("/{name}", Get).Refuses(ProblemTypes.NotFound);
         var changes = machines.MapGroup("/{name}").RequireAuthorization(RolePolicies.Operator);
-        changes.MapPut("", Save).Accepts<MachineSpec>("application/json").Requires("macs").Example("""
+        changes.MapPut("", Save).Accepts<MachineSpec>("application/json").Example("""
             {"macs": ["52:54:00:12:34:56"], "arch": "x86_64", "labels": {"rack": "3"}, "kernelArguments": ["console=ttyS0"]}
-            """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.MacTaken, ProblemTypes.PreconditionFailed);
+            """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.MacTaken, ProblemTypes.IdentityTaken, ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).Accepts<MachineSpec>("application/merge-patch+json", "application/json")
             .Example("""{"labels": {"rack": "4", "old": null}, "notes": "moved"}""")
             .Refuses(ProblemTypes.OfBodies)
-            .Refuses(ProblemTypes.NotFound, ProblemTypes.MacTaken, ProblemTypes.PreconditionFailed);
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.MacTaken, ProblemTypes.IdentityTaken, ProblemTypes.NameTaken)
+            .Refuses(ProblemTypes.PreconditionFailed);
         changes.MapDelete("", Delete).Refuses(ProblemTypes.NotFound, ProblemTypes.PreconditionFailed);
         changes.MapPut("/next-boot", SetNextBoot).Accepts<NextBootRequest>("application/json")
             .Example("""{"action": "local"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
         changes.MapDelete("/next-boot", ClearNextBoot).Refuses(ProblemTypes.NotFound);
         changes.MapDelete("/completion", ClearCompletion).Refuses(ProblemTypes.NotFound);
+        changes.MapDelete("/reference", ClearReference).Refuses(ProblemTypes.NotFound);
     }
 
     /// <summary>Lists machines.</summary>
@@ -53,7 +55,11 @@ internal static class MachinesApi
             : Problem.NotFound("machine", name).ToResult();
 
     /// <summary>Registers or changes a machine.</summary>
-    /// <remarks>PUT sets the whole, PATCH merges (RFC 7396). Naming a MAC of a discovered machine takes it over.</remarks>
+    /// <remarks>
+    /// PUT sets the whole, PATCH merges (RFC 7396). Naming a MAC of a discovered machine takes it over. A machine with a uuid
+    /// or serial needs no MAC: its first boot fills it in. A PATCH with another name renames: its boots, next boot, alarms
+    /// and audit entries follow.
+    /// </remarks>
     private static async Task<Results<Created<MachineView>, Ok<MachineView>, ProblemHttpResult>> Save(
         string name, HttpContext http, MachineStore machines, CancellationToken ct)
     {
@@ -98,6 +104,13 @@ internal static class MachinesApi
         string name, MachineStore machines, CancellationToken ct) =>
         Answers.Gone(ResourceName.TryParse(name, out var parsed)
             ? (await machines.ClearCompletionAsync(parsed, ct)).Problem
+            : Problem.NotFound("machine", name));
+
+    /// <summary>Forgets the UUID and serial that the machine is compared with; its next boot sets them anew.</summary>
+    private static async Task<Results<NoContent, ProblemHttpResult>> ClearReference(
+        string name, MachineStore machines, CancellationToken ct) =>
+        Answers.Gone(ResourceName.TryParse(name, out var parsed)
+            ? (await machines.ClearReferenceAsync(parsed, ct)).Problem
             : Problem.NotFound("machine", name));
 
     private static async Task<Results<Ok<MachineView>, ProblemHttpResult>> ShowAsync(

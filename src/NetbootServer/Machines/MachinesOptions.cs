@@ -11,6 +11,13 @@ public sealed record MachinesOptions
     [RegularExpression("[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", ErrorMessage = "must be wait, local, menu or the name of a profile")]
     public string Unknown { get; init; } = "wait";
 
+    /// <summary>
+    /// What a machine gets that contradicts a registration: with <c>wait</c> it waits until an operator has decided, with
+    /// <c>warn</c> it boots; an alarm is raised either way.
+    /// </summary>
+    [RegularExpression("wait|warn", ErrorMessage = "must be wait or warn")]
+    public string OnContradiction { get; init; } = "wait";
+
     /// <summary>Discovered machines kept at most; those not seen for longest are forgotten first.</summary>
     [Range(1, 10_000_000)]
     public int MaxDiscovered { get; init; } = 10_000;

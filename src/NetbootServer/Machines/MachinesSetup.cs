@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Options;
 using NetbootServer.Events;
 using NetbootServer.Images;
 using NetbootServer.Machines.Import;
 using NetbootServer.Profiles;
 using NetbootServer.Startup;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Machines;
 
@@ -14,10 +16,20 @@ internal static class MachinesSetup
         .AddSingleton<MachineCache>()
         .AddSingleton<MachineStore>()
         .AddSingleton<MachineImport>()
+        .AddSingleton<ContradictionStore>()
         .AddSingleton(provider => new ChangeSource("machine", async (name, ct) =>
             await provider.GetRequiredService<MachineStore>().FindAsync(name, ct) is { } machine
                 ? (MachineView.Of(machine), name) : (null, name)))
         .AddSingleton<ProfileUsers>(_ => MachineStore.UsersOfProfileAsync)
+        .AddSingleton<RenameBlockers>(provider => (_, kind, name, _) => Task.FromResult<IReadOnlyList<string>>(
+            kind == "profile" && provider.GetRequiredService<IOptions<MachinesOptions>>().Value.Unknown == name
+                ? ["the setting Machines:Unknown"] : []))
+        .AddSingleton<RenameFollowing>(_ => MachineRenames.FollowAsync)
+        .AddSingleton<RenameDone>(provider => (renaming, _) =>
+        {
+            if (renaming.Kind != "machine") provider.GetRequiredService<MachineCache>().ForgetAll();
+            return Task.CompletedTask;
+        })
         .AddSingleton<ImageUsers>(_ => MachineReferences.UsersOfImageAsync)
         .AddSingleton<VersionPins>(_ => MachineReferences.PinsOfImageAsync);
 }

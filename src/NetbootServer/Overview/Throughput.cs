@@ -1,11 +1,13 @@
 using NetbootServer.Boots;
+using NetbootServer.Http;
 
 namespace NetbootServer.Overview;
 
 /// <summary>
 /// Counts once a second what has left for booting machines: the last hour finely, the last day coarsely.
 /// </summary>
-internal sealed class Throughput(LiveBoots live, TimeProvider time) : BackgroundService
+internal sealed class Throughput(LiveBoots live, WorkerServices services, TimeProvider time, ILogger<Throughput> logger)
+    : ResilientWorker("throughput counter", services, logger)
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
@@ -20,17 +22,10 @@ internal sealed class Throughput(LiveBoots live, TimeProvider time) : Background
         lock (_lock) return (day ? _day : _hour).Samples(time.GetUtcNow());
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Look, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) Count();
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The server stops.
-        }
+        while (await timer.WaitForNextTickAsync(stoppingToken)) Round(Count);
     }
 
     /// <summary>What came since the last look; a transfer that ended stays long enough to be counted whole.</summary>

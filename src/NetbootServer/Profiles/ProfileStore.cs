@@ -14,17 +14,20 @@ namespace NetbootServer.Profiles;
 /// <param name="events">Told of every change, too.</param>
 /// <param name="audit">Where it is written down who did it.</param>
 /// <param name="users">Asked before a profile is deleted.</param>
+/// <param name="renames">Makes what refers to a profile follow its new name.</param>
 /// <param name="time">The clock.</param>
 public sealed class ProfileStore(
     Database database, ProfileCatalog catalog, EventHub events, Audit audit, ProfileUsers users,
-    TimeProvider time)
+    Renames renames, TimeProvider time)
 {
-    /// <summary>Makes or changes a profile.</summary>
+    /// <summary>Makes or changes a profile; a new name leaves everything with it that refers to it.</summary>
     public async Task<Saved<Profile>> SaveAsync(
         ResourceName name, SpecChange<ProfileSpec> change, Precondition precondition, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
+        var newName = change.NewName ?? name;
+        Renaming? renaming = null;
         var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
@@ -32,14 +35,33 @@ public sealed class ProfileStore(
             var current = row is null ? null : ProfileCatalog.Spec(row);
             var wanted = change.Apply("profile", name.ToString(), current);
             if (wanted.Problem is { } problem) return problem;
-            if (await ReferenceFaultAsync(db, name.ToString(), wanted.Resource!, token) is { } dangling) return dangling;
-            return Store(db, row, name, wanted.Resource!);
+            var spec = wanted.Resource!;
+            if (newName != name)
+            {
+                if (await RenameFaultAsync(db, name, newName, token) is { } refusal) return refusal;
+                renaming = new("profile", row!.Id, row.Name, newName.ToString(), row.CreatedAt);
+                spec = WithMenu(spec, renaming);
+            }
+            if (await ReferenceFaultAsync(db, newName.ToString(), spec, token) is { } dangling) return dangling;
+            var stored = Store(db, row, newName, spec);
+            if (renaming is not null)
+            {
+                await renames.FollowAsync(db, renaming, token);
+                audit.Renamed(db, renaming);
+            }
+            return stored;
         }, ct);
         if (saved.Problem is { } refused) return refused;
         await catalog.ReloadAsync(CancellationToken.None);
-        events.Changed("profile", name.ToString());
-        return catalog.Profiles.TryGetValue(name.ToString(), out var profile)
-            ? new Saved<Profile>(profile, saved.Created, null) : Problem.NotFound("profile", name.ToString());
+        events.Changed("profile", newName.ToString());
+        if (renaming is not null)
+        {
+            events.Changed("profile", name.ToString());
+            await renames.TellAsync(renaming);
+            events.Publish(new("reset", null, "{}")); // any number of machines and profiles have changed with it
+        }
+        return catalog.Profiles.TryGetValue(newName.ToString(), out var profile)
+            ? new Saved<Profile>(profile, saved.Created, null) : Problem.NotFound("profile", newName.ToString());
     }
 
     /// <summary>Removes the profile; null, or why not.</summary>
@@ -96,6 +118,45 @@ public sealed class ProfileStore(
         return db.Set<ProfileRow>().ToDictionaryAsync(row => row.Name, row => row.Image, StringComparer.Ordinal, ct);
     }
 
+    /// <summary>
+    /// Makes profiles follow the new names of images, and of profiles in menus: a <see cref="RenameFollowing"/>.
+    /// </summary>
+    public static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        ArgumentNullException.ThrowIfNull(renaming);
+        if (renaming.Kind is not ("profile" or "image")) return;
+        foreach (var row in await db.Set<ProfileRow>().ToListAsync(ct))
+        {
+            var spec = ProfileCatalog.Spec(row);
+            spec = renaming.Kind == "profile" ? WithMenu(spec, renaming)
+                : spec.Image == renaming.From ? spec with { Image = renaming.To } : spec;
+            var json = JsonSerializer.Serialize(spec, JsonBody.Writing);
+            if (json == row.Spec) continue;
+            (row.Spec, row.Image) = (json, spec.Image);
+            row.Revision++;
+        }
+    }
+
+    private static ProfileSpec WithMenu(ProfileSpec spec, Renaming renaming) => spec.Menu is not { } menu ? spec : spec with
+    {
+        Menu = menu with
+        {
+            Entries = [.. menu.Entries.Select(entry => entry.Profile == renaming.From
+                ? entry with { Profile = renaming.To } : entry)],
+            Default = menu.Default == renaming.From && menu.Entries.Any(entry => entry.Profile == renaming.From)
+                ? renaming.To : menu.Default,
+        },
+    };
+
+    private async Task<Problem?> RenameFaultAsync(
+        NetbootDb db, ResourceName name, ResourceName newName, CancellationToken ct)
+    {
+        if (await ExistsAsync(db, newName.ToString(), ct)) return Problem.NameTaken("profile", newName.ToString());
+        var blockers = await renames.BlockersOfAsync(db, "profile", name.ToString(), ct);
+        return blockers.Count > 0 ? Problem.InUse("Profile", name.ToString(), blockers) : null;
+    }
+
     private static IEnumerable<string> OfferedBy(ProfileSpec spec) =>
         spec.Menu?.Entries.Select(entry => entry.Profile).OfType<string>() ?? [];
 
@@ -136,10 +197,10 @@ public sealed class ProfileStore(
             audit.Created(db, "profile", row.Name, spec);
             return Saved.Made(row);
         }
-        if (row.Spec != json)
+        if (row.Spec != json) audit.Changed(db, "profile", row.Name, ProfileCatalog.Spec(row), spec);
+        if (row.Spec != json || row.Name != name.ToString())
         {
-            audit.Changed(db, "profile", row.Name, ProfileCatalog.Spec(row), spec);
-            (row.Spec, row.Image, row.UpdatedAt) = (json, spec.Image, now);
+            (row.Name, row.Spec, row.Image, row.UpdatedAt) = (name.ToString(), json, spec.Image, now);
             row.Revision++;
         }
         return Saved.Changed(row);

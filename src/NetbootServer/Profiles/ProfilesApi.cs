@@ -18,7 +18,8 @@ internal static class ProfilesApi
             """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).Accepts<ProfileSpec>("application/merge-patch+json", "application/json")
             .Example("""{"priority": 20, "selector": {"rack": null}}""")
-            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.PreconditionFailed);
+            .Refuses(ProblemTypes.OfBodies)
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
         changes.MapDelete("", Delete)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
     }
@@ -50,13 +51,17 @@ internal static class ProfilesApi
             : Problem.NotFound("profile", name).ToResult();
 
     /// <summary>Makes or changes a profile.</summary>
-    /// <remarks>PUT sets the whole, PATCH merges (RFC 7396).</remarks>
+    /// <remarks>
+    /// PUT sets the whole, PATCH merges (RFC 7396). A PATCH with another name renames: the machines and menus that refer to it
+    /// follow, and boots, alarms and audit entries. While the setting Machines:Unknown names it, it cannot be renamed.
+    /// </remarks>
     private static async Task<Results<Created<ProfileView>, Ok<ProfileView>, ProblemHttpResult>> Save(
         string name, HttpContext http, ProfileStore profiles, CancellationToken ct)
     {
-        if (!ResourceName.TryParse(name, out var parsed) || ReservedNames.Contains(name))
-            return Problem.Invalid("$.name", $"must be {ResourceName.Expected}, and none of {string.Join(", ", ReservedNames)}").ToResult();
         var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request, ProfileSpecParser.Parse, ct);
+        if (!ResourceName.TryParse(name, out var parsed) || ReservedNames.Contains(name)
+            || ReservedNames.Contains(change.NewName?.ToString()))
+            return Problem.Invalid("$.name", $"must be {ResourceName.Expected}, and none of {string.Join(", ", ReservedNames)}").ToResult();
         if (problem is not null) return problem.ToResult();
         var saved = await profiles.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
         return saved.Resource is { } profile

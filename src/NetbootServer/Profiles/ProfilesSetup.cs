@@ -1,5 +1,6 @@
 using NetbootServer.Events;
 using NetbootServer.Images;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Profiles;
 
@@ -12,6 +13,9 @@ internal static class ProfilesSetup
         .AddSingleton(provider => new ChangeSource("profile", (name, _) => Task.FromResult<(object?, string?)>((
             provider.GetRequiredService<ProfileCatalog>().Profiles.GetValueOrDefault(name) is { } profile
                 ? ProfileView.Of(profile) : null, null))))
+        .AddSingleton<RenameFollowing>(_ => ProfileStore.FollowAsync)
+        .AddSingleton<RenameDone>(provider => (renaming, ct) => renaming.Kind == "image"
+            ? provider.GetRequiredService<ProfileCatalog>().ReloadAsync(ct) : Task.CompletedTask)
         .AddSingleton<ImageUsers>(_ => ProfileStore.UsersOfImageAsync)
         .AddSingleton<VersionPins>(_ => ProfileStore.PinsOfImageAsync);
 }

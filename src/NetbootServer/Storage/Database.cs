@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Http;
 
 namespace NetbootServer.Storage;
 
@@ -78,6 +79,9 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
         return false;
     }
 
+    /// <summary>What a full disk is answered with, wherever something was to be written.</summary>
+    public const string DiskFull = "The disk is full, or the quota on it. Make room on it, delete images, or keep fewer versions.";
+
     /// <summary>Whether an error says that the disk, or the quota on it, is full.</summary>
     public static bool IsFull(Exception error)
     {
@@ -86,6 +90,16 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
                 return true; // 28 and 122: ENOSPC and EDQUOT, which .NET passes on as they are
         return false;
     }
+
+    /// <summary>
+    /// What a failure of the database or the disk means for a client: full (507), or away for the moment (503); null
+    /// when it is neither.
+    /// </summary>
+    internal static Problem? ProblemOf(Exception error) =>
+        IsFull(error) ? new(ProblemTypes.StorageFull, DiskFull)
+        : IsAway(error) ? new(ProblemTypes.StorageAway,
+            "The database or a disk of the server does not answer at the moment; nothing was changed. Try again in some seconds.")
+        : null;
 
     private async Task<T> AsideAsync<T>(SemaphoreSlim gate, Func<NetbootDb, Task<T>> work, CancellationToken ct)
     {

@@ -22,7 +22,10 @@ internal static class Health
         try
         {
             await database.ReadAsync((db, token) => db.Set<ServerValueRow>().AnyAsync(token), limit.Token);
-            return MachineAnswer.Plain("ready");
+            return readiness.Problems is { Count: > 0 } problems
+                ? MachineAnswer.TryAgain(string.Join('\n', problems.OrderBy(part => part.Key, StringComparer.Ordinal)
+                    .Select(part => part.Value).Distinct()), Patience)
+                : MachineAnswer.Plain("ready");
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {

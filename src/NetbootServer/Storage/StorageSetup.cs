@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using NetbootServer.Http;
 
 namespace NetbootServer.Storage;
 
@@ -19,6 +20,7 @@ public static class StorageSetup
         return services
             .AddSingleton(_ => data)
             .AddSingleton<Database>()
+            .AddSingleton<ExceptionProblem>(_ => Database.ProblemOf)
             .AddPooledDbContextFactory<NetbootDb>(options => Configure(options, data.DatabaseFile));
     }
 

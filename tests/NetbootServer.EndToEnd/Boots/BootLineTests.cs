@@ -56,6 +56,19 @@ public sealed class BootLineTests(BootAssets assets)
         await tiny.WaitForBootAsync("node", "up", Limit, Ct);
     }
 
+    [Theory]
+    [InlineData(IpxeBuild.Of2019)]
+    [InlineData(IpxeBuild.Of2025)]
+    public async Task A_machine_tells_all_of_its_interfaces_and_is_known_by_the_last_of_them(IpxeBuild ipxe)
+    {
+        string[] others = [.. Enumerable.Range(2, 11).Select(i => $"52:54:00:aa:bb:{i:x2}")];
+        await using var tiny = await TinyImage.ServeAsync(assets, 0, Ct);
+        await using var vm = Start(QemuCommand.Lkrn, ipxe, Hardware with { OtherMacs = others }, tiny.Server.Url);
+        var seen = await tiny.Api.WaitForAsync("/machines/52-54-00-aa-bb-01", _ => true, Limit, Ct);
+        var told = seen.GetProperty("identity").GetProperty("macs").GetString()!.Split(',');
+        Assert.Equal(["52-54-00-aa-bb-01", "52-54-00-aa-bb-01", .. others.Select(mac => mac.Replace(':', '-'))], told);
+    }
+
     [Fact]
     public async Task An_initrd_that_is_out_of_service_is_waited_for()
     {

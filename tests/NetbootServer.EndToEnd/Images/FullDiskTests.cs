@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using NetbootServer.EndToEnd.Lab;
@@ -55,6 +56,44 @@ public sealed class FullDiskTests : IAsyncLifetime
         Assert.True(State(again) == "succeeded", $"{again}");
 
         async Task FailsAsync(string detail) => Check(await api.RefreshAsync("small", Limit, Ct), detail);
+    }
+
+    [Fact]
+    public async Task A_change_on_a_full_disk_gets_507_that_says_what_to_do_and_machines_still_boot()
+    {
+        await using var server = await StartAsync();
+        var api = new AdminClient(server.Admin);
+        await api.PutAsync("/machines/node", new { macs = new[] { "52:54:00:00:00:01" } }, Ct);
+        Fill(Path.Combine(disk.FullName, "filler"));
+        await Until.TrueAsync("/readyz to say that the disk is full", async () =>
+        {
+            using var ready = await server.Machines.GetAsync("/readyz", Ct);
+            return ready.StatusCode == HttpStatusCode.ServiceUnavailable
+                && (await ready.Content.ReadAsStringAsync(Ct)).Contains("disk is full", StringComparison.Ordinal);
+        }, Limit, Ct);
+        // What still fits into the database's own files is written; sooner or later nothing does.
+        await Until.TrueAsync("a change to be refused", async () =>
+        {
+            var notes = new string('x', 3000) + Guid.NewGuid();
+            using var answer = await server.Admin.PutAsJsonAsync(
+                "/api/v1/machines/node", new { macs = new[] { "52:54:00:00:00:01" }, notes }, Ct);
+            if (answer.IsSuccessStatusCode) return false;
+            var problem = await answer.Content.ReadAsStringAsync(Ct);
+            Assert.True(answer.StatusCode == HttpStatusCode.InsufficientStorage, $"{answer.StatusCode} {problem}");
+            Assert.Contains("/problems/storage-full", problem, StringComparison.Ordinal);
+            Assert.Contains("Make room", problem, StringComparison.Ordinal);
+            return true;
+        }, Limit, Ct);
+        Assert.StartsWith("#!ipxe",
+            await server.Machines.GetStringAsync("/boot/script?mac=525400000001&arch=x86_64", Ct), StringComparison.Ordinal);
+
+        File.Delete(Path.Combine(disk.FullName, "filler"));
+        await api.PutAsync("/machines/node", new { macs = new[] { "52:54:00:00:00:01" }, notes = "room" }, Ct);
+        await Until.TrueAsync("the server to be ready again", async () =>
+        {
+            using var ready = await server.Machines.GetAsync("/readyz", Ct);
+            return ready.IsSuccessStatusCode;
+        }, Limit, Ct);
     }
 
     [Fact]

@@ -7,6 +7,9 @@ public sealed record MachineHardware
 {
     public string Mac { get; init; } = "52:54:00:aa:bb:01";
 
+    /// <summary>Further network cards, not connected to anything.</summary>
+    public IReadOnlyList<string> OtherMacs { get; init; } = [];
+
     public Guid Uuid { get; init; } = Guid.Parse("11111111-2222-3333-4444-555555555555");
 
     public string Serial { get; init; } = "SER123";

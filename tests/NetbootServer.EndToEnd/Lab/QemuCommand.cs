@@ -151,6 +151,7 @@ public sealed record QemuCommand(IReadOnlyList<string> Prefix, IReadOnlyList<str
                 "-serial", "stdio", "-no-reboot",
                 .. hardware.Arguments,
                 "-netdev", $"{network.Backend},id=n0", "-device", $"{card},netdev=n0,mac={hardware.Mac},romfile={rom}",
+                .. hardware.OtherMacs.SelectMany(mac => new[] { "-device", $"virtio-net-pci,mac={mac},romfile=" }),
                 .. boot,
             ],
             folder);

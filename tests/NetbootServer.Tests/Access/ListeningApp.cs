@@ -7,7 +7,10 @@ internal sealed class ListeningApp : IAsyncDisposable
 {
     private readonly NetbootApp _app;
 
-    private ListeningApp(NetbootApp app) => _app = app;
+    private ListeningApp(NetbootApp app, string url) => (_app, Url) = (app, url);
+
+    /// <summary>The first of its listeners.</summary>
+    public string Url { get; }
 
     public NetbootApp App => _app;
 
@@ -16,7 +19,7 @@ internal sealed class ListeningApp : IAsyncDisposable
         var app = new NetbootApp(settings.ToDictionary(setting => setting.Key, setting => (string?)setting.Value));
         app.UseKestrel();
         app.StartServer();
-        return new(app);
+        return new(app, settings.First(setting => setting.Key == "Urls").Value.Split(';')[0]);
     }
 
     /// <summary>Asks one of its listeners, without following and without a name of its own.</summary>

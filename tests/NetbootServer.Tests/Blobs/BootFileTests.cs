@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using CsCheck;
 using NetbootServer.Blobs;
+using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Blobs;
 
@@ -119,6 +120,48 @@ public sealed class BootFileTests
         Assert.True(kind == file.Kind, $"{name}: {file}");
         Assert.Equal(isInitrd, file.IsInitrd);
         Assert.False(file.IsKernelFor("x86_64-linux"));
+    }
+
+    public static TheoryData<string, byte[], BootFileKind?, bool> Insides => new()
+    {
+        { "a tarball by gzip", Packed.Gzip(Packed.Tar()), BootFileKind.Tar, false },
+        { "a long tarball by gzip", Packed.Gzip(Packed.Tar(500_000)), BootFileKind.Tar, false },
+        { "an old tarball by gzip", Packed.Gzip(Packed.Tar(hasMagic: false)), BootFileKind.Tar, false },
+        { "a tarball by zstd", Packed.ZstdTar, BootFileKind.Tar, false },
+        { "a long tarball by zstd", Packed.Zstd(Packed.Tar(500_000)), BootFileKind.Tar, false },
+        { "a tarball by xz", Packed.XzTar, BootFileKind.Tar, false },
+        { "an old tarball by xz", Packed.XzOldTar, BootFileKind.Tar, false },
+        { "a kernel by gzip", Packed.Gzip(Files.Kernel()), BootFileKind.BzImage, false },
+        { "an Arm kernel by zstd", Packed.Zstd(Files.ArmKernel()), BootFileKind.Arm64Image, false },
+        { "a web page by gzip", Packed.Gzip("<!doctype html>"u8.ToArray()), BootFileKind.Html, false },
+        { "a gzip file by gzip", Packed.Gzip(Packed.Gzip(Files.Initrd())), BootFileKind.Gzip, false },
+        { "cpio by gzip", Packed.Gzip(Files.Initrd()), BootFileKind.Cpio, true },
+        { "long cpio by gzip", Packed.Gzip(Files.Initrd(length: 500_000)), BootFileKind.Cpio, true },
+        { "cpio by zstd", Packed.Zstd(Files.Initrd()), BootFileKind.Cpio, true },
+        { "long cpio by zstd", Packed.Zstd(Files.Initrd(length: 500_000)), BootFileKind.Cpio, true },
+        { "cpio by xz", Packed.XzCpio, BootFileKind.Cpio, true },
+        { "what is no gzip after all", [0x1F, 0x8B, 8, .. new byte[100]], null, true },
+    };
+
+    [Theory, MemberData(nameof(Insides))]
+    public void A_compressed_file_is_judged_by_what_is_in_it(string what, byte[] bytes, BootFileKind? inside, bool isInitrd)
+    {
+        var file = BootFile.Of(bytes.AsSpan(0, Math.Min(bytes.Length, BootFile.HeadLength)));
+        Assert.True(inside == file.Inside?.Kind, $"{what}: {file}");
+        Assert.Equal(isInitrd, file.IsInitrd);
+        Assert.False(file.IsKernelFor("x86_64-linux"));
+        Assert.Equal(inside == BootFileKind.BzImage, file.IsCompressedKernelFor("x86_64-linux"));
+        Assert.Equal(inside == BootFileKind.Arm64Image, file.IsCompressedKernelFor("aarch64-linux"));
+    }
+
+    [Fact]
+    public void An_old_tarball_is_known_by_its_checksum()
+    {
+        Assert.Equal(BootFileKind.Tar, BootFile.Of(Packed.Tar(hasMagic: false)).Kind);
+        Assert.Equal("a gzip file with a tar archive in it", BootFile.Of(Packed.Gzip(Packed.Tar(hasMagic: false))).Description);
+        var damaged = Packed.Tar(hasMagic: false);
+        damaged[3]++;
+        Assert.NotEqual(BootFileKind.Tar, BootFile.Of(damaged).Kind);
     }
 
     [Fact]

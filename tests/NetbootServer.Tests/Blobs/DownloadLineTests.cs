@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using NetbootServer.Tests.Fixtures;
 using NetbootServer.Blobs;
+using NetbootServer.Http.Bodies;
 using NetbootServer.Tests.Http.Bodies;
 using static NetbootServer.Tests.Blobs.BlobHost;
 
@@ -81,6 +82,87 @@ public sealed class DownloadLineTests
         Assert.Equal(1, line.Enter("b").Place);
         two.Dispose();
         Assert.NotNull(line.Enter("b").Seat);
+    }
+
+    [Fact]
+    public void A_machine_has_one_seat_however_many_boots_it_begins()
+    {
+        var line = Line(seats: 2);
+        var (one, two) = (line.Enter("a1", machine: 1).Seat!, line.Enter("a2", machine: 1).Seat!);
+        Assert.Equal(1, line.Downloading);
+        Assert.NotNull(line.Enter("b", machine: 2).Seat);
+        Assert.Equal(1, line.Enter("c1", machine: 3).Place);
+        Assert.Equal(1, line.Enter("c2", machine: 3).Place); // switched on again, it keeps its place
+        Assert.Equal((null, 1), (line.PlaceOf("c1"), line.PlaceOf("c2")));
+        one.Dispose();
+        Assert.Equal(1, line.Enter("c2", machine: 3).Place);
+        two.Dispose();
+        Assert.NotNull(line.Enter("c2", machine: 3).Seat);
+    }
+
+    [Fact]
+    public void An_address_with_a_seat_comes_after_those_that_have_none()
+    {
+        var line = Line(seats: 2);
+        var (one, two) = (line.Enter("a1", address: "10.0.0.1").Seat!, line.Enter("a2", address: "10.0.0.1").Seat!);
+        Assert.Equal(1, line.Enter("a3", address: "10.0.0.1").Place);
+        Assert.Equal(1, line.Enter("b", address: "10.0.0.2").Place);
+        Assert.Equal(2, line.PlaceOf("a3"));
+        one.Dispose();
+        Assert.Equal(2, line.Enter("a3", address: "10.0.0.1").Place);
+        Assert.NotNull(line.Enter("b", address: "10.0.0.2").Seat);
+        two.Dispose();
+        Assert.NotNull(line.Enter("a3", address: "10.0.0.1").Seat);
+    }
+
+    [Fact]
+    public void While_others_wait_slow_downloads_go_on_without_their_seats()
+    {
+        var line = Line(seats: 2);
+        var (slow, fast) = (new Meter(), new Meter());
+        var seat = line.Enter("slow", machine: 1).Seat!;
+        seat.Meter = slow;
+        line.Enter("fast", machine: 2).Seat!.Meter = fast;
+        Pass(600); // nothing happens while no one waits
+        fast.Take(200 << 20);
+        Assert.Equal(2, line.Downloading);
+        Assert.NotNull(line.Enter("next", machine: 3).Seat);
+        for (var second = 0; second < 40; second += 10)
+        {
+            fast.Take(20 << 20);
+            slow.Take(8 << 10);
+            Assert.Equal(1, line.Enter("later", machine: 4).Place);
+            Assert.Equal(2, line.Enter("slow again", machine: 1).Place); // its next file waits like others
+            Pass(10);
+        }
+        seat.Dispose();
+        Assert.Equal(2, line.Downloading);
+    }
+
+    [Fact]
+    public void While_others_wait_no_download_keeps_its_seat_for_ever()
+    {
+        var line = Line(seats: 1);
+        var meter = new Meter();
+        line.Enter("long", machine: 1).Seat!.Meter = meter;
+        for (var minute = 0; minute < 60; minute++)
+        {
+            for (var part = 0; part < 4; part++, Pass(15))
+            {
+                meter.Take(10 << 20);
+                Assert.Equal(1, line.Enter("next", machine: 2).Place);
+            }
+        }
+        Assert.NotNull(line.Enter("next", machine: 2).Seat);
+    }
+
+    private sealed class Meter : TransferMeter
+    {
+        public void Take(long bytes) => Accepted(bytes);
+
+        public override void Ended(bool complete)
+        {
+        }
     }
 
     [Fact]
@@ -182,7 +264,8 @@ public sealed class DownloadLineTests
     {
         var queued = new List<(string, int)>();
         await using var host = await StartAsync(new() { ["Blobs:MaxBootDownloads"] = "1" }, app => app.Services
-            .AddSingleton<BootRecognizing>((boot, file) => file == "initrd" && boot != "unknown" ? "id-" + boot : null)
+            .AddSingleton<BootRecognizing>((boot, file) => file == "initrd" && boot != "unknown"
+                ? new RecognizedBoot("id-" + boot, 0) : null)
             .AddSingleton<BootQueued>((boot, _, place, _) => queued.Add((boot, place))));
         var blob = await host.AddAsync(RandomBytes(16 << 20));
         Uri Url(string boot, string file = "initrd") => new(host.UrlOf(blob, file) + "?boot=" + boot);

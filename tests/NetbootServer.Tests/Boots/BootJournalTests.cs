@@ -29,7 +29,7 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
             DateTimeOffset At(int seconds) => ticket.StartedAt.AddSeconds(seconds);
             BootEntry[] entries =
             [
-                new MachineSeen(At(0), identity, null, "10.0.0.9"),
+                new MachineSeen(At(0), identity, Recognition.Unknown, "10.0.0.9"),
                 new BootOpened(At(0), ticket, identity, "", "journal", version, "prof", "ready", "local"),
                 new BootStep(At(1), ticket, Steps.Kernel, FactKinds.Began, TotalBytes: 9),
                 new BootStep(At(2), ticket, Steps.Kernel, FactKinds.Ended, 9, 9),
@@ -83,7 +83,7 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         var log = other.Services.GetRequiredService<BootLog>();
         var ticket = other.Services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
         log.Add(new BootStep(DateTimeOffset.UtcNow, ticket, null!, FactKinds.Began)); // a column that may not be null
-        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070202"), null, null));
+        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070202"), Recognition.Unknown, null));
         await other.Admin.MachineWhenAsync("52-54-00-07-02-02", machine => machine.Status == System.Net.HttpStatusCode.OK, "the good one");
         await Until.TrueAsync(() => log.Dropped == 1, "the bad one to be given up");
         Assert.Contains(other.Log.All, line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains("Gave up", StringComparison.Ordinal));
@@ -98,7 +98,7 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         var log = ActivatorUtilities.CreateInstance<BootLog>(services); // nobody takes from this one
         var ticket = services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
         for (var i = 0; i < 101; i++)
-            log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery($"mac=5254000703{i:x2}"), null, null));
+            log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery($"mac=5254000703{i:x2}"), Recognition.Unknown, null));
         Assert.Equal(1, log.Dropped);
         var written = log.ReportAsync(new BootStep(DateTimeOffset.UtcNow, ticket, Steps.Ready, FactKinds.Began));
         Assert.False(written!.IsCompleted);

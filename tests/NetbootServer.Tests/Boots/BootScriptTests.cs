@@ -11,7 +11,7 @@ public sealed class BootScriptTests
 
     private static readonly string[] Commands =
     [
-        "", "imgfree", "inc", "set", "echo", "chain", "sleep", "kernel", "initrd", "imgfetch", "boot", "goto", "prompt", "iseq",
+        "", "imgfree", "inc", "set", "echo", "chain", "sleep", "kernel", "initrd", "imgfetch", "boot", "goto", "prompt", "iseq", "isset",
         "sanboot", "exit", "shell", "menu", "item", "choose",
     ];
 
@@ -27,7 +27,8 @@ public sealed class BootScriptTests
             load, new BootLocalDisk(), new ShowMenu(null,
                 [new("p0", "p-1 (img)", "p-1"), new("p1", "p-2 (img)", "p-2"), MenuChoice.Local(), MenuChoice.Shell(), MenuChoice.Again],
                 "again", 60), new OpenShell(),
-            new WaitForApproval(), new WaitForImage(10), new CannotBoot(),
+            new WaitForApproval(), new WaitForOperator(new(PlannerWorld.Machine("m"), Evidence.OtherMac, null, [reason, "it is another"])),
+            new WaitForImage(10), new CannotBoot(),
         ];
         foreach (var action in actions)
             yield return (action.GetType().Name, BootScript.Render(plan with { Action = action }, Links, identity, 2, profile => "M" + profile));

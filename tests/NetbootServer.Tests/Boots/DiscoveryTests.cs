@@ -101,9 +101,9 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
-    public async Task A_registered_UUID_decides_when_no_MAC_does_and_a_contradiction_is_noticed()
+    public async Task A_registered_UUID_decides_when_no_MAC_is_known_of_either_and_a_contradiction_is_noticed()
     {
-        await _admin.PutAsync("/api/v1/machines/by-uuid", """{"macs":["525400040031"],"uuid":"4C4C4544-0042-3510-8052-b4c04f564433"}""");
+        await _admin.PutAsync("/api/v1/machines/by-uuid", """{"uuid":"4C4C4544-0042-3510-8052-b4c04f564433"}""");
         await _admin.PutAsync("/api/v1/machines/by-mac", """{"macs":["525400040032"]}""");
         const string Uuid = "&uuid=4c4c4544-0042-3510-8052-b4c04f564433";
         Assert.Contains("machine by-uuid", await _machine.ScriptAsync("525400040033", Uuid), StringComparison.Ordinal);
@@ -111,6 +111,8 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
         await Until.AsAsync(() => _admin.GetAsync("/api/v1/alarms"),
             alarms => alarms.Text.Contains("identity-contradiction", StringComparison.Ordinal) && alarms.Text.Contains("by-uuid", StringComparison.Ordinal),
             "the alarm of a contradiction");
+        await _admin.PatchAsync("/api/v1/machines/by-uuid", """{"macs":["525400040031"]}""");
+        Assert.Contains("contradicts a registration", await _machine.ScriptAsync("525400040033", Uuid), StringComparison.Ordinal);
         await _admin.PutAsync("/api/v1/machines/twin", """{"macs":["525400040034"],"uuid":"4c4c4544-0042-3510-8052-b4c04f564433"}""");
         Assert.Contains("does not know", await _machine.ScriptAsync("525400040033", Uuid), StringComparison.Ordinal);
     }

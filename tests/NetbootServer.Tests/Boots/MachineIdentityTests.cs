@@ -18,6 +18,37 @@ public sealed class MachineIdentityTests
     }
 
     [Theory]
+    [InlineData("named twice", "mac=52-54-00-aa-bb-01&mac=52-54-00-aa-bb-02")]
+    [InlineData("in one value", "mac=52-54-00-aa-bb-01,52-54-00-aa-bb-02")]
+    [InlineData("as PXELINUX writes them", "mac=01-52-54-00-aa-bb-01&macs=01-52-54-00-aa-bb-02")]
+    [InlineData("behind one that is none", "mac=none,52-54-00-aa-bb-01&macs=,,52-54-00-aa-bb-02,junk")]
+    public void MACs_are_read(string how, string query)
+    {
+        Assert.NotNull(how);
+        var identity = MachineIdentity.FromQuery(query);
+        Assert.Equal("52:54:00:aa:bb:01", identity.Mac.ToString());
+        Assert.Equal(["52:54:00:aa:bb:02"], identity.OtherMacs.Where(mac => mac != identity.Mac).Select(mac => mac.ToString()));
+    }
+
+    [Fact]
+    public void Any_number_of_interfaces_is_read_up_to_a_bound_and_what_is_kept_of_them_is_whole()
+    {
+        var all = Enumerable.Range(1, 1000).Select(i => $"52-54-00-00-{i / 256:x2}-{i % 256:x2}").ToList();
+        var identity = MachineIdentity.FromQuery($"mac={all[0]}&macs={string.Join(',', all)}");
+        Assert.Equal(all.Take(MachineIdentity.MaxMacs), identity.OtherMacs.Select(mac => mac.Hyphened));
+        Assert.All(identity.Told["macs"].Split(','), text => Assert.Contains(text, all));
+    }
+
+    [Theory]
+    [InlineData("serial=SRV%2042", true)]
+    [InlineData("serial=Default%20string", false)]
+    [InlineData("macs=,52-54-00-aa-bb-01", true)]
+    [InlineData("uuid=4C4C4544-0042-3510-8052-b4c04f564433", true)]
+    [InlineData("uuid=20202020-2020-2020-2020-202020202020&asset=1", false)]
+    public void There_is_something_to_know_a_machine_by(string query, bool expected) =>
+        Assert.Equal(expected, MachineIdentity.FromQuery(query).IsSomeone);
+
+    [Theory]
     [InlineData("the sign-extended bytes of 2019", "product=%FFFFFFC3%FFFFFFA9", "é")]
     [InlineData("in lower case", "product=%ffffffc3%ffffffa9", "é")]
     [InlineData("as they should be", "product=%C3%A9", "é")]

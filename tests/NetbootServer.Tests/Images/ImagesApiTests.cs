@@ -57,6 +57,49 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         (await _admin.GetAsync("/api/v1/images/up/versions/nonsense")).IsProblem(HttpStatusCode.NotFound, "not-found");
     }
 
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public async Task An_Image_that_was_compressed_is_stored_and_served_unpacked(string by)
+    {
+        await _admin.PutAsync($"/api/v1/images/packed-{by}", Upload);
+        var image = Files.ArmKernel(77);
+        var packed = by == "gzip" ? Packed.Gzip(image) : Packed.Zstd(image);
+        var answer = await _admin.UploadAsync($"packed-{by}", ("aarch64-linux/kernel", packed),
+            ("aarch64-linux/initrd", Packed.Gzip(Files.Initrd(78))));
+        var kernel = answer.Json.GetProperty("systems").GetProperty("aarch64-linux").GetProperty("kernel");
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(image)), kernel.GetProperty("sha256").GetString());
+        foreach (var url in new[] { kernel.GetProperty("url").GetString()!, $"/images/packed-{by}/Image-aarch64-linux" })
+            Assert.Equal(image, await app.Machine.Client.GetByteArrayAsync(url, TestContext.Current.CancellationToken));
+        // The same again, whether packed or not, is the same version.
+        var plain = await _admin.UploadAsync($"packed-{by}", ("aarch64-linux/kernel", image),
+            ("aarch64-linux/initrd", Packed.Gzip(Files.Initrd(78))));
+        Assert.Equal(answer["id"], plain.Is(HttpStatusCode.OK)["id"]);
+    }
+
+    [Fact]
+    public async Task A_compressed_Image_that_is_cut_off_is_refused()
+    {
+        await _admin.PutAsync("/api/v1/images/cut", Upload);
+        var packed = Packed.Gzip(Files.ArmKernel(79));
+        var answer = await _admin.UploadAsync("cut", ("aarch64-linux/kernel", packed[..^2000]), ("aarch64-linux/initrd", Files.Initrd()));
+        Assert.Contains("cannot be unpacked", answer.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
+            .ErrorAt("aarch64-linux/kernel"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_line_pasted_from_a_release_loses_what_scripts_add_themselves()
+    {
+        await _admin.PutAsync("/api/v1/images/pasted", Upload);
+        var answer = await _admin.UploadAsync("pasted", ("x86_64-linux/kernel", Files.Kernel(80)), ("x86_64-linux/initrd", Files.Initrd(80)),
+            ("x86_64-linux/kernelArguments",
+                "init=/nix/store/x/init initrd=initrd-x86_64-linux nohibernate netboot.boot=http://old/boots/x ${cmdline}\n"));
+        Assert.Equal(["init=/nix/store/x/init", "nohibernate"], answer.Is(HttpStatusCode.Created).Json.GetProperty("systems")
+            .GetProperty("x86_64-linux").GetProperty("kernelArguments").EnumerateArray().Select(argument => argument.GetString()!));
+        (await _admin.UploadAsync("pasted", ("x86_64-linux/kernel", Files.Kernel(80)), ("x86_64-linux/initrd", Files.Initrd(80)),
+            ("x86_64-linux/kernelArguments", "init=${elsewhere}"))).IsInvalidAt("x86_64-linux/kernelArguments");
+    }
+
     [Fact]
     public async Task Equal_bytes_make_no_new_version_and_other_arguments_do()
     {
@@ -75,6 +118,13 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         { "an x86 kernel for ARM", "aarch64-linux/kernel", Files.Kernel(), "x86" },
         { "a kernel as initrd", "x86_64-linux/initrd", Files.Kernel(), "Linux kernel" },
         { "nothing as initrd", "x86_64-linux/initrd", [], "empty" },
+        { "a tarball as initrd", "x86_64-linux/initrd", Packed.Gzip(Packed.Tar()), "a gzip file with a tar archive in it" },
+        { "an xz tarball as initrd", "x86_64-linux/initrd", Packed.XzTar, "an xz file with a tar archive in it" },
+        { "a zstd tarball as initrd", "x86_64-linux/initrd", Packed.ZstdTar, "a Zstandard file with a tar archive in it" },
+        { "a packed kernel as initrd", "x86_64-linux/initrd", Packed.Gzip(Files.Kernel()), "Linux kernel" },
+        { "a packed ARM kernel for x86", "x86_64-linux/kernel", Packed.Gzip(Files.ArmKernel()), "Arm" },
+        { "a packed tarball as kernel", "aarch64-linux/kernel", Packed.Gzip(Packed.Tar()), "tar archive" },
+        { "a packed cpio as kexec tarball", "x86_64-linux/kexec", Packed.Gzip(Files.Initrd()), "gzip" },
         { "a cpio as kexec tarball", "x86_64-linux/kexec", Files.Initrd(), "cpio" },
         { "a cpio as ISO", "x86_64-linux/iso", Files.Initrd(), "cpio" },
     };

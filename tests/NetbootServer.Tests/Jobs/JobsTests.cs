@@ -132,6 +132,38 @@ public sealed class JobsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_job_that_waits_for_its_next_try_goes_on_under_its_images_new_name()
+    {
+        await using var patient = new NetbootApp(new() { ["Jobs:RetryAfter"] = "00:00:03", ["Images:Retries"] = "0" });
+        var away = true;
+        _host.Route("/api/release", async http =>
+        {
+            if (away) http.Response.StatusCode = 503;
+            else await http.Response.WriteAsync(_release.Json(), Ct);
+        });
+        var job = await BeginAsync("before", patient);
+        await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["notBefore"] is not null, "the first failure");
+        (await patient.Admin.PatchAsync("/api/v1/images/before", """{"name":"after"}""")).Is(HttpStatusCode.OK);
+        away = false;
+        var ended = await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        Assert.Equal(("succeeded", "after"), (ended["state"], ended["image"]));
+        Assert.Single((await patient.Admin.GetAsync("/api/v1/images/after/versions")).Items("id"));
+    }
+
+    [Fact]
+    public async Task An_image_keeps_its_name_while_a_job_of_it_runs()
+    {
+        Hold();
+        var job = await BeginAsync("works");
+        await StateAsync(job, "running");
+        var refused = (await _app.Admin.PatchAsync("/api/v1/images/works", """{"name":"other"}""")).IsProblem(HttpStatusCode.Conflict, "in-use");
+        Assert.Contains(job, refused["detail"], StringComparison.Ordinal);
+        _letGo.SetResult();
+        await StateAsync(job, "succeeded");
+        (await _app.Admin.PatchAsync("/api/v1/images/works", """{"name":"other"}""")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task A_source_that_is_replaced_while_it_is_read_brings_no_version()
     {
         Hold();

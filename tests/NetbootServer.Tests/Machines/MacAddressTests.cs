@@ -12,11 +12,25 @@ public sealed class MacAddressTests
     [InlineData("nothing between", "525400aabb01")]
     [InlineData("Cisco's dots", "5254.00aa.bb01")]
     [InlineData("pairs with dots", "52.54.00.aa.bb.01")]
+    [InlineData("PXELINUX's, with the hardware type", "01-52-54-00-aa-bb-01")]
     public void Every_common_form_is_read(string form, string text)
     {
         Assert.NotNull(form);
         var mac = MacAddress.Parse(text);
         Assert.Equal(("52:54:00:aa:bb:01", "52-54-00-aa-bb-01"), (mac.ToString(), mac.Hyphened));
+    }
+
+    [Theory]
+    [InlineData("a GUID", "00:02:c9:03:00:0a:11:22")]
+    [InlineData("a GUID of digits alone", "0002c903000a1122")]
+    [InlineData("groups of four", "0002.c903.000a.1122")]
+    [InlineData("as Linux shows it", "80:00:02:08:fe:80:00:00:00:00:00:00:00:02:c9:03:00:0a:11:22")]
+    [InlineData("the same with hyphens", "A0-00-03-00-FE-80-00-00-00-00-00-00-00-02-C9-03-00-0A-11-22")]
+    [InlineData("PXELINUX's", "20-80-00-02-08-fe-80-00-00-00-00-00-00-00-02-c9-03-00-0a-11-22")]
+    public void An_InfiniBand_address_is_the_MAC_that_iPXE_makes_of_it(string form, string text)
+    {
+        Assert.NotNull(form);
+        Assert.Equal("00:02:c9:0a:11:22", MacAddress.Parse(text).ToString());
     }
 
     [Theory]
@@ -27,6 +41,11 @@ public sealed class MacAddressTests
     [InlineData("01:00:5e:00:00:01")]
     [InlineData("52:54:00:aa:bb")]
     [InlineData("52:54:00:aa:bb:01:02")]
+    [InlineData("01525400aabb01")]
+    [InlineData("01-01-00-5e-00-00-01")]
+    [InlineData("52:54:00:aa:bb:01:")]
+    [InlineData("5254.00aa.bb0")]
+    [InlineData("00:00:00:00:00:00:00:00")]
     [InlineData("52:54-00:aa-bb:01")]
     [InlineData("52:54:00:aa:bb:0g")]
     [InlineData("52 54 00 aa bb 01")]

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using NetbootServer.Http;
 using NetbootServer.Storage;
 
@@ -29,6 +30,36 @@ public sealed class Audit(IHttpContextAccessor requests, TimeProvider time)
     {
         var verb = before is null ? "create" : after is null ? "delete" : "change";
         Add(db, new(verb, kind, name) { Before = before, After = after });
+    }
+
+    /// <summary>A resource that has another name.</summary>
+    public void Renamed(NetbootDb db, Renaming renaming)
+    {
+        ArgumentNullException.ThrowIfNull(renaming);
+        Add(db, new("rename", renaming.Kind, renaming.To)
+        {
+            Before = new { Name = renaming.From }, After = new { Name = renaming.To },
+        });
+    }
+
+    /// <summary>The entries about a resource are found under its new name: a <see cref="RenameFollowing"/>.</summary>
+    internal static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
+    {
+        var (from, to) = (renaming.From, renaming.To);
+        string[] kinds = renaming.Kind switch
+        {
+            "machine" => ["machine", "next-boot", "completion", "reference"],
+            "image" => ["image", "current"],
+            _ => [renaming.Kind],
+        };
+        await db.Set<AuditRow>()
+            .Where(row => kinds.Contains(row.Kind) && row.Name == from && row.At >= renaming.Since)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, to), ct);
+        if (renaming.Kind != "image") return;
+        var versions = from + "@%"; // names have no character that LIKE minds
+        await db.Set<AuditRow>()
+            .Where(row => row.Kind == "version" && EF.Functions.Like(row.Name, versions) && row.At >= renaming.Since)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, row => row.Name.Replace(from + "@", to + "@")), ct);
     }
 
     /// <summary>Anything.</summary>

@@ -16,7 +16,7 @@ internal static class AuditApi
     /// <param name="who">Only what this caller did.</param>
     /// <param name="kind">Only this kind of resource: machine, profile, image, token, session, …</param>
     /// <param name="name">Only resources of this name.</param>
-    /// <param name="verb">Only create, change, delete or refuse.</param>
+    /// <param name="verb">Only create, change, rename, delete or refuse.</param>
     /// <param name="since">Only at this instant (ISO 8601) or later.</param>
     /// <param name="until">Only before this instant (ISO 8601).</param>
     /// <param name="limit">How many, at most 1000.</param>
@@ -27,12 +27,12 @@ internal static class AuditApi
         string? name, string? verb, string? since, string? until, string? limit, string? after, Database database,
         CancellationToken ct)
     {
-        var (paging, problem) = Paging.Of(limit, after);
+        var (paging, problem) = Paging.Of(limit, after, CursorKind.Number);
         if (problem is not null) return problem.ToResult();
         if (!TryInstant(since, out var from) || !TryInstant(until, out var to))
             return new Problem(ProblemTypes.MalformedRequest,
                 "since and until must be instants in ISO 8601, for example 2030-01-31T00:00:00Z.").ToResult();
-        long? before = long.TryParse(paging.After?.Name, CultureInfo.InvariantCulture, out var id) ? id : null;
+        var before = paging.AfterNumber;
         var rows = await database.ReadAsync((db, token) => db.Set<AuditRow>()
             .Where(row => who == null || row.Who == who)
             .Where(row => kind == null || row.Kind == kind)

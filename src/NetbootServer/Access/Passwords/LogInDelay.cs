@@ -30,7 +30,7 @@ internal sealed class LogInDelay(TimeProvider time) : IDisposable
     public int? Wait(IPAddress? address)
     {
         if (!_failures.TryGetValue(Key(address), out Failures? failures) || failures is null) return null;
-        var wait = failures.Until - time.GetUtcNow();
+        var wait = failures.Delay - time.GetElapsedTime(failures.At); // a clock that is set does not end or prolong it
         return wait > TimeSpan.Zero ? (int)Math.Ceiling(wait.TotalSeconds) : null;
     }
 
@@ -45,7 +45,7 @@ internal sealed class LogInDelay(TimeProvider time) : IDisposable
         }
         var count = (_failures.TryGetValue(key, out Failures? before) ? before!.Count : 0) + 1;
         var seconds = count <= FreeTries ? 0 : Math.Min(LongestSeconds, 1 << Math.Min(count - FreeTries, 10));
-        _failures.Set(key, new Failures(count, time.GetUtcNow().AddSeconds(seconds)),
+        _failures.Set(key, new Failures(count, time.GetTimestamp(), TimeSpan.FromSeconds(seconds)),
             new MemoryCacheEntryOptions { Size = 1, SlidingExpiration = Memory });
     }
 
@@ -64,7 +64,10 @@ internal sealed class LogInDelay(TimeProvider time) : IDisposable
             : address?.ToString() ?? "local";
     }
 
-    private sealed record Failures(int Count, DateTimeOffset Until);
+    /// <param name="Count">Wrong log-ins.</param>
+    /// <param name="At">Timestamp of the last one.</param>
+    /// <param name="Delay">How long after it the next is refused.</param>
+    private sealed record Failures(int Count, long At, TimeSpan Delay);
 
     private sealed class Turn(SemaphoreSlim turnstile) : IDisposable
     {

@@ -14,6 +14,8 @@ public static class BodiesSetup
     public static IServiceCollection AddBodies(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<Readiness>();
+        services.TryAddSingleton<WorkerServices>();
         return services
             .AddFeatureOptions<BodyOptions>("Http")
             // On Linux a socket's events come on pool threads already; one more hop for each request buys nothing and
@@ -26,7 +28,8 @@ public static class BodiesSetup
     }
 
     /// <summary>
-    /// Lets every listener that is configured afterwards send files without copying, unless switched off.
+    /// Lets every listener that is configured afterwards answer half-closed connections, and send files without
+    /// copying unless that is switched off.
     /// </summary>
     public static void UseZeroCopy(this KestrelServerOptions kestrel)
     {
@@ -35,6 +38,7 @@ public static class BodiesSetup
         kestrel.ConfigureEndpointDefaults(listen =>
         {
             HostZone.UseOn(listen); // ConfigureEndpointDefaults keeps only its last call
+            HalfClose.UseOn(listen);
             if (options.Value.ZeroCopy) ZeroCopyConnection.UseOn(listen);
         });
     }

@@ -17,6 +17,13 @@ public sealed class BodyResult(ServableBody body, string contentType) : IResult
     /// <summary>The Repr-Digest (RFC 9530) of answers with bytes; null for none.</summary>
     public string? ReprDigest { get; init; }
 
+    /// <summary>
+    /// When the bytes under this name last changed; null for no date. It is the weaker validator: a client that has the
+    /// entity tag is answered by that alone (RFC 9110 §13.2.2), and only just this date, not a later one, means "not
+    /// modified": a client may have made its date itself, while bytes of before were still coming.
+    /// </summary>
+    public DateTimeOffset? LastModified { get; init; }
+
     /// <summary>Asked with offset and length just before bytes leave.</summary>
     public Func<long, long, BodyStart>? Starting { get; init; }
 
@@ -26,9 +33,10 @@ public sealed class BodyResult(ServableBody body, string contentType) : IResult
         ArgumentNullException.ThrowIfNull(httpContext);
         MachineAnswer.Harden(httpContext.Response);
         DropUnusableRange(httpContext.Request);
+        DropUnusableDates(httpContext.Request);
         var probe = new HeaderProbe(body.Length);
-        await TypedResults.Stream(probe, contentType, entityTag: body.Tag, enableRangeProcessing: true)
-            .ExecuteAsync(httpContext);
+        await TypedResults.Stream(probe, contentType, lastModified: LastModified, entityTag: body.Tag,
+            enableRangeProcessing: true).ExecuteAsync(httpContext);
         var response = httpContext.Response;
         var good = response.StatusCode is 200 or 206;
         response.Headers.CacheControl = good || response.StatusCode == 304 ? CacheControl : "no-store";
@@ -56,8 +64,8 @@ public sealed class BodyResult(ServableBody body, string contentType) : IResult
 
     /// <summary>
     /// Where the framework honours a Range that must be ignored, it is taken away before: one in another unit than
-    /// bytes (RFC 9110 §14.2), and one under an If-Range without an entity tag, which never matches here because no
-    /// Last-Modified was ever sent (§13.1.5).
+    /// bytes (RFC 9110 §14.2), and one under an If-Range without an entity tag: a date is no strong validator, and the
+    /// whole file is always right (§13.1.5).
     /// </summary>
     private static void DropUnusableRange(HttpRequest request)
     {
@@ -66,5 +74,14 @@ public sealed class BodyResult(ServableBody body, string contentType) : IResult
         var otherUnit = headers.Range is { } range && !range.Unit.Equals("bytes", StringComparison.OrdinalIgnoreCase);
         var noTag = !StringValues.IsNullOrEmpty(request.Headers.IfRange) && headers.IfRange?.EntityTag is null;
         if (otherUnit || noTag) request.Headers.Remove("Range");
+    }
+
+    private void DropUnusableDates(HttpRequest request)
+    {
+        var headers = request.GetTypedHeaders();
+        if (!StringValues.IsNullOrEmpty(request.Headers.IfNoneMatch)
+            || headers.IfModifiedSince?.ToUnixTimeSeconds() != LastModified?.ToUnixTimeSeconds())
+            request.Headers.Remove("If-Modified-Since");
+        if (!StringValues.IsNullOrEmpty(request.Headers.IfMatch)) request.Headers.Remove("If-Unmodified-Since");
     }
 }

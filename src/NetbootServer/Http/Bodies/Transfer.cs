@@ -1,9 +1,12 @@
+using System.Net.Sockets;
+
 namespace NetbootServer.Http.Bodies;
 
 /// <summary>One body on its way.</summary>
 internal sealed class Transfer(HttpContext http, TransferMeter? meter, Pace? pace)
 {
     private readonly Lock _lock = new();
+    private readonly Socket? _socket = AcknowledgedBytes.SocketOf(http);
     private long _sent;
     private bool _ended;
     private bool _held;
@@ -11,8 +14,17 @@ internal sealed class Transfer(HttpContext http, TransferMeter? meter, Pace? pac
     /// <summary>Bytes accepted; written by the sender alone.</summary>
     public long Sent => Volatile.Read(ref _sent);
 
-    /// <summary>What <see cref="Sent"/> was when the watch last saw it move, and when that was.</summary>
-    public (long Sent, long At) LastSeen { get; set; }
+    /// <summary>How many bytes the client's system has acknowledged on the connection; null when unknown.</summary>
+    public long? Acknowledged => AcknowledgedBytes.On(_socket);
+
+    /// <summary>
+    /// What <see cref="Sent"/> and <see cref="Acknowledged"/> were when the watch last saw one of them move, and when that
+    /// was.
+    /// </summary>
+    public (long Sent, long? Acknowledged, long At) LastSeen { get; set; }
+
+    /// <summary>The longest time after which the watch saw it move again.</summary>
+    public TimeSpan LongestSilence { get; set; }
 
     /// <summary>A cap holds for it.</summary>
     public bool IsPaced => pace is not null;

@@ -4,13 +4,18 @@ namespace NetbootServer.Http.Bodies;
 
 /// <summary>
 /// Knows the transfers under way and ends those whose client takes nothing any more. Kestrel's own minimum data rate
-/// does not see bytes that go to the socket directly, and a vanished machine sends no reset.
+/// does not see bytes that go to the socket directly, and a vanished machine sends no reset. A client takes bytes as
+/// long as its system acknowledges some, also while the socket is too full to accept more.
 /// </summary>
-internal sealed partial class TransferWatch(
-    IOptions<BodyOptions> options, TimeProvider time, ILogger<TransferWatch> logger) : BackgroundService
+internal sealed partial class TransferWatch(IOptions<BodyOptions> options, WorkerServices services, TimeProvider time,
+    ILogger<TransferWatch> logger) : ResilientWorker("transfer watch", services, logger)
 {
     private static readonly TimeSpan ShortestRound = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRound = TimeSpan.FromSeconds(5);
+
+    // A system opens its receive window again in steps of 64 KiB and more. What is seen of a very slow reader is nothing
+    // for a while, then a step: one that has moved after a silence may be silent for somewhat longer the next time.
+    private const int Patience = 3, MostPatience = 4;
 
     private readonly HashSet<Transfer> _transfers = [];
     private readonly Lock _lock = new();
@@ -23,7 +28,7 @@ internal sealed partial class TransferWatch(
 
     public void Add(Transfer transfer)
     {
-        transfer.LastSeen = (0, time.GetTimestamp());
+        transfer.LastSeen = (0, null, time.GetTimestamp());
         lock (_lock) _transfers.Add(transfer);
     }
 
@@ -32,13 +37,13 @@ internal sealed partial class TransferWatch(
         lock (_lock) _transfers.Remove(transfer);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         var limit = options.Value.StallTimeout;
         if (limit <= TimeSpan.Zero) return;
         using var rounds = new PeriodicTimer(TimeSpan.FromTicks(
             Math.Clamp(limit.Ticks / 8, ShortestRound.Ticks, LongestRound.Ticks)), time);
-        while (await rounds.WaitForNextTickAsync(stoppingToken)) CutStalled(limit);
+        while (await rounds.WaitForNextTickAsync(stoppingToken)) Round(() => CutStalled(limit));
     }
 
     private void CutStalled(TimeSpan limit)
@@ -48,18 +53,23 @@ internal sealed partial class TransferWatch(
         var now = time.GetTimestamp();
         foreach (var transfer in transfers)
         {
-            var sent = transfer.Sent;
-            if (sent != transfer.LastSeen.Sent || transfer.Held)
+            var (sent, acknowledged) = (transfer.Sent, transfer.Acknowledged);
+            if (sent != transfer.LastSeen.Sent || acknowledged != transfer.LastSeen.Acknowledged || transfer.Held)
             {
-                transfer.LastSeen = (sent, now);
+                var silence = time.GetElapsedTime(transfer.LastSeen.At, now);
+                if (silence > transfer.LongestSilence && !transfer.Held) transfer.LongestSilence = silence;
+                transfer.LastSeen = (sent, acknowledged, now);
             }
-            else if (time.GetElapsedTime(transfer.LastSeen.At, now) >= limit)
+            else if (time.GetElapsedTime(transfer.LastSeen.At, now) >= AllowedSilence(transfer, limit))
             {
                 Log.Stalled(logger, sent, limit);
                 transfer.Cut(limit);
             }
         }
     }
+
+    private static TimeSpan AllowedSilence(Transfer transfer, TimeSpan limit) => TimeSpan.FromTicks(
+        Math.Clamp(Patience * transfer.LongestSilence.Ticks, limit.Ticks, MostPatience * limit.Ticks));
 
     private static partial class Log
     {

@@ -20,7 +20,7 @@ public sealed class DirectorySource(DirectoryRoots roots, SourceBlobs blobs, IOp
         {
             var folder = Placeholders.Fill(spec.Path, system);
             var tree = new FolderTree(folder, roots, blobs, meter);
-            var parts = await new BootLayout(tree, system).ReadAsync(SourceKind.Auto, ct);
+            var parts = await new BootLayout(tree, system, blobs).ReadAsync(SourceKind.Auto, ct);
             tree.CheckUnchanged();
             draft.From(system, null)["path"] = folder;
             draft.Add(system, null, parts);

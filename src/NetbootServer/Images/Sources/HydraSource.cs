@@ -36,7 +36,7 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
             if (spec.Kind == SourceKind.Closure)
                 throw new SourceException(SourceProblems.NotBootable, $"A closure cannot be downloaded from {spec.Url}: name its binary cache ('cache').");
             var tree = new ProductTree(link, build, downloads, rules, blobs, meter);
-            draft.Add(system, variant, await new BootLayout(tree, system).ReadAsync(spec.Kind, ct));
+            draft.Add(system, variant, await new BootLayout(tree, system, blobs).ReadAsync(spec.Kind, ct));
         }
         return draft.Finish();
     }

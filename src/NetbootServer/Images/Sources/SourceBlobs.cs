@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using NetbootServer.Blobs;
+using NetbootServer.Blobs.Compression;
 using NetbootServer.Images.Sources.Downloads;
 using NetbootServer.Images.Sources.Nars;
 using NetbootServer.Images.Sources.Stores;
@@ -8,6 +10,8 @@ namespace NetbootServer.Images.Sources;
 /// <summary>Puts what sources fetch into the blob store, and says in a source's words why it could not.</summary>
 public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory directory)
 {
+    private const long MaxKernelBytes = 1L << 30;
+
     /// <summary>Whether a blob's bytes are here, whole and in service: then they need not be fetched again.</summary>
     public async ValueTask<bool> HasAsync(Sha256Digest digest, CancellationToken ct)
     {
@@ -132,11 +136,59 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
             throw new SourceException(e.Refusal switch
             {
                 BlobRefusal.DiskFull or BlobRefusal.StoreFull => SourceProblems.StorageFull,
+                BlobRefusal.StoreAway => SourceProblems.StorageAway,
                 BlobRefusal.WrongKind => SourceProblems.NotBootable,
                 _ => SourceProblems.Damaged,
-            }, e.Refusal is BlobRefusal.DiskFull or BlobRefusal.StoreFull ? e.Message : $"{what}: {e.Message}", e);
+            }, e.Refusal is BlobRefusal.DiskFull or BlobRefusal.StoreFull or BlobRefusal.StoreAway ? e.Message : $"{what}: {e.Message}", e);
         }
     }
+
+    /// <summary>
+    /// A kernel as it is served: one that came compressed as a whole is unpacked, and the packed one is left to be held
+    /// or collected. What is no kernel stays what it is.
+    /// </summary>
+    /// <param name="kernel">It, stored.</param>
+    /// <param name="system">The Nix system that it is for.</param>
+    /// <param name="ct">Stops it.</param>
+    /// <exception cref="BlobRefusedException">It cannot be unpacked.</exception>
+    public async Task<StoredBlob> UnpackKernelAsync(StoredBlob kernel, string system, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        if (!kernel.File.IsCompressedKernelFor(system)) return kernel;
+        var blob = await index.FindAsync(kernel.Digest, ct)
+            ?? throw new BlobRefusedException(BlobRefusal.Truncated, "The packed kernel is gone.");
+        var range = blob.Segments.IsEmpty ? BlobSegment.Of(kernel.Digest, 0, blob.Length) : blob.Segments[0];
+        var file = OpenBlob(range.Blob ?? kernel.Digest);
+        file.Position = range.Offset;
+        await using var unpacked = CompressedHead.Open(kernel.File.Kind, new BufferedStream(file, 1 << 16))!;
+        try
+        {
+            var whole = await store.AddAsync(unpacked, new() { MaxLength = MaxKernelBytes }, ct);
+            if (kernel.File.Kind == BootFileKind.Gzip) await CheckWholeAsync(range, kernel.Digest, whole.Length, ct);
+            return whole;
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
+        {
+            throw new BlobRefusedException(BlobRefusal.WrongKind,
+                $"is a compressed kernel that cannot be unpacked: {e.Message.TrimEnd('.')}");
+        }
+    }
+
+    /// <summary>
+    /// .NET takes a gzip file that is cut off for one that ends there. Its last four bytes are the length of what is in
+    /// it, modulo 2³² (RFC 1952 §2.3.1).
+    /// </summary>
+    private async Task CheckWholeAsync(BlobSegment range, Sha256Digest packed, long length, CancellationToken ct)
+    {
+        var end = await ReadAsync(range.Blob ?? packed, range.Offset + range.Length - sizeof(uint), sizeof(uint), ct);
+        if (BinaryPrimitives.ReadUInt32LittleEndian(end) != (uint)length)
+            throw new InvalidDataException($"it is cut off, or damaged, after {length} bytes");
+    }
+
+    /// <summary>The same for what a source has fetched.</summary>
+    /// <exception cref="SourceException">It cannot be unpacked.</exception>
+    public Task<StoredBlob> UnpackKernelAsync(StoredBlob kernel, string system, string what, CancellationToken ct) =>
+        TakenAsync(() => UnpackKernelAsync(kernel, system, ct), what);
 
     /// <summary>Makes a blob of a range of another one, without taking room.</summary>
     public Task<StoredBlob> ComposeAsync(Sha256Digest blob, long offset, long length, CancellationToken ct) =>

@@ -14,7 +14,8 @@ public sealed class SourceException(ProblemType problem, string detail, Exceptio
     public ProblemType Problem { get; } = problem;
 
     /// <summary>Whether the same may go well a little later without anybody's doing.</summary>
-    public bool Transient => OfNetwork || Problem == SourceProblems.Changing || Problem == SourceProblems.Damaged;
+    public bool Transient => OfNetwork || Problem == SourceProblems.Changing || Problem == SourceProblems.Damaged
+        || Problem == SourceProblems.StorageAway;
 
     /// <summary>Whether the network alone is to blame; what came until then is good.</summary>
     internal bool OfNetwork => Problem == SourceProblems.Unreachable || Problem == SourceProblems.TooSlow;

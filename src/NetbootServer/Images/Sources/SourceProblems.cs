@@ -74,6 +74,9 @@ public static class SourceProblems
     /// <summary>No room; the same as for uploads.</summary>
     public static readonly ProblemType StorageFull = ProblemTypes.StorageFull;
 
+    /// <summary>Our own disk is away; passes.</summary>
+    public static readonly ProblemType StorageAway = ProblemTypes.StorageAway;
+
     /// <summary>All of them by name.</summary>
     public static FrozenDictionary<string, ProblemType> All { get; } = typeof(SourceProblems)
         .GetFields(BindingFlags.Public | BindingFlags.Static)

@@ -15,7 +15,7 @@ internal sealed class StoreReader(StorePaths paths, SourceBlobs blobs, VersionDr
     public async Task AddAsync(string system, string? variant, StorePath root, SourceKind kind, CancellationToken ct)
     {
         var tree = await StoreTree.OpenAsync(paths, blobs, root, ct);
-        var layout = new BootLayout(tree, system);
+        var layout = new BootLayout(tree, system, blobs);
         var from = draft.From(system, variant);
         from["storePath"] = root.ToString();
         from["narHash"] = (await paths.InfoAsync(root, ct)).NarHash.ToString();

@@ -24,6 +24,7 @@ internal sealed class VersionDraft
     /// <exception cref="SourceException">A variant has no kernel with initrd.</exception>
     public void Add(string system, string? variant, BootParts parts)
     {
+        foreach (var packed in parts.Packed) Hold(packed);
         var has = _systems.GetValueOrDefault(system) ?? new SystemArtifacts();
         if (variant is null)
         {

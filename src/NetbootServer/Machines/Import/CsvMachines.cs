@@ -12,12 +12,15 @@ namespace NetbootServer.Machines.Import;
 /// </summary>
 internal sealed class CsvMachines(TextReader text) : MachineReader
 {
-    /// <summary>The columns, in the order in which an export writes them.</summary>
-    public static readonly string[] All =
+    /// <summary>The columns of an export, in its order.</summary>
+    public static readonly string[] Exported =
     [
         "name", "macs", "uuid", "serial", "asset", "arch", "profile", "variant", "version", "labels", "kernelArguments",
         "notes",
     ];
+
+    /// <summary>The columns that an import may have.</summary>
+    public static readonly string[] All = [Exported[0], ImportRow.RenameMember, .. Exported[1..]];
 
     private readonly CsvReader _csv = new(text);
     private readonly ArrayBufferWriter<byte> _json = new();
@@ -31,7 +34,7 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         if (_header is null && ReadHeader() is { } broken) return broken;
         if (_csv.Next() is not { } record) return null;
         if (record.Fault is not null) return ImportEntry.Broken(record.Line, record.Fault);
-        if (record.Fields.Count != _header!.Count)
+        if (record.Fields.Count < _header!.Count || WithoutEmptyEnd(record.Fields).Count > _header.Count)
             return ImportEntry.Broken(record.Line,
                 $"has {record.Fields.Count} fields; the header has {_header.Count} columns");
         if (record.Fields.Any(field => field.Contains('\uFFFD', StringComparison.Ordinal)))
@@ -42,20 +45,25 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
     private ImportEntry? ReadHeader()
     {
         var record = _csv.Next();
-        _header = record?.Fields ?? [];
+        _header = WithoutEmptyEnd(record?.Fields ?? []);
         _columns = _header.ToFrozenSet(StringComparer.Ordinal);
         if (record is null) return ImportEntry.Broken(1,
             "the file is empty; its first line names the columns, such as name,macs,profile");
         if (record.Fault is not null) return ImportEntry.Broken(record.Line, record.Fault);
         var fault = _header.FirstOrDefault(column => !All.Contains(column)) is { } unknown
-            ? $"there is no column '{Shown(unknown)}'; the columns are {string.Join(",", All)}, separated by commas"
+            ? $"there is no column '{Shown(unknown)}'; the columns are {string.Join(",", All)}, separated by commas, semicolons or tabs"
             : _columns.Count < _header.Count ? "a column stands twice"
-            : !_columns.Contains("name") || !_columns.Contains("macs") ? "the columns name and macs must be there"
+            : !_columns.Contains("name") || !_columns.Overlaps(["macs", "uuid", "serial", ImportRow.RenameMember])
+                ? "the column name must be there, and one of macs, uuid, serial and rename"
             : null;
         if (fault is null) return null;
         _header = []; // rows without a header mean nothing
         return ImportEntry.Broken(record.Line, fault);
     }
+
+    /// <summary>Spreadsheets write empty cells behind the last column that was ever used.</summary>
+    private static IReadOnlyList<string> WithoutEmptyEnd(IReadOnlyList<string> fields) =>
+        [.. fields.Take(fields.Count - fields.Reverse().TakeWhile(field => field.Length == 0).Count())];
 
     private ImportEntry ToEntry(CsvRecord record)
     {
@@ -82,7 +90,7 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         else if (cell[0] is '[' or '{') return TryWriteJson(writer, cell, out fault);
         else if (column == "labels") return TryWriteLabels(writer, cell, out fault);
         else
-            WriteList(writer, column == "macs" ? cell.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            WriteList(writer, column == "macs" ? cell.Split([' ', ',', ';'], StringSplitOptions.RemoveEmptyEntries)
                 : KernelArgument.Split(cell));
         return true;
     }
@@ -107,11 +115,11 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         var seen = new HashSet<string>(StringComparer.Ordinal);
         fault = null;
         writer.WriteStartObject();
-        foreach (var label in cell.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var label in cell.Split([' ', ',', ';'], StringSplitOptions.RemoveEmptyEntries))
         {
             if (label.Split('=', 2) is not [var key, var value])
-                fault = $"has '{Shown(label)}'; labels are key=value, separated by spaces; " +
-                    "use {\"key\": \"a value\"} for values with spaces";
+                fault = $"has '{Shown(label)}'; labels are key=value, separated by spaces or commas; " +
+                    "use {\"key\": \"a value\"} for values that have them";
             else if (!seen.Add(key))
                 fault = $"has the key '{Shown(key)}' twice";
             else

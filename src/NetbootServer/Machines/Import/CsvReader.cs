@@ -7,18 +7,22 @@ internal sealed record CsvRecord(long Line, IReadOnlyList<string> Fields, string
 
 /// <summary>
 /// Reads CSV (RFC 4180): commas, double quotes around fields with commas, quotes or line breaks, a quote in a field
-/// doubled. Lines end with CRLF or LF; blanks around an unquoted field are dropped.
+/// doubled. Lines end with CRLF or LF; blanks around an unquoted field are dropped. Where the first line has no comma,
+/// semicolons or tabs separate, as Excel writes them; its line <c>sep=;</c> in front is understood, too.
 /// </summary>
-internal sealed class CsvReader(TextReader text)
+internal sealed class CsvReader(TextReader file)
 {
-    private const int MaxFields = 64;
+    private const int MaxFields = 64, MaxFirstLine = 64 * 1024;
     private readonly StringBuilder _field = new();
+    private string _ahead = ""; // the first line, which was read to find the separator
+    private int _at;
+    private char? _separator;
     private long _line = 1;
     private bool _lost;
 
     private enum Ending
     {
-        Comma,
+        Separator,
         Line,
         StrayQuote,
         NeverClosed,
@@ -29,10 +33,40 @@ internal sealed class CsvReader(TextReader text)
     /// skipped.</summary>
     public CsvRecord? Next()
     {
-        while (!_lost && text.Peek() >= 0)
-            if (ReadRecord() is var record && (record.Fault is not null || record.Fields is not [""])) return record;
+        if (_separator is null) FindSeparator();
+        while (!_lost && Peek() >= 0)
+            if (ReadRecord() is var record && (record.Fault is not null || record.Fields.Any(field => field.Length > 0)))
+                return record;
         return null;
     }
+
+    private void FindSeparator()
+    {
+        _ahead = FirstLine();
+        if (_ahead.TrimEnd('\r', '\n') is ['s', 'e', 'p', '=', var separator])
+        {
+            (_separator, _ahead, _line) = (separator, "", 2);
+            return;
+        }
+        var header = string.Concat(_ahead.Split('"').Where((_, i) => i % 2 == 0)); // outside quotes
+        _separator = !header.Contains(',', StringComparison.Ordinal)
+            ? header.FirstOrDefault(c => c is ';' or '\t') is var c and not '\0' ? c : ',' : ',';
+    }
+
+    private string FirstLine()
+    {
+        var line = new StringBuilder();
+        while (line.Length < MaxFirstLine && file.Read() is var next and >= 0)
+        {
+            line.Append((char)next);
+            if (next == '\n') break;
+        }
+        return line.ToString();
+    }
+
+    private int Peek() => _at < _ahead.Length ? _ahead[_at] : file.Peek();
+
+    private int Read() => _at < _ahead.Length ? _ahead[_at++] : file.Read();
 
     private CsvRecord ReadRecord()
     {
@@ -43,7 +77,7 @@ internal sealed class CsvReader(TextReader text)
             if (fields.Count == MaxFields) ending = Ending.TooLong;
             fields.Add(_field.ToString());
             if (ending == Ending.Line) return new(start, fields);
-            if (ending != Ending.Comma) return Lose(start, ending);
+            if (ending != Ending.Separator) return Lose(start, ending);
         }
     }
 
@@ -65,16 +99,16 @@ internal sealed class CsvReader(TextReader text)
     {
         _field.Clear();
         SkipBlanks();
-        return text.Peek() == '"' ? ReadQuoted() : ReadPlain();
+        return Peek() == '"' ? ReadQuoted() : ReadPlain();
     }
 
     private Ending ReadPlain()
     {
-        while (text.Peek() is var next && next is not (-1 or ',' or '\r' or '\n'))
+        while (Peek() is var next && next is not (-1 or '\r' or '\n') && next != _separator)
         {
             if (next == '"') return Ending.StrayQuote;
             if (_field.Length == MachineReader.MaxMachineLength) return Ending.TooLong;
-            _field.Append((char)text.Read());
+            _field.Append((char)Read());
         }
         while (_field.Length > 0 && _field[^1] is ' ' or '\t') _field.Length--;
         return ReadEnding();
@@ -82,21 +116,21 @@ internal sealed class CsvReader(TextReader text)
 
     private Ending ReadQuoted()
     {
-        text.Read();
+        Read();
         while (true)
         {
-            var next = text.Read();
+            var next = Read();
             if (next < 0) return Ending.NeverClosed;
             if (_field.Length == MachineReader.MaxMachineLength) return Ending.TooLong;
-            if (next == '\r' && text.Peek() == '\n') continue; // a line break is one character inside
+            if (next == '\r' && Peek() == '\n') continue; // a line break is one character inside
             if (next == '\n') _line++;
             if (next != '"')
             {
                 _field.Append((char)next);
                 continue;
             }
-            if (text.Peek() != '"') break;
-            text.Read();
+            if (Peek() != '"') break;
+            Read();
             _field.Append('"');
         }
         SkipBlanks();
@@ -105,12 +139,12 @@ internal sealed class CsvReader(TextReader text)
 
     private Ending ReadEnding()
     {
-        switch (text.Read())
+        switch (Read())
         {
-            case ',': return Ending.Comma;
+            case var next when next == _separator: return Ending.Separator;
             case -1: return Ending.Line;
             case '\r':
-                if (text.Peek() == '\n') text.Read();
+                if (Peek() == '\n') Read();
                 goto case '\n';
             case '\n':
                 _line++;
@@ -121,6 +155,6 @@ internal sealed class CsvReader(TextReader text)
 
     private void SkipBlanks()
     {
-        while (text.Peek() is ' ' or '\t') text.Read();
+        while (Peek() is var next and (' ' or '\t') && next != _separator) Read();
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using NetbootServer.Storage;
@@ -10,14 +11,29 @@ namespace NetbootServer.Machines.Import;
 /// <param name="Spec">What the file sets, as stored: JSON.</param>
 internal sealed record ImportRow(long Line, string Name, string Spec)
 {
+    /// <summary>The member, or column, with a machine's new name.</summary>
+    public const string RenameMember = "rename";
+
+    /// <summary>The machine's new name; null: it keeps its name.</summary>
+    public string? Rename { get; init; }
+
+    /// <summary>
+    /// Of a renamed machine, what stays as it is though the file has a column for it. <c>*</c>: all, the row has only names.
+    /// </summary>
+    public ImmutableArray<string> Left { get; init; } = [];
+
+    /// <summary>Its name afterwards.</summary>
+    public string NewName => Rename ?? Name;
+
     /// <summary>The spec with what the file leaves alone taken from <paramref name="before"/>.</summary>
     /// <param name="before">The spec of the machine as it is; null for a new one.</param>
     /// <param name="columns">What the file sets; null for all.</param>
     public MachineSpec SpecOver(string? before, IReadOnlySet<string>? columns)
     {
+        if (before is not null && Left is ["*"]) return MachineReading.ReadSpec(before);
         if (before is null || columns is null) return MachineReading.ReadSpec(Spec);
         var (wanted, merged) = (Members(Spec), Members(before));
-        foreach (var column in columns)
+        foreach (var column in columns.Except(Left))
             if (wanted.TryGetValue(column, out var value)) merged[column] = value;
             else merged.Remove(column);
         return JsonSerializer.SerializeToElement(merged).Deserialize<MachineSpec>(Http.JsonBody.Writing)!;
@@ -42,6 +58,10 @@ internal sealed class ImportRows(DataDirectory data) : IDisposable
         _writer.Write('\t');
         _writer.Write(row.Name);
         _writer.Write('\t');
+        _writer.Write(row.Rename);
+        _writer.Write('\t');
+        _writer.Write(string.Join(' ', row.Left));
+        _writer.Write('\t');
         _writer.Write(row.Spec);
         _writer.Write('\n');
     }
@@ -56,8 +76,12 @@ internal sealed class ImportRows(DataDirectory data) : IDisposable
         var batch = new List<ImportRow>(size);
         while (reader.ReadLine() is { } line)
         {
-            var parts = line.Split('\t', 3);
-            batch.Add(new(long.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture), parts[1], parts[2]));
+            var parts = line.Split('\t', 5);
+            batch.Add(new(long.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture), parts[1], parts[4])
+            {
+                Rename = parts[2].Length == 0 ? null : parts[2],
+                Left = [.. parts[3].Split(' ', StringSplitOptions.RemoveEmptyEntries)],
+            });
             if (batch.Count < size) continue;
             yield return batch;
             batch = new(size);

@@ -14,16 +14,24 @@ namespace NetbootServer.Machines.Import;
 internal sealed record ImportContext(bool DryRun, IReadOnlySet<string>? Columns, IReadOnlyDictionary<string, long> Lines,
     DateTimeOffset Now, MachineJoined Joined, Audit Audit)
 {
+    /// <summary>Names of machines in the file that get others.</summary>
+    public required IReadOnlySet<string> Renamed { get; init; }
+
+    /// <summary>Makes what refers to a machine follow its new name.</summary>
+    public required Renames Renames { get; init; }
+
     /// <summary>More changes than this are told as one: load everything anew.</summary>
     public const int TellOneByOne = 500;
 }
 
 /// <summary>A machine to be written.</summary>
-/// <param name="Name">Its name.</param>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="NewName">Its name from now on.</param>
 /// <param name="Before">Its record; null for a new one.</param>
 /// <param name="Spec">Its new spec.</param>
 /// <param name="Discovered">Discovered machines that it takes over, oldest first.</param>
-internal sealed record MachineToStore(string Name, MachineRow? Before, MachineSpec Spec, List<MachineRow> Discovered);
+internal sealed record MachineToStore(
+    string Name, string NewName, MachineRow? Before, MachineSpec Spec, List<MachineRow> Discovered);
 
 /// <summary>The prepared statements of an import.</summary>
 internal sealed class ImportStatements(NetbootDb db) : IAsyncDisposable
@@ -42,11 +50,12 @@ internal sealed class ImportStatements(NetbootDb db) : IAsyncDisposable
     /// <summary>Writes a machine with its MACs and labels, and what it takes over.</summary>
     public async Task StoreAsync(MachineToStore machine, ImportContext import, CancellationToken ct)
     {
-        var (name, before, spec, discovered) = machine;
-        await _audit.RunAsync(import.Audit.RowOf(new(before is null ? "create" : "change", "machine", name)
-        {
-            Before = before?.ReadSpec(), After = spec,
-        }), ct);
+        var (name, newName, before, spec, discovered) = machine;
+        if (before is not { State: MachineState.Registered } || before.Spec != MachineReading.Write(spec))
+            await _audit.RunAsync(import.Audit.RowOf(new(before is null ? "create" : "change", "machine", name)
+            {
+                Before = before?.ReadSpec(), After = spec,
+            }), ct);
         var renamed = before is null && discovered.Count > 0;
         var row = before ?? (renamed ? discovered[0]
             : new() { Name = name, Spec = "", Search = "", CreatedAt = import.Now });
@@ -56,11 +65,13 @@ internal sealed class ImportStatements(NetbootDb db) : IAsyncDisposable
             await import.Joined(db, found.Id, row.Id, ct);
             await db.Set<MachineRow>().Where(gone => gone.Id == found.Id).ExecuteDeleteAsync(ct);
         }
-        row.Name = name;
+        row.Name = newName;
         row.State = MachineState.Registered;
         row.Revision = renamed ? 1 : row.Revision + 1;
         row.UpdatedAt = import.Now;
         row.WriteSpec(spec);
+        // Machines of one file may exchange their names: each gets its new one when all of these are free.
+        if (newName != name) row.Name = $"~{row.Id}";
         if (row.Id == 0) row.Id = await _insert.RunAsync(row, ct);
         else await ReplaceAsync(row, ct);
         foreach (var mac in spec.Macs) await _takeMac.RunAsync(new() { Mac = mac, MachineId = row.Id }, ct);

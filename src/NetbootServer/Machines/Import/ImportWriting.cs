@@ -17,6 +17,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
     : IAsyncDisposable
 {
     private readonly HashSet<long> _taken = [];
+    private readonly List<Renaming> _renamings = [];
+    private readonly HashSet<long> _renamed = [];
     private readonly ImportStatements? _statements = import.DryRun ? null : new(db);
     private MachineReferences? _references;
 
@@ -40,21 +42,56 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
             where EF.Parameter(macs).Contains(entry.Mac)
             select new { entry.Mac, Machine = machine }).AsNoTracking().ToListAsync(ct))
             .ToDictionary(owner => owner.Mac, owner => owner.Machine, StringComparer.Ordinal);
+        var twins = await ImportTwins.LoadAsync(db, wanted.Select(row => row.Spec), ct);
+        var takenNames = await TakenAmongAsync([.. batch.Select(row => row.Rename).OfType<string>()], ct);
         foreach (var (row, before, spec) in wanted)
         {
+            if (row.Rename is not null && before is null)
+                faults.Add(row.Line, $"$.name there is no machine '{row.Name}' to rename");
+            if (row.Rename is not null && takenNames.Contains(row.NewName))
+                faults.Add(row.Line,
+                    $"$.rename there is a machine '{row.NewName}' already, which this file gives no other name");
             var others = spec.Macs.Select(mac => (Mac: mac, Owner: owners.GetValueOrDefault(mac)))
                 .Where(other => other.Owner is not null && other.Owner.Id != before?.Id
                     && !import.Lines.ContainsKey(other.Owner.Name)
-                    && !_taken.Contains(other.Owner.Id)).ToList();
+                    && !_taken.Contains(other.Owner.Id) && !_renamed.Contains(other.Owner.Id)).ToList();
             if (_references!.ProfileFault(spec.Profile) is { } profile) faults.Add(row.Line, $"$.profile {profile}");
             if (_references.VersionFault(spec, before?.ReadSpec()) is { } version) faults.Add(row.Line, $"$.version {version}");
             foreach (var (mac, owner) in others.Where(other => other.Owner!.State == MachineState.Registered))
                 faults.Add(row.Line, $"$.macs {mac} belongs to machine '{owner!.Name}', which is not in this file");
+            if (spec.Macs.IsEmpty && twins.TwinOf(spec, before?.Id, import.Lines) is { } twin)
+                faults.Add(row.Line, $"$.macs is required: machine '{twin}' has the same uuid or serial already");
             if (faults.Any) continue;
             var discovered = others.Select(other => other.Owner!).DistinctBy(found => found.Id)
                 .OrderBy(found => found.FirstSeenAt).ToList();
             await StoreAsync(row, before, spec, discovered, ct);
         }
+    }
+
+    private async Task<HashSet<string>> TakenAmongAsync(string[] newNames, CancellationToken ct)
+    {
+        if (newNames.Length == 0) return [];
+        var taken = await db.Set<MachineRow>().Where(row => EF.Parameter(newNames).Contains(row.Name))
+            .Select(row => row.Name).ToListAsync(ct);
+        return [.. taken.Where(name => !import.Renamed.Contains(name))];
+    }
+
+    /// <summary>All machines are written: those that get other names get them, with what refers to them.</summary>
+    public async Task<IReadOnlyList<Renaming>> RenameAsync(CancellationToken ct)
+    {
+        foreach (var renaming in _renamings)
+        {
+            await db.Set<MachineRow>().Where(row => row.Id == renaming.Id)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, renaming.To), ct);
+            // References by name meet names that were exchanged: first out of the way, then to the new name.
+            await import.Renames.FollowAsync(db, renaming with { To = $"~{renaming.Id}" }, ct);
+        }
+        foreach (var renaming in _renamings)
+        {
+            await import.Renames.FollowAsync(db, renaming with { From = $"~{renaming.Id}" }, ct);
+            import.Audit.Renamed(db, renaming);
+        }
+        return _renamings;
     }
 
     /// <summary>Writes down who imported how many; each changed machine has an entry of its own, too.</summary>
@@ -76,27 +113,35 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
         var json = before is null ? "" : MachineReading.Write(spec);
         _taken.UnionWith(discovered.Select(found => found.Id));
         var action = before is null ? Actions.Created
-            : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0
+            : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0 && row.Rename is null
                 ? Actions.Unchanged
             : Actions.Changed;
         answer.Add(new(row.Line, row.Name, action)
         {
-            Changes = action == Actions.Changed ? Changes(before!, json) : null,
+            Changes = action == Actions.Changed ? Changes(before!, json, row) : null,
             TakesOver = discovered.Count == 0 ? null : [.. discovered.Select(found => found.Name)],
         });
         if (action == Actions.Unchanged || _statements is null) return;
         if (ChangedNames.Count <= ImportContext.TellOneByOne)
-            ChangedNames.AddRange(discovered.Select(found => found.Name).Append(row.Name));
-        await _statements.StoreAsync(new(row.Name, before, spec, discovered), import, ct);
+            ChangedNames.AddRange(discovered.Select(found => found.Name).Append(row.Name).Append(row.NewName).Distinct());
+        if (row.Rename is not null)
+        {
+            _renamed.Add(before!.Id);
+            _renamings.Add(new("machine", before.Id, row.Name, row.NewName, before.CreatedAt));
+        }
+        await _statements.StoreAsync(new(row.Name, row.NewName, before, spec, discovered), import, ct);
     }
 
-    private static Dictionary<string, MemberChange> Changes(MachineRow before, string after)
+    private static Dictionary<string, MemberChange> Changes(MachineRow before, string after, ImportRow row)
     {
         var (old, now) = (Members(before.Spec), Members(after));
         var changes = old.Keys.Union(now.Keys).Where(member =>
             !Same(old.GetValueOrDefault(member), now.GetValueOrDefault(member)))
             .ToDictionary(member => member, member => new MemberChange(Shown(old, member), Shown(now, member)),
                 StringComparer.Ordinal);
+        if (row.Rename is not null)
+            changes["name"] = new(JsonSerializer.SerializeToElement(row.Name),
+                JsonSerializer.SerializeToElement(row.NewName));
         if (before.State == MachineState.Discovered)
             changes["state"] = new(JsonSerializer.SerializeToElement("discovered"),
                 JsonSerializer.SerializeToElement("registered"));

@@ -18,7 +18,7 @@ namespace NetbootServer.Machines.Import;
 /// </code>
 /// </remarks>
 internal sealed class MachineImport(Database database, DataDirectory data, MachineCache cache, EventHub events,
-    MachineJoined joined, Audit audit, IOptions<MachinesOptions> options, TimeProvider time)
+    MachineJoined joined, Renames renames, Audit audit, IOptions<MachinesOptions> options, TimeProvider time)
 {
     private const int BatchSize = 500;
 
@@ -35,9 +35,13 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         var faults = new ImportFaults();
         using var rows = new ImportRows(data);
         var reader = MachineReader.Of(format, file);
-        var lines = Check(reader, rows, faults, ct);
+        var (lines, renamed) = Check(reader, rows, faults, ct);
         if (faults.Any) return (null, faults.ToProblem());
-        return await WriteAsync(rows, new(dryRun, reader.Columns, lines, time.GetUtcNow(), joined, audit), ct);
+        return await WriteAsync(rows, new(dryRun, reader.Columns, lines, time.GetUtcNow(), joined, audit)
+        {
+            Renamed = renamed,
+            Renames = renames,
+        }, ct);
     }
 
     private async Task<Problem?> ReceiveAsync(HttpRequest request, FileStream file, CancellationToken ct)
@@ -74,11 +78,14 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
     }
 
     /// <summary>Reads all machines and checks each by itself and against the rest of the file.</summary>
-    /// <returns>The names with their lines.</returns>
-    private static Dictionary<string, long> Check(MachineReader reader, ImportRows rows, ImportFaults faults,
-        CancellationToken ct)
+    /// <returns>The names with their lines, and those that become free.</returns>
+    private static (Dictionary<string, long> Lines, HashSet<string> Renamed) Check(
+        MachineReader reader, ImportRows rows, ImportFaults faults, CancellationToken ct)
     {
         var (names, macs) = (new Dictionary<string, long>(StringComparer.Ordinal), new Dictionary<MacAddress, long>());
+        var bare = new Dictionary<string, long>(StringComparer.Ordinal); // those that are known by nothing else
+        var newNames = new Dictionary<string, long>(StringComparer.Ordinal);
+        var renamed = new HashSet<string>(StringComparer.Ordinal);
         while (!faults.Full && reader.Next() is { } entry)
         {
             ct.ThrowIfCancellationRequested();
@@ -88,18 +95,28 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
                 continue;
             }
             var errors = new ValidationErrors();
-            var spec = MachineSpecParser.Parse(entry.Body, errors);
+            var renaming = ImportRename.Of(entry.Body, reader.Columns is null, errors);
+            var spec = MachineSpecParser.Parse(renaming.Body, errors);
             var name = Name(entry.Body, errors);
             faults.Add(entry.Line, errors);
-            if (spec is null || name is null) continue;
+            if (spec is null || name is null || errors.Any) continue;
+            var newName = renaming.NewName is { } given && given != name ? given : null;
+            if (newName is not null) renamed.Add(name);
             if (!names.TryAdd(name, entry.Line)) faults.Add(entry.Line,
                 $"$.name '{name}' stands on line {names[name]} already");
-            foreach (var mac in spec.Macs)
+            else if (!newNames.TryAdd(newName ?? name, entry.Line))
+                faults.Add(entry.Line, $"{(newName is null ? "$.name" : "$.rename")} '{newName ?? name}' " +
+                    $"is the name of the machine on line {newNames[newName ?? name]}");
+            foreach (var mac in renaming.Left.Contains("macs") || renaming.Left is ["*"] ? [] : spec.Macs)
                 if (!macs.TryAdd(MacAddress.Parse(mac), entry.Line))
                     faults.Add(entry.Line, $"$.macs {mac} stands on line {macs[MacAddress.Parse(mac)]} already");
-            if (!faults.Any) rows.Add(new(entry.Line, name, MachineReading.Write(spec)));
+            if (spec.Macs.IsEmpty && (MachineKeys.UuidOf(spec, null)?.Key ?? MachineKeys.SerialOf(spec, null)?.Key) is { } key
+                && !bare.TryAdd(key, entry.Line))
+                faults.Add(entry.Line, $"$.macs is required: line {bare[key]} has the same uuid or serial");
+            if (faults.Any) continue;
+            rows.Add(new(entry.Line, name, MachineReading.Write(spec)) { Rename = newName, Left = renaming.Left });
         }
-        return names;
+        return (names, renamed);
     }
 
     private static string? Name(JsonElement body, ValidationErrors errors)
@@ -119,17 +136,20 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         {
             // Not cancelled from outside: when the commit is under way, whoever must be told of it is told. A client
             // that goes away ends the work between two batches.
+            List<Renaming> renamings = [];
             var changed = import.DryRun
-                ? await database.ReadAsync((db, _) => CompareAsync(db, rows, import, faults, answer, ct),
+                ? await database.ReadAsync((db, _) => CompareAsync(db, rows, import, faults, answer, renamings, ct),
                     CancellationToken.None)
                 : await database.WriteAsync(async (db, _) =>
                 {
-                    var names = await CompareAsync(db, rows, import, faults, answer, ct);
+                    var names = await CompareAsync(db, rows, import, faults, answer, renamings, ct);
                     return faults.Any ? throw new ConflictException() : names; // the one way to roll back
                 }, CancellationToken.None);
             if (!faults.Any)
             {
                 if (!import.DryRun) Tell(changed);
+                if (!import.DryRun)
+                    foreach (var renaming in renamings.Take(ImportContext.TellOneByOne)) await renames.TellAsync(renaming);
                 return (answer, null);
             }
         }
@@ -147,7 +167,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
     }
 
     private static async Task<List<string>> CompareAsync(NetbootDb db, ImportRows rows, ImportContext import,
-        ImportFaults faults, ImportAnswer answer, CancellationToken ct)
+        ImportFaults faults, ImportAnswer answer, List<Renaming> renamings, CancellationToken ct)
     {
         await using var writing = new ImportWriting(db, import, faults, answer);
         await writing.LoadAsync(ct);
@@ -156,6 +176,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
             await writing.WriteAsync(batch, ct);
             if (faults.Full) break;
         }
+        if (!import.DryRun && !faults.Any) renamings.AddRange(await writing.RenameAsync(ct));
         writing.Conclude();
         return writing.ChangedNames;
     }

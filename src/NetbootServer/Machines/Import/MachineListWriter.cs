@@ -58,10 +58,10 @@ internal sealed class JsonListWriter : MachineListWriter
 /// <summary>CSV with all columns, as <see cref="CsvMachines"/> reads it.</summary>
 internal sealed class CsvListWriter : MachineListWriter
 {
-    public override void Begin() => Text.Append(string.Join(',', CsvMachines.All)).Append("\r\n");
+    public override void Begin() => Text.Append(string.Join(',', CsvMachines.Exported)).Append("\r\n");
 
     public override void Add(JsonObject machine) =>
-        Text.Append(string.Join(',', CsvMachines.All.Select(column => Quoted(Cell(machine[column]))))).Append("\r\n");
+        Text.Append(string.Join(',', CsvMachines.Exported.Select(column => Quoted(Cell(machine[column]))))).Append("\r\n");
 
     private static string Cell(JsonNode? value) => value switch
     {
@@ -80,7 +80,7 @@ internal sealed class CsvListWriter : MachineListWriter
     }
 
     private static string Labels(JsonObject labels) =>
-        labels.Any(label => label.Value!.GetValue<string>().Any(char.IsWhiteSpace))
+        labels.Any(label => label.Value!.GetValue<string>().Any(c => char.IsWhiteSpace(c) || c is ',' or ';'))
             ? labels.ToJsonString(JsonBody.Writing)
             : string.Join(' ', labels.Select(label => $"{label.Key}={label.Value}"));
 

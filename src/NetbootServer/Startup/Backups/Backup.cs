@@ -9,6 +9,8 @@ namespace NetbootServer.Startup.Backups;
 /// </summary>
 internal static class Backup
 {
+    private const int DatabaseCopies = 5;
+
     /// <summary>What is not worth keeping, or is copied in another way.</summary>
     private static readonly string[] Skipped = ["netboot.db", "netboot.db-wal", "netboot.db-shm", "server.lock"];
 
@@ -43,20 +45,24 @@ internal static class Backup
             File.SetUnixFileMode(target,
                 UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute); // keys lie there
         var blobs = new Dictionary<string, BackedUpFile>(StringComparer.Ordinal);
-        // Most blobs first, from the live database; after its copy is made only those few that came meanwhile are left,
-        // and hardly any can have been deleted in between.
+        // Most blobs first, from the live database; after its copy is made only those few that came meanwhile are left.
         await AddBlobsAsync(DatabaseCopy.Blobs(Path.Combine(data, "netboot.db")), data, target, blobs, ct);
         var database = Path.Combine(target, "netboot.db");
-        DatabaseCopy.Make(Path.Combine(data, "netboot.db"), database);
-        var named = DatabaseCopy.Blobs(database);
-        await AddBlobsAsync(named, data, target, blobs, ct);
+        var named = await CopyDatabaseAsync(data, database, target, blobs, ct);
         var (length, digest) = await FlushedAsync(database, ct);
         var files = new List<BackedUpFile> { new("netboot.db", length, digest) };
         foreach (var path in Directory.EnumerateFiles(data).Where(path => !Skipped.Contains(Path.GetFileName(path)))
             .Order(StringComparer.Ordinal))
         {
-            var copied = await CopiedFile.CopyAsync(path, Path.Combine(target, Path.GetFileName(path)), ct);
-            files.Add(new(Path.GetFileName(path), copied.Length, copied.Sha256));
+            try
+            {
+                var copied = await CopiedFile.CopyAsync(path, Path.Combine(target, Path.GetFileName(path)), ct);
+                files.Add(new(Path.GetFileName(path), copied.Length, copied.Sha256));
+            }
+            catch (FileNotFoundException)
+            {
+                // The running server removed it meanwhile, such as the first password at the first log-in.
+            }
         }
         var manifest = new BackupManifest
         {
@@ -66,23 +72,53 @@ internal static class Backup
             MissingBlobs = [.. named.Where(blob => blob.InService && !blobs.ContainsKey(blob.Sha256))
                 .Select(blob => blob.Sha256)],
         };
+        CopiedFile.FlushFolders(target); // before the manifest, which says that all is there
         manifest.Write(target);
         return manifest;
     }
 
-    private static async Task AddBlobsAsync(IEnumerable<(string Sha256, bool InService)> wanted, string data,
-        string target,
-        Dictionary<string, BackedUpFile> blobs, CancellationToken ct)
+    /// <summary>
+    /// Copies the database and adds the blobs that it names. One that the running server removes between the copy and
+    /// its link makes the copy outdated: then it is made anew, a few times.
+    /// </summary>
+    private static async Task<IReadOnlyList<(string Sha256, bool InService)>> CopyDatabaseAsync(string data,
+        string database, string target, Dictionary<string, BackedUpFile> blobs, CancellationToken ct)
     {
-        foreach (var (sha256, _) in wanted)
+        for (var left = DatabaseCopies; ; left--)
         {
-            var path = $"blobs/{sha256[..2]}/{sha256}";
-            if (blobs.ContainsKey(sha256) || !File.Exists(Path.Combine(data, path))) continue;
-            var to = Path.Combine(target, path);
-            var (length, found) = await CopiedFile.LinkAsync(Path.Combine(data, path), to, ct);
-            if (found == sha256) blobs[sha256] = new(path, length, sha256);
-            else File.Delete(to); // rotten: the manifest says that it is missing
+            File.Delete(database);
+            DatabaseCopy.Make(Path.Combine(data, "netboot.db"), database);
+            var named = DatabaseCopy.Blobs(database);
+            var missing = await AddBlobsAsync(named, data, target, blobs, ct);
+            if (missing.Count == 0 || left == 1) return named;
+            missing.ExceptWith(DatabaseCopy.Blobs(Path.Combine(data, "netboot.db")).Select(blob => blob.Sha256));
+            if (missing.Count == 0) return named; // the server misses them, too
         }
+    }
+
+    /// <summary>Brings the blobs that are not here yet.</summary>
+    /// <returns>Those in service that have no file.</returns>
+    private static async Task<HashSet<string>> AddBlobsAsync(IEnumerable<(string Sha256, bool InService)> wanted, string data,
+        string target, Dictionary<string, BackedUpFile> blobs, CancellationToken ct)
+    {
+        var missing = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (sha256, inService) in wanted)
+        {
+            if (blobs.ContainsKey(sha256)) continue;
+            var path = $"blobs/{sha256[..2]}/{sha256}";
+            var to = Path.Combine(target, path);
+            try
+            {
+                var (length, found) = await CopiedFile.LinkAsync(Path.Combine(data, path), to, ct);
+                if (found == sha256) blobs[sha256] = new(path, length, sha256);
+                else File.Delete(to); // rotten: the manifest says that it is missing
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                if (inService) missing.Add(sha256); // removed since it was listed, or lost
+            }
+        }
+        return missing;
     }
 
     private static async Task<(long, string)> FlushedAsync(string database, CancellationToken ct)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using NetbootServer.Blobs;
 
 namespace NetbootServer.Startup.Backups;
 
@@ -13,6 +14,7 @@ internal static partial class CopiedFile
     /// copying. Its bytes are read through either way.
     /// </summary>
     /// <returns>Its length and digest.</returns>
+    /// <exception cref="FileNotFoundException">It is gone.</exception>
     public static async Task<(long Length, string Sha256)> LinkAsync(string from, string to, CancellationToken ct)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(to)!);
@@ -36,6 +38,17 @@ internal static partial class CopiedFile
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(target.SafeFileHandle,
             File.GetUnixFileMode(source.SafeFileHandle));
         return read;
+    }
+
+    /// <summary>
+    /// Makes a folder, its subfolders and their place in the folder above survive a power cut: a flushed file is lost
+    /// when the folder that names it was not flushed (fsync(2)).
+    /// </summary>
+    public static void FlushFolders(string folder)
+    {
+        foreach (var below in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories)) Durable.FlushFolder(below);
+        Durable.FlushFolder(folder);
+        if (Path.GetDirectoryName(folder) is { Length: > 0 } above) Durable.FlushFolder(above);
     }
 
     private static async Task<(long, string)> ReadAsync(Stream source, Stream? target, CancellationToken ct)

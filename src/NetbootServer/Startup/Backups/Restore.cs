@@ -17,7 +17,9 @@ internal static class Restore
         {
             Directory.CreateDirectory(data);
             foreach (var blob in manifest.Blobs) await TakeAsync(source, data, blob, link: true);
+            CopiedFile.FlushFolders(data); // before the database, which says that they are there
             foreach (var file in manifest.Files.Reverse()) await TakeAsync(source, data, file, link: false);
+            CopiedFile.FlushFolders(data);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

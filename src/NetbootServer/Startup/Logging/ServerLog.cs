@@ -49,7 +49,7 @@ internal static class ServerLog
         if (options.Files)
         {
             log.WriteTo.File(Formatter(options, File), data.Below("logs/server-.log"),
-                rollingInterval: RollingInterval.Day, retainedFileCountLimit: options.KeepFiles,
+                rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, hooks: new LogRetention(options.KeepFiles),
                 fileSizeLimitBytes: options.MaxFileBytes, rollOnFileSizeLimit: true);
         }
         return log.CreateLogger();

@@ -261,6 +261,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long>("StartedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Teaches")
+                        .HasColumnType("TEXT");
+
                     b.Property<bool>("TookNextBoot")
                         .HasColumnType("INTEGER");
 
@@ -286,6 +289,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<long>("Count")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Data")
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Detail")
                         .IsRequired()
@@ -324,6 +330,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<string>("Current")
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("CurrentSince")
+                        .HasColumnType("INTEGER");
 
                     b.Property<bool>("Held")
                         .HasColumnType("INTEGER");
@@ -547,11 +556,17 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Profile")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Reference")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("Revision")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Search")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SerialKey")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Spec")
@@ -567,6 +582,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Uuid")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("UuidKey")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Version")
                         .HasColumnType("TEXT");
 
@@ -577,7 +595,11 @@ namespace NetbootServer.Storage.Migrations
 
                     b.HasIndex("Profile");
 
+                    b.HasIndex("SerialKey");
+
                     b.HasIndex("Uuid");
+
+                    b.HasIndex("UuidKey");
 
                     b.HasIndex("Version");
 

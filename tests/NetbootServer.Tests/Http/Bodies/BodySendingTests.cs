@@ -244,6 +244,24 @@ public sealed class BodySendingTests
         Assert.InRange(pauses, 3, int.MaxValue); // longer than the timeout in all
     }
 
+    [Trait("category", "slow")]
+    [Theory, InlineData(ZeroCopy), InlineData(Copy)]
+    public async Task A_client_that_reads_16_KB_every_20_s_is_not_cut_after_two_minutes(bool zeroCopy)
+    {
+        var (meter, time) = (new Meter(), new FakeTimeProvider());
+        await using var host = await StartAsync(zeroCopy, new() { ["Http:StallTimeout"] = "00:02:00" }, Watched(meter, time));
+        var blob = await host.AddAsync(RandomBytes(32 << 20));
+        using var client = await RawClient.ConnectAsync(host.Address, receiveBuffer: 32 << 10);
+        await client.GetAsync(new Uri(host.UrlOf(blob) + "?boot=b"));
+        await client.ReadHeadAsync();
+        for (var read = 0; read < 80; read++)
+        {
+            Assert.Equal(16 << 10, (await client.ReadUpToAsync(16 << 10)).Length);
+            for (var part = 0; part < 4; part++, time.Advance(TimeSpan.FromSeconds(5))) await Task.Delay(5, Ct);
+        }
+        Assert.False(meter.Done.Task.IsCompleted);
+    }
+
     [Theory, InlineData(ZeroCopy), InlineData(Copy)]
     public async Task Kestrels_minimum_data_rate_does_not_cut_slow_clients(bool zeroCopy)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using NetbootServer.Tests.Fixtures;
+using NetbootServer.Blobs;
 using NetbootServer.Http.Bodies;
 using static NetbootServer.Tests.Blobs.BlobHost;
 
@@ -67,6 +68,32 @@ public sealed class PacingTests
         // machines make it longer.
         Assert.InRange(watch.Elapsed.TotalSeconds, 4.5e6 / rate - 0.5, double.MaxValue);
         await Until.TrueAsync(() => host.App.Services.GetRequiredService<Pacing>().MachineCount == 0, "forgotten");
+    }
+
+    [Fact]
+    public async Task Machines_that_share_an_address_have_a_cap_each()
+    {
+        await using var host = await StartAsync(new() { ["Http:MaxBytesPerSecondPerMachine"] = "1000000" }, app => app.Services
+            .AddSingleton<TransferStarting>((_, boot, _, _, _, _) => new OfMachine(boot)));
+        var blob = await host.AddAsync(RandomBytes(3_000_000));
+        var (watch, pacing) = (Stopwatch.StartNew(), host.App.Services.GetRequiredService<Pacing>());
+        var all = Enumerable.Range(0, 6).Select(async number =>
+        {
+            using var http = new HttpClient();
+            await http.GetByteArrayAsync(new Uri($"{host.UrlOf(blob)}?boot=m{number % 3}"), Ct);
+        }).ToList();
+        await Until.TrueAsync(() => pacing.MachineCount == 3, "a cap for each of the three machines");
+        await Task.WhenAll(all);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 5, double.MaxValue); // two downloads of a machine share its cap
+    }
+
+    private sealed class OfMachine(string machine) : TransferMeter
+    {
+        public override object Machine => machine;
+
+        public override void Ended(bool complete)
+        {
+        }
     }
 
     [Fact]

@@ -108,6 +108,9 @@ internal sealed class RawClient : IDisposable
         }
     }
 
+    /// <summary>Sends FIN; answers can still be read.</summary>
+    public void CloseSending() => _socket.Shutdown(SocketShutdown.Send);
+
     public void Dispose() => _socket.Dispose();
 
     /// <summary>Vanishes with a reset.</summary>

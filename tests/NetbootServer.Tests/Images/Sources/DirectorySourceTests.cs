@@ -1,5 +1,8 @@
+using System.Security.Cryptography;
+using NetbootServer.Blobs;
 using NetbootServer.Images.Sources;
 using NetbootServer.Images.Sources.Specs;
+using NetbootServer.Tests.Fixtures;
 using static NetbootServer.Tests.Images.Sources.SourceLab;
 
 namespace NetbootServer.Tests.Images.Sources;
@@ -28,6 +31,35 @@ public sealed class DirectorySourceTests : IDisposable
         Assert.Equal(FakeBoot.ArmKernel(), lab.Read(version.Systems["aarch64-linux"].Kernel!));
         Assert.Equal(FakeBoot.Tarball(8), lab.Read(version.Systems["aarch64-linux"].KexecNoninteractive!));
         Assert.Equal(_root.FullName, (string?)version.Provenance["systems"]![X86]!["path"]);
+    }
+
+    [Fact]
+    public async Task A_compressed_Image_is_stored_unpacked_and_kept_packed_for_the_next_refresh()
+    {
+        await using var lab = await LabAsync();
+        var packed = Packed.Gzip(FakeBoot.ArmKernel(4));
+        Write("Image", packed);
+        Write("initrd", Packed.Gzip(FakeBoot.Initrd(4)));
+        Write("netboot.ipxe", FakeBoot.Script("aarch64-linux"));
+        var version = await FetchAsync(lab, _root.FullName, "aarch64-linux");
+        Assert.Equal(FakeBoot.ArmKernel(4), lab.Read(version.Systems["aarch64-linux"].Kernel!));
+        Assert.Equal([Sha256Digest.FromBytes(SHA256.HashData(packed))], version.Holds);
+        Assert.Equal(version.Systems["aarch64-linux"].Kernel,
+            (await FetchAsync(lab, _root.FullName, "aarch64-linux")).Systems["aarch64-linux"].Kernel);
+        Write("Image", packed[..^5000]);
+        var cut = await FailsAsync(SourceProblems.NotBootable, () => FetchAsync(lab, _root.FullName, "aarch64-linux"));
+        Assert.Contains("cannot be unpacked", cut.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_tarball_is_no_initrd()
+    {
+        await using var lab = await LabAsync();
+        Write("bzImage", FakeBoot.Kernel());
+        Write("initrd", Packed.Gzip(Packed.Tar(200_000)));
+        Write("netboot.ipxe", FakeBoot.Script(X86));
+        var e = await FailsAsync(SourceProblems.NotBootable, () => FetchAsync(lab, _root.FullName, X86));
+        Assert.Contains("a gzip file with a tar archive in it, not an initrd", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

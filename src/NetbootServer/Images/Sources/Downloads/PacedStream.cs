@@ -1,5 +1,5 @@
 using System.Globalization;
-using NetbootServer.Images.Sources.Nars;
+using NetbootServer.Blobs.Compression;
 
 namespace NetbootServer.Images.Sources.Downloads;
 

@@ -64,7 +64,7 @@ public sealed class SourceDownloads
         }
         catch (IOException e) when (Database.IsFull(e))
         {
-            throw new SourceException(SourceProblems.StorageFull, BlobStore.DiskFull, e);
+            throw new SourceException(SourceProblems.StorageFull, Database.DiskFull, e);
         }
         catch (Exception e) when (e is OperationCanceledException or SourceException { OfNetwork: true })
         {

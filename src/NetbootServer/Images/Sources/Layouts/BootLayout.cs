@@ -10,7 +10,8 @@ namespace NetbootServer.Images.Sources.Layouts;
 /// </summary>
 /// <param name="tree">The folder.</param>
 /// <param name="system">The Nix system it has to be of.</param>
-internal sealed class BootLayout(IFileTree tree, string system)
+/// <param name="blobs">Where what is there is stored.</param>
+internal sealed class BootLayout(IFileTree tree, string system, SourceBlobs blobs)
 {
     /// <summary>Whether the folder looks like a system's toplevel.</summary>
     public bool IsToplevel => Find("bzImage", "Image") is null && (tree.Names.Contains("init") || tree.Names.Contains("prepare-root"))
@@ -39,9 +40,12 @@ internal sealed class BootLayout(IFileTree tree, string system)
             throw new SourceException(SourceProblems.NotBootable, $"{tree.Name} has {(kernel is null ? "no bzImage or Image" : "no initrd")}; " +
                 $"there are: {Shown()}.");
         var arguments = await ArgumentsAsync(ct);
+        var fetched = await tree.StoreAsync(kernel, BootJudges.Of(Roles.Kernel, system), ct);
+        var unpacked = await blobs.UnpackKernelAsync(fetched, system, $"{tree.Name}/{kernel}", ct);
         return parts with
         {
-            Kernel = await StoreAsync(Roles.Kernel, kernel, ct),
+            Kernel = BootParts.Of(unpacked),
+            Packed = unpacked == fetched ? [] : [fetched.Digest],
             Initrd = await StoreAsync(Roles.Initrd, initrd, ct),
             KernelArguments = arguments,
         };

@@ -26,9 +26,7 @@ internal static class KernelLine
     /// <exception cref="SourceException">One of them cannot stand in a script.</exception>
     public static ImmutableArray<string> Kept(IEnumerable<string> arguments, string what)
     {
-        var kept = arguments.Where(argument => argument != "${cmdline}"
-            && !argument.StartsWith("initrd=", StringComparison.Ordinal)
-            && !argument.StartsWith("netboot.boot=", StringComparison.Ordinal)).ToImmutableArray();
+        var kept = arguments.Where(argument => !KernelArgument.IsOfScript(argument)).ToImmutableArray();
         foreach (var argument in kept)
             if (KernelArgument.Fault(argument) is { } fault)
                 throw new SourceException(SourceProblems.NotBootable,

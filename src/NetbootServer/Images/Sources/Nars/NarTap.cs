@@ -1,3 +1,5 @@
+using NetbootServer.Blobs.Compression;
+
 namespace NetbootServer.Images.Sources.Nars;
 
 /// <summary>Passes a NAR on as it is read, and checks its form on the way: a bad one never arrives whole.</summary>

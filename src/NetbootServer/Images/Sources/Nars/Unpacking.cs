@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using NetbootServer.Blobs.Compression;
 using SharpCompress.Compressors.BZip2;
 using ZstdSharp;
 

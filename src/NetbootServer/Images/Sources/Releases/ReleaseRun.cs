@@ -50,6 +50,8 @@ internal sealed class ReleaseRun(
         var artifacts = new Dictionary<string, Artifact>(StringComparer.Ordinal);
         foreach (var need in files)
             if (await FetchAsync(need, ct) is { } artifact) artifacts[need.Role] = artifact;
+        if (artifacts.TryGetValue(Roles.Kernel, out var kernel))
+            artifacts[Roles.Kernel] = await UnpackedAsync(kernel, ct);
         var parts = new BootParts
         {
             Kernel = artifacts.GetValueOrDefault(Roles.Kernel),
@@ -186,6 +188,15 @@ internal sealed class ReleaseRun(
         var validator = file.Validator;
         var blob = await blobs.AddAsync(file, limits, ct);
         return Note(role, asset, link, blob.Digest, blob.Length, validator);
+    }
+
+    private async Task<Artifact> UnpackedAsync(Artifact kernel, CancellationToken ct)
+    {
+        if (await blobs.FindAsync(kernel.Digest, ct) is not { } fetched) return kernel;
+        var unpacked = await blobs.UnpackKernelAsync(fetched, system, $"{folder.Link}", ct);
+        if (unpacked == fetched) return kernel;
+        draft.Hold(fetched.Digest);
+        return BootParts.Of(unpacked);
     }
 
     private static bool IsNetboot(string role) => role is Roles.Kernel or Roles.Initrd;

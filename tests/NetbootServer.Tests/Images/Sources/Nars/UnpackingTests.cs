@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using NetbootServer.Blobs.Compression;
 using NetbootServer.Images.Sources.Nars;
 
 namespace NetbootServer.Tests.Images.Sources.Nars;

@@ -1,6 +1,6 @@
 using SharpCompress.Compressors.Xz;
 
-namespace NetbootServer.Images.Sources.Nars;
+namespace NetbootServer.Blobs.Compression;
 
 /// <summary>
 /// Unpacks an .xz file of any number of streams with padding between them (xz file format 1.2.1, §2): the library's

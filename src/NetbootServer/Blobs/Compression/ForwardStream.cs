@@ -1,4 +1,4 @@
-namespace NetbootServer.Images.Sources.Nars;
+namespace NetbootServer.Blobs.Compression;
 
 /// <summary>A stream that is only read, from front to end. A kind of it says how in <see cref="Read(Span{byte})"/>.</summary>
 internal abstract class ForwardStream : Stream

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 
-namespace NetbootServer.Images.Sources.Nars;
+namespace NetbootServer.Blobs.Compression;
 
 /// <summary>
 /// Unpacks an .xz file of any number of streams by the machine's own liblzma, several times as fast as managed code.

@@ -1,0 +1,45 @@
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Machines;
+
+/// <summary>Makes machines follow the new names of profiles and images that they refer to.</summary>
+internal static class MachineRenames
+{
+    private const int BatchSize = 500;
+
+    /// <summary>A <see cref="RenameFollowing"/>.</summary>
+    public static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
+    {
+        // Names have no character that JSON would escape, and these columns have one member of the name each.
+        var (from, to) = ($"\"{renaming.Kind}\":\"{renaming.From}\"", $"\"{renaming.Kind}\":\"{renaming.To}\"");
+        var machines = db.Set<MachineRow>();
+        if (renaming.Kind == "image")
+            await machines.Where(row => row.LastBoot != null && row.LastBoot.Contains(from)).ExecuteUpdateAsync(set =>
+                set.SetProperty(row => row.LastBoot, row => row.LastBoot!.Replace(from, to)), ct);
+        if (renaming.Kind != "profile") return;
+        await machines.Where(row => row.NextBoot != null && row.NextBoot.Contains(from)).ExecuteUpdateAsync(set =>
+            set.SetProperty(row => row.NextBoot, row => row.NextBoot!.Replace(from, to)), ct);
+        await machines.Where(row => row.Completion != null && row.Completion.Contains(from)).ExecuteUpdateAsync(set =>
+            set.SetProperty(row => row.Completion, row => row.Completion!.Replace(from, to)), ct);
+        await FollowProfileAsync(db, renaming, ct);
+    }
+
+    private static async Task FollowProfileAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
+    {
+        await using var update = PreparedRows<MachineRow>.Update(db);
+        for (long last = 0; ;)
+        {
+            var rows = await db.Set<MachineRow>().AsNoTracking().Where(row => row.Profile == renaming.From && row.Id > last)
+                .OrderBy(row => row.Id).Take(BatchSize).ToListAsync(ct);
+            if (rows.Count == 0) return;
+            foreach (var row in rows)
+            {
+                row.WriteSpec(row.ReadSpec() with { Profile = renaming.To });
+                row.Revision++;
+                await update.RunAsync(row, ct);
+            }
+            last = rows[^1].Id;
+        }
+    }
+}
