@@ -84,7 +84,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     boot.MapBlobs();
     boot.MapImageFiles();
     boot.MapHealth();
-    var api = app.MapGroup("/api/v1").DenyByDefault().Refuses(ProblemTypes.OfAll);
+    var api = ApiPlane.Of(app, "/api/v1").DenyByDefault().Refuses(ProblemTypes.OfAll);
     api.MapAccess();
     api.MapMachines();
     api.MapProfiles();
@@ -96,6 +96,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapEvents();
     api.MapAlarms();
     api.MapResolutions();
+    UnknownOperations.Map(app);
     app.MapProblemPages();
     app.MapServerMetrics();
     app.MapOpenApi();

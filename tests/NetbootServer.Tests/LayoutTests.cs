@@ -54,6 +54,15 @@ public sealed class LayoutTests
     }
 
     [Fact]
+    public void Processes_are_started_in_one_place_which_keeps_the_server_s_secrets_from_them()
+    {
+        var starters = Product.Types.Where(type => type.Dependencies.Any(
+            dependency => dependency.Target.FullName == typeof(System.Diagnostics.ProcessStartInfo).FullName))
+            .Select(type => type.FullName.Split('+', '/')[0].Split('.')[^1]);
+        Assert.Equal(["NixProcess"], starters.Distinct());
+    }
+
+    [Fact]
     public void Startup_is_used_for_failures_and_options_alone()
     {
         var users = Product.Types.Where(type => type.Namespace?.FullName is { } name

@@ -7,12 +7,14 @@ import { Age, State, Typed } from './basics.js';
 import { Empty, Ghost, Trouble } from './messages.js';
 import { usePages } from './pages.js';
 
-const verbs = { create: 'made', change: 'changed', rename: 'renamed', delete: 'deleted', refuse: 'was refused' };
-const kinds = ['machine', 'next-boot', 'profile', 'image', 'version', 'current', 'token', 'session', 'password',
-  'alarm'];
+const verbs = { create: 'made', change: 'changed', rename: 'renamed', delete: 'deleted', cancel: 'cancelled',
+  refuse: 'was refused' };
+const kinds = ['machine', 'next-boot', 'profile', 'image', 'version', 'current', 'refresh', 'scrub', 'token',
+  'session', 'password', 'alarm'];
+const jobs = { create: 'asked for', change: 'hurried' };
 const spans = [['', 'Any time'], ['1', 'Last 24 hours'], ['7', 'Last 7 days'], ['30', 'Last 30 days']];
 const pages = { machine: 'machines', 'next-boot': 'machines', completion: 'machines', profile: 'profiles',
-  image: 'images', version: 'images', current: 'images' };
+  image: 'images', version: 'images', current: 'images', refresh: 'images' };
 const quiet = new Set(['revision', 'updatedAt', 'createdAt']);
 
 const isEmpty = value => value === null || value === undefined
@@ -29,6 +31,7 @@ function difference({ before, after }) {
 
 /** What was done, in words. */
 function deed({ verb, kind, before, after }) {
+  if (kind === 'refresh' || kind === 'scrub') return `${jobs[verb] ?? verbs[verb] ?? verb} ${kind}`;
   if (kind !== 'current') return `${verbs[verb] ?? verb} ${kind}`;
   return after?.hold && !before?.hold ? 'held image' : before?.hold && !after?.hold ? 'let image move' : 'moved image';
 }

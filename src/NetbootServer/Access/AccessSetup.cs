@@ -23,7 +23,9 @@ internal static class AccessSetup
             .AddSingleton<RenameFollowing>(_ => Audit.FollowAsync);
         services.AddSingleton<AdminTokenSetting>().AddSingleton<AdminPassword>().AddSingleton<PasswordHashing>()
             .AddSingleton<GrantCache>().AddSingleton<UseNotes>().AddSingleton<TokenStore>().AddSingleton<SessionStore>()
-            .AddSingleton<LogInDesk>().AddSingleton<LogInDelay>().AddSingleton<AdminHosts>();
+            .AddSingleton<LogInDesk>().AddSingleton<LogInDelay>().AddSingleton<AdminHosts>()
+            .AddSingleton<UnknownOperations>();
+        services.AddSingleton<CredentialWatch>().AddHostedService(all => all.GetRequiredService<CredentialWatch>());
         services.AddSingleton<AccessWorker>().AddHostedService(all => all.GetRequiredService<AccessWorker>());
         // The core alone: AddAuthentication would bring data protection, whose keys nothing here uses.
         services.AddAuthenticationCore(options =>
@@ -39,12 +41,14 @@ internal static class AccessSetup
 
     /// <summary>
     /// Which plane a request is on, and then who makes it. Machine routes pass untouched; strangers below <c>/api</c>
-    /// are asked to log in before they learn whether a path or method exists.
+    /// are asked to log in before they learn whether a path or method exists. What a request was routed to decides, so
+    /// that no spelling of a path passes by.
     /// </summary>
     /// <remarks>
     /// <code>
     /// trusted proxy ─► plane of the socket ─► machine route? ─yes─► answer
-    ///                                            └─no─► Host ─► token in the query? ─► caller ─► CSRF ─► role ─► answer
+    ///                                            └─no─► Host ─► token in the query? ─► caller ─► CSRF ─► role ─► answer,
+    ///                                                   for as long as the caller's credential lasts
     /// </code>
     /// </remarks>
     public static void UseAccess(this WebApplication app)
@@ -56,23 +60,30 @@ internal static class AccessSetup
         {
             admin.UseAdminHeaders();
             admin.UseAuthentication();
-            admin.Use(async (http, next) =>
-            {
-                var anyone = http.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null;
-                if (anyone || !http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
-                    await next(http);
-                else if (http.User.Identity?.IsAuthenticated != true)
-                    await http.ChallengeAsync();
-                else if (CallerAuthentication.LacksCsrf(http))
-                    await new Problem(ProblemTypes.CsrfMissing,
-                        $"Send the session's csrfToken in the header {Csrf.Header}.")
-                        .ToResult().ExecuteAsync(http);
-                else
-                    await next(http);
-            });
+            admin.Use(GuardAsync);
         });
         app.UseAuthorization();
     }
+
+    private static async Task GuardAsync(HttpContext http, RequestDelegate next)
+    {
+        if (!IsClosed(http.GetEndpoint()) || UnknownOperations.MissesOpenOne(http))
+            await next(http);
+        else if (http.User.Identity?.IsAuthenticated != true)
+            await http.ChallengeAsync();
+        else if (CallerAuthentication.LacksCsrf(http))
+            await new Problem(ProblemTypes.CsrfMissing, $"Send the session's csrfToken in the header {Csrf.Header}.")
+                .ToResult().ExecuteAsync(http);
+        else if (CallerAuthentication.ProofOf(http)?.Grant is { } grant)
+            await http.RequestServices.GetRequiredService<CredentialWatch>().GuardAsync(http, grant, next);
+        else
+            await next(http); // the token of the settings lasts as long as the server runs
+    }
+
+    /// <summary>Whether an endpoint asks who calls: all of the API, and whatever else names a role.</summary>
+    private static bool IsClosed(Endpoint? endpoint) =>
+        (ApiPlane.Has(endpoint) || endpoint?.Metadata.GetMetadata<IAuthorizeData>() is not null)
+        && endpoint?.Metadata.GetMetadata<IAllowAnonymous>() is null;
 
     public static void MapAccess(this IEndpointRouteBuilder api)
     {

@@ -33,7 +33,7 @@ internal sealed class AdminTokenSetting(IOptions<AccessOptions> options)
         var key = options.AdminTokenFile is null ? "Access:AdminToken" : "Access:AdminTokenFile";
         var token = options.AdminTokenFile is { } file ? FromFile(file) : options.AdminToken;
         if (token is { Length: < MinLength })
-            throw new StartFailure(key, "(hidden)",
+            throw new StartFailure(key, StartFailure.Hidden,
                 $"is too short: a token has at least {MinLength} characters; make one with 'openssl rand -hex 32'");
         return token;
     }

@@ -1,3 +1,4 @@
+using NetbootServer.Http;
 using NetbootServer.Http.Bodies;
 
 namespace NetbootServer.Blobs;
@@ -27,7 +28,7 @@ internal sealed class BootTransfers(DownloadLine line,
 
     private Admission Enter(HttpContext http, RecognizedBoot boot, string file)
     {
-        var admission = line.Enter(boot.Id, boot.Machine, http.Connection.RemoteIpAddress?.ToString());
+        var admission = line.Enter(boot.Id, boot.Machine, ClientAddress.TextOf(http));
         if (admission.Place > 0) queued?.Invoke(boot.Id, file, admission.Place, admission.RetryAfter);
         return admission;
     }

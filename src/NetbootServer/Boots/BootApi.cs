@@ -53,7 +53,7 @@ internal static partial class BootApi
         {
             Attempt = int.TryParse(http.Request.Query["try"], NumberStyles.None, null, out var attempt) ? attempt : 0,
             Menu = http.Request.Query["menu"],
-            Ip = http.Connection.RemoteIpAddress?.ToString(),
+            Ip = ClientAddress.TextOf(http),
             Records = !HttpMethods.IsHead(http.Request.Method),
             BootBegins = http.NoteBoot,
         };

@@ -10,7 +10,7 @@ namespace NetbootServer.Boots;
 /// Writes batches of entries inside the caller's transaction and draws their consequences: a boot's outcome, a
 /// machine's last boot, a used-up next boot, a completion, a version that phones home.
 /// </summary>
-internal sealed class BootJournal(ImageCatalog images, BootTrim trim, Sightings sightings, ReferenceLearning learning,
+internal sealed class BootJournal(Sightings sightings, ReferenceLearning learning, ImageCatalog images, BootTrim trim,
     IOptions<MachinesOptions> machines)
 {
     /// <summary>Writes the entries in their order.</summary>

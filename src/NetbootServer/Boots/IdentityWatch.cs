@@ -27,7 +27,8 @@ internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses)
                 $"Two machines report the UUID {identity.Uuid}: '{who}' at {request.Ip}, and '{other.Name}', which stays as it is. " +
                 "Cloned virtual machines often share one: give each its own.");
         if (identity.Mac is { } mac && addresses.Sees(mac, request.Ip) is { } elsewhere)
-            alarms.Raise(AlarmKinds.MacOnTwoAddresses, who,
+            alarms.Raise(AlarmKinds.MacOnTwoAddresses,
+                recognition.Machine is { State: MachineState.Registered } known ? known.Name : AlarmBoard.UnknownMachines,
                 $"MAC {mac} asks from {request.Ip} and {elsewhere} in turns. Two machines have it, or one pretends to be the other.");
     }
 

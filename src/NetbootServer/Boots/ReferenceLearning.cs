@@ -16,7 +16,7 @@ internal sealed class ReferenceLearning(Sightings sightings, Audit audit)
     {
         if (boot.Teaches is null || batch.Machine(boot.MachineId) is not { State: MachineState.Registered } machine) return;
         var facts = batch.Facts(boot.Id);
-        if (facts.Where(fact => fact.Step == Steps.Ready).Min(fact => (DateTimeOffset?)fact.At) is not { } readyAt
+        if (facts.Where(fact => fact.Step == Steps.Ready).Min(fact => (DateTimeOffset?)fact.FirstAt) is not { } readyAt
             || !HasFetched(facts, Steps.Kernel) || !HasFetched(facts, Steps.Initrd)) return;
         var lesson = MachineReading.Read<BootLesson>(boot.Teaches)!;
         boot.Teaches = null;

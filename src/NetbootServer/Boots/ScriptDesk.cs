@@ -94,7 +94,8 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
             log.Add(new BootOpened(now, ticket, identity, recognition.Machine?.Name ?? identity.AnyMac?.Hyphened ?? "",
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects.Outcome, plan.Profile.Spec.After)
             {
-                FilesElsewhere = links.Cache is not null, Contradicts = recognition.Contradiction is not null, Teaches = BootLesson.Of(recognition, identity),
+                FilesElsewhere = links.Cache is not null, Contradicts = recognition.Contradiction is not null,
+                Teaches = BootLesson.Of(recognition, identity),
             });
         else if (recognition.Contradiction is null && UsedUp(plan, request, view.Now) is { } used)
             await reports.WriteAsync(used, ct);

@@ -23,7 +23,7 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
     /// <param name="detail">What happened, and what to do.</param>
     /// <param name="data">What a resolution goes by, as JSON; null where there is none.</param>
     public void Raise(string kind, string subject, string detail, string? data = null) =>
-        Raised.Add(new(kind, subject, detail, time.GetUtcNow()) { Data = data });
+        Raised.Add(new(kind, subject, detail, time.GetUtcNow(), data));
 
     /// <summary>The alarm, or null when it is none any more.</summary>
     public Task<Alarm?> FindAsync(long id, CancellationToken ct) => database.ReadAsync(async (db, token) =>

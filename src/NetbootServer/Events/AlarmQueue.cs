@@ -54,13 +54,11 @@ internal sealed class AlarmQueue
 /// <param name="Subject">What it concerns.</param>
 /// <param name="Detail">What happened last.</param>
 /// <param name="At">When it happened last.</param>
-internal sealed record RaisedAlarm(string Kind, string Subject, string Detail, DateTimeOffset At)
+/// <param name="Data">What a resolution goes by, as JSON; null where there is none.</param>
+internal sealed record RaisedAlarm(string Kind, string Subject, string Detail, DateTimeOffset At, string? Data = null)
 {
     /// <summary>When it happened first.</summary>
     public DateTimeOffset FirstAt { get; init; } = At;
-
-    /// <summary>What a resolution goes by, as JSON; null where there is none.</summary>
-    public string? Data { get; init; }
 
     /// <summary>How often it happened.</summary>
     public long Count { get; init; } = 1;

@@ -15,7 +15,7 @@ internal static class ApiSetup
         .AddSingleton<Readiness>()
         .AddSingleton<WorkerServices>();
 
-    /// <summary>Turns what was thrown, and bare status codes below <c>/api</c>, into problems.</summary>
+    /// <summary>Turns what was thrown, and bare status codes of the API, into problems.</summary>
     public static void UseProblems(this WebApplication app)
     {
         var exceptions = app.Services.GetRequiredService<ExceptionProblems>();
@@ -24,7 +24,7 @@ internal static class ApiSetup
             StatusCodeSelector = exceptions.StatusOf,
             SuppressDiagnosticsCallback = exceptions.IsLoggedHere,
         });
-        app.UseWhen(http => http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal),
+        app.UseWhen(ApiPlane.Has,
             branch => branch.Use(KeepOutOfCaches).UseStatusCodePages(context =>
                 new Problem(ProblemTypes.ForStatus(context.HttpContext.Response.StatusCode), Advice(context.HttpContext))
                     .ToResult().ExecuteAsync(context.HttpContext)));

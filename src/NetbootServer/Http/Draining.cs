@@ -34,10 +34,9 @@ internal sealed partial class Draining(
     private static Task RefuseAsync(HttpContext http)
     {
         const string detail = "The server is being stopped; another one, or the same, answers soon.";
-        var isApi = http.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
         http.Response.Headers.RetryAfter = ((int)RetryAfter.TotalSeconds)
             .ToString(System.Globalization.CultureInfo.InvariantCulture);
-        IResult answer = isApi ? new Problem(ProblemTypes.NotNow, detail).ToResult()
+        IResult answer = ApiPlane.Has(http) ? new Problem(ProblemTypes.NotNow, detail).ToResult()
             : MachineAnswer.TryAgain(detail, RetryAfter);
         http.Response.OnStarting(() =>
         {

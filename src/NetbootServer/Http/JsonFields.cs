@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
 
 namespace NetbootServer.Http;
@@ -200,6 +201,7 @@ public sealed class JsonFields
     private static string Shorten(string text)
     {
         var shown = text.Length <= 64 ? text : text[..64] + "…";
-        return string.Concat(shown.Select(c => char.IsControl(c) ? '\uFFFD' : c));
+        return string.Concat(
+            shown.EnumerateRunes().Select(rune => SafeText.IsUnfit(rune) ? Rune.ReplacementChar : rune));
     }
 }

@@ -44,8 +44,7 @@ public sealed partial class PublicUrl(IOptions<ServerOptions> options)
     private static string HostOf(HttpContext http, HostString told)
     {
         if (told.HasValue && Host().IsMatch(told.Host)) return HostZone.In(http, told.Host);
-        var local = http.Connection.LocalIpAddress;
-        if (local is { IsIPv4MappedToIPv6: true }) local = local.MapToIPv4();
+        var local = ClientAddress.Plain(http.Connection.LocalIpAddress);
         return local is null ? "localhost" : local.ToString() is var text && text.Contains(':', StringComparison.Ordinal) ? $"[{text}]" : text;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.StaticAssets;
 using Serilog;
 using Serilog.AspNetCore;
 using Serilog.Events;
@@ -18,6 +19,10 @@ internal static class RequestLog
         options.Logger = app.Services.GetRequiredService<Serilog.ILogger>(); // never the static one
         Configure(options, app.Services.GetRequiredService<Readiness>());
     });
+
+    /// <summary>The route is asked every few seconds: while all is well its lines are written at Debug.</summary>
+    public static T LogQuietly<T>(this T route) where T : IEndpointConventionBuilder =>
+        route.WithMetadata(new Chatter());
 
     /// <summary>The request belongs to a boot.</summary>
     /// <param name="http">The request.</param>
@@ -54,8 +59,8 @@ internal static class RequestLog
     ];
 
     /// <summary>What supervisors ask every few seconds, and the dashboard's files.</summary>
-    private static bool IsChatter(HttpContext http) => http.Request.Path.Value is "/healthz" or "/readyz" or "/metrics"
-        || http.GetEndpoint()?.Metadata.GetMetadata<Microsoft.AspNetCore.StaticAssets.StaticAssetDescriptor>() is not null;
+    private static bool IsChatter(HttpContext http) => http.GetEndpoint()?.Metadata is { } metadata
+        && (metadata.GetMetadata<Chatter>() is not null || metadata.GetMetadata<StaticAssetDescriptor>() is not null);
 
     /// <summary>Bytes of the body; null where they went out in chunks and nobody counted.</summary>
     private static long? Sent(HttpContext http) => HttpMethods.IsHead(http.Request.Method) ? 0
@@ -65,12 +70,7 @@ internal static class RequestLog
     private static string Who(HttpContext http) =>
         http.Items[BootKey] is string boot ? $"boot {boot}" : http.User.Identity?.Name ?? Address(http);
 
-    private static string Address(HttpContext http) => http.Connection.RemoteIpAddress switch
-    {
-        null => "nobody",
-        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
-        var address => address.ToString(),
-    };
+    private static string Address(HttpContext http) => ClientAddress.TextOf(http) ?? "nobody";
 
     /// <summary>
     /// The path with the secret part of machine URLs left out: <c>/boots/{token}/…</c> and
@@ -79,7 +79,9 @@ internal static class RequestLog
     private static string Shown(PathString path)
     {
         // Routes are matched in any case and across doubled slashes, so this is, too.
-        var parts = (path.Value ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries);
+        // What a slash was percent-encoded as stays so in a path, for a token behind it, too.
+        var text = (path.Value ?? "").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        var parts = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (parts is [var boots, _, ..] && boots.Equals("boots", StringComparison.OrdinalIgnoreCase))
             parts[1] = "…";
         if (parts is [var kexec, _, _, _, ..] && kexec.Equals("kexec", StringComparison.OrdinalIgnoreCase))
@@ -89,9 +91,8 @@ internal static class RequestLog
 
     private static string Shown(string text, int most)
     {
-        var start = text.Length <= most ? text : text[..most];
-        return start.Any(IsUnfit) ? string.Concat(start.Select(c => IsUnfit(c) ? '?' : c)) : start;
+        return SafeText.Line(text.Length <= most ? text : text[..most]);
     }
 
-    private static bool IsUnfit(char c) => char.IsControl(c) || char.IsSurrogate(c);
+    private sealed class Chatter;
 }

@@ -68,6 +68,9 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     /// <summary>When a version last came in or was found unchanged.</summary>
     public DateTimeOffset? LastRefreshedAt { get; init; }
 
+    /// <summary>When it is refreshed beside its schedule, because the last refresh failed; null when that went well.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
+
     /// <summary>Bytes that its versions take on the disk, shared ones counted once; what was not fetched yet takes none.</summary>
     public long DiskBytes { get; init; }
 

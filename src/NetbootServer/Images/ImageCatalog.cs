@@ -63,6 +63,7 @@ public sealed class ImageCatalog : IDisposable
             CreatedAt = row.CreatedAt,
             UpdatedAt = row.UpdatedAt,
             LastRefreshedAt = row.LastRefreshedAt,
+            RetryAt = row.RetryAt,
             Versions = versions.Select(version => ToVersion(version, row.Name))
                 .ToFrozenDictionary(version => version.Id, StringComparer.Ordinal),
         };

@@ -19,6 +19,7 @@ internal sealed class ImageRow
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
     public DateTimeOffset? LastRefreshedAt { get; set; }
+    public DateTimeOffset? RetryAt { get; set; }
 }
 
 /// <summary>A version as stored; <see cref="Systems"/> and <see cref="Provenance"/> are JSON.</summary>

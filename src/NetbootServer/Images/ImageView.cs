@@ -49,7 +49,10 @@ public sealed record ImageView
     /// <inheritdoc cref="Image.LastRefreshedAt"/>
     public DateTimeOffset? LastRefreshedAt { get; init; }
 
-    /// <summary>When it refreshes next by its schedule, give or take the jitter; missing without a schedule.</summary>
+    /// <summary>
+    /// When it refreshes next by its schedule, or earlier because the last refresh failed, give or take the jitter;
+    /// missing without a schedule.
+    /// </summary>
     public DateTimeOffset? NextRefreshAt { get; init; }
 
     /// <inheritdoc cref="Image.DiskBytes"/>
@@ -71,9 +74,12 @@ public sealed record ImageView
         CreatedAt = image.CreatedAt,
         UpdatedAt = image.UpdatedAt,
         LastRefreshedAt = image.LastRefreshedAt,
-        NextRefreshAt = RefreshSchedule.Next(image.Spec, DateTimeOffset.UtcNow),
+        NextRefreshAt = NextOf(image),
         SizeBytes = image.DiskBytes,
     };
+
+    private static DateTimeOffset? NextOf(Image image) =>
+        RefreshSchedule.Next(image.Spec, DateTimeOffset.UtcNow) is not { } next ? null : image.RetryAt < next ? image.RetryAt : next;
 }
 
 /// <summary>A version as the API shows it.</summary>

@@ -11,6 +11,7 @@ internal static class ImagesSetup
         .AddFeatureOptions<ImagesOptions>("Images")
         .AddSingleton<ImageCatalog>()
         .AddSingleton<ImageStore>()
+        .AddSingleton<ImageRetries>()
         .AddSingleton(provider => new ChangeSource("image", (name, _) => Task.FromResult<(object?, string?)>((
             provider.GetRequiredService<ImageCatalog>().Images.GetValueOrDefault(name) is { } image
                 ? ImageView.Of(image) : null, null))))

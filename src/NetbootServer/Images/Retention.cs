@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Blobs;
 using NetbootServer.Events;
 using NetbootServer.Images.Sources.Downloads;
@@ -15,7 +16,8 @@ public delegate Task<IReadOnlySet<(string Image, string Version)>> VersionsInUse
 /// then blobs that no version refers to.
 /// </summary>
 public sealed partial class Retention(Database database, ImageCatalog catalog, BlobStore blobs, ImportGate gate,
-    GcRoots roots, PartialFiles downloads, Pins pins, VersionsInUse inUse, EventHub events, TimeProvider time, ILogger<Retention> logger)
+    GcRoots roots, PartialFiles downloads, Pins pins, VersionsInUse inUse, EventHub events, Audit audit,
+    TimeProvider time, ILogger<Retention> logger)
 {
     /// <summary>
     /// A blob this young may belong to an import that was interrupted and goes on with it after a restart.
@@ -75,6 +77,8 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
                     && !booting.Contains((image.Name, row.Id))).Select(row => (image.Name, row)));
             }
             db.RemoveRange(rows.Select(entry => entry.Row));
+            foreach (var (image, row) in rows)
+                audit.Deleted(db, "version", $"{image}@{row.Id}", new { image, row.Id, row.CreatedAt, why = "keep" });
             return rows;
         }, ct);
         if (surplus.Count == 0) return 0;

@@ -31,6 +31,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                 return new Problem(SourceProblems.Changing, "The image's source or systems were changed while it was read.");
             var now = time.GetUtcNow();
             image.LastRefreshedAt = now;
+            if (publication.MadeBy is not null) image.RetryAt = null; // an upload is no answer of the source
             var version = await db.Set<ImageVersionRow>()
                 .SingleOrDefaultAsync(row => row.ImageId == image.Id && row.Id == id, token);
             var isNew = version is null;

@@ -38,7 +38,7 @@ internal sealed partial class FirstImages(Database database, ImageStore images, 
             var profile = new ProfileSpec { Image = name, Priority = 0, After = "repeat", Expects = "auto" };
             await profiles.SaveAsync(ResourceName.Parse(name), SpecChange<ProfileSpec>.To(profile), Precondition.None, ct);
         }
-        await triggers.RequestAsync(JobLane.RefreshOf(releases[0]), "first start", TimeSpan.Zero, ct);
+        await triggers.RequestAsync(JobLane.RefreshOf(releases[0]), JobTriggers.ByFirstStart, TimeSpan.Zero, ct);
         await database.SetAsync(Mark, Made, ct);
         Log.Made(logger, releases[0], releases.Count == 1 ? "none" : string.Join(", ", releases.Skip(1)));
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Options;
 using NetbootServer.Blobs;
 using NetbootServer.Events;
@@ -15,20 +16,21 @@ namespace NetbootServer.Jobs;
 /// </summary>
 [DisallowConcurrentExecution]
 internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs logs, JobTriggers triggers, IEnumerable<JobWork> works,
-    AlarmBoard alarms, Retention retention, IOptions<JobsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
+    FailedJobs failed, AlarmBoard alarms, Retention retention, IOptions<JobsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<JobRunner> logger) : IJob
 {
     private const string DiskFull = "The disk is full. What was half-fetched is gone again; make room on the disk, delete " +
         "images, or keep fewer versions, then retry.";
 
-    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1), WriteAgain = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1), LongestLimit = TimeSpan.FromDays(1),
+        WriteAgain = TimeSpan.FromSeconds(2), Soon = TimeSpan.FromMinutes(2);
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
     {
         var lane = JobLane.Of(context.JobDetail.Key);
         if (context.Trigger.Key.Equals(lane.Schedule))
         {
-            await triggers.RequestAsync(lane, "schedule", options.Value.Jitter, cancellationToken);
+            await triggers.RequestAsync(lane, JobTriggers.BySchedule, options.Value.Jitter, cancellationToken);
             return;
         }
         if (lifetime.ApplicationStopping.IsCancellationRequested) return; // it waits for the next start
@@ -60,6 +62,7 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
             var version = await works.Single(work => work.Kind == lane.Kind).RunAsync(lane.Image, run, run.Token);
             return async () =>
             {
+                await failed.SucceededAsync(lane, CancellationToken.None);
                 await store.EndAsync(row.Id, JobStates.Succeeded, run.Progress, version, null);
                 Log.Succeeded(logger, lane, version is null ? "" : $", version {version}");
             };
@@ -107,9 +110,10 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         run.Log($"Failed: {problem.Detail}");
         if (IsPassing(error) && row.Attempt < options.Value.MaxAttempts)
         {
-            var wait = Within((error as SourceException)?.RetryAfter ?? options.Value.RetryAfter * Math.Pow(2, row.Attempt - 1));
-            run.Log($"Trying again in {wait.TotalSeconds:0} s.");
+            var wait = WaitAfter(error as SourceException, row.Attempt);
             var next = time.GetUtcNow() + wait;
+            run.Log(wait < Soon ? $"Trying again in {wait.TotalSeconds:0} s."
+                : $"Trying again in {wait.TotalMinutes:0} min, at {Shown(next)}.");
             return async () =>
             {
                 if (run.IsCancelled)
@@ -124,11 +128,14 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         Log.Failed(logger, lane, problem.Detail, error is SourceException ? null : error);
         return async () =>
         {
+            var again = await failed.FailedAsync(lane, CancellationToken.None);
+            if (again is { } at) run.Log($"Trying again at {Shown(at)}, and so on until it succeeds.");
             await store.EndAsync(row.Id, JobStates.Failed, run.Progress, null, problem);
             if (problem.Type == SourceProblems.StorageFull.Path) retention.WantTidying();
-            if (row.AskedBy == "schedule")
+            if (JobTriggers.IsUnattended(row.AskedBy))
                 alarms.Raise(lane.Kind == JobKinds.Scrub ? AlarmKinds.ScrubFailing : AlarmKinds.RefreshFailing,
-                    lane.Image ?? "blobs", $"The scheduled {lane} failed: {problem.Detail}");
+                    lane.Image ?? "blobs", $"The {(row.AskedBy == JobTriggers.BySchedule ? "scheduled " : "")}{lane} failed: {problem.Detail}"
+                    + (again is { } next ? $" It is tried again at {Shown(next)}, and so on until it succeeds." : ""));
         };
 
         async Task CancelledAsync()
@@ -154,8 +161,15 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
             "it is in the folder logs of its data directory."),
     };
 
-    /// <summary>A source may ask for any wait, also for one that is over.</summary>
-    private static TimeSpan Within(TimeSpan wait) => TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, LongestWait.Ticks));
+    /// <summary>A source may ask for any wait, also for one that is over; it knows best when its limit ends.</summary>
+    private TimeSpan WaitAfter(SourceException? error, int attempt)
+    {
+        var wait = error?.RetryAfter ?? options.Value.RetryAfter * Math.Pow(2, attempt - 1);
+        return TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, (error is { IsLimit: true } ? LongestLimit : LongestWait).Ticks));
+    }
+
+    private static string Shown(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     private static partial class Log
     {

@@ -23,6 +23,9 @@ internal sealed class JobRuns(TimeProvider time)
         return run;
     }
 
+    /// <summary>Whether a job that has not ended yet is cancelled.</summary>
+    public bool IsCancelled(string id) => _cancelled.ContainsKey(id);
+
     /// <summary>Cancels a job, also one that is just about to begin.</summary>
     public void Cancel(string id)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Images.Sources;
@@ -9,7 +10,7 @@ namespace NetbootServer.Jobs;
 
 /// <summary>Jobs in the database. For each image there is at most one of a kind that waits or runs.</summary>
 internal sealed class JobStore(
-    Database database, JobRuns runs, EventHub events, JobMetrics metrics, TimeProvider time)
+    Database database, JobRuns runs, EventHub events, JobMetrics metrics, Audit audit, TimeProvider time)
 {
     /// <summary>Quartz may call a little early.</summary>
     private static readonly TimeSpan Punctuality = TimeSpan.FromSeconds(1);
@@ -31,6 +32,7 @@ internal sealed class JobStore(
                 NotBefore = notBefore,
             };
             db.Add(added);
+            audit.Created(db, lane.Kind, SubjectOf(added), new { job = added.Id, askedBy });
             return (added, true);
         }, ct);
         if (isNew) Tell(row);
@@ -40,14 +42,18 @@ internal sealed class JobStore(
     /// <summary>Lets a job that waits for a moment wait no longer; false when it does not.</summary>
     public async Task<bool> HurryAsync(string id, CancellationToken ct) =>
         await ChangeAsync(id, row => row is { State: JobStates.Queued, NotBefore: not null } ? row.Id : "",
-            row => row.NotBefore = null, ct) is not null;
+            (db, row) =>
+            {
+                audit.Changed(db, row.Kind, SubjectOf(row), new { job = id, row.NotBefore }, new { job = id });
+                row.NotBefore = null;
+            }, ct) is not null;
 
     /// <summary>
     /// Takes the job that waits in a lane up; null when there is none any more, or when its moment is yet to come: then
     /// what called was left over from an earlier moment.
     /// </summary>
     public Task<JobRow?> TakeUpAsync(JobLane lane, CancellationToken ct) => ChangeAsync(
-        NameOf(lane), row => row.NotBefore > time.GetUtcNow() + Punctuality ? "" : row.Lane, row =>
+        NameOf(lane), row => row.NotBefore > time.GetUtcNow() + Punctuality ? "" : row.Lane, (_, row) =>
         {
             row.State = JobStates.Running;
             row.StartedAt = time.GetUtcNow();
@@ -57,7 +63,7 @@ internal sealed class JobStore(
 
     /// <summary>Ends a job.</summary>
     public Task EndAsync(string id, string state, SourceProgress? progress, string? version, JobProblem? problem) =>
-        ChangeAsync(id, row => row.Id, row =>
+        ChangeAsync(id, row => row.Id, (_, row) =>
         {
             (row.State, row.EndedAt, row.Lane) = (state, time.GetUtcNow(), row.Id);
             (row.Version, row.Progress, row.Problem) = (version, Write(progress), Write(problem));
@@ -65,7 +71,7 @@ internal sealed class JobStore(
 
     /// <summary>Puts a job back into the queue: for another try, or because the server stops.</summary>
     public Task PutBackAsync(string id, DateTimeOffset? notBefore, SourceProgress? progress, JobProblem? problem) =>
-        ChangeAsync(id, row => row.Id, row =>
+        ChangeAsync(id, row => row.Id, (_, row) =>
         {
             (row.State, row.NotBefore) = (JobStates.Queued, notBefore);
             (row.Progress, row.Problem) = (Write(progress), Write(problem) ?? row.Problem);
@@ -74,11 +80,22 @@ internal sealed class JobStore(
     /// <summary>Cancels a job: at once while it waits; else as soon as all that it has started has ended.</summary>
     public async Task CancelAsync(string id, CancellationToken ct)
     {
+        if (runs.IsCancelled(id)) return;
+        // Who cancels it is written down with that, also of a job that takes a while to end.
+        var found = await ChangeAsync(id, row => row.EndedAt is null ? row.Id : "", (db, row) =>
+        {
+            audit.Add(db, new("cancel", row.Kind, SubjectOf(row)) { Before = new { job = id, row.State } });
+            if (row.State == JobStates.Queued) Cancel(row);
+        }, ct);
+        if (found is not { EndedAt: null }) return;
         runs.Cancel(id);
-        var waited = await ChangeAsync(id, row => row.State == JobStates.Queued ? row.Id : "", row =>
-            (row.State, row.EndedAt, row.Lane) = (JobStates.Cancelled, time.GetUtcNow(), row.Id), ct);
-        if (waited is not null || await FindAsync(id, ct) is { EndedAt: not null }) runs.End(id);
+        var waits = await ChangeAsync(
+            id, row => row.State == JobStates.Queued ? row.Id : "", (_, row) => Cancel(row), ct);
+        if (waits is not null || await FindAsync(id, ct) is { EndedAt: not null }) runs.End(id);
     }
+
+    private void Cancel(JobRow row) =>
+        (row.State, row.EndedAt, row.Lane) = (JobStates.Cancelled, time.GetUtcNow(), row.Id);
 
     /// <summary>Cancels what waits or runs in a lane.</summary>
     public async Task CancelAsync(JobLane lane, CancellationToken ct)
@@ -124,13 +141,13 @@ internal sealed class JobStore(
     }, ct);
 
     private async Task<JobRow?> ChangeAsync(
-        string key, Func<JobRow, string> keyOf, Action<JobRow> change, CancellationToken ct)
+        string key, Func<JobRow, string> keyOf, Action<NetbootDb, JobRow> change, CancellationToken ct)
     {
         var changed = await database.ChangeAsync(async (db, token) =>
         {
             var row = await db.Set<JobRow>().SingleOrDefaultAsync(job => job.Id == key || job.Lane == key, token);
             if (row is null || keyOf(row) != key) return null;
-            change(row);
+            change(db, row);
             return row;
         }, ct);
         if (changed is not null) Tell(changed);
@@ -142,6 +159,9 @@ internal sealed class JobStore(
         events.Changed("job", row.Id);
         metrics.Reached(row);
     }
+
+    /// <summary>What a job is about, for the audit.</summary>
+    private static string SubjectOf(JobRow row) => row.Image ?? "blobs";
 
     /// <summary>Jobs that run for an image: they have begun under its name. A <see cref="RenameBlockers"/>.</summary>
     public static async Task<IReadOnlyList<string>> RunningAsync(

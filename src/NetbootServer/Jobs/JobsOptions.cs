@@ -14,6 +14,12 @@ public sealed record JobsOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00", ErrorMessage = "must be from 0 seconds to 1 hour")]
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// A job with a schedule that failed, all of its tries, is tried again after this time, and so on until it succeeds.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00", ErrorMessage = "must be from 1 second to 7 days")]
+    public TimeSpan RetryFailedAfter { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>A scheduled refresh begins within this time, at random, so that not all servers ask at once.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ErrorMessage = "must be from 0 seconds to 1 day")]
     public TimeSpan Jitter { get; init; } = TimeSpan.FromMinutes(10);

@@ -16,6 +16,7 @@ internal static class JobsSetup
         .AddSingleton<JobStore>()
         .AddSingleton<JobLogs>()
         .AddSingleton<JobTriggers>()
+        .AddSingleton<FailedJobs>()
         .AddSingleton<FirstImages>()
         .AddSingleton<JobWork, RefreshWork>()
         .AddSingleton<JobWork, ScrubWork>()

@@ -12,7 +12,7 @@ namespace NetbootServer.Jobs;
 /// At the start: follows the images' schedules and takes up the jobs that the last end interrupted. Then tells twice a
 /// second how far the running ones are, and tidies up once an hour and when asked to.
 /// </summary>
-internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions> options,
+internal sealed partial class JobsStart(FirstImages first, FailedJobs failed, IOptions<JobsOptions> options,
     JobTriggers triggers, JobStore store, JobRuns runs, ImageCatalog catalog,
     Retention retention, EventHub events, WorkerServices services, TimeProvider time, ILogger<JobsStart> logger)
     : ResilientWorker("upkeep of jobs", services, logger), IHostedLifecycleService
@@ -49,6 +49,7 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
             {
                 if (events.Readers > 0) TellProgress();
                 await triggers.RequestWantedAsync(stoppingToken);
+                await failed.RequestDueAsync(stoppingToken);
                 if (tidying) await TidyAsync(stoppingToken);
             }, stoppingToken);
         }
@@ -58,6 +59,7 @@ internal sealed partial class JobsStart(FirstImages first, IOptions<JobsOptions>
     private async Task BeginAsync(CancellationToken ct)
     {
         await retention.SweepBuildsAsync(ct);
+        await failed.LoadAsync(ct);
         await first.MakeAsync(ct);
         foreach (var image in catalog.Images.Keys) await triggers.FollowAsync(image, ct);
         await triggers.FollowAsync(JobLane.Scrub, options.Value.ScrubSchedule, TimeZoneInfo.Utc, ct);

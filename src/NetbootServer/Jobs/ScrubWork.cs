@@ -75,7 +75,7 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
         progress.Log(detail);
         alarms.Raise(AlarmKinds.BlobRotten, blob.Digest.ToString(), detail);
         foreach (var name in refreshed)
-            await triggers.RequestAsync(JobLane.RefreshOf(name), "scrub", TimeSpan.Zero, ct);
+            await triggers.RequestAsync(JobLane.RefreshOf(name), JobTriggers.ByScrub, TimeSpan.Zero, ct);
     }
 
     private static string Detail(ScrubbedBlob blob, List<(string Image, string Version)> users, List<string> refreshed)

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing.Patterns;
 using NetbootServer.Access;
+using NetbootServer.Http;
 
 namespace NetbootServer.Setup;
 
@@ -23,7 +24,7 @@ internal static class IndexApi
     private static Ok<ApiIndex> Get(EndpointDataSource routes) => TypedResults.Ok(new ApiIndex(
         SetupApi.ProductVersion,
         [
-            .. routes.Endpoints.OfType<RouteEndpoint>().Select(route => PathOf(route.RoutePattern))
+            .. routes.Endpoints.OfType<RouteEndpoint>().Where(ApiPlane.Has).Select(route => PathOf(route.RoutePattern))
                 .Where(path => path.StartsWith(Root, StringComparison.Ordinal)).Select(path => path[Root.Length..])
                 .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
         ]));

@@ -29,7 +29,7 @@ public sealed record SetupSnippet(string File, string Title);
 internal static class SetupApi
 {
     public static IServiceCollection AddSetup(this IServiceCollection services) =>
-        services.AddSingleton<ServerAddresses>().AddSingleton<SetupChecks>();
+        services.AddSingleton<ServerAddresses>().AddSingleton<SetupChecks>().AddSingleton<NixCheck>();
 
     public static void MapSetup(this IEndpointRouteBuilder api)
     {

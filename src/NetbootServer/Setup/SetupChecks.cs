@@ -3,8 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using NetbootServer.Blobs;
 using NetbootServer.Events;
-using NetbootServer.Images.Sources;
-using NetbootServer.Images.Sources.NixBuilds;
 using NetbootServer.Jobs;
 using NetbootServer.Machines;
 using NetbootServer.Storage;
@@ -16,14 +14,17 @@ namespace NetbootServer.Setup;
 /// <param name="State">up, warning or failed.</param>
 /// <param name="Title">What was found.</param>
 /// <param name="Detail">More of it, and what to do.</param>
-public sealed record SetupCheck(string Name, string State, string Title, string? Detail);
+public sealed record SetupCheck(string Name, string State, string Title, string? Detail)
+{
+    internal const string Good = "up", Doubtful = "warning", Bad = "failed", Absent = "unknown";
+}
 
 /// <summary>Looks at the server's parts when it is asked to.</summary>
 internal sealed class SetupChecks(Database database, DataDirectory data, ServerAddresses addresses,
-    IOptions<BlobsOptions> blobs, JobStore jobs, AlarmBoard alarms, NixCli nix)
+    IOptions<BlobsOptions> blobs, JobStore jobs, AlarmBoard alarms, NixCheck nix)
 {
-    private const string Good = "up", Doubtful = "warning", Bad = "failed", Absent = "unknown";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private const string Good = SetupCheck.Good, Doubtful = SetupCheck.Doubtful, Bad = SetupCheck.Bad,
+        Absent = SetupCheck.Absent;
 
     /// <summary>When the server started.</summary>
     public DateTimeOffset StartedAt { get; } = Process.GetCurrentProcess().StartTime.ToUniversalTime();
@@ -31,7 +32,7 @@ internal sealed class SetupChecks(Database database, DataDirectory data, ServerA
     public async Task<IReadOnlyList<SetupCheck>> RunAsync(CancellationToken ct) =>
     [
         Listening(), await DatabaseCheckAsync(ct), Disk(), await JobsCheckAsync(ct), await AlarmsCheckAsync(ct),
-        await NixCheckAsync(ct), await MachinesCheckAsync(ct),
+        await nix.RunAsync(ct), await MachinesCheckAsync(ct),
     ];
 
     /// <summary>When a machine last asked for a script; null when none ever has.</summary>
@@ -95,24 +96,6 @@ internal sealed class SetupChecks(Database database, DataDirectory data, ServerA
             ? new("alarms", Good, "No alarm", null)
             : new("alarms", Doubtful, count == 1 ? "One alarm to look at" : $"{count} alarms to look at",
                 string.Join(", ", newest.Items.Select(alarm => $"{alarm.Kind}: {alarm.Subject}")));
-    }
-
-    private async Task<SetupCheck> NixCheckAsync(CancellationToken ct)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Patience);
-        try
-        {
-            return new("nix", Good, $"Nix {await nix.VersionAsync(limit.Token)}", null);
-        }
-        catch (SourceException e)
-        {
-            return new("nix", Absent, "No Nix here", $"Only sources of the type nix need it. {e.Message}");
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            return new("nix", Doubtful, "Nix does not answer", $"'nix --version' took more than {Patience.TotalSeconds:0} s.");
-        }
     }
 
     private async Task<SetupCheck> MachinesCheckAsync(CancellationToken ct) => await LastRequestAsync(ct) is not null

@@ -25,9 +25,11 @@ internal static class Settings
             throw new StartFailure(FileName, Path.Combine(folder, FileName),
                 $"is no good JSON: {(e.InnerException ?? e).GetBaseException().Message.ReplaceLineEndings(" ")}");
         }
-        catch (FormatException e)
+        catch (FormatException)
         {
-            throw new StartFailure("command line", string.Join(' ', args), $"cannot be read: {e.Message}");
+            var bad = args.FirstOrDefault(arg => arg.StartsWith('-') && !arg.StartsWith("--", StringComparison.Ordinal));
+            throw new StartFailure("command line", $"{bad?.Split('=')[0]} {StartFailure.Hidden}".Trim(),
+                "cannot be read: settings are written Key=value or --Key value, such as Urls=http://*:8080");
         }
     }
 

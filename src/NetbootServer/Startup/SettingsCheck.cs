@@ -23,11 +23,12 @@ internal static partial class SettingsCheck
         var lists = new ConfigurationBuilder().AddInMemoryCollection(Settings.Translated(settings, features)).Build();
         var whole = new ConfigurationRoot([.. settings.Providers, .. lists.Providers]);
         foreach (var (key, value) in settings.AsEnumerable())
-            if (value is not null) RefuseUnknown(key, value, features);
+            if (value is not null) RefuseUnknown(key, features);
         foreach (var feature in features) Bind(whole, feature);
     }
 
-    private static void RefuseUnknown(string key, string value, IReadOnlyCollection<FeatureSection> features)
+    /// <summary>The value of a mistyped key may be a secret, such as <c>Access:AdminTokn</c>: it is not shown.</summary>
+    private static void RefuseUnknown(string key, IReadOnlyCollection<FeatureSection> features)
     {
         if (Framework.Contains(key.Split(':')[0], StringComparer.OrdinalIgnoreCase)) return;
         var known = features.SelectMany(feature => feature.Options.GetProperties().Select(p => feature.KeyOf(p.Name))).ToList();
@@ -35,7 +36,8 @@ internal static partial class SettingsCheck
         if (known.Any(good => key.Equals(good, StringComparison.OrdinalIgnoreCase)
             || key.StartsWith(good + ":", StringComparison.OrdinalIgnoreCase))) return;
         var nearest = known.MinBy(good => Distance(good.ToLowerInvariant(), key.ToLowerInvariant()))!;
-        throw new StartFailure(key, value, $"there is no such setting; did you mean {nearest}? The README lists all");
+        throw new StartFailure(key, StartFailure.Hidden,
+            $"there is no such setting; did you mean {nearest}? The README lists all");
     }
 
     private static void Bind(IConfigurationRoot settings, FeatureSection feature)

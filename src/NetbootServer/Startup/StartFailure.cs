@@ -1,3 +1,6 @@
+using System.Text.RegularExpressions;
+using NetbootServer.Http;
+
 namespace NetbootServer.Startup;
 
 /// <summary>
@@ -5,11 +8,17 @@ namespace NetbootServer.Startup;
 /// trace; the exit code is 1.
 /// </summary>
 /// <param name="setting">The setting's key as documented, such as <c>DataDirectory</c>.</param>
-/// <param name="value">Its value, as far as it may be shown.</param>
+/// <param name="value">Its value, as far as it may be shown; passwords in URLs are left out.</param>
 /// <param name="advice">What is wrong with it and what to do.</param>
-public sealed class StartFailure(string setting, string? value, string advice)
-    : Exception($"Cannot start: {setting}={value} — {advice}")
+public sealed partial class StartFailure(string setting, string? value, string advice)
+    : Exception(SafeText.Line(UrlPassword().Replace($"Cannot start: {setting}={value} — {advice}", "$1(hidden)@")))
 {
+    /// <summary>Stands for a value that may be a secret.</summary>
+    internal const string Hidden = "(hidden)";
+
     /// <summary>The setting at fault.</summary>
     public string Setting { get; } = setting;
+
+    [GeneratedRegex(@"(://[^/\s@]*?:)\S*@")]
+    private static partial Regex UrlPassword();
 }

@@ -8,31 +8,38 @@ namespace NetbootServer.Storage;
 /// </summary>
 public sealed class DataDirectory : IDisposable
 {
+    private const string DatabaseName = "netboot.db";
     private readonly FileStream? _lock;
 
-    private DataDirectory(string path, FileStream? held)
+    private DataDirectory(string path, FileStream? held, IReadOnlyList<string> closed)
     {
         Path = path;
         _lock = held;
+        Closed = closed;
     }
+
+    /// <summary>What was open to other users of this computer and no longer is, for the log.</summary>
+    internal IReadOnlyList<string> Closed { get; }
 
     /// <summary>Absolute path.</summary>
     public string Path { get; }
 
     /// <summary>The SQLite file.</summary>
-    public string DatabaseFile => System.IO.Path.Combine(Path, "netboot.db");
+    public string DatabaseFile => System.IO.Path.Combine(Path, DatabaseName);
 
     /// <summary>A path below the folder.</summary>
     public string Below(string relative) => System.IO.Path.Combine(Path, relative);
 
-    /// <summary>Makes the folder when missing, proves that it can be written, and takes its lock.</summary>
+    /// <summary>
+    /// Makes the folder when missing, proves that it can be written, takes its lock, and closes it to other users.
+    /// </summary>
     /// <exception cref="StartFailure">It cannot be made or written, or another server holds it.</exception>
     public static DataDirectory Open(string path)
     {
         var full = System.IO.Path.GetFullPath(path);
         try
         {
-            Directory.CreateDirectory(full);
+            PrivateFiles.Make(full);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -42,7 +49,9 @@ public sealed class DataDirectory : IDisposable
         try
         {
             var held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return new DataDirectory(full, held);
+            var closed = PrivateFiles.Close(full);
+            PrivateFiles.MakeFile(System.IO.Path.Combine(full, DatabaseName)); // SQLite's further files get its mode
+            return new DataDirectory(full, held, closed);
         }
         catch (IOException e) when (File.Exists(lockFile) && e is not DirectoryNotFoundException)
         {
@@ -61,7 +70,7 @@ public sealed class DataDirectory : IDisposable
     /// <exception cref="StartFailure">There is no database in it.</exception>
     public static DataDirectory Visit(string path)
     {
-        var data = new DataDirectory(System.IO.Path.GetFullPath(path), null);
+        var data = new DataDirectory(System.IO.Path.GetFullPath(path), null, []);
         return File.Exists(data.DatabaseFile)
             ? data
             : throw new StartFailure("DataDirectory", data.Path,

@@ -10,8 +10,9 @@ internal static class Health
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGetAndHead("/healthz", () => MachineAnswer.Plain("ok")).ExcludeFromDescription();
-        routes.MapGetAndHead("/readyz", Ready).ExcludeFromDescription();
+        routes.MapGetAndHead("/healthz", () => MachineAnswer.Plain("ok"))
+            .LogQuietly().ExcludeFromDescription();
+        routes.MapGetAndHead("/readyz", Ready).LogQuietly().ExcludeFromDescription();
     }
 
     private static async Task<IResult> Ready(Database database, Readiness readiness, CancellationToken ct)

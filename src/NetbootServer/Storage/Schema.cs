@@ -41,6 +41,7 @@ internal static partial class Schema
         if (File.Exists(copy)) return;
         var half = copy + ".tmp";
         File.Delete(half);
+        PrivateFiles.MakeFile(half);
         using (var source = new SqliteConnection($"Data Source={data.DatabaseFile};Pooling=False"))
         using (var target = new SqliteConnection($"Data Source={half};Pooling=False"))
         {

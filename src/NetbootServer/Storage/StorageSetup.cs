@@ -8,7 +8,7 @@ using NetbootServer.Http;
 namespace NetbootServer.Storage;
 
 /// <summary>Registers the database on one machine: SQLite in the data directory.</summary>
-public static class StorageSetup
+public static partial class StorageSetup
 {
     /// <summary>Adds <see cref="Database"/> over the SQLite file of <paramref name="data"/>.</summary>
     public static IServiceCollection AddStorage(this IServiceCollection services, DataDirectory data)
@@ -29,8 +29,10 @@ public static class StorageSetup
     {
         ArgumentNullException.ThrowIfNull(app);
         var contexts = app.Services.GetRequiredService<IDbContextFactory<NetbootDb>>();
+        var data = app.Services.GetRequiredService<DataDirectory>();
+        if (data.Closed.Count > 0) Log.Closed(app.Logger, string.Join("; ", data.Closed));
         await using var db = await contexts.CreateDbContextAsync(ct);
-        await Schema.PrepareAsync(db, app.Services.GetRequiredService<DataDirectory>(), app.Logger, ct);
+        await Schema.PrepareAsync(db, data, app.Logger, ct);
     }
 
     private static void Configure(DbContextOptionsBuilder options, string file)
@@ -66,6 +68,13 @@ public static class StorageSetup
             ConnectionOpened(connection, eventData); // SQLite has no asynchronous I/O
             return Task.CompletedTask;
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Other users of this computer could read the data directory: {News}. " +
+            "To open it to a group on purpose, use chmod 750; for a web server that reads blobs, chmod 711")]
+        public static partial void Closed(ILogger logger, string news);
     }
 
     /// <summary>For <c>dotnet ef migrations add</c>.</summary>

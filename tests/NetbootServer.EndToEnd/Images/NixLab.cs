@@ -142,6 +142,9 @@ public sealed class RealNix
         return (cache, await File.ReadAllTextAsync(known, ct));
     }
 
+    /// <summary>Writes a flake's lock.</summary>
+    public Task LockAsync(string folder) => RunAsync("nix", "flake", "lock", $"path:{folder}", "--option", "flake-registry", "/var/empty/flake-registry.json");
+
     /// <summary>Runs <c>nix</c> or <c>nix-store</c> on this store; answers what it printed.</summary>
     public async Task<string> RunAsync(string command, params string[] arguments)
     {

@@ -154,6 +154,104 @@ public sealed class RealNixTests(NixLab lab)
         Assert.Contains("has an input in", e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("old"), InlineData("new")]
+    public async Task A_build_cannot_read_the_server_s_secrets(string which)
+    {
+        const string Secret = "A_SECRET_OF_THE_SERVER", Passed = "A_VARIABLE_THAT_IS_PASSED_ON";
+        Environment.SetEnvironmentVariable(Secret, "not for builds");
+        Environment.SetEnvironmentVariable(Passed, "for builds");
+        var folder = Flake("");
+        // Output is known beforehand: such a build gets variables of the environment when it asks for them.
+        File.WriteAllText(Path.Combine(folder, "leak.nix"), $$"""
+            { out = let box = builtins.path { path = ./box; name = "box"; }; in derivation {
+              name = "leak"; system = "x86_64-linux"; builder = "${box}/busybox"; BB = "${box}/busybox";
+              args = [ "sh" "-ec" "echo secret=[${{Secret}}] passed=[${{Passed}}]; echo > $out" ];
+              impureEnvVars = [ "{{Secret}}" "{{Passed}}" ]; outputHashMode = "flat"; outputHashAlgo = "sha256";
+              outputHash = "01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b"; }; }
+            """);
+        await using var bench = await SourceBench.StartAsync(new(SourceBench.With(lab.Of(which), folder)) { ["Nix:PassEnvironment:0"] = Passed });
+        await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"{folder}/leak.nix#out" }));
+        Assert.Contains("leak> secret=[] passed=[for builds]", bench.Progress.Lines);
+    }
+
+    /// <summary>Nix fetches an input that a lock lacks at once; where sources are limited that must not be.</summary>
+    [Theory]
+    [InlineData("old"), InlineData("new")]
+    public async Task Where_sources_are_limited_a_flake_is_built_as_its_lock_says_or_not_at_all(string which)
+    {
+        var nix = lab.Of(which);
+        var (allowed, other) = (Input("allowed"), Input("other"));
+        await using var host = await FileHost.StartAsync(Path.GetDirectoryName(allowed)!, Ct);
+        string[] names = [Path.GetFileName(allowed), Path.GetFileName(other)];
+        Task<SourceBench> LimitedAsync(string folder) => SourceBench.StartAsync(new(SourceBench.With(nix, folder))
+        {
+            ["Images:AllowedSources:0"] = $"{host.Url}/{names[0]}",
+        });
+        string FlakeOf(string name) => Flake("""x = run "x.tar.gz" "$BB gzip -c <${dep}/text >$out";""",
+            $"inputs.dep = {{ url = \"{host.Url}/{name}\"; flake = false; }};", "dep");
+
+        var unlocked = FlakeOf(names[1]);
+        await using (var bench = await LimitedAsync(unlocked))
+        {
+            var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"path:{unlocked}#x" }));
+            Assert.Contains("has inputs that its flake.lock does not name", e.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain(host.Requests, path => path.Contains(names[1], StringComparison.Ordinal));
+        }
+        foreach (var (name, good) in new[] { (names[1], false), (names[0], true) })
+        {
+            var locked = FlakeOf(name);
+            await nix.LockAsync(locked);
+            var before = host.Requests.Count;
+            await using var bench = await LimitedAsync(locked);
+            var fetching = bench.FetchAsync(new { type = "nix", installable = $"path:{locked}#x" });
+            if (good)
+            {
+                Assert.Equal(0x1f, (await bench.ReadAsync((await fetching).Systems[X86].Kexec!))[0]);
+                continue;
+            }
+            var e = await Assert.ThrowsAsync<SourceException>(() => fetching);
+            Assert.Equal(SourceProblems.Refused, e.Problem);
+            Assert.Contains("has the input 'dep'", e.Message, StringComparison.Ordinal);
+            Assert.Equal(before, host.Requests.Count);
+        }
+    }
+
+    [Theory]
+    [InlineData("old"), InlineData("new")]
+    public async Task A_repository_of_another_user_is_told_with_what_to_do(string which)
+    {
+        var folder = Flake("""x = run "x.tar.gz" "$BB gzip -c <$BB >$out";""");
+        await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
+        foreach (var command in new[]
+        {
+            "git init -q .", "git add .", "git -c user.name=a -c user.email=a@example.org commit -qm first", "chown -R 65534 .",
+        })
+        {
+            var start = new System.Diagnostics.ProcessStartInfo("sh", ["-ec", command]) { WorkingDirectory = folder };
+            using var process = System.Diagnostics.Process.Start(start)!;
+            await process.WaitForExitAsync(Ct);
+            Assert.Equal(0, process.ExitCode);
+        }
+        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"git+file://{folder}#x" }));
+        Assert.Contains("it belongs to another user than ", e.Message, StringComparison.Ordinal);
+        Assert.Contains("safe.directory", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A tarball with a text, in a folder with others.</summary>
+    private string Input(string name)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_inputs ??= lab.NewFolder(), "of-" + name)).FullName;
+        File.WriteAllText(Path.Combine(folder, "text"), name);
+        var tarball = Path.Combine(_inputs, name + ".tar.gz");
+        using var file = File.Create(tarball);
+        using var gzip = new System.IO.Compression.GZipStream(file, System.IO.Compression.CompressionLevel.Fastest);
+        System.Formats.Tar.TarFile.CreateFromDirectory(folder, gzip, includeBaseDirectory: true);
+        return tarball;
+    }
+
+    private string? _inputs;
+
     /// <summary>A flake with a builder and these outputs.</summary>
     private string Flake(string outputs, string inputs = "", string names = "")
     {

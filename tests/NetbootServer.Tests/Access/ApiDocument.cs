@@ -41,14 +41,16 @@ internal sealed record Operation(string Method, string Path, JsonElement Descrip
             .GetProperty("examples").EnumerateObject()
         select example.Name;
 
+    /// <summary>Its path for a thing that is not there.</summary>
+    public string Subject => string.Join('/', Path.Replace("{id}", "4711", StringComparison.Ordinal).Split('/')
+        .Select(part => part.StartsWith('{') ? "nothing-here" : part));
+
     /// <summary>Asks it about a thing that is not there, with its own example as the body.</summary>
     public async Task<Answer> AskAsync(Caller caller, params (string, string)[] headers)
     {
-        var path = Path.Replace("{id}", "4711", StringComparison.Ordinal);
-        path = string.Join('/', path.Split('/').Select(part => part.StartsWith('{') ? "nothing-here" : part));
         var content = TakesJson ? Caller.Json(Example?.GetRawText() ?? "{}")
             : Content is null ? null : new MultipartFormDataContent { { new StringContent(""), "none" } };
-        return await caller.SendAsync(new HttpMethod(Method), path, content, headers);
+        return await caller.SendAsync(new HttpMethod(Method), Subject, content, headers);
     }
 
     public override string ToString() => $"{Method} {Path}";
@@ -57,9 +59,11 @@ internal sealed record Operation(string Method, string Path, JsonElement Descrip
 /// <summary>The OpenAPI document, as anyone may read it.</summary>
 internal static class ApiDocument
 {
-    public static async Task<IReadOnlyList<Operation>> OperationsAsync(NetbootApp app)
+    public static Task<IReadOnlyList<Operation>> OperationsAsync(NetbootApp app) => OperationsAsync(app.Machine);
+
+    public static async Task<IReadOnlyList<Operation>> OperationsAsync(Caller caller)
     {
-        var document = await ReadAsync(app);
+        var document = await ReadAsync(caller);
         return
         [
             .. from path in document.GetProperty("paths").EnumerateObject()
@@ -68,6 +72,8 @@ internal static class ApiDocument
         ];
     }
 
-    public static async Task<JsonElement> ReadAsync(NetbootApp app) =>
-        (await app.Machine.GetAsync("/swagger/v1/swagger.json")).Is(HttpStatusCode.OK).Json;
+    public static Task<JsonElement> ReadAsync(NetbootApp app) => ReadAsync(app.Machine);
+
+    private static async Task<JsonElement> ReadAsync(Caller caller) =>
+        (await caller.GetAsync("/swagger/v1/swagger.json")).Is(HttpStatusCode.OK).Json;
 }

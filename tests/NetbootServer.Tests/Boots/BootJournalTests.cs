@@ -120,7 +120,7 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
             log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Began, TotalBytes: 10 * i));
             log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Ended, (10 * i) - 5, 10 * i) { SentBytes = 5 });
         }
-        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070399"), null, null));
+        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070399"), Recognition.Unknown, null));
         Assert.Equal((0L, 3), (log.Dropped, log.Depth));
         var taken = (await log.TakeAsync(500, Ct)).Select(queued => queued.Entry).ToList();
         var ended = taken.OfType<BootStep>().Single(step => step.Kind == FactKinds.Ended);

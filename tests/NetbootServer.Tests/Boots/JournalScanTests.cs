@@ -32,7 +32,7 @@ public sealed class JournalScanTests : IAsyncDisposable
         for (var i = 0; i < 9; i++)
         {
             var identity = MachineIdentity.FromQuery($"mac=52540009050{i}&uuid=4c4c4544-0042-3510-8052-b4c04f5605{i:x2}");
-            List<BootEntry> entries = [new MachineSeen(DateTimeOffset.UtcNow, identity, null, "10.0.0.1")];
+            List<BootEntry> entries = [new MachineSeen(DateTimeOffset.UtcNow, identity, Recognition.Unknown, "10.0.0.1")];
             for (var boot = 0; boot < 60; boot++)
             {
                 var ticket = tokens.Mint(0, version, boot % 2 == 0).Ticket;

@@ -30,7 +30,7 @@ public sealed class SilentBootTests : IAsyncDisposable
     public async Task A_client_that_stops_reading_is_stalled_then_unknown_and_goes_on_with_new_bytes()
     {
         var data = Directory.CreateTempSubdirectory("netboot-silent-");
-        var (server, admin) = await ServerProcess.RunAsync(data.FullName, Ports.Free(), "--Boots:StalledAfter", "00:00:02", "--Http:StallTimeout", "00:00:04");
+        var (server, admin) = await ServerProcess.RunAsync(data.FullName, Ports.Free(), [], "--Boots:StalledAfter", "00:00:02", "--Http:StallTimeout", "00:00:04");
         await using (server)
         {
             var kernel = await PrepareAsync(admin, admin);

@@ -25,7 +25,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     public long PeakMemory => File.ReadLines($"/proc/{_process.Id}/status").Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
         .Select(line => long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], null) * 1024).Single();
 
-    public static ServerProcess Start(string workingDirectory, params string[] arguments)
+    public static ServerProcess Start(string workingDirectory, params string[] arguments) => Start(workingDirectory, [], arguments);
+
+    private static ServerProcess Start(string workingDirectory, Dictionary<string, string> environment, string[] arguments)
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         var product = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory,
@@ -37,14 +39,19 @@ internal sealed class ServerProcess : IAsyncDisposable
         string[] foreign = ["NETBOOT_", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "STATE_DIRECTORY"];
         foreach (var name in start.Environment.Keys.Where(name => foreign.Any(name.StartsWith)).ToList())
             start.Environment.Remove(name);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         return new(Process.Start(start)!);
     }
 
     /// <summary>Starts it on a data directory and waits until it says that it runs.</summary>
-    public static async Task<(ServerProcess Server, Caller Admin)> RunAsync(string data, int port, params string[] settings)
+    public static Task<(ServerProcess Server, Caller Admin)> RunAsync(string data, int port) => RunAsync(data, port, []);
+
+    /// <summary>The same with variables in its environment and further arguments.</summary>
+    public static async Task<(ServerProcess Server, Caller Admin)> RunAsync(
+        string data, int port, Dictionary<string, string> environment, params string[] arguments)
     {
-        var server = Start(data, ["--DataDirectory", data, "--Urls", $"http://127.0.0.1:{port}", "--Access:AdminToken", NetbootApp.Token,
-            "--Images:Defaults", "false", "--Blobs:MinFreeBytes", "0", .. settings]);
+        var server = Start(data, environment, ["--DataDirectory", data, "--Urls", $"http://127.0.0.1:{port}", "--Access:AdminToken", NetbootApp.Token,
+            "--Images:Defaults", "false", "--Blobs:MinFreeBytes", "0", .. arguments]);
         await Until.TrueAsync(() => server._process.HasExited || server.Output.Contains("is running", StringComparison.Ordinal), "the server to start");
         Assert.False(server._process.HasExited, server.Output + server.Errors);
         var client = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(10) };

@@ -36,7 +36,6 @@ public sealed class SettingsCheckTests
     }
 
     [Theory]
-    [InlineData("an unknown setting of a feature", "Machines:Unknow", "wait", "Machines:Unknown")]
     [InlineData("a number that is none", "Machines:MaxDiscovered", "many", "for example Machines:MaxDiscovered=10000")]
     [InlineData("a number out of bounds", "Machines:MaxDiscovered", "0", "for example")]
     [InlineData("a word that is none", "Machines:Unknown", "SHOUT", "wait, local, menu")]
@@ -138,6 +137,40 @@ public sealed class SettingsCheckTests
     [InlineData("10Mb/s", null)]
     [InlineData("10MB/min", null)]
     public void A_rate_is(string text, long? bytes) => Assert.Equal(bytes, ByteSize.Parse(text, isRate: true));
+
+    [Theory]
+    [InlineData("Machines:Unknow", "Machines:Unknown")]
+    [InlineData("Access:AdminTokn", "Access:AdminToken")]
+    [InlineData("AdminToken", "Access:AdminToken")]
+    [InlineData("Access_AdminToken", "Access:AdminToken")]
+    public void The_value_of_a_mistyped_setting_is_not_shown(string key, string meant)
+    {
+        var failure = Assert.Throws<StartFailure>(() => Check((key, "hunter2hunter2hunter2")));
+        Assert.StartsWith($"Cannot start: {key}=(hidden) — ", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"did you mean {meant}?", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("PublicUrl", "http://user:hunter2@boot.lan", "http://user:(hidden)@boot.lan")]
+    [InlineData("PublicUrl", "http://user:hun/ter@hunter2@boot.lan:8080", "hidden")]
+    [InlineData("Machines:Unknown", "a\u202Eb\nCannot start: x", "Machines:Unknown=a\\u202eb\\u000aCannot")]
+    public void A_bad_value_is_shown_without_passwords_and_in_one_line(string key, string value, string shown)
+    {
+        var failure = Assert.Throws<StartFailure>(() => Check((key, value)));
+        Assert.Contains(shown, failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-Access:AdminToken=hunter2")]
+    [InlineData("--Access:AdminToken=hunter2", "-x=hunter2")]
+    public void A_command_line_that_cannot_be_read_is_not_shown(params string[] arguments)
+    {
+        var failure = Assert.Throws<StartFailure>(() => Settings.Read(arguments));
+        Assert.StartsWith("Cannot start: command line=-", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", failure.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("/dev/null/data")]

@@ -30,7 +30,7 @@ public sealed class StartTests : IDisposable
     }
 
     [Theory]
-    [InlineData("an unknown setting", "Urlz", "Urlz=x", "did you mean Urls", "--Urlz", "x")]
+    [InlineData("an unknown setting", "Urlz", "Urlz=(hidden)", "did you mean Urls", "--Urlz", "x")]
     [InlineData("a listener that is none", "Urls", "=nonsense", "for example Urls=http://*:8080", "--Urls", "nonsense")]
     [InlineData("a short token", "Access:AdminToken", "(hidden)", "openssl rand", "--Access:AdminToken", "short")]
     public async Task A_start_with(string what, string setting, string value, string advice, params string[] arguments)

@@ -49,7 +49,7 @@ public sealed class Audit(IHttpContextAccessor requests, TimeProvider time)
         string[] kinds = renaming.Kind switch
         {
             "machine" => ["machine", "next-boot", "completion", "reference"],
-            "image" => ["image", "current"],
+            "image" => ["image", "current", "refresh"],
             _ => [renaming.Kind],
         };
         await db.Set<AuditRow>()
@@ -80,7 +80,7 @@ public sealed class Audit(IHttpContextAccessor requests, TimeProvider time)
             At = time.GetUtcNow(),
             Who = by.Name,
             Role = by.Role.Length == 0 ? null : by.Role,
-            Address = AddressOf(http),
+            Address = ClientAddress.TextOf(http),
             Verb = deed.Verb,
             Kind = deed.Kind,
             Name = deed.Name,
@@ -96,10 +96,4 @@ public sealed class Audit(IHttpContextAccessor requests, TimeProvider time)
         _ when BootPlane.Has(http) => Machine,
         _ => Stranger,
     };
-
-    private static string? AddressOf(HttpContext? http)
-    {
-        var address = http?.Connection.RemoteIpAddress;
-        return (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString();
-    }
 }

@@ -16,7 +16,7 @@ internal static class AuditApi
     /// <param name="who">Only what this caller did.</param>
     /// <param name="kind">Only this kind of resource: machine, profile, image, token, session, …</param>
     /// <param name="name">Only resources of this name.</param>
-    /// <param name="verb">Only create, change, rename, delete or refuse.</param>
+    /// <param name="verb">Only create, change, rename, delete, cancel or refuse.</param>
     /// <param name="since">Only at this instant (ISO 8601) or later.</param>
     /// <param name="until">Only before this instant (ISO 8601).</param>
     /// <param name="limit">How many, at most 1000.</param>

@@ -32,9 +32,7 @@ internal static class Planes
         foreach (var network in networks) options.KnownIPNetworks.Add(network);
         app.Use((http, next) =>
         {
-            var peer = http.Connection.RemoteIpAddress;
-            if (peer is { IsIPv4MappedToIPv6: true }) peer = peer.MapToIPv4();
-            if (peer is not null && networks.Any(network => network.Contains(peer)))
+            if (ClientAddress.Of(http) is { } peer && networks.Any(network => network.Contains(peer)))
                 http.Features.Set(new ThroughProxy(ForwardedLinks.Hops(http.Request)));
             return next(http);
         });
@@ -65,13 +63,14 @@ internal static class Planes
     /// </summary>
     public static void UseAdminHeaders(this IApplicationBuilder app) => app.Use((http, next) =>
     {
+        var isApi = ApiPlane.Has(http); // now: what goes wrong is answered without an endpoint
         http.Response.OnStarting(() =>
         {
             var headers = http.Response.Headers;
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
-            if (!http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)) return Task.CompletedTask;
+            if (!isApi) return Task.CompletedTask;
             if (headers.CacheControl.Count == 0) headers.CacheControl = "no-store";
             headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
             return Task.CompletedTask;
@@ -84,7 +83,7 @@ internal static class Planes
         if (!hosts.Knows(http.Request.Host))
             return new(ProblemTypes.UnknownHost,
                 "Call the server by its address, or add the name to Access:AdminHosts.");
-        if (!http.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)) return null;
+        if (!ApiPlane.Has(http)) return null;
         var named = http.Request.Query.FirstOrDefault(pair =>
             TokenNames.Contains(pair.Key, StringComparer.OrdinalIgnoreCase)
             || pair.Value.Any(value => value?.StartsWith(Secret.TokenPrefix, StringComparison.Ordinal) == true)).Key;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Caching.Memory;
+using NetbootServer.Http;
 
 namespace NetbootServer.Access.Passwords;
 
@@ -56,13 +57,10 @@ internal sealed class LogInDelay(TimeProvider time) : IDisposable
     }
 
     /// <summary>An IPv6 host has a whole /64 of addresses to guess from.</summary>
-    private static string Key(IPAddress? address)
-    {
-        if (address is { IsIPv4MappedToIPv6: true }) address = address.MapToIPv4();
-        return address is { AddressFamily: AddressFamily.InterNetworkV6 }
-            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
-            : address?.ToString() ?? "local";
-    }
+    private static string Key(IPAddress? address) =>
+        ClientAddress.Plain(address) is { AddressFamily: AddressFamily.InterNetworkV6 } six
+            ? Convert.ToHexString(six.GetAddressBytes().AsSpan(0, 8))
+            : ClientAddress.Plain(address)?.ToString() ?? "local";
 
     /// <param name="Count">Wrong log-ins.</param>
     /// <param name="At">Timestamp of the last one.</param>

@@ -31,7 +31,7 @@ internal sealed class LogInDesk(AdminPassword password, AdminTokenSetting adminT
     public async Task<(LogIn? LogIn, Problem? Refusal)> JudgeAsync(
         LogInRequest request, HttpContext http, CancellationToken ct)
     {
-        var address = http.Connection.RemoteIpAddress;
+        var address = ClientAddress.Of(http);
         using var turn = await delay.TurnAsync(address, ct);
         if (delay.Wait(address) is { } seconds) return (null, SlowDown(http, seconds));
         LogIn? logIn;

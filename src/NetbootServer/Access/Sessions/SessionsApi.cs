@@ -38,7 +38,7 @@ internal static class SessionsApi
         if (fault is not null) return fault.ToResult();
         var (logIn, refusal) = await desk.JudgeAsync(request!, http, ct);
         if (logIn is null) return refusal!.ToResult();
-        var address = http.Connection.RemoteIpAddress?.ToString();
+        var address = ClientAddress.TextOf(http);
         var session = await sessions.BeginAsync(logIn, address, SessionCookie.Of(http.Request), ct);
         SessionCookie.Set(http, session.Secret);
         return TypedResults.Ok(new SessionView(

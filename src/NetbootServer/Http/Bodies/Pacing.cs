@@ -41,7 +41,7 @@ internal sealed class Pacing(IOptions<BodyOptions> options, TimeProvider time)
         Interlocked.Increment(ref _transfers);
         if (_options.MaxBytesPerSecondPerMachine is not { } rate) return new Pace(this, null);
         SmoothOut(http, rate);
-        var key = machine ?? http.Connection.RemoteIpAddress ?? IPAddress.None;
+        var key = machine ?? ClientAddress.Of(http) ?? IPAddress.None;
         lock (_lock)
         {
             if (!_machines.TryGetValue(key, out var found))

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using NetbootServer.Images.Sources.NixBuilds;
 using NetbootServer.Images.Sources.Specs;
@@ -35,23 +34,24 @@ public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots,
     {
         var draft = new VersionDraft();
         draft.Provenance["nix"] = version;
-        var flakes = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
+        var flakes = new Dictionary<string, NixFlake>(StringComparer.Ordinal);
         var outputs = new List<(string System, string? Variant, NixOutput Output)>();
         foreach (var (system, variant) in SourceSpecParser.Each(request.Systems, spec.Variants))
         {
             var installable = rules.Check(Placeholders.Fill(spec.Installable, system, variant));
             var from = draft.From(system, variant);
             from["installable"] = installable.ToString();
+            NixFlake? flake = null;
             if (!installable.IsFile)
             {
-                if (!flakes.TryGetValue(installable.Reference, out var flake))
+                if (!flakes.TryGetValue(installable.Reference, out flake))
                     flakes[installable.Reference] = flake = await nix.FlakeAsync(installable, progress, ct);
-                from["flake"] = flake.DeepClone();
+                from["flake"] = flake.ToJson();
                 // All variants are of the same state of the flake, whatever happens to it meanwhile.
-                installable = installable with { Reference = (string?)flake["url"] ?? installable.Reference };
+                installable = installable with { Reference = flake.Url };
             }
             progress.Log($"building {installable}");
-            var output = await nix.BuildAsync(installable, roots.LinkOf(folder, system, variant), progress, ct);
+            var output = await nix.BuildAsync(installable, flake, roots.LinkOf(folder, system, variant), progress, ct);
             outputs.Add((system, variant, output));
             from["drvPath"] = output.Derivation;
         }

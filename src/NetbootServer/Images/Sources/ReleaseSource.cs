@@ -16,6 +16,9 @@ public sealed partial class ReleaseSource(SourceDownloads downloads, SourceHttp 
 {
     private const int Tries = 3;
 
+    /// <summary>Where a release's list is by the address of its downloads.</summary>
+    internal Func<Uri, string?> ApiOf { get; init; } = ReleaseList.GitHubApi;
+
     /// <inheritdoc/>
     public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
     {
@@ -41,7 +44,7 @@ public sealed partial class ReleaseSource(SourceDownloads downloads, SourceHttp 
         {
             try
             {
-                var folder = new ReleaseFolder((ReleaseSpec)request.Source, system, downloads, http, rules, meter);
+                var folder = new ReleaseFolder((ReleaseSpec)request.Source, system, ApiOf, downloads, http, rules, meter);
                 var run = new ReleaseRun(folder, request, system, blobs, meter, draft, Announce);
                 await run.RunAsync(ct);
                 return run.Later;

@@ -9,8 +9,9 @@ public static class SourceProblems
 {
     /// <summary>No answer, or a broken one, after several tries.</summary>
     public static readonly ProblemType Unreachable = new("source-unreachable", 502, "The source cannot be reached",
-        "The connection failed, broke off again and again, or the server answered with an error of its own. " +
-        "The refresh is tried again by itself; if it goes on, check the URL, the name resolution and the proxy.");
+        "The connection failed, broke off again and again, or the server answered with an error of its own, or wants " +
+        "fewer requests. The refresh is tried again by itself, and not before the server said so; if it goes on, check " +
+        "the URL, the name resolution and the proxy. GitHub counts the requests of all that share an address.");
 
     /// <summary>Too few bytes for too long.</summary>
     public static readonly ProblemType TooSlow = new("source-too-slow", 504, "The source sends too slowly",
@@ -29,7 +30,7 @@ public static class SourceProblems
 
     /// <summary>An address that may not be fetched.</summary>
     public static readonly ProblemType Refused = new("source-refused", 422, "That address may not be fetched",
-        "A URL is outside of Images:AllowedSources, or a redirect leads from https to http, from a public to a " +
+        "A URL, or an input of a flake, is outside of Images:AllowedSources, or a redirect leads from https to http, from a public to a " +
         "private address, or in a circle. If it is meant to be so, name the final URL in the image's source.");
 
     /// <summary>More bytes than allowed.</summary>
@@ -68,8 +69,9 @@ public static class SourceProblems
 
     /// <summary>An installable or folder that may not be used.</summary>
     public static readonly ProblemType NotAllowed = new("source-not-allowed", 422, "This server's settings do not allow it",
-        "The installable matches none of Nix:AllowedInstallables, or a folder or file is not below one of " +
-        "Images:DirectoryRoots, after symbolic links are resolved.");
+        "The installable matches none of Nix:AllowedInstallables, a folder or file is not below one of " +
+        "Images:DirectoryRoots after symbolic links are resolved, or a flake is not locked, or takes Git's submodules, " +
+        "where Images:AllowedSources is set.");
 
     /// <summary>No room; the same as for uploads.</summary>
     public static readonly ProblemType StorageFull = ProblemTypes.StorageFull;

@@ -1,3 +1,5 @@
+using NetbootServer.Storage;
+
 namespace NetbootServer.Startup.Backups;
 
 /// <summary>
@@ -15,7 +17,7 @@ internal static class Restore
             "a backup is restored to a new or empty folder only, nothing is ever overwritten");
         try
         {
-            Directory.CreateDirectory(data);
+            PrivateFiles.Make(data);
             foreach (var blob in manifest.Blobs) await TakeAsync(source, data, blob, link: true);
             CopiedFile.FlushFolders(data); // before the database, which says that they are there
             foreach (var file in manifest.Files.Reverse()) await TakeAsync(source, data, file, link: false);

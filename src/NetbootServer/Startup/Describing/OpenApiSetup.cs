@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.OpenApi;
 using NetbootServer.Access.Sessions;
+using NetbootServer.Http;
 
 namespace NetbootServer.Startup.Describing;
 
@@ -11,12 +12,12 @@ internal static class OpenApiSetup
 
     public static void AddOpenApi(this IServiceCollection services)
     {
-        services.AddEndpointsApiExplorer();
+        services.AddEndpointsApiExplorer().AddSingleton<DocumentCache>();
         services.AddSwaggerGen(options =>
         {
-            options.SwaggerDoc("v1", new OpenApiInfo
+            options.SwaggerDoc(DocumentCache.Name, new OpenApiInfo
             {
-                Title = "NetbootServer", Version = "v1",
+                Title = "NetbootServer", Version = DocumentCache.Name,
                 Description = "Machines, profiles, images and boots. Errors are RFC 9457 problems; " +
                     "/problems/{type} explains each. x-role is the role that an operation asks for: " +
                     "viewer, operator, admin, or anyone.",
@@ -43,13 +44,15 @@ internal static class OpenApiSetup
             options.OperationFilter<OperationDescription>();
             options.DocumentFilter<PatchSchemas>();
             options.DocInclusionPredicate((_, api) =>
-                api.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true);
+                api.ActionDescriptor.EndpointMetadata.OfType<ApiPlane>().Any());
         });
     }
 
     public static void MapOpenApi(this WebApplication app)
     {
-        app.UseSwagger();
+        app.MapGetAndHead($"/swagger/{DocumentCache.Name}/swagger.{{extension:regex(^(json|ya?ml)$)}}",
+            (string extension, HttpContext http, DocumentCache cache) => cache.Answer(extension, http))
+            .ExcludeFromDescription();
         app.UseSwaggerUI(options => options.DocumentTitle = "NetbootServer API");
     }
 

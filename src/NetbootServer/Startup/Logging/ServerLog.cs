@@ -45,7 +45,9 @@ internal static class ServerLog
     /// <summary>What writes the lines that are to be written; which ones these are is decided before.</summary>
     private static Logger Writing(LogOptions options, DataDirectory data)
     {
-        var log = new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Console(Formatter(options, Console));
+        var log = new LoggerConfiguration().MinimumLevel.Verbose();
+        if (options.Format == LogFormat.Text) log.Enrich.With<SafeLines.Values>();
+        log.WriteTo.Console(Formatter(options, Console));
         if (options.Files)
         {
             log.WriteTo.File(Formatter(options, File), data.Below("logs/server-.log"),
@@ -55,7 +57,8 @@ internal static class ServerLog
         return log.CreateLogger();
     }
 
-    private static ITextFormatter Formatter(LogOptions options, string template) => options.Format == LogFormat.Json
-        ? new RenderedCompactJsonFormatter()
-        : new MessageTemplateTextFormatter(template, CultureInfo.InvariantCulture);
+    private static ITextFormatter Formatter(LogOptions options, string template) => new SafeLines(
+        options.Format == LogFormat.Json
+            ? new RenderedCompactJsonFormatter()
+            : new MessageTemplateTextFormatter(template, CultureInfo.InvariantCulture));
 }

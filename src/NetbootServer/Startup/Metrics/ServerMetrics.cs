@@ -47,7 +47,7 @@ internal static class ServerMetrics
     public static void MapServerMetrics(this WebApplication app)
     {
         Observe(app.Services);
-        app.MapPrometheusScrapingEndpoint("/metrics").ExcludeFromDescription();
+        app.MapPrometheusScrapingEndpoint("/metrics").LogQuietly().ExcludeFromDescription();
     }
 
     private static void Observe(IServiceProvider services)

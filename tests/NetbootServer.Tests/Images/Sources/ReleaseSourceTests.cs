@@ -206,6 +206,45 @@ public sealed class ReleaseSourceTests
         }
     }
 
+    [Fact]
+    public async Task Where_the_host_s_API_is_at_its_limit_the_files_are_fetched_by_their_names()
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await StartAsync();
+        var release = FakeRelease.Of(host);
+        host.Route("/api/release", http => Limited(http));
+        var found = new ReleaseSource(lab.Downloads, lab.Http, lab.Rules, lab.Stored, lab.Wrapped, TimeProvider.System,
+            Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance) { ApiOf = _ => release.Api };
+        var version = await found.FetchAsync(Request(new ReleaseSpec(release.Url, null)), lab.Progress, Ct);
+        Assert.Equal(FakeBoot.Initrd(1), lab.Read(version.Systems[X86].Initrd!));
+        Assert.Contains(lab.Progress.Lines, line => line.Contains("its limit of 60 requests for this server's address is used up until 20", StringComparison.Ordinal)
+            && line.EndsWith("Going on by the download URLs, without the release's digests.", StringComparison.Ordinal));
+        Assert.Equal(1, host.Requests.Count(request => request.Path == "/api/release"));
+
+        // Who names the API wants its digests: then the refresh waits.
+        var e = await FailsAsync(SourceProblems.Unreachable, () => lab.Release.FetchAsync(Request(new ReleaseSpec(release.Url, release.Api)), lab.Progress, Ct));
+        Assert.InRange(e.RetryAfter!.Value.TotalMinutes, 29, 31);
+    }
+
+    [Fact]
+    public async Task A_file_whose_address_by_id_is_at_its_limit_is_fetched_by_its_name_and_checked_as_well()
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await StartAsync();
+        var release = FakeRelease.Of(host);
+        foreach (var asset in Enumerable.Range(1001, 5)) host.Route($"/api/assets/{asset}", http => Limited(http));
+        var version = await lab.Release.FetchAsync(Request(new ReleaseSpec(release.Url, release.Api)), lab.Progress, Ct);
+        Assert.Equal(FakeBoot.Kernel(), lab.Read(version.Systems[X86].Kernel!));
+    }
+
+    private static Task Limited(HttpContext http)
+    {
+        http.Response.Headers["x-ratelimit-limit"] = "60";
+        http.Response.Headers["x-ratelimit-remaining"] = "0";
+        http.Response.Headers["x-ratelimit-reset"] = $"{DateTimeOffset.UtcNow.AddMinutes(30).ToUnixTimeSeconds()}";
+        return Status(http, 403);
+    }
+
     public static TheoryData<string, Action<FakeRelease, SourceHost>, ProblemType, string> Hostile() => new()
     {
         { "nothing", (release, host) => host.Route("/api/release", http => Status(http, 404)), SourceProblems.Missing, "/api/release answered 404" },
@@ -232,6 +271,9 @@ public sealed class ReleaseSourceTests
         { "no script", (release, _) => release.Remove($"netboot-{X86}.ipxe"), SourceProblems.NotBootable, "has no netboot-x86_64-linux.ipxe" },
         { "no initrd", (release, _) => release.Remove($"initrd-{X86}"), SourceProblems.NotBootable, "has no initrd-x86_64-linux" },
         { "a script of something else", (release, _) => release.Put($"netboot-{X86}.ipxe", "hello"u8.ToArray()), SourceProblems.NotBootable, "is no iPXE script" },
+        { "a script of another build", (release, host) => release.Put($"netboot-{X86}.ipxe", System.Text.Encoding.UTF8.GetBytes(
+            $"#!ipxe\nkernel {host.Url("/releases/download/nixos-25.05")}/bzImage-{X86} init=/nix/store/x/init\ninitrd initrd-{X86}\nboot\n")),
+            SourceProblems.NotBootable, "which is in another folder than bzImage-x86_64-linux of" },
         { "a redirect in a circle", (release, host) => host.Route("/releases/download/nixos-unstable/loop", http =>
             {
                 http.Response.Redirect("/releases/download/nixos-unstable/loop");

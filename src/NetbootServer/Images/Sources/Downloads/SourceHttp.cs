@@ -125,30 +125,21 @@ public sealed class SourceHttp : IDisposable
     private SourceException Failure(HttpResponseMessage response, SourceLink link)
     {
         var status = (int)response.StatusCode;
+        if (RequestLimit.Of(response, _time) is { } limit)
+            return new SourceException(SourceProblems.Unreachable, $"{link} answered {status}: {limit.What}.")
+            {
+                RetryAfter = limit.Wait, IsLimit = true,
+            };
         var problem = response.StatusCode switch
         {
-            HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests => SourceProblems.Unreachable,
-            HttpStatusCode.Forbidden when UsedUp(response) => SourceProblems.Unreachable,
+            HttpStatusCode.RequestTimeout => SourceProblems.Unreachable,
             HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized =>
                 SourceProblems.Missing,
             >= HttpStatusCode.InternalServerError => SourceProblems.Unreachable,
             _ => SourceProblems.BadAnswer,
         };
-        var busy = problem == SourceProblems.Unreachable && status < 500 ? " It wants fewer requests." : "";
-        return new SourceException(problem, $"{link} answered {status}.{busy}") { RetryAfter = RetryAfter(response) };
+        return new SourceException(problem, $"{link} answered {status}.") { RetryAfter = RequestLimit.RetryAfter(response, _time) };
     }
-
-    /// <summary>GitHub answers 403 when an address has asked too often.</summary>
-    private static bool UsedUp(HttpResponseMessage response) =>
-        response.Headers.RetryAfter is not null
-        || (response.Headers.TryGetValues("x-ratelimit-remaining", out var left) && left.FirstOrDefault() == "0");
-
-    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
-    {
-        { Delta: { } delta } => delta,
-        { Date: { } date } => date - _time.GetUtcNow(),
-        _ => null,
-    };
 
     private static SourceException Loop(SourceLink link, string how) =>
         new(SourceProblems.Refused, $"{link} redirects {how}.");

@@ -8,6 +8,9 @@ namespace NetbootServer.Images.Sources.Downloads;
 internal sealed class SourceRetry(SourcesOptions options, TimeProvider time)
 {
     private const long GotOn = 1 << 20;
+
+    // Where requests are counted, more of them are no help; the job waits as long as it has to.
+    private const int LimitedTries = 2;
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     /// <summary>Runs <paramref name="attempt"/> until it succeeds, fails for good, or has failed too often.</summary>
@@ -17,7 +20,7 @@ internal sealed class SourceRetry(SourcesOptions options, TimeProvider time)
     /// <param name="ct">Stops it.</param>
     public async Task<T> RunAsync<T>(Func<Task<T>> attempt, Action<string> log, Func<long> done, CancellationToken ct)
     {
-        var failures = 0;
+        var (failures, limited) = (0, 0);
         for (var had = done(); ;)
         {
             try
@@ -30,6 +33,7 @@ internal sealed class SourceRetry(SourcesOptions options, TimeProvider time)
                 failures = has - had >= GotOn ? 1 : failures + 1;
                 had = has;
                 var pause = e.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : Pause(failures);
+                if (e.IsLimit && (++limited == LimitedTries || e.RetryAfter is null)) throw;
                 if (failures > options.Retries || pause > LongestPause) throw;
                 log($"{e.Message} Trying again in {pause.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s.");
                 await Task.Delay(pause, time, ct);

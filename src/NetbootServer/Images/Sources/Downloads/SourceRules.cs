@@ -20,10 +20,25 @@ public sealed class SourceRules
     }
 
     private static Uri Prefix(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps)
+        Uri.TryCreate(WithoutFetcher(text), UriKind.Absolute, out var uri) && (IsWeb(uri) || IsRepository(uri))
             ? uri
-            : throw new StartFailure("Images:AllowedSources", text,
-                "is no URL; for example Images:AllowedSources:0=https://github.com/nix-community/");
+            : throw new StartFailure("Images:AllowedSources", text, "is no http, https, ssh or git URL; for example " +
+                "Images:AllowedSources:0=https://github.com/nix-community/");
+
+    /// <summary>Flakes write <c>git+ssh://…</c> for what Git fetches from <c>ssh://…</c>.</summary>
+    private static string WithoutFetcher(string url) =>
+        url.IndexOf("://", StringComparison.Ordinal) is var end and > 0 && url.IndexOf('+', 0, end) is var plus and > 0
+            ? url[(plus + 1)..] : url;
+
+    private static bool IsWeb(Uri uri) => uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps;
+
+    private static bool IsRepository(Uri uri) => uri.Scheme is "ssh" or "git";
+
+    /// <summary>Whether sources may only come from certain addresses.</summary>
+    public bool AreLimited => !_allowed.IsEmpty;
+
+    /// <summary>The prefixes that sources may come from; empty for any.</summary>
+    public ImmutableArray<Uri> Allowed => _allowed;
 
     /// <summary>An address that an admin named.</summary>
     /// <exception cref="SourceException">It may not be fetched.</exception>
@@ -60,6 +75,20 @@ public sealed class SourceRules
         }
     }
 
+    /// <summary>
+    /// Whether text is an address that others, such as Nix, may fetch from, also by ssh and git; otherwise what is wrong
+    /// with it.
+    /// </summary>
+    public string? FaultOfRepository(string url)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)) return NoUrl(url).Message;
+        if (!IsRepository(uri)) return Fault(url);
+        return _allowed.IsEmpty || _allowed.Any(prefix => Covers(prefix, uri)) ? null : Outside(SourceText.Quote(url)).Message;
+    }
+
+    private SourceException Outside(string shown) =>
+        new(SourceProblems.Refused, $"'{shown}' is outside of Images:AllowedSources ({string.Join(", ", _allowed)}).");
+
     private static Uri Resolve(SourceLink from, string reference) =>
         Uri.TryCreate(from.Uri, reference, out var uri) ? uri : throw NoUrl(reference);
 
@@ -75,16 +104,14 @@ public sealed class SourceRules
     private SourceLink Checked(Uri uri, bool quote)
     {
         uri = Plain(uri, quote);
-        if (!_allowed.IsEmpty && !_allowed.Any(prefix => Covers(prefix, uri)))
-            throw new SourceException(SourceProblems.Refused,
-                $"'{(quote ? Shown(uri) : uri)}' is outside of Images:AllowedSources ({string.Join(", ", _allowed)}).");
+        if (!_allowed.IsEmpty && !_allowed.Any(prefix => Covers(prefix, uri))) throw Outside(quote ? Shown(uri) : uri.ToString());
         return new SourceLink(uri);
     }
 
     private static Uri Plain(Uri uri, bool quote)
     {
         var shown = quote ? Shown(uri) : uri.ToString();
-        if (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
+        if (!IsWeb(uri))
             throw new SourceException(SourceProblems.Refused, $"'{shown}' is neither http nor https.");
         if (uri.UserInfo.Length > 0)
             throw new SourceException(SourceProblems.Refused, $"A URL of {uri.Host} has a user name or password in it; that is not supported.");
@@ -93,13 +120,22 @@ public sealed class SourceRules
 
     private static bool Covers(Uri prefix, Uri uri)
     {
-        if (prefix.Scheme != uri.Scheme || prefix.Host != uri.Host || prefix.Port != uri.Port) return false;
+        if (prefix.Scheme != uri.Scheme || PortOf(prefix) != PortOf(uri)) return false;
+        if (!prefix.Host.Equals(uri.Host, StringComparison.OrdinalIgnoreCase)) return false;
+        if (prefix.UserInfo.Length > 0 && prefix.UserInfo != uri.UserInfo) return false;
         var (wanted, path) = (prefix.AbsolutePath, uri.AbsolutePath);
         // A server may take %2f for a slash, after which /../ leads out of the prefix.
         if (Uri.UnescapeDataString(path).Split('/', '\\').Contains("..")) return false;
         return path.StartsWith(wanted, StringComparison.Ordinal)
             && (wanted.EndsWith('/') || path.Length == wanted.Length || path[wanted.Length] == '/');
     }
+
+    private static int PortOf(Uri uri) => (uri.Port, uri.Scheme) switch
+    {
+        (-1, "ssh") => 22,
+        (-1, "git") => 9418,
+        var (port, _) => port,
+    };
 
     private static string Shown(Uri uri) => SourceText.Quote(uri.GetLeftPart(UriPartial.Path));
 

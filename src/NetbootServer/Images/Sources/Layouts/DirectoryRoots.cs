@@ -41,7 +41,15 @@ public sealed class DirectoryRoots
     /// <exception cref="SourceException">It is not.</exception>
     public string Real(string path)
     {
-        var real = RealPath.Of(path);
+        string real;
+        try
+        {
+            real = RealPath.Of(path);
+        }
+        catch (IOException e)
+        {
+            throw new SourceException(SourceProblems.Missing, $"{path} cannot be read: {e.Message.TrimEnd('.')}.", e);
+        }
         return _roots.Any(root => IsBelow(real, RealPath.Of(root)))
             ? real
             : throw NotAllowed(path, $"leads to {real}, which is not below one of Images:DirectoryRoots ({string.Join(", ", _roots)})");

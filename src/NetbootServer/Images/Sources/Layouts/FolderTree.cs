@@ -22,7 +22,15 @@ internal sealed class FolderTree : IFileTree
     public FolderTree(string folder, DirectoryRoots roots, SourceBlobs blobs, SourceMeter meter)
     {
         (_folder, _roots, _blobs, _meter) = (roots.Folder(folder), roots, blobs, meter);
-        Names = [.. Directory.EnumerateFileSystemEntries(_folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        try
+        {
+            Names = [.. Directory.EnumerateFileSystemEntries(_folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SourceException(SourceProblems.Missing, $"{_folder} cannot be read by {Environment.UserName}, who runs this server: " +
+                $"{e.Message.TrimEnd('.')}.", e);
+        }
     }
 
     public string Name => _folder;
@@ -53,8 +61,11 @@ internal sealed class FolderTree : IFileTree
     public Task<string> ResolveAsync(string name, CancellationToken ct)
     {
         var path = Path.Combine(_folder, name);
+        var links = 0;
         for (var target = new FileInfo(path).LinkTarget; target is not null; target = new FileInfo(path).LinkTarget)
         {
+            if (++links > RealPath.MaxLinks)
+                throw new SourceException(SourceProblems.NotBootable, $"{_folder}/{name} leads through more than {RealPath.MaxLinks} links.");
             path = Path.GetFullPath(target, Path.GetDirectoryName(path)!);
             if (path.Split('/').Any(part => part.Contains("-nixos-system-", StringComparison.Ordinal))) return Task.FromResult(path);
         }

@@ -3,7 +3,8 @@ namespace NetbootServer.Images.Sources.Layouts;
 /// <summary>Paths with every symbolic link in them resolved, as <c>realpath(3)</c> does.</summary>
 internal static class RealPath
 {
-    private const int MaxLinks = 40;
+    /// <summary>As many links as Linux follows (path_resolution(7)).</summary>
+    public const int MaxLinks = 40;
 
     /// <summary>The real path; parts that do not exist stay as they are.</summary>
     /// <exception cref="IOException">Links lead in a circle.</exception>

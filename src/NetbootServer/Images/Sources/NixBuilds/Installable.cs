@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 
 namespace NetbootServer.Images.Sources.NixBuilds;
 
@@ -8,7 +9,7 @@ namespace NetbootServer.Images.Sources.NixBuilds;
 /// </summary>
 /// <param name="Reference">What stands before the <c>#</c>.</param>
 /// <param name="Attribute">What stands behind it.</param>
-public sealed record Installable(string Reference, NixAttributePath Attribute)
+public sealed partial record Installable(string Reference, NixAttributePath Attribute)
 {
     private static readonly string[] LocalSchemes = ["path", "git+file", "hg+file", "file", "file+file", "tarball+file"];
     private static readonly string[] RemoteSchemes =
@@ -43,26 +44,38 @@ public sealed record Installable(string Reference, NixAttributePath Attribute)
         return this with { Reference = (Scheme.Length == 0 ? "" : Scheme + ":") + path + query };
     }
 
-    /// <summary>Where on the web it comes from, as far as that can be told from it; null when it cannot.</summary>
-    public string? WebAddress
+    /// <summary>
+    /// Where on the network it comes from, as far as that can be told from it: an http, https, ssh or git URL; null for
+    /// a path of this server, and for a name of Nix's registry.
+    /// </summary>
+    public string? Address
     {
         get
         {
             var (scheme, rest) = (Scheme, Reference[Math.Min(Reference.Length, Scheme.Length + 1)..]);
-            var host = rest.Split('?', '&').FirstOrDefault(part => part.StartsWith("host=", StringComparison.Ordinal))?[5..];
-            var path = rest.Split('?')[0];
-            return scheme switch
-            {
-                "github" => $"https://{host ?? "github.com"}/{path}",
-                "gitlab" => $"https://{host ?? "gitlab.com"}/{path}",
-                "sourcehut" => $"https://{host ?? "git.sr.ht"}/{path}",
-                "http" or "https" => Reference,
-                _ when scheme.EndsWith("+http", StringComparison.Ordinal) || scheme.EndsWith("+https", StringComparison.Ordinal) =>
-                    Reference[(scheme.IndexOf('+', StringComparison.Ordinal) + 1)..],
-                _ => null,
-            };
+            if (LocalPath is not null || IsOfRegistry) return null;
+            return FlakeHosts.AddressOf(scheme, Parameter("host"), rest.Split('?')[0])
+                ?? Reference[(scheme.IndexOf('+', StringComparison.Ordinal) + 1)..];
         }
     }
+
+    /// <summary>Where on the web it comes from; null when it does not, or that cannot be told.</summary>
+    public string? WebAddress => Address?.StartsWith("http", StringComparison.Ordinal) == true ? Address : null;
+
+    /// <summary>Whether it is a name of Nix's registry, such as <c>nixpkgs</c>, which may lead anywhere.</summary>
+    public bool IsOfRegistry => Scheme == "flake" || (Scheme.Length == 0 && !Reference.StartsWith('/'));
+
+    /// <summary>Whether Git fetches more than the repository itself: submodules, or large files, from wherever it says.</summary>
+    public bool TakesMore => FlakeHosts.TakingMore.Any(name => Parameter(name) is not (null or "0" or "false" or ""));
+
+    /// <summary>The value of a parameter behind the <c>?</c>; null without it.</summary>
+    private string? Parameter(string name) => Parameters.FirstOrDefault(parameter => parameter.Name == name).Value;
+
+    private IEnumerable<(string Name, string Value)> Parameters =>
+        Reference.IndexOf('?', StringComparison.Ordinal) is var at and >= 0
+            ? Reference[(at + 1)..].Split('&', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2))
+                .Select(pair => (Uri.UnescapeDataString(pair[0]), pair.Length > 1 ? Uri.UnescapeDataString(pair[1]) : ""))
+            : [];
 
     /// <summary>Reads an installable.</summary>
     /// <param name="text">The text.</param>
@@ -76,7 +89,7 @@ public sealed record Installable(string Reference, NixAttributePath Attribute)
         fault = (text, hash) switch
         {
             (['-', ..], _) => "must not begin with '-', which Nix would take for an option",
-            _ when text.Any(c => c is <= ' ' or > '~') => "must not have blanks, nor anything but ASCII",
+            _ when text.Any(c => c is <= ' ' or > '~' or '\\') => "must not have blanks or backslashes, nor anything but ASCII",
             (_, < 0) => "needs a '#' between what is built from and the attribute; for example github:nix-community/nixos-images#netboot",
             (_, 0) or (['.' or '~', ..], _) => "must not be relative: the server's working directory means nothing; give an absolute path",
             _ when !NixAttributePath.TryParse(text[(hash + 1)..], out _) => "has an attribute that is none; for example nixosConfigurations.web.config.system.build.netboot",
@@ -89,6 +102,11 @@ public sealed record Installable(string Reference, NixAttributePath Attribute)
             fault = "must name a folder or file of this server by its absolute path, without '..'";
         if (read.Scheme.Length > 0 && !LocalSchemes.Contains(read.Scheme) && !RemoteSchemes.Contains(read.Scheme))
             fault = "is of a kind that is not known; these are: " + string.Join(", ", RemoteSchemes.Concat(LocalSchemes));
+        if (read.Scheme.Length == 0 && read.IsOfRegistry && !RegistryName().IsMatch(read.Reference))
+            fault = "must not be relative: the server's working directory means nothing; give an absolute path";
+        if (read.Parameters.GroupBy(parameter => parameter.Name).FirstOrDefault(group => group.Count() > 1)?.Key is { } twice)
+            fault = $"has the parameter '{twice}' twice";
+        if (read.Parameter("host") is { } host && !FlakeHosts.IsHost(host)) fault = "has a parameter 'host' that is no host name";
         if (read.IsFile && attribute.ToString().Length == 0) fault = "needs an attribute of the file behind the '#'";
         if (fault is null) installable = read;
         return fault is null;
@@ -96,4 +114,7 @@ public sealed record Installable(string Reference, NixAttributePath Attribute)
 
     /// <inheritdoc/>
     public override string ToString() => $"{Reference}#{Attribute}";
+
+    [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9_-]*(?:/[A-Za-z0-9@][A-Za-z0-9_./@-]*)?(?:\?.*)?\z")]
+    private static partial Regex RegistryName();
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using NetbootServer.Images.Sources.Downloads;
 using NetbootServer.Images.Sources.Layouts;
@@ -7,8 +8,8 @@ namespace NetbootServer.Images.Sources.NixBuilds;
 
 /// <summary>
 /// Which installables may be built: those that match <c>Nix:AllowedInstallables</c>, come from
-/// <c>Images:AllowedSources</c> when they come from the web, and lie below <c>Images:DirectoryRoots</c> when they are
-/// on this server.
+/// <c>Images:AllowedSources</c> with all of their inputs when they come from the network, and lie below
+/// <c>Images:DirectoryRoots</c> when they are on this server.
 /// </summary>
 public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules urls, DirectoryRoots roots)
 {
@@ -32,9 +33,48 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
         return installable.At(real);
     }
 
-    /// <summary>Makes sure of a path that a flake's inputs name: a flake may point at any folder of this server.</summary>
-    /// <exception cref="SourceException">It may not be read.</exception>
-    internal void CheckInput(string flake, string path)
+    /// <summary>Whether flakes, their inputs and what Nix code fetches may only come from certain addresses.</summary>
+    internal bool AreLimited => urls.AreLimited;
+
+    /// <summary>
+    /// Makes sure of all inputs of a flake: it may point at any folder of this server, and anywhere on the network.
+    /// </summary>
+    /// <param name="flake">The flake.</param>
+    /// <param name="metadata">What <c>nix flake metadata</c> says of it.</param>
+    /// <exception cref="SourceException">One may not be read or fetched.</exception>
+    internal void CheckInputs(string flake, JsonObject metadata)
+    {
+        foreach (var input in FlakeInput.Of(metadata))
+        {
+            if (input.IsPart) continue;
+            if (input.LocalPath is { } path) CheckPath($"{flake} (input {input.Name})", path);
+            if (!urls.AreLimited) continue;
+            if (!input.IsLocked)
+                throw NotAllowed(flake, input, "is not locked; with Images:AllowedSources it must be: run 'nix flake lock' and commit flake.lock");
+            if (input.TakesMore) throw NotAllowed(flake, input, WithMore);
+            if (input.LocalPath is not null) continue;
+            if (input.Address is not { } address)
+                throw NotAllowed(flake, input, "has no address that Images:AllowedSources could allow");
+            if (urls.FaultOfRepository(address) is { } fault)
+                throw new SourceException(SourceProblems.Refused, $"The flake {flake} has the input '{SourceText.Quote(input.Name)}': {fault}");
+        }
+    }
+
+    /// <summary>
+    /// Nix fetches an input by its address with a query (<c>?narHash=</c>), and allows more behind an address only after
+    /// a slash: for an address that is allowed as it is, that is its folder's.
+    /// </summary>
+    private Uri Fetched(Uri input) =>
+        !input.AbsolutePath.EndsWith('/') && urls.Allowed.Any(prefix => prefix.AbsolutePath == input.AbsolutePath)
+            ? new Uri(input, ".") : input;
+
+    private const string WithMore = "takes submodules or large files of Git's from wherever the repository says, which " +
+        "Images:AllowedSources rules out";
+
+    private static SourceException NotAllowed(string flake, FlakeInput input, string why) =>
+        new(SourceProblems.NotAllowed, $"The flake {flake} has the input '{SourceText.Quote(input.Name)}', which {why}.");
+
+    private void CheckPath(string flake, string path)
     {
         if (roots.Fault(path) is not null)
             throw new SourceException(SourceProblems.NotAllowed, $"The flake {flake} has an input in '{SourceText.Quote(path)}' of this " +
@@ -47,10 +87,20 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
     internal void CheckResolved(string flake)
     {
         if (!Installable.TryParse(flake + "#", out var installable, out _)) return;
-        if (installable.LocalPath is { } path) CheckInput(flake, path);
-        if (installable.WebAddress is { } address && urls.Fault(address) is { } refused)
+        if (installable.LocalPath is { } path) CheckPath(flake, path);
+        if (installable.Address is { } address && urls.FaultOfRepository(address) is { } refused)
             throw new SourceException(SourceProblems.Refused, $"{flake}: {refused}");
     }
+
+    /// <summary>
+    /// What Nix code may fetch while it is evaluated: Nix's setting <c>allowed-uris</c>. An input that was allowed is, in
+    /// whichever form it is written.
+    /// </summary>
+    /// <param name="inputs">Addresses of inputs that were checked.</param>
+    internal string AllowedUris(IEnumerable<string> inputs) => urls.AreLimited
+        ? string.Join(' ', urls.Allowed.Concat(inputs.Select(input => Fetched(new Uri(input))))
+            .SelectMany(FlakeHosts.UrisOf).Distinct())
+        : "http:// https:// git:// ssh:// git+http:// git+https:// git+ssh:// github: gitlab: sourcehut:";
 
     /// <summary>The folders that files with Nix code may read.</summary>
     internal ImmutableArray<string> Roots => roots.All;
@@ -58,10 +108,15 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
     private (Installable? Installable, string? Fault) Read(string text)
     {
         if (!Installable.TryParse(text, out var installable, out var fault)) return (null, fault);
+        if (installable.LocalPath is { } path && roots.Fault(path) is { } wrong) fault = wrong;
+        if (installable.Address is { } address && urls.FaultOfRepository(address) is { } refused)
+            fault = $"is not allowed: {refused.TrimEnd('.')}";
+        if (urls.AreLimited && installable.IsOfRegistry)
+            fault = "is a name of Nix's registry, which may lead anywhere; with Images:AllowedSources name the flake itself, " +
+                "for example github:nix-community/nixos-images#netboot";
+        if (urls.AreLimited && installable.TakesMore) fault = WithMore;
         if (!_patterns.IsEmpty && !_patterns.Any(pattern => Matches(pattern, text)))
             fault = $"matches none of Nix:AllowedInstallables ({string.Join(", ", _patterns)})";
-        if (installable.LocalPath is { } path && roots.Fault(path) is { } wrong) fault = wrong;
-        if (installable.WebAddress is { } address && urls.Fault(address) is { } refused) fault = $"is not allowed: {refused.TrimEnd('.')}";
         return fault is null ? (installable, null) : (null, fault);
     }
 

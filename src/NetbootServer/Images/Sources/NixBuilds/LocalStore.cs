@@ -18,7 +18,17 @@ internal sealed class LocalStore(NixCli nix, SourceBlobs blobs, SourceMeter mete
     public async Task LearnAsync(IEnumerable<StorePath> paths, CancellationToken ct)
     {
         foreach (var some in paths.Where(path => !_known.ContainsKey(path)).Chunk(500))
-            foreach (var info in Parse(await nix.DumpAsync(some, ct))) _known[info.Path] = info;
+        {
+            var text = await nix.DumpAsync(some, ct);
+            try
+            {
+                foreach (var info in Parse(text)) _known[info.Path] = info;
+            }
+            catch (Exception e) when (e is FormatException or OverflowException)
+            {
+                throw NixCli.NotUnderstood("nix-store --dump-db", System.Text.Encoding.UTF8.GetBytes(text), e);
+            }
+        }
     }
 
     public async Task<PathInfo> InfoAsync(StorePath path, CancellationToken ct)

@@ -8,13 +8,14 @@ namespace NetbootServer.Images.Sources.NixBuilds;
 /// system, nearly all of them progress. Those only change numbers; what a person wants to read goes to the log.
 /// </summary>
 /// <remarks>Types of results: NixOS/nix <c>src/libutil/include/nix/util/logging.hh</c>, ResultType.</remarks>
-internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvider time)
+internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvider time, string what = "it")
 {
     private const int BuildLogLine = 101;
     private const int Progress = 105;
     private const int SetExpected = 106;
     private const int PostBuildLogLine = 107;
     private const int InfoLevel = 3;
+    private const int MaxErrors = 100;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly Dictionary<ulong, NixActivity> _activities = [];
@@ -31,6 +32,9 @@ internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvid
 
     /// <summary>Nix's own errors, as plain text.</summary>
     public List<string> Errors { get; } = [];
+
+    /// <summary>The first cause of a failure that its output tells; null when that tells none that is known.</summary>
+    public NixCause? Cause { get; private set; }
 
     /// <summary>The last lines for people.</summary>
     public IReadOnlyCollection<string> Tail => _tail;
@@ -138,7 +142,7 @@ internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvid
         switch (type)
         {
             case BuildLogLine or PostBuildLogLine when fields > 0:
-                Say(activity.Name.Length == 0 ? $"{_fields[0]}" : $"{activity.Name}> {_fields[0]}");
+                Say(activity.Name.Length == 0 ? $"{_fields[0]}" : $"{activity.Name}> {_fields[0]}", ofBuilder: true);
                 break;
             case Progress when fields > 1 && _fields[0] is long done && _fields[1] is long expected:
                 Count(activity, done, expected);
@@ -169,16 +173,19 @@ internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvid
 
     private void Message(int level, string message, string? raw)
     {
-        if (level == 0) Errors.Add(AnsiText.Plain(raw ?? message));
+        if (level == 0 && Errors.Count < MaxErrors) Errors.Add(AnsiText.Plain(raw ?? message));
         if (level <= InfoLevel) Say(message);
     }
 
-    private void Say(string text)
+    private void Say(string text, bool ofBuilder = false)
     {
         foreach (var line in text.Split('\n'))
         {
             progress.Log(line);
-            _tail.Enqueue(AnsiText.Plain(line));
+            var plain = AnsiText.Plain(line);
+            // A builder may print anything, and Nix quotes its last lines behind a '>'.
+            if (!ofBuilder && !plain.TrimStart().StartsWith('>')) Cause ??= NixCauses.Of(plain, what);
+            _tail.Enqueue(plain);
             if (_tail.Count > tailLines) _tail.Dequeue();
         }
     }

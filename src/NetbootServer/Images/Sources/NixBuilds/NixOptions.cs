@@ -4,7 +4,7 @@ using NetbootServer.Http;
 namespace NetbootServer.Images.Sources.NixBuilds;
 
 /// <summary>The local Nix: the section <c>Nix</c>.</summary>
-public sealed class NixOptions
+public sealed class NixOptions : IValidatableObject
 {
     /// <summary>The <c>nix</c> command; empty: the one on the PATH. The others, such as <c>nix-store</c>, lie beside it.</summary>
     [Example("/run/current-system/sw/bin/nix")]
@@ -20,6 +20,13 @@ public sealed class NixOptions
     [Example("github:our-company/*")]
     public IList<string> AllowedInstallables { get; } = [];
 
+    /// <summary>
+    /// Names of environment variables of the server that Nix gets beside those that every program needs; builds can
+    /// read them.
+    /// </summary>
+    [Example("NIX_GITHUB_TOKEN")]
+    public IList<string> PassEnvironment { get; } = [];
+
     /// <summary>How long one build may take.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "24.00:00:00")]
     public TimeSpan BuildTimeout { get; set; } = TimeSpan.FromHours(6);
@@ -27,4 +34,9 @@ public sealed class NixOptions
     /// <summary>Lines of Nix's own output that a failure is told with, at most; the job's log has all.</summary>
     [Range(1, 1000)]
     public int TailLines { get; set; } = 20;
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => PassEnvironment
+        .Select(ChildEnvironment.Fault).OfType<string>()
+        .Select(fault => new ValidationResult(fault, [nameof(PassEnvironment)]));
 }

@@ -9,21 +9,24 @@ namespace NetbootServer.Images.Sources.NixBuilds;
 internal static class NixProcess
 {
     private const int MaxLineBytes = 1 << 20;
+    private const int MaxOutputBytes = 64 << 20;
     private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(3);
 
     /// <summary>Runs a command.</summary>
     /// <param name="command">The program.</param>
     /// <param name="arguments">Its arguments, each as it is.</param>
+    /// <param name="environment">All of its environment.</param>
     /// <param name="read">Reads what it prints.</param>
     /// <param name="line">Told each line that it prints to standard error; lines longer than 1 MiB are cut.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>Its exit code.</returns>
     /// <exception cref="SourceException">It cannot be started.</exception>
     public static async Task<int> RunAsync(string command, IEnumerable<string> arguments,
-        Func<Stream, CancellationToken, Task> read, Action<ReadOnlySpan<byte>> line, CancellationToken ct)
+        IReadOnlyDictionary<string, string> environment, Func<Stream, CancellationToken, Task> read,
+        Action<ReadOnlySpan<byte>> line, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        using var process = Start(command, arguments);
+        using var process = Start(command, arguments, environment);
         process.StandardInput.Close();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var output = read(process.StandardOutput.BaseStream, stop.Token);
@@ -50,8 +53,17 @@ internal static class NixProcess
         return process.ExitCode;
     }
 
-    /// <summary>Reads all that is printed.</summary>
-    public static Func<Stream, CancellationToken, Task> Into(MemoryStream output) => (stream, ct) => stream.CopyToAsync(output, ct);
+    /// <summary>Reads all that is printed, up to 64 MiB.</summary>
+    public static Func<Stream, CancellationToken, Task> Into(MemoryStream output) => async (stream, ct) =>
+    {
+        var buffer = new byte[64 * 1024];
+        for (int read; (read = await stream.ReadAsync(buffer, ct)) > 0;)
+        {
+            if (output.Length + read > MaxOutputBytes)
+                throw new SourceException(SourceProblems.BadAnswer, $"Nix printed more than {SourceText.Bytes(MaxOutputBytes)} for an answer.");
+            output.Write(buffer, 0, read);
+        }
+    };
 
     private static async Task FailureOf(Task task)
     {
@@ -59,7 +71,7 @@ internal static class NixProcess
         await Task.Delay(Timeout.Infinite, CancellationToken.None);
     }
 
-    private static Process Start(string command, IEnumerable<string> arguments)
+    private static Process Start(string command, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(command, arguments)
         {
@@ -68,10 +80,8 @@ internal static class NixProcess
             RedirectStandardError = true,
             WorkingDirectory = "/",
         };
-        // Nobody is there to answer: what needs a password fails instead of waiting.
-        start.Environment["GIT_TERMINAL_PROMPT"] = "0";
-        start.Environment["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes";
-        start.Environment.TryAdd("HOME", "/");
+        start.Environment.Clear();
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         try
         {
             return Process.Start(start)!;

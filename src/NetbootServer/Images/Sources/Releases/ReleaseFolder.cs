@@ -16,14 +16,17 @@ internal sealed class ReleaseFolder
     private readonly SourceRules _rules;
     private readonly SourceHttp _http;
     private readonly SourceMeter _meter;
-    private readonly string? _api;
+    private readonly bool _ownApi;
+    private string? _api;
     private readonly Dictionary<string, (SourceLink Link, SourceValidator? Validator, long Length)> _read = new(StringComparer.Ordinal);
 
-    public ReleaseFolder(ReleaseSpec spec, string system, SourceDownloads downloads, SourceHttp http, SourceRules rules, SourceMeter meter)
+    public ReleaseFolder(ReleaseSpec spec, string system, Func<Uri, string?> apiOf, SourceDownloads downloads, SourceHttp http,
+        SourceRules rules, SourceMeter meter)
     {
         (_downloads, _http, _rules, _meter) = (downloads, http, rules, meter);
         Link = rules.Root(Placeholders.Fill(spec.Url, system).TrimEnd('/') + "/");
-        _api = spec.Api is { } api ? Placeholders.Fill(api, system) : ReleaseList.GitHubApi(Link.Uri);
+        _api = spec.Api is { } api ? Placeholders.Fill(api, system) : apiOf(Link.Uri);
+        _ownApi = spec.Api is not null;
         if (spec.Api is not null || _api is null || rules.Fault(_api) is null) return;
         meter.Log($"{_api} is outside of Images:AllowedSources: going on without the release's digests");
         _api = null;
@@ -42,7 +45,16 @@ internal sealed class ReleaseFolder
     {
         if (_api is not null)
         {
-            return ReleaseList.FromApi(await ReadApiAsync(_rules.Root(_api), ct), _rules);
+            try
+            {
+                return ReleaseList.FromApi(await ReadApiAsync(_rules.Root(_api), ct), _rules);
+            }
+            catch (SourceException e) when (e.IsLimit && !_ownApi && List is null)
+            {
+                // Files are not counted as requests of the API are, and are watched by their ETags instead.
+                _meter.Log($"{e.Message} Going on by the download URLs, without the release's digests.");
+                _api = null;
+            }
         }
         try
         {
@@ -136,7 +148,7 @@ internal sealed class ReleaseFolder
             {
                 return await get(asset.Links[i]);
             }
-            catch (SourceException e) when (e.Problem == SourceProblems.Missing && i + 1 < asset.Links.Count)
+            catch (SourceException e) when ((e.Problem == SourceProblems.Missing || e.IsLimit) && i + 1 < asset.Links.Count)
             {
                 // The same digest is checked whichever way the bytes come.
             }

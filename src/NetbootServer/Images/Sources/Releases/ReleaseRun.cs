@@ -88,6 +88,7 @@ internal sealed class ReleaseRun(
             var named = script.Kernel.Split('?')[0].Split('/')[^1];
             var kernel = Find([.. names.OrderByDescending(name => name == named)]) ?? throw Lacks(names[0]);
             var initrd = Find($"initrd-{system}") ?? throw Lacks($"initrd-{system}");
+            new ReleaseScriptFiles(folder.Link.Uri, $"netboot-{system}.ipxe", system).Check(script, kernel.Name, initrd.Name);
             folder.CheckTogether(folder.Find($"netboot-{system}.ipxe"), kernel, initrd);
             yield return (Roles.Kernel, kernel);
             yield return (Roles.Initrd, initrd);

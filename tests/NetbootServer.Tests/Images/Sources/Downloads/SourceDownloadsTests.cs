@@ -204,6 +204,57 @@ public sealed class SourceDownloadsTests
         Assert.Single(host.Requests);
     }
 
+    /// <summary>GitHub's limits: of an hour, with when it ends, and the secondary one; and a clock that is wrong.</summary>
+    [Theory]
+    [InlineData(403, "0", 1800, null, 0, "its limit of 60 requests for this server's address is used up until ", 1795, 1802)]
+    [InlineData(429, "0", 1800, null, 0, "its limit of 60 requests for this server's address is used up until ", 1795, 1802)]
+    [InlineData(403, "0", 1800, null, -86400 * 500, "is used up until ", 1795, 1802)]
+    [InlineData(403, "17", 1800, "90", 0, "it wants fewer requests from this server's address until ", 90, 90)]
+    [InlineData(429, null, 0, "90", 0, "it wants fewer requests from this server's address until ", 90, 90)]
+    [InlineData(429, null, 0, null, 0, "it wants fewer requests from this server's address.", null, null)]
+    [InlineData(403, "0", -5, null, 0, "its limit of 60 requests for this server's address is used up.", null, null)]
+    public async Task A_limit_is_told_with_which_it_is_and_until_when_and_is_asked_once(
+        int status, string? remaining, int reset, string? retryAfter, int clock, string message, int? least, int? most)
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await SourceLab.StartAsync();
+        host.Route("/file", http =>
+        {
+            var now = DateTimeOffset.UtcNow.AddSeconds(clock);
+            http.Response.StatusCode = status;
+            http.Response.Headers.Date = now.ToString("r");
+            if (remaining is not null)
+            {
+                http.Response.Headers["x-ratelimit-limit"] = "60";
+                http.Response.Headers["x-ratelimit-remaining"] = remaining;
+                http.Response.Headers["x-ratelimit-reset"] = $"{now.AddSeconds(reset).ToUnixTimeSeconds()}";
+            }
+            if (retryAfter is not null) http.Response.Headers.RetryAfter = retryAfter;
+            return Task.CompletedTask;
+        });
+        var e = await SourceLab.FailsAsync(SourceProblems.Unreachable, () => lab.FetchAsync(host.Url("/file")));
+        Assert.True(e is { IsLimit: true, Transient: true });
+        Assert.Contains($"/file answered {status}: ", e.Message, StringComparison.Ordinal);
+        Assert.Contains(message, e.Message, StringComparison.Ordinal);
+        if (least is null) Assert.Null(e.RetryAfter);
+        else Assert.InRange(e.RetryAfter!.Value.TotalSeconds, least.Value, most!.Value);
+        Assert.Single(host.Requests);
+    }
+
+    [Fact]
+    public async Task A_403_without_a_limit_is_none()
+    {
+        await using var host = await SourceHost.StartAsync();
+        await using var lab = await SourceLab.StartAsync();
+        host.Route("/file", http =>
+        {
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
+            http.Response.Headers["x-ratelimit-remaining"] = "59";
+            return Task.CompletedTask;
+        });
+        Assert.False((await SourceLab.FailsAsync(SourceProblems.Missing, () => lab.FetchAsync(host.Url("/file")))).IsLimit);
+    }
+
     [Fact]
     public async Task A_server_that_stalls_is_given_up_and_the_download_goes_on()
     {

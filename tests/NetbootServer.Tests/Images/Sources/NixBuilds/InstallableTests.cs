@@ -97,4 +97,56 @@ public sealed class InstallableTests
         if (message is null) Assert.Null(fault);
         else Assert.Contains(message, fault, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("github:nix-community/nixos-images#x", null)]
+    [InlineData("https://github.com/nix-community/x.tar.gz#x", null)]
+    [InlineData("git+ssh://git@git.example.org/fleet#x", null)]
+    [InlineData("git+ssh://git@git.example.org:22/fleet/hosts#x", null)]
+    [InlineData("git+ssh://other@git.example.org/fleet#x", "is outside of Images:AllowedSources")]
+    [InlineData("git+ssh://git@git.example.org:2222/fleet#x", "is outside of Images:AllowedSources")]
+    [InlineData("git+ssh://git@git.example.org/fleet-evil#x", "is outside of Images:AllowedSources")]
+    [InlineData("git+ssh://git@git.example.org/fleet/../evil#x", "is outside of Images:AllowedSources")]
+    [InlineData("git+ssh://evil.example/fleet#x", "'ssh://evil.example/fleet' is outside of Images:AllowedSources")]
+    [InlineData("hg+ssh://evil.example/fleet#x", "'ssh://evil.example/fleet' is outside of Images:AllowedSources")]
+    [InlineData("git://git.example.org/open/fleet#x", null)]
+    [InlineData("git://evil.example/fleet#x", "'git://evil.example/fleet' is outside of Images:AllowedSources")]
+    [InlineData("git+http://github.com/nix-community/x#x", "is outside of Images:AllowedSources")]
+    [InlineData("hg+https://evil.example/fleet#x", "is outside of Images:AllowedSources")]
+    [InlineData("file+https://evil.example/flake.nix#x", "is outside of Images:AllowedSources")]
+    [InlineData("tarball+https://evil.example/fleet#x", "is outside of Images:AllowedSources")]
+    [InlineData("gitlab:nix-community/x#x", "is outside of Images:AllowedSources")]
+    [InlineData("sourcehut:~nix-community/x#x", "is outside of Images:AllowedSources")]
+    [InlineData("github:nix-community/x?host=evil.example#x", "is outside of Images:AllowedSources")]
+    [InlineData("github:nix-community/x?host=%65vil.example#x", "is outside of Images:AllowedSources")]
+    [InlineData("github:nix-community/x?h%6fst=evil.example#x", "is outside of Images:AllowedSources")]
+    [InlineData("github:nix-community/x?host=github.com&host=evil.example#x", "has the parameter 'host' twice")]
+    [InlineData("github:nix-community/x?host=github.com/evil#x", "is no host name")]
+    [InlineData("git+https://github.com/nix-community/x?submodules=1#x", "takes submodules or large files")]
+    [InlineData("git+https://github.com/nix-community/x?lfs=true#x", "takes submodules or large files")]
+    [InlineData("git+https://github.com/nix-community/x?submodules=0#x", null)]
+    [InlineData("nixpkgs#x", "is a name of Nix's registry")]
+    [InlineData("nixpkgs/nixos-unstable#x", "is a name of Nix's registry")]
+    [InlineData("flake:nixpkgs#x", "is a name of Nix's registry")]
+    [InlineData("/srv/fleet#x", null)]
+    [InlineData("git+file:///srv/fleet#x", null)]
+    public void Where_sources_are_limited_no_kind_of_flake_leads_past_that(string text, string? message)
+    {
+        var sources = new SourcesOptions();
+        foreach (var prefix in new[] { "https://github.com/nix-community/", "ssh://git@git.example.org/fleet", "git://git.example.org/open/" })
+            sources.AllowedSources.Add(prefix);
+        sources.DirectoryRoots.Add("/srv");
+        var rules = new InstallableRules(Options.Create(new NixOptions()), new SourceRules(Options.Create(sources)), new DirectoryRoots(Options.Create(sources)));
+        var fault = rules.Fault(text);
+        if (message is null) Assert.Null(fault);
+        else Assert.Contains(message, fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1fleet#x"), InlineData("srv/+fleet#x"), InlineData("_etc/nixos#x")]
+    public void What_Nix_would_look_for_in_the_working_directory_is_refused(string text)
+    {
+        Assert.False(Installable.TryParse(text, out _, out var fault));
+        Assert.Contains("must not be relative", fault, StringComparison.Ordinal);
+    }
 }

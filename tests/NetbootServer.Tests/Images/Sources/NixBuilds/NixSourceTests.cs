@@ -17,7 +17,10 @@ namespace NetbootServer.Tests.Images.Sources.NixBuilds;
 public sealed class NixSourceTests : IDisposable
 {
     private const string X86 = "x86_64-linux";
-    private readonly DirectoryInfo _bin = Directory.CreateTempSubdirectory("netboot-nix-");
+    private readonly FakeNix _fake = new();
+    private readonly DirectoryInfo _bin;
+
+    public NixSourceTests() => _bin = new(_fake.Folder);
 
     [Fact]
     public async Task Without_Nix_the_failure_says_what_to_do()
@@ -153,6 +156,141 @@ public sealed class NixSourceTests : IDisposable
         Assert.False(File.Exists(Path.Combine(_bin.FullName, "built")));
     }
 
+    public static TheoryData<string, string, string> Locks() => new()
+    {
+        { """{"type":"github","owner":"evil","repo":"x","rev":"1","narHash":"sha256-x"}""", "source-refused",
+            "has the input 'dep': 'https://github.com/evil/x' is outside of Images:AllowedSources" },
+        { """{"type":"github","owner":"me","repo":"x","host":"evil.example","rev":"1"}""", "source-refused", "'https://evil.example/me/x' is outside" },
+        { """{"type":"github","owner":"me/..","repo":"evil","rev":"1"}""", "source-refused", "is outside of Images:AllowedSources" },
+        { """{"type":"gitlab","owner":"me","repo":"x","rev":"1"}""", "source-refused", "'https://gitlab.com/me/x' is outside" },
+        { """{"type":"sourcehut","owner":"~me","repo":"x","rev":"1"}""", "source-refused", "'https://git.sr.ht/~me/x' is outside" },
+        { """{"type":"git","url":"ssh://git@evil.example/x","rev":"1"}""", "source-refused", "'ssh://git@evil.example/x' is outside" },
+        { """{"type":"git","url":"git://evil.example/x","rev":"1"}""", "source-refused", "'git://evil.example/x' is outside" },
+        { """{"type":"hg","url":"ssh://evil.example/x","rev":"1"}""", "source-refused", "'ssh://evil.example/x' is outside" },
+        { """{"type":"tarball","url":"https://evil.example/x.tar.gz","narHash":"sha256-x"}""", "source-refused", "is outside of Images:AllowedSources" },
+        { """{"type":"file","url":"http://github.com/me/x","narHash":"sha256-x"}""", "source-refused", "is outside of Images:AllowedSources" },
+        { """{"type":"git","url":"https://github.com/me/x","rev":"1","submodules":true}""", "source-not-allowed", "takes submodules or large files" },
+        { """{"type":"git","url":"https://github.com/me/x","rev":"1","lfs":1}""", "source-not-allowed", "takes submodules or large files" },
+        { """{"type":"github","owner":"me","repo":"x"}""", "source-not-allowed", "which is not locked" },
+        { """{"type":"indirect","id":"nixpkgs","rev":"1"}""", "source-not-allowed", "has no address that Images:AllowedSources could allow" },
+        { """{"type":"path","path":"/etc","narHash":"sha256-x"}""", "source-not-allowed", "has an input in '/etc' of this server" },
+        { "null", "source-not-allowed", "which is not locked" },
+    };
+
+    [Theory, MemberData(nameof(Locks))]
+    public async Task Where_sources_are_limited_every_entry_of_a_flake_s_lock_is_checked_before_it_is_fetched(string locked, string problem, string message)
+    {
+        await using var lab = await StartAsync(options => options.AllowedSources.Add("https://github.com/me/"));
+        PlayLock("\"good\":{\"locked\":{\"type\":\"github\",\"owner\":\"me\",\"repo\":\"good\",\"rev\":\"1\"}},\"dep\":{\"locked\":" + locked + "}");
+        var e = await Assert.ThrowsAsync<SourceException>(() => FetchAsync(lab, "github:me/fleet#netboot"));
+        Assert.Equal(problem, e.Problem.Name);
+        Assert.Contains(message, e.Message, StringComparison.Ordinal);
+        // The flake alone was fetched; its lock was read without the network.
+        var calls = _fake.Read("calls").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.StartsWith("online flake prefetch github:me/fleet ", calls[1], StringComparison.Ordinal);
+        Assert.StartsWith("offline flake metadata github:me/fleet --json --no-update-lock-file ", calls[2], StringComparison.Ordinal);
+        Assert.Equal(3, calls.Length);
+        Assert.All(calls.Skip(1), call => Assert.Contains("--option flake-registry /var/empty/", call, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Where_sources_are_limited_Nix_code_fetches_from_nowhere_else_either()
+    {
+        await using var lab = await StartAsync(options =>
+        {
+            options.AllowedSources.Add("https://github.com/me/");
+            options.AllowedSources.Add("git+ssh://git@git.example.org/");
+            options.AllowedSources.Add("https://example.org/inputs/c.tar.gz");
+        });
+        PlayLock("""
+            "a":{"locked":{"type":"github","owner":"me","repo":"a","rev":"1"}},
+            "b":{"locked":{"type":"git","url":"ssh://git@git.example.org/b","rev":"1"}},
+            "c":{"locked":{"type":"tarball","url":"https://example.org/inputs/c.tar.gz","narHash":"sha256-x"}},
+            "part":{"locked":{"type":"path","path":"./part"}}
+            """.ReplaceLineEndings(""));
+        await FailsAsync(SourceProblems.NixFailed, () => FetchAsync(lab, "github:me/fleet#netboot"));
+        var build = _fake.Read("calls").Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
+        Assert.StartsWith("online build github:me/fleet/0123#netboot --no-update-lock-file ", build, StringComparison.Ordinal);
+        Assert.Contains("--option restrict-eval true --option allowed-uris https://github.com/me/ ", build, StringComparison.Ordinal);
+        Assert.Contains(" github:me/ ", build, StringComparison.Ordinal);
+        Assert.Contains(" git+ssh://git@git.example.org/b ", build, StringComparison.Ordinal);
+        // Fetched as …/c.tar.gz?narHash=…, which Nix would not take for the allowed address.
+        Assert.Contains(" https://example.org/inputs/ ", build, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("error: flake 'github:me/fleet' requires lock file changes but they're not allowed due to '--no-update-lock-file'")]
+    [InlineData("error: cannot write modified lock file of flake 'github:me/fleet' (use '--no-write-lock-file' to ignore)")]
+    [InlineData("error: unable to download 'https://api.github.com/repos/evil/x/commits/HEAD': Couldn't connect to server (7)")]
+    [InlineData("fatal: transport 'https' not allowed")]
+    [InlineData("error: cannot find flake 'flake:nixpkgs' in the flake registries")]
+    public async Task Where_sources_are_limited_a_flake_without_a_whole_lock_is_not_built(string said)
+    {
+        await using var lab = await StartAsync(options => options.AllowedSources.Add("https://github.com/me/"));
+        Play($"""
+            case "$*" in
+            --version) echo 'nix (Nix) 2.34.8';;
+            'flake prefetch'*) echo '{Metadata}';;
+            *) echo "{said}" >&2; exit 1;;
+            esac
+            """);
+        var e = await FailsAsync(SourceProblems.NotAllowed, () => FetchAsync(lab, "github:me/fleet#netboot"));
+        Assert.Contains("has inputs that its flake.lock does not name", e.Message, StringComparison.Ordinal);
+        Assert.Contains("run 'nix flake lock'", e.Message, StringComparison.Ordinal);
+        Assert.False(e.Transient);
+    }
+
+    /// <summary>What Git 2.39, Nix 2.8 and Nix 2.34 print of a repository of another user, and of other troubles.</summary>
+    [Theory]
+    [InlineData("fatal: detected dubious ownership in repository at '/srv/fleet'\\nTo add an exception for this directory, call:", "nix-failed",
+        "Git refuses the repository '/srv/fleet': it belongs to another user than ", "chown -R")]
+    [InlineData("fatal: unsafe repository ('/srv/fleet' is owned by someone else)", "nix-failed", "Git refuses the repository '/srv/fleet'", "safe.directory")]
+    [InlineData("error: opening Git repository \\\"/srv/fleet\\\": repository path '/srv/fleet' is not owned by current user (libgit2 error code = 7)", "nix-failed",
+        "Git refuses the repository '/srv/fleet'", "dubious ownership")]
+    [InlineData("warning: Not a git repository. Use --no-index to compare two paths outside a working tree\\nusage: git diff --no-index [<options>] <path> <path>\\n" +
+        "1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\n9\\n10\\n11\\n12\\n13\\n14\\n15\\n16\\n17\\n18\\n19\\n20\\n21\\nerror: program 'git' failed with exit code 129", "nix-failed",
+        "Git refuses the repository of git+https://example.org/fleet", "dubious ownership")]
+    [InlineData("error: unable to download 'https://api.github.com/repos/me/fleet/commits/HEAD': HTTP error 403\\n\\n       response body: {API rate limit exceeded for 192.0.2.1}",
+        "source-unreachable", "GitHub's limit of requests", "access-tokens")]
+    [InlineData("error: unable to download 'https://example.org/x.tar.gz': Could not resolve host (6)", "source-unreachable",
+        "Nix cannot download 'https://example.org/x.tar.gz'", "Could not resolve host")]
+    [InlineData("error: writing to file: No space left on device", "storage-full", "The disk that Nix builds on", "nix-collect-garbage")]
+    [InlineData("Host key verification failed.\\nfatal: Could not read from remote repository.", "nix-failed", "ssh does not know the server", "known_hosts")]
+    [InlineData("git@example.org: Permission denied (publickey).", "nix-failed", "ssh was denied access to git+https://example.org/fleet", "a key")]
+    [InlineData("fatal: could not read Username for 'https://example.org': terminal prompts disabled", "nix-failed", "Git needs a user name for 'https://example.org'", ".netrc")]
+    [InlineData("error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused", "nix-failed", "Nix's daemon does not answer", "nix-daemon.socket")]
+    public async Task A_known_trouble_of_Nix_is_told_with_what_to_do(string said, string problem, string message, string what)
+    {
+        await using var lab = await StartAsync();
+        Play($"""
+            case "$*" in
+            --version) echo 'nix (Nix) 2.8.0';;
+            *) printf "{said}\n" >&2; exit 1;;
+            esac
+            """);
+        var e = await Assert.ThrowsAsync<SourceException>(() => FetchAsync(lab, "git+https://example.org/fleet#netboot"));
+        Assert.Equal(problem, e.Problem.Name);
+        Assert.Contains(message, e.Message, StringComparison.Ordinal);
+        Assert.Contains(what, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_builder_prints_is_no_trouble_of_Nix()
+    {
+        await using var lab = await StartAsync();
+        Play("""
+            case "$*" in
+            --version) echo 'nix (Nix) 2.8.0';;
+            'flake metadata'*) echo '{"url":"github:me/fleet"}';;
+            *) printf '%s\n' '@nix {"action":"start","id":1,"level":3,"type":105,"text":"","fields":["x.drv"]}' \
+                '@nix {"action":"result","id":1,"type":101,"fields":["No space left on device"]}' \
+                '@nix {"action":"msg","level":0,"msg":"error: builder failed;\n last 10 log lines:\n > No space left on device"}' >&2; exit 1;;
+            esac
+            """);
+        var e = await FailsAsync(SourceProblems.NixFailed, () => FetchAsync(lab, "github:me/fleet#netboot"));
+        Assert.Contains("builder failed", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_local_installable_must_really_be_below_the_roots()
     {
@@ -219,19 +357,18 @@ public sealed class NixSourceTests : IDisposable
             """);
     }
 
-    private void Play(string script)
-    {
-        foreach (var name in new[] { "nix", "nix-store" })
-        {
-            // Installed by another program: what this process writes may still be open in a child that another test is
-            // just starting, and a program that is open for writing cannot be started ("text file busy").
-            var source = Path.Combine(_bin.FullName, name + ".sh");
-            File.WriteAllText(source, "#!/bin/sh\n" + script + "\n");
-            using var install = Process.Start("install", ["-m", "700", source, Path.Combine(_bin.FullName, name)]);
-            install.WaitForExit();
-            Assert.Equal(0, install.ExitCode);
-        }
-    }
+    /// <summary>A Nix that says what a flake's lock has, notes its calls and whether it has the network, and builds nothing.</summary>
+    private void PlayLock(string nodes) => Play("""
+        echo "$([ "$GIT_SSH_COMMAND" = false ] && [ "$https_proxy" = http://127.0.0.1:9 ] && echo offline || echo online) $*" >>"$(dirname "$0")/calls"
+        case "$*" in
+        --version) echo 'nix (Nix) 2.34.8';;
+        'flake prefetch'*) echo '{"storePath":"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-source"}';;
+        'flake metadata'*) echo '{"url":"github:me/fleet/0123","locks":{"root":"root","nodes":{"root":{"inputs":{}},NODES}}}';;
+        *) exit 1;;
+        esac
+        """.Replace("NODES", nodes, StringComparison.Ordinal));
+
+    private void Play(string script) => _fake.Play(script);
 
     private const string Metadata = "{\"url\":\"github:me/fleet\"}";
 
@@ -263,5 +400,5 @@ public sealed class NixSourceTests : IDisposable
         }
     }
 
-    public void Dispose() => _bin.Delete(recursive: true);
+    public void Dispose() => _fake.Dispose();
 }
