@@ -8,70 +8,76 @@ import { plural } from './parts/format.js';
 
 const atOnce = 6;
 
-/** Does something to each, a few at a time. @returns the problems by name */
-export async function each(items, act, progress = () => {}) {
-  const problems = new Map(), queue = [...items];
-  let done = 0;
+/**
+ * Does something to each, a few at a time.
+ * @param {AbortSignal} [signal] none is begun after it
+ * @returns {Promise<{done: any[], problems: Map<string, Error>, left: number}>} left: how many were not begun
+ */
+export async function each(items, act, progress = () => {}, signal) {
+  const problems = new Map(), done = [], queue = [...items];
   await Promise.all(Array.from({ length: Math.min(atOnce, queue.length) }, async () => {
-    for (let item = queue.shift(); item; item = queue.shift()) {
-      try { await act(item); } catch (problem) { problems.set(item.name, problem); }
-      progress(++done, items.length);
+    while (queue.length > 0 && !signal?.aborted) {
+      const item = queue.shift();
+      try { await act(item); done.push(item); } catch (problem) { problems.set(item.name, problem); }
+      progress(done.length + problems.size);
     }
   }));
-  return problems;
+  return { done, problems, left: queue.length };
 }
 
 const named = list => list.length === 1 ? list[0].name : plural(list.length, 'machine');
 
-function report(text, list, problems, undo) {
-  const first = [...problems][0];
-  if (!first) return toast(text, { undo });
-  toast(html`${text.replace(named(list), `${list.length - problems.size} of ${plural(list.length, 'machine')}`)}.
-    <b dir="auto">${first[0]}</b>: ${first[1].message}`, { undo, seconds: 15 });
+/** Says of how many it was done, and why not of the others. */
+export function report(text, list, { done, problems, left }, undo) {
+  const first = [...problems][0], back = done.length > 0 ? undo : undefined;
+  if (!first && left === 0) return toast(text, { undo: back });
+  toast(html`${text.replace(named(list), `${done.length} of ${plural(list.length, 'machine')}`)}.${left > 0
+    && ` Stopped: ${left === 1 ? 'the other is' : `${plural(left, 'machine')} are`} as before.`}${first
+    && html` <b dir="auto">${first[0]}</b>: ${first[1].message}`}`, { undo: back, seconds: 15 });
 }
 
 /** Changes some fields of many machines; the fields' old values come back with undo. */
-export async function change(list, what, fields, progress) {
+export async function change(list, what, fields, progress, signal) {
   const before = new Map(list.map(machine => [machine.name, machine]));
-  const problems = await each(list, async machine =>
+  const result = await each(list, async machine =>
     machines.put(await patch(`machines/${encodeURIComponent(machine.name)}`,
-    typeof fields === 'function' ? fields(machine) : fields)), progress);
+    typeof fields === 'function' ? fields(machine) : fields)), progress, signal);
   const undo = async () => {
-    const changed = list.filter(machine => !problems.has(machine.name));
-    const failed = await each(changed, async ({ name }) => {
+    const changed = result.done;
+    const back = await each(changed, async ({ name }) => {
       const old = before.get(name);
       const keys = Object.keys(typeof fields === 'function' ? fields(old) : fields);
-      const back = Object.fromEntries(keys.map(key =>
+      const fieldsBack = Object.fromEntries(keys.map(key =>
         [key, key === 'labels' ? restored(old.labels, machines.items.peek().get(name)?.labels) : old[key] ?? null]));
-      machines.put(await patch(`machines/${encodeURIComponent(name)}`, back));
+      machines.put(await patch(`machines/${encodeURIComponent(name)}`, fieldsBack));
     });
-    report(`Taken back for ${named(changed)}`, changed, failed);
+    report(`Taken back for ${named(changed)}`, changed, back);
   };
-  report(`${what}: ${named(list)}`, list, problems, undo);
+  report(`${what}: ${named(list)}`, list, result, undo);
 }
 
 /** A merge that makes labels what they were: those that came are dropped. */
 const restored = (old, now = {}) => ({ ...Object.fromEntries(Object.keys(now).map(key => [key, null])), ...old });
 
 /** @param {{profile: string} | {action: string}} next */
-export async function bootNext(list, next, progress) {
+export async function bootNext(list, next, progress, signal) {
   const before = new Map(list.map(machine => [machine.name, machine.nextBoot]));
-  const problems = await each(list, async machine =>
-    machines.put(await put(`machines/${encodeURIComponent(machine.name)}/next-boot`, next)), progress);
+  const result = await each(list, async machine =>
+    machines.put(await put(`machines/${encodeURIComponent(machine.name)}/next-boot`, next)), progress, signal);
   const what = next.profile ?? { local: 'local disk', menu: 'menu', shell: 'iPXE shell' }[next.action];
-  report(`${what} set as next boot of ${named(list)}`, list, problems, () => takeBack(list, before));
+  report(`${what} set as next boot of ${named(list)}`, list, result, () => takeBack(result.done, before));
 }
 
 /** Takes next boots back, or makes them what they were. */
 export async function takeBack(list, before = new Map()) {
-  const problems = await each(list, async ({ name }) => {
+  const result = await each(list, async ({ name }) => {
     const path = `machines/${encodeURIComponent(name)}/next-boot`, old = before.get(name);
     if (old) return machines.put(await put(path, old.profile ? { profile: old.profile } : { action: old.action }));
     await remove(path);
     const known = machines.items.peek().get(name);
     if (known) machines.put({ ...known, nextBoot: undefined });
   });
-  report(`Next boot of ${named(list)} taken back`, list, problems);
+  report(`Next boot of ${named(list)} taken back`, list, result);
 }
 
 /** Asks, then deletes. @returns {Promise<boolean>} whether they are gone */
@@ -87,12 +93,12 @@ export async function drop(list) {
       history. ${list.length === 1 ? 'If it boots again, it is'
         : 'If they boot again, they are'} discovered as new.` });
   if (!sure) return false;
-  const problems = await each(list, async machine => {
+  const result = await each(list, async machine => {
     await remove(`machines/${encodeURIComponent(machine.name)}`);
     machines.drop(machine.name);
   });
-  report(`Deleted ${named(list)}`, list, problems);
-  return problems.size === 0;
+  report(`Deleted ${named(list)}`, list, result);
+  return result.problems.size === 0;
 }
 
 /** Registers a discovered machine under a name. */

@@ -37,7 +37,7 @@ export function note(id, step, bytes, totalBytes, told, since = null) {
   motion.set(id, {
     step, bytes, totalBytes, rate,
     base: measured || !before ? { at, bytes } : before.base,
-    movedAt: before && bytes === before.bytes ? before.movedAt : since ?? at,
+    movedAt: before && bytes === before.bytes ? Math.min(before.movedAt, since ?? at) : since ?? at,
     samples: measured ? [...thinned(known?.samples ?? []), sample] : known?.samples ?? [],
   });
   timer ||= setTimeout(() => { timer = 0; beat.value++; }, 1000);

@@ -16,7 +16,7 @@ import { Menu } from '../parts/menu.js';
 import { openImageForm } from '../parts/imageform.js';
 import { openUpload } from '../parts/upload.js';
 import { Versions } from '../parts/versions.js';
-import { Held, openHold } from '../parts/holding.js';
+import { Held, moversOf, openHold } from '../parts/holding.js';
 import { FilesOfImage, RefreshFailed, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from '../parts/imagefacts.js';
 import { openRename } from '../parts/rename.js';
 import { profileOf } from '../parts/selector.js';
@@ -30,7 +30,9 @@ async function setCurrent(name, wanted, done) {
     reason: image.held ? image.hold?.reason ?? '' : undefined };
   const moved = await put(path(image, '/current'), wanted);
   images.put(moved);
-  const text = wanted.version === 'newest' ? `${image.name} moves with new versions again`
+  const many = plural(moversOf(name), 'machine');
+  const text = wanted.hold === false ? `${image.name} moves with new versions again; ${wanted.version === image.current
+    ? `until one comes, ${short(wanted.version)} stays` : `${many} get ${short(wanted.version)} from now on`}`
     : wanted.hold ? `${image.name} is held at ${short(wanted.version)}`
     : `${short(wanted.version)} is what machines get from now on`;
   const undo = async () => {

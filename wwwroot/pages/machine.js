@@ -3,6 +3,7 @@ import { html, useEffect } from '../ui.js';
 import { go, link, route, setQuery } from '../router.js';
 import { remove } from '../api.js';
 import { follow, takeBoot } from '../boots.js';
+import { on } from '../state.js';
 import { useResource } from '../resource.js';
 import { machines, profiles } from '../stores.js';
 import { useKeys } from '../keys.js';
@@ -35,6 +36,10 @@ function Head({ machine, state, gone }) {
     await remove(`machines/${encodeURIComponent(machine.name)}/completion`);
     toast(`${machine.name} boots its profile again at its next start`);
   };
+  const approve = async () => {
+    const saved = await openApprove(machine);
+    if (saved && saved.name !== machine.name) go('machines', saved.name);
+  };
   const forget = async () => {
     await remove(`machines/${encodeURIComponent(machine.name)}/reference`);
     toast(`${machine.name} is compared with what its next successful boot reports`);
@@ -52,7 +57,7 @@ function Head({ machine, state, gone }) {
       ${machine.macs[0] ?? machine.serial ?? machine.uuid}</span>
     <span class="muted s-hide"><bdi>${hardware(machine)}</bdi></span>
     ${may('operator') && html`<span class="bar push">${discovered
-      ? html`<button class="btn main" type="button" onClick=${() => openApprove(machine)}>Approve…</button>`
+      ? html`<button class="btn main" type="button" onClick=${approve}>Approve…</button>`
       : html`<button class="btn" type="button" onClick=${() => setQuery({ edit: '1' })}>Edit</button>`}
       <${Menu} label="More actions" items=${items}/></span>`}</div>`;
 }
@@ -77,6 +82,11 @@ export default function MachinePage({ name }) {
   const boots = usePages(`${path}/boots?limit=50`, { events: ['boot.changed'], concerns: data =>
     data.machine === name, pause: 300 });
   useEffect(follow, []);
+  const macs = found.data?.macs ?? [];
+  useEffect(() => on('machine.changed', data => { // it has another name now, given here or by somebody else
+    if (data.name !== name && data.state === 'registered' && data.macs.some(mac => macs.includes(mac)))
+      go('machines', data.name);
+  }), [name, macs.join()]);
   useEffect(() => { for (const boot of boots.data?.items.slice(0, 1) ?? []) takeBoot(boot); }, [boots.data]);
   const machine = found.data, query = route.value.query, editing = query.has('edit'), next = query.has('next');
   useEffect(() => {
@@ -97,7 +107,8 @@ export default function MachinePage({ name }) {
   return html`<${Head} machine=${machine} state=${state} gone=${() => machines.drop(name)}/>
     ${machine.state === 'discovered' && html`<div class="banner" data-state="discovered">
       <${State} is="discovered">Discovered<//>
-      <span>It waits at its prompt and touches nothing until you approve it.</span></div>`}
+      <span>It is not registered: until you approve it, it gets what the setting <code>Machines:Unknown</code> says.
+        </span></div>`}
     ${latest && html`<${BootNow} boot=${latest} history=${boots.data.items}/>`}
     <${Plan} machine=${machine} path=${path}/>
     <section class="panel w4" aria-label="Next boot, labels, identity">

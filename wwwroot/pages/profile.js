@@ -68,7 +68,8 @@ function Scripts({ form, name, draft }) {
   const fault = (own.fresh && own.plan?.templateFault) || null;
   return html`<section class=${menu && previews ? 'panel w7' : 'panel'} aria-labelledby="h-menu">
       <${MenuEditor} form=${form} self=${name}/></section>
-    ${menu && previews && html`<section class="panel w5" aria-labelledby="h-screen"><${MenuPreview} preview=${offered}/></section>`}
+    ${menu && previews && html`<section class="panel w5" aria-labelledby="h-screen">
+      <${MenuPreview} preview=${offered}/></section>`}
     <section class=${previews ? 'panel w7' : 'panel'} aria-labelledby="h-tpl"><${TemplateEditor} form=${form}
       fault=${fault} tried=${own.fresh && own.plan !== null}/></section>
     ${previews && html`<section class="panel w5" aria-labelledby="h-pre"><${ScriptPreview} preview=${own}

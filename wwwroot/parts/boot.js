@@ -51,13 +51,14 @@ function ofThem(step) {
 function caption(phase, boot, usual) {
   const step = phase.step;
   if (phase.state === 'now') {
-    const seconds = (now.value - Date.parse(step.at)) / 1000;
-    return [duration(seconds) + ofThem(step), byteProgress(phase.value, phase.max)];
+    const pair = byteProgress(phase.value, phase.max);
+    if (step.durationSeconds) return [`broke off after ${duration(step.durationSeconds, true)}`, pair];
+    return [duration((now.value - Date.parse(step.at)) / 1000) + ofThem(step), pair];
   }
   if (phase.state === 'bad') return [failureOf(boot).errno ? `iPXE ${failureOf(boot).errno}` : 'failed', step?.bytes
     ? byteProgress(step.bytes, step.totalBytes ?? step.bytes) : ''];
   if (phase.state === 'wait') return [usual.after !== null ? `usually ${duration(usual.after)} after ready`
-    : 'Linux has not answered yet', ''];
+    : 'not reported yet', ''];
   if (phase.state === 'todo') return [boot.outcome !== 'running' ? '' : phase.name === 'ready' && usual.ready !== null
     ? `usually after ${duration(usual.ready)}` : phase.name === 'up' && usual.after > .5
       ? `usually ${duration(usual.after)} later` : '', ''];

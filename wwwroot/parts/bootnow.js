@@ -37,43 +37,45 @@ function Speed({ value, children }) {
   return html`<${Readout} value=${number} unit=${unit}>${children}<//>`;
 }
 
-/** Stalls that are over. */
+/** Times without a byte; over only when the machine has gone on since. */
 function Stalls({ boot }) {
-  const still = stalls(boot.steps, now.value);
+  const still = stalls(boot.steps, now.value), over = ['running', 'ready', 'up'].includes(boot.outcome);
   return still.count > 0 && !still.open && html`<${Time} seconds=${still.seconds} state="stalled">
-    ${plural(still.count, 'stall')}, over<//>`;
+    ${plural(still.count, 'stall')}${over && ', over'}<//>`;
 }
 
 /** Bytes a second of a phase under way, stalls left out; null when it has none. */
 function mean({ step, value }) {
   if (!step || !value) return null;
-  const seconds = (now.value - Date.parse(step.at)) / 1000 - stalls([step], now.value).seconds;
+  const whole = step.durationSeconds ?? (now.value - Date.parse(step.at)) / 1000;
+  const seconds = whole - stalls([step], now.value).seconds;
   return seconds > 2 ? value / seconds : null;
 }
 
 function Running({ boot, motion, usual, seconds }) {
   const at = current(phases(boot, motion));
-  const still = motion?.movedAt && boot.outcome === 'stalled' ? (now.value - motion.movedAt) / 1000 : null;
+  const since = boot.silentSince ? Date.parse(boot.silentSince) : motion?.movedAt;
+  const still = since && boot.outcome === 'stalled' ? (now.value - since) / 1000 : null;
   return html`<ul class="readouts wide"><${Time} seconds=${seconds}>since script<//>
     ${at.max ? html`<${Readout} value=${Math.floor(at.value / at.max * 100)} unit="%">
       ${byteProgress(at.value, at.max)} ${at.name}<//>` : html`<${Readout} value=${at.name}>phase<//>`}
-    ${still !== null ? html`<${Time} seconds=${still} state="stalled">no bytes<//>`
+    ${still !== null ? html`<${Time} seconds=${still} state="stalled">${at.max ? 'no bytes' : 'nothing asked for'}<//>`
       : html`<${Speed} value=${speed(boot, motion)}>now${mean(at) && `; ${rate(mean(at))} on average`}<//>`}
     <${Stalls} boot=${boot}/>
-    ${usual.ready !== null && html`<${Time} seconds=${Math.abs(usual.ready - seconds)}>
+    ${usual.ready !== null && boot.outcome === 'running' && html`<${Time} seconds=${Math.abs(usual.ready - seconds)}>
       ${seconds > usual.ready ? 'behind its usual time' : 'until it is usually ready'}<//>`}</ul>`;
 }
 
 const Ended = ({ boot, seconds }) => html`<ul class="readouts wide">
   <${Time} seconds=${took(boot, 'ready')}>from script to ready<//>
-  ${boot.outcome === 'ready' ? html`<${Time} seconds=${seconds - took(boot, 'ready')}>Linux runs, not up yet<//>`
+  ${boot.outcome === 'ready' ? html`<${Time} seconds=${seconds - took(boot, 'ready')}>since ready, not up yet<//>`
     : html`<${Time} seconds=${took(boot, 'up')}>from script to up<//>`}
   <${Speed} value=${average(boot)}>on average<//><${Stalls} boot=${boot}/></ul>`;
 
 export function BootNow({ boot, history }) {
   const motion = motionOf(boot.id), usual = usualOf(boot, history), where = standing(boot, motion, now.value);
   const seconds = (now.value - Date.parse(boot.startedAt)) / 1000;
-  const needs = isMoving(boot) && usual.ready !== null && usual.ready > seconds;
+  const needs = boot.outcome === 'running' && usual.ready !== null && usual.ready > seconds;
   return html`<section class="panel" aria-labelledby="h-now" data-state=${boot.outcome}>
     <header><h2 id="h-now">Boot <a href=${link('boots', boot.id)}>
       <code title=${boot.id}>${tail(boot.id)}</code></a></h2>
@@ -86,10 +88,11 @@ export function BootNow({ boot, history }) {
       : boot.outcome !== 'failed' && html`<${Ended} boot=${boot} seconds=${seconds}/>`}
     <div class="body rows">
       ${boot.outcome === 'failed'
-        && html`<${Note} is="failed"><b>${where.word}:</b> ${reason(boot)}. The machine begins again by itself.<//>`}
+        && html`<${Note} is="failed"><b>${where.word}:</b> ${reason(boot)}.<//>`}
       ${boot.outcome === 'unknown'
-        && html`<${Note}>Nothing was heard after ${current(phases(boot))
-          .name}: it may be off, or run something that does not phone home.<//>`}
+        && html`<${Note}>${boot.reason ?? `Nothing was heard after ${current(phases(boot)).name}`}.<//>`}
+      ${boot.outcome === 'stalled' && boot.reason && html`<${Note} is="stalled">${boot.reason}.<//>`}
+      ${boot.progressKnown === false && html`<${Note}>How far it is is not known: its files come from a cache.<//>`}
       <${BigTrack} boot=${boot} usual=${usual}/>
       <${RateChart} boot=${boot} motion=${motion} usual=${usual}/>
     </div></section>`;

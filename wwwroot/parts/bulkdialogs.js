@@ -18,9 +18,9 @@ const Done = ({ done, of }) => done > 0
 
 function Assign({ list, close }) {
   const form = useForm(keyOf('assign', list), { profile: '' }), [done, setDone] = useState(0);
-  return html`<${FormDialog} close=${close} title=${`Profile of ${named(list)}`} action="Assign" form=${form}
-    act=${() => change(list, form.get('profile') ? `Profile ${form.get('profile')}` : 'Profile by labels',
-      { profile: form.get('profile') || null }, setDone)}>
+  return html`<${FormDialog} close=${close} title=${`Profile of ${named(list)}`} action="Assign" form=${form} many
+    act=${signal => change(list, form.get('profile') ? `Profile ${form.get('profile')}` : 'Profile by labels',
+      { profile: form.get('profile') || null }, setDone, signal)}>
     <${ChoiceField} form=${form} name="profile" label="Profile" options=${useProfileOptions(null)}/>
     <${Done} done=${done} of=${list}/><//>`;
 }
@@ -30,10 +30,10 @@ export const openAssign = list => show(close => html`<${Assign} list=${list} clo
 function Label({ list, close }) {
   const form = useForm(keyOf('label', list), { set: '', drop: '' }), [done, setDone] = useState(0);
   const known = [...new Set(list.flatMap(machine => Object.keys(machine.labels)))].sort();
-  const act = () => change(list, 'Labels changed', { labels: {
+  const act = signal => change(list, 'Labels changed', { labels: {
     ...Object.fromEntries(form.get('drop').split(/[\s,]+/).filter(Boolean).map(key => [key, null])),
-      ...unpair(lines(form.get('set')).join('\n')) } }, setDone);
-  return html`<${FormDialog} close=${close} title=${`Labels of ${named(list)}`} action="Change labels" form=${form}
+      ...unpair(lines(form.get('set')).join('\n')) } }, setDone, signal);
+  return html`<${FormDialog} close=${close} title=${`Labels of ${named(list)}`} action="Change labels" form=${form} many
     act=${act}>
     <${LinesField} form=${form} name="set" label="Set"
       hint="One on a line, for example rack=3. Others stay as they are." rows=3/>
@@ -52,11 +52,12 @@ function Next({ list, close }) {
   const options = [...[...profiles.items.value.keys()].sort().map(name => [name, name]),
     ...actions.map(([action, text]) => [`!${action}`, text])];
   const what = form.get('what');
-  return html`<${FormDialog} close=${close} title=${`Next boot of ${named(list)}`} action="Boot once" form=${form}
-    act=${() => bootNext(list, what.startsWith('!') ? { action: what.slice(1) } : { profile: what }, setDone)}>
+  return html`<${FormDialog} close=${close} title=${`Next boot of ${named(list)}`} action="Boot once" form=${form} many
+    act=${signal => bootNext(list, what.startsWith('!') ? { action: what.slice(1) } : { profile: what }, setDone,
+      signal)}>
     <${ChoiceField} form=${form} name="what" label="Once, at the next boot" options=${options}
-      hint=${list.length === 1 ? `It ${asksAgain(list[0]) ?? 'happens when the machine starts next'}. `
-        + 'After that it boots as before.' : 'Each at its next start; after that they boot as before.'}/>
+      hint=${list.length === 1 ? `It happens when the machine starts next. After that it boots as before. ${
+        asksAgain(list[0])}` : 'Each at its next start; after that they boot as before.'}/>
     <${Done} done=${done} of=${list}/><//>`;
 }
 

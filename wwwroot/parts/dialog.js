@@ -1,5 +1,6 @@
 // Native dialogs: Esc closes, the focus goes back to where it was.
 import { html, signal, useLayoutEffect, useMemo, useRef } from '../ui.js';
+import { rememberFocus } from './focus.js';
 
 /** @typedef {{id: number, draw: (close: (result?: any) => void) => any, done: (result: any) => void}} Held */
 /** @type {import('@preact/signals').Signal<Held[]>} */
@@ -35,12 +36,12 @@ const Held = ({ draw, close }) => draw(close);
 export function Dialog({ title, close, children, footer, wide = false, palette = false, onSubmit }) {
   const ref = useRef(null), id = useMemo(() => `dialog-${++titles}`, []);
   useLayoutEffect(() => { // at once: what is typed next belongs to it
-    const before = document.activeElement;
-    ref.current.showModal();
+    const dialog = ref.current, giveBack = rememberFocus();
+    dialog.showModal();
     const first = ref.current.querySelector('[autofocus]')
       ?? ref.current.querySelector('input:not([type=hidden]), select, textarea');
     first?.focus({ preventScroll: true });
-    return () => before instanceof HTMLElement && before.isConnected && before.focus();
+    return () => { dialog.close(); giveBack(); }; // what is behind an open dialog takes no focus
   }, []);
   const inner = html`<header><h2 id=${id}>${title}</h2></header><div class="body rows">${children}</div><footer>
     ${footer}</footer>`;

@@ -56,7 +56,7 @@ const Waiting = () => html`<p class="state" data-state="queued" role="status">Wa
     approve it; nothing on its disk is touched.</p>`;
 
 const ends = { up: 'is up. It booted over the network, all the way.', ready: 'has all it needs and starts its Linux.',
-  failed: 'failed. It begins again by itself; the row says where it stopped.' };
+  failed: 'failed. The row says where it stopped.' };
 
 /** The first machine from its first question until it is up. */
 function First({ machine, boot, outcome }) {
@@ -70,7 +70,7 @@ function First({ machine, boot, outcome }) {
     ${boot && html`<ul class="boots"><${BootRow} boot=${boot}/></ul>`}
     ${discovered ? html`<p>It waits at its prompt. Approve it with a name and what it is to boot.</p>`
       : ends[outcome] ? html`<p role="status"><b dir="auto">${machine.name}</b> ${ends[outcome]}</p>`
-      : !boot && html`<p class="muted">Approved. It asks again within half a minute and boots by itself.</p>`}`;
+      : !boot && html`<p class="muted">Approved. It boots when it asks the next time.</p>`}`;
 }
 
 function MachineStep({ first, boot, outcome }) {

@@ -2,10 +2,11 @@
 import { html, useRef } from '../ui.js';
 import { get } from '../api.js';
 import { may } from '../session.js';
-import { images } from '../stores.js';
-import { short } from './format.js';
+import { images, machines, profiles } from '../stores.js';
+import { plural, short } from './format.js';
 import { Age, State } from './basics.js';
-import { show } from './dialog.js';
+import { Dialog, show } from './dialog.js';
+import { profileOf } from './selector.js';
 import { FormDialog } from './formdialog.js';
 import { TextField, useForm } from './form.js';
 
@@ -40,6 +41,32 @@ function Form({ name, opened, move, close }) {
 export const openHold = (image, move) => show(close => html`<${Form} name=${image.name} opened=${image}
   move=${move} close=${close}/>`);
 
+/** Registered machines that get an image's current version: those without a version of their own. */
+export const moversOf = name => [...machines.items.peek().values()].filter(machine => {
+  const profile = machine.state === 'registered' && profileOf(machine, profiles.items.peek());
+  return profile && profile.image === name && !profile.version && !machine.version;
+}).length;
+
+const LetMove = ({ image, newest, move, close }) => {
+  const act = wanted => () => { close(); move(wanted); }, many = moversOf(image.name);
+  return html`<${Dialog} title=${`Let ${image.name} move?`} close=${close} footer=${html`
+    <button class="btn" type="button" onClick=${() => close()}>Keep it held</button>
+    <button class="btn" type="button" autofocus onClick=${act({ version: image.current, from: image.current,
+      hold: false })}>From the next one on</button>
+    <button class="btn danger" type="button" onClick=${act({ version: newest.id, from: image.current, hold: false })}>
+      Promote ${short(newest.id)} now</button>`}>
+    <p><b>${short(newest.id)}</b>, the newest, made <${Age} at=${newest.createdAt}/>, can become current now: ${
+      plural(many, 'machine')} ${many === 1 ? 'gets' : 'get'} it instead of <b>${short(image.current)}</b> from
+      ${many === 1 ? ' its' : ' their'} next boot on.</p>
+    <p>Or <b>${short(image.current)}</b> stays current until a version comes that is not here yet.</p><//>`;
+};
+
+/** Lets it move again; when that could change what machines get, it says so first. */
+function letMove(image, newest, move) {
+  if (!newest || newest.id === image.current) return move({ version: image.current, from: image.current, hold: false });
+  return show(close => html`<${LetMove} image=${image} newest=${newest} move=${move} close=${close}/>`);
+}
+
 export const Held = ({ image, newest, move, hold }) => html`<div class="banner" data-state="held">
   <${State} is="held">Held<//>
   <span>${newest && !newest.current && html`<b>${short(newest.id)}</b> is there, but `}<b>${short(image.current)}</b>
@@ -48,4 +75,5 @@ export const Held = ({ image, newest, move, hold }) => html`<div class="banner" 
         && html`: “<bdi>${image.hold.reason}</bdi>”`}.`}</span>
   ${may('admin') && html`<span class="bar push"><button class="btn" type="button" onClick=${hold}>
     ${image.hold?.reason ? 'Change why…' : 'Say why…'}</button>
-    <button class="btn" type="button" onClick=${() => move({ version: 'newest' })}>Let it move</button></span>`}</div>`;
+    <button class="btn" type="button" onClick=${() => letMove(image, newest, move)}>Let it move…</button>
+      </span>`}</div>`;

@@ -85,7 +85,8 @@ function Form({ image, saved, close }) {
         hint="The newest; and older ones in use."/></div>
     ${type !== 'upload' && html`<${SourceFields} form=${form}/>
       <div class="cols"><${TextField} form=${form} name="schedule" label="Refresh on a schedule" mono
-        placeholder="0 4 * * *" hint="Cron: minute, hour, day, month, weekday (0 or 7 is Sunday). Empty: only when asked."/>
+        placeholder="0 4 * * *"
+        hint="Cron: minute, hour, day, month, weekday (0 or 7 is Sunday). Empty: only when asked."/>
         <${TextField} form=${form} name="timeZone" label="Time zone" placeholder="UTC"
           hint="For example Europe/Berlin."/></div>`}
     <${LinesField} form=${form} name="systems" label="Systems"

@@ -3,7 +3,7 @@ import { html, useState } from '../ui.js';
 import { ifAbsent, put } from '../api.js';
 import { go } from '../router.js';
 import { images, machines, profiles } from '../stores.js';
-import { approve, each } from '../machineacts.js';
+import { approve, each, report } from '../machineacts.js';
 import { keyOf } from '../drafts.js';
 import { show } from './dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from './form.js';
@@ -41,7 +41,7 @@ function Approve({ machine, close }) {
     const labels = unpair(form.get('labels'));
     const saved = await approve(machine, form.get('name'), { profile: await profileFor(form.get('profile')),
       labels: Object.keys(labels).length ? labels : undefined });
-    toast(`${saved.name} approved. It boots when it asks again, within half a minute.`);
+    toast(`${saved.name} approved. It boots when it asks the next time.`);
     return saved;
   };
   return html`<${FormDialog} close=${close} title=${`Approve ${machine.name}`} action="Approve" form=${form} act=${act}>
@@ -49,8 +49,7 @@ function Approve({ machine, close }) {
     <div class="cols"><${TextField} form=${form} name="name" label="Name"/>
       <${ChoiceField} form=${form} name="profile" label="Profile" options=${options}/></div>
     <${LinesField} form=${form} name="labels" label="Labels" hint="One on a line, for example rack=3" rows=2/>
-    <p class="muted">${asksAgain(machine) ? `It ${asksAgain(machine)} and then boots by itself.`
-      : 'It boots by itself when it asks the next time.'}</p><//>`;
+    <p class="muted">It boots when it asks the next time. ${asksAgain(machine)}</p><//>`;
 }
 
 export const openApprove = machine => show(close => html`<${Approve} machine=${machine} close=${close}/>`);
@@ -61,14 +60,14 @@ const asRegistered = (machine, form) => ({ ...machine, state: 'registered', labe
 function ApproveAll({ list, close }) {
   const [done, setDone] = useState(0), form = useForm(keyOf('approve-all', list), { profile: '', labels: '' });
   const options = useProfileOptions(null), profile = form.get('profile');
-  const act = async () => {
+  const act = async signal => {
     const labels = unpair(form.get('labels'));
     const fields = { profile: profile || undefined, labels: Object.keys(labels).length ? labels : undefined };
-    const problems = await each(list, machine => approve(machine, machine.name, fields), setDone);
-    toast(`${list.length - problems.size} of ${plural(list.length, 'machine')} approved`);
+    const result = await each(list, machine => approve(machine, machine.name, fields), setDone, signal);
+    report(`Approved ${list.length === 1 ? list[0].name : plural(list.length, 'machine')}`, list, result);
   };
   return html`<${FormDialog} close=${close} title=${`Approve ${plural(list.length, 'machine')}?`}
-    action=${`Approve ${list.length}`} form=${form} act=${act}>
+    action=${`Approve ${list.length}`} form=${form} act=${act} many>
     <p>${list.length === 1 ? 'It keeps its discovered name' : 'They keep their discovered names'}.</p>
     <div class="cols"><${ChoiceField} form=${form} name="profile" label="Profile" options=${options}/>
       <${LinesField} form=${form} name="labels" label="Labels" hint="One on a line, for example rack=3" rows=2/></div>

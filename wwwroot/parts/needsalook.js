@@ -9,8 +9,10 @@ import { may } from '../session.js';
 import { plural } from './format.js';
 import { failureOf, reason } from './phases.js';
 import { Age } from './basics.js';
-import { Decide } from './contradiction.js';
+import { later } from './later.js';
 import { Empty, Ghost, Trouble, toast } from './messages.js';
+
+const Decide = later(() => import('./contradiction.js').then(module => module.Decide));
 
 /** Words for kinds of alarms; a kind without words speaks for itself. */
 const kinds = {
@@ -41,11 +43,11 @@ const Alarm = ({ alarm, acknowledge, settled }) => html`<li class="note" data-st
     && html`<${Decide} alarm=${alarm} settled=${settled}/>`}
     <button class="btn" type="button" onClick=${acknowledge}>Acknowledge</button></span>`}</li>`;
 
-/** What became of a machine whose boot has failed. */
+/** What became of a machine whose boot has failed, as far as it was heard of. */
 function next(boot) {
   const later = [...active.value.values()].find(other => other.machine === boot.machine
     && other.startedAt > boot.startedAt);
-  return later ? `has begun again, ${later.outcome}` : 'begins again by itself';
+  return later && `has begun again, ${later.outcome}`;
 }
 
 const Failure = ({ boot }) => html`<li class="note" data-state="failed"><span class="glyph" data-state="failed"></span>

@@ -12,23 +12,20 @@ import { Note } from './messages.js';
 
 const actions = { local: 'the local disk', menu: 'a menu', shell: 'the iPXE shell' };
 
-/** A machine that waits asks again at least so often. */
+/** Seconds: a machine that was told to wait, and is on, asks at least so often. */
 const patience = 30;
 
-/** When a machine that waits at its prompt asks again, in words; null when it does not wait, as far as one can know. */
+/** When a machine that was told to wait asked last, as a sentence; empty when nothing says that it still waits. */
 export function asksAgain(machine) {
   const since = machine.lastSeenAt && (now.value - Date.parse(machine.lastSeenAt)) / 1000;
   const waits = since && since < 3 * patience
     && !['running', 'stalled', 'ready', 'up'].includes(machine.lastBoot?.outcome);
-  if (!waits) return null;
-  return since < patience - 1 ? `asks again within ${duration(patience - since)}` : 'asks again any moment';
+  return waits ? `It asked ${duration(Math.max(1, since))} ago; while it waits it asks every ${patience} s.` : '';
 }
 
 /** When it will happen. */
-function When({ machine }) {
-  const again = asksAgain(machine);
-  return again ? `The machine waits at its prompt and ${again}.` : 'It happens when the machine starts next.';
-}
+const When = ({ machine }) => asksAgain(machine) ? `It happens when the machine asks. ${asksAgain(machine)}`
+  : 'It happens when the machine starts next.';
 
 function Set({ machine, back }) {
   const { profile, action, setAt } = machine.nextBoot;

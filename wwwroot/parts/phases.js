@@ -50,27 +50,40 @@ export function standing(boot, motion, now) {
   const pair = at.max ? byteProgress(at.value ?? 0, at.max) : '';
   switch (boot.outcome) {
     case 'stalled': return { is: 'stalled', word: `stalled at ${at.name}`,
-      sub: [motion?.movedAt ? `no bytes for ${duration((now - motion.movedAt) / 1000)}` : 'no bytes',
-        pair].filter(Boolean).join(', ') };
+      sub: [boot.reason ?? silence(boot, motion, now), pair].filter(Boolean).join(', ') };
     case 'running': return { is: 'running', word: at.state === 'now' ? at.name : at.name === 'script' ? 'script'
       : `${at.name} sent`,
-      sub: at.state !== 'now' ? at.step?.bytes ? bytes(at.step.bytes) : 'the machine goes on'
-        : at.step.durationSeconds ? `${pair}, broke off; the machine tries again`
+      sub: at.state !== 'now' ? at.step?.bytes ? `${bytes(at.step.bytes)}, ${ago(heardOf(boot), now)}`
+        : `sent ${ago(heardOf(boot), now)}`
+        : at.step.durationSeconds ? `${pair}, broke off ${ago(endOf(at.step), now)}`
         : motion?.rate ? `${pair}, ${duration((at.max - at.value) / motion.rate)} left` : pair };
-    case 'ready': return { is: 'ready', word: 'ready',
-      sub: `Linux runs for ${duration((now - stepAt(boot, 'ready')) / 1000)}` };
+    case 'ready': return { is: 'ready', word: 'ready', sub: `reported ${ago(stepAt(boot, 'ready'), now)}` };
     case 'up': return { is: 'up', word: 'up', sub: boot.up?.addresses?.[0] ?? `after ${duration(took(boot, 'up'))}` };
     case 'failed': return { is: 'failed', word: `failed at ${failureOf(boot).step ?? 'an unknown step'}`,
       sub: reason(boot) };
-    default: return { is: 'unknown', word: 'unknown', sub: `nothing heard after ${at.name}` };
+    default: return { is: 'unknown', word: 'unknown', sub: boot.reason ?? `nothing heard after ${at.name}` };
   }
+}
+
+const ago = (at, now) => `${duration(Math.max(0, (now - at) / 1000))} ago`;
+
+/** When a transfer ended. */
+const endOf = step => Date.parse(step.at) + (step.durationSeconds ?? 0) * 1000;
+
+/** The last sign of life that its steps tell of. @param {any} boot */
+const heardOf = boot => Math.max(...boot.steps.map(step =>
+  Math.max(endOf(step), step.lastAt ? Date.parse(step.lastAt) : 0)));
+
+/** How long nothing has come from the machine. @param {any} boot @param {any} motion @param {number} now */
+export function silence(boot, motion, now) {
+  const since = boot.silentSince ? Date.parse(boot.silentSince) : motion?.movedAt;
+  return since ? `nothing for ${duration((now - since) / 1000)}` : 'nothing comes';
 }
 
 /** As short as a cell of a list. @param {any} boot @param {any} motion @param {number} now */
 export function briefly(boot, motion, now) {
   const at = current(phases(boot, motion));
-  if (boot.outcome === 'stalled') return `${at.name}, ${motion?.movedAt
-    ? `no bytes for ${duration((now - motion.movedAt) / 1000)}` : 'no bytes'}`;
+  if (boot.outcome === 'stalled') return `${at.name}, ${silence(boot, motion, now)}`;
   if (boot.outcome !== 'running') return standing(boot, motion, now).sub;
   if (at.state !== 'now') return at.name === 'script' ? 'script sent' : `${at.name} sent`;
   if (at.step.durationSeconds) return `${at.name} broke off`;
@@ -88,7 +101,8 @@ export function speed(boot, motion) {
 /** Why it failed. @param {any} boot */
 export function reason(boot) {
   const failure = failureOf(boot);
-  return failure?.reason ?? (failure?.errno ? `iPXE error ${failure.errno}` : 'the machine did not say why');
+  return failure?.reason ?? (failure?.errno ? `iPXE error ${failure.errno}` : boot.reason
+    ?? 'the machine did not say why');
 }
 
 const stepAt = (boot, name) => Date.parse(boot.steps.find(step => step.name === name)?.at ?? boot.startedAt);

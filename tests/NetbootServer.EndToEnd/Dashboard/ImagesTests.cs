@@ -26,13 +26,34 @@ public sealed class ImagesTests(Browser browser)
             await Expect(visit.Page.GetByText($"held at {oldest[..8]}")).ToBeVisibleAsync();
             await Expect(visit.Page.Locator(".diff")).ToContainTextAsync("init=/nix/store/2-nixos-system/init");
             Assert.Equal(oldest, await CurrentAsync(fleet));
-            await visit.Button("Let it move").ClickAsync();
+            await visit.Button("Let it move…").ClickAsync();
+            await Expect(visit.Dialog).ToContainTextAsync(newest[..8]);
+            await Expect(visit.Dialog).ToContainTextAsync("8 machines"); // without those with a version of their own
+            await visit.ShootAsync("let-it-move");
+            await visit.AssertAccessibleAsync("let-it-move");
+            await visit.Button("Keep it held").ClickAsync();
+            await Expect(visit.Button("Let it move…")).ToBeFocusedAsync();
+            Assert.Equal(oldest, await CurrentAsync(fleet));
+
+            await visit.Button("Let it move…").ClickAsync();
+            await visit.Button("From the next one on").ClickAsync();
             await Expect(visit.Page.GetByText($"held at {oldest[..8]}")).ToBeHiddenAsync();
+            await Expect(visit.Toast($"until one comes, {oldest[..8]} stays")).ToBeVisibleAsync();
+            Assert.Equal(oldest, await CurrentAsync(fleet));
+            await Undo("until one comes").ClickAsync();
+
+            await visit.Button("Let it move…").ClickAsync();
+            await visit.Button($"Promote {newest[..8]} now").ClickAsync();
+            await Expect(visit.Page.GetByText($"held at {oldest[..8]}")).ToBeHiddenAsync();
+            await Expect(visit.Toast($"8 machines get {newest[..8]} from now on")).ToBeVisibleAsync();
             Assert.Equal(newest, await CurrentAsync(fleet));
-            await visit.Toast("moves with new versions").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") })
+            await visit.Toast("8 machines get").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") })
                 .ClickAsync();
             await Expect(visit.Page.GetByText($"held at {oldest[..8]}")).ToBeVisibleAsync();
             Assert.Equal(oldest, await CurrentAsync(fleet));
+
+            ILocator Undo(string text) =>
+                visit.Toast(text).GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") });
         });
     }
 

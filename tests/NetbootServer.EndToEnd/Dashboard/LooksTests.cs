@@ -25,7 +25,7 @@ public sealed class LooksTests(Browser browser)
         ("machine-failed", "machines/gpu-a100-04", "out of memory"),
         ("machine-next-boot", "machines/gpu-a100-03", "This holds for one boot only."),
         ("machine-disk", "machines/storage-01", "local disk"),
-        ("machine-discovered", $"machines/{Morning.Found}", "It waits at its prompt"),
+        ("machine-discovered", $"machines/{Morning.Found}", "It is not registered"),
         ("machine-long-name", $"machines/{Morning.LongName}", "never asked for a script"),
         ("machine-much-to-say", $"machines/{Morning.LongMac}", "maker"),
         ("boots", "boots", "the connection was reset"),

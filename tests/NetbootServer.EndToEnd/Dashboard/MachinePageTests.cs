@@ -44,6 +44,62 @@ public sealed class MachinePageTests(Browser browser)
     }
 
     [Fact]
+    public async Task Who_approves_a_machine_under_a_new_name_from_its_page_comes_to_the_page_of_that_name()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await fleet.Machine("3c:ec:ef:41:0a:9e").AskAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("404"); // the page, or the other tab, may hear that the old name is gone before it goes on
+            var other = await visit.OpenTabAsync("machines/3c-ec-ef-41-0a-9e");
+            await Expect(other.Heading("3c-ec-ef-41-0a-9e")).ToBeVisibleAsync();
+            await visit.GoAsync("machines/3c-ec-ef-41-0a-9e");
+            await visit.Button("Approve…").ClickAsync();
+            await visit.Dialog.GetByLabel("Name").FillAsync("rack9-node01");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+            await Expect(visit.Heading("rack9-node01")).ToBeVisibleAsync();
+            await Expect(visit.Heading("Plan")).ToBeVisibleAsync();
+            await Expect(other.Heading("rack9-node01")).ToBeVisibleAsync(); // wherever it was approved
+        });
+    }
+
+    [Fact]
+    public async Task After_a_dialog_the_focus_is_where_it_was_or_near_what_is_gone()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            visit.Expect("404");
+            await visit.GoAsync("machines/gpu-a100-01");
+            await visit.Button("Edit").ClickAsync();
+            await Expect(visit.Dialog).ToBeVisibleAsync();
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await Expect(visit.Button("Edit")).ToBeFocusedAsync();
+            await visit.Button("More actions").ClickAsync();
+            await visit.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Next boot…" }).ClickAsync();
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+            await Expect(visit.Button("More actions")).ToBeFocusedAsync();
+            await visit.Page.Keyboard.PressAsync("Control+k");
+            await Expect(visit.Dialog).ToBeVisibleAsync();
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await Expect(visit.Button("More actions")).ToBeFocusedAsync();
+            await visit.Button("More actions").ClickAsync();
+            await visit.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Delete…" }).ClickAsync();
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Delete machine" }).ClickAsync();
+            await Expect(visit.Heading("Machines")).ToBeVisibleAsync();
+            await Expect(visit.Page.Locator("#main")).ToBeFocusedAsync();
+
+            // A row that goes with what its menu did.
+            var row = visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("gpu-a100-02") });
+            await row.GetByRole(AriaRole.Button).ClickAsync();
+            await visit.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Delete…" }).ClickAsync();
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Delete machine" }).ClickAsync();
+            await Expect(row).ToHaveCountAsync(0);
+            await Expect(visit.Page.Locator(".machines :focus")).ToHaveCountAsync(1);
+        });
+    }
+
+    [Fact]
     public async Task Of_stalls_too_near_for_two_texts_the_longer_one_is_written()
     {
         await using var fleet = await Fleet.StartAsync(Ct);
@@ -76,7 +132,7 @@ public sealed class MachinePageTests(Browser browser)
             await FromTheBeginningAsync();
             await loading;
             await machine.ReadyAsync(Ct);
-            await Expect(visit.Page.GetByText("Linux runs, not up yet")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText("since ready, not up yet")).ToBeVisibleAsync();
             await FromTheBeginningAsync();
             await visit.Page.ReloadAsync();
             await FromTheBeginningAsync();

@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -62,6 +63,41 @@ public sealed class MachinesTests(Browser browser)
         });
         var labels = (await fleet.Api.GetAsync("/machines/gpu-a100-02", Ct)).GetProperty("labels");
         Assert.Equal("""{"gpu":"a100"}""", labels.GetRawText());
+    }
+
+    [Fact]
+    public async Task A_change_of_many_machines_is_stopped_and_what_was_done_is_said_and_taken_back()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            var patches = 0;
+            var letGo = new TaskCompletionSource();
+            await visit.Page.RouteAsync("**/api/v1/machines/*", async route =>
+            {
+                if (route.Request.Method == "PATCH" && Interlocked.Increment(ref patches) > 2) await letGo.Task;
+                await route.ContinueAsync();
+            });
+            await visit.GoAsync("machines");
+            await visit.Page.GetByLabel("Select all that match").CheckAsync();
+            await visit.Button("Label…").Last.ClickAsync();
+            await visit.Dialog.GetByLabel("Set").FillAsync("room=north");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Change labels" }).ClickAsync();
+            await Until.TrueAsync("some to be under way", () => Task.FromResult(patches >= 8),
+                TimeSpan.FromMinutes(1), Ct);
+            await visit.ShootAsync("under-way");
+            await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+            letGo.SetResult();
+            await Expect(visit.Toast("Labels changed: 8 of 12 machines. Stopped: 4 machines are as before."))
+                .ToBeVisibleAsync();
+            await Expect(visit.Button("Label…").Last).ToBeFocusedAsync();
+            Assert.Equal(8, (await fleet.Api.ListAsync("/machines?label=room%3Dnorth", Ct)).Count);
+            Assert.Equal(8, patches);
+            await visit.Toast("Labels changed").GetByRole(AriaRole.Button, new() { NameRegex = new("Undo") })
+                .ClickAsync();
+            await Expect(visit.Toast("Taken back for 8 machines")).ToBeVisibleAsync();
+        });
+        Assert.Empty(await fleet.Api.ListAsync("/machines?label=room%3Dnorth", Ct));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
@@ -86,6 +87,35 @@ public sealed class OverviewTests(Browser browser)
         visit.Page.EvaluateAsync<string>("document.querySelector('.plot canvas')?.toDataURL() ?? ''");
 
     [Fact]
+    public async Task Of_a_boot_under_way_only_what_was_heard_is_said_and_nothing_is_promised()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await fleet.Machine("3c:ec:ef:41:03:01").AskAsync(Ct);
+        var cut = await fleet.Machine("3c:ec:ef:41:03:02").AskAsync(Ct);
+        (await cut.HangAsync(1 << 20, Ct)).Dispose();
+        await (await fleet.Machine("3c:ec:ef:41:03:03").AskAsync(Ct)).FailAsync("kernel", "0f0a6095", Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            ILocator Row(string name) => visit.Page.Locator(".boots li").Filter(new() { HasText = name });
+            await Expect(Row("rack3-node01")).ToContainTextAsync(new Regex(@"sent \d+ s ago"));
+            await Expect(Row("rack3-node02")).ToContainTextAsync("broke off");
+            await Expect(visit.Page.GetByText("rack3-node03 failed at kernel")).ToBeVisibleAsync();
+            await visit.ShootAsync("only-what-was-heard");
+            await Expect(Promises(visit)).ToHaveCountAsync(0);
+            foreach (var node in new[] { "rack3-node01", "rack3-node02", "rack3-node03" })
+            {
+                await visit.GoAsync($"machines/{node}");
+                await Expect(visit.Heading(node)).ToBeVisibleAsync();
+                await Expect(visit.Page.Locator("#h-now")).ToBeVisibleAsync();
+                await Expect(Promises(visit)).ToHaveCountAsync(0);
+            }
+        });
+
+        static ILocator Promises(Visit visit) => visit.Page.Locator("main").GetByText(
+            new Regex("tries again|goes on|begins again|Linux runs"));
+    }
+
+    [Fact]
     public async Task How_a_boot_goes_on_is_seen_for_a_moment_also_among_those_of_one_outcome()
     {
         await using var fleet = await Fleet.StartAsync(Ct);
@@ -96,7 +126,7 @@ public sealed class OverviewTests(Browser browser)
             await visit.GoAsync("boots?outcome=running");
             await Expect(row).ToContainTextAsync("script");
             await (await machine.LoadAsync(Ct)).ReadyAsync(Ct);
-            await Expect(row).ToContainTextAsync("Linux runs");
+            await Expect(row).ToContainTextAsync("reported");
             await Expect(row).ToHaveCountAsync(0);
             await visit.GoAsync("boots?outcome=stalled");
             await Expect(visit.Page.GetByText("A boot whose bytes stand still appears here by itself."))

@@ -94,7 +94,8 @@ public sealed class TabsTests(Browser browser)
         await browser.VisitAsync(fleet.Server, async visit =>
         {
             visit.Expect("401"); // what was under way as the session ended
-            Visit[] tabs = [visit, await visit.OpenTabAsync("machines?q=gpu-a100-01"), await visit.OpenTabAsync("boots")];
+            var machines = await visit.OpenTabAsync("machines?q=gpu-a100-01");
+            Visit[] tabs = [visit, machines, await visit.OpenTabAsync("boots")];
             foreach (var tab in tabs) await Expect(tab.Link).ToHaveTextAsync("Live");
             await Account(visit, "admin").ClickAsync();
             await visit.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Log out" }).ClickAsync();
@@ -109,7 +110,7 @@ public sealed class TabsTests(Browser browser)
                 await Expect(tab.Link).ToHaveTextAsync("Live");
             }
             await LabelAsync(fleet, "next-session");
-            await HearsAsync(tabs[1], "next-session");
+            await HearsAsync(machines, "next-session");
         });
     }
 
@@ -187,8 +188,8 @@ public sealed class TabsTests(Browser browser)
     private static async Task KillWorkersAsync(Visit visit)
     {
         var devTools = await visit.Page.Context.Browser!.NewBrowserCDPSessionAsync();
-        var targets = (await devTools.SendAsync("Target.getTargets"))!.Value.GetProperty("targetInfos").EnumerateArray();
-        var workers = targets.Where(target => target.GetProperty("type").GetString() == "shared_worker").ToList();
+        var targets = (await devTools.SendAsync("Target.getTargets"))!.Value.GetProperty("targetInfos");
+        var workers = targets.EnumerateArray().Where(target => target.GetProperty("type").GetString() == "shared_worker").ToList();
         Assert.Single(workers);
         await devTools.SendAsync("Target.closeTarget",
             new() { ["targetId"] = workers[0].GetProperty("targetId").GetString()! });

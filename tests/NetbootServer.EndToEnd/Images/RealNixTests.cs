@@ -189,7 +189,7 @@ public sealed class RealNixTests(NixLab lab)
             ["Images:AllowedSources:0"] = $"{host.Url}/{names[0]}",
         });
         string FlakeOf(string name) => Flake("""x = run "x.tar.gz" "$BB gzip -c <${dep}/text >$out";""",
-            $"inputs.dep = {{ url = \"tarball+{host.Url}/{name}\"; flake = false; }};", "dep");
+            $"inputs.dep = {{ url = \"{host.Url}/{name}\"; flake = false; }};", "dep");
 
         var unlocked = FlakeOf(names[1]);
         await using (var bench = await LimitedAsync(unlocked))

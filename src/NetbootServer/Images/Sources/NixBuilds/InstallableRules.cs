@@ -60,6 +60,14 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
         }
     }
 
+    /// <summary>
+    /// Nix fetches an input by its address with a query (<c>?narHash=</c>), and allows more behind an address only after
+    /// a slash: for an address that is allowed as it is, that is its folder's.
+    /// </summary>
+    private Uri Fetched(Uri input) =>
+        !input.AbsolutePath.EndsWith('/') && urls.Allowed.Any(prefix => prefix.AbsolutePath == input.AbsolutePath)
+            ? new Uri(input, ".") : input;
+
     private const string WithMore = "takes submodules or large files of Git's from wherever the repository says, which " +
         "Images:AllowedSources rules out";
 
@@ -90,7 +98,8 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
     /// </summary>
     /// <param name="inputs">Addresses of inputs that were checked.</param>
     internal string AllowedUris(IEnumerable<string> inputs) => urls.AreLimited
-        ? string.Join(' ', urls.Allowed.Concat(inputs.Select(input => new Uri(input))).SelectMany(FlakeHosts.UrisOf).Distinct())
+        ? string.Join(' ', urls.Allowed.Concat(inputs.Select(input => Fetched(new Uri(input))))
+            .SelectMany(FlakeHosts.UrisOf).Distinct())
         : "http:// https:// git:// ssh:// git+http:// git+https:// git+ssh:// github: gitlab: sourcehut:";
 
     /// <summary>The folders that files with Nix code may read.</summary>

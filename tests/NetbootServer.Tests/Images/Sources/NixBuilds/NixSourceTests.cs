@@ -200,10 +200,12 @@ public sealed class NixSourceTests : IDisposable
         {
             options.AllowedSources.Add("https://github.com/me/");
             options.AllowedSources.Add("git+ssh://git@git.example.org/");
+            options.AllowedSources.Add("https://example.org/inputs/c.tar.gz");
         });
         PlayLock("""
             "a":{"locked":{"type":"github","owner":"me","repo":"a","rev":"1"}},
             "b":{"locked":{"type":"git","url":"ssh://git@git.example.org/b","rev":"1"}},
+            "c":{"locked":{"type":"tarball","url":"https://example.org/inputs/c.tar.gz","narHash":"sha256-x"}},
             "part":{"locked":{"type":"path","path":"./part"}}
             """.ReplaceLineEndings(""));
         await FailsAsync(SourceProblems.NixFailed, () => FetchAsync(lab, "github:me/fleet#netboot"));
@@ -212,6 +214,8 @@ public sealed class NixSourceTests : IDisposable
         Assert.Contains("--option restrict-eval true --option allowed-uris https://github.com/me/ ", build, StringComparison.Ordinal);
         Assert.Contains(" github:me/ ", build, StringComparison.Ordinal);
         Assert.Contains(" git+ssh://git@git.example.org/b ", build, StringComparison.Ordinal);
+        // Fetched as …/c.tar.gz?narHash=…, which Nix would not take for the allowed address.
+        Assert.Contains(" https://example.org/inputs/ ", build, StringComparison.Ordinal);
     }
 
     [Theory]
