@@ -28,7 +28,8 @@ function useLog(path, open) {
     };
     const look = async () => {
       if (!document.hidden) {
-        const part = await get(`${path}?ansi=true&from=${kept.size}`, { bytes: true, signal: stop.signal }).catch(() => null);
+        const part = await get(`${path}?ansi=true&from=${kept.size}`, { bytes: true, signal: stop.signal })
+          .catch(() => null);
         if (stop.signal.aborted) return;
         if (part?.length) take(part);
         empty = part?.length === 0 ? empty + 1 : 0;

@@ -6,6 +6,7 @@ import * as menus from './menumodel.js';
 /** The fields, and what a person calls them. */
 export const labels = { image: 'image', version: 'version', variant: 'variant', selector: 'selector',
   priority: 'priority', kernelArguments: 'kernel arguments', after: 'after a success', expects: 'counts as success',
+  localDisk: 'leaving to the local disk',
   menu: 'menu', template: 'script template' };
 
 /** How a person reads those whose text is for programs. */
@@ -14,7 +15,7 @@ export const words = { menu: menus.inWords };
 export const toFields = profile => ({ image: profile.image, version: profile.version ?? '',
   variant: profile.variant ?? '', selector: pairs(profile.selector), priority: String(profile.priority),
   kernelArguments: profile.kernelArguments.join('\n'), after: profile.after, expects: profile.expects,
-  menu: menus.fromApi(profile.menu), template: profile.template ?? '' });
+  localDisk: profile.localDisk ?? '', menu: menus.fromApi(profile.menu), template: profile.template ?? '' });
 
 const convert = { kernelArguments: lines, menu: menus.toApi,
   priority: text => text.trim() === '' ? 0 : Number.isNaN(Number(text)) ? text : Number(text) };

@@ -25,5 +25,8 @@ export function WhatToBoot({ form, isNew }) {
     <${ChoiceField} form=${form} name="expects" label="Counts as success"
       options=${[['auto', form.get('after') === 'local' ? 'auto: ready, because its disk follows'
         : 'auto: up, once a boot of the version phoned home'], ['up', 'up: its system phoned home'],
-        ['ready', 'ready: its kernel was started']]}/></div>`;
+        ['ready', 'ready: its kernel was started']]}/>
+    <${ChoiceField} form=${form} name="localDisk" label="Leaving to the local disk"
+      options=${[['', 'As the server is set'], ['exit-error', 'exit 1: firmware goes on (exit-error)'],
+        ['exit-ok', 'exit 0 (exit-ok)'], ['sanboot', 'iPXE starts the first drive (sanboot)']]}/></div>`;
 }

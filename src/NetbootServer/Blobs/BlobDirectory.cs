@@ -77,7 +77,8 @@ public sealed class BlobDirectory
     {
         try
         {
-            using var probe = File.OpenHandle(Path.Combine(_root, ProbeName), FileMode.OpenOrCreate, FileAccess.Write);
+            using var probe = File.OpenHandle(Path.Combine(_root, ProbeName), FileMode.OpenOrCreate, FileAccess.Write,
+                FileShare.ReadWrite | FileShare.Delete, FileOptions.DeleteOnClose);
             _ = FreeBytes;
             return null;
         }

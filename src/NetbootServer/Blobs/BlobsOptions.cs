@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.RegularExpressions;
 using NetbootServer.Http;
 
 namespace NetbootServer.Blobs;
@@ -9,6 +10,14 @@ public sealed class BlobsOptions
     /// <summary>The value of <c>Blobs</c> itself: where blobs are kept; empty for the data directory.</summary>
     [Example("/srv/netboot/blobs")]
     public string? Location { get; set; }
+
+    /// <summary>
+    /// Base URL of a cache or CDN that has <c>/blobs</c> of this server behind it; scripts then point there, and this server
+    /// does not see how far downloads have come. Null for none.
+    /// </summary>
+    [BaseUrl]
+    [Example("http://cache.example:8081")]
+    public string? PublicUrl { get; set; }
 
     /// <summary>All blobs together may take this many bytes; null for no limit.</summary>
     [Range(0, long.MaxValue)]
@@ -44,4 +53,18 @@ public sealed class BlobsOptions
     /// <summary>How many files are kept open between transfers; those being sent are open beside these.</summary>
     [Range(1, int.MaxValue)]
     public int MaxIdleFiles { get; set; } = 1_000;
+}
+
+/// <summary>A base URL that can stand in a script as it is: http or https, no query, nothing that iPXE would read as syntax.</summary>
+internal sealed partial class BaseUrlAttribute : ValidationAttribute
+{
+    public BaseUrlAttribute() : base("must be an http or https URL without a query, such as http://cache.example:8081")
+    {
+    }
+
+    public override bool IsValid(object? value) => value is null
+        || (value is string text && Shape().IsMatch(text) && Uri.TryCreate(text, UriKind.Absolute, out _));
+
+    [GeneratedRegex(@"\Ahttps?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?\z")]
+    private static partial Regex Shape();
 }

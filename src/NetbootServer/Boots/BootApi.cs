@@ -19,37 +19,37 @@ internal static partial class BootApi
     }
 
     /// <summary>The script that collects a machine's identity; the same for all.</summary>
-    private static IResult Start(HttpContext http, PublicUrl url)
+    private static IResult Start(HttpContext http, LinksOfRequest links)
     {
         http.Response.Headers.CacheControl = "no-cache";
         http.Response.Headers.Vary = "Host";
         var identity = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
-        return MachineAnswer.Script(BootScript.Start(new(url.For(http)), identity));
+        return MachineAnswer.Script(BootScript.Start(links.For(http), identity));
     }
 
     /// <summary>The script of a machine known by its MAC alone, written in any way.</summary>
     private static Task<IResult> ScriptOfMac(
-        string mac, HttpContext http, PublicUrl url, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
+        string mac, HttpContext http, LinksOfRequest links, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
         CancellationToken ct)
     {
         if (!MacAddress.TryParse(mac, out var address))
             return Task.FromResult<IResult>(MachineAnswer.NotFound($"'{IpxeText.Show(mac)}' is no MAC address."));
         var told = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
         var identity = told with { Mac = address, Told = told.Told.SetItem("mac", address.Hyphened) };
-        return AnswerAsync(identity, http, url, desk, metrics, time, ct);
+        return AnswerAsync(identity, http, links, desk, metrics, time, ct);
     }
 
     /// <summary>The script of the machine that the query describes.</summary>
-    private static Task<IResult> Script(HttpContext http, PublicUrl url, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
+    private static Task<IResult> Script(HttpContext http, LinksOfRequest links, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
         CancellationToken ct) =>
-        AnswerAsync(MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), http, url, desk, metrics, time, ct);
+        AnswerAsync(MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), http, links, desk, metrics, time, ct);
 
     private static async Task<IResult> AnswerAsync(
-        MachineIdentity identity, HttpContext http, PublicUrl url, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
+        MachineIdentity identity, HttpContext http, LinksOfRequest links, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
         CancellationToken ct)
     {
         http.Response.Headers.CacheControl = "no-store";
-        var request = new ScriptRequest(identity, new(url.For(http)))
+        var request = new ScriptRequest(identity, links.For(http))
         {
             Attempt = int.TryParse(http.Request.Query["try"], NumberStyles.None, null, out var attempt) ? attempt : 0,
             Menu = http.Request.Query["menu"],

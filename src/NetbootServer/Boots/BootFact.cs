@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using NetbootServer.Machines;
 
 namespace NetbootServer.Boots;
 
@@ -79,13 +80,21 @@ internal abstract record BootEntry(DateTimeOffset At);
 internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, Recognition Recognition, string? Ip)
     : BootEntry(At);
 
-/// <summary>A next boot to <c>local</c>, <c>menu</c> or <c>shell</c> was handed out, which uses it up.</summary>
-internal sealed record NextBootUsed(DateTimeOffset At, long MachineId, DateTimeOffset SetAt) : BootEntry(At);
+/// <summary>A decision that holds once was handed out: a next boot that this uses up, or a choice at the machine.</summary>
+/// <param name="At">When.</param>
+/// <param name="MachineId">The machine.</param>
+/// <param name="SetAt">The next boot to <c>local</c>, <c>menu</c> or <c>shell</c> that it uses up; null for none.</param>
+/// <param name="LeftToDisk">What is remembered of it; null when it need not be.</param>
+internal sealed record NextBootUsed(DateTimeOffset At, long MachineId, DateTimeOffset? SetAt, LeftToDisk? LeftToDisk = null)
+    : BootEntry(At);
 
 /// <summary>A script that starts a boot was handed out.</summary>
 internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineIdentity Identity, string MachineName,
     string Image, string Version, string Profile, string Expects, string After) : BootEntry(At)
 {
+    /// <summary>Whether its files come from a cache, so that this server does not see how far they have come.</summary>
+    public bool FilesElsewhere { get; init; }
+
     /// <summary>Whether its machine contradicts a registration: then it is no boot of a registered machine.</summary>
     public bool Contradicts { get; init; }
 

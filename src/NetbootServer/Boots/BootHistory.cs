@@ -110,8 +110,11 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
         Profile = row.Profile,
         StartedAt = row.StartedAt,
         Outcome = row.Outcome,
+        Reason = BootReason.Of(row.Outcome, facts),
+        SilentSince = BootReason.SilentSince(row.Outcome, facts),
         Expects = row.Expects,
         Steps = BootTimeline.Timeline(facts),
+        ProgressKnown = BootTimeline.IsProgressKnown(facts),
         Up = BootTimeline.Up(facts),
     };
 

@@ -69,8 +69,10 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
     /// <summary>Another next boot may have been set meanwhile; that one stays.</summary>
     private static void Use(JournalBatch batch, NextBootUsed used, Consequences consequences)
     {
-        if (batch.Machine(used.MachineId) is not { } row || MachineReading.Read<NextBoot>(row.NextBoot)?.SetAt != used.SetAt) return;
-        row.NextBoot = null;
+        if (batch.Machine(used.MachineId) is not { } row) return;
+        var waiting = row.ReadNextBoot()?.Waiting;
+        if (used.SetAt is not null && waiting?.SetAt != used.SetAt) return;
+        row.WriteNextBoot(used.SetAt is null ? waiting : null, used.LeftToDisk, used.At);
         batch.Changed(row);
         consequences.Machines.Add(row);
         consequences.MachineNames.Add(row.Name);
@@ -80,20 +82,25 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
     {
         var boot = batch.Boot(opened);
-        batch.Add(BootFactRow.Once(boot.Id, Steps.Script, FactKinds.Began, opened.At));
+        var script = BootFactRow.Once(boot.Id, Steps.Script, FactKinds.Began, opened.At);
+        if (opened.FilesElsewhere) script.Detail = BootTimeline.FilesElsewhere;
+        batch.Add(script);
         consequences.Outcomes.Add(Outcomes.Running);
         foreach (var earlier in batch.LeftBehindBy(boot).ToList())
         {
             // A machine that starts anew has left its earlier boots behind.
-            batch.Add(BootFactRow.Once(earlier.Id, Steps.Script, FactKinds.Lost, opened.At));
+            var lost = BootFactRow.Once(earlier.Id, Steps.Script, FactKinds.Lost, opened.At);
+            lost.Detail = BootReason.BeganAnew.GetRawText();
+            batch.Add(lost);
             earlier.Outcome = Outcomes.Unknown;
             batch.Changed(earlier);
             consequences.Outcomes.Add(Outcomes.Unknown);
             consequences.Boots.Add(earlier.Id);
         }
+        batch.Opens(boot);
         Conclude(batch, boot, opened.At, consequences);
         // Its ready or up may have overtaken it, when the database was away.
-        Succeed(batch, boot, wasSuccess: false, consequences);
+        Succeed(batch, boot, opened.Ticket, wasSuccess: false, consequences);
         await learning.LearnAsync(batch, boot, consequences, ct);
     }
 
@@ -107,7 +114,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         var wasSuccess = Success(boot, batch.Facts(boot.Id)) is not null;
         batch.Add(fact);
         Conclude(batch, boot, step.At, consequences);
-        Succeed(batch, boot, wasSuccess, consequences);
+        Succeed(batch, boot, step.Ticket, wasSuccess, consequences);
         await learning.LearnAsync(batch, boot, consequences, ct);
     }
 
@@ -132,18 +139,18 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
     /// </summary>
     /// <param name="batch">The boots and machines.</param>
     /// <param name="boot">The boot.</param>
+    /// <param name="ticket">The boot's.</param>
     /// <param name="wasSuccess">Whether its success was known, and settled, before.</param>
     /// <param name="consequences">Collects what changed.</param>
-    private void Succeed(JournalBatch batch, BootRow boot, bool wasSuccess, Consequences consequences)
+    private void Succeed(
+        JournalBatch batch, BootRow boot, BootTicket ticket, bool wasSuccess, Consequences consequences)
     {
         var facts = batch.Facts(boot.Id);
         if (!facts.Any(fact => fact.Step is Steps.Ready or Steps.Up)) return;
         NotePhoningHome(batch, boot, facts);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         var was = (machine.NextBoot, machine.Completion);
-        if (boot.TookNextBoot && machine.NextBoot is not null
-            && MachineReading.Read<NextBoot>(machine.NextBoot)!.SetAt <= boot.StartedAt)
-            machine.NextBoot = null;
+        if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.NextBoot = null;
         if (boot is { After: "local", Profile: { } profile } && !wasSuccess && Success(boot, facts) is { } success)
             machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.FirstAt));
         if (was == (machine.NextBoot, machine.Completion)) return;

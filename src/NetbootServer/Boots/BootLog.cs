@@ -27,11 +27,13 @@ internal sealed class BootLog
     private readonly ImageCatalog _images;
     private readonly EventHub _events;
     private readonly BootMetrics _metrics;
+    private readonly SignsOfLife _signs;
     private long _dropped;
 
     public BootLog(BootJournal journal, Database database, MachineCache machines, ImageCatalog images,
-        EventHub events, BootMetrics metrics, IOptions<BootsOptions> options)
+        EventHub events, BootMetrics metrics, SignsOfLife signs, IOptions<BootsOptions> options)
     {
+        _signs = signs;
         (_journal, _database, _machines, _images) = (journal, database, machines, images);
         (_events, _metrics) = (events, metrics);
         _reports = new ReportQueue(options);
@@ -48,6 +50,7 @@ internal sealed class BootLog
     /// <summary>Queues an entry; never waits. Full: the entry is dropped and counted.</summary>
     public void Add(BootEntry entry)
     {
+        _signs.Note(entry);
         var isTaken = entry is BootStep step ? _steps.Add(step, Queue) : Queue();
         if (isTaken) _bell.Writer.TryWrite(true);
         else CountDropped();
@@ -61,6 +64,7 @@ internal sealed class BootLog
     /// </summary>
     public Task<bool>? ReportAsync(BootEntry entry)
     {
+        _signs.Note(entry);
         var report = _reports.Add(entry);
         if (report is not null) _bell.Writer.TryWrite(true);
         return report?.Written;

@@ -35,6 +35,12 @@ public sealed record BootPlan
 
     /// <summary>Whether a person chose it from a menu: a profile chosen there boots, it shows no menu of its own.</summary>
     public bool FromMenu { get; init; }
+
+    /// <summary>Whether the machine asks again in the power-on in which it was left to its disk.</summary>
+    public bool AsksAgain { get; init; }
+
+    /// <summary>How its script leaves the machine to its disk (<see cref="LocalDiskWay"/>); null: as its firmware needs it.</summary>
+    public string? LocalDisk { get; init; }
 }
 
 /// <summary>Something about a plan that works, but deserves a look.</summary>

@@ -14,32 +14,69 @@ namespace NetbootServer.Boots;
 public sealed record CatalogView(Machine? Machine, ProfileSet Profiles,
     FrozenDictionary<string, Image> Images, string Unknown)
 {
+    /// <summary>How machines are left to their disk where no profile says it; null: as their firmware needs it.</summary>
+    public string? LocalDisk { get; init; }
+
+    /// <summary>What the <see cref="Storage.SteadyClock"/> shows.</summary>
+    public TimeSpan Now { get; init; }
+
     /// <summary>Why the machine waits for an operator; null when it does not.</summary>
     public Contradiction? Contradiction { get; init; }
 }
 
 /// <summary>
-/// Decides what a machine gets. A pure function, in this order: nothing while it contradicts a registration, next boot, local disk after a success, the machine's
-/// own profile, the selector that matches best, <c>Machines:Unknown</c>.
+/// Decides what a machine gets. A pure function, in this order: the local disk when a person at the machine chose it,
+/// nothing while it contradicts a registration, another choice at the machine, the local disk again that it was just left
+/// to, next boot, local disk after a success, the machine's own profile, the selector that matches best,
+/// <c>Machines:Unknown</c>.
 /// </summary>
 public static class BootPlanner
 {
+    /// <summary>The choice of the local disk where others name a profile; no profile has this name.</summary>
+    public const string LocalChoice = "local";
+
     private const int ImagePollSeconds = 10, MenuPollSeconds = 60;
 
     /// <summary>The plan for a machine that tells <paramref name="identity"/>.</summary>
     /// <param name="view">The catalog.</param>
     /// <param name="identity">What the machine told.</param>
-    /// <param name="menuChoice">The profile that a person chose from our menu at the machine; null without a menu.</param>
+    /// <param name="menuChoice">
+    /// The profile, or <see cref="LocalChoice"/>, that a person chose at the machine; null without a choice.
+    /// </param>
     public static BootPlan Plan(CatalogView view, MachineIdentity identity, string? menuChoice)
     {
         ArgumentNullException.ThrowIfNull(view);
         ArgumentNullException.ThrowIfNull(identity);
+        var plan = Decide(view, identity, menuChoice);
+        return plan with { LocalDisk = LocalDiskOf(view, identity, plan) };
+    }
+
+    /// <summary>
+    /// How this machine is left to its disk: its board decides that, so what its usual profile says also holds for a next
+    /// boot, and for another profile that says nothing.
+    /// </summary>
+    private static string? LocalDiskOf(CatalogView view, MachineIdentity identity, BootPlan plan) =>
+        plan.Profile?.Spec.LocalDisk
+        ?? (plan is { FromNextBoot: true } or { FromMenu: true } or { AsksAgain: true }
+            ? ProfileChoice.Choose(view, identity)?.Profile.Spec.LocalDisk : null)
+        ?? view.LocalDisk;
+
+    private static BootPlan Decide(CatalogView view, MachineIdentity identity, string? menuChoice)
+    {
         var machine = view.Machine;
         var plan = new BootPlan { Action = new WaitForApproval(), Reason = "", Machine = machine };
+        if (menuChoice == LocalChoice)
+            return plan with { FromMenu = true, Action = new BootLocalDisk(), Reason = "the local disk was chosen at the machine" };
         if (view.Contradiction is { } contradiction)
             return plan with { Action = new WaitForOperator(contradiction), Reason = $"it contradicts a registration: {contradiction.Text}" };
         if (menuChoice is not null)
             return ForNamed(view, identity, plan with { FromMenu = true }, menuChoice, $"'{menuChoice}' was chosen from the menu at the machine");
+        if (machine?.LeftToDisk?.IsSamePowerOn(view.Now) == true)
+            return plan with
+            {
+                AsksAgain = true, Action = new BootLocalDisk(),
+                Reason = "it was left to its local disk a moment ago, and its firmware asks again",
+            };
         if (machine?.NextBoot is { } next)
             return ForNextBoot(view, identity, plan with { FromNextBoot = true }, next);
         if (ProfileChoice.Choose(view, identity) is not var (chosen, why)) return ForUnknown(view, identity, plan);
@@ -133,7 +170,10 @@ public static class BootPlanner
         return plan with
         {
             Action = new LoadKernel(image, version, variant, artifacts,
-                [.. artifacts.KernelArguments, .. spec.KernelArguments, .. plan.Machine?.Spec.KernelArguments ?? []],
+                [
+                    .. KernelArgument.WithoutOurs(artifacts.KernelArguments), .. KernelArgument.WithoutOurs(spec.KernelArguments),
+                    .. KernelArgument.WithoutOurs(plan.Machine?.Spec.KernelArguments ?? []),
+                ],
                 ExpectedOutcome.Of(profile, version)),
         };
     }

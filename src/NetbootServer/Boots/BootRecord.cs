@@ -43,17 +43,17 @@ internal static class BootRecord
             first is not null && kernel >= first.SizeBytes && second is not null && initrd >= second.SizeBytes;
     }
 
-    /// <summary>Whether a fact ends a stall of a step: whatever moves the step on, or ends the boot.</summary>
-    private static bool Ends(string step, BootFactRow fact) => fact.Kind == FactKinds.Lost || fact.Step == Steps.Failed
-        || (fact.Step == step && fact.Kind != FactKinds.Stalled);
+    /// <summary>Whether a fact ends a stall: new bytes, or what ends the boot; that a transfer breaks off ends none.</summary>
+    private static bool Ends(BootFactRow fact) => fact.Kind == FactKinds.Lost
+        || fact.Step is Steps.Ready or Steps.Up or Steps.Failed || BootTimeline.HasNewBytes(fact);
 
     private static bool EndsEarlier(BootFactRow stall, BootFactRow fact) => stall.Kind == FactKinds.Stalled
-        && Ends(stall.Step, fact) && fact.At > stall.At && (stall.EndedAt is null || fact.At < stall.EndedAt);
+        && Ends(fact) && fact.At > stall.At && (stall.EndedAt is null || fact.At < stall.EndedAt);
 
     private static BootFactRow AddStall(List<BootFactRow> facts, BootFactRow stall)
     {
         // Facts may come in any order: what ends it may be here already.
-        stall.EndedAt = facts.Where(fact => Ends(stall.Step, fact))
+        stall.EndedAt = facts.Where(Ends)
             .SelectMany(fact => new[] { fact.FirstAt, fact.At }).Where(at => at > stall.At)
             .Min(at => (DateTimeOffset?)at);
         var others = facts.Where(fact => fact.Kind == FactKinds.Stalled && fact.Step == stall.Step).ToList();

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 
@@ -33,7 +32,7 @@ public static class BootScript
     /// <param name="links">This server's URLs, with the boot's token when the plan loads a kernel.</param>
     /// <param name="identity">What the machine told.</param>
     /// <param name="attempt">How often it has asked since it was switched on, as far as it says.</param>
-    /// <param name="menuToken">Makes a token for choosing a profile from a menu.</param>
+    /// <param name="menuToken">Makes a token for choosing a profile, or the local disk, at the machine.</param>
     public static string Render(
         BootPlan plan, ScriptLinks links, MachineIdentity identity, int attempt, Func<string, string> menuToken)
     {
@@ -46,31 +45,33 @@ public static class BootScript
         return (plan.Action switch
         {
             LoadKernel load when CommandLineBytes(load, links) is >= KernelArgument.MaxLineBytes and var bytes =>
-                CannotBoot(script, plan, identity, attempt,
+                CannotBoot(script, plan, identity, attempt, menuToken,
                     $"the kernel's command line has {bytes} of at most {KernelArgument.MaxLineBytes - 1} bytes"),
             LoadKernel load => Load(script, plan, load, links, identity, attempt),
-            BootLocalDisk => script.Echo($"NetbootServer: {Who(plan, identity)} boots its local disk: {plan.Reason}").LocalDisk(),
+            BootLocalDisk => script.Echo($"NetbootServer: {Who(plan, identity)} boots its local disk: {plan.Reason}").LocalDisk(plan.LocalDisk),
             ShowMenu menu => Menu(script, menu, plan, links, identity, menuToken),
             OpenShell => script.Echo($"NetbootServer: {plan.Reason}. Type exit to go on.").Line("shell ||").AskAgain(),
-            WaitForApproval => Wait(script, plan, links, identity, attempt),
-            WaitForOperator wait => Contradicts(script, wait.Contradiction, links, attempt),
+            WaitForApproval => Wait(script, plan, links, identity, attempt, menuToken),
+            WaitForOperator wait => Contradicts(script, plan, wait.Contradiction, links, attempt),
             WaitForImage wait => script
                 .Echo($"NetbootServer: {plan.Reason}. Asking again in {wait.Seconds} seconds.")
                 .Line($"sleep {wait.Seconds}").AskAgain(),
-            _ => CannotBoot(script, plan, identity, attempt, plan.Reason),
+            _ => CannotBoot(script, plan, identity, attempt, menuToken, plan.Reason),
         }).ToString();
     }
 
     /// <summary>
     /// The whole kernel command line but its first word, which iPXE makes of the kernel's name: the image's, the
-    /// profile's and the machine's arguments, and where the booted system phones home.
+    /// profile's and the machine's arguments, and where the booted system phones home. That comes before a <c>--</c>,
+    /// which hands the rest to init, and a <c>---</c>, which has Debian's installer keep the rest for the installed system.
     /// </summary>
     public static string CommandLine(LoadKernel load, ScriptLinks links)
     {
         ArgumentNullException.ThrowIfNull(load);
         ArgumentNullException.ThrowIfNull(links);
-        return new StringBuilder("initrd=initrd").AppendJoin("", load.KernelArguments.Select(argument => " " + argument))
-            .Append(" netboot.boot=").Append(links.BootUrl).ToString();
+        var ours = $"{KernelArgument.PhoneHome}{links.BootUrl}";
+        var end = load.KernelArguments.IndexOf(load.KernelArguments.FirstOrDefault(KernelArgument.EndsKernels, ""));
+        return string.Join(' ', ["initrd=initrd", .. end < 0 ? load.KernelArguments.Add(ours) : load.KernelArguments.Insert(end, ours)]);
     }
 
     /// <summary>Bytes of the command line that the kernel sees; UEFI puts the kernel's name before it.</summary>
@@ -112,8 +113,8 @@ public static class BootScript
             .AskAgain();
     }
 
-    private static ScriptWriter Wait(
-        ScriptWriter script, BootPlan plan, ScriptLinks links, MachineIdentity identity, int attempt)
+    private static ScriptWriter Wait(ScriptWriter script, BootPlan plan, ScriptLinks links, MachineIdentity identity,
+        int attempt, Func<string, string> menuToken)
     {
         var told = identity.Told;
         var wait = ScriptWriter.Wait(attempt);
@@ -127,11 +128,11 @@ public static class BootScript
             .Echo($"{(registered ? "Give it a profile" : "Approve it")} at {links.Dashboard} or over REST; then it boots by itself.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
             .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))
-            .AskAgain().Line(":local").LocalDisk();
+            .AskAgain().Line(":local").ChosenLocalDisk(plan.LocalDisk, menuToken(BootPlanner.LocalChoice));
     }
 
     private static ScriptWriter Contradicts(
-        ScriptWriter script, Contradiction contradiction, ScriptLinks links, int attempt)
+        ScriptWriter script, BootPlan plan, Contradiction contradiction, ScriptLinks links, int attempt)
     {
         var wait = ScriptWriter.Wait(attempt);
         script.Line("echo").Echo("NetbootServer: this machine contradicts a registration, so it boots nothing yet:");
@@ -140,11 +141,11 @@ public static class BootScript
             .Echo($"Say at {links.Dashboard} or over REST whether it is '{contradiction.Machine.Name}' or another machine.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
             .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))
-            .AskAgain().Line(":local").LocalDisk();
+            .AskAgain().Line(":local").LocalDisk(plan.LocalDisk);
     }
 
-    private static ScriptWriter CannotBoot(
-        ScriptWriter script, BootPlan plan, MachineIdentity identity, int attempt, string reason)
+    private static ScriptWriter CannotBoot(ScriptWriter script, BootPlan plan, MachineIdentity identity, int attempt,
+        Func<string, string> menuToken, string reason)
     {
         var wait = ScriptWriter.Wait(attempt);
         return script.Line("echo")
@@ -152,7 +153,7 @@ public static class BootScript
             .Echo($"  {reason}.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
             .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))
-            .AskAgain().Line(":local").LocalDisk();
+            .AskAgain().Line(":local").ChosenLocalDisk(plan.LocalDisk, menuToken(BootPlanner.LocalChoice));
     }
 
     private static ScriptWriter Menu(ScriptWriter script, ShowMenu menu, BootPlan plan, ScriptLinks links,
@@ -168,7 +169,7 @@ public static class BootScript
                 script.Line($":{key}").Line("chain --replace --autofree ${nb-again}&menu=" +
                     $"{profile},{menuToken(profile)} || goto menu");
         return script.Line(":shell").Line("shell ||").Line("goto menu")
-            .Line(":local").LocalDisk().AskAgain();
+            .Line(":local").ChosenLocalDisk(plan.LocalDisk, menuToken(BootPlanner.LocalChoice)).AskAgain();
     }
 
     internal static string Who(BootPlan plan, MachineIdentity identity) => plan.Machine?.Name

@@ -43,6 +43,9 @@ public sealed record UpReport(
 /// <summary>Derives a boot's timeline and outcome from its facts, in whatever order they came in.</summary>
 internal static class BootTimeline
 {
+    /// <summary>Detail of a script whose files come from a cache (<c>Blobs:PublicUrl</c>).</summary>
+    public const string FilesElsewhere = """{"files":"elsewhere"}""";
+
     private static readonly string[] Order =
         [Steps.Script, Steps.Kernel, Steps.Initrd, Steps.Overlay, Steps.Ready, Steps.Up, Steps.Failed];
 
@@ -54,6 +57,10 @@ internal static class BootTimeline
             .OrderBy(step => Array.IndexOf(Order, step.Name)),
     ];
 
+    /// <summary>Whether this server sees how far its downloads have come.</summary>
+    public static bool IsProgressKnown(IEnumerable<BootFactRow> facts) =>
+        !facts.Any(fact => fact is { Step: Steps.Script, Kind: FactKinds.Began, Detail: FilesElsewhere });
+
     /// <summary>The outcome that the facts amount to.</summary>
     public static string Outcome(IReadOnlyCollection<BootFactRow> facts)
     {
@@ -64,13 +71,19 @@ internal static class BootTimeline
         var lost = facts.Where(fact => fact.Kind == FactKinds.Lost).Max(fact => (DateTimeOffset?)fact.At);
         if (lost is not null && !facts.Any(fact => fact.At > lost && IsSignOfLife(fact))) return Outcomes.Unknown;
         if (ready is not null) return Outcomes.Ready;
-        var moved = facts.Where(fact => fact.Kind != FactKinds.Stalled).Max(fact => (DateTimeOffset?)fact.At);
+        var moved = facts.Where(HasNewBytes).Max(fact => (DateTimeOffset?)fact.At);
         var stalled = facts.Where(fact => fact.Kind == FactKinds.Stalled).Max(fact => (DateTimeOffset?)fact.At);
         return stalled is not null && (moved is null || stalled >= moved) ? Outcomes.Stalled : Outcomes.Running;
     }
 
-    /// <summary>A transfer that ends half-way is often the last of a machine that was switched off long before.</summary>
-    private static bool IsSignOfLife(BootFactRow fact) => fact.Kind is FactKinds.Began or FactKinds.Moved
+    /// <summary>A boot that is given up goes on with new bytes, or with its own report.</summary>
+    private static bool IsSignOfLife(BootFactRow fact) => fact.Step == Steps.Ready || HasNewBytes(fact);
+
+    /// <summary>
+    /// A transfer that moves again, or comes to its end. One that breaks off is often the last of a machine that was
+    /// switched off long before, and one that begins may stand still as the one before it did.
+    /// </summary>
+    public static bool HasNewBytes(BootFactRow fact) => fact.Kind == FactKinds.Moved
         || (fact.Kind == FactKinds.Ended && fact.Bytes == fact.TotalBytes);
 
     public static UpReport? Up(IEnumerable<BootFactRow> facts) =>

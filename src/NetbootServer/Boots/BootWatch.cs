@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using NetbootServer.Blobs;
 using NetbootServer.Events;
 using NetbootServer.Http;
 using NetbootServer.Storage;
@@ -9,14 +10,22 @@ using NetbootServer.Storage;
 namespace NetbootServer.Boots;
 
 /// <summary>
-/// Looks twice a second how far transfers have come and whether they stand still, and once a minute for boots that nothing is
+/// Looks twice a second how far transfers have come and which boots are silent, and once a minute for those that nothing is
 /// heard of any more.
 /// </summary>
-internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootLog log, BootHistory history, EventHub events,
-    Database database, BootTrim trim, IOptions<BootsOptions> options, WorkerServices services, TimeProvider time,
-    ILogger<BootWatch> logger) : ResilientWorker("boot watch", services, logger)
+internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, DownloadLine line, RateHistory rates, BootLog log,
+    BootHistory history, EventHub events, Database database, SteadyClock steady, BootTokens tokens, BootTrim trim,
+    IOptions<BootsOptions> options, WorkerServices services, TimeProvider time, ILogger<BootWatch> logger)
+    : ResilientWorker("boot watch", services, logger)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A difference of the two clocks that no correction makes.</summary>
+    private static readonly TimeSpan ClockSet = TimeSpan.FromMinutes(1);
+
+    private DateTimeOffset _lookedAt = time.GetUtcNow();
+    private long _lookedStamp = time.GetTimestamp();
+    private bool _adopted;
     private const int LooksPerSweep = 120, LooksPerTrim = 30 * LooksPerSweep, LostAtOnce = 500;
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
@@ -69,33 +78,58 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
     /// <summary>Notes how fast they are, and each change between moving and standing still once.</summary>
     internal void LookAtTransfers()
     {
-        var now = time.GetUtcNow();
-        rates.Look(live.Transfers, now);
+        NoteRates();
         live.Forget();
+        var connected = new HashSet<string>(StringComparer.Ordinal);
         foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
         {
-            transfer.Measure(now); // also while nobody looks: who comes later shall not be told a mean of long ago
-            var (bytes, since, stalled) = transfer.Seen;
-            var current = transfer.Bytes;
-            if (current != bytes)
-            {
-                if (stalled) Note(transfer, FactKinds.Moved, now);
-                transfer.Seen = (current, now, false);
-            }
-            else if (!stalled && now - since >= options.Value.StalledAfter)
-            {
-                Note(transfer, FactKinds.Stalled, since);
-                transfer.Seen = (bytes, since, true);
-            }
+            transfer.Measure(); // also while nobody looks: who comes later shall not be told a mean of long ago
+            live.LookAt(transfer, tokens.NowOf(transfer.Ticket));
+            connected.Add(transfer.Ticket.Boot);
+        }
+        foreach (var life in signs.Boots.Where(life => life is { Loads: true, IsSeen: true })) LookAt(life, connected);
+    }
+
+    /// <summary>Rates are of the wall clock, which people read them by: none is told of a look in which it was set.</summary>
+    private void NoteRates()
+    {
+        var (now, stamp) = (time.GetUtcNow(), time.GetTimestamp());
+        var wasSet = (now - _lookedAt - time.GetElapsedTime(_lookedStamp, stamp)).Duration() > ClockSet;
+        (_lookedAt, _lookedStamp) = (now, stamp);
+        if (wasSet) rates.Skip(now);
+        rates.Look(live.Transfers, now);
+    }
+
+    /// <summary>
+    /// A boot of which there was no sign of life for long is stalled, whoever ended its last transfer. One that the server
+    /// disconnected has had its time already: when nothing is asked for after that either, nothing is known of it any more.
+    /// </summary>
+    private void LookAt(Life life, HashSet<string> connected)
+    {
+        var after = options.Value.StalledAfter;
+        if (time.GetElapsedTime(life.HeardAt) < after) return;
+        if (line.IsLimited && line.PlaceOf(life.Ticket.Boot) is not null)
+        {
+            life.Hears(tokens.NowOf(life.Ticket), time.GetTimestamp()); // it asks for its turn again and again
+            return;
+        }
+        var isConnected = connected.Contains(life.Ticket.Boot);
+        if (!life.Stalled)
+        {
+            life.Stalled = true;
+            Log.Stalled(logger, life.Ticket.Boot, life.Step, life.WhySilent(isConnected));
+            log.Add(new BootStep(life.HeardOn, life.Ticket, life.Step, FactKinds.Stalled,
+                Detail: BootReason.Detail(life.WhySilent(isConnected))));
+        }
+        else if (life.CutAt is { } cut && !isConnected && time.GetElapsedTime(cut) >= after)
+        {
+            Log.Unknown(logger, life.Ticket.Boot, life.WhySilent(false));
+            Lose(life.Ticket, life.WhySilent(false));
         }
     }
 
-    private void Note(LiveTransfer transfer, string kind, DateTimeOffset at)
-    {
-        if (kind == FactKinds.Stalled)
-            Log.Stalled(logger, transfer.Ticket.Boot, transfer.Step, transfer.Bytes, transfer.TotalBytes);
-        log.Add(new BootStep(at, transfer.Ticket, transfer.Step, kind, transfer.Bytes, transfer.TotalBytes));
-    }
+    private void Lose(BootTicket ticket, string reason) => log.Add(new BootStep(
+        tokens.NowOf(ticket), ticket, Steps.Script, FactKinds.Lost, Detail: BootReason.Detail(reason)));
 
     /// <summary>
     /// Boots that wait for a success and were not heard of for long are lost, unless their bytes are moving.
@@ -104,24 +138,48 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
     {
         try
         {
-            var now = time.GetUtcNow();
-            var before = now - options.Value.UnknownAfter;
+            await steady.SaveAsync(database, ct);
+            if (!_adopted) await AdoptAsync(ct);
+            var (now, longest) = (time.GetUtcNow(), options.Value.UnknownAfter);
+            // The wall clock only chooses whom to look at: it may have been set, forward or back.
+            var (before, after) = (now - longest, now + ClockSet);
             var silent = await database.ReadAsync((db, token) => db.Set<BootRow>()
-                .Where(row => row.LastHeardAt < before && (row.Outcome == Outcomes.Running
+                .Where(row => (row.LastHeardAt < before || row.LastHeardAt > after) && (row.Outcome == Outcomes.Running
                     || row.Outcome == Outcomes.Stalled
                     || (row.Outcome == Outcomes.Ready && row.Expects == Steps.Up)))
                 .OrderBy(row => row.LastHeardAt).Take(LostAtOnce).ToListAsync(token), ct);
-            var moving = live.Transfers.Where(transfer => transfer is { EndedAt: null, Seen.Stalled: false })
-                .Select(transfer => transfer.Ticket.Boot).ToHashSet(StringComparer.Ordinal);
-            foreach (var boot in silent.Where(boot => !moving.Contains(boot.Id)))
-                log.Add(new BootStep(now, new(boot.Id, boot.MachineId ?? 0, "", boot.StartedAt, false),
-                    Steps.Script, FactKinds.Lost));
+            var ends = signs.Boots.Where(life => life.End is not null)
+                .ToDictionary(life => life.Ticket.Boot, life => life.WhySilent(false), StringComparer.Ordinal);
+            foreach (var boot in silent.Where(boot => signs.SilenceOf(boot.Id) >= longest))
+                Lose(TicketOf(boot), ends.GetValueOrDefault(boot.Id) ?? $"was not heard of for {BootReason.Show(longest)}");
+            signs.Forget(longest);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             Log.SweepFailed(logger, e);
         }
     }
+
+    /// <summary>Boots under way when the server was started: their silence is counted from now on.</summary>
+    private async Task AdoptAsync(CancellationToken ct)
+    {
+        var (rows, facts) = await database.ReadAsync(async (db, token) =>
+        {
+            var rows = await db.Set<BootRow>()
+                .Where(row => row.Outcome == Outcomes.Running || row.Outcome == Outcomes.Stalled)
+                .OrderByDescending(row => row.LastHeardAt).Take(LostAtOnce).ToListAsync(token);
+            var ids = rows.ConvertAll(row => row.Id);
+            return (rows, await db.Set<BootFactRow>().Where(fact => ids.Contains(fact.BootId) && fact.Kind == FactKinds.Began)
+                .UpTo(BootTimeline.FilesElsewhere.Length).ToListAsync(token));
+        }, ct);
+        var byBoot = facts.ToLookup(fact => fact.BootId);
+        foreach (var row in rows)
+            signs.Adopt(TicketOf(row), byBoot[row.Id].MaxBy(fact => fact.At)?.Step ?? Steps.Script,
+                row.LastHeardAt, row.Outcome == Outcomes.Stalled, !BootTimeline.IsProgressKnown(byBoot[row.Id]));
+        _adopted = true;
+    }
+
+    private static BootTicket TicketOf(BootRow row) => new(row.Id, row.MachineId ?? 0, "", row.StartedAt, false);
 
     /// <summary>Keeps the history within its bounds.</summary>
     private async Task TrimAsync(CancellationToken ct)
@@ -138,8 +196,11 @@ internal sealed partial class BootWatch(LiveBoots live, RateHistory rates, BootL
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Boot {Boot} stalled at {Step}: {Bytes} of {TotalBytes} bytes")]
-        public static partial void Stalled(ILogger logger, string boot, string step, long bytes, long totalBytes);
+        [LoggerMessage(LogLevel.Warning, "Boot {Boot} stalled at {Step}: the machine {Reason}")]
+        public static partial void Stalled(ILogger logger, string boot, string step, string reason);
+
+        [LoggerMessage(LogLevel.Warning, "Boot {Boot} is given up: the machine {Reason}")]
+        public static partial void Unknown(ILogger logger, string boot, string reason);
 
         [LoggerMessage(LogLevel.Warning, "Could not tell how far the boots are ({Detail})")]
         public static partial void NotTold(ILogger logger, string detail);

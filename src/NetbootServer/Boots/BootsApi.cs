@@ -81,14 +81,14 @@ internal static class BootsApi
     /// <summary>What the machine would get now, and why; nothing is recorded.</summary>
     /// <remarks>Query parameters under the names of a script request stand in for what the machine last told.</remarks>
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Plan(
-        string name, HttpContext http, MachineStore machines, Catalog catalog, PublicUrl url, CancellationToken ct)
+        string name, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links, CancellationToken ct)
     {
         if (await machines.FindAsync(name, ct) is not { } machine) return Problem.NotFound("machine", name).ToResult();
         var asked = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
         try
         {
             var (view, planned) = await catalog.PlanAsync(machine, asked, ct);
-            return TypedResults.Ok(PlanAnswer.Of(view, planned, new(url.For(http))));
+            return TypedResults.Ok(PlanAnswer.Of(view, planned, links.For(http)));
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -99,7 +99,7 @@ internal static class BootsApi
     /// <summary>What a machine would get if this profile, not yet saved, were its own; nothing is recorded.</summary>
     /// <remarks>The body is as for PUT. Each caller gets one preview at a time; a few more wait their turn.</remarks>
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Preview(string name, string? machine,
-        string? faults, HttpContext http, MachineStore machines, Catalog catalog, PublicUrl url, PreviewTurns turns,
+        string? faults, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links, PreviewTurns turns,
         TimeProvider time, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out _)) return Problem.NotFound("profile", name).ToResult();
@@ -119,7 +119,7 @@ internal static class BootsApi
             : await machines.FindAsync(machine, ct);
         if (found is null) return Problem.NotFound("machine", machine!).ToResult();
         var profile = new Profile(name, wanted.Resource!, 0) { CreatedAt = now, UpdatedAt = now };
-        var answer = PlanAnswer.With(profile, catalog.ViewOf(found), new(url.For(http)));
+        var answer = PlanAnswer.With(profile, catalog.ViewOf(found), links.For(http));
         return TypedResults.Ok(ProfileSpecParser.FaultOfTemplate(profile.Spec) is { } fault
             ? answer with { TemplateFault = new(fault.Message, fault.Line, Refused: true) } : answer);
     }

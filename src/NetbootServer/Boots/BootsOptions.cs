@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using NetbootServer.Http;
+using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots;
 
@@ -12,6 +14,14 @@ public sealed record BootsOptions
     /// <summary>A boot that is not heard of for this long, before its success, is <c>unknown</c>.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00", ErrorMessage = "must be from 1 second to 30 days")]
     public TimeSpan UnknownAfter { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>
+    /// How machines are left to their disk (<see cref="LocalDiskWay"/>), unless their profile says it; null: <c>exit-error</c>
+    /// on UEFI, <c>sanboot</c> on BIOS.
+    /// </summary>
+    [RegularExpression("exit-error|exit-ok|sanboot", ErrorMessage = "must be exit-error, exit-ok or sanboot")]
+    [Example("exit-ok")]
+    public string? LocalDisk { get; init; }
 
     /// <summary>How long a report that changes state may wait for the database.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00", ErrorMessage = "must be from 10 milliseconds to 1 minute")]

@@ -14,7 +14,11 @@ internal static class BootsSetup
     public static IServiceCollection AddBoots(this IServiceCollection services) => services
         .AddFeatureOptions<BootsOptions>("Boots")
         .AddSingleton(provider => new BootTokens(
-            provider.GetRequiredService<SigningKey>().Value, provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<SigningKey>().Value, provider.GetRequiredService<SteadyClock>(),
+            provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<SteadyClock>()
+        .AddSingleton<OpenBoots>()
+        .AddSingleton<LinksOfRequest>()
         .AddSingleton<SigningKey>()
         .AddSingleton<Catalog>()
         .AddSingleton<PlanCache>()
@@ -23,6 +27,7 @@ internal static class BootsSetup
         .AddSingleton<BootMetrics>()
         .AddSingleton<BootTrim>()
         .AddSingleton<BootJournal>()
+        .AddSingleton<SignsOfLife>()
         .AddSingleton<Sightings>()
         .AddSingleton<ReferenceLearning>()
         .AddSingleton<BootLog>()

@@ -2,12 +2,13 @@ using Microsoft.Extensions.Options;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Boots;
 
 /// <summary>The one read of a boot request: profiles and images from memory, the machine through its cache.</summary>
 internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, ImageCatalog images,
-    IOptions<MachinesOptions> options, IOptions<BootsOptions> boots, TimeProvider time)
+    IOptions<MachinesOptions> options, IOptions<BootsOptions> boots, SteadyClock steady, TimeProvider time)
 {
     /// <summary>Which machine tells <paramref name="identity"/>, and what the catalog has for it.</summary>
     /// <exception cref="OperationCanceledException">
@@ -24,13 +25,16 @@ internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, Im
     }
 
     /// <summary>The catalog around a machine that is known already.</summary>
-    public CatalogView ViewOf(Machine? machine) => new(machine, profiles.Current, images.Images, options.Value.Unknown);
+    public CatalogView ViewOf(Machine? machine) => new(machine, profiles.Current, images.Images, options.Value.Unknown)
+    {
+        LocalDisk = boots.Value.LocalDisk, Now = steady.Now,
+    };
 
     /// <summary>A contradicting machine gets no one-shot, whichever machine it boots as.</summary>
     private CatalogView ViewOf(Recognition recognition) => recognition.Contradiction is not { } contradiction
         ? ViewOf(recognition.Machine)
         : options.Value.OnContradiction == "warn"
-            ? ViewOf(contradiction.BootsAs is { } machine ? machine with { NextBoot = null } : null)
+            ? ViewOf(contradiction.BootsAs is { } machine ? machine with { NextBoot = null, LeftToDisk = null } : null)
             : ViewOf(machine: null) with { Contradiction = contradiction };
 
     private async ValueTask<Recognition> RecognizeAsync(

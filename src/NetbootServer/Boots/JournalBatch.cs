@@ -25,6 +25,7 @@ internal sealed class JournalBatch(NetbootDb db)
     private readonly Dictionary<long, List<BootRow>> _unfinished = [];
     private readonly Dictionary<string, List<BootFactRow>> _facts = new(StringComparer.Ordinal);
     private readonly HashSet<MachineRow> _changedMachines = [];
+    private readonly HashSet<string> _opening = new(StringComparer.Ordinal);
     private readonly HashSet<BootRow> _newBoots = [], _changedBoots = [];
     private readonly HashSet<BootFactRow> _newFacts = [], _changedFacts = [];
     private readonly Dictionary<string, (string? Image, string? Version)> _versions = new(StringComparer.Ordinal);
@@ -100,7 +101,8 @@ internal sealed class JournalBatch(NetbootDb db)
     /// <summary>Boots of a machine that are still under way and began before <paramref name="boot"/>.</summary>
     public IEnumerable<BootRow> LeftBehindBy(BootRow boot) =>
         _unfinished.GetValueOrDefault(boot.MachineId ?? 0, []).Where(other => other.Id != boot.Id
-            && other.StartedAt < boot.StartedAt && other.Outcome is Outcomes.Running or Outcomes.Stalled);
+            && (other.StartedAt < boot.StartedAt || (other.Expects is not null && IsOfAnotherTime(other.StartedAt, boot.StartedAt)))
+            && other.Outcome is Outcomes.Running or Outcomes.Stalled);
 
     /// <summary>The boot whose script was handed out; a report may have overtaken it and begun it already.</summary>
     public BootRow Boot(BootOpened opened)
@@ -129,11 +131,21 @@ internal sealed class JournalBatch(NetbootDb db)
         return boot;
     }
 
+    /// <summary>The boot's script is being written down: it is the machine's newest, whatever the wall clock says.</summary>
+    public void Opens(BootRow boot) => _opening.Add(boot.Id);
+
+    /// <summary>
+    /// Scripts are written down in the order in which they were handed out, but for a moment: when one of long after this
+    /// one is there already, the wall clock was set back between them.
+    /// </summary>
+    private static bool IsOfAnotherTime(DateTimeOffset other, DateTimeOffset opened) => other > opened + TimeSpan.FromMinutes(1);
+
     /// <summary>Makes the newest boot of a machine visible on the machine.</summary>
     public void ShowOn(MachineRow machine, BootRow boot)
     {
         if (!_lastBoots.TryGetValue(machine, out var shown)) shown = MachineReading.Read<LastBoot>(machine.LastBoot);
-        if (shown is null || shown.Id == boot.Id || shown.StartedAt <= boot.StartedAt)
+        if (shown is null || shown.Id == boot.Id || shown.StartedAt <= boot.StartedAt
+            || (_opening.Contains(boot.Id) && IsOfAnotherTime(shown.StartedAt, boot.StartedAt)))
             shown = new LastBoot(boot.Id, boot.Image, boot.Version, boot.Outcome, boot.StartedAt);
         _lastBoots[machine] = shown;
         Changed(machine);

@@ -34,6 +34,12 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     /// <summary>The variant it boots.</summary>
     public string? Variant { get; init; }
 
+    /// <summary>
+    /// How its scripts leave it to its disk where they do: <c>exit-error</c>, <c>exit-ok</c> or <c>sanboot</c>; missing: as
+    /// its firmware needs it.
+    /// </summary>
+    public string? LocalDisk { get; init; }
+
     /// <summary>What would count as the boot's success, and why; missing when it would not boot.</summary>
     public ExpectedOutcome? Expects { get; init; }
 
@@ -58,7 +64,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             Machine = machine with
             {
                 State = MachineState.Registered, Spec = machine.Spec with { Profile = profile.Name }, NextBoot = null,
-                Completion = null,
+                LeftToDisk = null, Completion = null,
             },
             Profiles = ProfileSet.Of(view.Profiles.ByName.Values.Where(other => other.Name != profile.Name).Append(profile)),
         }, new(machine, PlannedIdentity.Of(machine, MachineIdentity.FromTold([])), []), links);
@@ -82,6 +88,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             Image = load?.Image.Name ?? plan.Profile?.Spec.Image,
             Version = load?.Version.Id,
             Variant = load?.Variant,
+            LocalDisk = plan.LocalDisk,
             Expects = load?.Expects,
             CommandLineBytes = bytes,
             TemplateFault = fault is null ? null : new(fault.Message, fault.Line, Refused: false),

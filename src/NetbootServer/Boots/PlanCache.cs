@@ -4,13 +4,13 @@ using NetbootServer.Machines;
 
 namespace NetbootServer.Boots;
 
-/// <summary>A plan with its script, in which the boot's token is left open.</summary>
+/// <summary>A plan with its script, in which the token is left open.</summary>
 /// <param name="Plan">The plan.</param>
 /// <param name="Parts">What stands before, between and after the places of the token.</param>
 internal sealed record RenderedPlan(BootPlan Plan, string[] Parts)
 {
     /// <summary>The script of a boot.</summary>
-    /// <param name="token">The boot's token; of no matter for a script that starts none.</param>
+    /// <param name="token">The token of its boot or of a choice; of no matter for a script that has neither.</param>
     public string ScriptOf(string token) => string.Join(token, Parts);
 }
 
@@ -53,12 +53,13 @@ internal sealed class PlanCache : IDisposable
     /// <param name="request">Whom it is for.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="script">Its script.</param>
-    /// <param name="token">The token in it; empty for a script that starts no boot.</param>
+    /// <param name="token">The token in it, of its boot or of a choice.</param>
     public void Keep(CatalogView view, ScriptRequest request, BootPlan plan, string script, string token)
     {
-        // Menus have tokens of their own, and a template may do with the token whatever it likes.
-        if (view.Machine is not { } machine || plan is { Action: ShowMenu } or { Profile.Spec.Template: not null }) return;
-        var rendered = new RenderedPlan(plan, token.Length == 0 ? [script] : script.Split(token));
+        // Menus have tokens of their own, a template may do with the token whatever it likes, and a machine that asks again
+        // does so for a while only.
+        if (view.Machine is not { } machine || plan is { Action: ShowMenu } or { Profile.Spec.Template: not null } or { AsksAgain: true }) return;
+        var rendered = new RenderedPlan(plan, script.Split(token));
         _plans.Set(machine.Id, new Entry(rendered, machine, Mark(view.Profiles), Mark(view.Images), request.Links.Base,
             ScriptWriter.Wait(request.Attempt), request.Identity), new MemoryCacheEntryOptions
             {

@@ -28,6 +28,9 @@ internal sealed class RateHistory
     public ImmutableArray<RateSample> Of(string boot) =>
         _boots.TryGetValue(boot, out var line) ? line.Samples() : [];
 
+    /// <summary>The wall clock was set: what lies between the last look and this instant has no length.</summary>
+    public void Skip(DateTimeOffset now) => _lookedAt = now;
+
     /// <summary>Adds what the transfers have taken since the last look; the watch alone calls it.</summary>
     public void Look(IEnumerable<LiveTransfer> transfers, DateTimeOffset now)
     {

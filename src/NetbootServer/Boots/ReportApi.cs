@@ -9,7 +9,8 @@ internal static class ReportApi
 {
     private const int MaxUpBytes = 64 * 1024;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
-    private const string UnknownBoot = "This boot is not known or is over: its token is valid for 24 hours.";
+    private const string UnknownBoot =
+        "This boot is not known or is over: its token is good for 24 hours, and after that while the boot is under way.";
 
     public static void MapReports(this IEndpointRouteBuilder routes)
     {
@@ -20,20 +21,22 @@ internal static class ReportApi
 
     /// <summary>Fired by the script when everything is loaded, just before <c>boot</c>.</summary>
     private static async Task<IResult> Ready(
-        string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
+        string boot, HttpContext http, OpenBoots boots, BootReports reports, CancellationToken ct)
     {
-        if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
+        var found = await boots.FindAsync(boot, ct);
+        if (found.Ticket is not { } ticket) return NotOpen(found);
         http.NoteBoot(ticket.Boot);
         if (HttpMethods.IsHead(http.Request.Method)) return MachineAnswer.Nothing();
         return Noted(await reports.WriteAsync(
-            new BootStep(time.GetUtcNow(), ticket, Steps.Ready, FactKinds.Began), ct));
+            new BootStep(found.Now, ticket, Steps.Ready, FactKinds.Began), ct));
     }
 
     /// <summary>Fired by the script when it gives up: <c>step</c> and iPXE's <c>errno</c>.</summary>
     private static async Task<IResult> Failed(
-        string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
+        string boot, HttpContext http, OpenBoots boots, BootReports reports, CancellationToken ct)
     {
-        if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
+        var found = await boots.FindAsync(boot, ct);
+        if (found.Ticket is not { } ticket) return NotOpen(found);
         http.NoteBoot(ticket.Boot);
         if (HttpMethods.IsHead(http.Request.Method)) return MachineAnswer.Nothing();
         var errno = IpxeText.Show(http.Request.Query["errno"].ToString());
@@ -42,8 +45,12 @@ internal static class ReportApi
         var detail = JsonSerializer.SerializeToElement(
             new { step, errno = errno.Length == 0 ? null : errno, reason = IpxeErrors.Explain(errno) }, JsonBody.Writing);
         return Noted(await reports.WriteAsync(
-            new BootStep(time.GetUtcNow(), ticket, Steps.Failed, FactKinds.Began, Detail: detail), ct));
+            new BootStep(found.Now, ticket, Steps.Failed, FactKinds.Began, Detail: detail), ct));
     }
+
+    private static MachineAnswer NotOpen(OpenBoot found) => found.Away
+        ? MachineAnswer.TryAgain("The server cannot look this boot up at the moment; send it again.", RetryAfter)
+        : MachineAnswer.NotFound(UnknownBoot);
 
     /// <summary>A script has better things to do than wait for our disk; but what we cannot even keep, it sends again.</summary>
     private static MachineAnswer Noted(ReportState state) =>
@@ -54,13 +61,14 @@ internal static class ReportApi
 
     /// <summary>The booted system phones home.</summary>
     private static async Task<IResult> Up(
-        string boot, HttpContext http, BootTokens tokens, BootReports reports, TimeProvider time, CancellationToken ct)
+        string boot, HttpContext http, OpenBoots boots, BootReports reports, CancellationToken ct)
     {
-        if (tokens.Verify(boot) is not { } ticket) return MachineAnswer.NotFound(UnknownBoot);
+        var found = await boots.FindAsync(boot, ct);
+        if (found.Ticket is not { } ticket) return NotOpen(found);
         http.NoteBoot(ticket.Boot);
         var (report, fault) = await ReadAsync(http.Request, ct);
         if (report is null) return MachineAnswer.Refused(fault!.Type.Status, fault.Detail);
-        var entry = new BootStep(time.GetUtcNow(), ticket, Steps.Up, FactKinds.Began,
+        var entry = new BootStep(found.Now, ticket, Steps.Up, FactKinds.Began,
             Detail: JsonSerializer.SerializeToElement(report, JsonBody.Writing));
         return await reports.WriteAsync(entry, ct) == ReportState.Written ? MachineAnswer.Script("") : SendAgain();
     }

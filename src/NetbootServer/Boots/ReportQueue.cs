@@ -45,7 +45,8 @@ internal sealed class ReportQueue(IOptions<BootsOptions> options)
 
     /// <summary>
     /// What a script itself reports is taken in as long as its boot has a place: the machine would stand still until it
-    /// is. Used-up next boots need no bound either: there is one for a machine, and it is handed out already.
+    /// is. Used-up next boots need no bound either: there is one for a machine, and it is handed out already; one that is
+    /// alike takes no second place.
     /// </summary>
     private bool HasRoom(Report report, List<Report> others) => report.Entry is NextBootUsed
         || (others.Count < PlacesPerBoot && (report.Entry is BootStep { Step: Steps.Ready or Steps.Failed }
@@ -81,7 +82,7 @@ internal sealed class ReportQueue(IOptions<BootsOptions> options)
     {
         (BootStep a, BootStep b) => (a.Step, a.Kind) == (b.Step, b.Kind) && a.Detail.HasValue == b.Detail.HasValue
             && (a.Detail is null || JsonElement.DeepEquals(a.Detail.Value, b.Detail!.Value)),
-        (NextBootUsed a, NextBootUsed b) => a.SetAt == b.SetAt,
+        (NextBootUsed a, NextBootUsed b) => a.SetAt == b.SetAt && a.LeftToDisk is null == b.LeftToDisk is null,
         _ => false,
     };
 

@@ -55,7 +55,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
     /// <param name="fault">Why the profile's template gave way to the built-in script; null when it did not.</param>
     public static string Preview(
         BootPlan plan, MachineIdentity identity, ScriptLinks links, out ScriptTemplateException? fault) =>
-        TemplateScript.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, out fault)
+        TemplateScript.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, "TOKEN", out fault)
         ?? BootScript.Render(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, _ => "TOKEN");
 
     private async Task<string> HandOutAsync(
@@ -72,18 +72,20 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
         if (request.Records)
             log.Add(new MachineSeen(now, identity, recognition, request.Ip));
         BootTicket? ticket = null;
+        var token = tokens.MintMenuChoice(plan.Machine?.Id ?? 0, BootPlanner.LocalChoice);
+        var local = token;
         if (plan.Action is LoadKernel load)
         {
-            (var token, ticket) = tokens.Mint(owner ?? 0, load.Version.Id, plan.FromNextBoot);
+            (token, ticket) = tokens.Mint(owner ?? 0, load.Version.Id, plan.FromNextBoot, plan.Machine?.NextBoot?.SetAt);
             links = links with { Boot = token };
             if (request.Records) request.BootBegins?.Invoke(ticket.Boot);
         }
         ScriptTemplateException? fault = null;
-        var script = kept?.ScriptOf(links.Boot)
-            ?? TemplateScript.TryRender(plan, links, identity, request.Attempt, out fault)
+        var script = kept?.ScriptOf(token)
+            ?? TemplateScript.TryRender(plan, links, identity, request.Attempt, local, out fault)
             ?? BootScript.Render(plan, links, identity, request.Attempt,
-                profile => tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
-        if (kept is null && lasts) plans.Keep(view, request, plan, script, links.Boot);
+                profile => profile == BootPlanner.LocalChoice ? local : tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
+        if (kept is null && lasts) plans.Keep(view, request, plan, script, token);
         if (!request.Records) return script;
         if (fault is not null)
             alarms.Raise(AlarmKinds.TemplateFailing, plan.Profile!.Name, $"The script template of profile " +
@@ -92,10 +94,11 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
             log.Add(new BootOpened(now, ticket, identity, recognition.Machine?.Name ?? identity.AnyMac?.Hyphened ?? "",
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects.Outcome, plan.Profile.Spec.After)
             {
-                Contradicts = recognition.Contradiction is not null, Teaches = BootLesson.Of(recognition, identity),
+                FilesElsewhere = links.Cache is not null, Contradicts = recognition.Contradiction is not null,
+                Teaches = BootLesson.Of(recognition, identity),
             });
-        else if (plan is { FromNextBoot: true, Machine: { } machine, Action: BootLocalDisk or ShowMenu or OpenShell })
-            await reports.WriteAsync(new NextBootUsed(now, machine.Id, machine.NextBoot!.SetAt), ct);
+        else if (recognition.Contradiction is null && UsedUp(plan, request, view.Now) is { } used)
+            await reports.WriteAsync(used, ct);
         else if (plan is { Action: WaitForImage, Profile.Spec.Image: var image })
             wanted(image);
         var who = plan.Machine?.Name ?? identity.Mac?.ToString();
@@ -105,8 +108,27 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
     }
 
     private string? ChosenFromMenu(ScriptRequest request, Machine? machine) =>
-        request.Menu?.Split(',') is [var profile, var token] && tokens.AllowsMenuChoice(token, machine?.Id ?? 0, profile)
-            ? profile : null;
+        request.Menu?.Split(',') is [var profile, var token] && AllowsChoice(token, machine, profile) ? profile : null;
+
+    /// <summary>A machine that was new when it got its script has a record by the time it chooses.</summary>
+    private bool AllowsChoice(string token, Machine? machine, string profile) =>
+        tokens.AllowsMenuChoice(token, machine?.Id ?? 0, profile)
+        || (machine is { State: MachineState.Discovered } && tokens.AllowsMenuChoice(token, 0, profile));
+
+    /// <summary>What a script uses up by being handed out; null when nothing.</summary>
+    private NextBootUsed? UsedUp(BootPlan plan, ScriptRequest request, TimeSpan now)
+    {
+        if (plan is not { Machine: { } machine, Action: BootLocalDisk or ShowMenu or OpenShell }
+            || plan is { FromNextBoot: false, FromMenu: false, AsksAgain: false }) return null;
+        var left = plan.Action is not BootLocalDisk || StartsDiskItself(plan, request) ? null
+            : plan.AsksAgain ? machine.LeftToDisk!.Again(now) : LeftToDisk.At(now);
+        var used = plan.FromNextBoot ? machine.NextBoot?.SetAt : null;
+        return used is null && left is null ? null : new(time.GetUtcNow(), machine.Id, used, left);
+    }
+
+    /// <summary>Then no firmware goes on with its boot order, and none asks again.</summary>
+    private static bool StartsDiskItself(BootPlan plan, ScriptRequest request) => plan.LocalDisk == LocalDiskWay.SanBoot
+        || (plan.LocalDisk is null && request.Identity.Told.GetValueOrDefault("platform") == "pcbios");
 
     private static partial class Log
     {

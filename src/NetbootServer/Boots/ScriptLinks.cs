@@ -27,8 +27,14 @@ public sealed record ScriptLinks(string Base)
     /// <summary>The dashboard.</summary>
     public string Dashboard => $"{Base}/";
 
-    /// <summary>A blob's URL that ties the transfer to the boot.</summary>
-    public string Blob(string sha256, string file) => $"{Base}/blobs/{sha256}/{file}?boot={Boot}";
+    /// <summary>Base URL of a cache in front of this server's blobs (<c>Blobs:PublicUrl</c>); null for none.</summary>
+    public string? Cache { get; init; }
+
+    /// <summary>
+    /// A blob's URL that ties the transfer to the boot. In a cache it is the same for all boots, so that it is there once.
+    /// </summary>
+    public string Blob(string sha256, string file) => Cache is null
+        ? $"{Base}/blobs/{sha256}/{file}?boot={Boot}" : $"{Cache}/blobs/{sha256}/{file}";
 
     /// <summary>Where the machine asks for its script.</summary>
     /// <param name="identity">Whose MAC stays fixed and whose labels are repeated; null: iPXE fills in all.</param>

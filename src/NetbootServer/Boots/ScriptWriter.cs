@@ -1,4 +1,5 @@
 using System.Text;
+using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots;
 
@@ -56,10 +57,26 @@ internal sealed class ScriptWriter(string first = "#!ipxe\n")
     }
 
     /// <summary>
-    /// Leaves the machine to its own disk: a BIOS boots its first drive, UEFI goes on with its boot order.
+    /// Leaves the machine to its own disk. Without a <paramref name="way"/> (<see cref="LocalDiskWay"/>) a BIOS starts its
+    /// first drive, and UEFI is told that this boot option failed: it goes on with its boot order, but would open its menu
+    /// after <c>exit 0</c>.
     /// </summary>
-    public ScriptWriter LocalDisk() => Line("iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||")
-        .Line("exit 0");
+    public ScriptWriter LocalDisk(string? way) => way switch
+    {
+        LocalDiskWay.ExitError => Line("exit 1"),
+        LocalDiskWay.ExitOk => Line("exit 0"),
+        LocalDiskWay.SanBoot => Line("sanboot --no-describe --drive 0x80 ||").Line("exit 1"),
+        _ => Line("iseq ${platform} pcbios && sanboot --no-describe --drive 0x80 ||").Line("exit 1"),
+    };
+
+    /// <summary>
+    /// Leaves it to its disk because a person at the machine said so. The server is told first: firmware may try the
+    /// network card's other boot options before the disk, and ask again.
+    /// </summary>
+    /// <param name="way">How; null as its firmware needs it.</param>
+    /// <param name="token">Allows the choice.</param>
+    public ScriptWriter ChosenLocalDisk(string? way, string token) =>
+        Line($"chain --replace --autofree ${{nb-again}}&menu={BootPlanner.LocalChoice},{token} ||").LocalDisk(way);
 
     /// <summary>Seconds that a machine waits before its <paramref name="attempt"/>th question.</summary>
     public static int Wait(int attempt) => attempt < BackOff.Length ? BackOff[Math.Max(attempt, 0)] : BackOff[^1];

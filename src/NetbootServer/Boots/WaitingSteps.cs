@@ -36,8 +36,11 @@ internal sealed class WaitingSteps
         lock (_lock) return _waiting.Remove(key, out var counted) ? counted : step;
     }
 
-    /// <summary>Null for what is not counted: reports, and stalls, each of which is shown.</summary>
-    private static Key? KeyOf(BootStep step) => step is { Kind: FactKinds.Began or FactKinds.Ended, Detail: null }
+    /// <summary>
+    /// Null for what is not counted: reports, and stalls, each of which is shown. Of transfers that broke off the last
+    /// reason counts.
+    /// </summary>
+    private static Key? KeyOf(BootStep step) => step is { Kind: FactKinds.Began, Detail: null } or { Kind: FactKinds.Ended }
         ? new(step.Ticket.Boot, step.Step, step.Kind, step.Bytes == step.TotalBytes) : null;
 
     private sealed record Key(string Boot, string Step, string Kind, bool IsWhole);

@@ -43,15 +43,20 @@ internal sealed partial record ImageFile(string Name, Artifact? Artifact, string
     /// <param name="version">The version.</param>
     /// <param name="system">The Nix system.</param>
     /// <param name="baseUrl">Scheme, host and port of this server.</param>
-    public static string Script(ImageVersion version, string system, string baseUrl)
+    /// <param name="cache">Base URL of a cache in front of its blobs; null for none.</param>
+    public static string Script(ImageVersion version, string system, string baseUrl, string? cache)
     {
         var folder = $"{baseUrl}/images/{version.Image}@{version.Id}";
         var (kernel, initrd) = (KernelName(system), $"initrd-{system}");
+        var parts = version.Systems[system];
         return new StringBuilder("#!ipxe\n")
-            .Append(CultureInfo.InvariantCulture, $"kernel --name {kernel} {folder}/{kernel} ")
-            .AppendJoin(' ', [$"initrd={initrd}", .. version.Systems[system].KernelArguments, "${cmdline}"]).Append('\n')
-            .Append(CultureInfo.InvariantCulture, $"initrd --name {initrd} {folder}/{initrd}\n")
+            .Append(CultureInfo.InvariantCulture, $"kernel --name {kernel} {UrlOf(kernel, parts.Kernel!)} ")
+            .AppendJoin(' ', [$"initrd={initrd}", .. KernelArgument.WithoutOurs(parts.KernelArguments), "${cmdline}"]).Append('\n')
+            .Append(CultureInfo.InvariantCulture, $"initrd --name {initrd} {UrlOf(initrd, parts.Initrd!)}\n")
             .Append("boot\n").ToString();
+
+        string UrlOf(string name, Artifact artifact) =>
+            cache is null ? $"{folder}/{name}" : $"{cache}/blobs/{artifact.Sha256}/{name}";
     }
 
     private static string KernelName(string system) =>

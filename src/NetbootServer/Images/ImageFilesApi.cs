@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Options;
 using NetbootServer.Blobs;
 using NetbootServer.Http;
 using NetbootServer.Http.Bodies;
@@ -18,8 +19,10 @@ internal static class ImageFilesApi
         routes.MapGetAndHead("/images/{image}/{file}", Get).ExcludeFromDescription();
 
     private static async Task<IResult> Get(string image, string file, HttpContext http, ImageCatalog catalog,
-        BlobIndex blobs, AbsentBytes absent, ImageWanted imageWanted, PublicUrl url, CancellationToken ct)
+        BlobIndex blobs, AbsentBytes absent, ImageWanted imageWanted, PublicUrl url, IOptions<BlobsOptions> options,
+        CancellationToken ct)
     {
+        var cache = options.Value.PublicUrl?.TrimEnd('/');
         http.Response.Headers.CacheControl = "no-cache";
         var (name, wanted) = image.Split('@', 2) is [var before, var after] ? (before, after) : (image, null);
         if (!ImageFile.IsName(file) || !catalog.Images.TryGetValue(name, out var found))
@@ -34,13 +37,13 @@ internal static class ImageFilesApi
         var modified = DateOf(found, version, wanted is not null);
         // Texts of our own name this server, as it is called today: no date tells what they were yesterday.
         var written = modified is { } date ? new[] { date, catalog.Began }.Max() : (DateTimeOffset?)null;
-        if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http)), written);
+        if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http), cache), written);
         var bare = file.EndsWith(ImageFile.SumSuffix, StringComparison.Ordinal) ? file[..^ImageFile.SumSuffix.Length] : file;
         if (ImageFile.Of(version).FirstOrDefault(entry => entry.Name == bare) is not { } entry)
             return MachineAnswer.NotFound("This version has no such file.");
-        if (bare != file) return new ImageText($"{DigestOf(entry, version, url.For(http))}  {bare}\n", written);
+        if (bare != file) return new ImageText($"{DigestOf(entry, version, url.For(http), cache)}  {bare}\n", written);
         return entry.Artifact is null
-            ? new ImageText(ImageFile.Script(version, entry.System, url.For(http)), written)
+            ? new ImageText(ImageFile.Script(version, entry.System, url.For(http), cache), written)
             : await blobs.FindAsync(entry.Artifact.Digest, ct) is { } blob
             ? await BytesAsync(blob, modified, blobs, ct)
             : absent.Answer(found, version, entry.Artifact);
@@ -68,9 +71,9 @@ internal static class ImageFilesApi
     }
 
     /// <summary>In the format of sha256sum(1).</summary>
-    private static string SumsOf(ImageVersion version, string baseUrl) => string.Concat(
-        ImageFile.Of(version).Select(file => $"{DigestOf(file, version, baseUrl)}  {file.Name}\n"));
+    private static string SumsOf(ImageVersion version, string baseUrl, string? cache) => string.Concat(
+        ImageFile.Of(version).Select(file => $"{DigestOf(file, version, baseUrl, cache)}  {file.Name}\n"));
 
-    private static string DigestOf(ImageFile file, ImageVersion version, string baseUrl) => file.Artifact?.Sha256
-        ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ImageFile.Script(version, file.System, baseUrl))));
+    private static string DigestOf(ImageFile file, ImageVersion version, string baseUrl, string? cache) => file.Artifact?.Sha256
+        ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ImageFile.Script(version, file.System, baseUrl, cache))));
 }

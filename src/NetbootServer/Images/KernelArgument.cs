@@ -12,6 +12,11 @@ public static class KernelArgument
     /// <summary>Bytes an x86 kernel takes, with its terminating NUL (COMMAND_LINE_SIZE).</summary>
     public const int MaxLineBytes = 2048;
 
+    /// <summary>The argument in which a script tells the booted system where to phone home; its value follows.</summary>
+    public const string PhoneHome = "netboot.boot=";
+
+    private const string Initrd = "initrd=";
+
     /// <summary>What is wrong with <paramref name="argument"/>, or null.</summary>
     public static string? Fault(string argument)
     {
@@ -29,9 +34,29 @@ public static class KernelArgument
             return $"must not have the word '{operatorWord}': iPXE would end the command there";
         if (words.Length > 1 && argument.Count(c => c == '"') is 0 or 1)
             return "has a blank: give each argument its own item, or put the value in double quotes as the kernel wants it";
-        return argument.StartsWith("initrd=", StringComparison.Ordinal)
-            ? "must not name an initrd: the script does"
+        return Split(argument).FirstOrDefault(IsOurs) is { } ours
+            ? $"must not name {ours[..(ours.IndexOf('=', StringComparison.Ordinal) + 1)].TrimStart('"')} itself: the script does"
             : null;
+    }
+
+    /// <summary>
+    /// Without those that only a script may name: what was stored before they were refused boots as if it did not.
+    /// </summary>
+    public static IEnumerable<string> WithoutOurs(IEnumerable<string> arguments) => arguments.Where(argument => !IsOurs(argument));
+
+    /// <summary>Whether what follows this argument is not the kernel's: <c>--</c> and <c>---</c>.</summary>
+    public static bool EndsKernels(string argument)
+    {
+        ArgumentNullException.ThrowIfNull(argument);
+        return argument is "--" or "---"
+            || (argument.Contains(' ', StringComparison.Ordinal) && Split(argument).Any(word => word is "--" or "---"));
+    }
+
+    /// <summary>The kernel takes a whole argument in double quotes, too.</summary>
+    private static bool IsOurs(string argument)
+    {
+        var bare = argument.AsSpan().TrimStart('"');
+        return bare.StartsWith(Initrd, StringComparison.Ordinal) || bare.StartsWith(PhoneHome, StringComparison.Ordinal);
     }
 
     /// <summary>
@@ -41,8 +66,7 @@ public static class KernelArgument
     public static bool IsOfScript(string argument)
     {
         ArgumentNullException.ThrowIfNull(argument);
-        return argument == "${cmdline}" || argument.StartsWith("initrd=", StringComparison.Ordinal)
-            || argument.StartsWith("netboot.boot=", StringComparison.Ordinal);
+        return argument == "${cmdline}" || IsOurs(argument);
     }
 
     /// <summary>

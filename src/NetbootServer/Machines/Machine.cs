@@ -63,6 +63,20 @@ public enum MachineState
 /// <param name="SetAt">When it was asked for.</param>
 public sealed record NextBoot(string? Profile, string? Action, DateTimeOffset SetAt);
 
+/// <summary>
+/// What a machine's row holds of its next boot: the one that waits, and that it was left to its disk a moment ago.
+/// </summary>
+/// <param name="Profile">See <see cref="NextBoot"/>.</param>
+/// <param name="Action">See <see cref="NextBoot"/>; null without a profile: none waits.</param>
+/// <param name="SetAt">See <see cref="NextBoot"/>.</param>
+/// <param name="LeftToDisk">See <see cref="Machine.LeftToDisk"/>.</param>
+internal sealed record StoredNextBoot(string? Profile, string? Action, DateTimeOffset SetAt, LeftToDisk? LeftToDisk = null)
+{
+    /// <summary>The next boot that waits; null when none does.</summary>
+    [JsonIgnore]
+    public NextBoot? Waiting => Profile is null && Action is null ? null : new(Profile, Action, SetAt);
+}
+
 /// <summary>A success of a profile with <c>after: "local"</c>: from then on the machine boots its disk.</summary>
 /// <param name="Profile">The profile that succeeded.</param>
 /// <param name="Boot">Id of the boot that did.</param>
@@ -121,6 +135,9 @@ public sealed record Machine(string Name, MachineSpec Spec, long Revision)
 
     /// <summary>What it gets at its next boot only.</summary>
     public NextBoot? NextBoot { get; init; }
+
+    /// <summary>It was left to its disk by a decision that holds once; null when it was not.</summary>
+    public LeftToDisk? LeftToDisk { get; init; }
 
     /// <summary>The success that sends it to its local disk.</summary>
     public Completion? Completion { get; init; }

@@ -59,17 +59,22 @@ internal static class MachineQueries
         DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? NextBoot, string? Completion, string? Reference,
         string? UuidKey, string? SerialKey)
     {
-        public Machine ToMachine() => new(Name, MachineReading.ReadSpec(Spec), Revision)
+        public Machine ToMachine()
         {
-            Id = Id,
-            State = State,
-            CreatedAt = CreatedAt,
-            UpdatedAt = UpdatedAt,
-            NextBoot = MachineReading.Read<NextBoot>(NextBoot),
-            Completion = MachineReading.Read<Completion>(Completion),
-            // Of a discovered machine all that is known is what it said last.
-            Reference = State == MachineState.Registered ? MachineReading.Read<MachineReference>(Reference)
-                : UuidKey is null && SerialKey is null ? null : new(UuidKey, SerialKey, UpdatedAt),
-        };
+            var next = MachineReading.Read<StoredNextBoot>(NextBoot);
+            return new(Name, MachineReading.ReadSpec(Spec), Revision)
+            {
+                Id = Id,
+                State = State,
+                CreatedAt = CreatedAt,
+                UpdatedAt = UpdatedAt,
+                NextBoot = next?.Waiting,
+                LeftToDisk = next?.LeftToDisk,
+                Completion = MachineReading.Read<Completion>(Completion),
+                // Of a discovered machine all that is known is what it said last.
+                Reference = State == MachineState.Registered ? MachineReading.Read<MachineReference>(Reference)
+                    : UuidKey is null && SerialKey is null ? null : new(UuidKey, SerialKey, UpdatedAt),
+            };
+        }
     }
 }

@@ -18,10 +18,24 @@ internal static class MachineReading
         Identity = Read<ImmutableSortedDictionary<string, string>>(row.Identity),
         IdentityChanges = row.ReadIdentityChanges() is { Length: > 0 } changes ? changes : null,
         LastBoot = Read<LastBoot>(row.LastBoot),
-        NextBoot = Read<NextBoot>(row.NextBoot),
+        NextBoot = row.ReadNextBoot()?.Waiting,
+        LeftToDisk = row.ReadNextBoot()?.LeftToDisk,
         Completion = Read<Completion>(row.Completion),
         Reference = Read<MachineReference>(row.Reference),
     };
+
+    public static StoredNextBoot? ReadNextBoot(this MachineRow row) => Read<StoredNextBoot>(row.NextBoot);
+
+    /// <summary>Writes a next boot that waits, and what is remembered beside it; either may be null.</summary>
+    public static void WriteNextBoot(this MachineRow row, NextBoot? waiting, LeftToDisk? left, DateTimeOffset at) =>
+        row.NextBoot = waiting is null && left is null
+            ? null : Write(new StoredNextBoot(waiting?.Profile, waiting?.Action, waiting?.SetAt ?? at, left));
+
+    /// <summary>What was decided of the machine is another thing now: it asks for that.</summary>
+    public static void ForgetLeftToDisk(this MachineRow row)
+    {
+        if (row.ReadNextBoot() is { LeftToDisk: not null } stored) row.WriteNextBoot(stored.Waiting, null, stored.SetAt);
+    }
 
     public static MachineSpec ReadSpec(this MachineRow row) => ReadSpec(row.Spec);
 
@@ -62,6 +76,7 @@ internal static class MachineReading
     /// <summary>Writes the spec and the columns that look-ups use.</summary>
     public static void WriteSpec(this MachineRow row, MachineSpec spec)
     {
+        row.ForgetLeftToDisk();
         row.Spec = Write(spec);
         row.Uuid = spec.Uuid;
         row.Profile = spec.Profile;

@@ -89,6 +89,7 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
         {
             if (row.ToMachine().Completion is { } completion) audit.Deleted(db, "completion", row.Name, completion);
             row.Completion = null;
+            row.ForgetLeftToDisk();
         }, ct);
 
     /// <summary>Forgets what the machine is compared with; its next boot that succeeds sets it anew.</summary>

@@ -31,6 +31,12 @@ public sealed record ProfileSpec
     /// </summary>
     public string? Template { get; init; }
 
+    /// <summary>
+    /// How its machines are left to their disk, wherever that happens: <c>exit-error</c>, <c>exit-ok</c> or
+    /// <c>sanboot</c>; missing: as <c>Boots:LocalDisk</c> says.
+    /// </summary>
+    public string? LocalDisk { get; init; }
+
     /// <summary>What a machine gets after a success: <c>repeat</c> the same, or its <c>local</c> disk.</summary>
     public required string After { get; init; }
 

@@ -37,6 +37,7 @@ internal static class ProfileSpecParser
             KernelArguments = KernelArgument.ReadList(fields, "kernelArguments"),
             Menu = ProfileMenu.Read(fields),
             Template = fields.Text("template", ScriptTemplate.MaxLength, lines: true),
+            LocalDisk = fields.Choice("localDisk", [.. LocalDiskWay.All]),
             After = fields.Choice("after", "repeat", "local") ?? "repeat",
             Expects = fields.Choice("expects", "auto", "ready", "up") ?? "auto",
         };
@@ -49,8 +50,9 @@ internal static class ProfileSpecParser
     {
         try
         {
-            if (spec.Template is { } template) ScriptTemplate.Of(template).Render(TemplateValues.Sample(spec));
-            return null;
+            if (spec.Template is not { } template) return null;
+            var sample = TemplateValues.Sample(spec);
+            return ScriptLine.FaultIn(ScriptTemplate.Of(template).Render(sample), sample);
         }
         catch (ScriptTemplateException e)
         {

@@ -32,6 +32,9 @@ public sealed record ProfileView
     /// <inheritdoc cref="ProfileSpec.Template"/>
     public string? Template { get; init; }
 
+    /// <inheritdoc cref="ProfileSpec.LocalDisk"/>
+    public string? LocalDisk { get; init; }
+
     /// <inheritdoc cref="ProfileSpec.After"/>
     public required string After { get; init; }
 
@@ -58,6 +61,7 @@ public sealed record ProfileView
         KernelArguments = profile.Spec.KernelArguments,
         Menu = profile.Spec.Menu,
         Template = profile.Spec.Template,
+        LocalDisk = profile.Spec.LocalDisk,
         After = profile.Spec.After,
         Expects = profile.Spec.Expects,
         Revision = profile.Revision,

@@ -35,7 +35,10 @@ internal sealed record DhcpTarget(string Url, string Address, IPNetwork Network,
     private static DhcpTarget At(string url, ServerAddress own, IReadOnlyList<ServerAddress> all, bool servesIpxe)
     {
         var numbered = own.Address is null ? all.FirstOrDefault(other => other.Address is not null) : own;
-        return new(url, numbered?.Address ?? "192.0.2.1", IPNetwork.Parse(numbered?.Network ?? "192.0.2.0/24"),
+        // One that is asked for by its number is where TFTP is, too, also behind a NAT that this server knows nothing of.
+        var asked = Uri.TryCreate(url, UriKind.Absolute, out var uri) && IPAddress.TryParse(uri.Host, out var host)
+            && host.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? host.ToString() : null;
+        return new(url, asked ?? numbered?.Address ?? "192.0.2.1", IPNetwork.Parse(numbered?.Network ?? "192.0.2.0/24"),
             servesIpxe);
     }
 }

@@ -96,7 +96,8 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
     /// when it is neither.
     /// </summary>
     internal static Problem? ProblemOf(Exception error) =>
-        IsFull(error) ? new(ProblemTypes.StorageFull, DiskFull)
+        error is BadHttpRequestException ? null // an IOException, too, and the client's fault
+        : IsFull(error) ? new(ProblemTypes.StorageFull, DiskFull)
         : IsAway(error) ? new(ProblemTypes.StorageAway,
             "The database or a disk of the server does not answer at the moment; nothing was changed. Try again in some seconds.")
         : null;

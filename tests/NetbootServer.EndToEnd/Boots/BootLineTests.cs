@@ -117,6 +117,23 @@ public sealed class BootLineTests(BootAssets assets)
     }
 
     [Fact]
+    public async Task UEFI_goes_on_to_the_disk_that_it_is_left_to()
+    {
+        await using var tiny = await TinyImage.ServeAsync(assets, 0, Ct);
+        await tiny.RegisterAsync("node", Hardware, Ct);
+        await tiny.Api.PutAsync("/machines/node/next-boot", new { action = "local" }, Ct);
+
+        await using var vm = Start(QemuCommand.UefiAndDisk, IpxeBuild.Of2025, Hardware, tiny.Server.Url);
+        await vm.WaitForAsync($"^{LocalDisk.Marker}", Limit, Ct);
+        Assert.Matches("boots its local disk", vm.Console);
+
+        // In the same power-on it would be the same decision.
+        var again = await tiny.Server.Machines.GetStringAsync("/boot/script?mac=52-54-00-aa-bb-01&platform=efi", Ct);
+        Assert.EndsWith("exit 1\n", again, StringComparison.Ordinal);
+        Assert.Empty(await tiny.Api.ListAsync("/machines/node/boots", Ct));
+    }
+
+    [Fact]
     public async Task A_kernel_that_vanishes_mid_boot_fails_the_boot_and_the_machine_comes_back_by_itself()
     {
         await using var tiny = await TinyImage.ServeAsync(assets, 0, Ct);

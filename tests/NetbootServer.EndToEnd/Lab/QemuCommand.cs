@@ -56,6 +56,35 @@ public sealed record QemuCommand(IReadOnlyList<string> Prefix, IReadOnlyList<str
             ]);
     }
 
+    /// <summary>
+    /// UEFI with two boot options: iPXE on a small disk, which chains to the server, and behind it a local disk whose
+    /// boot loader says <see cref="LocalDisk.Marker"/>.
+    /// </summary>
+    public static QemuCommand UefiAndDisk(BootAssets assets, IpxeBuild ipxe, Uri bootScript, MachineHardware hardware)
+    {
+        var folder = NewWorkFolder();
+        var script = VmNetwork.AsSeenByGuest(bootScript);
+        return Compose("q35", hardware, VmNetwork.User(), "virtio-net-pci", "", folder,
+            [
+                .. UefiFirmware(assets, folder),
+                .. Disk("network", assets.Efi(ipxe), 0, $"{StaticAddress}chain --replace {script}\n"),
+                // iPXE of 2025 runs the script beside it and needs no network: a boot loader as good as any.
+                .. Disk("local", assets.Efi(IpxeBuild.Of2025), 1, $"echo {LocalDisk.Marker}\necho The end.\nreboot\n"),
+            ]);
+
+        string[] Disk(string name, string loader, int place, string lines)
+        {
+            var loaders = Directory.CreateDirectory(Path.Combine(folder, name, "EFI", "BOOT")).FullName;
+            File.Copy(loader, Path.Combine(loaders, "BOOTX64.EFI"));
+            File.WriteAllText(Path.Combine(loaders, "autoexec.ipxe"), $"#!ipxe\n{lines}");
+            return
+            [
+                "-drive", $"if=none,id={name},format=raw,file=fat:rw:{Path.Combine(folder, name)}",
+                "-device", $"virtio-blk-pci,drive={name},bootindex={place}",
+            ];
+        }
+    }
+
     /// <summary>UEFI whose own PXE client (with <paramref name="http"/>: HTTP boot client) asks the network.</summary>
     public static QemuCommand UefiNetwork(
         BootAssets assets, MachineHardware hardware, VmNetwork network, bool http = false)
@@ -78,14 +107,19 @@ public sealed record QemuCommand(IReadOnlyList<string> Prefix, IReadOnlyList<str
 
     // A fixed address saves DHCP's seconds. What comes back here is a machine that was told to boot from its disk.
     // The last characters before a reboot are lost, so a marker is never the last.
-    private static string StartScript(Uri bootScript) =>
+    private static readonly string StaticAddress =
         $"""
-        #!ipxe
         set net0/ip 10.0.2.15
         set net0/netmask 255.255.255.0
         set net0/gateway {VmNetwork.Host}
         ifopen net0
-        chain {bootScript} && goto left || goto failed
+
+        """;
+
+    private static string StartScript(Uri bootScript) =>
+        $"""
+        #!ipxe
+        {StaticAddress}chain {bootScript} && goto left || goto failed
         :left
         echo MARKER left-ipxe
         echo The end.

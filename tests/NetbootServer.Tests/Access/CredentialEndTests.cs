@@ -85,7 +85,11 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
         if (end == End.TokenDeleted) return (bearer, delete);
         if (end == End.TokenExpired) return (bearer, () => PassAsync(TimeSpan.FromMinutes(1)));
         object with = end == End.PasswordReset
-            ? new { password = (await File.ReadAllTextAsync(Path.Combine(host.App.Data, "initial-admin-password"))).Trim() }
+            ? new
+            {
+                password = (await File.ReadAllTextAsync(Path.Combine(host.App.Data, "initial-admin-password"),
+                    TestContext.Current.CancellationToken)).Trim(),
+            }
             : new { token = made["secret"] };
         using var stranger = ListeningApp.Ask(host.Url.AbsoluteUri, token: null);
         var session = (await stranger.PostAsync("/api/v1/session", with)).Is(HttpStatusCode.OK);

@@ -86,9 +86,28 @@ public sealed class BootScriptTests
             var script = Scripts(MachineIdentity.FromTold([]), "r", [.. arguments]).First().Script;
             var kernel = IpxeScript.Parse(script).SelectMany(line => line.Commands).Single(command => command.Name == "kernel");
             Assert.Equal("||", kernel.Terminator);
-            Assert.Equal(string.Join(' ', ["initrd=initrd", .. arguments, "netboot.boot=" + Links.BootUrl]), string.Join(' ', kernel.Arguments!.Skip(1)));
+            var words = string.Join(' ', kernel.Arguments!.Skip(1)).Split(' ');
+            Assert.Equal("initrd=initrd", words[0]);
+            Assert.Single(words, "netboot.boot=" + Links.BootUrl);
+            Assert.Equal(string.Join(' ', arguments), string.Join(' ', words.Skip(1).Where(word => word != "netboot.boot=" + Links.BootUrl)));
             Assert.DoesNotContain(kernel.Words, word => word.Contains("${", StringComparison.Ordinal));
         });
+    }
+
+    [Theory]
+    [InlineData("quiet", "quiet OURS")]
+    [InlineData("auto=true,---,console=ttyS0", "auto=true OURS --- console=ttyS0")]
+    [InlineData("quiet,--,single", "quiet OURS -- single")]
+    [InlineData("---", "OURS ---")]
+    [InlineData("a,---,b,--,c", "a OURS --- b -- c")]
+    [InlineData("x=\"a -- b\",y", "x=\"a -- b\" y OURS")]
+    [InlineData("x=\"a\" -- b,y", "OURS x=\"a\" -- b y")]
+    [InlineData("x--,----,y", "x-- ---- y OURS")]
+    public void Where_to_phone_home_stands_before_what_is_not_the_kernels(string arguments, string expected)
+    {
+        var script = Scripts(MachineIdentity.FromTold([]), "r", [.. arguments.Split(',')]).First().Script;
+        Assert.Contains($" initrd=initrd {expected.Replace("OURS", "netboot.boot=" + Links.BootUrl, StringComparison.Ordinal)} || goto failed\n",
+            script, StringComparison.Ordinal);
     }
 
     [Theory]

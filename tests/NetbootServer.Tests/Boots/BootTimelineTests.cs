@@ -35,6 +35,13 @@ public sealed class BootTimelineTests
     [InlineData("script kernel kernel.ended:100 initrd", "running")]
     [InlineData("script kernel initrd initrd.stalled", "stalled")]
     [InlineData("script kernel initrd initrd.stalled initrd.moved", "running")]
+    [InlineData("script script.stalled", "stalled")]
+    [InlineData("script kernel kernel.stalled kernel.ended:40", "stalled")]
+    [InlineData("script kernel kernel.stalled kernel.ended:40 kernel", "stalled")]
+    [InlineData("script kernel kernel.stalled kernel.ended:40 kernel kernel.moved", "running")]
+    [InlineData("script script.stalled kernel kernel.ended:100", "running")]
+    [InlineData("script kernel kernel.stalled kernel.ended:40 script.lost", "unknown")]
+    [InlineData("script kernel script.lost kernel", "unknown")]
     [InlineData("script kernel initrd.ended:100 ready", "ready")]
     [InlineData("script ready up", "up")]
     [InlineData("script up", "up")]
@@ -55,6 +62,8 @@ public sealed class BootTimelineTests
     [InlineData("script kernel kernel.stalled script.lost", 1.0)]
     [InlineData("script kernel kernel.stalled failed", 1.0)]
     [InlineData("script kernel kernel.stalled script", null)]
+    [InlineData("script kernel kernel.stalled kernel.ended:40 kernel", null)]
+    [InlineData("script kernel kernel.stalled initrd.moved", 1.0)]
     public void A_stall_ends_with_its_boot(string facts, double? seconds) =>
         Assert.Equal(seconds, BootTimeline.Timeline(Record(Facts(facts))).Single(step => step.Name == "kernel").Stalls!.Value[0].DurationSeconds);
 
@@ -73,10 +82,10 @@ public sealed class BootTimelineTests
 
     [Fact]
     public void A_step_tells_when_its_bytes_stood_still_and_for_how_long() =>
-        Gen.Shuffle(Facts("script initrd initrd.stalled:10 initrd.moved:10 initrd.stalled:20 initrd.ended:20 initrd initrd.stalled:60")).Sample(facts =>
+        Gen.Shuffle(Facts("script initrd initrd.stalled:10 initrd.moved:10 initrd.stalled:20 initrd.ended:20 initrd initrd.moved:30 initrd.stalled:60")).Sample(facts =>
         {
             var steps = BootTimeline.Timeline(Record(facts));
             Assert.Null(steps[0].Stalls);
-            Assert.Equal([new(Start.AddSeconds(2), 1), new(Start.AddSeconds(4), 1), new(Start.AddSeconds(7), null)], steps[1].Stalls!);
+            Assert.Equal([new(Start.AddSeconds(2), 1), new(Start.AddSeconds(4), 3), new(Start.AddSeconds(8), null)], steps[1].Stalls!);
         }, iter: 50);
 }

@@ -16,7 +16,7 @@ public sealed class LiveTransferTests : IAsyncDisposable
     private readonly NetbootApp _app = new(new()
     {
         ["Http:MaxBytesPerSecondPerMachine"] = $"{2 << 20}", ["Blobs:MaxBootDownloads"] = "1",
-        ["Boots:StalledAfter"] = "00:00:01",
+        ["Boots:StalledAfter"] = "00:00:03",
     });
 
     [Fact]

@@ -90,13 +90,26 @@ public sealed class PlanCacheTests : IAsyncLifetime
         Assert.Contains(expected, after, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_next_boot_is_used_up_and_the_profile_comes_back()
+    [Theory]
+    [InlineData("shell", "next boot: iPXE shell, once", "\nkernel ")]
+    [InlineData("local", "next boot: local disk, once", "its firmware asks again")]
+    public async Task A_next_boot_is_used_up_by_the_very_script_that_has_it(string action, string expected, string after)
     {
         await ScriptAsync();
-        await _admin.PutAsync("/api/v1/machines/keeper/next-boot", """{"action":"local"}""");
-        Assert.Contains("next boot: local disk, once", await ScriptAsync(), StringComparison.Ordinal);
-        Assert.Contains("\nkernel ", await ScriptAsync(), StringComparison.Ordinal);
+        await _admin.PutAsync("/api/v1/machines/keeper/next-boot", $$"""{"action":"{{action}}"}""");
+        Assert.Contains(expected, await ScriptAsync(), StringComparison.Ordinal);
+        Assert.Contains(after, await ScriptAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_choice_in_a_kept_script_is_good_however_old_it_is()
+    {
+        await _admin.PutAsync("/api/v1/machines/waits", """{"macs":["525400090002"]}""");
+        var first = await _app.Machine.ScriptAsync("525400090002");
+        var second = await _app.Machine.ScriptAsync("525400090002");
+        Assert.Equal(1, Hits);
+        Assert.NotEqual(first, second); // the token in it is a new one
+        Assert.Equal(first.Split('\n').Length, second.Split('\n').Length);
     }
 
     [Theory]

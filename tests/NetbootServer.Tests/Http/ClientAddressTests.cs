@@ -1,5 +1,4 @@
 using System.Net;
-using ArchUnitNET.Domain;
 using ArchUnitNET.Domain.Dependencies;
 using ArchUnitNET.Loader;
 using NetbootServer.Http;

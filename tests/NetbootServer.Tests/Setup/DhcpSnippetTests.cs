@@ -78,6 +78,29 @@ public sealed partial class DhcpSnippetTests(NetbootApp app) : IClassFixture<Net
         if (good) Assert.Contains($"tag:ipxe,{address}/boot.ipxe", answer.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_address_that_is_asked_for_is_where_TFTP_is_too()
+    {
+        Assert.Contains("next-server 192.0.2.9;", await SnippetAsync("dhcpd.conf"), StringComparison.Ordinal);
+        Assert.DoesNotContain("192.0.2.9", await SnippetAsync("dhcpd.conf", "http://netboot.example"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [Trait("category", "slow")]
+    [InlineData("dnsmasq.conf")]
+    [InlineData("dnsmasq-proxy.conf")]
+    public async Task The_real_dnsmasq_takes_it(string file)
+    {
+        var path = Path.GetTempFileName();
+        await File.WriteAllTextAsync(path, await SnippetAsync(file), TestContext.Current.CancellationToken);
+        using var dnsmasq = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("/usr/sbin/dnsmasq", ["--test", "-C", path]) { RedirectStandardError = true })!;
+        var said = await dnsmasq.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await dnsmasq.WaitForExitAsync(TestContext.Current.CancellationToken);
+        File.Delete(path);
+        Assert.True(dnsmasq.ExitCode == 0, said);
+    }
+
     [GeneratedRegex(@"60,HTTPClient|""data"": ""HTTPClient""|vendor-class-identifier ""HTTPClient""|code=60 value=""s'HTTPClient'""")]
     private static partial Regex HttpClientAnswer();
 }

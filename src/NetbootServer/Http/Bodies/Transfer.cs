@@ -57,11 +57,14 @@ internal sealed class Transfer(HttpContext http, TransferMeter? meter, Pace? pac
     /// <summary>
     /// Cuts the connection while the transfer lasts; afterwards the request is no longer ours to cut.
     /// </summary>
-    public void Cut()
+    /// <param name="silence">How long its client took nothing.</param>
+    public void Cut(TimeSpan silence)
     {
         lock (_lock)
         {
-            if (!_ended) http.Abort();
+            if (_ended) return;
+            if (meter is not null) meter.CutAfter = silence;
+            http.Abort();
         }
     }
 

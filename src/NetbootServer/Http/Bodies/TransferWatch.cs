@@ -63,7 +63,7 @@ internal sealed partial class TransferWatch(IOptions<BodyOptions> options, Worke
             else if (time.GetElapsedTime(transfer.LastSeen.At, now) >= AllowedSilence(transfer, limit))
             {
                 Log.Stalled(logger, sent, limit);
-                transfer.Cut();
+                transfer.Cut(limit);
             }
         }
     }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Microsoft.Extensions.Options;
-using NetbootServer.Blobs;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images.Sources.Downloads;
