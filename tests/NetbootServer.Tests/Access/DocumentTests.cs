@@ -1,12 +1,15 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using NetbootServer.Http;
+using NetbootServer.Tests.Boots;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Access;
 
 public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
 {
+    private static int _contradictions;
+
     [Fact]
     public async Task Every_operation_says_what_it_does_who_may_and_how_to_prove_it()
     {
@@ -39,7 +42,7 @@ public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
         {
             Assert.True(operation.Example is not null, $"{operation} has no example");
             if (operation.Role == "anyone") continue; // no example can be the right password
-            var path = operation.Path.Replace("{name}", "example", StringComparison.Ordinal);
+            var path = await PathOfAsync(operation);
             Assert.DoesNotContain('{', path);
             var answer = await app.Admin.SendAsync(new(operation.Method), path,
                 Caller.Json(operation.Example!.Value.GetRawText()));
@@ -61,7 +64,7 @@ public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
                 .GetProperty(reference.Split('/')[^1]);
             string[] required = schema.TryGetProperty("required", out var list)
                 ? [.. list.EnumerateArray().Select(name => name.GetString()!)] : [];
-            var path = operation.Path.Replace("{name}", "example", StringComparison.Ordinal);
+            var path = await PathOfAsync(operation);
             foreach (var member in required)
             {
                 var body = JsonNode.Parse(operation.Example!.Value.GetRawText())!.AsObject();
@@ -77,6 +80,24 @@ public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
             Assert.True((int)taken.Status is 200 or 201,
                 $"{operation} refuses a body with all it requires: {taken.Text}");
         }
+    }
+
+    /// <summary>The operation's path, on things that are there.</summary>
+    private async Task<string> PathOfAsync(Operation operation)
+    {
+        var path = operation.Path.Replace("{name}", "example", StringComparison.Ordinal);
+        return path.EndsWith("/alarms/{id}/resolutions", StringComparison.Ordinal)
+            ? path.Replace("{id}", $"{await ContradictAsync()}", StringComparison.Ordinal) : path;
+    }
+
+    /// <summary>A clone of a registered machine asks; the alarm about it.</summary>
+    private async Task<long> ContradictAsync()
+    {
+        var number = Interlocked.Increment(ref _contradictions);
+        var (name, uuid) = ($"original-{number}", $"4c4c4544-0042-3510-8052-b4c04f56{number:x4}");
+        await app.Admin.PutAsync($"/api/v1/machines/{name}", $$"""{"macs":["5254000919{{number:x2}}"],"uuid":"{{uuid}}"}""");
+        await app.Machine.ScriptAsync($"525400091a{number:x2}", $"&uuid={uuid}");
+        return await app.Admin.ContradictionAsync(name);
     }
 
     [Fact]

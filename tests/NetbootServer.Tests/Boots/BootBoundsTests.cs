@@ -122,7 +122,7 @@ public sealed class BootBoundsTests(NetbootApp app) : IClassFixture<NetbootApp>
         await Log.WriteAsync([Opened(first)], Ct);
         for (var i = 1; i <= 40; i++)
         {
-            await Log.WriteAsync([new BootStep(first.StartedAt.AddSeconds((2 * i) - 1), first, Steps.Kernel, FactKinds.Began)], Ct);
+            await Log.WriteAsync([new BootStep(first.StartedAt.AddSeconds((2 * i) - 1), first, Steps.Kernel, FactKinds.Moved, i, 4096)], Ct);
             await Log.WriteAsync([Opened(tokens.Mint(machine, version, false).Ticket with { StartedAt = first.StartedAt.AddSeconds(2 * i) })], Ct);
         }
         Assert.Equal("unknown", (await app.Admin.GetAsync($"/api/v1/boots/{first.Boot}"))["outcome"]);

@@ -178,7 +178,7 @@ public sealed class DiscoveryLimitTests
         await app.Admin.PutAsync("/api/v1/machines/m1", """{"macs":["525400060011"]}""");
         await app.Admin.PutAsync("/api/v1/machines/m2", """{"macs":["525400060012"]}""");
         var menu = await app.Machine.ScriptAsync("525400060011");
-        var choice = menu.Split('\n').Single(line => line.Contains("&menu=", StringComparison.Ordinal)).Split("&menu=")[1].Split(' ')[0];
+        var choice = menu.Split('\n').Single(line => line.Contains("&menu=chosen,", StringComparison.Ordinal)).Split("&menu=")[1].Split(' ')[0];
         Assert.Contains("\nkernel ", await app.Machine.ScriptAsync("525400060011", "&menu=" + choice), StringComparison.Ordinal);
         Assert.DoesNotContain("\nkernel ", await app.Machine.ScriptAsync("525400060012", "&menu=" + choice), StringComparison.Ordinal);
         Assert.DoesNotContain("\nkernel ", await app.Machine.ScriptAsync("525400060011", "&menu=chosen"), StringComparison.Ordinal);

@@ -53,8 +53,9 @@ public sealed class JournalScanTests : IAsyncDisposable
         Assert.Contains(_statements.Seen.Keys, sql => sql.StartsWith("DELETE FROM \"machines\"", StringComparison.Ordinal));
         await using var connection = new SqliteConnection($"Data Source={Path.Combine(_app.Data, "netboot.db")};Mode=ReadOnly");
         await connection.OpenAsync(ct);
-        // Of versions there are few, whatever machines do.
-        foreach (var (sql, parameters) in _statements.Seen.Where(seen => !seen.Key.Contains("image_versions", StringComparison.Ordinal)))
+        // Of images and their versions there are few, whatever machines do.
+        foreach (var (sql, parameters) in _statements.Seen.Where(seen => !seen.Key.Contains("image_versions", StringComparison.Ordinal)
+            && !seen.Key.Contains("FROM \"images\"", StringComparison.Ordinal)))
             Assert.True(ScansOf(connection, sql, parameters) is [], $"{sql}\n{string.Join('\n', ScansOf(connection, sql, parameters))}");
     }
 

@@ -30,7 +30,7 @@ public sealed class PagingTests
         {
             var (paging, problem) = Paging.Of($"{limit}", after);
             Assert.Null(problem);
-            var page = paging.Cut(all.Where(name => string.CompareOrdinal(name, paging.After?.Name) > 0).Take(limit + 1).ToList(), name => ("k", name));
+            var page = paging.Cut(all.Where(name => string.CompareOrdinal(name, paging.After?.Name) > 0).Take(limit + 1).ToList(), name => ("", name));
             read.AddRange(page.Items);
             if ((after = page.Next) is null) break;
         }

@@ -34,8 +34,9 @@ public sealed class RenameTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Single((await _admin.GetAsync("/api/v1/audit?kind=next-boot&name=ren-b")).Items("verb"));
         await live.FindAsync("machine.changed", """{"name":"ren-a","deleted":true}""");
 
-        Assert.Contains("ren-b boots its local disk", await app.Machine.ScriptAsync("525400110001"), StringComparison.Ordinal);
-        Assert.Contains("NetbootServer: ren-b:", await app.Machine.ScriptAsync("525400110001"), StringComparison.Ordinal);
+        const string OnBios = "/boot/script?mac=525400110001&arch=i386&platform=pcbios"; // its disk starts without another question
+        Assert.Contains("ren-b boots its local disk", (await app.Machine.GetAsync(OnBios)).Text, StringComparison.Ordinal);
+        Assert.Contains("NetbootServer: ren-b:", (await app.Machine.GetAsync(OnBios)).Text, StringComparison.Ordinal);
         Assert.Equal(2, (await _admin.BootWithAsync("ren-b", "running")).Json.GetProperty("steps").GetArrayLength() + 1);
     }
 
