@@ -55,7 +55,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
     /// <param name="fault">Why the profile's template gave way to the built-in script; null when it did not.</param>
     public static string Preview(
         BootPlan plan, MachineIdentity identity, ScriptLinks links, out ScriptTemplateException? fault) =>
-        TemplateScript.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, "TOKEN", out fault)
+        TemplateScript.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, () => "TOKEN", out fault)
         ?? BootScript.Render(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, _ => "TOKEN");
 
     private async Task<string> HandOutAsync(
@@ -72,9 +72,11 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
         if (request.Records)
             log.Add(new MachineSeen(now, identity, recognition, request.Ip));
         BootTicket? ticket = null;
-        var token = tokens.MintMenuChoice(plan.Machine?.Id ?? 0, BootPlanner.LocalChoice);
-        var local = token;
-        if (plan.Action is LoadKernel load)
+        string token;
+        string? local = null; // most boots offer no choice of the local disk
+        string Local() => local ??= tokens.MintMenuChoice(plan.Machine?.Id ?? 0, BootPlanner.LocalChoice);
+        if (plan.Action is not LoadKernel load) token = Local();
+        else
         {
             (token, ticket) = tokens.Mint(owner ?? 0, load.Version.Id, plan.FromNextBoot, plan.Machine?.NextBoot?.SetAt);
             links = links with { Boot = token };
@@ -82,10 +84,12 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
         }
         ScriptTemplateException? fault = null;
         var script = kept?.ScriptOf(token)
-            ?? TemplateScript.TryRender(plan, links, identity, request.Attempt, local, out fault)
+            ?? TemplateScript.TryRender(plan, links, identity, request.Attempt, Local, out fault)
             ?? BootScript.Render(plan, links, identity, request.Attempt,
-                profile => profile == BootPlanner.LocalChoice ? local : tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
-        if (kept is null && lasts) plans.Keep(view, request, plan, script, token);
+                profile => profile == BootPlanner.LocalChoice ? Local()
+                    : tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
+        // A boot that cannot begin has a token of the choice in its script, which must not be kept until it is too old.
+        if (kept is null && lasts && (ticket is null || local is null)) plans.Keep(view, request, plan, script, token);
         if (!request.Records) return script;
         if (fault is not null)
             alarms.Raise(AlarmKinds.TemplateFailing, plan.Profile!.Name, $"The script template of profile " +

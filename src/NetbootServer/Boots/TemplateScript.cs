@@ -12,10 +12,10 @@ public static class TemplateScript
     /// <param name="links">This server's URLs, with the boot's token.</param>
     /// <param name="identity">What the machine told.</param>
     /// <param name="attempt">How often it has asked since it was switched on.</param>
-    /// <param name="localToken">Allows a choice of the local disk.</param>
+    /// <param name="localToken">Makes a token for choosing the local disk.</param>
     /// <param name="fault">Why it failed; null when it did not.</param>
     public static string? TryRender(BootPlan plan, ScriptLinks links, MachineIdentity identity, int attempt,
-        string localToken, out ScriptTemplateException? fault)
+        Func<string> localToken, out ScriptTemplateException? fault)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(links);
@@ -34,8 +34,8 @@ public static class TemplateScript
         }
     }
 
-    private static TemplateValues ValuesOf(
-        BootPlan plan, LoadKernel load, ScriptLinks links, MachineIdentity identity, int attempt, string localToken) => new()
+    private static TemplateValues ValuesOf(BootPlan plan, LoadKernel load, ScriptLinks links, MachineIdentity identity,
+        int attempt, Func<string> localToken) => new()
         {
             Name = IpxeText.Show(BootScript.Who(plan, identity)),
             Labels = Encoded(plan.Machine?.Spec.Labels ?? ImmutableSortedDictionary<string, string>.Empty),
@@ -54,7 +54,7 @@ public static class TemplateScript
             Begin = Block(script => script.Begin(links, identity)),
             Load = Block(script => BootScript.Fetch(script, load, links)),
             Failed = Block(script => BootScript.Failed(script, links, attempt)),
-            LocalDisk = Block(script => script.ChosenLocalDisk(plan.LocalDisk, localToken)),
+            LocalDisk = Block(script => script.ChosenLocalDisk(plan.LocalDisk, localToken())),
         };
 
     private static string Block(Func<ScriptWriter, ScriptWriter> write) => write(new("")).ToString().TrimEnd('\n');

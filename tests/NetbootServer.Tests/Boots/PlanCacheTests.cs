@@ -112,6 +112,19 @@ public sealed class PlanCacheTests : IAsyncLifetime
         Assert.Equal(first.Split('\n').Length, second.Split('\n').Length);
     }
 
+    [Fact]
+    public async Task A_boot_that_cannot_begin_offers_a_new_choice_each_time()
+    {
+        var words = string.Join("\",\"", Enumerable.Repeat(new string('x', 120), 10));
+        await _admin.PutAsync("/api/v1/profiles/kept", $$"""{"image":"kept","kernelArguments":["{{words}}"]}""");
+        await _admin.PutAsync("/api/v1/machines/keeper",
+            $$"""{"macs":["{{Mac}}"],"profile":"kept","kernelArguments":["{{words}}"]}""");
+        var (first, second) = (await ScriptAsync(), await ScriptAsync());
+        Assert.Contains("command line has", first, StringComparison.Ordinal);
+        Assert.Contains("&menu=local,", first, StringComparison.Ordinal);
+        Assert.NotEqual(first, second); // the token in it is a new one
+    }
+
     [Theory]
     [InlineData("&room=12", "&room=12")]
     [InlineData("&try=7", "sleep 30")]
