@@ -80,10 +80,14 @@ internal abstract record BootEntry(DateTimeOffset At);
 internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, Recognition Recognition, string? Ip)
     : BootEntry(At);
 
-/// <summary>A decision that holds once was handed out: a next boot that this uses up, or a choice at the machine.</summary>
+/// <summary>
+/// A decision that holds once was handed out: a next boot that this uses up, or a choice at the machine.
+/// </summary>
 /// <param name="At">When.</param>
 /// <param name="MachineId">The machine.</param>
-/// <param name="SetAt">The next boot to <c>local</c>, <c>menu</c> or <c>shell</c> that it uses up; null for none.</param>
+/// <param name="SetAt">
+/// The next boot to <c>local</c>, <c>menu</c> or <c>shell</c> that it uses up; null for none.
+/// </param>
 /// <param name="LeftToDisk">What is remembered of it; null when it need not be.</param>
 internal sealed record NextBootUsed(DateTimeOffset At, long MachineId, DateTimeOffset? SetAt, LeftToDisk? LeftToDisk = null)
     : BootEntry(At);
@@ -120,10 +124,8 @@ internal sealed record BootStep(DateTimeOffset At, BootTicket Ticket, string Ste
     {
         FirstAt = other.FirstAt < FirstAt ? other.FirstAt : FirstAt,
         Count = Count + other.Count,
-        Bytes = Greater(Bytes, other.Bytes),
-        TotalBytes = Greater(TotalBytes, other.TotalBytes),
+        Bytes = BootRecord.Greater(Bytes, other.Bytes),
+        TotalBytes = BootRecord.Greater(TotalBytes, other.TotalBytes),
         SentBytes = SentBytes is null && other.SentBytes is null ? null : (SentBytes ?? 0) + (other.SentBytes ?? 0),
     };
-
-    private static long? Greater(long? one, long? other) => one is null || other > one ? other : one;
 }

@@ -32,18 +32,27 @@ internal static class BootRecord
     /// </summary>
     public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, ImageVersion version)
     {
-        var (kernel, initrd) = (SentOf(Steps.Kernel), SentOf(Steps.Initrd));
+        var (kernel, initrd) = (SentOf(facts, Steps.Kernel), SentOf(facts, Steps.Initrd));
         return version.Systems.Values.Any(system =>
             Suffices(system.Kernel, system.Initrd)
             || system.VariantsOrNone.Values.Any(variant => Suffices(variant.Kernel, variant.Initrd)));
 
-        long SentOf(string step) => facts.Where(fact => fact.Step == step && fact.Kind == FactKinds.Ended)
-            .Sum(fact => fact.SentBytes ?? 0);
         bool Suffices(Artifact? first, Artifact? second) =>
             first is not null && kernel >= first.SizeBytes && second is not null && initrd >= second.SizeBytes;
     }
 
-    /// <summary>Whether a fact ends a stall: new bytes, or what ends the boot; that a transfer breaks off ends none.</summary>
+    /// <summary>
+    /// Whether the boot fetched as many bytes of a step's file as it has; false when its length is not known.
+    /// </summary>
+    public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, string step) =>
+        facts.Where(fact => fact.Step == step).Max(fact => fact.TotalBytes) is { } total && SentOf(facts, step) >= total;
+
+    private static long SentOf(IEnumerable<BootFactRow> facts, string step) =>
+        facts.Where(fact => fact.Step == step && fact.Kind == FactKinds.Ended).Sum(fact => fact.SentBytes ?? 0);
+
+    /// <summary>
+    /// Whether a fact ends a stall: new bytes, or what ends the boot; that a transfer breaks off ends none.
+    /// </summary>
     private static bool Ends(BootFactRow fact) => fact.Kind == FactKinds.Lost
         || fact.Step is Steps.Ready or Steps.Up or Steps.Failed || BootTimeline.HasNewBytes(fact);
 
@@ -85,5 +94,6 @@ internal static class BootRecord
         row.Detail = fact.Detail ?? row.Detail;
     }
 
-    private static long? Greater(long? one, long? other) => one is null || other > one ? other : one;
+    /// <summary>The greater of two numbers that may be missing.</summary>
+    public static long? Greater(long? one, long? other) => one is null || other > one ? other : one;
 }

@@ -90,6 +90,21 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task A_boot_that_fetches_the_last_byte_of_each_file_sets_no_reference()
+    {
+        await ProfilesAsync("tail");
+        await RegisterAsync("tail", new { macs = new[] { "5254003f0001" }, profile = "tail" });
+        var script = await AskAsync($"mac=52-54-00-3f-00-01&uuid={Uuid("3f01")}&serial=TAIL");
+        foreach (var file in new[] { script.KernelPath(), script.InitrdPath() })
+            (await _machine.SendAsync(HttpMethod.Get, file, null, ("Range", "bytes=-1"))).Is(HttpStatusCode.PartialContent);
+        await Until.AsAsync(() => _admin.BootWithAsync("tail", "running"), boot => boot.Json.GetProperty("steps")
+            .EnumerateArray().Count(step => step.TryGetProperty("durationSeconds", out _)) == 2, "both requests to be written");
+        (await _machine.GetAsync($"{script.BootPath()}/ready")).Is(HttpStatusCode.OK);
+        await _admin.BootWithAsync("tail", "ready");
+        Assert.False((await MachineAsync("tail")).TryGetProperty("reference", out _));
+    }
+
+    [Fact]
     public async Task A_cloned_virtual_machine_waits_and_is_taken_over_or_registered()
     {
         await ProfilesAsync("clone");
