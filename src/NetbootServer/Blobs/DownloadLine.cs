@@ -11,15 +11,15 @@ public sealed record QueuedBoot(string Boot, int Place, DateTimeOffset Since);
 
 /// <summary>
 /// Lets at most so many boots download their images at once (<c>Blobs:MaxBootDownloads</c>), first come first served. A
-/// boot in line gets a Retry-After; it keeps its place while it asks again in time, and its seniority between its files,
-/// so that one that has its kernel is not put behind those that have nothing yet.
+/// boot in line gets a Retry-After; it keeps its place while it asks again in time, and its seniority between its
+/// files, so that one that has its kernel is not put behind those that have nothing yet.
 /// </summary>
 /// <remarks>
 /// <para>
 /// With so many seats free, the first so many in line have one each kept for them, until they have not asked in time;
 /// those behind them, and those who come anew, get none of these. So a boot never has a seat that one before it needed,
-/// whichever of them asks first: they are asleep until their own Retry-After. To seat them one after another, in the very
-/// order of the line, would keep the seats of all empty until the first has woken up.
+/// whichever of them asks first: they are asleep until their own Retry-After. To seat them one after another, in the
+/// very order of the line, would keep the seats of all empty until the first has woken up.
 /// </para>
 /// <para>
 /// A machine has one seat, however many boots it begins. Boots without a machine's record go by their address: one that
@@ -114,7 +114,9 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
             DownloadTicket.Group? group = null;
             if (machine == 0 && address is not null && !_addresses.TryGetValue(address, out group))
                 _addresses[address] = group = new(address);
-            _tickets[key] = ticket = new(key, boot, ++_lastNumber, time.GetUtcNow(), group ?? new(null));
+            group ??= new(null);
+            group.Tickets++;
+            _tickets[key] = ticket = new(key, boot, ++_lastNumber, time.GetUtcNow(), group);
         }
         if (ticket.Boot != boot) _boots.Remove(ticket.Boot);
         ticket.Boot = boot;
@@ -193,7 +195,7 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
             if (ticket.Downloads > 0) continue; // one without a seat still downloads
             _tickets.Remove(ticket.Key);
             _boots.Remove(ticket.Boot);
-            if (ticket.Holder.Address is { } address && _tickets.Values.All(other => other.Holder != ticket.Holder))
+            if (--ticket.Holder.Tickets == 0 && ticket.Holder.Address is { } address)
                 _addresses.Remove(address);
         }
     }

@@ -2,7 +2,9 @@ using NetbootServer.Http.Bodies;
 
 namespace NetbootServer.Blobs;
 
-/// <summary>What a machine, or a boot without one, has in a <see cref="DownloadLine"/>; touched under its lock.</summary>
+/// <summary>
+/// What a machine, or a boot without one, has in a <see cref="DownloadLine"/>; touched under its lock.
+/// </summary>
 internal sealed class DownloadTicket(
     string key, string boot, long number, DateTimeOffset since, DownloadTicket.Group holder) : IComparable<DownloadTicket>
 {
@@ -62,6 +64,9 @@ internal sealed class DownloadTicket(
     internal sealed class Group(string? address)
     {
         public string? Address => address;
+
+        /// <summary>How many tickets it has.</summary>
+        public int Tickets { get; set; }
 
         /// <summary>How many seats it has.</summary>
         public int Seats { get; set; }

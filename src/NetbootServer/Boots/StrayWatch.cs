@@ -3,8 +3,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace NetbootServer.Boots;
 
 /// <summary>
-/// Keeps the machines that contradict one registration within a number, so that a client that makes up identities cannot
-/// fill the alarms. Those that have not asked for a while make room: one that waits asks every minute.
+/// Keeps the machines that contradict one registration within a number, so that a client that makes up identities
+/// cannot fill the alarms. Those that have not asked for a while make room: one that waits asks every minute.
 /// </summary>
 internal sealed class StrayWatch(TimeProvider time) : IDisposable
 {
@@ -21,14 +21,14 @@ internal sealed class StrayWatch(TimeProvider time) : IDisposable
         {
             entry.Size = 1;
             entry.SlidingExpiration = Gone;
-            return new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
+            return new Dictionary<string, long>(StringComparer.Ordinal);
         })!;
-        var now = time.GetUtcNow();
+        var now = time.GetTimestamp();
         lock (known)
         {
             if (known.Count >= Most && !known.ContainsKey(stray))
                 foreach (var (name, at) in known)
-                    if (now - at > Gone) known.Remove(name);
+                    if (time.GetElapsedTime(at, now) > Gone) known.Remove(name);
             if (known.Count >= Most && !known.ContainsKey(stray)) return false;
             known[stray] = now;
             return true;

@@ -10,8 +10,8 @@ namespace NetbootServer.Http;
 
 /// <summary>
 /// The zone of an IPv6 address in the Host header, as in <c>[fe80::1%eth0]</c>: the name that the client has for the
-/// network of a link-local address. RFC 6874 §4 wants it left out, some clients send it, and Kestrel refuses it with 400
-/// before any of our code. So it is blanked out where the first request of a connection arrives; the connection
+/// network of a link-local address. RFC 6874 §4 wants it left out, some clients send it, and Kestrel refuses it with
+/// 400 before any of our code. So it is blanked out where the first request of a connection arrives; the connection
 /// ends with the answer, since requests after it would have to be parsed to be found.
 /// </summary>
 /// <param name="Name">The zone, without its percent sign.</param>
@@ -84,6 +84,11 @@ public sealed partial record HostZone(string Name)
         private void Look(ReadOnlySequence<byte> buffer)
         {
             if (_done || buffer.IsEmpty) return;
+            if (!buffer.FirstSpan.Contains((byte)']') && buffer.FirstSpan.IndexOf("\r\n\r\n"u8) >= 0)
+            {
+                _done = true; // all headers, and no IPv6 address: nearly every request
+                return;
+            }
             var text = Encoding.Latin1.GetString(buffer.Slice(0, Math.Min(buffer.Length, MaxSeen)));
             var end = text.StartsWith("\r\n", StringComparison.Ordinal) ? 0
                 : text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
