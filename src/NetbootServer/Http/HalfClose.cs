@@ -16,8 +16,6 @@ internal static class HalfClose
     /// <summary>How long an answer may take after the client has closed its sending side.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
-    private const int TcpLevel = 6; // IPPROTO_TCP
-    private const int TcpInfo = 11; // TCP_INFO, whose first byte is the state of the connection
     private const byte CloseWait = 8; // TCP_CLOSE_WAIT: the peer has sent its FIN, we have not
 
     /// <summary>Applies this to a listener's connections; on systems other than Linux nothing changes.</summary>
@@ -54,15 +52,7 @@ internal static class HalfClose
 
     private static bool IsHalfClosed(Socket socket)
     {
-        Span<byte> state = stackalloc byte[1];
-        try
-        {
-            return socket.ProtocolType == ProtocolType.Tcp
-                && socket.GetRawSocketOption(TcpLevel, TcpInfo, state) == 1 && state[0] == CloseWait;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return false;
-        }
+        Span<byte> state = stackalloc byte[1]; // what struct tcp_info begins with
+        return TcpInfo.TryRead(socket, state) && state[0] == CloseWait;
     }
 }

@@ -5,13 +5,11 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace NetbootServer.Http.Bodies;
 
 /// <summary>
-/// What a client has really taken. The kernel's send buffer grows to megabytes, and a full one takes new bytes only when
-/// a third of it is empty: of a slow client nothing is seen to move for minutes though it reads all the time.
+/// What a client has really taken. The kernel's send buffer grows to megabytes, and a full one takes new bytes only
+/// when a third of it is empty: of a slow client nothing is seen to move for minutes though it reads all the time.
 /// </summary>
 internal static class AcknowledgedBytes
 {
-    private const int TcpLevel = 6; // IPPROTO_TCP
-    private const int TcpInfo = 11; // TCP_INFO
     private const int BytesAcked = 120; // offset of tcpi_bytes_acked in struct tcp_info, Linux 4.1
 
     /// <summary>The socket whose acknowledgements tell of this answer alone; null when there is none.</summary>
@@ -23,16 +21,8 @@ internal static class AcknowledgedBytes
     /// <summary>How many bytes the client's system has acknowledged on this connection; null when unknown.</summary>
     public static long? On(Socket? socket)
     {
-        if (socket is not { ProtocolType: ProtocolType.Tcp }) return null;
+        if (socket is null) return null;
         Span<byte> info = stackalloc byte[BytesAcked + sizeof(long)];
-        try
-        {
-            return socket.GetRawSocketOption(TcpLevel, TcpInfo, info) < info.Length
-                ? null : BinaryPrimitives.ReadInt64LittleEndian(info[BytesAcked..]);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return null;
-        }
+        return TcpInfo.TryRead(socket, info) ? BinaryPrimitives.ReadInt64LittleEndian(info[BytesAcked..]) : null;
     }
 }
