@@ -12,12 +12,15 @@ public sealed class BlobsOptions
     public string? Location { get; set; }
 
     /// <summary>
-    /// Base URL of a cache or CDN that has <c>/blobs</c> of this server behind it; scripts then point there, and this server
-    /// does not see how far downloads have come. Null for none.
+    /// Base URL of a cache or CDN that has <c>/blobs</c> of this server behind it; scripts then point there, and this
+    /// server does not see how far downloads have come. Null for none.
     /// </summary>
     [BaseUrl]
     [Example("http://cache.example:8081")]
     public string? PublicUrl { get; set; }
+
+    /// <summary>The same without a slash at the end, for URLs that go on from it.</summary>
+    public string? CacheUrl() => PublicUrl?.TrimEnd('/');
 
     /// <summary>All blobs together may take this many bytes; null for no limit.</summary>
     [Range(0, long.MaxValue)]
@@ -55,7 +58,9 @@ public sealed class BlobsOptions
     public int MaxIdleFiles { get; set; } = 1_000;
 }
 
-/// <summary>A base URL that can stand in a script as it is: http or https, no query, nothing that iPXE would read as syntax.</summary>
+/// <summary>
+/// A base URL that can stand in a script as it is: http or https, no query, nothing that iPXE would read as syntax.
+/// </summary>
 internal sealed partial class BaseUrlAttribute : ValidationAttribute
 {
     public BaseUrlAttribute() : base("must be an http or https URL without a query, such as http://cache.example:8081")

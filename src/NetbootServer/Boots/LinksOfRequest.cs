@@ -4,10 +4,10 @@ using NetbootServer.Http;
 
 namespace NetbootServer.Boots;
 
-/// <summary>The URLs that a script has for whoever asks for it.</summary>
+/// <summary>The URLs that a script has for the machine that asks for it.</summary>
 internal sealed class LinksOfRequest(PublicUrl url, IOptions<BlobsOptions> blobs)
 {
-    private readonly string? _cache = blobs.Value.PublicUrl?.TrimEnd('/');
+    private readonly string? _cache = blobs.Value.CacheUrl();
 
     /// <summary>The URLs for this request.</summary>
     public ScriptLinks For(HttpContext http) => new(url.For(http)) { Cache = _cache };

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.WebUtilities;
+using NetbootServer.Http;
 using NetbootServer.Machines;
 
 namespace NetbootServer.Boots;
@@ -146,18 +147,12 @@ public sealed partial record MachineIdentity
         var text = new StringBuilder();
         foreach (var rune in value.Trim().EnumerateRunes())
         {
-            var shown = Rune.IsControl(rune) || IsInvisible(rune) ? $"\\u{rune.Value:x4}" : rune.ToString();
+            var shown = SafeText.IsUnfit(rune) ? $"\\u{rune.Value:x4}" : rune.ToString();
             if (text.Length + shown.Length > MaxValueLength) break; // never half a character
             text.Append(shown);
         }
         return text.ToString();
     }
-
-    /// <summary>Line and direction marks could make a log line or a screen lie about what it says.</summary>
-    private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune) is
-        System.Globalization.UnicodeCategory.Format or
-        System.Globalization.UnicodeCategory.LineSeparator or
-        System.Globalization.UnicodeCategory.ParagraphSeparator;
 
     [GeneratedRegex("%[Ff]{6}([0-9A-Fa-f]{2})")]
     private static partial Regex SignExtended();

@@ -198,7 +198,10 @@ public sealed class JsonFields
         _ => "null",
     };
 
-    private static string Shorten(string text)
+    /// <summary>
+    /// Text from outside as a fault quotes it: at most 64 characters, with nothing unfit for a terminal.
+    /// </summary>
+    internal static string Shorten(string text)
     {
         var shown = text.Length <= 64 ? text : text[..64] + "…";
         return string.Concat(

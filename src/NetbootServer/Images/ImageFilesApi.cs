@@ -22,7 +22,7 @@ internal static class ImageFilesApi
         BlobIndex blobs, AbsentBytes absent, ImageWanted imageWanted, PublicUrl url, IOptions<BlobsOptions> options,
         CancellationToken ct)
     {
-        var cache = options.Value.PublicUrl?.TrimEnd('/');
+        var cache = options.Value.CacheUrl();
         http.Response.Headers.CacheControl = "no-cache";
         var (name, wanted) = image.Split('@', 2) is [var before, var after] ? (before, after) : (image, null);
         if (!ImageFile.IsName(file) || !catalog.Images.TryGetValue(name, out var found))
@@ -50,8 +50,8 @@ internal static class ImageFilesApi
     }
 
     /// <summary>
-    /// When the bytes under a name last changed: those under a version's name never did. Null for no date, as long as it
-    /// is a moment ahead (RFC 9110 §8.8.2.1).
+    /// When the bytes under a name last changed: those under a version's name never did. Null for no date, as long as
+    /// it is a moment ahead (RFC 9110 §8.8.2.1).
     /// </summary>
     private static DateTimeOffset? DateOf(Image image, ImageVersion version, bool isNamed)
     {

@@ -12,10 +12,13 @@ public static class KernelArgument
     /// <summary>Bytes an x86 kernel takes, with its terminating NUL (COMMAND_LINE_SIZE).</summary>
     public const int MaxLineBytes = 2048;
 
-    /// <summary>The argument in which a script tells the booted system where to phone home; its value follows.</summary>
+    /// <summary>
+    /// The argument in which a script tells the booted system where to phone home; its value follows.
+    /// </summary>
     public const string PhoneHome = "netboot.boot=";
 
-    private const string Initrd = "initrd=";
+    /// <summary>The argument that names the initrd by the name that a script gave it.</summary>
+    public const string Initrd = "initrd=";
 
     /// <summary>What is wrong with <paramref name="argument"/>, or null.</summary>
     public static string? Fault(string argument)

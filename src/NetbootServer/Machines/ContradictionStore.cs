@@ -61,7 +61,7 @@ internal sealed class ContradictionStore(
     {
         var row = await MachineStore.FindRowAsync(db, name.ToString(), ct);
         if (row is { State: MachineState.Registered })
-            return new Problem(ProblemTypes.NameTaken, $"There is a machine '{name}' already.");
+            return Problem.NameTaken("machine", name.ToString());
         var others = await OthersAsync(db, reported, row?.Id, ct);
         var free = FreeMacs(reported, others);
         var spec = new MachineSpec

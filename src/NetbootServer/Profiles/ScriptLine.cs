@@ -1,13 +1,15 @@
+using NetbootServer.Images;
+
 namespace NetbootServer.Profiles;
 
 /// <summary>Looks at the kernel's command lines in a script that was made of a template.</summary>
 internal static class ScriptLine
 {
-    private const string PhoneHome = "netboot.boot=", Initrd = "initrd=";
+    private const string PhoneHome = KernelArgument.PhoneHome, Initrd = KernelArgument.Initrd;
 
     /// <summary>
-    /// What is wrong with them, or null: a line that is not <c>command_line</c> may name the boot's own URL and the initrds
-    /// that the script loads, each once.
+    /// What is wrong with them, or null: a line that is not <c>command_line</c> may name the boot's own URL and the
+    /// initrds that the script loads, each once.
     /// </summary>
     public static ScriptTemplateException? FaultIn(string script, TemplateValues values)
     {

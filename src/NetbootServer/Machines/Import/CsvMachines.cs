@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Text.Json;
+using NetbootServer.Http;
 using NetbootServer.Images;
 
 namespace NetbootServer.Machines.Import;
@@ -51,7 +52,7 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
             "the file is empty; its first line names the columns, such as name,macs,profile");
         if (record.Fault is not null) return ImportEntry.Broken(record.Line, record.Fault);
         var fault = _header.FirstOrDefault(column => !All.Contains(column)) is { } unknown
-            ? $"there is no column '{Shown(unknown)}'; the columns are {string.Join(",", All)}, separated by commas, semicolons or tabs"
+            ? $"there is no column '{JsonFields.Shorten(unknown)}'; the columns are {string.Join(",", All)}, separated by commas, semicolons or tabs"
             : _columns.Count < _header.Count ? "a column stands twice"
             : !_columns.Contains("name") || !_columns.Overlaps(["macs", "uuid", "serial", ImportRow.RenameMember])
                 ? "the column name must be there, and one of macs, uuid, serial and rename"
@@ -118,10 +119,10 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         foreach (var label in cell.Split([' ', ',', ';'], StringSplitOptions.RemoveEmptyEntries))
         {
             if (label.Split('=', 2) is not [var key, var value])
-                fault = $"has '{Shown(label)}'; labels are key=value, separated by spaces or commas; " +
+                fault = $"has '{JsonFields.Shorten(label)}'; labels are key=value, separated by spaces or commas; " +
                     "use {\"key\": \"a value\"} for values that have them";
             else if (!seen.Add(key))
-                fault = $"has the key '{Shown(key)}' twice";
+                fault = $"has the key '{JsonFields.Shorten(key)}' twice";
             else
                 writer.WriteString(key, value);
             if (fault is not null) return false;
@@ -136,7 +137,4 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         foreach (var item in items) writer.WriteStringValue(item);
         writer.WriteEndArray();
     }
-
-    private static string Shown(string text) =>
-        string.Concat(text.Take(64).Select(c => char.IsControl(c) ? '\uFFFD' : c));
 }

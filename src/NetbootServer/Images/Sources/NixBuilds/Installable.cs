@@ -59,13 +59,12 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
         }
     }
 
-    /// <summary>Where on the web it comes from; null when it does not, or that cannot be told.</summary>
-    public string? WebAddress => Address?.StartsWith("http", StringComparison.Ordinal) == true ? Address : null;
-
     /// <summary>Whether it is a name of Nix's registry, such as <c>nixpkgs</c>, which may lead anywhere.</summary>
     public bool IsOfRegistry => Scheme == "flake" || (Scheme.Length == 0 && !Reference.StartsWith('/'));
 
-    /// <summary>Whether Git fetches more than the repository itself: submodules, or large files, from wherever it says.</summary>
+    /// <summary>
+    /// Whether Git fetches more than the repository itself: submodules, or large files, from wherever it says.
+    /// </summary>
     public bool TakesMore => FlakeHosts.TakingMore.Any(name => Parameter(name) is not (null or "0" or "false" or ""));
 
     /// <summary>The value of a parameter behind the <c>?</c>; null without it.</summary>

@@ -17,7 +17,7 @@ public sealed class InstallableTests
     [InlineData("https://example.org/fleet.tar.gz#x", null, "https://example.org/fleet.tar.gz")]
     [InlineData("tarball+https://example.org/fleet#x", null, "https://example.org/fleet")]
     [InlineData("nixpkgs#hello", null, null)]
-    [InlineData("git+ssh://git@example.org/fleet#x", null, null)]
+    [InlineData("git+ssh://git@example.org/fleet#x", null, "ssh://git@example.org/fleet")]
     [InlineData("/srv/fleet#x", "/srv/fleet", null)]
     [InlineData("/srv/fleet/image.nix#netboot", "/srv/fleet/image.nix", null)]
     [InlineData("path:/srv/fleet?dir=hosts#x", "/srv/fleet", null)]
@@ -30,7 +30,7 @@ public sealed class InstallableTests
     {
         Assert.True(Installable.TryParse(text, out var installable, out var fault), fault);
         Assert.Equal(path, installable.LocalPath);
-        Assert.Equal(address, installable.WebAddress);
+        Assert.Equal(address, installable.Address);
         Assert.Equal(text, installable.ToString());
     }
 
