@@ -2,7 +2,7 @@
 // so that it runs in a worker for all tabs of the browser as well as in a page.
 import { address, answers, get } from './api.js';
 
-/** Events that pages are told. */
+/** Events that pages receive. */
 const types = ['machine.changed', 'profile.changed', 'image.changed', 'boot.changed', 'job.changed',
   'boot.progress', 'job.progress', 'alarm'];
 
@@ -21,7 +21,7 @@ const firstPause = 2000, longestPause = 10_000;
  * connecting: it is being opened. live: the server speaks. polling: the server answers, but its stream does not open.
  * away: the server is silent. ended: it does not know the session any more.
  * @typedef {'connecting' | 'live' | 'polling' | 'away' | 'ended'} State
- * What is said: a state (wait: milliseconds until the next try), or what the server said: an event with its JSON, that
+ * News: a state (wait: milliseconds until the next try), or what the server said: an event with its JSON, that
  * it is alive, or that events were missed.
  * @typedef {{state?: State, wait?: number, type?: string, data?: string, alive?: boolean, reset?: boolean}} News
  */

@@ -81,8 +81,8 @@ export const tryNow = () => line?.check();
 const patience = 1000;
 
 /**
- * Begins once somebody is logged in. The line is open before pages load what they show: of what changes in between
- * nobody would tell them. Another session begins anew.
+ * Begins once a user is logged in. The line is open before pages load what they show: they would miss what changes in
+ * between. Another session begins anew.
  * @param {string} session its id
  * @returns how to end it
  */

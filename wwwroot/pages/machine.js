@@ -83,7 +83,7 @@ export default function MachinePage({ name }) {
     data.machine === name, pause: 300 });
   useEffect(follow, []);
   const macs = found.data?.macs ?? [];
-  useEffect(() => on('machine.changed', data => { // it has another name now, given here or by somebody else
+  useEffect(() => on('machine.changed', data => { // it has another name now, given here or by another user
     if (data.name !== name && data.state === 'registered' && data.macs.some(mac => macs.includes(mac)))
       go('machines', data.name);
   }), [name, macs.join()]);

@@ -47,7 +47,7 @@ internal static class AccessSetup
     /// <remarks>
     /// <code>
     /// trusted proxy ─► plane of the socket ─► machine route? ─yes─► answer
-    ///                                            └─no─► Host ─► token in the query? ─► caller ─► CSRF ─► role ─► answer,
+    ///                                            └─no─► Host ─► token in query? ─► caller ─► CSRF ─► role ─► answer,
     ///                                                   for as long as the caller's credential lasts
     /// </code>
     /// </remarks>

@@ -20,12 +20,14 @@ public sealed record BootFile(BootFileKind Kind, string Description)
     /// <summary>The kernel's version as it says itself, such as <c>6.12.8</c>; null when it does not say.</summary>
     public string? KernelVersion { get; init; }
 
-    /// <summary>What is in a file compressed by gzip, xz or zstd, by its first bytes; null when that cannot be seen.</summary>
+    /// <summary>
+    /// What is in a file compressed by gzip, xz or zstd, by its first bytes; null when that cannot be seen.
+    /// </summary>
     public BootFile? Inside { get; init; }
 
     /// <summary>
-    /// Linux unpacks it as an initial ramdisk (init/initramfs.c, lib/decompress.c): once, and what is in it must be cpio
-    /// or, as of old, a file system.
+    /// Linux unpacks it as an initial ramdisk (init/initramfs.c, lib/decompress.c): once, and what is in it must be
+    /// cpio or, as of old, a file system.
     /// </summary>
     public bool IsInitrd => Kind == BootFileKind.Cpio || (IsCompressed
         && Inside?.Kind is null or BootFileKind.Cpio or BootFileKind.Unknown or BootFileKind.SquashFs);

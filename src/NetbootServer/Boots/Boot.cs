@@ -27,23 +27,26 @@ public sealed record Boot
     public required string Outcome { get; init; }
 
     /// <summary>
-    /// Why it is stalled, failed or unknown: what the server saw, to be read after "the machine", such as "took nothing for
-    /// 2 min and was disconnected". Missing for other outcomes, and for boots from before reasons were written down.
+    /// Why it is stalled, failed or unknown: what the server saw, to be read after "the machine", such as "took nothing
+    /// for 2 min and was disconnected". Missing for other outcomes, and for boots from before reasons were written
+    /// down.
     /// </summary>
     public string? Reason { get; init; }
 
     /// <summary>While it is stalled or unknown: the last sign of life.</summary>
     public DateTimeOffset? SilentSince { get; init; }
 
-    /// <summary>What counts as its success: <c>up</c> or <c>ready</c>; missing when its script was not written down.</summary>
+    /// <summary>
+    /// What counts as its success: <c>up</c> or <c>ready</c>; missing when its script was not written down.
+    /// </summary>
     public string? Expects { get; init; }
 
     /// <summary>What happened, in order.</summary>
     public required ImmutableArray<TimelineStep> Steps { get; init; }
 
     /// <summary>
-    /// Whether the server sees its downloads: not when they come from a cache (<c>Blobs:PublicUrl</c>). Then there are no
-    /// steps of them, whatever the machine does.
+    /// Whether the server sees its downloads: not when they come from a cache (<c>Blobs:PublicUrl</c>). Then there are
+    /// no steps of them, whatever the machine does.
     /// </summary>
     public required bool ProgressKnown { get; init; }
 

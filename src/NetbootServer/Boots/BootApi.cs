@@ -40,13 +40,13 @@ internal static partial class BootApi
     }
 
     /// <summary>The script of the machine that the query describes.</summary>
-    private static Task<IResult> Script(HttpContext http, LinksOfRequest links, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
-        CancellationToken ct) =>
+    private static Task<IResult> Script(HttpContext http, LinksOfRequest links, ScriptDesk desk, BootMetrics metrics,
+        TimeProvider time, CancellationToken ct) =>
         AnswerAsync(MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), http, links, desk, metrics, time, ct);
 
     private static async Task<IResult> AnswerAsync(
-        MachineIdentity identity, HttpContext http, LinksOfRequest links, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
-        CancellationToken ct)
+        MachineIdentity identity, HttpContext http, LinksOfRequest links, ScriptDesk desk, BootMetrics metrics,
+        TimeProvider time, CancellationToken ct)
     {
         http.Response.Headers.CacheControl = "no-store";
         var request = new ScriptRequest(identity, links.For(http))

@@ -118,7 +118,9 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
         Up = BootTimeline.Up(facts),
     };
 
-    /// <summary>A transfer under way looks like one that has begun and has come this far; it is counted already.</summary>
+    /// <summary>
+    /// A transfer under way looks like one that has begun and has come this far; it is counted already.
+    /// </summary>
     private static BootFactRow ToFact(LiveTransfer transfer) => new()
     {
         BootId = transfer.Ticket.Boot, Step = transfer.Step, Kind = FactKinds.Began,

@@ -39,7 +39,9 @@ public sealed record BootPlan
     /// <summary>Whether the machine asks again in the power-on in which it was left to its disk.</summary>
     public bool AsksAgain { get; init; }
 
-    /// <summary>How its script leaves the machine to its disk (<see cref="LocalDiskWay"/>); null: as its firmware needs it.</summary>
+    /// <summary>
+    /// How its script leaves the machine to its disk (<see cref="LocalDiskWay"/>); null: as its firmware needs it.
+    /// </summary>
     public string? LocalDisk { get; init; }
 }
 

@@ -14,7 +14,9 @@ namespace NetbootServer.Boots;
 public sealed record CatalogView(Machine? Machine, ProfileSet Profiles,
     FrozenDictionary<string, Image> Images, string Unknown)
 {
-    /// <summary>How machines are left to their disk where no profile says it; null: as their firmware needs it.</summary>
+    /// <summary>
+    /// How machines are left to their disk where no profile says it; null: as their firmware needs it.
+    /// </summary>
     public string? LocalDisk { get; init; }
 
     /// <summary>What the <see cref="Storage.SteadyClock"/> shows.</summary>
@@ -26,8 +28,8 @@ public sealed record CatalogView(Machine? Machine, ProfileSet Profiles,
 
 /// <summary>
 /// Decides what a machine gets. A pure function, in this order: the local disk when a person at the machine chose it,
-/// nothing while it contradicts a registration, another choice at the machine, the local disk again that it was just left
-/// to, next boot, local disk after a success, the machine's own profile, the selector that matches best,
+/// nothing while it contradicts a registration, another choice at the machine, the local disk again that it was just
+/// left to, next boot, local disk after a success, the machine's own profile, the selector that matches best,
 /// <c>Machines:Unknown</c>.
 /// </summary>
 public static class BootPlanner
@@ -52,8 +54,8 @@ public static class BootPlanner
     }
 
     /// <summary>
-    /// How this machine is left to its disk: its board decides that, so what its usual profile says also holds for a next
-    /// boot, and for another profile that says nothing.
+    /// How this machine is left to its disk: its board decides that, so what its usual profile says also holds for a
+    /// next boot, and for another profile that says nothing.
     /// </summary>
     private static string? LocalDiskOf(CatalogView view, MachineIdentity identity, BootPlan plan) =>
         plan.Profile?.Spec.LocalDisk
@@ -66,9 +68,16 @@ public static class BootPlanner
         var machine = view.Machine;
         var plan = new BootPlan { Action = new WaitForApproval(), Reason = "", Machine = machine };
         if (menuChoice == LocalChoice)
-            return plan with { FromMenu = true, Action = new BootLocalDisk(), Reason = "the local disk was chosen at the machine" };
+            return plan with
+            {
+                FromMenu = true, Action = new BootLocalDisk(), Reason = "the local disk was chosen at the machine",
+            };
         if (view.Contradiction is { } contradiction)
-            return plan with { Action = new WaitForOperator(contradiction), Reason = $"it contradicts a registration: {contradiction.Text}" };
+            return plan with
+            {
+                Action = new WaitForOperator(contradiction),
+                Reason = $"it contradicts a registration: {contradiction.Text}",
+            };
         if (menuChoice is not null)
             return ForNamed(view, identity, plan with { FromMenu = true }, menuChoice, $"'{menuChoice}' was chosen from the menu at the machine");
         if (machine?.LeftToDisk?.IsSamePowerOn(view.Now) == true)
@@ -171,7 +180,8 @@ public static class BootPlanner
         {
             Action = new LoadKernel(image, version, variant, artifacts,
                 [
-                    .. KernelArgument.WithoutOurs(artifacts.KernelArguments), .. KernelArgument.WithoutOurs(spec.KernelArguments),
+                    .. KernelArgument.WithoutOurs(artifacts.KernelArguments),
+                    .. KernelArgument.WithoutOurs(spec.KernelArguments),
                     .. KernelArgument.WithoutOurs(plan.Machine?.Spec.KernelArguments ?? []),
                 ],
                 ExpectedOutcome.Of(profile, version)),

@@ -5,8 +5,8 @@ using NetbootServer.Http;
 namespace NetbootServer.Boots;
 
 /// <summary>
-/// Why a boot is stalled, failed or unknown: what the server saw, after "the machine", and no more than that. It stands in
-/// the detail of the fact that makes it so.
+/// Why a boot is stalled, failed or unknown: what the server saw, after "the machine", and no more than that. It stands
+/// in the detail of the fact that makes it so.
 /// </summary>
 internal static class BootReason
 {

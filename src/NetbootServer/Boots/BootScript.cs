@@ -24,7 +24,8 @@ public static class BootScript
     /// <summary>The script of a request that says nothing to know a machine by.</summary>
     public static string Nameless(ScriptLinks links) => new ScriptWriter()
         .Begin(links, null)
-        .Echo("NetbootServer was asked for a script without a MAC or UUID, and without a serial number. Starting again in 10 seconds.")
+        .Echo("NetbootServer was asked for a script without a MAC or UUID, and without a serial number. " +
+            "Starting again in 10 seconds.")
         .Line("sleep 10").AskAgain().ToString();
 
     /// <summary>A machine's script.</summary>
@@ -48,7 +49,9 @@ public static class BootScript
                 CannotBoot(script, plan, identity, attempt, menuToken,
                     $"the kernel's command line has {bytes} of at most {KernelArgument.MaxLineBytes - 1} bytes"),
             LoadKernel load => Load(script, plan, load, links, identity, attempt),
-            BootLocalDisk => script.Echo($"NetbootServer: {Who(plan, identity)} boots its local disk: {plan.Reason}").LocalDisk(plan.LocalDisk),
+            BootLocalDisk => script
+                .Echo($"NetbootServer: {Who(plan, identity)} boots its local disk: {plan.Reason}")
+                .LocalDisk(plan.LocalDisk),
             ShowMenu menu => Menu(script, menu, plan, links, identity, menuToken),
             OpenShell => script.Echo($"NetbootServer: {plan.Reason}. Type exit to go on.").Line("shell ||").AskAgain(),
             WaitForApproval => Wait(script, plan, links, identity, attempt, menuToken),
@@ -63,7 +66,8 @@ public static class BootScript
     /// <summary>
     /// The whole kernel command line but its first word, which iPXE makes of the kernel's name: the image's, the
     /// profile's and the machine's arguments, and where the booted system phones home. That comes before a <c>--</c>,
-    /// which hands the rest to init, and a <c>---</c>, which has Debian's installer keep the rest for the installed system.
+    /// which hands the rest to init, and a <c>---</c>, which has Debian's installer keep the rest for the installed
+    /// system.
     /// </summary>
     public static string CommandLine(LoadKernel load, ScriptLinks links)
     {
@@ -71,7 +75,8 @@ public static class BootScript
         ArgumentNullException.ThrowIfNull(links);
         var ours = $"{KernelArgument.PhoneHome}{links.BootUrl}";
         var end = load.KernelArguments.IndexOf(load.KernelArguments.FirstOrDefault(KernelArgument.EndsKernels, ""));
-        return string.Join(' ', ["initrd=initrd", .. end < 0 ? load.KernelArguments.Add(ours) : load.KernelArguments.Insert(end, ours)]);
+        return string.Join(' ',
+            ["initrd=initrd", .. load.KernelArguments.Insert(end < 0 ? load.KernelArguments.Length : end, ours)]);
     }
 
     /// <summary>Bytes of the command line that the kernel sees; UEFI puts the kernel's name before it.</summary>

@@ -12,8 +12,8 @@ public sealed record BootTicket(string Boot, long Machine, string Version, DateT
     private static readonly TimeSpan Drift = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// When the script was handed out, by the <see cref="Storage.SteadyClock"/> in whole seconds; null in tokens of earlier
-    /// releases.
+    /// When the script was handed out, by the <see cref="Storage.SteadyClock"/> in whole seconds; null in tokens of
+    /// earlier releases.
     /// </summary>
     public TimeSpan? Started { get; init; }
 
@@ -24,8 +24,8 @@ public sealed record BootTicket(string Boot, long Machine, string Version, DateT
     public static int MarkOf(DateTimeOffset setAt) => (int)(1 + (ulong)setAt.ToUnixTimeMilliseconds() % 16383);
 
     /// <summary>
-    /// Whether the boot uses up the one-shot that was set at this instant. The clock may have been set between the two, so
-    /// which of them came first says nothing.
+    /// Whether the boot uses up the one-shot that was set at this instant. The clock may have been set between the two,
+    /// so which of them came first says nothing.
     /// </summary>
     public bool Took(DateTimeOffset setAt) =>
         TookNextBoot && (NextBootMark == 0 ? setAt <= StartedAt : NextBootMark == MarkOf(setAt));

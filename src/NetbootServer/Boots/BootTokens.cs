@@ -8,9 +8,9 @@ namespace NetbootServer.Boots;
 /// <summary>
 /// Makes and verifies the tokens that stand for a boot in machine URLs. A token is base64url of 51 bytes, 68
 /// characters: kind (1), boot id (16: 6 of milliseconds since 1970, 10 random), machine (36 bits), seconds of the
-/// <see cref="SteadyClock"/> (30 bits), mark of the one-shot (14 bits, 0 for none), version (8), HMAC-SHA-256 cut to 16. It
-/// is verified without a look-up, so any replica answers it, also after a restart. Its age is counted by the steady clock,
-/// so that one is good however the wall clock is set meanwhile.
+/// <see cref="SteadyClock"/> (30 bits), mark of the one-shot (14 bits, 0 for none), version (8), HMAC-SHA-256 cut to
+/// 16. It is verified without a look-up, so any replica answers it, also after a restart. Its age is counted by the
+/// steady clock, so that one is good however the wall clock is set meanwhile.
 /// </summary>
 /// <param name="key">The signing key, 32 bytes, the same on every replica.</param>
 /// <param name="steady">Counts ages.</param>
@@ -29,7 +29,9 @@ public sealed class BootTokens(byte[] key, SteadyClock steady, TimeProvider time
     private const int SignedBytes = 35, Bytes = SignedBytes + 16;
     private const byte BootKind = 3, MenuKind = 4;
 
-    /// <summary>Those of earlier releases: machine (8), version or profile (8), flags (2), and no steady clock.</summary>
+    /// <summary>
+    /// Those of earlier releases: machine (8), version or profile (8), flags (2), and no steady clock.
+    /// </summary>
     private const byte EarlierBootKind = 1, EarlierMenuKind = 2;
 
     /// <summary>After a crash the steady clock stands a little before what it showed.</summary>
@@ -65,7 +67,9 @@ public sealed class BootTokens(byte[] key, SteadyClock steady, TimeProvider time
         return Open(token, bytes) && bytes[0] is BootKind or EarlierBootKind ? TicketOf(bytes) : null;
     }
 
-    /// <summary>Whether a token is good by itself. Either clock may say so: one that was set back takes no token away.</summary>
+    /// <summary>
+    /// Whether a token is good by itself. Either clock may say so: one that was set back takes no token away.
+    /// </summary>
     public bool IsFresh(BootTicket ticket)
     {
         ArgumentNullException.ThrowIfNull(ticket);

@@ -10,8 +10,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Boots;
 
 /// <summary>
-/// Looks twice a second how far transfers have come and which boots are silent, and once a minute for those that nothing is
-/// heard of any more.
+/// Looks twice a second how far transfers have come and which boots are silent, and once a minute for those that
+/// nothing is heard of any more.
 /// </summary>
 internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, DownloadLine line, RateHistory rates, BootLog log,
     BootHistory history, EventHub events, Database database, SteadyClock steady, BootTokens tokens, BootTrim trim,
@@ -83,14 +83,14 @@ internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, Downl
         var connected = new HashSet<string>(StringComparer.Ordinal);
         foreach (var transfer in live.Transfers.Where(transfer => transfer.EndedAt is null))
         {
-            transfer.Measure(); // also while nobody looks: who comes later shall not be told a mean of long ago
+            transfer.Measure(); // also while no one looks: a later reader must not get an old mean
             live.LookAt(transfer, tokens.NowOf(transfer.Ticket));
             connected.Add(transfer.Ticket.Boot);
         }
         foreach (var life in signs.Boots.Where(life => life is { Loads: true, IsSeen: true })) LookAt(life, connected);
     }
 
-    /// <summary>Rates are of the wall clock, which people read them by: none is told of a look in which it was set.</summary>
+    /// <summary>Rates go by the wall clock, which people read them by; a look in which it was set gives none.</summary>
     private void NoteRates()
     {
         var (now, stamp) = (time.GetUtcNow(), time.GetTimestamp());
@@ -101,8 +101,9 @@ internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, Downl
     }
 
     /// <summary>
-    /// A boot of which there was no sign of life for long is stalled, whoever ended its last transfer. One that the server
-    /// disconnected has had its time already: when nothing is asked for after that either, nothing is known of it any more.
+    /// A boot of which there was no sign of life for long is stalled, whichever side ended its last transfer. One that
+    /// the server disconnected has had its time already: when nothing is asked for after that either, nothing is known
+    /// of it any more.
     /// </summary>
     private void LookAt(Life life, HashSet<string> connected)
     {

@@ -16,8 +16,8 @@ public sealed record BootsOptions
     public TimeSpan UnknownAfter { get; init; } = TimeSpan.FromMinutes(30);
 
     /// <summary>
-    /// How machines are left to their disk (<see cref="LocalDiskWay"/>), unless their profile says it; null: <c>exit-error</c>
-    /// on UEFI, <c>sanboot</c> on BIOS.
+    /// How machines are left to their disk (<see cref="LocalDiskWay"/>), unless their profile says it; null:
+    /// <c>exit-error</c> on UEFI, <c>sanboot</c> on BIOS.
     /// </summary>
     [RegularExpression("exit-error|exit-ok|sanboot", ErrorMessage = "must be exit-error, exit-ok or sanboot")]
     [Example("exit-ok")]

@@ -14,7 +14,8 @@ internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, Im
     /// <exception cref="OperationCanceledException">
     /// The database did not answer within <see cref="BootsOptions.CatalogWait"/>.
     /// </exception>
-    public async ValueTask<(CatalogView View, Recognition Recognition)> ReadAsync(MachineIdentity identity, CancellationToken ct)
+    public async ValueTask<(CatalogView View, Recognition Recognition)> ReadAsync(
+        MachineIdentity identity, CancellationToken ct)
     {
         var began = time.GetTimestamp();
         // The MAC that it boots from decides nearly always: then the others need no look-up.

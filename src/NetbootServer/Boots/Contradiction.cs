@@ -6,7 +6,9 @@ namespace NetbootServer.Boots;
 /// <summary>A request that names registered machines, none of which it can be taken for.</summary>
 /// <param name="Machine">The machine that its strongest evidence names.</param>
 /// <param name="By">That evidence.</param>
-/// <param name="BootsAs">What it boots as where contradictions only warn; null when a shared adapter alone names it.</param>
+/// <param name="BootsAs">
+/// What it boots as where contradictions only warn; null when a shared adapter alone names it.
+/// </param>
 /// <param name="Findings">What names which machine, and what speaks against it; clauses without a full stop.</param>
 public sealed record Contradiction(Machine Machine, Evidence By, Machine? BootsAs, ImmutableArray<string> Findings)
 {

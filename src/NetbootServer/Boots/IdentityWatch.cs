@@ -17,16 +17,18 @@ internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses, S
         if (recognition.Contradiction is { } contradiction) Contradicts(request, contradiction);
         if (recognition.Difference is { } difference)
             alarms.Raise(AlarmKinds.IdentityContradiction, who,
-                $"A machine at {request.Ip} boots from the MAC of '{who}', but one value differs: {difference}. It boots. {Decide}",
+                $"A machine at {request.Ip} boots from the MAC of '{who}', but one value differs: {difference}. " +
+                $"It boots. {Decide}",
                 DataOf(identity, recognition.Machine!));
         if (recognition.UuidOf is { } other)
             alarms.Raise(AlarmKinds.IdentityContradiction, identity.Uuid!.Value.ToString(),
-                $"Two machines report the UUID {identity.Uuid}: '{who}' at {request.Ip}, and '{other.Name}', which stays as it is. " +
-                "Cloned virtual machines often share one: give each its own.");
+                $"Two machines report the UUID {identity.Uuid}: '{who}' at {request.Ip}, and '{other.Name}', " +
+                "which stays as it is. Cloned virtual machines often share one: give each its own.");
         if (identity.Mac is { } mac && addresses.Sees(mac, request.Ip) is { } elsewhere)
             alarms.Raise(AlarmKinds.MacOnTwoAddresses,
                 recognition.Machine is { State: MachineState.Registered } known ? known.Name : AlarmBoard.UnknownMachines,
-                $"MAC {mac} asks from {request.Ip} and {elsewhere} in turns. Two machines have it, or one pretends to be the other.");
+                $"MAC {mac} asks from {request.Ip} and {elsewhere} in turns. Two machines have it, or one pretends to " +
+                "be the other.");
     }
 
     private void Contradicts(ScriptRequest request, Contradiction contradiction)
@@ -42,12 +44,16 @@ internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses, S
                 $"{request.Ip}: {contradiction.Text}. Decide about the others first, or find who makes them up.");
     }
 
-    /// <summary>The name that its discovered record has; where its MAC is another's, what tells it apart from that.</summary>
+    /// <summary>
+    /// The name that its discovered record has; where its MAC is another's, what tells it apart from that.
+    /// </summary>
     private static string SubjectOf(MachineIdentity identity, Contradiction contradiction) =>
         contradiction.By == Evidence.BootMac
             ? identity.Uuid?.ToString() ?? identity.Serial?.ToString() ?? contradiction.Machine.Name
-            : identity.AnyMac?.Hyphened ?? identity.Uuid?.ToString() ?? identity.Serial?.ToString() ?? contradiction.Machine.Name;
+            : identity.AnyMac?.Hyphened ?? identity.Uuid?.ToString() ?? identity.Serial?.ToString()
+                ?? contradiction.Machine.Name;
 
     private static string DataOf(MachineIdentity identity, Machine named) => MachineReading.Write(new ReportedIdentity(
-        named.Name, named.Id, [.. identity.AllMacs.Select(mac => mac.ToString())], identity.Uuid?.ToString(), identity.Serial?.ToString()));
+        named.Name, named.Id, [.. identity.AllMacs.Select(mac => mac.ToString())], identity.Uuid?.ToString(),
+        identity.Serial?.ToString()));
 }

@@ -101,7 +101,8 @@ internal sealed class JournalBatch(NetbootDb db)
     /// <summary>Boots of a machine that are still under way and began before <paramref name="boot"/>.</summary>
     public IEnumerable<BootRow> LeftBehindBy(BootRow boot) =>
         _unfinished.GetValueOrDefault(boot.MachineId ?? 0, []).Where(other => other.Id != boot.Id
-            && (other.StartedAt < boot.StartedAt || (other.Expects is not null && IsOfAnotherTime(other.StartedAt, boot.StartedAt)))
+            && (other.StartedAt < boot.StartedAt
+                || (other.Expects is not null && IsOfAnotherTime(other.StartedAt, boot.StartedAt)))
             && other.Outcome is Outcomes.Running or Outcomes.Stalled);
 
     /// <summary>The boot whose script was handed out; a report may have overtaken it and begun it already.</summary>
@@ -131,14 +132,17 @@ internal sealed class JournalBatch(NetbootDb db)
         return boot;
     }
 
-    /// <summary>The boot's script is being written down: it is the machine's newest, whatever the wall clock says.</summary>
+    /// <summary>
+    /// The boot's script is being written down: it is the machine's newest, whatever the wall clock says.
+    /// </summary>
     public void Opens(BootRow boot) => _opening.Add(boot.Id);
 
     /// <summary>
-    /// Scripts are written down in the order in which they were handed out, but for a moment: when one of long after this
-    /// one is there already, the wall clock was set back between them.
+    /// Scripts are written down in the order in which they were handed out, but for a moment: when one of long after
+    /// this one is there already, the wall clock was set back between them.
     /// </summary>
-    private static bool IsOfAnotherTime(DateTimeOffset other, DateTimeOffset opened) => other > opened + TimeSpan.FromMinutes(1);
+    private static bool IsOfAnotherTime(DateTimeOffset other, DateTimeOffset opened) =>
+        other > opened + TimeSpan.FromMinutes(1);
 
     /// <summary>Makes the newest boot of a machine visible on the machine.</summary>
     public void ShowOn(MachineRow machine, BootRow boot)
@@ -157,7 +161,8 @@ internal sealed class JournalBatch(NetbootDb db)
         foreach (var (machine, boot) in _lastBoots) machine.LastBoot = MachineReading.Write(boot);
         await RunAsync(_changedMachines, () => PreparedRows<MachineRow>.Update(db,
             nameof(MachineRow.FirstSeenAt), nameof(MachineRow.LastSeenAt), nameof(MachineRow.Identity),
-            nameof(MachineRow.IdentityChanges), nameof(MachineRow.UuidKey), nameof(MachineRow.SerialKey), nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.Completion)), ct);
+            nameof(MachineRow.IdentityChanges), nameof(MachineRow.UuidKey), nameof(MachineRow.SerialKey),
+            nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.Completion)), ct);
         await RunAsync(_newBoots, () => PreparedRows<BootRow>.Insert(db), ct);
         await RunAsync(_changedBoots, () => PreparedRows<BootRow>.Update(db), ct);
         foreach (var fact in _newFacts.Concat(_changedFacts).Where(fact => fact.Detail is not null))

@@ -50,7 +50,9 @@ internal sealed class LiveBoots(BootLog log, BootTokens tokens, SignsOfLife sign
         });
     }
 
-    /// <summary>Notes whether it has taken bytes since the last look; a boot that was silent goes on with them.</summary>
+    /// <summary>
+    /// Notes whether it has taken bytes since the last look; a boot that was silent goes on with them.
+    /// </summary>
     public void LookAt(LiveTransfer transfer, DateTimeOffset now)
     {
         if (transfer.HasMoved() && signs.Moves(transfer, now))

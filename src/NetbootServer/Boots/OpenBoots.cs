@@ -5,8 +5,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Boots;
 
 /// <summary>
-/// Recognizes boots by their tokens. A fresh token is good by itself; an older one is looked up, and counts only while its
-/// boot is open: boots close after a silence of <see cref="BootsOptions.UnknownAfter"/>, not at an instant.
+/// Recognizes boots by their tokens. A fresh token is good by itself; an older one is looked up, and counts only while
+/// its boot is open: boots close after a silence of <see cref="BootsOptions.UnknownAfter"/>, not at an instant.
 /// </summary>
 internal sealed class OpenBoots(BootTokens tokens, Database database, IOptions<BootsOptions> options, TimeProvider time)
 {

@@ -35,8 +35,8 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     public string? Variant { get; init; }
 
     /// <summary>
-    /// How its scripts leave it to its disk where they do: <c>exit-error</c>, <c>exit-ok</c> or <c>sanboot</c>; missing: as
-    /// its firmware needs it.
+    /// How its scripts leave it to its disk where they do: <c>exit-error</c>, <c>exit-ok</c> or <c>sanboot</c>;
+    /// missing: as its firmware needs it.
     /// </summary>
     public string? LocalDisk { get; init; }
 

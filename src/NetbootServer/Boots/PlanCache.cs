@@ -56,9 +56,10 @@ internal sealed class PlanCache : IDisposable
     /// <param name="token">The token in it, of its boot or of a choice.</param>
     public void Keep(CatalogView view, ScriptRequest request, BootPlan plan, string script, string token)
     {
-        // Menus have tokens of their own, a template may do with the token whatever it likes, and a machine that asks again
-        // does so for a while only.
-        if (view.Machine is not { } machine || plan is { Action: ShowMenu } or { Profile.Spec.Template: not null } or { AsksAgain: true }) return;
+        // Menus have tokens of their own, a template may do with the token whatever it likes, and a machine that asks
+        // again does so for a while only.
+        if (view.Machine is not { } machine
+            || plan is { Action: ShowMenu } or { Profile.Spec.Template: not null } or { AsksAgain: true }) return;
         var rendered = new RenderedPlan(plan, script.Split(token));
         _plans.Set(machine.Id, new Entry(rendered, machine, Mark(view.Profiles), Mark(view.Images), request.Links.Base,
             ScriptWriter.Wait(request.Attempt), request.Identity), new MemoryCacheEntryOptions

@@ -41,7 +41,9 @@ public sealed record Recognition
     /// <summary>Nothing that it says names a machine.</summary>
     public static readonly Recognition Unknown = new();
 
-    /// <summary>The machine that was identified, or the discovered record; null for an unknown or contradicting one.</summary>
+    /// <summary>
+    /// The machine that was identified, or the discovered record; null for an unknown or contradicting one.
+    /// </summary>
     public Machine? Machine { get; private init; }
 
     /// <summary>What identified the registered machine.</summary>
@@ -51,7 +53,8 @@ public sealed record Recognition
     public Contradiction? Contradiction { get; private init; }
 
     /// <summary>
-    /// The value that differs from the reference while the boot MAC identifies: firmware that changed it, or a stranger.
+    /// The value that differs from the reference while the boot MAC identifies: firmware that changed it, or a
+    /// stranger.
     /// </summary>
     public string? Difference { get; private init; }
 
@@ -63,7 +66,9 @@ public sealed record Recognition
 
     /// <summary>Which machine it is.</summary>
     /// <param name="identity">What the request says.</param>
-    /// <param name="found">The records of its values, the MACs in the order of <see cref="MachineIdentity.AllMacs"/>.</param>
+    /// <param name="found">
+    /// The records of its values, the MACs in the order of <see cref="MachineIdentity.AllMacs"/>.
+    /// </param>
     public static Recognition Of(MachineIdentity identity, MachinesFound found)
     {
         ArgumentNullException.ThrowIfNull(identity);
@@ -100,8 +105,8 @@ public sealed record Recognition
         };
 
     /// <summary>
-    /// The record of an earlier sighting: that of its boot MAC, else one that was seen booting from another of its MACs,
-    /// unless UUID and serial both say that it is another computer.
+    /// The record of an earlier sighting: that of its boot MAC, else one that was seen booting from another of its
+    /// MACs, unless UUID and serial both say that it is another computer.
     /// </summary>
     private static Machine? DiscoveredOf(MachineIdentity identity, MachinesFound found)
     {

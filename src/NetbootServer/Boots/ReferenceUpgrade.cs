@@ -37,7 +37,8 @@ internal static class ReferenceUpgrade
             for (List<MachineRow> page = []; page is [] or { Count: PageSize };)
             {
                 var after = page is [] ? 0 : page[^1].Id;
-                page = await db.Set<MachineRow>().Where(row => row.Id > after).OrderBy(row => row.Id).Take(PageSize).ToListAsync(ct);
+                page = await db.Set<MachineRow>().Where(row => row.Id > after).OrderBy(row => row.Id).Take(PageSize)
+                    .ToListAsync(ct);
                 if (pass == 0) taken.UnionWith(page.Select(row => MachineKeys.UuidOf(row.ReadSpec(), null)?.Key).OfType<string>());
                 else await WriteAsync(db, update, page, taken, ct);
                 if (page.Count < PageSize) break;
@@ -47,7 +48,8 @@ internal static class ReferenceUpgrade
     private static async Task WriteAsync(NetbootDb db, PreparedRows<MachineRow> update, List<MachineRow> page,
         HashSet<string> taken, CancellationToken ct)
     {
-        var ids = page.Where(row => row.State == MachineState.Registered && row.LastBoot is not null).Select(row => row.Id).ToList();
+        var ids = page.Where(row => row.State == MachineState.Registered && row.LastBoot is not null)
+            .Select(row => row.Id).ToList();
         var succeeded = await db.Set<BootRow>()
             .Where(boot => boot.MachineId != null && ids.Contains(boot.MachineId.Value)
                 && (boot.Outcome == Outcomes.Ready || boot.Outcome == Outcomes.Up))

@@ -45,8 +45,8 @@ internal sealed class ReportQueue(IOptions<BootsOptions> options)
 
     /// <summary>
     /// What a script itself reports is taken in as long as its boot has a place: the machine would stand still until it
-    /// is. Used-up next boots need no bound either: there is one for a machine, and it is handed out already; one that is
-    /// alike takes no second place.
+    /// is. Used-up next boots need no bound either: there is one for a machine, and it is handed out already; one that
+    /// is alike takes no second place.
     /// </summary>
     private bool HasRoom(Report report, List<Report> others) => report.Entry is NextBootUsed
         || (others.Count < PlacesPerBoot && (report.Entry is BootStep { Step: Steps.Ready or Steps.Failed }

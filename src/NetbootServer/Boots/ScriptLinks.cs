@@ -31,7 +31,8 @@ public sealed record ScriptLinks(string Base)
     public string? Cache { get; init; }
 
     /// <summary>
-    /// A blob's URL that ties the transfer to the boot. In a cache it is the same for all boots, so that it is there once.
+    /// A blob's URL that ties the transfer to the boot. In a cache it is the same for all boots, so that it is there
+    /// once.
     /// </summary>
     public string Blob(string sha256, string file) => Cache is null
         ? $"{Base}/blobs/{sha256}/{file}?boot={Boot}" : $"{Cache}/blobs/{sha256}/{file}";

@@ -57,9 +57,9 @@ internal sealed class ScriptWriter(string first = "#!ipxe\n")
     }
 
     /// <summary>
-    /// Leaves the machine to its own disk. Without a <paramref name="way"/> (<see cref="LocalDiskWay"/>) a BIOS starts its
-    /// first drive, and UEFI is told that this boot option failed: it goes on with its boot order, but would open its menu
-    /// after <c>exit 0</c>.
+    /// Leaves the machine to its own disk. Without a <paramref name="way"/> (<see cref="LocalDiskWay"/>) a BIOS starts
+    /// its first drive, and UEFI learns that this boot option failed: it goes on with its boot order, but would open
+    /// its menu after <c>exit 0</c>.
     /// </summary>
     public ScriptWriter LocalDisk(string? way) => way switch
     {
@@ -70,8 +70,8 @@ internal sealed class ScriptWriter(string first = "#!ipxe\n")
     };
 
     /// <summary>
-    /// Leaves it to its disk because a person at the machine said so. The server is told first: firmware may try the
-    /// network card's other boot options before the disk, and ask again.
+    /// Leaves it to its disk because a person at the machine said so. The server learns of it first: firmware may try
+    /// the network card's other boot options before the disk, and ask again.
     /// </summary>
     /// <param name="way">How; null as its firmware needs it.</param>
     /// <param name="token">Allows the choice.</param>

@@ -27,7 +27,8 @@ internal sealed class Sightings(MachineJoined joined)
             consequences.Machines.Add(row);
             consequences.Discovered = true;
         }
-        if (ofMac is { State: MachineState.Discovered } && ofMac != row) await TakeOverAsync(batch, row, ofMac, consequences, ct);
+        if (ofMac is { State: MachineState.Discovered } && ofMac != row)
+            await TakeOverAsync(batch, row, ofMac, consequences, ct);
         if (mac is { } told && row.State == MachineState.Discovered && seen.Recognition.By == Evidence.None && ofMac is null)
             await AddMacAsync(batch, row, told, consequences, ct);
         row.FirstSeenAt ??= seen.At;
@@ -37,7 +38,9 @@ internal sealed class Sightings(MachineJoined joined)
         consequences.MachineNames.Add(row.Name);
     }
 
-    /// <summary>The record of one that boots from another interface now: by its other MACs, else by UUID and serial both.</summary>
+    /// <summary>
+    /// The record of one that boots from another interface now: by its other MACs, else by UUID and serial both.
+    /// </summary>
     private static async Task<MachineRow?> FindAsync(JournalBatch batch, MachineIdentity identity, CancellationToken ct)
     {
         var macs = identity.AllMacs.Select(mac => mac.ToString()).ToArray();
@@ -62,7 +65,8 @@ internal sealed class Sightings(MachineJoined joined)
     {
         var db = batch.Db;
         var text = mac.ToString();
-        if (await db.Set<MachineMacRow>().AnyAsync(entry => entry.Mac == text, ct)) return null; // a machine has got it meanwhile
+        // A machine may have got it meanwhile.
+        if (await db.Set<MachineMacRow>().AnyAsync(entry => entry.Mac == text, ct)) return null;
         var row = new MachineRow
         {
             Name = mac.Hyphened, State = MachineState.Discovered, Revision = 1, Spec = "", Search = "",
@@ -80,7 +84,10 @@ internal sealed class Sightings(MachineJoined joined)
         return row;
     }
 
-    /// <summary>A discovered record turns out to be of this machine: its history joins, and its MACs where this one is discovered.</summary>
+    /// <summary>
+    /// A discovered record turns out to be of this machine: its history joins, and its MACs where this one is
+    /// discovered.
+    /// </summary>
     public async Task TakeOverAsync(
         JournalBatch batch, MachineRow row, MachineRow found, Consequences consequences, CancellationToken ct)
     {

@@ -4,7 +4,7 @@ namespace NetbootServer.Boots;
 
 /// <summary>
 /// When this server last had a sign of life of each boot under way, counted by a monotonic clock: the script that was
-/// handed out, a request, a byte that moved, the end of a whole file. That a transfer broke off is none, whoever ended it.
+/// handed out, a request, a byte that moved, the end of a whole file. A transfer that broke off is none.
 /// </summary>
 internal sealed class SignsOfLife(TimeProvider time)
 {
@@ -35,7 +35,8 @@ internal sealed class SignsOfLife(TimeProvider time)
                 _boots.TryRemove(((BootStep)entry).Ticket.Boot, out _);
                 break;
             case BootStep { Step: Steps.Ready } ready:
-                Follow(ready.Ticket, Steps.Ready, ready.At, inDoubt: false, elsewhere: false)?.Starts(ready.At, time.GetTimestamp());
+                Follow(ready.Ticket, Steps.Ready, ready.At, inDoubt: false, elsewhere: false)
+                    ?.Starts(ready.At, time.GetTimestamp());
                 break;
             case BootStep { Kind: FactKinds.Began } began:
                 Follow(began.Ticket, began.Step, began.At, inDoubt: true, elsewhere: false)
@@ -86,7 +87,8 @@ internal sealed class SignsOfLife(TimeProvider time)
     {
         if (_boots.TryGetValue(ticket.Boot, out var known)) return known;
         return _boots.Count >= Most ? null
-            : _boots.GetOrAdd(ticket.Boot, new Life(ticket, step, at, time.GetTimestamp()) { Stalled = inDoubt, IsSeen = !elsewhere });
+            : _boots.GetOrAdd(ticket.Boot,
+                new Life(ticket, step, at, time.GetTimestamp()) { Stalled = inDoubt, IsSeen = !elsewhere });
     }
 
     /// <summary>A machine that began anew has left its earlier boot behind.</summary>
@@ -103,7 +105,9 @@ internal sealed class SignsOfLife(TimeProvider time)
     }
 }
 
-/// <summary>A boot that is followed. Who sends bytes and who looks both write; a look more or less does not matter.</summary>
+/// <summary>
+/// A boot that is followed. Who sends bytes and who looks both write; a look more or less does not matter.
+/// </summary>
 internal sealed class Life(BootTicket ticket, string step, DateTimeOffset at, long now)
 {
     private long _heardAt = now;

@@ -16,7 +16,8 @@ public sealed record Alarm(
     long Id, string Kind, string Subject, string Detail, long Count, DateTimeOffset FirstAt, DateTimeOffset LastAt)
 {
     /// <summary>
-    /// Of a contradiction: the machine that is named and what the other reports. POST /alarms/{id}/resolutions goes by it.
+    /// Of a contradiction: the machine that is named and what the other reports. POST /alarms/{id}/resolutions goes by
+    /// it.
     /// </summary>
     public JsonElement? Data { get; init; }
 }
@@ -24,7 +25,9 @@ public sealed record Alarm(
 /// <summary>The kinds of alarms.</summary>
 public static class AlarmKinds
 {
-    /// <summary>A machine reports a MAC, UUID or serial of a registered machine, and others that are not that machine's.</summary>
+    /// <summary>
+    /// A machine reports a MAC, UUID or serial of a registered machine, and others that are not that machine's.
+    /// </summary>
     public const string IdentityContradiction = "identity-contradiction";
 
     /// <summary>One MAC asked from two addresses in turns.</summary>

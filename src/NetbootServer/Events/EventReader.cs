@@ -16,8 +16,9 @@ public sealed class EventReader : IDisposable
         (_hub, _position, _mustReset, _tick) = (hub, position, mustReset, hub.Read(position).Tick.Number);
 
     /// <summary>
-    /// Events as they happen, until <paramref name="ct"/> ends. A <c>heartbeat</c> comes every 10 s, whatever else does:
-    /// who hears none knows that the connection, or the server, stands still. <c>reset</c> says that events were missed.
+    /// Events as they happen, until <paramref name="ct"/> ends. A <c>heartbeat</c> comes every 10 s, whatever else
+    /// does: who hears none knows that the connection, or the server, stands still. <c>reset</c> says that events were
+    /// missed.
     /// </summary>
     /// <param name="wanted">Which events to tell.</param>
     /// <param name="time">The clock.</param>

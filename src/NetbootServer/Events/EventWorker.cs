@@ -28,7 +28,8 @@ internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource
     private async Task TellAsync(CancellationToken ct)
     {
         var now = time.GetTimestamp();
-        foreach (var old in _told.Where(told => time.GetElapsedTime(told.Value, now) > PerResource).Select(told => told.Key).ToList())
+        foreach (var old in _told.Where(told => time.GetElapsedTime(told.Value, now) > PerResource)
+            .Select(told => told.Key).ToList())
             _told.Remove(old);
         foreach (var changed in hub.Dirty.Keys)
         {

@@ -6,7 +6,9 @@ namespace NetbootServer.Http;
 /// <summary>What a path takes, for the 415 that routing answers before any of our code has seen the request.</summary>
 internal static class AcceptedTypes
 {
-    /// <summary>A sentence that names the media types of the request's path and method; empty when there are none.</summary>
+    /// <summary>
+    /// A sentence that names the media types of the request's path and method; empty when there are none.
+    /// </summary>
     public static string Advice(HttpContext http)
     {
         var types = http.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()

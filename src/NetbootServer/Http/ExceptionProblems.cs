@@ -22,7 +22,9 @@ internal sealed partial class ExceptionProblems(IEnumerable<ExceptionProblem> kn
     public int StatusOf(Exception error) =>
         error is BadHttpRequestException bad ? bad.StatusCode : Of(error)?.Type.Status ?? StatusCodes.Status500InternalServerError;
 
-    /// <summary>Whether the framework shall not log the exception with its stack, because it is no fault of the server.</summary>
+    /// <summary>
+    /// Whether the framework shall not log the exception with its stack, because it is no fault of the server.
+    /// </summary>
     public bool IsLoggedHere(ExceptionHandlerSuppressDiagnosticsContext context)
     {
         ArgumentNullException.ThrowIfNull(context);

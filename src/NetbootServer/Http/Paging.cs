@@ -10,7 +10,7 @@ namespace NetbootServer.Http;
 /// <param name="Next">Opaque: pass it as <c>after</c> for the next page; missing on the last one.</param>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 
-/// <summary>What a list's cursor has beside a name: whoever asks may send anything in its place.</summary>
+/// <summary>What a list's cursor has beside a name: a client may send anything in its place.</summary>
 public enum CursorKind
 {
     /// <summary>Nothing: the list is in the order of its names.</summary>

@@ -20,8 +20,8 @@ public sealed partial class PublicUrl(IOptions<ServerOptions> options)
     public string? Fixed { get; } = options.Value.PublicUrl?.TrimEnd('/');
 
     /// <summary>
-    /// Scheme, host, port and the path that a trusted proxy has taken away, without a slash at the end; safe in a script
-    /// line.
+    /// Scheme, host, port and the path that a trusted proxy has taken away, without a slash at the end; safe in a
+    /// script line.
     /// </summary>
     public string For(HttpContext http)
     {

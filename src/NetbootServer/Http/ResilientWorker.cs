@@ -1,9 +1,10 @@
 namespace NetbootServer.Http;
 
 /// <summary>
-/// A background worker that outlives the errors of its work: an unhandled exception of a <see cref="BackgroundService"/>
-/// stops the whole server, which must go on serving scripts while a disk or the database is away. A failure is logged
-/// once, reported to <see cref="Readiness"/> (so that <c>/readyz</c> and an alarm show it), and the work starts again.
+/// A background worker that outlives the errors of its work: an unhandled exception of a
+/// <see cref="BackgroundService"/> stops the whole server, which must go on serving scripts while a disk or the
+/// database is away. A failure is logged once, reported to <see cref="Readiness"/> (so that <c>/readyz</c> and an alarm
+/// show it), and the work starts again.
 /// </summary>
 /// <param name="name">What <c>/readyz</c>, the alarm and the log call it, such as <c>disk watch</c>.</param>
 /// <param name="services">Where its failures are reported, and the clock that its restarts go by.</param>
@@ -13,7 +14,9 @@ internal abstract partial class ResilientWorker(string name, WorkerServices serv
     private static readonly TimeSpan FirstRestart = TimeSpan.FromSeconds(1), SlowestRestart = TimeSpan.FromMinutes(1);
     private string? _failure;
 
-    /// <summary>The work, until <paramref name="stoppingToken"/> stops it. It may be called again after it threw.</summary>
+    /// <summary>
+    /// The work, until <paramref name="stoppingToken"/> stops it. It may be called again after it threw.
+    /// </summary>
     protected abstract Task RunAsync(CancellationToken stoppingToken);
 
     /// <inheritdoc/>
@@ -45,7 +48,9 @@ internal abstract partial class ResilientWorker(string name, WorkerServices serv
         }
     }
 
-    /// <summary>Runs one round of the work. An error of it is reported; the next round that succeeds takes that back.</summary>
+    /// <summary>
+    /// Runs one round of the work. An error of it is reported; the next round that succeeds takes that back.
+    /// </summary>
     /// <returns>Whether it succeeded.</returns>
     protected async Task<bool> RoundAsync(Func<Task> round, CancellationToken stoppingToken)
     {

@@ -48,8 +48,9 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     public string? Current { get; init; }
 
     /// <summary>
-    /// When <see cref="Current"/> became what it is, in whole seconds as HTTP writes dates: each change, also one back to
-    /// an older version, has a later one than all before it. It may be a moment ahead. Null while there is no version.
+    /// When <see cref="Current"/> became what it is, in whole seconds as HTTP writes dates: each change, also one back
+    /// to an older version, has a later one than all before it. It may be a moment ahead. Null while there is no
+    /// version.
     /// </summary>
     public DateTimeOffset? CurrentSince { get; init; }
 
@@ -68,7 +69,9 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     /// <summary>When a version last came in or was found unchanged.</summary>
     public DateTimeOffset? LastRefreshedAt { get; init; }
 
-    /// <summary>When it is refreshed beside its schedule, because the last refresh failed; null when that went well.</summary>
+    /// <summary>
+    /// When it is refreshed beside its schedule, because the last refresh failed; null when that went well.
+    /// </summary>
     public DateTimeOffset? RetryAt { get; init; }
 
     /// <summary>Bytes that its versions take on the disk, shared ones counted once; what was not fetched yet takes none.</summary>

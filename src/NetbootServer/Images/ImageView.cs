@@ -79,7 +79,8 @@ public sealed record ImageView
     };
 
     private static DateTimeOffset? NextOf(Image image) =>
-        RefreshSchedule.Next(image.Spec, DateTimeOffset.UtcNow) is not { } next ? null : image.RetryAt < next ? image.RetryAt : next;
+        RefreshSchedule.Next(image.Spec, DateTimeOffset.UtcNow) is not { } next ? null
+            : image.RetryAt < next ? image.RetryAt : next;
 }
 
 /// <summary>A version as the API shows it.</summary>

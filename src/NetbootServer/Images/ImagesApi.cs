@@ -57,8 +57,9 @@ internal static class ImagesApi
 
     /// <summary>Makes or changes an image.</summary>
     /// <remarks>
-    /// PUT sets the whole, PATCH merges (RFC 7396). A PATCH with another name renames: profiles, waiting jobs, the schedule,
-    /// boots, alarms and audit entries follow; its files are at /images/ under the new name only. Not while a job of it runs.
+    /// PUT sets the whole, PATCH merges (RFC 7396). A PATCH with another name renames: profiles, waiting jobs, the
+    /// schedule, boots, alarms and audit entries follow; its files are at /images/ under the new name only. Not while a
+    /// job of it runs.
     /// </remarks>
     private static async Task<Results<Created<ImageView>, Ok<ImageView>, ProblemHttpResult>> Save(
         string name, HttpContext http, ImageStore images, ImageSpecParser parser, CancellationToken ct)

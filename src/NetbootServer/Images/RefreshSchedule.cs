@@ -3,8 +3,8 @@ using Quartz;
 namespace NetbootServer.Images;
 
 /// <summary>
-/// When an image refreshes: cron of 5 fields with cron's own day numbers (see <see cref="Crontab"/>), or Quartz's 6 or 7
-/// with seconds first and its day numbers, where Sunday is 1.
+/// When an image refreshes: cron of 5 fields with cron's own day numbers (see <see cref="Crontab"/>), or Quartz's 6 or
+/// 7 with seconds first and its day numbers, where Sunday is 1.
 /// </summary>
 public static class RefreshSchedule
 {

@@ -15,8 +15,8 @@ namespace NetbootServer.Images;
 /// Receives a version as multipart/form-data. Each part streams through its check into the blob store while it
 /// arrives; memory does not grow with its size. The version appears when all of it is there, or not at all.
 /// </summary>
-internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, VersionStore versions, Retention retention, ImportGate gate,
-    IOptions<BodyOptions> options, TimeProvider time)
+internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, VersionStore versions, Retention retention,
+    ImportGate gate, IOptions<BodyOptions> options, TimeProvider time)
 {
     private const int MaxParts = 64, MaxArgumentsBytes = 16 * 1024;
 

@@ -16,8 +16,8 @@ namespace NetbootServer.Jobs;
 /// </summary>
 [DisallowConcurrentExecution]
 internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs logs, JobTriggers triggers, IEnumerable<JobWork> works,
-    FailedJobs failed, AlarmBoard alarms, Retention retention, IOptions<JobsOptions> options, IHostApplicationLifetime lifetime, TimeProvider time,
-    ILogger<JobRunner> logger) : IJob
+    FailedJobs failed, AlarmBoard alarms, Retention retention, IOptions<JobsOptions> options,
+    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobRunner> logger) : IJob
 {
     private const string DiskFull = "The disk is full. What was half-fetched is gone again; make room on the disk, delete " +
         "images, or keep fewer versions, then retry.";

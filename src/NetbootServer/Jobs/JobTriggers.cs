@@ -11,12 +11,12 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
 {
     private const string Once = "once";
 
-    /// <summary>Who asks for what nobody has asked for: a schedule, the server's first start, a scrub.</summary>
+    /// <summary>Who asks for jobs that no user asked for: a schedule, the server's first start, a scrub.</summary>
     public const string BySchedule = "schedule", ByFirstStart = "first start", ByScrub = "scrub";
 
     private const string FirstUse = "first use", FirstRequest = "first request";
 
-    /// <summary>Whether nobody waits for a job's end: only an alarm says that it failed.</summary>
+    /// <summary>Whether no user waits for a job's end: only an alarm says that it failed.</summary>
     public static bool IsUnattended(string askedBy) => askedBy is BySchedule or ByFirstStart or ByScrub or FirstUse or FirstRequest;
 
     private readonly ConcurrentDictionary<string, string> _wanted = new(StringComparer.Ordinal);

@@ -46,11 +46,17 @@ internal static class JobsApi
     private static async Task<Results<Ok<Job>, ProblemHttpResult>> Get(string id, JobStore store, CancellationToken ct) =>
         await store.FindAsync(id, ct) is { } job ? TypedResults.Ok(job) : Problem.NotFound("job", id).ToResult();
 
-    /// <summary>A job's log as plain text. With <c>?follow=true</c> it goes on until the job ends, also while it waits.</summary>
+    /// <summary>
+    /// A job's log as plain text. With <c>?follow=true</c> it goes on until the job ends, also while it waits.
+    /// </summary>
     /// <param name="id">The job.</param>
     /// <param name="follow">Whether the answer goes on as the log grows.</param>
-    /// <param name="from">How many bytes of the log, in the form asked for, to leave out: those that the caller has.</param>
-    /// <param name="ansi">Whether colours stay in it, as escape sequences of terminals; Accept: text/x-ansi says so, too.</param>
+    /// <param name="from">
+    /// How many bytes of the log, in the form asked for, to leave out: those that the caller has.
+    /// </param>
+    /// <param name="ansi">
+    /// Whether colours stay in it, as escape sequences of terminals; Accept: text/x-ansi says so, too.
+    /// </param>
     /// <param name="http">The request.</param>
     /// <param name="store">The jobs.</param>
     /// <param name="logs">Their logs.</param>

@@ -15,7 +15,8 @@ public sealed record JobsOptions : IValidatableObject
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// A job with a schedule that failed, all of its tries, is tried again after this time, and so on until it succeeds.
+    /// A job with a schedule that failed, all of its tries, is tried again after this time, and so on until it
+    /// succeeds.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00", ErrorMessage = "must be from 1 second to 7 days")]
     public TimeSpan RetryFailedAfter { get; init; } = TimeSpan.FromDays(1);

@@ -1,8 +1,8 @@
 namespace NetbootServer.Machines;
 
 /// <summary>
-/// A machine was left to its local disk by a decision that holds once. Its firmware may try the network card's other boot
-/// options first and ask again: within the same power-on that is the same decision. Instants are those of the
+/// A machine was left to its local disk by a decision that holds once. Its firmware may try the network card's other
+/// boot options first and ask again: within the same power-on that is the same decision. Instants are those of the
 /// <see cref="Storage.SteadyClock"/>, in whole seconds.
 /// </summary>
 /// <param name="Since">When it was first left to its disk.</param>
@@ -10,8 +10,8 @@ namespace NetbootServer.Machines;
 public sealed record LeftToDisk(long Since, long Last)
 {
     /// <summary>
-    /// Firmware asks again sooner than this, also after it has waited for an IPv6 address; a machine that has started an
-    /// operating system and is switched on anew usually takes longer.
+    /// Firmware asks again sooner than this, also after it has waited for an IPv6 address; a machine that has started
+    /// an operating system and is switched on anew usually takes longer.
     /// </summary>
     public static readonly TimeSpan Gap = TimeSpan.FromMinutes(3);
 

@@ -7,8 +7,8 @@ namespace NetbootServer.Machines;
 public sealed record MachineSpec
 {
     /// <summary>
-    /// Its interfaces, with colons; at least one, unless it has a UUID or serial number: then its first boot fills in the
-    /// one that it boots from.
+    /// Its interfaces, with colons; at least one, unless it has a UUID or serial number: then its first boot fills in
+    /// the one that it boots from.
     /// </summary>
     public ImmutableArray<string> Macs { get; init; } = [];
 

@@ -18,8 +18,8 @@ public readonly record struct MachineLookup(ImmutableArray<MacAddress> Macs, Mac
 public readonly record struct MachinesFound(ImmutableArray<Machine?> ByMac, Machine? ByUuid, Machine? BySerial);
 
 /// <summary>
-/// Machines by MAC, UUID and serial number, read through a size-bounded cache. What is not there is cached as well: an unknown
-/// machine that asks again and again costs one query. Every change of a machine forgets its keys.
+/// Machines by MAC, UUID and serial number, read through a size-bounded cache. What is not there is cached as well: an
+/// unknown machine that asks again and again costs one query. Every change of a machine forgets its keys.
 /// </summary>
 /// <remarks>Machines in here have what a boot decides by; what is observed of them is left out.</remarks>
 public sealed class MachineCache(Database database) : IDisposable
@@ -60,7 +60,9 @@ public sealed class MachineCache(Database database) : IDisposable
             return new MachinesFound(ImmutableCollectionsMarshal.AsImmutableArray(byMac), byUuid, bySerial);
         }, ct);
 
-    /// <summary>Forgets what is known of keys, after a change of the machines that have or had them was committed.</summary>
+    /// <summary>
+    /// Forgets what is known of keys, after a change of the machines that have or had them was committed.
+    /// </summary>
     public void Forget(params IEnumerable<MachineKeys> changed)
     {
         ArgumentNullException.ThrowIfNull(changed);

@@ -85,7 +85,9 @@ internal static class MachineReading
         row.WriteKeys(spec);
     }
 
-    /// <summary>Writes the columns that a registered machine is looked up by, after a change of spec or reference.</summary>
+    /// <summary>
+    /// Writes the columns that a registered machine is looked up by, after a change of spec or reference.
+    /// </summary>
     public static void WriteKeys(this MachineRow row, MachineSpec spec)
     {
         if (row.State != MachineState.Registered) return;

@@ -10,7 +10,7 @@ namespace NetbootServer.Machines;
 /// </summary>
 public readonly record struct MachineSerial : IWord<MachineSerial>
 {
-    /// <summary>What boards leave the factory with when nobody set a number, as <see cref="Key"/> spells it.</summary>
+    /// <summary>What boards leave the factory with when no number was set, as <see cref="Key"/> spells it.</summary>
     private static readonly FrozenSet<string> Junk = new[]
     {
         "NONE", "(NONE)", "NULL", "EMPTY", "BLANK", "N/A", "NA", "UNKNOWN", "UNDEFINED", "UNSPECIFIED", "INVALID", "TBD",

@@ -50,7 +50,7 @@ public readonly record struct MachineUuid : IWord<MachineUuid>
     /// <summary>Lower case, with hyphens, as it was written.</summary>
     public override string ToString() => _value.ToString("D");
 
-    /// <summary>All zeros, all ones, blanks: one byte sixteen times says that nobody set it.</summary>
+    /// <summary>All zeros, all ones, blanks: one byte sixteen times says that it was never set.</summary>
     private static bool IsJunk(Guid guid)
     {
         Span<byte> bytes = stackalloc byte[16];

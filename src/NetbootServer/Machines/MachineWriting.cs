@@ -67,7 +67,9 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, Touched t
         return new(row, isNew, null);
     }
 
-    /// <summary>A registered machine that has all by which one without a MAC could be known; null when there is none.</summary>
+    /// <summary>
+    /// A registered machine that has all by which one without a MAC could be known; null when there is none.
+    /// </summary>
     private async Task<string?> TwinAsync(long self, MachineSpec spec, CancellationToken ct)
     {
         if (!spec.Macs.IsEmpty) return null;

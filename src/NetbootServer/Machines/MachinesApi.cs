@@ -56,9 +56,9 @@ internal static class MachinesApi
 
     /// <summary>Registers or changes a machine.</summary>
     /// <remarks>
-    /// PUT sets the whole, PATCH merges (RFC 7396). Naming a MAC of a discovered machine takes it over. A machine with a uuid
-    /// or serial needs no MAC: its first boot fills it in. A PATCH with another name renames: its boots, next boot, alarms
-    /// and audit entries follow.
+    /// PUT sets the whole, PATCH merges (RFC 7396). Naming a MAC of a discovered machine takes it over. A machine with
+    /// a uuid or serial needs no MAC: its first boot fills it in. A PATCH with another name renames: its boots, next
+    /// boot, alarms and audit entries follow.
     /// </remarks>
     private static async Task<Results<Created<MachineView>, Ok<MachineView>, ProblemHttpResult>> Save(
         string name, HttpContext http, MachineStore machines, CancellationToken ct)

@@ -12,8 +12,8 @@ public sealed record MachinesOptions
     public string Unknown { get; init; } = "wait";
 
     /// <summary>
-    /// What a machine gets that contradicts a registration: with <c>wait</c> it waits until an operator has decided, with
-    /// <c>warn</c> it boots; an alarm is raised either way.
+    /// What a machine gets that contradicts a registration: with <c>wait</c> it waits until an operator has decided,
+    /// with <c>warn</c> it boots; an alarm is raised either way.
     /// </summary>
     [RegularExpression("wait|warn", ErrorMessage = "must be wait or warn")]
     public string OnContradiction { get; init; } = "wait";

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace NetbootServer.Machines;
 
-/// <summary>What a machine reported that contradicts a registration: an alarm keeps it until an operator has decided.</summary>
+/// <summary>
+/// What a machine reported that contradicts a registration: an alarm keeps it until an operator has decided.
+/// </summary>
 /// <param name="Machine">The registered machine that its strongest evidence names.</param>
 /// <param name="MachineId">Its row key, which stays when it is renamed.</param>
 /// <param name="Macs">Its MACs with colons; when it told which one it boots from, that is the first.</param>

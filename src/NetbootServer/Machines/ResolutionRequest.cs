@@ -5,8 +5,8 @@ namespace NetbootServer.Machines;
 
 /// <summary>An operator's decision about a machine that contradicts a registration.</summary>
 /// <param name="Action">
-/// <c>take-over</c>: it is the registered machine, whose MACs, UUID and serial become what it reports; <c>register</c>: it
-/// is another machine.
+/// <c>take-over</c>: it is the registered machine, whose MACs, UUID and serial become what it reports; <c>register</c>:
+/// it is another machine.
 /// </param>
 /// <param name="Name">Name of the other machine, with <c>register</c>.</param>
 public sealed record ResolutionRequest(string Action, string? Name)

@@ -15,9 +15,9 @@ internal static class ResolutionsApi
 
     /// <summary>Decides which machine an alarm of the kind identity-contradiction is about.</summary>
     /// <remarks>
-    /// With take-over it is the registered machine: its MACs, UUID and serial become what was reported. With register it is
-    /// another one, known by its MACs, or by UUID and serial where its MAC is another machine's. The alarm goes; the
-    /// machine, which waits, boots when it asks again. The answer is the machine that was changed or registered.
+    /// With take-over it is the registered machine: its MACs, UUID and serial become what was reported. With register
+    /// it is another one, known by its MACs, or by UUID and serial where its MAC is another machine's. The alarm goes;
+    /// the machine, which waits, boots when it asks again. The answer is the machine that was changed or registered.
     /// </remarks>
     private static async Task<Results<Created<MachineView>, Ok<MachineView>, ProblemHttpResult>> Resolve(
         long id, HttpContext http, ContradictionStore contradictions, CancellationToken ct)

@@ -5,8 +5,8 @@ using Scriban.Syntax;
 namespace NetbootServer.Profiles;
 
 /// <summary>
-/// A function of Scriban within the limits of a rendering. Others may call it without a step of the template in between:
-/// <c>array.each @string.upcase</c>.
+/// A function of Scriban within the limits of a rendering. Others may call it without a step of the template in
+/// between: <c>array.each @string.upcase</c>.
 /// </summary>
 internal sealed class LimitedFunction(IScriptCustomFunction function) : IScriptCustomFunction
 {

@@ -52,8 +52,9 @@ internal static class ProfilesApi
 
     /// <summary>Makes or changes a profile.</summary>
     /// <remarks>
-    /// PUT sets the whole, PATCH merges (RFC 7396). A PATCH with another name renames: the machines and menus that refer to it
-    /// follow, and boots, alarms and audit entries. While the setting Machines:Unknown names it, it cannot be renamed.
+    /// PUT sets the whole, PATCH merges (RFC 7396). A PATCH with another name renames: the machines and menus that
+    /// refer to it follow, and boots, alarms and audit entries. While the setting Machines:Unknown names it, it cannot
+    /// be renamed.
     /// </remarks>
     private static async Task<Results<Created<ProfileView>, Ok<ProfileView>, ProblemHttpResult>> Save(
         string name, HttpContext http, ProfileStore profiles, CancellationToken ct)

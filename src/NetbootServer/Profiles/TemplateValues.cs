@@ -70,7 +70,8 @@ public sealed record TemplateValues
         {
             Name = "a-machine", Labels = new Dictionary<string, string>(), Told = new Dictionary<string, string>(),
             Profile = "a-profile", Image = spec.Image, Version = "a-version", Variant = spec.Variant ?? "",
-            Kernel = "http://server/kernel", Initrd = "http://server/initrd", CommandLine = "initrd=initrd netboot.boot=http://server/boots/token",
+            Kernel = "http://server/kernel", Initrd = "http://server/initrd",
+            CommandLine = "initrd=initrd netboot.boot=http://server/boots/token",
             KernelArguments = spec.KernelArguments, Server = "http://server", BootUrl = "http://server/boots/token",
             Attempt = 0, Begin = "imgfree ||", Load = "boot || goto failed", Failed = ":failed", LocalDisk = "exit 1",
         };

@@ -21,8 +21,8 @@ internal sealed record DhcpSnippet(string File, string Title, Func<DhcpTarget, s
     ];
 
     // iPXE announces itself with option 175, also where it sends no user class (FlexBoot). All snippets know the same
-    // architectures (option 93, RFC 5970 and IANA's list): 0 BIOS, 7 and 9 UEFI x86-64, 11 UEFI arm64, and 16 and 19 for
-    // UEFI HTTP boot of the last two, whose answer must say HTTPClient and name a URL (UEFI 2.10 §24.7).
+    // architectures (option 93, RFC 5970 and IANA's list): 0 BIOS, 7 and 9 UEFI x86-64, 11 UEFI arm64, and 16 and 19
+    // for UEFI HTTP boot of the last two, whose answer must say HTTPClient and name a URL (UEFI 2.10 §24.7).
     private static string Dnsmasq(DhcpTarget to) => $"""
         # /etc/dnsmasq.d/netboot.conf: sends machines of this network to NetbootServer at {to.Url}
         # undionly.kpxe and snponly.efi belong into /srv/tftp; Debian has them in its package ipxe, in /usr/lib/ipxe.

@@ -13,7 +13,9 @@ internal sealed record DhcpTarget(string Url, string Address, IPNetwork Network,
     /// <summary>Where iPXE begins.</summary>
     public string Script => $"{Url}/boot.ipxe";
 
-    /// <summary>The folder of iPXE's own files in UEFI HTTP boot: this server's, else a web server's beside TFTP.</summary>
+    /// <summary>
+    /// The folder of iPXE's own files in UEFI HTTP boot: this server's, else a web server's beside TFTP.
+    /// </summary>
     public string HttpBoot => ServesIpxe ? $"{Url}/ipxe-binaries" : $"http://{Address}";
 
     /// <summary>The target that a request names, else the likeliest one.</summary>
@@ -35,7 +37,8 @@ internal sealed record DhcpTarget(string Url, string Address, IPNetwork Network,
     private static DhcpTarget At(string url, ServerAddress own, IReadOnlyList<ServerAddress> all, bool servesIpxe)
     {
         var numbered = own.Address is null ? all.FirstOrDefault(other => other.Address is not null) : own;
-        // One that is asked for by its number is where TFTP is, too, also behind a NAT that this server knows nothing of.
+        // One that is asked for by its number is where TFTP is, too, also behind a NAT that this server knows nothing
+        // of.
         var asked = Uri.TryCreate(url, UriKind.Absolute, out var uri) && IPAddress.TryParse(uri.Host, out var host)
             && host.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? host.ToString() : null;
         return new(url, asked ?? numbered?.Address ?? "192.0.2.1", IPNetwork.Parse(numbered?.Network ?? "192.0.2.0/24"),

@@ -8,7 +8,9 @@ internal sealed record FeatureSection(string Section, Type Options)
     /// <summary>The documented key of a member.</summary>
     public string KeyOf(string member) => Section.Length == 0 ? member : $"{Section}:{member}";
 
-    /// <summary>Whether a setting is a number of bytes, which may have a unit: those have the word in their names.</summary>
+    /// <summary>
+    /// Whether a setting is a number of bytes, which may have a unit: those have the word in their names.
+    /// </summary>
     public static bool IsBytes(PropertyInfo property) => property.Name.Contains("Bytes", StringComparison.Ordinal)
         && (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) is var type
         && (type == typeof(long) || type == typeof(int));

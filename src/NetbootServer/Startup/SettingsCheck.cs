@@ -27,7 +27,9 @@ internal static partial class SettingsCheck
         foreach (var feature in features) Bind(whole, feature);
     }
 
-    /// <summary>The value of a mistyped key may be a secret, such as <c>Access:AdminTokn</c>: it is not shown.</summary>
+    /// <summary>
+    /// The value of a mistyped key may be a secret, such as <c>Access:AdminTokn</c>: it is not shown.
+    /// </summary>
     private static void RefuseUnknown(string key, IReadOnlyCollection<FeatureSection> features)
     {
         if (Framework.Contains(key.Split(':')[0], StringComparer.OrdinalIgnoreCase)) return;

@@ -80,7 +80,8 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
     }
 
     /// <summary>What a full disk is answered with, wherever something was to be written.</summary>
-    public const string DiskFull = "The disk is full, or the quota on it. Make room on it, delete images, or keep fewer versions.";
+    public const string DiskFull =
+        "The disk is full, or the quota on it. Make room on it, delete images, or keep fewer versions.";
 
     /// <summary>Whether an error says that the disk, or the quota on it, is full.</summary>
     public static bool IsFull(Exception error)

@@ -31,7 +31,9 @@ public sealed class Renames(
         return all;
     }
 
-    /// <summary>Makes all references follow, inside the caller's transaction, when nothing can refuse it any more.</summary>
+    /// <summary>
+    /// Makes all references follow, inside the caller's transaction, when nothing can refuse it any more.
+    /// </summary>
     public async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
     {
         foreach (var follow in following) await follow(db, renaming, ct);

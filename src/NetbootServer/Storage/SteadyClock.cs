@@ -4,8 +4,9 @@ namespace NetbootServer.Storage;
 
 /// <summary>
 /// Time since the server's data began, at the pace of a monotonic clock: it does not follow the wall clock when that is
-/// set. A server without a clock battery starts in the past and jumps by months at its first NTP answer; what has an age
-/// goes by this clock. It goes on over restarts, a stop included as long as the wall clock makes it a plausible one.
+/// set. A server without a clock battery starts in the past and jumps by months at its first NTP answer; what has an
+/// age goes by this clock. It goes on over restarts, a stop included as long as the wall clock makes it a plausible
+/// one.
 /// </summary>
 /// <param name="time">The clocks of this computer.</param>
 public sealed class SteadyClock(TimeProvider time)

@@ -38,7 +38,7 @@ internal static class ForwardedLinks
 
     /// <summary>
     /// The value of the trusted proxy that is nearest to the client: each adds its own at the end, and what stands
-    /// before those of the trusted ones may be anybody's.
+    /// before those of the trusted ones may come from anyone.
     /// </summary>
     private static string? Said(StringValues header, int trusted) =>
         List(header) is { Length: > 0 } values ? values[Math.Max(0, values.Length - trusted)] : null;

@@ -18,7 +18,9 @@ internal static class CompressedHead
         _ => null,
     };
 
-    /// <summary>The first bytes in a compressed file, of which only the beginning is there; empty when it cannot be read.</summary>
+    /// <summary>
+    /// The first bytes in a compressed file, of which only the beginning is there; empty when it cannot be read.
+    /// </summary>
     public static byte[] Read(BootFileKind kind, ReadOnlySpan<byte> head)
     {
         if (kind is not (BootFileKind.Gzip or BootFileKind.Zstd or BootFileKind.Xz)) return [];

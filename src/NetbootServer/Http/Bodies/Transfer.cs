@@ -18,8 +18,8 @@ internal sealed class Transfer(HttpContext http, TransferMeter? meter, Pace? pac
     public long? Acknowledged => AcknowledgedBytes.On(_socket);
 
     /// <summary>
-    /// What <see cref="Sent"/> and <see cref="Acknowledged"/> were when the watch last saw one of them move, and when that
-    /// was.
+    /// What <see cref="Sent"/> and <see cref="Acknowledged"/> were when the watch last saw one of them move, and when
+    /// that was.
     /// </summary>
     public (long Sent, long? Acknowledged, long At) LastSeen { get; set; }
 

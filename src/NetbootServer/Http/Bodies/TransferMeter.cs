@@ -18,7 +18,9 @@ public abstract class TransferMeter
     /// </summary>
     public virtual object? Machine => null;
 
-    /// <summary>The client took no byte for this long, so the server ended the transfer; null when it did not.</summary>
+    /// <summary>
+    /// The client took no byte for this long, so the server ended the transfer; null when it did not.
+    /// </summary>
     public TimeSpan? CutAfter { get; internal set; }
 
     internal void Accepted(long bytes) => Volatile.Write(ref _sent, _sent + bytes);

@@ -13,8 +13,9 @@ internal sealed partial class TransferWatch(IOptions<BodyOptions> options, Worke
     private static readonly TimeSpan ShortestRound = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRound = TimeSpan.FromSeconds(5);
 
-    // A system opens its receive window again in steps of 64 KiB and more. What is seen of a very slow reader is nothing
-    // for a while, then a step: one that has moved after a silence may be silent for somewhat longer the next time.
+    // A system opens its receive window again in steps of 64 KiB and more. What is seen of a very slow reader is
+    // nothing for a while, then a step: one that has moved after a silence may be silent for somewhat longer the next
+    // time.
     private const int Patience = 3, MostPatience = 4;
 
     private readonly HashSet<Transfer> _transfers = [];

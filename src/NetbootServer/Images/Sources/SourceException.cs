@@ -20,7 +20,9 @@ public sealed class SourceException(ProblemType problem, string detail, Exceptio
     /// <summary>Whether the network alone is to blame; what came until then is good.</summary>
     internal bool OfNetwork => Problem == SourceProblems.Unreachable || Problem == SourceProblems.TooSlow;
 
-    /// <summary>Whether the source answers, but wants fewer requests: asking again before it says so makes it worse.</summary>
+    /// <summary>
+    /// Whether the source answers, but wants fewer requests: asking again before it says so makes it worse.
+    /// </summary>
     public bool IsLimit { get; init; }
 
     /// <summary>How long the source asks to be left alone; null when it does not.</summary>

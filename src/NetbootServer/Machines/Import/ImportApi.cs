@@ -29,9 +29,9 @@ internal static class ImportApi
     /// <summary>Registers and changes many machines at once: all of them, or none.</summary>
     /// <remarks>
     /// CSV has a header row of name, rename, macs, uuid, serial, asset, arch, profile, variant, version, labels,
-    /// kernelArguments, notes (any of them with name and one of macs, uuid, serial and rename, the new name); several values in
-    /// a cell are separated by spaces, labels are k=v, a column that is not there leaves its values as they are.
-    /// JSON and YAML are a list of machines as PUT takes them, each with its name, or with name and rename alone.
+    /// kernelArguments, notes (any of them with name and one of macs, uuid, serial and rename, the new name); several
+    /// values in a cell are separated by spaces, labels are k=v, a column that is not there leaves its values as they
+    /// are. JSON and YAML are a list of machines as PUT takes them, each with its name, or with name and rename alone.
     /// Machines of one import may exchange names. Naming a MAC of a discovered machine takes it over. 422 lists the
     /// faults by line.
     /// </remarks>

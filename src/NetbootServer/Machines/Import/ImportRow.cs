@@ -18,7 +18,8 @@ internal sealed record ImportRow(long Line, string Name, string Spec)
     public string? Rename { get; init; }
 
     /// <summary>
-    /// Of a renamed machine, what stays as it is though the file has a column for it. <c>*</c>: all, the row has only names.
+    /// Of a renamed machine, what stays as it is though the file has a column for it. <c>*</c>: all, the row has only
+    /// names.
     /// </summary>
     public ImmutableArray<string> Left { get; init; } = [];
 

@@ -26,7 +26,8 @@ public sealed record LogOptions
     public bool Files { get; init; } = true;
 
     /// <summary>
-    /// Files kept. A day that filled several gives up its own first, so that a flood of lines leaves the days before it.
+    /// Files kept. A day that filled several gives up its own first, so that a flood of lines leaves the days before
+    /// it.
     /// </summary>
     [Range(1, 10_000)]
     public int KeepFiles { get; init; } = 14;

@@ -5,7 +5,7 @@ namespace NetbootServer.Startup.Logging;
 
 /// <summary>
 /// Keeps the log files within their number whenever a new one begins. A day that filled many files gives up its own
-/// first: a flood of lines, by whoever sends them, must not rotate the history of the days before away.
+/// first: a flood of lines, whatever its source, must not rotate the history of earlier days away.
 /// </summary>
 /// <param name="keep">Files kept.</param>
 internal sealed class LogRetention(int keep) : FileLifecycleHooks

@@ -76,8 +76,8 @@ public sealed class SourceRules
     }
 
     /// <summary>
-    /// Whether text is an address that others, such as Nix, may fetch from, also by ssh and git; otherwise what is wrong
-    /// with it.
+    /// Whether text is an address that others, such as Nix, may fetch from, also by ssh and git; otherwise what is
+    /// wrong with it.
     /// </summary>
     public string? FaultOfRepository(string url)
     {

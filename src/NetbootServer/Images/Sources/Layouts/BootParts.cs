@@ -13,7 +13,9 @@ internal sealed record BootParts
     public Artifact? Iso { get; init; }
     public ImmutableArray<string> KernelArguments { get; init; } = [];
 
-    /// <summary>Files as they were fetched that are served unpacked: kept, so that they are not fetched again.</summary>
+    /// <summary>
+    /// Files as they were fetched that are served unpacked: kept, so that they are not fetched again.
+    /// </summary>
     public ImmutableArray<Sha256Digest> Packed { get; init; } = [];
 
     public bool IsEmpty => (Kernel ?? Initrd ?? Kexec ?? KexecNoninteractive ?? Iso) is null;

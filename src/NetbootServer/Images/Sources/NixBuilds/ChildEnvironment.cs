@@ -34,7 +34,7 @@ internal static class ChildEnvironment
             .Select(variable => ((string)variable.Key, (string?)variable.Value ?? ""))
             .Where(variable => IsPassed(variable.Item1) || wanted.Contains(variable.Item1))
             .ToDictionary(StringComparer.Ordinal);
-        // There is nobody to answer: what needs a password fails instead of waiting.
+        // No one is there to answer: what needs a password fails instead of waiting.
         environment["GIT_TERMINAL_PROMPT"] = "0";
         environment["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes";
         environment.TryAdd("HOME", "/");

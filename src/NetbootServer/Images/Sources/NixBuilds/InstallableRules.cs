@@ -61,8 +61,8 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
     }
 
     /// <summary>
-    /// Nix fetches an input by its address with a query (<c>?narHash=</c>), and allows more behind an address only after
-    /// a slash: for an address that is allowed as it is, that is its folder's.
+    /// Nix fetches an input by its address with a query (<c>?narHash=</c>), and allows more behind an address only
+    /// after a slash: for an address that is allowed as it is, that is its folder's.
     /// </summary>
     private Uri Fetched(Uri input) =>
         !input.AbsolutePath.EndsWith('/') && urls.Allowed.Any(prefix => prefix.AbsolutePath == input.AbsolutePath)
@@ -93,8 +93,8 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
     }
 
     /// <summary>
-    /// What Nix code may fetch while it is evaluated: Nix's setting <c>allowed-uris</c>. An input that was allowed is, in
-    /// whichever form it is written.
+    /// What Nix code may fetch while it is evaluated: Nix's setting <c>allowed-uris</c>. An input that was allowed is,
+    /// in whichever form it is written.
     /// </summary>
     /// <param name="inputs">Addresses of inputs that were checked.</param>
     internal string AllowedUris(IEnumerable<string> inputs) => urls.AreLimited

@@ -64,7 +64,8 @@ internal static partial class NixCauses
 
     private static string Named(string path, string what) => path.Length > 0 ? $"'{SourceText.Quote(path)}'" : $"of {what}";
 
-    // Git 2.35.2 and later, libgit2, and Nix 2.8: its "git diff" then takes the folder for no repository and prints its usage.
+    // Git 2.35.2 and later, libgit2, and Nix 2.8: its "git diff" then takes the folder for no repository and prints its
+    // usage.
     [GeneratedRegex(@"dubious ownership in repository(?: at '(?<path>[^']*)')?|unsafe repository \('(?<path>[^']*)'" +
         @"|repository path '(?<path>[^']*)' is not owned by current user|Not a git repository\. Use --no-index to compare two paths")]
     private static partial Regex Ownership();

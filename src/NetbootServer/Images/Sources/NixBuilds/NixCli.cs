@@ -64,8 +64,8 @@ public sealed partial class NixCli
     }
 
     /// <summary>
-    /// Fetches a flake alone, then reads its lock without the network: Nix fetches an input that the lock lacks at once,
-    /// before it can be looked at.
+    /// Fetches a flake alone, then reads its lock without the network: Nix fetches an input that the lock lacks at
+    /// once, before it can be looked at.
     /// </summary>
     private async Task<JsonObject> LockedAsync(string flake, ISourceProgress progress, CancellationToken ct)
     {
