@@ -130,7 +130,7 @@ public sealed class RealNixTests(NixLab lab)
     {
         var folder = Flake("");
         await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
-        File.WriteAllText(Path.Combine(folder, "good.nix"), $$"""{ out = {{NixLab.Run}} "x.tar.gz" "$BB gzip -c <$BB >$out"; }""");
+        File.WriteAllText(Path.Combine(folder, "good.nix"), $$"""{ out = {{NixLab.Run}} "x.tar.gz" "($BB echo no program; $BB cat $BB) | $BB gzip -c >$out"; }""");
         var version = await bench.FetchAsync(new { type = "nix", installable = $"{folder}/good.nix#out" });
         Assert.Equal(0x1f, (await bench.ReadAsync(version.Systems[X86].Kexec!))[0]);
         Assert.Contains(bench.Progress.Reports, report => report is { Phase: "building", TotalSteps: > 0 });
@@ -221,7 +221,7 @@ public sealed class RealNixTests(NixLab lab)
     [InlineData("old"), InlineData("new")]
     public async Task A_repository_of_another_user_is_told_with_what_to_do(string which)
     {
-        var folder = Flake("""x = run "x.tar.gz" "$BB gzip -c <$BB >$out";""");
+        var folder = Flake("""x = run "x.tar.gz" "($BB echo no program; $BB cat $BB) | $BB gzip -c >$out";""");
         await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
         foreach (var command in new[]
         {
