@@ -28,10 +28,11 @@ internal static class BootRecord
 
     /// <summary>
     /// Whether the boot fetched a kernel and an initrd of the version, all their bytes: a request for a part of each is
-    /// not enough.
+    /// not enough. One whose files come from a cache cannot be seen fetching them: what it reports itself must do.
     /// </summary>
     public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, ImageVersion version)
     {
+        if (!BootTimeline.IsProgressKnown(facts)) return true;
         var (kernel, initrd) = (SentOf(facts, Steps.Kernel), SentOf(facts, Steps.Initrd));
         return version.Systems.Values.Any(system =>
             Suffices(system.Kernel, system.Initrd)
@@ -42,10 +43,16 @@ internal static class BootRecord
     }
 
     /// <summary>
-    /// Whether the boot fetched as many bytes of a step's file as it has; false when its length is not known.
+    /// Whether the boot fetched as many bytes as a whole kernel and a whole initrd have, of whatever version, or has them
+    /// from a cache, where it cannot be seen.
     /// </summary>
-    public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, string step) =>
-        facts.Where(fact => fact.Step == step).Max(fact => fact.TotalBytes) is { } total && SentOf(facts, step) >= total;
+    public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts)
+    {
+        return !BootTimeline.IsProgressKnown(facts) || (IsWhole(Steps.Kernel) && IsWhole(Steps.Initrd));
+
+        bool IsWhole(string step) => facts.Where(fact => fact.Step == step).Max(fact => fact.TotalBytes) is { } total
+            && SentOf(facts, step) >= total;
+    }
 
     private static long SentOf(IEnumerable<BootFactRow> facts, string step) =>
         facts.Where(fact => fact.Step == step && fact.Kind == FactKinds.Ended).Sum(fact => fact.SentBytes ?? 0);
