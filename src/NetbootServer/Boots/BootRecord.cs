@@ -28,10 +28,11 @@ internal static class BootRecord
 
     /// <summary>
     /// Whether the boot fetched a kernel and an initrd of the version, all their bytes: a request for a part of each is
-    /// not enough.
+    /// not enough. One whose files come from a cache cannot be seen fetching them: what it reports itself must do.
     /// </summary>
     public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, ImageVersion version)
     {
+        if (!BootTimeline.IsProgressKnown(facts)) return true;
         var (kernel, initrd) = (SentOf(Steps.Kernel), SentOf(Steps.Initrd));
         return version.Systems.Values.Any(system =>
             Suffices(system.Kernel, system.Initrd)
@@ -41,6 +42,18 @@ internal static class BootRecord
             .Sum(fact => fact.SentBytes ?? 0);
         bool Suffices(Artifact? first, Artifact? second) =>
             first is not null && kernel >= first.SizeBytes && second is not null && initrd >= second.SizeBytes;
+    }
+
+    /// <summary>
+    /// Whether the boot fetched a whole kernel and a whole initrd, of whatever version, or has them from a cache, where
+    /// it cannot be seen.
+    /// </summary>
+    public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts)
+    {
+        return !BootTimeline.IsProgressKnown(facts) || (IsWhole(Steps.Kernel) && IsWhole(Steps.Initrd));
+
+        bool IsWhole(string step) => facts.Any(fact =>
+            fact.Step == step && fact.Kind == FactKinds.Ended && fact.TotalBytes is { } total && fact.Bytes >= total);
     }
 
     /// <summary>Whether a fact ends a stall: new bytes, or what ends the boot; that a transfer breaks off ends none.</summary>

@@ -87,7 +87,7 @@ internal sealed class JournalBatch(NetbootDb db)
         if (!_newBoots.Contains(boot)) _changedBoots.Add(boot);
     }
 
-    /// <summary>The facts of a boot, those of this batch included; of earlier ones without their details.</summary>
+    /// <summary>The facts of a boot, those of this batch included; of earlier ones without long details.</summary>
     public List<BootFactRow> Facts(string boot) =>
         _facts.TryGetValue(boot, out var facts) ? facts : _facts[boot] = [];
 
@@ -163,7 +163,7 @@ internal sealed class JournalBatch(NetbootDb db)
         foreach (var fact in _newFacts.Concat(_changedFacts).Where(fact => fact.Detail is not null))
             fact.DetailBytes = Encoding.UTF8.GetByteCount(fact.Detail!);
         await RunAsync(_newFacts, () => PreparedRows<BootFactRow>.Insert(db), ct);
-        // The detail of an earlier fact was not read: it is written only where there is a new one.
+        // A long detail of an earlier fact was not read: one is written only where it is known.
         await RunAsync(_changedFacts, () => PreparedRows<BootFactRow>.Update(db, CountedColumns), ct);
         await RunAsync([.. _changedFacts.Where(fact => fact.Detail is not null)],
             () => PreparedRows<BootFactRow>.Update(db, nameof(BootFactRow.Detail), nameof(BootFactRow.DetailBytes)), ct);
@@ -221,7 +221,7 @@ internal sealed class JournalBatch(NetbootDb db)
 
     private async Task LoadFactsAsync(IQueryable<BootFactRow> facts, CancellationToken ct)
     {
-        foreach (var fact in await facts.UpTo(detailBytes: 0).ToListAsync(ct)) Facts(fact.BootId).Add(fact);
+        foreach (var fact in await facts.UpTo(BootTimeline.FilesElsewhere.Length).ToListAsync(ct)) Facts(fact.BootId).Add(fact);
     }
 
     private async Task LoadMachinesAsync(List<long> ids, List<string> macs, CancellationToken ct)

@@ -17,7 +17,7 @@ internal sealed class ReferenceLearning(Sightings sightings, Audit audit)
         if (boot.Teaches is null || batch.Machine(boot.MachineId) is not { State: MachineState.Registered } machine) return;
         var facts = batch.Facts(boot.Id);
         if (facts.Where(fact => fact.Step == Steps.Ready).Min(fact => (DateTimeOffset?)fact.FirstAt) is not { } readyAt
-            || !HasFetched(facts, Steps.Kernel) || !HasFetched(facts, Steps.Initrd)) return;
+            || !BootRecord.HasFetched(facts)) return;
         var lesson = MachineReading.Read<BootLesson>(boot.Teaches)!;
         boot.Teaches = null;
         batch.Changed(boot);
@@ -68,7 +68,4 @@ internal sealed class ReferenceLearning(Sightings sightings, Audit audit)
         await revisions.RunAsync(machine, ct);
         audit.Changed(db, "machine", machine.Name, before, machine.ReadSpec());
     }
-
-    private static bool HasFetched(List<BootFactRow> facts, string step) => facts.Any(fact =>
-        fact.Step == step && fact.Kind == FactKinds.Ended && fact.TotalBytes is { } total && fact.Bytes >= total);
 }

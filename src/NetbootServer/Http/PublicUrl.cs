@@ -27,7 +27,7 @@ public sealed partial class PublicUrl(IOptions<ServerOptions> options)
     {
         ArgumentNullException.ThrowIfNull(http);
         if (Fixed is not null) return Fixed;
-        var told = http.Request.Host;
+        var told = HostHeader.Of(http);
         // Machines cannot use a listener of the admin plane: what an admin looks at there shows their port.
         var machines = ListenerPlane.Of(http) is { Admin: true, BootPort: { } find } ? find() : null;
         var https = http.Request.IsHttps && machines is null;

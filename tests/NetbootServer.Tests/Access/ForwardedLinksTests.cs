@@ -97,6 +97,18 @@ public sealed class ForwardedLinksTests(ProxiedApp app) : IClassFixture<ProxiedA
             ("X-Forwarded-Port", "8443"), ("X-Forwarded-Prefix", "/lab")));
 
     [Theory]
+    [InlineData("xn--mnchen-3ya.lan")]
+    [InlineData("xn--zzzzzzzzzzz")] // decodes to nothing
+    [InlineData("a.xn--.lan")]
+    public async Task An_encoded_international_name_is_kept_as_it_was_sent_and_never_a_fault_of_the_server(string host)
+    {
+        Assert.Equal($"http://{host}:8081", await LinkAsync(("Host", $"{host}:8081"), ("X-Forwarded-Port", "8081")));
+        Assert.StartsWith("http://", await LinkAsync(("X-Forwarded-Host", host)), StringComparison.Ordinal);
+        (await _proxy.SendAsync(HttpMethod.Get, "/api/v1/machines", null, ("Host", host)))
+            .Is(HttpStatusCode.MisdirectedRequest);
+    }
+
+    [Theory]
     [InlineData("[fe80::1%eth0]:8080", "[fe80::1%25eth0]:8080", false)]
     [InlineData("[fe80::1%eth0]:8080", "[fe80::1%25eth0]:8080", true)] // Kestrel takes headers line by line as they come
     [InlineData("[fe80::1%25net0]:8080", "[fe80::1%25net0]:8080", false)]

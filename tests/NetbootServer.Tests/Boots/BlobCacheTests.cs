@@ -59,6 +59,29 @@ public sealed class BlobCacheTests : IAsyncDisposable
         Assert.Equal("False", (await _app.Admin.BootWithAsync("a", "ready"))["progressKnown"]);
     }
 
+    [Fact]
+    public async Task What_a_boot_teaches_is_taken_although_its_downloads_are_not_seen()
+    {
+        const string Uuid = "4c4c4544-0042-3510-8052-b4c04f561301";
+        await _app.Admin.MakeImageAsync("img", seed: 5);
+        await _app.Admin.PutAsync("/api/v1/profiles/p", """{"image":"img"}""");
+        (await _app.Admin.PutAsync("/api/v1/machines/s", """{"serial":"RACK-1","profile":"p"}""")).Is(HttpStatusCode.Created);
+        var boot = (await _app.Machine.ScriptAsync("525400130009", $"&serial=RACK-1&uuid={Uuid}")).BootPath();
+        await _app.Admin.BootWithAsync("s", "running"); // its script is on record before the report comes
+        (await _app.Machine.GetAsync($"{boot}/ready")).Is(HttpStatusCode.OK);
+        var seen = await _app.Admin.MachineWhenAsync("s", machine => machine.Json.TryGetProperty("reference", out _), "a reference");
+        Assert.Equal("52:54:00:13:00:09", seen.Json.GetProperty("macs")[0].GetString());
+        Assert.Equal(Uuid, seen.Json.GetProperty("reference").GetProperty("uuid").GetString());
+
+        Assert.Equal("False", await PhonesHomeAsync());
+        (await _app.Machine.PostAsync($"{boot}/up", "{}")).Is(HttpStatusCode.OK);
+        await _app.Admin.BootWithAsync("s", "up");
+        Assert.Equal("True", await PhonesHomeAsync());
+
+        async Task<string> PhonesHomeAsync() => (await _app.Admin.GetAsync("/api/v1/images/img/versions")).Json
+            .GetProperty("items")[0].GetProperty("phonesHome").ToString();
+    }
+
     private static string[] UrlsIn(string script) =>
     [
         .. script.Split('\n').Where(line => line.StartsWith("kernel ", StringComparison.Ordinal) || line.StartsWith("initrd ", StringComparison.Ordinal))

@@ -43,6 +43,7 @@ public sealed class SlashTests(NetbootApp app) : IClassFixture<NetbootApp>
     [InlineData("a dot at the end and a port", "bootserver.:8080", "http://bootserver.:8080")]
     [InlineData("an underscore in front", "_x.lan", "http://_x.lan")]
     [InlineData("an IPv6 address", "[2001:db8::1]:8080", "http://[2001:db8::1]:8080")]
+    [InlineData("an international name", "xn--mnchen-3ya.lan:8080", "http://xn--mnchen-3ya.lan:8080")]
     [InlineData("what iPXE would expand", "a${uuid}", "http://localhost")]
     [InlineData("what a shell would run", "$(reboot)", "http://localhost")]
     [InlineData("a quote", "a\"b", "http://localhost")]

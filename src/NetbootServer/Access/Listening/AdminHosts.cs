@@ -18,6 +18,7 @@ internal sealed class AdminHosts
         string[] own = ["localhost", Dns.GetHostName(), FullName()];
         _names = own.Concat(options.Value.AdminHosts)
             .Concat(url.Fixed is { } fix ? [new Uri(fix).Host] : [])
+            .SelectMany(name => new[] { name, Encoded(name) })
             .Where(name => name.Length > 0)
             .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
     }
@@ -28,6 +29,10 @@ internal sealed class AdminHosts
         var name = host.Host.TrimEnd('.');
         return _names.Contains(name) || IPAddress.TryParse(name.Trim('[', ']'), out _);
     }
+
+    /// <summary>The name as it stands in a Host header, where international names are encoded (<c>xn--</c>).</summary>
+    private static string Encoded(string name) =>
+        Uri.TryCreate($"http://{name}/", UriKind.Absolute, out var url) ? url.IdnHost : name;
 
     /// <summary>The own name with its domain, as the system has it configured; no name server is asked.</summary>
     private static string FullName()

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Primitives;
+using NetbootServer.Http;
 
 namespace NetbootServer.Access.Listening;
 
@@ -9,10 +10,26 @@ namespace NetbootServer.Access.Listening;
 internal static class ForwardedLinks
 {
     private const int MaxPrefix = 200; // it stands in every link of a script
-    private const string For = "X-Forwarded-For", Port = "X-Forwarded-Port", Prefix = "X-Forwarded-Prefix";
+    private const string For = "X-Forwarded-For", Host = "X-Forwarded-Host", Port = "X-Forwarded-Port", Prefix = "X-Forwarded-Prefix";
 
     /// <summary>How many addresses a request says it has come through, before the trusted ones are taken off.</summary>
     public static int Hops(HttpRequest request) => List(request.Headers[For]).Length;
+
+    /// <summary>
+    /// Takes names away that the framework would throw at: a proxy passes on what its clients call it, and these may
+    /// send any.
+    /// </summary>
+    public static void DropUnreadableHosts(HttpRequest request)
+    {
+        try
+        {
+            foreach (var host in List(request.Headers[Host])) _ = HostString.FromUriComponent(host);
+        }
+        catch (ArgumentException)
+        {
+            request.Headers.Remove(Host);
+        }
+    }
 
     /// <summary>Applies both to a request that a trusted proxy passed on.</summary>
     /// <param name="http">The request, its trusted addresses taken off.</param>
@@ -22,7 +39,7 @@ internal static class ForwardedLinks
         var request = http.Request;
         var trusted = Math.Max(1, hops - Hops(request));
         if (ushort.TryParse(Said(request.Headers[Port], trusted), out var port) && port > 0)
-            request.Host = new(request.Host.Host, port);
+            request.Host = new(HostHeader.Of(http).Host, port);
         var segments = (Said(request.Headers[Prefix], trusted) ?? "")
             .Split('/', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (segments.Length == 0 || segments.Sum(segment => segment.Length) > MaxPrefix) return;

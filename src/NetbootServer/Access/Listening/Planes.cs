@@ -33,7 +33,10 @@ internal static class Planes
         app.Use((http, next) =>
         {
             if (ClientAddress.Of(http) is { } peer && networks.Any(network => network.Contains(peer)))
+            {
                 http.Features.Set(new ThroughProxy(ForwardedLinks.Hops(http.Request)));
+                ForwardedLinks.DropUnreadableHosts(http.Request);
+            }
             return next(http);
         });
         app.UseForwardedHeaders(options);
@@ -80,7 +83,7 @@ internal static class Planes
 
     private static Problem? Refusal(HttpContext http, AdminHosts hosts)
     {
-        if (!hosts.Knows(http.Request.Host))
+        if (!hosts.Knows(HostHeader.Of(http)))
             return new(ProblemTypes.UnknownHost,
                 "Call the server by its address, or add the name to Access:AdminHosts.");
         if (!ApiPlane.Has(http)) return null;
