@@ -23,7 +23,7 @@ internal static class MachinesApi
         machines.MapImport();
         machines.MapGet("/{name}", Get).Refuses(ProblemTypes.NotFound);
         var changes = machines.MapGroup("/{name}").RequireAuthorization(RolePolicies.Operator);
-        changes.MapPut("", Save).Accepts<MachineSpec>("application/json").Example("""
+        changes.MapPut("", Save).Accepts<MachineSpec>("application/json").Requires().Example("""
             {"macs": ["52:54:00:12:34:56"], "arch": "x86_64", "labels": {"rack": "3"}, "kernelArguments": ["console=ttyS0"]}
             """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.MacTaken, ProblemTypes.IdentityTaken, ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).Accepts<MachineSpec>("application/merge-patch+json", "application/json")

@@ -130,7 +130,7 @@ public sealed class RealNixTests(NixLab lab)
     {
         var folder = Flake("");
         await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
-        File.WriteAllText(Path.Combine(folder, "good.nix"), $$"""{ out = {{NixLab.Run}} "x.tar.gz" "($BB echo no program; $BB cat $BB) | $BB gzip -c >$out"; }""");
+        File.WriteAllText(Path.Combine(folder, "good.nix"), $$"""{ out = {{NixLab.Run}} "x.tar.gz" "$BB tar -c $BB | $BB gzip -c >$out"; }""");
         var version = await bench.FetchAsync(new { type = "nix", installable = $"{folder}/good.nix#out" });
         Assert.Equal(0x1f, (await bench.ReadAsync(version.Systems[X86].Kexec!))[0]);
         Assert.Contains(bench.Progress.Reports, report => report is { Phase: "building", TotalSteps: > 0 });
@@ -188,7 +188,7 @@ public sealed class RealNixTests(NixLab lab)
         {
             ["Images:AllowedSources:0"] = $"{host.Url}/{names[0]}",
         });
-        string FlakeOf(string name) => Flake("""x = run "x.tar.gz" "$BB gzip -c <${dep}/text >$out";""",
+        string FlakeOf(string name) => Flake("""x = run "x.tar.gz" "$BB tar -c ${dep}/text | $BB gzip -c >$out";""",
             $"inputs.dep = {{ url = \"{host.Url}/{name}\"; flake = false; }};", "dep");
 
         var unlocked = FlakeOf(names[1]);
@@ -221,7 +221,7 @@ public sealed class RealNixTests(NixLab lab)
     [InlineData("old"), InlineData("new")]
     public async Task A_repository_of_another_user_is_told_with_what_to_do(string which)
     {
-        var folder = Flake("""x = run "x.tar.gz" "($BB echo no program; $BB cat $BB) | $BB gzip -c >$out";""");
+        var folder = Flake("""x = run "x.tar.gz" "$BB tar -c $BB | $BB gzip -c >$out";""");
         await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
         foreach (var command in new[]
         {

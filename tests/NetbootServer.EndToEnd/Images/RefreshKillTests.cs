@@ -53,7 +53,7 @@ public sealed class RefreshKillTests(NixLab lab)
     {
         var folder = Directory.CreateDirectory(Path.Combine(rig.Folder, $"flake-{seed}")).FullName;
         var steps = string.Join("; ", Enumerable.Range(0, BuildSteps).Select(step => $"echo step {step}; $BB usleep 200000"));
-        lab.WriteFlake(folder, $"""kexec = run "kexec.tar.gz" "{steps}; (echo no program; cat $BB; echo {seed}) | $BB gzip -c >$out";""");
+        lab.WriteFlake(folder, $"""kexec = run "kexec.tar.gz" "{steps}; ($BB tar -c $BB; echo {seed}) | $BB gzip -c >$out";""");
         var job = await rig.BeginAsync("built", new { type = "nix", installable = $"path:{folder}#kexec" });
         // At 0 it has only begun; at 1 Nix is done, and its output is taken in.
         var sign = at <= 0 ? "Refreshing" : at >= 1 ? "fetching /nix/store" : $"kexec.tar.gz> step {(int)(at * BuildSteps)}";
