@@ -10,7 +10,7 @@ internal static class ResolutionsApi
     public static void MapResolutions(this IEndpointRouteBuilder api) =>
         api.MapPost("/alarms/{id:long}/resolutions", Resolve).WithTags("Alarms").RequireAuthorization(RolePolicies.Operator)
             .Accepts<ResolutionRequest>("application/json").Requires("action")
-            .Example("""{"action": "register", "name": "rack3-node08"}""").Refuses(ProblemTypes.OfBodies)
+            .Example("""{"action": "take-over"}""").Refuses(ProblemTypes.OfBodies)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.NothingToResolve, ProblemTypes.NameTaken, ProblemTypes.IdentityTaken);
 
     /// <summary>Decides which machine an alarm of the kind identity-contradiction is about.</summary>

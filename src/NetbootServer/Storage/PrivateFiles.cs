@@ -11,6 +11,9 @@ internal static class PrivateFiles
         File = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         OthersReach = UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
+    /// <summary>The server holds it before it looks at the folder: alone, it means that the folder was empty.</summary>
+    private const string LockFile = "server.lock";
+
     /// <summary>Folders whose files hold nothing secret, and that programs of other users may have to read.</summary>
     private static readonly string[] Open = ["blobs", "nix-roots"];
 
@@ -39,10 +42,10 @@ internal static class PrivateFiles
         if (OperatingSystem.IsWindows()) return [];
         var news = new List<string>();
         var files = Directory.EnumerateFiles(data).Where(path => new FileInfo(path).LinkTarget is null
-            && Path.GetFileName(path) != "server.lock").ToList();
+            && Path.GetFileName(path) != LockFile).ToList();
         // A folder that is shared with other things, or everybody's like /tmp, is not ours to close.
         var isOwn = files.Exists(path => Path.GetFileName(path) == "netboot.db")
-            || !Directory.EnumerateFileSystemEntries(data).Any();
+            || Directory.EnumerateFileSystemEntries(data).All(path => Path.GetFileName(path) == LockFile);
         if (isOwn && !System.IO.File.GetUnixFileMode(data).HasFlag(UnixFileMode.StickyBit)) Close(data, Folder, news);
         foreach (var path in files) Close(path, File, news);
         foreach (var folder in isOwn ? Directory.EnumerateDirectories(data) : [])

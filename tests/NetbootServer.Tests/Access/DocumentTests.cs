@@ -32,6 +32,17 @@ public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task No_operation_names_a_parameter_twice()
+    {
+        foreach (var operation in await ApiDocument.OperationsAsync(app))
+        {
+            if (!operation.Description.TryGetProperty("parameters", out var parameters)) continue;
+            Assert.Distinct(parameters.EnumerateArray().Select(parameter =>
+                $"{operation}: {parameter.GetProperty("name").GetString()} in {parameter.GetProperty("in").GetString()}"));
+        }
+    }
+
+    [Fact]
     public async Task Every_JSON_body_has_an_example_that_the_operation_takes()
     {
         await app.Admin.MakeImageAsync("nixos-unstable");

@@ -49,6 +49,14 @@ public sealed class PrivateFilesTests : IDisposable
     }
 
     [Fact]
+    public void An_empty_folder_that_was_made_for_it_is_its_owners_alone_from_the_first_start()
+    {
+        Directory.CreateDirectory(Data);
+        SetMode(Data, 0755);
+        using (DataDirectory.Open(Data)) Assert.Equal("700", ModeOf(Data));
+    }
+
+    [Fact]
     public void A_folder_that_is_shared_with_other_things_stays_open()
     {
         Directory.CreateDirectory(Data);

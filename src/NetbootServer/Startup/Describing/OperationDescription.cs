@@ -22,7 +22,7 @@ internal sealed class OperationDescription : IOperationFilter
         foreach (var group in refusals.GroupBy(type => type.Status))
             AddRefusal(operation, context, group.Key, [.. group]);
         operation.Parameters ??= [];
-        foreach (var query in metadata.OfType<QueryMetadata>()) operation.Parameters.Add(Parameter(query));
+        foreach (var query in metadata.OfType<QueryMetadata>()) Describe(operation.Parameters, query);
         if (refusals.Contains(ProblemTypes.PreconditionFailed)) AddPreconditions(operation, context);
         foreach (var example in metadata.OfType<ExampleMetadata>()) AddExample(operation, example);
         if (metadata.OfType<RequiredMetadata>().LastOrDefault() is { } required)
@@ -71,6 +71,14 @@ internal sealed class OperationDescription : IOperationFilter
         };
         operation.Responses ??= [];
         operation.Responses[$"{status}"] = response;
+    }
+
+    /// <summary>A parameter stands once, also when the handler takes it as an argument of its own.</summary>
+    private static void Describe(IList<IOpenApiParameter> parameters, QueryMetadata query)
+    {
+        var told = parameters.FirstOrDefault(known => known.In == ParameterLocation.Query && known.Name == query.Name);
+        if (told is null) parameters.Add(Parameter(query));
+        else told.Description = query.Explanation;
     }
 
     private static OpenApiParameter Parameter(QueryMetadata query) => new()
