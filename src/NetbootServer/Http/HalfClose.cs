@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -35,6 +37,8 @@ internal static class HalfClose
         var ofTransport = connection.ConnectionClosed;
         using var closed = new CancellationTokenSource();
         connection.ConnectionClosed = closed.Token;
+        var transport = connection.Transport;
+        connection.Transport = new Duplex(new LateEnd(transport.Input), transport.Output);
         try
         {
             await using var registration = ofTransport.UnsafeRegister(_ =>
@@ -46,7 +50,7 @@ internal static class HalfClose
         }
         finally
         {
-            connection.ConnectionClosed = ofTransport;
+            (connection.ConnectionClosed, connection.Transport) = (ofTransport, transport);
         }
     }
 
@@ -54,5 +58,56 @@ internal static class HalfClose
     {
         Span<byte> state = stackalloc byte[1]; // what struct tcp_info begins with
         return TcpInfo.TryRead(socket, state) && state[0] == CloseWait;
+    }
+
+    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+
+    /// <summary>
+    /// Tells of the end only after the bytes before it have been looked at. Kestrel drops the connection as soon as it
+    /// sees the end while it reads a body, though the whole body came with it.
+    /// </summary>
+    private sealed class LateEnd(PipeReader input) : PipeReader
+    {
+        private ReadOnlySequence<byte> _read;
+        private bool _held;
+        private bool _seenAll;
+
+        public override bool TryRead(out ReadResult result)
+        {
+            if (!input.TryRead(out result)) return false;
+            result = Hold(result);
+            return true;
+        }
+
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+        {
+            var reading = input.ReadAsync(cancellationToken);
+            return reading.IsCompletedSuccessfully ? new(Hold(reading.Result)) : HoldAsync(reading);
+        }
+
+        private async ValueTask<ReadResult> HoldAsync(ValueTask<ReadResult> reading) => Hold(await reading);
+
+        private ReadResult Hold(ReadResult result)
+        {
+            _read = result.Buffer;
+            if (!result.IsCompleted || result.Buffer.IsEmpty || (_held && _seenAll)) return result;
+            _held = true;
+            return new(result.Buffer, result.IsCanceled, isCompleted: false);
+        }
+
+        public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+        {
+            _seenAll = _read.Slice(examined).IsEmpty;
+            _read = default;
+            input.AdvanceTo(consumed, examined);
+        }
+
+        public override void CancelPendingRead() => input.CancelPendingRead();
+
+        public override void Complete(Exception? exception = null) => input.Complete(exception);
+
+        public override ValueTask CompleteAsync(Exception? exception = null) => input.CompleteAsync(exception);
     }
 }

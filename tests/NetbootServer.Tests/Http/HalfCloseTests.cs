@@ -48,6 +48,28 @@ public sealed class HalfCloseTests
         BlobHost.AssertSame(bytes, body);
     }
 
+    [Theory]
+    [InlineData(true), InlineData(false)]
+    public async Task A_request_with_a_body_is_answered_whether_or_not_the_body_is_read(bool reads)
+    {
+        var closed = new TaskCompletionSource();
+        await using var host = await BlobHost.StartAsync(use: app => app.MapPost("/report", async http =>
+        {
+            await closed.Task;
+            await Task.Delay(100, http.RequestAborted); // the end has come to the server with the body
+            var text = reads ? await new StreamReader(http.Request.Body).ReadToEndAsync(http.RequestAborted) : "unread";
+            http.Response.ContentLength = text.Length;
+            await http.Response.WriteAsync(text, http.RequestAborted);
+        }));
+        using var client = await RawClient.ConnectAsync(host.Address);
+        await client.SendAsync("POST /report HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
+        client.CloseSending();
+        closed.SetResult();
+        var (status, body) = await client.ReadAnswerAsync();
+        Assert.Equal((200, reads ? "hello" : "unread"), (status, Encoding.ASCII.GetString(body)));
+        Assert.Empty(await client.ReadUpToAsync(1));
+    }
+
     [Fact]
     public async Task A_client_that_resets_the_connection_ends_its_request_at_once()
     {
