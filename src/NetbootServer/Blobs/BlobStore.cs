@@ -47,6 +47,9 @@ public sealed class BlobStore : IDisposable
         }
     }
 
+    /// <summary>Whether the folder of blobs is away: then nothing may be concluded from what is not there.</summary>
+    public bool IsAway => _directory.Problem() is not null;
+
     /// <summary>The blob; null when there is none.</summary>
     public ValueTask<BlobEntry?> FindAsync(Sha256Digest digest, CancellationToken ct) => _index.FindAsync(digest, ct);
 

@@ -95,7 +95,7 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
     private async Task<int> CollectAsync(bool interrupted, CancellationToken ct)
     {
         using var alone = gate.TryCollect();
-        if (alone is null) // the next tidying finds them
+        if (alone is null || blobs.IsAway) // the next tidying finds them
         {
             (_wanted, _hinderedAt) = (true, time.GetTimestamp());
             return 0;
