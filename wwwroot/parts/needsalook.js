@@ -17,12 +17,12 @@ const Decide = later(() => import('./contradiction.js').then(module => module.De
 /** Words for kinds of alarms; a kind without words speaks for itself. */
 const kinds = {
   'identity-contradiction': 'Which machine is it?', 'mac-on-two-addresses': 'One MAC, two addresses',
-  'disk-nearly-full': 'Disk nearly full', 'refresh-failing': 'Refreshes fail', 'scrub-failing': 'Scrubs fail',
+  'many-contradictions': 'Many machines contradict', 'disk-nearly-full': 'Disk nearly full', 'refresh-failing': 'Refreshes fail', 'scrub-failing': 'Scrubs fail',
   'template-failing': 'Script template fails', 'blob-rotten': 'Rotten file',
 };
 
 /** The pages of what alarms are about. */
-const places = { 'mac-on-two-addresses': 'machines',
+const places = { 'mac-on-two-addresses': 'machines', 'many-contradictions': 'machines',
   'refresh-failing': 'images', 'template-failing': 'profiles' };
 
 const Subject = ({ alarm: { kind, subject, data } }) => data?.machine

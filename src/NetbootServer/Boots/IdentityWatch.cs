@@ -39,7 +39,7 @@ internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses, S
                 $"A machine at {request.Ip} contradicts the registration of '{machine.Name}': {contradiction.Text}. {Decide}",
                 DataOf(request.Identity, machine));
         else
-            alarms.Raise(AlarmKinds.IdentityContradiction, machine.Name,
+            alarms.Raise(AlarmKinds.ManyContradictions, machine.Name,
                 $"More than {StrayWatch.Most} machines contradict the registration of '{machine.Name}'. The last one, at " +
                 $"{request.Ip}: {contradiction.Text}. Decide about the others first, or find who makes them up.");
     }

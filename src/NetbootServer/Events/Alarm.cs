@@ -17,7 +17,7 @@ public sealed record Alarm(
 {
     /// <summary>
     /// Of a contradiction: the machine that is named and what the other reports. POST /alarms/{id}/resolutions goes by
-    /// it.
+    /// it. It never changes: when other values are reported, an alarm with another id takes this one's place.
     /// </summary>
     public JsonElement? Data { get; init; }
 }
@@ -29,6 +29,9 @@ public static class AlarmKinds
     /// A machine reports a MAC, UUID or serial of a registered machine, and others that are not that machine's.
     /// </summary>
     public const string IdentityContradiction = "identity-contradiction";
+
+    /// <summary>So many machines contradict one registration that only the first ones have alarms of their own.</summary>
+    public const string ManyContradictions = "many-contradictions";
 
     /// <summary>One MAC asked from two addresses in turns.</summary>
     public const string MacOnTwoAddresses = "mac-on-two-addresses";

@@ -42,7 +42,8 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
     {
         string[] kinds = renaming.Kind switch
         {
-            "machine" => [AlarmKinds.IdentityContradiction, AlarmKinds.MacOnTwoAddresses],
+            "machine" =>
+                [AlarmKinds.IdentityContradiction, AlarmKinds.ManyContradictions, AlarmKinds.MacOnTwoAddresses],
             "profile" => [AlarmKinds.TemplateFailing],
             _ => [AlarmKinds.RefreshFailing],
         };

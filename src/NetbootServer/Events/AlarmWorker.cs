@@ -53,9 +53,16 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
             {
                 var row = await db.Set<AlarmRow>()
                     .SingleOrDefaultAsync(open => open.Kind == alarm.Kind && open.Subject == alarm.Subject, token);
+                if (row is not null && row.Data != alarm.Data)
+                {
+                    // An id stands for what an operator has read: a decision never applies to other data.
+                    db.Remove(row);
+                    await db.SaveChangesAsync(token);
+                    row = null;
+                }
                 written.Add((row ?? Add(db, alarm), row is null));
                 var noted = written[^1].Row;
-                (noted.Detail, noted.LastAt, noted.Data) = (alarm.Detail, alarm.At, alarm.Data);
+                (noted.Detail, noted.LastAt) = (alarm.Detail, alarm.At);
                 noted.Count += alarm.Count;
             }
             await db.SaveChangesAsync(token);
@@ -67,7 +74,10 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
 
     private static AlarmRow Add(NetbootDb db, RaisedAlarm raised)
     {
-        var row = new AlarmRow { Kind = raised.Kind, Subject = raised.Subject, Detail = "", FirstAt = raised.FirstAt };
+        var row = new AlarmRow
+        {
+            Kind = raised.Kind, Subject = raised.Subject, Detail = "", FirstAt = raised.FirstAt, Data = raised.Data,
+        };
         db.Add(row);
         return row;
     }

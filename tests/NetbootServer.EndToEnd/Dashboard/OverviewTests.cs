@@ -50,7 +50,7 @@ public sealed class OverviewTests(Browser browser)
             await Expect(visit.Page.GetByText("No alarm is open")).ToBeVisibleAsync();
             await fleet.Server.Machines.GetStringAsync(
                 "/boot/script?mac=3c:ec:ef:41:03:01&uuid=4c4c4544-0042-3510-8051-b4c04f4d3732", Ct);
-            await Expect(visit.Page.GetByText("Two machines in one.")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText("Which machine is it?")).ToBeVisibleAsync();
             await visit.ShootAsync("alarm");
             await visit.AssertAccessibleAsync("alarm");
             await visit.Button("Acknowledge").ClickAsync();

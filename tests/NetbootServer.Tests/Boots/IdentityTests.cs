@@ -287,6 +287,37 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task An_alarm_stands_for_what_was_read_and_a_decision_never_applies_to_other_values()
+    {
+        await ProfilesAsync("swap");
+        await RegisterAsync("swap", new { macs = new[] { "525400450001" }, uuid = Uuid("4501"), serial = "SWAP", profile = "swap" });
+        await AskAsync($"mac=52-54-00-45-00-01&uuid={Uuid("4502")}&serial=SWAP");
+        var read = await _admin.ContradictionAsync("swap");
+        await AskAsync($"mac=52-54-00-45-00-01&uuid={Uuid("4503")}&serial=SWAP");
+        var other = await _admin.AlarmAsync(alarm => alarm.TryGetProperty("data", out var data)
+            && data.TryGetProperty("uuid", out var uuid) && uuid.GetString() == Uuid("4503"));
+        (await _admin.PostAsync($"/api/v1/alarms/{read}/resolutions", """{"action":"take-over"}""")).IsProblem(HttpStatusCode.NotFound, "not-found");
+        Assert.Equal(Uuid("4501"), (await MachineAsync("swap")).GetProperty("uuid").GetString());
+        (await _admin.PostAsync($"/api/v1/alarms/{other.GetProperty("id").GetInt64()}/resolutions", """{"action":"take-over"}""")).Is(HttpStatusCode.OK);
+        Assert.Equal(Uuid("4503"), (await MachineAsync("swap")).GetProperty("uuid").GetString());
+    }
+
+    [Fact]
+    public async Task A_flood_of_made_up_machines_has_an_alarm_of_its_own_and_leaves_the_others_their_data()
+    {
+        await ProfilesAsync("flood");
+        await RegisterAsync("flood", new { macs = new[] { "525400460001" }, uuid = Uuid("4601"), serial = "FLOOD", profile = "flood" });
+        await AskAsync($"mac=52-54-00-46-00-01&uuid={Uuid("4602")}&serial=FLOOD");
+        var read = await _admin.ContradictionAsync("flood");
+        for (var i = 0; i <= StrayWatch.Most; i++)
+            await AskAsync($"mac=52-54-00-46-01-{i:x2}&uuid={Uuid("4601")}");
+        await _admin.AlarmAsync(alarm => (alarm.GetProperty("kind").GetString(), alarm.GetProperty("subject").GetString())
+            == ("many-contradictions", "flood"));
+        (await _admin.PostAsync($"/api/v1/alarms/{read}/resolutions", """{"action":"take-over"}""")).Is(HttpStatusCode.OK);
+        Assert.Equal(Uuid("4602"), (await MachineAsync("flood")).GetProperty("uuid").GetString());
+    }
+
+    [Fact]
     public async Task Unknown_MACs_UUIDs_and_serials_are_remembered_as_unknown_until_they_are_registered()
     {
         var query = $"mac=52-54-00-42-00-01&macs=52-54-00-42-00-02&uuid={Uuid("4201")}&serial=CACHED";
