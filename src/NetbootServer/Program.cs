@@ -1,22 +1,25 @@
 using NetbootServer.Access;
 using NetbootServer.Access.Listening;
+using NetbootServer.Access.OpenApi;
 using NetbootServer.Access.Passwords;
+using NetbootServer.Api;
 using NetbootServer.Blobs;
 using NetbootServer.Boots;
+using NetbootServer.Boots.Journal;
+using NetbootServer.Boots.Scripts;
+using NetbootServer.Dashboard;
 using NetbootServer.Events;
-using NetbootServer.Http;
-using NetbootServer.Http.Bodies;
+using NetbootServer.Hosting;
+using NetbootServer.Hosting.Logging;
 using NetbootServer.Images;
-using NetbootServer.Images.Sources;
 using NetbootServer.Jobs;
 using NetbootServer.Machines;
-using NetbootServer.Overview;
+using NetbootServer.Operations;
+using NetbootServer.Operations.Metrics;
 using NetbootServer.Profiles;
-using NetbootServer.Setup;
-using NetbootServer.Startup;
-using NetbootServer.Startup.Describing;
-using NetbootServer.Startup.Logging;
-using NetbootServer.Startup.Metrics;
+using NetbootServer.Serving;
+using NetbootServer.Serving.Bodies;
+using NetbootServer.Sources;
 using NetbootServer.Storage;
 
 return await Start.RunAsync(Commands.Find(args, async () =>

@@ -32,7 +32,7 @@ internal sealed class BenchServer : IAsyncDisposable
     public static async Task<BenchServer> StartAsync(string dataDirectory, CancellationToken ct, params string[] settings)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        start.ArgumentList.Add(typeof(NetbootServer.Http.ServerOptions).Assembly.Location);
+        start.ArgumentList.Add(typeof(NetbootServer.Hosting.ServerOptions).Assembly.Location);
         foreach (var setting in settings.Concat(["--Urls", "http://127.0.0.1:0", "--DataDirectory", dataDirectory]))
             start.ArgumentList.Add(setting);
         var process = Process.Start(start)!;

@@ -13,34 +13,21 @@ public sealed class LayoutTests
 {
     private static readonly Architecture Product = new ArchLoader().LoadAssembly(typeof(Program).Assembly).Build();
 
-    /// <summary>
-    /// In order; names on one line do not use each other. A new folder takes its place here. Startup stands apart: it
-    /// composes what the others have, and everybody may say why a start fails.
-    /// </summary>
-    private static readonly string[][] Order =
+    /// <summary>In order, lowest first. A new folder takes its place here.</summary>
+    private static readonly string[] Order =
     [
-        ["Http"],
-        ["Storage"],
-        ["Access", "Blobs"],
-        ["Events"],
-        ["Images"],
-        ["Profiles"],
-        ["Machines"],
-        ["Jobs"],
-        ["Boots"],
-        ["Setup"],
-        ["Overview"],
+        "Hosting", "Api", "Serving", "Storage", "Access", "Events", "Jobs", "Archives", "Blobs", "Downloads", "Nix",
+        "Images", "Sources", "Profiles", "Machines", "Boots", "Dashboard", "Operations",
     ];
 
-    public static TheoryData<string> Folders => [.. Order.SelectMany(folders => folders)];
+    public static TheoryData<string> Folders => [.. Order];
 
     [Theory]
     [MemberData(nameof(Folders))]
     public void A_folder_uses_only_those_before_it(string folder)
     {
-        var level = Array.FindIndex(Order, folders => folders.Contains(folder));
-        var forbidden = Order[level..].SelectMany(folders => folders).Where(other => other != folder).ToList();
-        if (forbidden.Count == 0) return;
+        var forbidden = Order[(Array.IndexOf(Order, folder) + 1)..];
+        if (forbidden.Length == 0) return;
         Types().That().ResideInNamespaceMatching(Below(folder)).Should()
             .NotDependOnAny(Types().That().ResideInNamespaceMatching(Below(string.Join('|', forbidden)))).Check(Product);
     }
@@ -50,7 +37,7 @@ public sealed class LayoutTests
     {
         var folders = Product.Types.Select(type => type.Namespace?.FullName ?? "")
             .Where(name => name.StartsWith("NetbootServer.", StringComparison.Ordinal)).Select(name => name.Split('.')[1]).Distinct();
-        Assert.Equal(Order.SelectMany(names => names).Append("Startup").Order(StringComparer.Ordinal), folders.Order(StringComparer.Ordinal));
+        Assert.Equal(Order.Order(StringComparer.Ordinal), folders.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -63,22 +50,9 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void Startup_is_used_for_failures_and_options_alone()
-    {
-        var users = Product.Types.Where(type => type.Namespace?.FullName is { } name
-            && name.StartsWith("NetbootServer.", StringComparison.Ordinal) && !name.StartsWith("NetbootServer.Startup", StringComparison.Ordinal));
-        Assert.All(users.SelectMany(type => type.Dependencies), dependency =>
-        {
-            if (dependency.Target is not GenericParameter
-                && dependency.Target.Namespace?.FullName == "NetbootServer.Startup")
-                Assert.Contains(dependency.Target.Name, new[] { "StartFailure", "FeatureOptions", "FeatureSection", "Settings" });
-        });
-    }
-
-    [Fact]
     public void Names_say_what_things_are()
     {
-        var bad = new[] { "Manager", "Helper", "Util", "Utils", "Service", "Provider", "Base", "Impl", "Dto" };
+        var bad = new[] { "Helper", "Util", "Utils", "Base", "Impl", "Dto" };
         Assert.All(Product.Types.Where(type => type.FullName.StartsWith("NetbootServer", StringComparison.Ordinal)),
             type => Assert.DoesNotContain(bad, suffix => type.Name.EndsWith(suffix, StringComparison.Ordinal)));
     }

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using NetbootServer.Http;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Access;
 

@@ -5,8 +5,9 @@ using NetbootServer.Access.Listening;
 using NetbootServer.Access.Passwords;
 using NetbootServer.Access.Sessions;
 using NetbootServer.Access.Tokens;
-using NetbootServer.Http;
-using NetbootServer.Startup;
+using NetbootServer.Api;
+using NetbootServer.Hosting;
+using NetbootServer.Serving;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Access;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Access.Sessions;
 using NetbootServer.Access.Tokens;
-using NetbootServer.Http;
+using NetbootServer.Hosting;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Access;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using NetbootServer.Access.Sessions;
-using NetbootServer.Startup;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Access;
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using NetbootServer.Access.Sessions;
 using NetbootServer.Access.Tokens;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Access;
 

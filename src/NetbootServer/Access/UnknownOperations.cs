@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing.Template;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Access;
 

@@ -1,4 +1,4 @@
-using NetbootServer.Startup;
+using NetbootServer.Hosting;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Blobs;

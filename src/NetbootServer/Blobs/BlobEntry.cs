@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Net.Http.Headers;
-using NetbootServer.Http.Bodies;
+using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Blobs;
 

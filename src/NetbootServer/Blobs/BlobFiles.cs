@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
-using NetbootServer.Http.Bodies;
+using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Blobs;
 

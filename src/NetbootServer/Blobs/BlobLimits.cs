@@ -1,3 +1,5 @@
+using NetbootServer.Archives;
+
 namespace NetbootServer.Blobs;
 
 /// <summary>What the bytes to be stored must be; anything else is refused and leaves nothing behind.</summary>

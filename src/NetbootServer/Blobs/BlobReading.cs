@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using NetbootServer.Archives;
 
 namespace NetbootServer.Blobs;
 

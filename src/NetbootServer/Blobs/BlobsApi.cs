@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Mvc;
-using NetbootServer.Http;
-using NetbootServer.Http.Bodies;
+using NetbootServer.Api;
+using NetbootServer.Serving;
+using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Blobs;
 

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
-using NetbootServer.Http;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Blobs;
 

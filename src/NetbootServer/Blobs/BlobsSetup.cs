@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using NetbootServer.Http.Bodies;
-using NetbootServer.Startup;
+using NetbootServer.Hosting;
+using NetbootServer.Serving.Bodies;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Blobs;

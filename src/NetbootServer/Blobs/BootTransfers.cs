@@ -1,5 +1,5 @@
-using NetbootServer.Http;
-using NetbootServer.Http.Bodies;
+using NetbootServer.Hosting;
+using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Blobs;
 

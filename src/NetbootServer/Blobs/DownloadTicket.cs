@@ -1,4 +1,4 @@
-using NetbootServer.Http.Bodies;
+using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Blobs;
 

@@ -1,3 +1,5 @@
+using NetbootServer.Archives;
+
 namespace NetbootServer.Blobs;
 
 /// <summary>Bytes that are stored now, whether they were before or not.</summary>

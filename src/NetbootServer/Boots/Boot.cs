@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetbootServer.Boots.Journal;
 
 namespace NetbootServer.Boots;
 

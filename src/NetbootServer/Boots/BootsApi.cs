@@ -1,6 +1,10 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using NetbootServer.Access;
-using NetbootServer.Http;
+using NetbootServer.Api;
+using NetbootServer.Boots.Journal;
+using NetbootServer.Boots.Planning;
+using NetbootServer.Boots.Scripts;
+using NetbootServer.Boots.Transfers;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
 

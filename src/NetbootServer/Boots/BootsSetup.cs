@@ -1,9 +1,13 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Blobs;
+using NetbootServer.Boots.Journal;
+using NetbootServer.Boots.Planning;
+using NetbootServer.Boots.Scripts;
+using NetbootServer.Boots.Transfers;
 using NetbootServer.Events;
+using NetbootServer.Hosting;
 using NetbootServer.Images;
 using NetbootServer.Machines;
-using NetbootServer.Startup;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Boots;

@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Events;

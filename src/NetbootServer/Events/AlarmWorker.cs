@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Http;
+using NetbootServer.Api;
+using NetbootServer.Hosting;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Events;

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
-using NetbootServer.Http;
+using NetbootServer.Api;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Events;
 

@@ -1,3 +1,4 @@
+using NetbootServer.Blobs;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Events;

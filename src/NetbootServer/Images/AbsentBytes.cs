@@ -1,5 +1,5 @@
 using NetbootServer.Blobs;
-using NetbootServer.Http;
+using NetbootServer.Serving;
 
 namespace NetbootServer.Images;
 

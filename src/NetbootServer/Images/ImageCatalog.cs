@@ -2,8 +2,8 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Api;
 using NetbootServer.Blobs;
-using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;

@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using NetbootServer.Api;
 using NetbootServer.Blobs;
-using NetbootServer.Http;
-using NetbootServer.Http.Bodies;
+using NetbootServer.Hosting;
+using NetbootServer.Serving;
+using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Images;
 

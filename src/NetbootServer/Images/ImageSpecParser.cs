@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using NetbootServer.Http;
-using NetbootServer.Images.Sources.Specs;
+using NetbootServer.Api;
+using NetbootServer.Jobs;
+using NetbootServer.Sources.Specs;
 
 namespace NetbootServer.Images;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
+using NetbootServer.Api;
 using NetbootServer.Events;
-using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Net.Http.Headers;
-using NetbootServer.Http;
+using NetbootServer.Serving;
 
 namespace NetbootServer.Images;
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
+using NetbootServer.Jobs;
 
 namespace NetbootServer.Images;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using NetbootServer.Access;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Images;
 

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
-using NetbootServer.Http;
+using NetbootServer.Api;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Images;
 

@@ -1,6 +1,6 @@
 using NetbootServer.Blobs;
 using NetbootServer.Events;
-using NetbootServer.Startup;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Images;
 

@@ -1,4 +1,4 @@
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Images;
 

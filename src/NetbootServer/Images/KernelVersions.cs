@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using NetbootServer.Blobs;
-using NetbootServer.Images.Sources;
+using NetbootServer.Nix.Stores;
 
 namespace NetbootServer.Images;
 

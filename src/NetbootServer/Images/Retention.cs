@@ -1,9 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Blobs;
+using NetbootServer.Downloads;
 using NetbootServer.Events;
-using NetbootServer.Images.Sources.Downloads;
-using NetbootServer.Images.Sources.NixBuilds;
+using NetbootServer.Nix.Commands;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;

@@ -1,4 +1,4 @@
-using NetbootServer.Blobs.Compression;
+using NetbootServer.Archives;
 
 namespace NetbootServer.Images;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using NetbootServer.Api;
+using NetbootServer.Archives;
 using NetbootServer.Blobs;
-using NetbootServer.Http;
 
 namespace NetbootServer.Images;
 

@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
+using NetbootServer.Api;
 using NetbootServer.Blobs;
-using NetbootServer.Http;
-using NetbootServer.Http.Bodies;
-using NetbootServer.Images.Sources;
+using NetbootServer.Nix.Stores;
+using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Images;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using NetbootServer.Http;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Jobs;
 

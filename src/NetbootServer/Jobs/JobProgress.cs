@@ -1,5 +1,3 @@
-using NetbootServer.Images.Sources;
-
 namespace NetbootServer.Jobs;
 
 /// <summary>How far a job is.</summary>

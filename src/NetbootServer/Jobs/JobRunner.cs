@@ -1,10 +1,9 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using NetbootServer.Api;
 using NetbootServer.Blobs;
 using NetbootServer.Events;
-using NetbootServer.Http;
 using NetbootServer.Images;
-using NetbootServer.Images.Sources;
 using NetbootServer.Storage;
 using Quartz;
 

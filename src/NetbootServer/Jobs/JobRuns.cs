@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using NetbootServer.Images.Sources;
 
 namespace NetbootServer.Jobs;
 

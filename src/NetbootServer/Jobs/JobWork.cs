@@ -1,5 +1,3 @@
-using NetbootServer.Images.Sources;
-
 namespace NetbootServer.Jobs;
 
 /// <summary>What a kind of job does.</summary>

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using NetbootServer.Images;
 
 namespace NetbootServer.Jobs;
 

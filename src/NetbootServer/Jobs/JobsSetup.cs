@@ -1,6 +1,8 @@
 using NetbootServer.Events;
+using NetbootServer.Hosting;
 using NetbootServer.Images;
-using NetbootServer.Startup;
+using NetbootServer.Operations;
+using NetbootServer.Sources;
 using NetbootServer.Storage;
 using Quartz;
 

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using NetbootServer.Api;
 using NetbootServer.Events;
-using NetbootServer.Http;
+using NetbootServer.Hosting;
 using NetbootServer.Images;
+using NetbootServer.Operations;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Jobs;

@@ -1,5 +1,4 @@
 using System.Text;
-using NetbootServer.Images.Sources.NixBuilds;
 
 namespace NetbootServer.Jobs;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Machines;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Images;
 using NetbootServer.Profiles;
 

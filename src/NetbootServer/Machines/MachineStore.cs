@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
+using NetbootServer.Api;
 using NetbootServer.Events;
-using NetbootServer.Http;
 using NetbootServer.Profiles;
 using NetbootServer.Storage;
 

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Machines;
 

@@ -1,5 +1,5 @@
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines;

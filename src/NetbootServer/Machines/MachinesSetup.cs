@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Options;
 using NetbootServer.Events;
+using NetbootServer.Hosting;
 using NetbootServer.Images;
 using NetbootServer.Machines.Import;
 using NetbootServer.Profiles;
-using NetbootServer.Startup;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Profiles;
 

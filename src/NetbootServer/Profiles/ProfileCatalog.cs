@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Profiles;

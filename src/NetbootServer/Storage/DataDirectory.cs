@@ -1,4 +1,4 @@
-using NetbootServer.Startup;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Storage;
 

@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Http;
+using NetbootServer.Api;
+using NetbootServer.Hosting;
+using NetbootServer.Serving;
 
 namespace NetbootServer.Storage;
 

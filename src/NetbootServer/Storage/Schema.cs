@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Startup;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Storage;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using NetbootServer.Http;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Benchmarks.Files;
 

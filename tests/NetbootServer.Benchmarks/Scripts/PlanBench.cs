@@ -2,6 +2,8 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using NetbootServer.Boots;
+using NetbootServer.Boots.Planning;
+using NetbootServer.Boots.Scripts;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;

@@ -4,11 +4,13 @@ using System.Runtime.InteropServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using NetbootServer.Benchmarks.Files;
+using NetbootServer.Archives;
 using NetbootServer.Blobs;
-using NetbootServer.Images.Sources;
-using NetbootServer.Images.Sources.Downloads;
-using NetbootServer.Images.Sources.Nars;
+using NetbootServer.Downloads;
+using NetbootServer.Jobs;
+using NetbootServer.Nix.Nars;
+using NetbootServer.Nix.Stores;
+using NetbootServer.Sources;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Benchmarks.Sources;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using NetbootServer.Benchmarks.Scripts;
 
 namespace NetbootServer.Benchmarks.Storms;
 

@@ -1,5 +1,5 @@
-using NetbootServer.Images.Sources;
-using NetbootServer.Images.Sources.Nars;
+using NetbootServer.Jobs;
+using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.EndToEnd.Images;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using NetbootServer.EndToEnd.Lab;
-using NetbootServer.Images.Sources;
-using NetbootServer.Images.Sources.Nars;
+using NetbootServer.Jobs;
+using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.EndToEnd.Images;
 

@@ -4,12 +4,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using NetbootServer.Api;
 using NetbootServer.Blobs;
-using NetbootServer.Http;
 using NetbootServer.Images;
-using NetbootServer.Images.Sources;
-using NetbootServer.Images.Sources.NixBuilds;
-using NetbootServer.Images.Sources.Specs;
+using NetbootServer.Jobs;
+using NetbootServer.Nix.Commands;
+using NetbootServer.Sources;
+using NetbootServer.Sources.Specs;
 using NetbootServer.Storage;
 
 namespace NetbootServer.EndToEnd.Images;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using NetbootServer.Access.Passwords;
 using NetbootServer.Jobs;
 using NetbootServer.Tests.Fixtures;
-using NetbootServer.Tests.Http.Bodies;
+using NetbootServer.Tests.Serving.Bodies;
 
 namespace NetbootServer.Tests.Access;
 

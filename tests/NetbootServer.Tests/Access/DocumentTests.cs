@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Tests.Boots;
 using NetbootServer.Tests.Fixtures;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using NetbootServer.Access;
 using NetbootServer.Access.Listening;
-using NetbootServer.Startup;
+using NetbootServer.Hosting;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Access;

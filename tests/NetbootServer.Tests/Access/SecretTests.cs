@@ -3,7 +3,8 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Access;
 using NetbootServer.Access.Passwords;
-using NetbootServer.Startup;
+using NetbootServer.Hosting;
+using NetbootServer.Operations;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Access;

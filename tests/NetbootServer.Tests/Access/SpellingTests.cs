@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Hostile;
-using NetbootServer.Tests.Http.Bodies;
+using NetbootServer.Tests.Serving.Bodies;
 
 namespace NetbootServer.Tests.Access;
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using NetbootServer.Archives;
 using NetbootServer.Blobs;
 using static NetbootServer.Tests.Blobs.BlobHost;
 

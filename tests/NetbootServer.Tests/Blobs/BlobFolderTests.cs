@@ -1,8 +1,8 @@
-using NetbootServer.Blobs;
-using static NetbootServer.Tests.Blobs.BlobHost;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Blobs;
 using NetbootServer.Storage;
+using static NetbootServer.Tests.Blobs.BlobHost;
 
 namespace NetbootServer.Tests.Blobs;
 

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using NetbootServer.Blobs;
-using NetbootServer.Http.Bodies;
+using NetbootServer.Serving.Bodies;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Tests.Blobs;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Blobs;
-using NetbootServer.Http.Bodies;
+using NetbootServer.Serving.Bodies;
 using static NetbootServer.Tests.Blobs.BlobHost;
 
 namespace NetbootServer.Tests.Blobs;

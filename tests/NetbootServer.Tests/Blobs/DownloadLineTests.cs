@@ -2,10 +2,10 @@ using CsCheck;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using NetbootServer.Tests.Fixtures;
 using NetbootServer.Blobs;
-using NetbootServer.Http.Bodies;
-using NetbootServer.Tests.Http.Bodies;
+using NetbootServer.Serving.Bodies;
+using NetbootServer.Tests.Fixtures;
+using NetbootServer.Tests.Serving.Bodies;
 using static NetbootServer.Tests.Blobs.BlobHost;
 
 namespace NetbootServer.Tests.Blobs;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using NetbootServer.Boots;
+using NetbootServer.Boots.Transfers;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Boots;

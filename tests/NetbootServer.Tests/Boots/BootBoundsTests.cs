@@ -3,6 +3,9 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Boots;
+using NetbootServer.Boots.Journal;
+using NetbootServer.Boots.Planning;
+using NetbootServer.Boots.Scripts;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Fixtures;
 

@@ -1,7 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using NetbootServer.Boots;
+using NetbootServer.Boots.Scripts;
+using NetbootServer.Boots.Transfers;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Boots;

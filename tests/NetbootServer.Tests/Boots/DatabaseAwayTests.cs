@@ -2,7 +2,8 @@ using System.Data.Common;
 using System.Net;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
-using NetbootServer.Boots;
+using NetbootServer.Boots.Journal;
+using NetbootServer.Boots.Scripts;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Fixtures;
 

@@ -3,7 +3,9 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
-using NetbootServer.Boots;
+using NetbootServer.Boots.Journal;
+using NetbootServer.Boots.Planning;
+using NetbootServer.Boots.Scripts;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Fixtures;
 

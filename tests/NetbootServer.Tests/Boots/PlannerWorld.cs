@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
-using NetbootServer.Boots;
+using NetbootServer.Boots.Planning;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using NetbootServer.Boots;
+using NetbootServer.Boots.Transfers;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Boots;

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Blobs;
 using NetbootServer.Events;
 using NetbootServer.Tests.Fixtures;
 

@@ -1,5 +1,5 @@
 using NetbootServer.Tests.Fixtures;
-using NetbootServer.Tests.Http.Bodies;
+using NetbootServer.Tests.Serving.Bodies;
 
 namespace NetbootServer.Tests.Hostile;
 

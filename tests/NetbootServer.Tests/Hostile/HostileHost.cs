@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Tests.Fixtures;
-using NetbootServer.Tests.Http.Bodies;
+using NetbootServer.Tests.Serving.Bodies;
 
 namespace NetbootServer.Tests.Hostile;
 

@@ -1,4 +1,4 @@
-using NetbootServer.Tests.Http.Bodies;
+using NetbootServer.Tests.Serving.Bodies;
 
 namespace NetbootServer.Tests.Hostile;
 

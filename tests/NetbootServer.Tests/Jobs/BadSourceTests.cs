@@ -1,9 +1,10 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
-using NetbootServer.Images.Sources.Nars;
+using NetbootServer.Archives;
+using NetbootServer.Nix.Nars;
 using NetbootServer.Tests.Fixtures;
-using NetbootServer.Tests.Images.Sources;
-using NetbootServer.Tests.Images.Sources.Nars;
+using NetbootServer.Tests.Nix.Nars;
+using NetbootServer.Tests.Sources;
 
 namespace NetbootServer.Tests.Jobs;
 

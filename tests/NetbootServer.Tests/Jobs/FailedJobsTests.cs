@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using NetbootServer.Tests.Fixtures;
-using NetbootServer.Tests.Images.Sources;
+using NetbootServer.Tests.Sources;
 
 namespace NetbootServer.Tests.Jobs;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using NetbootServer.Tests.Fixtures;
-using NetbootServer.Tests.Images.Sources;
+using NetbootServer.Tests.Sources;
 
 namespace NetbootServer.Tests.Jobs;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using NetbootServer.Jobs;
 using NetbootServer.Tests.Fixtures;
-using NetbootServer.Tests.Images.Sources.NixBuilds;
+using NetbootServer.Tests.Nix.Commands;
 
 namespace NetbootServer.Tests.Jobs;
 

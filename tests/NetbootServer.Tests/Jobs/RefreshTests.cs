@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Images;
 using NetbootServer.Tests.Fixtures;
-using NetbootServer.Tests.Images.Sources;
+using NetbootServer.Tests.Sources;
 
 namespace NetbootServer.Tests.Jobs;
 

@@ -1,8 +1,8 @@
 using System.Net;
-using NetbootServer.Images.Sources.Nars;
+using NetbootServer.Nix.Nars;
 using NetbootServer.Tests.Fixtures;
-using NetbootServer.Tests.Images.Sources;
-using NetbootServer.Tests.Images.Sources.Nars;
+using NetbootServer.Tests.Nix.Nars;
+using NetbootServer.Tests.Sources;
 
 namespace NetbootServer.Tests.Jobs;
 

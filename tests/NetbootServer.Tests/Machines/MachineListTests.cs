@@ -1,8 +1,8 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Machines;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Fixtures;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace NetbootServer.Tests.Machines;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Images;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Fixtures;

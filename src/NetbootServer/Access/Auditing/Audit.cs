@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Http;
+using NetbootServer.Hosting;
+using NetbootServer.Serving;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Access.Auditing;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Access.Auditing;
 

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using Microsoft.Extensions.Options;
-using NetbootServer.Http;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Access.Listening;
 

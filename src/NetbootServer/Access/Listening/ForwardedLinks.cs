@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Primitives;
-using NetbootServer.Http;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Access.Listening;
 

@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Security;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using NetbootServer.Http;
-using NetbootServer.Startup;
+using NetbootServer.Hosting;
+using NetbootServer.Serving;
 
 namespace NetbootServer.Access.Listening;
 

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
-using NetbootServer.Http;
+using NetbootServer.Api;
+using NetbootServer.Hosting;
+using NetbootServer.Serving;
 
 namespace NetbootServer.Access.Listening;
 

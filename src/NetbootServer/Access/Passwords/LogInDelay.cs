@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Caching.Memory;
-using NetbootServer.Http;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Access.Passwords;
 

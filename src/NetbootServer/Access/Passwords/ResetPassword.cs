@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
-using NetbootServer.Http;
-using NetbootServer.Startup;
+using NetbootServer.Hosting;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Access.Passwords;

@@ -2,7 +2,8 @@ using System.Globalization;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Access.Passwords;
 using NetbootServer.Access.Tokens;
-using NetbootServer.Http;
+using NetbootServer.Api;
+using NetbootServer.Hosting;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Access.Sessions;

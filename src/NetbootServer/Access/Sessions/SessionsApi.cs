@@ -1,7 +1,8 @@
 using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
-using NetbootServer.Http;
+using NetbootServer.Api;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Access.Sessions;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Access.Tokens;
 

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Access.Sessions;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Access.Tokens;

@@ -1,6 +1,6 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Access.Tokens;
 

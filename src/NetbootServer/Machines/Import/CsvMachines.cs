@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Text.Json;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Images;
 
 namespace NetbootServer.Machines.Import;

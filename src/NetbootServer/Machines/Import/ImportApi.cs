@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using NetbootServer.Access;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Machines.Import;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using NetbootServer.Http;
+using NetbootServer.Api;
 
 namespace NetbootServer.Machines.Import;
 

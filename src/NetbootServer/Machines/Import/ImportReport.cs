@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;

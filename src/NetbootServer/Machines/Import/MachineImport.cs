@@ -2,8 +2,8 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using NetbootServer.Access.Auditing;
+using NetbootServer.Api;
 using NetbootServer.Events;
-using NetbootServer.Http;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;

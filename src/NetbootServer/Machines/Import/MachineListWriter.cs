@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using NetbootServer.Http;
+using NetbootServer.Api;
 using NetbootServer.Images;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;

@@ -1,0 +1,61 @@
+using System.Text.Json;
+
+namespace NetbootServer.Api;
+
+/// <summary>
+/// A change of what users set of a resource, as a request asks for it: PUT replaces the whole, PATCH merges
+/// (RFC 7396). Applied inside the transaction that saves it.
+/// </summary>
+/// <typeparam name="TSpec">What users set.</typeparam>
+public sealed class SpecChange<TSpec> where TSpec : class
+{
+    private readonly JsonElement _body;
+    private readonly bool _merge;
+    private readonly Func<JsonElement, ValidationErrors, TSpec?> _parse;
+
+    private SpecChange(JsonElement body, bool merge, Func<JsonElement, ValidationErrors, TSpec?> parse) =>
+        (_body, _merge, _parse) = (body, merge, parse);
+
+    /// <summary>The name that a PATCH gives the resource; null when it has none.</summary>
+    public ResourceName? NewName { get; private init; }
+
+    /// <summary>A change of the server's own to a spec that is known to be good.</summary>
+    public static SpecChange<TSpec> To(TSpec spec) => new(default, merge: false, (_, _) => spec);
+
+    /// <summary>Reads the change from a request.</summary>
+    /// <param name="request">PUT or PATCH.</param>
+    /// <param name="parse">Turns the whole resource's JSON into a spec, or notes its faults and returns null.</param>
+    /// <param name="ct">Ends the reading.</param>
+    public static async Task<(SpecChange<TSpec> Change, Problem? Problem)> ReadAsync(
+        HttpRequest request, Func<JsonElement, ValidationErrors, TSpec?> parse, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var (body, problem) = await JsonBody.ReadAsync(request, ct);
+        var merge = HttpMethods.IsPatch(request.Method);
+        ResourceName? newName = null;
+        if (merge && problem is null && body.ValueKind == JsonValueKind.Object
+            && body.TryGetProperty("name", out var name))
+        {
+            if (name.ValueKind == JsonValueKind.String && ResourceName.TryParse(name.GetString(), out var parsed))
+                newName = parsed;
+            else
+                problem = Problem.Invalid("$.name", $"must be {ResourceName.Expected}");
+        }
+        return (new(body, merge, parse) { NewName = newName }, problem);
+    }
+
+    /// <summary>The spec after the change.</summary>
+    /// <param name="kind">The resource's kind, for messages.</param>
+    /// <param name="name">The resource's name, for messages.</param>
+    /// <param name="current">The spec before; null when there is no such resource.</param>
+    public Saved<TSpec> Apply(string kind, string name, TSpec? current)
+    {
+        if (_merge && current is null) return Problem.NotFound(kind, name);
+        var wanted = _merge
+            ? JsonBody.Merge(JsonSerializer.SerializeToElement(current, JsonBody.Writing), _body)
+            : _body;
+        var errors = new ValidationErrors();
+        var spec = _parse(wanted, errors);
+        return spec is null || errors.Any ? Problem.Invalid(errors) : Saved.Changed(spec);
+    }
+}

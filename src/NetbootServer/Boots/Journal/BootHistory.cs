@@ -1,0 +1,131 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Caching.Memory;
+using NetbootServer.Api;
+using NetbootServer.Blobs;
+using NetbootServer.Boots.Scripts;
+using NetbootServer.Boots.Transfers;
+using NetbootServer.Images;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Boots.Journal;
+
+/// <summary>Reads boots: what is written down, with the transfers under way on top.</summary>
+internal sealed class BootHistory(Database database, LiveBoots live, DownloadLine line) : IDisposable
+{
+    private readonly MemoryCache _machines = new(new MemoryCacheOptions { SizeLimit = 20_000 });
+
+    /// <summary>What a list shows of a report: a long one is read for one boot at a time.</summary>
+    private const int ListedDetailBytes = 4096;
+
+    /// <summary>A boot by its id, with all that is known of it; null when there is none.</summary>
+    public Task<Boot?> FindAsync(string id, CancellationToken ct) => FindAsync(id, int.MaxValue, ct);
+
+    /// <summary>A boot as lists and events show it.</summary>
+    public Task<Boot?> FindListedAsync(string id, CancellationToken ct) => FindAsync(id, ListedDetailBytes, ct);
+
+    private async Task<Boot?> FindAsync(string id, int detailBytes, CancellationToken ct)
+    {
+        var page = await ReadAsync(rows => rows.Where(row => row.Id == id).Take(1), detailBytes, ct);
+        return page is [var only] ? only : null;
+    }
+
+    /// <summary>The name of the machine of a boot, remembered while it moves.</summary>
+    public async Task<string?> MachineOfAsync(BootTicket ticket, CancellationToken ct)
+    {
+        if (_machines.TryGetValue(ticket.Boot, out string? name)) return name;
+        name = await database.ReadAsync((db, token) => db.Set<BootRow>().Where(row => row.Id == ticket.Boot)
+            .Select(row => row.MachineName).SingleOrDefaultAsync(token), ct);
+        if (name is not null)
+            _machines.Set(ticket.Boot, name, new MemoryCacheEntryOptions { Size = 1, SlidingExpiration = TimeSpan.FromMinutes(10) });
+        return name;
+    }
+
+    /// <summary>Forgets remembered names, after one has changed.</summary>
+    public void ForgetNames() => _machines.Clear();
+
+    /// <summary>How many boots of an image began since an instant, and how many of them succeeded, by version.</summary>
+    public async Task<FrozenDictionary<string, RecentBoots>> CountByVersionAsync(
+        string image, DateTimeOffset since, CancellationToken ct)
+    {
+        var counts = await database.ReadAsync((db, token) => db.Set<BootRow>()
+            .Where(row => row.Image == image && row.StartedAt >= since && row.Version != null)
+            .GroupBy(row => row.Version!)
+            .Select(boots => new
+            {
+                Version = boots.Key, Began = boots.Count(),
+                Succeeded = boots.Count(row => row.Outcome == Outcomes.Ready || row.Outcome == Outcomes.Up),
+            }).ToListAsync(token), ct);
+        return counts.ToFrozenDictionary(
+            count => count.Version, count => new RecentBoots(count.Began, count.Succeeded), StringComparer.Ordinal);
+    }
+
+    public void Dispose() => _machines.Dispose();
+
+    /// <summary>Boots, newest first.</summary>
+    /// <param name="machineId">Only this machine's; null for all.</param>
+    /// <param name="outcome">Only those with this outcome; null for all.</param>
+    /// <param name="paging">Which part.</param>
+    /// <param name="ct">Ends the reading.</param>
+    public async Task<Page<Boot>> ListAsync(long? machineId, string? outcome, Paging paging, CancellationToken ct)
+    {
+        var boots = await ReadAsync(rows =>
+        {
+            if (machineId is not null) rows = rows.Where(row => row.MachineId == machineId);
+            if (outcome is not null) rows = rows.Where(row => row.Outcome == outcome);
+            if (paging is { AfterInstant: { } at, After.Name: var id })
+                rows = rows.Where(row => row.StartedAt < at
+                    || (row.StartedAt == at && string.Compare(row.Id, id) < 0));
+            return rows.OrderByDescending(row => row.StartedAt).ThenByDescending(row => row.Id).Take(paging.Limit + 1);
+        }, ListedDetailBytes, ct);
+        return paging.Cut(boots, boot =>
+            (boot.StartedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), boot.Id));
+    }
+
+    private async Task<List<Boot>> ReadAsync(
+        Func<IQueryable<BootRow>, IQueryable<BootRow>> choose, int detailBytes, CancellationToken ct)
+    {
+        var (rows, facts) = await database.ReadAsync(async (db, token) =>
+        {
+            var rows = await choose(db.Set<BootRow>()).ToListAsync(token);
+            var ids = rows.Select(row => row.Id).ToList();
+            var facts = await db.Set<BootFactRow>().Where(fact => ids.Contains(fact.BootId))
+                .UpTo(detailBytes).ToListAsync(token);
+            return (rows, facts.ToLookup(fact => fact.BootId));
+        }, ct);
+        var running = live.Transfers.ToLookup(transfer => transfer.Ticket.Boot);
+        var waiting = line.IsLimited ? line.Waiting : [];
+        var places = waiting.ToDictionary(queued => queued.Boot, queued => queued.Place, StringComparer.Ordinal);
+        return [.. rows.Select(row => ToBoot(row, [.. facts[row.Id], .. running[row.Id].Select(ToFact)]) with
+        {
+            Queue = places.TryGetValue(row.Id, out var place) ? new(place, places.Count) : null,
+        })];
+    }
+
+    private static Boot ToBoot(BootRow row, List<BootFactRow> facts) => new()
+    {
+        Id = row.Id,
+        Machine = row.MachineName,
+        Image = row.Image,
+        Version = row.Version,
+        Profile = row.Profile,
+        StartedAt = row.StartedAt,
+        Outcome = row.Outcome,
+        Reason = BootReason.Of(row.Outcome, facts),
+        SilentSince = BootReason.SilentSince(row.Outcome, facts),
+        Expects = row.Expects,
+        Steps = BootTimeline.Timeline(facts),
+        ProgressKnown = BootTimeline.IsProgressKnown(facts),
+        Up = BootTimeline.Up(facts),
+    };
+
+    /// <summary>
+    /// A transfer under way looks like one that has begun and has come this far; it is counted already.
+    /// </summary>
+    private static BootFactRow ToFact(LiveTransfer transfer) => new()
+    {
+        BootId = transfer.Ticket.Boot, Step = transfer.Step, Kind = FactKinds.Began,
+        FirstAt = transfer.StartedAt, At = transfer.StartedAt, Bytes = transfer.Bytes, TotalBytes = transfer.TotalBytes,
+    };
+}

@@ -1,0 +1,213 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using NetbootServer.Boots.Scripts;
+using NetbootServer.Images;
+using NetbootServer.Machines;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Boots.Journal;
+
+/// <summary>
+/// Writes batches of entries inside the caller's transaction and draws their consequences: a boot's outcome, a
+/// machine's last boot, a used-up next boot, a completion, a version that phones home.
+/// </summary>
+internal sealed class BootJournal(Sightings sightings, ReferenceLearning learning, ImageCatalog images, BootTrim trim,
+    IOptions<MachinesOptions> machines)
+{
+    /// <summary>Writes the entries in their order.</summary>
+    public async Task WriteAsync(
+        NetbootDb db, IReadOnlyCollection<BootEntry> entries, Consequences consequences, CancellationToken ct)
+    {
+        var batch = await JournalBatch.LoadAsync(db, entries, ct);
+        foreach (var entry in entries)
+        {
+            switch (entry)
+            {
+                case MachineSeen seen:
+                    await sightings.NoteAsync(batch, seen, consequences, ct);
+                    break;
+                case NextBootUsed used:
+                    Use(batch, used, consequences);
+                    break;
+                case BootOpened opened:
+                    await OpenedAsync(batch, opened, consequences, ct);
+                    break;
+                case BootStep step:
+                    await StepAsync(batch, step, consequences, ct);
+                    break;
+            }
+        }
+        await batch.SaveAsync(ct);
+        await WritePhoningHomeAsync(batch, consequences, ct);
+        await trim.AfterAsync(db, batch.NewBoots, ct);
+        if (consequences.Discovered) await ForgetOldestAsync(db, consequences, ct);
+    }
+
+    /// <summary>The versions of boots under way: their machines may still fetch the files.</summary>
+    public static async Task<IReadOnlySet<(string Image, string Version)>> VersionsInUseAsync(NetbootDb db, CancellationToken ct) =>
+        (await db.Set<BootRow>()
+            .Where(boot => (boot.Outcome == Outcomes.Running || boot.Outcome == Outcomes.Stalled) && boot.Version != null)
+            .Select(boot => new { boot.Image, boot.Version }).Distinct().ToListAsync(ct))
+        .Select(use => (use.Image!, use.Version!)).ToHashSet();
+
+    /// <summary>Keeps the discovered machines within their number; those not seen for longest go, with their boots.</summary>
+    private async Task ForgetOldestAsync(NetbootDb db, Consequences consequences, CancellationToken ct)
+    {
+        var discovered = db.Set<MachineRow>().Where(row => row.State == MachineState.Discovered);
+        var surplus = await discovered.CountAsync(ct) - machines.Value.MaxDiscovered;
+        if (surplus <= 0) return;
+        var forgotten = await discovered.OrderBy(row => row.LastSeenAt).ThenBy(row => row.Id)
+            .Take(surplus).ToListAsync(ct);
+        consequences.Machines.UnionWith(forgotten);
+        consequences.MachineNames.UnionWith(forgotten.Select(row => row.Name));
+        var oldest = forgotten.Select(row => row.Id).ToList();
+        // Without ??, which no index serves.
+        await db.Set<BootRow>().Where(boot => boot.MachineId != null && oldest.Contains(boot.MachineId.Value))
+            .ExecuteDeleteAsync(ct);
+        await db.Set<MachineRow>().Where(row => oldest.Contains(row.Id)).ExecuteDeleteAsync(ct);
+    }
+
+    /// <summary>Another next boot may have been set meanwhile; that one stays.</summary>
+    private static void Use(JournalBatch batch, NextBootUsed used, Consequences consequences)
+    {
+        if (batch.Machine(used.MachineId) is not { } row) return;
+        var waiting = row.ReadNextBoot()?.Waiting;
+        if (used.SetAt is not null && waiting?.SetAt != used.SetAt) return;
+        row.WriteNextBoot(used.SetAt is null ? waiting : null, used.LeftToDisk, used.At);
+        batch.Changed(row);
+        consequences.Machines.Add(row);
+        consequences.MachineNames.Add(row.Name);
+    }
+
+    private async Task OpenedAsync(
+        JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
+    {
+        var boot = batch.Boot(opened);
+        var script = BootFactRow.Once(boot.Id, Steps.Script, FactKinds.Began, opened.At);
+        if (opened.FilesElsewhere) script.Detail = BootTimeline.FilesElsewhere;
+        batch.Add(script);
+        consequences.Outcomes.Add(Outcomes.Running);
+        foreach (var earlier in batch.LeftBehindBy(boot).ToList())
+        {
+            // A machine that starts anew has left its earlier boots behind.
+            var lost = BootFactRow.Once(earlier.Id, Steps.Script, FactKinds.Lost, opened.At);
+            lost.Detail = BootReason.BeganAnew.GetRawText();
+            batch.Add(lost);
+            earlier.Outcome = Outcomes.Unknown;
+            batch.Changed(earlier);
+            consequences.Outcomes.Add(Outcomes.Unknown);
+            consequences.Boots.Add(earlier.Id);
+        }
+        batch.Opens(boot);
+        Conclude(batch, boot, opened.At, consequences);
+        // Its ready or up may have overtaken it, when the database was away.
+        Succeed(batch, boot, opened.Ticket, wasSuccess: false, consequences);
+        await learning.LearnAsync(batch, boot, consequences, ct);
+    }
+
+    private async Task StepAsync(
+        JournalBatch batch, BootStep step, Consequences consequences, CancellationToken ct)
+    {
+        var boot = await batch.BootAsync(step.Ticket, ct);
+        var fact = BootFactRow.Once(boot.Id, step.Step, step.Kind, step.At);
+        (fact.Bytes, fact.TotalBytes, fact.SentBytes) = (step.Bytes, step.TotalBytes, step.SentBytes);
+        (fact.FirstAt, fact.Count, fact.Detail) = (step.FirstAt, step.Count, step.Detail?.GetRawText());
+        var wasSuccess = Success(boot, batch.Facts(boot.Id)) is not null;
+        batch.Add(fact);
+        Conclude(batch, boot, step.At, consequences);
+        Succeed(batch, boot, step.Ticket, wasSuccess, consequences);
+        await learning.LearnAsync(batch, boot, consequences, ct);
+    }
+
+    /// <summary>What all facts so far amount to.</summary>
+    private static void Conclude(JournalBatch batch, BootRow boot, DateTimeOffset at, Consequences consequences)
+    {
+        var was = boot.Outcome;
+        boot.Outcome = BootTimeline.Outcome(batch.Facts(boot.Id));
+        if (was != boot.Outcome) consequences.Outcomes.Add(boot.Outcome);
+        if (at > boot.LastHeardAt) boot.LastHeardAt = at;
+        batch.Changed(boot);
+        consequences.Boots.Add(boot.Id);
+        if (batch.Machine(boot.MachineId) is not { } machine) return;
+        boot.MachineName = machine.Name;
+        batch.ShowOn(machine, boot);
+        consequences.MachineNames.Add(machine.Name);
+    }
+
+    /// <summary>
+    /// What a boot's ready or up settles. A completion is settled once: one that an admin has cleared does not come
+    /// back with a later report of the same boot.
+    /// </summary>
+    /// <param name="batch">The boots and machines.</param>
+    /// <param name="boot">The boot.</param>
+    /// <param name="ticket">The boot's.</param>
+    /// <param name="wasSuccess">Whether its success was known, and settled, before.</param>
+    /// <param name="consequences">Collects what changed.</param>
+    private void Succeed(
+        JournalBatch batch, BootRow boot, BootTicket ticket, bool wasSuccess, Consequences consequences)
+    {
+        var facts = batch.Facts(boot.Id);
+        if (!facts.Any(fact => fact.Step is Steps.Ready or Steps.Up)) return;
+        NotePhoningHome(batch, boot, facts);
+        if (batch.Machine(boot.MachineId) is not { } machine) return;
+        var was = (machine.NextBoot, machine.Completion);
+        if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.NextBoot = null;
+        if (boot is { After: "local", Profile: { } profile } && !wasSuccess && Success(boot, facts) is { } success)
+            machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.FirstAt));
+        if (was == (machine.NextBoot, machine.Completion)) return;
+        batch.Changed(machine);
+        consequences.Machines.Add(machine);
+    }
+
+    /// <summary>
+    /// A version is known to phone home once a boot of it that had fetched its files and reported ready has done so: an
+    /// up alone proves nothing of the image, for all that a boot's token allows is to send one.
+    /// </summary>
+    private void NotePhoningHome(JournalBatch batch, BootRow boot, List<BootFactRow> facts)
+    {
+        if (boot is not { Image: { } image, Version: { } id }) return;
+        var version = images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(id);
+        if (version is not { PhonesHome: false }) return;
+        if (facts.Any(fact => fact.Step == Steps.Up) && facts.Any(fact => fact.Step == Steps.Ready)
+            && BootRecord.HasFetched(facts, version))
+            batch.PhonedHome.Add(version.Sequence);
+    }
+
+    private static async Task WritePhoningHomeAsync(JournalBatch batch, Consequences consequences, CancellationToken ct)
+    {
+        if (batch.PhonedHome.Count > 0 && await batch.Db.Set<ImageVersionRow>()
+            .Where(row => batch.PhonedHome.Contains(row.Sequence) && !row.PhonesHome)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.PhonesHome, true), ct) > 0)
+            consequences.ImagesChanged = true;
+    }
+
+    /// <summary>The first fact that makes the boot a success, or null.</summary>
+    private static BootFactRow? Success(BootRow boot, IEnumerable<BootFactRow> facts) => facts
+        .Where(fact => fact.Step == Steps.Up || (fact.Step == Steps.Ready && boot.Expects == Steps.Ready))
+        .MinBy(fact => fact.FirstAt);
+}
+
+/// <summary>What must be told to others once a transaction has committed.</summary>
+internal sealed class Consequences
+{
+    /// <summary>Machines whose cached record is stale.</summary>
+    public HashSet<MachineRow> Machines { get; } = [];
+
+    /// <summary>Keys of machines that are gone, or have lost these.</summary>
+    public List<MachineKeys> Keys { get; } = [];
+
+    /// <summary>Names of machines whose view changed.</summary>
+    public HashSet<string> MachineNames { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Ids of boots that changed.</summary>
+    public HashSet<string> Boots { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The outcomes that boots reached, each as often as it was reached.</summary>
+    public List<string> Outcomes { get; } = [];
+
+    /// <summary>Whether the image catalog is stale.</summary>
+    public bool ImagesChanged { get; set; }
+
+    /// <summary>Whether a machine was discovered.</summary>
+    public bool Discovered { get; set; }
+}

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using NetbootServer.Boots.Scripts;
+using NetbootServer.Images;
+using NetbootServer.Machines;
+using NetbootServer.Profiles;
+
+namespace NetbootServer.Boots.Planning;
+
+/// <summary>Why a profile's own script template gives no script.</summary>
+/// <param name="Detail">Why, with the line.</param>
+/// <param name="Line">The template's line that is to blame, from 1; missing when it is none in particular.</param>
+/// <param name="Refused">Whether a profile with such a template is refused; else it fails for this machine only.</param>
+public sealed record TemplateFault(string Detail, int? Line, bool Refused);
+
+/// <summary>What a machine would get, and why.</summary>
+/// <param name="Machine">Its name.</param>
+/// <param name="Action">boot, local, menu, shell, wait or error.</param>
+/// <param name="Reason">Why, in a sentence.</param>
+/// <param name="Candidates">Every profile that was considered and how it fared.</param>
+/// <param name="KernelArguments">The arguments it would boot with, ours aside.</param>
+/// <param name="Script">The script it would get, tokens aside; made by the same code.</param>
+/// <param name="Warnings">What works, but deserves a look.</param>
+public sealed record PlanAnswer(string Machine, string Action, string Reason, ImmutableArray<Candidate> Candidates,
+    ImmutableArray<string> KernelArguments, string Script, ImmutableArray<string> Warnings)
+{
+    /// <summary>The profile it gets.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>The image it boots.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>The version it boots.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>The variant it boots.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>
+    /// How its scripts leave it to its disk where they do: <c>exit-error</c>, <c>exit-ok</c> or <c>sanboot</c>;
+    /// missing: as its firmware needs it.
+    /// </summary>
+    public string? LocalDisk { get; init; }
+
+    /// <summary>What would count as the boot's success, and why; missing when it would not boot.</summary>
+    public ExpectedOutcome? Expects { get; init; }
+
+    /// <summary>Bytes of the kernel's command line, of at most 2047.</summary>
+    public int? CommandLineBytes { get; init; }
+
+    /// <summary>
+    /// What each of the warnings is about, in the same order: a word that stays the same when the sentence changes, such
+    /// as <c>arch-unknown</c>.
+    /// </summary>
+    public required ImmutableArray<string> WarningCodes { get; init; }
+
+    /// <summary>Why the profile's own script template gives no script; missing without a fault.</summary>
+    public TemplateFault? TemplateFault { get; init; }
+
+    /// <summary>What a machine would get if a profile were like this, and the machine's own.</summary>
+    internal static PlanAnswer With(Profile profile, CatalogView view, ScriptLinks links)
+    {
+        var machine = view.Machine!;
+        return Of(view with
+        {
+            Machine = machine with
+            {
+                State = MachineState.Registered, Spec = machine.Spec with { Profile = profile.Name }, NextBoot = null,
+                LeftToDisk = null, Completion = null,
+            },
+            Profiles = ProfileSet.Of(view.Profiles.ByName.Values.Where(other => other.Name != profile.Name).Append(profile)),
+        }, new(machine, PlannedIdentity.Of(machine, MachineIdentity.FromTold([])), []), links);
+    }
+
+    internal static PlanAnswer Of(CatalogView view, PlannedMachine planned, ScriptLinks links)
+    {
+        var (machine, identity, doubts) = planned;
+        var plan = BootPlanner.Plan(view, identity, menuChoice: null);
+        plan = plan with { Warnings = [.. doubts, .. plan.Warnings] };
+        var load = plan.Action as LoadKernel;
+        var script = ScriptDesk.Preview(plan, identity, links, out var fault);
+        var preview = links with { Boot = new string('T', BootTokens.Length) };
+        var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
+        var warnings = WarningsOn(plan, identity, bytes, fault?.Message);
+        return new(machine.Name, ActionOf(plan.Action), plan.Reason, ProfileChoice.Explain(view, identity), load?.KernelArguments ?? [],
+            script, [.. warnings.Select(warning => warning.Text)])
+        {
+            WarningCodes = [.. warnings.Select(warning => warning.Code)],
+            Profile = plan.Profile?.Name,
+            Image = load?.Image.Name ?? plan.Profile?.Spec.Image,
+            Version = load?.Version.Id,
+            Variant = load?.Variant,
+            LocalDisk = plan.LocalDisk,
+            Expects = load?.Expects,
+            CommandLineBytes = bytes,
+            TemplateFault = fault is null ? null : new(fault.Message, fault.Line, Refused: false),
+        };
+    }
+
+    internal static string ActionOf(BootAction action) => action switch
+    {
+        LoadKernel => "boot",
+        BootLocalDisk => "local",
+        ShowMenu => "menu",
+        OpenShell => "shell",
+        WaitForApproval or WaitForOperator or WaitForImage => "wait",
+        _ => "error",
+    };
+
+    private static ImmutableArray<PlanWarning> WarningsOn(
+        BootPlan plan, MachineIdentity identity, int? bytes, string? fault)
+    {
+        var warnings = plan.Warnings.ToBuilder();
+        void Warn(string code, string text) => warnings.Add(new(code, text));
+        if (plan.Action is CannotBoot) Warn(PlanWarnings.CannotBoot, $"The machine cannot boot: {plan.Reason}.");
+        if (bytes >= KernelArgument.MaxLineBytes)
+            Warn(PlanWarnings.LineTooLong, $"The kernel's command line has {bytes} bytes; " +
+                $"it takes {KernelArgument.MaxLineBytes - 1}. Shorten the arguments.");
+        if (plan.Machine is { Spec.Arch: null } && identity.Arch is null)
+            Warn(PlanWarnings.ArchUnknown,
+                "Neither the machine's registration nor the machine itself says its architecture: x86_64 is assumed.");
+        if (plan.Machine?.Spec.Arch is { } arch && identity.Arch is { } told && arch != told)
+            Warn(PlanWarnings.ArchDiffers, $"The machine is registered as {arch}, but says it is {told}.");
+        if (fault is not null)
+            Warn(PlanWarnings.TemplateFails,
+                $"The profile's script template fails for this machine, which gets the built-in script: {fault}.");
+        if (plan.FromNextBoot) Warn(PlanWarnings.OneBootOnly, "This holds for one boot only.");
+        return warnings.ToImmutable();
+    }
+}

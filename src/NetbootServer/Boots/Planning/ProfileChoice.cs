@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using NetbootServer.Machines;
+using NetbootServer.Profiles;
+
+namespace NetbootServer.Boots.Planning;
+
+/// <summary>Which profile is a machine's: its own, else the one whose selector matches with the most labels.</summary>
+internal static class ProfileChoice
+{
+    private const string IsOwn = "is the machine's own profile";
+
+    /// <summary>The machine's profile and why it is; null when it has none.</summary>
+    public static (Profile Profile, string Why)? Choose(CatalogView view, MachineIdentity identity)
+    {
+        if (OwnName(view) is { } own && view.Profiles.ByName.TryGetValue(own, out var profile)) return (profile, IsOwn);
+        var facts = new SelectorFacts(view.Machine, identity);
+        foreach (var (ranked, selector) in view.Profiles.Ranked)
+            if (FirstMiss(selector, facts) is null) return (ranked, WhyMatches(ranked.Spec));
+        return null;
+    }
+
+    /// <summary>How every profile fared, and why: the winner first, then those that match as well.</summary>
+    public static ImmutableArray<Candidate> Explain(CatalogView view, MachineIdentity identity)
+    {
+        var (own, winner) = (OwnName(view), Choose(view, identity)?.Profile);
+        var facts = new SelectorFacts(view.Machine, identity);
+        var candidates = view.Profiles.ByName.Values
+            .Select(profile => (Profile: profile, Misses: WhyNot(profile, facts)))
+            .OrderByDescending(entry => entry.Profile == winner)
+            .ThenByDescending(entry => entry.Misses is null)
+            .ThenByDescending(entry => entry.Profile.Spec.Selector.Count)
+            .ThenByDescending(entry => entry.Profile.Spec.Priority)
+            .ThenBy(entry => entry.Profile.Name, StringComparer.Ordinal)
+            .Select(entry => new Candidate(
+                entry.Profile.Name, entry.Profile == winner, Why(entry.Profile, entry.Misses, winner, own),
+                Fits: entry.Misses is null));
+        if (own is not null && winner?.Name != own)
+            candidates = candidates.Prepend(new(own, false, "is the machine's own profile, but does not exist", Fits: false));
+        return [.. candidates];
+    }
+
+    private static string? OwnName(CatalogView view) =>
+        view.Machine is { State: MachineState.Registered, Spec.Profile: { } name } ? name : null;
+
+    /// <summary>The first of the selector's wishes that the machine does not meet; null when it meets all.</summary>
+    private static KeyValuePair<string, string>? FirstMiss(
+        ImmutableArray<KeyValuePair<string, string>> selector, SelectorFacts facts)
+    {
+        foreach (var wish in selector)
+            if (facts[wish.Key] != wish.Value) return wish;
+        return null;
+    }
+
+    /// <summary>Why the selector does not match, or null when it does.</summary>
+    private static string? WhyNot(Profile profile, SelectorFacts facts)
+    {
+        if (profile.Spec.Selector.Count == 0) return "has no selector, so it never matches by itself";
+        if (FirstMiss([.. profile.Spec.Selector], facts) is not var (name, wanted)) return null;
+        return facts[name] is { } has
+            ? $"its selector wants {name}={wanted}; the machine has {name}={has}"
+            : $"its selector wants {name}={wanted}; the machine has no {name}";
+    }
+
+    private static string Why(Profile profile, string? misses, Profile? winner, string? own)
+    {
+        var spec = profile.Spec;
+        if (profile == winner) return profile.Name == own ? IsOwn : WhyMatches(spec);
+        if (misses is not null) return misses;
+        if (winner!.Name == own) return $"its selector matches, but the machine has its own profile '{own}'";
+        if (winner.Spec.Selector.Count > spec.Selector.Count)
+            return $"matches with {Count(spec)}; '{winner.Name}' matches with {winner.Spec.Selector.Count}";
+        return winner.Spec.Priority > spec.Priority
+            ? $"matches as well, but '{winner.Name}' has the higher priority ({winner.Spec.Priority} against {spec.Priority})"
+            : $"matches as well with the same priority, but '{winner.Name}' comes first by name";
+    }
+
+    private static string WhyMatches(ProfileSpec spec) =>
+        $"its selector matches with {Count(spec)}, priority {spec.Priority}";
+
+    private static string Count(ProfileSpec spec) => spec.Selector.Count == 1 ? "1 label" : $"{spec.Selector.Count} labels";
+}

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Options;
+using NetbootServer.Access;
+using NetbootServer.Access.Passwords;
+using NetbootServer.Dashboard;
+using NetbootServer.Hosting;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Operations;
+
+/// <summary>What a person needs to know after the start, said once in plain words.</summary>
+internal static class Welcome
+{
+    /// <summary>Writes the four lines: dashboard, data, log-in, DHCP.</summary>
+    /// <param name="app">The started server.</param>
+    /// <param name="firstPassword">The first password, when it was made just now for this terminal.</param>
+    /// <param name="access">Says whether the dashboard has listeners of its own.</param>
+    public static void Say(WebApplication app, string? firstPassword, AccessOptions access)
+    {
+        var services = app.Services;
+        var addresses = services.GetRequiredService<ServerAddresses>();
+        var options = services.GetRequiredService<IOptions<ServerOptions>>().Value;
+        var lan = addresses.Likeliest().Url;
+        Console.WriteLine($"""
+
+            NetbootServer is running.
+              Dashboard  {access.AdminUrls.FirstOrDefault() ?? options.PublicUrl ?? $"http://localhost:{addresses.ListeningPort()}/"}
+              Data       {services.GetRequiredService<DataDirectory>().Path}
+              Log in     {LogIn(services, firstPassword)}
+              DHCP       let it send iPXE clients to {lan}/boot.ipxe
+                         dnsmasq: dhcp-match=set:ipxe,175 and dhcp-boot=tag:ipxe,{lan}/boot.ipxe
+
+            """);
+        Console.Out.Flush();
+    }
+
+    private static string LogIn(IServiceProvider services, string? firstPassword)
+    {
+        if (firstPassword is not null) return $"password {firstPassword} (shown this once; write it down)";
+        var file = services.GetRequiredService<AdminPassword>().FilePath;
+        if (File.Exists(file)) return $"the first password is in {file}";
+        return services.GetRequiredService<AdminTokenSetting>().IsSet
+            ? "with the token of Access:AdminToken, or the admin's password"
+            : "with the admin's password";
+    }
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using NetbootServer.Images;
+using NetbootServer.Jobs;
+
+namespace NetbootServer.Sources.Layouts;
+
+/// <summary>Takes a kernel command line apart.</summary>
+internal static class KernelLine
+{
+    /// <summary>The arguments of a line; blanks within double quotes do not separate (Linux lib/cmdline.c, next_arg).</summary>
+    public static IEnumerable<string> Split(string line)
+    {
+        var (start, quoted) = (-1, false);
+        for (var i = 0; i <= line.Length; i++)
+        {
+            var blank = i == line.Length || (!quoted && line[i] is ' ' or '\t' or '\n' or '\r');
+            if (!blank && line[i] == '"') quoted = !quoted;
+            if (!blank && start < 0) start = i;
+            if (!blank || start < 0) continue;
+            yield return line[start..i];
+            start = -1;
+        }
+    }
+
+    /// <summary>The arguments that a version keeps: without those that a script adds itself.</summary>
+    /// <param name="arguments">Arguments as the source has them.</param>
+    /// <param name="what">Where they stand, for a person.</param>
+    /// <exception cref="SourceException">One of them cannot stand in a script.</exception>
+    public static ImmutableArray<string> Kept(IEnumerable<string> arguments, string what)
+    {
+        var kept = arguments.Where(argument => !KernelArgument.IsOfScript(argument)).ToImmutableArray();
+        foreach (var argument in kept)
+            if (KernelArgument.Fault(argument) is { } fault)
+                throw new SourceException(SourceProblems.NotBootable,
+                    $"{what} has the kernel argument '{SourceText.Quote(argument)}', which {fault}.");
+        return kept;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using NetbootServer.Api;
+using NetbootServer.Images;
+using NetbootServer.Jobs;
+using NetbootServer.Nix.Commands;
+using NetbootServer.Sources.Specs;
+
+namespace NetbootServer.Sources;
+
+/// <summary>A refresh: asks an image's source for what it has now and publishes it as a version, whole or not at all.</summary>
+internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, IServiceProvider sources,
+    VersionStore versions, Retention retention, GcRoots roots, ImportGate gate) : JobWork(JobKinds.Refresh)
+{
+    /// <inheritdoc/>
+    public override async Task<string?> RunAsync(string? image, ISourceProgress progress, CancellationToken ct) =>
+        await RefreshAsync(image ?? throw new ArgumentNullException(nameof(image)), progress, ct);
+
+    private async Task<string> RefreshAsync(string name, ISourceProgress progress, CancellationToken ct)
+    {
+        var image = catalog.Images.GetValueOrDefault(name)
+            ?? throw new SourceException(SourceProblems.Missing, $"Image '{name}' was removed meanwhile.");
+        var errors = new ValidationErrors();
+        if (specs.Parse(image.Spec.Source, "$.source", image.Spec.Systems, errors) is not { } spec)
+            throw new SourceException(SourceProblems.NotAllowed,
+                $"The image's source is no longer allowed: {errors.First().Path} {errors.First().Error}.");
+        using var import = await gate.ImportAsync(ct);
+        progress.Log($"Refreshing image {name} from its {image.Spec.SourceType} source");
+        var sourced = await SourceOf(image).FetchAsync(new()
+        {
+            Image = name, Source = spec, Systems = image.Spec.Systems,
+            Previous = image.Versions.Values.MaxBy(version => version.Sequence)?.Provenance,
+            // Until the first version is there machines wait.
+            Later = image.Versions.Count == 0 ? SourceRequest.Tarballs : [],
+        }, progress, ct);
+        var publication = PublicationOf(sourced) with { MadeBy = image.Spec };
+        var published = await versions.PublishAsync(ResourceName.Parse(name), publication, ct);
+        if (published.Problem is { } problem) throw new SourceException(problem.Type, problem.Detail);
+        var version = published.Resource!;
+        if (!published.Created && sourced.GcRoots is { } unused) roots.Remove(unused);
+        progress.Log(published.Created
+            ? $"Version {version.Id} is there: {SourceText.Bytes(version.SizeBytes)}"
+            : $"Nothing new: the source still has version {version.Id}");
+        import.Dispose();
+        retention.WantTidying();
+        return version.Id;
+    }
+
+    private IImageSource SourceOf(Image image) => sources.GetKeyedService<IImageSource>(image.Spec.SourceType)
+        ?? throw new SourceException(SourceProblems.NotAllowed,
+            $"A '{image.Spec.SourceType}' image has nothing to refresh: upload a version instead.");
+
+    private static Publication PublicationOf(SourcedVersion sourced) => new()
+    {
+        Systems = sourced.Systems,
+        Provenance = JsonSerializer.SerializeToElement(sourced.Provenance, JsonBody.Writing),
+        Holds = sourced.Holds.Select(digest => digest.ToString()),
+        Closures = sourced.Closures.IsEmpty ? null : JsonSerializer.Serialize(sourced.Closures, JsonBody.Writing),
+        GcRoots = sourced.GcRoots,
+    };
+}

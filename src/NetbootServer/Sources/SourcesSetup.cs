@@ -1,0 +1,35 @@
+using NetbootServer.Downloads;
+using NetbootServer.Hosting;
+using NetbootServer.Nix.Commands;
+using NetbootServer.Nix.Stores;
+using NetbootServer.Sources.Specs;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Sources;
+
+/// <summary>Registers where versions come from; each source is keyed by the <c>type</c> of an image's source.</summary>
+public static class SourcesSetup
+{
+    /// <summary>Adds the sources; they need the blob store, the data directory and a clock.</summary>
+    public static IServiceCollection AddSources(this IServiceCollection services) => services
+        .AddFeatureOptions<SourcesOptions>("Images")
+        .AddSingleton<SourceRules>()
+        .AddSingleton<SourceHttp>()
+        .AddSingleton(provider => new PartialFiles(provider.GetRequiredService<DataDirectory>().Below("downloads"),
+            provider.GetRequiredService<SourceBlobs>().CheckRoomAsync, provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<SourceDownloads>()
+        .AddSingleton<SourceBlobs>()
+        .AddSingleton<DirectoryRoots>()
+        .AddFeatureOptions<NixOptions>("Nix")
+        .AddSingleton<InstallableRules>()
+        .AddSingleton<NixCli>()
+        .AddSingleton<GcRoots>()
+        .AddSingleton(provider => new SourceSpecParser(
+            provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault,
+            provider.GetRequiredService<InstallableRules>().Fault))
+        .AddKeyedSingleton<IImageSource, ReleaseSource>("release")
+        .AddKeyedSingleton<IImageSource, NixSource>("nix")
+        .AddKeyedSingleton<IImageSource, HydraSource>("hydra")
+        .AddKeyedSingleton<IImageSource, CacheSource>("cache")
+        .AddKeyedSingleton<IImageSource, DirectorySource>("directory");
+}

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Blobs;
+using NetbootServer.Downloads;
+using NetbootServer.Images;
+using NetbootServer.Jobs;
+using NetbootServer.Nix.Stores;
+using NetbootServer.Sources;
+using NetbootServer.Sources.Specs;
+using NetbootServer.Tests.Blobs;
+
+namespace NetbootServer.Tests.Sources;
+
+/// <summary>All that sources need: settings with short pauses, a real blob store, and a record of progress.</summary>
+internal sealed class SourceLab : IAsyncDisposable
+{
+    private SourceLab(BlobHost blobs, SourcesOptions options, Func<IPAddress, bool>? isPublic)
+    {
+        Blobs = blobs;
+        Options = options;
+        var wrapped = Microsoft.Extensions.Options.Options.Create(options);
+        Rules = new SourceRules(wrapped);
+        Http = new SourceHttp(Rules, wrapped, TimeProvider.System, new SourceConnections(options, isPublic));
+        Partials = new PartialFiles(PartialFolder, (length, here, ct) => Stored!.CheckRoomAsync(length, here, ct), TimeProvider.System);
+        Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
+        Stored = new SourceBlobs(blobs.Store, blobs.App.Services.GetRequiredService<BlobIndex>(),
+            blobs.App.Services.GetRequiredService<BlobDirectory>());
+        Meter = new SourceMeter(Progress);
+    }
+
+    public static CancellationToken Ct => TestContext.Current.CancellationToken;
+    public BlobHost Blobs { get; }
+    public SourcesOptions Options { get; }
+    public SourceRules Rules { get; }
+    public SourceHttp Http { get; }
+    public Microsoft.Extensions.Options.IOptions<SourcesOptions> Wrapped => Microsoft.Extensions.Options.Options.Create(Options);
+    public ReleaseSource Release => new(Downloads, Http, Rules, Stored, Wrapped, TimeProvider.System,
+        Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance);
+    public HydraSource Hydra => new(Downloads, Rules, Stored, Wrapped);
+    public CacheSource Cache => new(Downloads, Rules, Stored, Wrapped);
+    public DirectorySource Directory => new(new DirectoryRoots(Wrapped), Stored, Wrapped);
+    public PartialFiles Partials { get; private set; }
+    public SourceDownloads Downloads { get; private set; }
+    public SourceBlobs Stored { get; }
+    public RecordedProgress Progress { get; } = new();
+    public SourceMeter Meter { get; }
+
+    /// <summary>Files of blobs, half or whole.</summary>
+    public IEnumerable<string> BlobFiles =>
+        System.IO.Directory.EnumerateFiles(Path.Combine(Blobs.Folder, "blobs"), "*", SearchOption.AllDirectories);
+
+    public string PartialFolder => Path.Combine(Blobs.Folder, "partial");
+    public IEnumerable<string> PartialFilesLeft => System.IO.Directory.Exists(PartialFolder) ? System.IO.Directory.EnumerateFiles(PartialFolder) : [];
+
+    public static async Task<SourceLab> StartAsync(Action<SourcesOptions>? configure = null,
+        Func<IPAddress, bool>? isPublic = null, Dictionary<string, string?>? settings = null)
+    {
+        var options = new SourcesOptions
+        {
+            RetryDelay = TimeSpan.FromMilliseconds(10), Retries = 3, MinBytesPerSecond = 0,
+            // Tests are about what a source does, not about how busy the machine is; some make it short.
+            StallTimeout = TimeSpan.FromMinutes(1), ConnectTimeout = TimeSpan.FromMinutes(1),
+        };
+        configure?.Invoke(options);
+        return new SourceLab(await BlobHost.StartAsync(settings), options, isPublic);
+    }
+
+    /// <summary>Forgets all that is in memory, as a restart does.</summary>
+    public void Restart()
+    {
+        var wrapped = Microsoft.Extensions.Options.Options.Create(Options);
+        Partials = new PartialFiles(PartialFolder, Stored.CheckRoomAsync, TimeProvider.System);
+        Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
+    }
+
+    public static SourceRequest Request(SourceSpec spec, params string[] systems) => new()
+    {
+        Image = "test", Source = spec, Systems = systems.Length == 0 ? ["x86_64-linux"] : [.. systems],
+    };
+
+    public byte[] Read(Artifact artifact)
+    {
+        var blob = Blobs.Store.FindAsync(artifact.Digest, Ct).AsTask().GetAwaiter().GetResult();
+        Assert.NotNull(blob);
+        var bytes = new MemoryStream();
+        foreach (var (digest, offset, length) in blob.Segments.IsEmpty
+            ? [(artifact.Digest, 0L, blob.Length)] : blob.Segments.Select(segment => (segment.Blob!.Value, segment.Offset, segment.Length)))
+            bytes.Write(File.ReadAllBytes(Path.Combine(Blobs.Folder, "blobs", digest.ToString()[..2], digest.ToString()))
+                .AsSpan((int)offset, (int)length));
+        return bytes.ToArray();
+    }
+
+    public async Task<byte[]> FetchAsync(string url, DownloadWish? wish = null)
+    {
+        using var download = await Downloads.FetchAsync(Rules.Root(url), wish ?? DownloadWish.Any, Meter, Ct);
+        Assert.NotNull(download);
+        await using var file = download.Open();
+        var bytes = new MemoryStream();
+        await file.CopyToAsync(bytes, Ct);
+        download.Delete();
+        return bytes.ToArray();
+    }
+
+    public static async Task<SourceException> FailsAsync(NetbootServer.Api.ProblemType problem, Func<Task> action)
+    {
+        var e = await Assert.ThrowsAsync<SourceException>(action);
+        Assert.True(problem == e.Problem, $"{e.Problem.Name}: {e.Message}");
+        return e;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await Blobs.DisposeAsync();
+    }
+}
+
+public sealed class RecordedProgress : ISourceProgress
+{
+    public ConcurrentQueue<SourceProgress> Reports { get; } = new();
+    public ConcurrentQueue<string> Lines { get; } = new();
+
+    public void Report(SourceProgress progress) => Reports.Enqueue(progress);
+
+    public void Log(string line) => Lines.Enqueue(line);
+}
