@@ -80,7 +80,7 @@ public sealed record ImageView
     };
 
     private static DateTimeOffset? NextOf(Image image) =>
-        RefreshSchedule.Next(image.Spec, DateTimeOffset.UtcNow) is not { } next ? null
+        image.Spec.NextRefresh(DateTimeOffset.UtcNow) is not { } next ? null
             : image.RetryAt < next ? image.RetryAt : next;
 }
 

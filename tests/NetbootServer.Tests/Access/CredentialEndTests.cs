@@ -112,8 +112,9 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
     }
 
     /// <summary>A job whose turn comes never.</summary>
-    private async Task<string> WaitingJobAsync() => (await host.App.Services.GetRequiredService<JobStore>().RequestAsync(
-        JobLane.Scrub, "test", host.Clock.GetUtcNow().AddDays(9), TestContext.Current.CancellationToken)).Job.Id;
+    private async Task<string> WaitingJobAsync() => (await host.App.Services.GetRequiredService<JobQueue>().RequestAsync(
+        new(ScrubWork.Key, "test") { NotBefore = host.Clock.GetUtcNow().AddDays(9) },
+        TestContext.Current.CancellationToken)).Id;
 
     /// <summary>The product on a socket, with a clock that goes as the tests let it.</summary>
     public sealed class Host : IAsyncDisposable

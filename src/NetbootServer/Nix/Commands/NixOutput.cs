@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NetbootServer.Downloads;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.IO.Pipelines;
+using NetbootServer.Downloads;
 using NetbootServer.Jobs;
 
 namespace NetbootServer.Nix.Commands;

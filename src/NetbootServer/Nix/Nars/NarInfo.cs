@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using NetbootServer.Archives;
+using NetbootServer.Downloads;
 using NetbootServer.Jobs;
 
 namespace NetbootServer.Nix.Nars;

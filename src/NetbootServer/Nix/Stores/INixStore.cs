@@ -1,4 +1,5 @@
 using NetbootServer.Blobs;
+using NetbootServer.Downloads;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetbootServer.Downloads;
 using NetbootServer.Images;
 using NetbootServer.Jobs;
 
