@@ -1,5 +1,4 @@
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
 
 namespace NetbootServer.Dashboard;

@@ -4,7 +4,6 @@ using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
 using NetbootServer.Downloads;
 using NetbootServer.Events;
-using NetbootServer.Jobs;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;

@@ -1,5 +1,4 @@
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Layouts;

@@ -5,7 +5,6 @@ using NetbootServer.Api;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Images;
-using NetbootServer.Jobs;
 using NetbootServer.Sources.Layouts;
 
 namespace NetbootServer.Sources;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using NetbootServer.Access.Passwords;
 using NetbootServer.Jobs;
+using NetbootServer.Operations;
 using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Serving.Bodies;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Jobs;
+using NetbootServer.Sources;
 using NetbootServer.Tests.Access;
 
 namespace NetbootServer.Tests.Jobs;

@@ -2,6 +2,7 @@ using System.Globalization;
 using NetbootServer.Api;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
+using NetbootServer.Downloads;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Sources;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using NetbootServer.Api;
+using NetbootServer.Downloads;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Sources.Specs;

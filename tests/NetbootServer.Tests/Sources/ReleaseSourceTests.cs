@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using NetbootServer.Api;
+using NetbootServer.Downloads;
 using NetbootServer.Images;
 using NetbootServer.Jobs;
 using NetbootServer.Sources;

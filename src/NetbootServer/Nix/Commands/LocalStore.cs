@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Nix.Stores;
 

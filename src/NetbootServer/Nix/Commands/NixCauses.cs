@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using NetbootServer.Api;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Nix.Commands;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.Nix.Commands;

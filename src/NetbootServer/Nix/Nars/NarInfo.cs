@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using NetbootServer.Archives;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Nix.Nars;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Nix.Nars;
 

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Sources.Layouts;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Sources.Layouts;
 
