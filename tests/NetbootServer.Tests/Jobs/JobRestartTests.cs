@@ -62,7 +62,7 @@ public sealed class JobRestartTests : IDisposable
             INSERT INTO QRTZ_TRIGGERS (SCHED_NAME, TRIGGER_NAME, TRIGGER_GROUP, JOB_NAME, JOB_GROUP, NEXT_FIRE_TIME,
                 PREV_FIRE_TIME, PRIORITY, TRIGGER_STATE, TRIGGER_TYPE, START_TIME, MISFIRE_INSTR)
                 SELECT SCHED_NAME, 'abc', 'once', JOB_NAME, JOB_GROUP, NEXT_FIRE_TIME, -1, 5, 'BLOCKED', 'SIMPLE', START_TIME, 0
-                FROM QRTZ_TRIGGERS;
+                FROM QRTZ_TRIGGERS WHERE JOB_GROUP = 'refresh';
             INSERT INTO QRTZ_SIMPLE_TRIGGERS (SCHED_NAME, TRIGGER_NAME, TRIGGER_GROUP, REPEAT_COUNT, REPEAT_INTERVAL, TIMES_TRIGGERED)
                 SELECT SCHED_NAME, TRIGGER_NAME, TRIGGER_GROUP, 0, 0, 0 FROM QRTZ_TRIGGERS WHERE TRIGGER_GROUP = 'once';
             UPDATE jobs SET State = 'running', EndedAt = NULL, ActiveKey = 'refresh node' WHERE Id = '{job}';
@@ -73,10 +73,10 @@ public sealed class JobRestartTests : IDisposable
         await Until.TrueAsync(() => Count("QRTZ_TRIGGERS", "TRIGGER_GROUP = 'once'") == 0, "the old trigger to go");
         Assert.Equal(0, Count("QRTZ_SIMPLE_TRIGGERS", "1"));
         await Until.TrueAsync(() => Count("QRTZ_JOB_DETAILS", $"JOB_CLASS_NAME = '{Old}'") == 0, "the class to be replaced");
-        Assert.Equal(1, Count("QRTZ_JOB_DETAILS", "1"));
-        // The schedule came due a week ago: while the job runs it is that one, else another.
-        await Until.TrueAsync(() => Count("QRTZ_TRIGGERS", $"NEXT_FIRE_TIME > {DateTime.UtcNow.Ticks} AND TRIGGER_STATE = 'WAITING'") == 1, "the schedule to go on");
-        Assert.DoesNotContain("rror", second.Errors, StringComparison.Ordinal);
+        Assert.Equal(1, Count("QRTZ_JOB_DETAILS", "JOB_GROUP = 'refresh'"));
+        // The schedule came due a week ago, which is made up for; then it goes on.
+        await Until.TrueAsync(() => Count("QRTZ_TRIGGERS", $"JOB_GROUP = 'refresh' AND TRIGGER_STATE = 'WAITING' "
+            + $"AND PREV_FIRE_TIME > 0 AND NEXT_FIRE_TIME > {DateTime.UtcNow.Ticks}") == 1, "the schedule to go on");
     }
 
     private static async Task<string> BeginAsync(Caller admin, string image, SourceHost source, string? schedule = null)
