@@ -29,7 +29,8 @@ public static class BlobsSetup
                 all.GetRequiredService<TimeProvider>()))
             .AddSingleton<BlobScrub>()
             .AddSingleton<ExceptionProblem>(_ => BlobRefusedException.ProblemOf)
-            .AddHostedService<OpenAtStart>();
+            .AddHostedService<OpenAtStart>()
+            .AddHostedService<DiskWatch>();
     }
 
     private static BlobDirectory OpenDirectory(IServiceProvider all)

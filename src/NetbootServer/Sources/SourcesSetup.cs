@@ -26,6 +26,8 @@ public static class SourcesSetup
         .AddSingleton<InstallableRules>()
         .AddSingleton<NixCli>()
         .AddSingleton<GcRoots>()
+        .AddSingleton<SourceCheck>(provider => (source, path, systems, errors) =>
+            provider.GetRequiredService<SourceSpecParser>().Parse(source, path, systems, errors))
         .AddSingleton(provider => new SourceSpecParser(
             provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault,
             provider.GetRequiredService<InstallableRules>().Fault))
