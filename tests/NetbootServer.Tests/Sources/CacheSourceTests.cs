@@ -3,7 +3,6 @@ using NetbootServer.Api;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Sources;
 using NetbootServer.Sources.Specs;

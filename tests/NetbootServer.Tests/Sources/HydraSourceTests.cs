@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using NetbootServer.Api;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Sources.Specs;
 using NetbootServer.Tests.Nix.Nars;

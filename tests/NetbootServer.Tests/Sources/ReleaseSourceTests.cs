@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http;
 using NetbootServer.Api;
 using NetbootServer.Downloads;
 using NetbootServer.Images;
-using NetbootServer.Jobs;
 using NetbootServer.Sources;
 using NetbootServer.Sources.Specs;
 using static NetbootServer.Tests.Sources.SourceLab;

@@ -1,5 +1,4 @@
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Sources.Layouts;
 
 namespace NetbootServer.Tests.Sources.Layouts;

@@ -1,5 +1,4 @@
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Sources.Layouts;
 using NetbootServer.Sources.Releases;
 
