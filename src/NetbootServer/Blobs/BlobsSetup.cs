@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using NetbootServer.Api;
 using NetbootServer.Hosting;
 using NetbootServer.Serving.Bodies;
 using NetbootServer.Storage;
@@ -27,6 +28,7 @@ public static class BlobsSetup
                 all.GetRequiredService<Database>(), all.GetRequiredService<IOptions<BlobsOptions>>(),
                 all.GetRequiredService<TimeProvider>()))
             .AddSingleton<BlobScrub>()
+            .AddSingleton<ExceptionProblem>(_ => BlobRefusedException.ProblemOf)
             .AddHostedService<OpenAtStart>()
             .AddHostedService<DiskWatch>();
     }

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Images;
 
@@ -80,7 +79,7 @@ public sealed record ImageView
     };
 
     private static DateTimeOffset? NextOf(Image image) =>
-        RefreshSchedule.Next(image.Spec, DateTimeOffset.UtcNow) is not { } next ? null
+        image.Spec.NextRefresh(DateTimeOffset.UtcNow) is not { } next ? null
             : image.RetryAt < next ? image.RetryAt : next;
 }
 

@@ -22,6 +22,12 @@ internal static class ImagesSetup
         .AddSingleton<KernelVersions>()
         .AddSingleton<ImportGate>()
         .AddSingleton<Retention>()
+        .AddSingleton<ImageSaved>(provider => (_, _) =>
+        {
+            provider.GetRequiredService<Retention>().WantTidying(); // it may keep fewer versions, or be gone
+            return Task.CompletedTask;
+        })
+        .AddHostedService<RetentionWorker>()
         .AddSingleton<ImageSpecParser>()
         .AddSingleton<VersionUpload>();
 }

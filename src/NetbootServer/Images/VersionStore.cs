@@ -2,8 +2,8 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
+using NetbootServer.Downloads;
 using NetbootServer.Events;
-using NetbootServer.Jobs;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;

@@ -1,6 +1,7 @@
 using NetbootServer.Downloads;
 using NetbootServer.Hosting;
 using NetbootServer.Images;
+using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Specs;
@@ -30,6 +31,14 @@ public static class SourcesSetup
         .AddSingleton(provider => new SourceSpecParser(
             provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault,
             provider.GetRequiredService<InstallableRules>().Fault))
+        .AddSingleton<Refreshes>()
+        .AddSingleton<JobWork, RefreshWork>()
+        .AddSingleton<RefreshOnDemand>()
+        .AddHostedService(provider => provider.GetRequiredService<RefreshOnDemand>())
+        .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<RefreshOnDemand>().Want)
+        .AddSingleton<BytesWanted>(provider => provider.GetRequiredService<RefreshOnDemand>().WantBytes)
+        .AddSingleton<ImageSaved>(provider => (image, ct) =>
+            provider.GetRequiredService<JobSchedules>().FollowAsync(Refreshes.KeyOf(image), ct))
         .AddKeyedSingleton<IImageSource, ReleaseSource>("release")
         .AddKeyedSingleton<IImageSource, NixSource>("nix")
         .AddKeyedSingleton<IImageSource, HydraSource>("hydra")

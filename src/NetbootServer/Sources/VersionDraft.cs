@@ -3,8 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using NetbootServer.Api;
 using NetbootServer.Blobs;
+using NetbootServer.Downloads;
 using NetbootServer.Images;
-using NetbootServer.Jobs;
 using NetbootServer.Sources.Layouts;
 
 namespace NetbootServer.Sources;

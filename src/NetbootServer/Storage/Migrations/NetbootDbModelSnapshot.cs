@@ -176,7 +176,7 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("blobs", (string)null);
                 });
 
-            modelBuilder.Entity("NetbootServer.Boots.BootFactRow", b =>
+            modelBuilder.Entity("NetbootServer.Boots.Journal.BootFactRow", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -228,7 +228,7 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("boot_facts", (string)null);
                 });
 
-            modelBuilder.Entity("NetbootServer.Boots.BootRow", b =>
+            modelBuilder.Entity("NetbootServer.Boots.Journal.BootRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
@@ -433,6 +433,10 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("ActiveKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("AskedBy")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -446,14 +450,10 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long?>("EndedAt")
                         .HasColumnType("INTEGER");
 
-                    b.Property<string>("Image")
+                    b.Property<string>("Input")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Kind")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Lane")
                         .IsRequired()
                         .HasColumnType("TEXT");
 
@@ -473,17 +473,23 @@ namespace NetbootServer.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Subject")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Unattended")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Version")
                         .HasColumnType("TEXT");
 
                     b.HasKey("Id");
 
-                    b.HasIndex("CreatedAt");
-
-                    b.HasIndex("Lane")
+                    b.HasIndex("ActiveKey")
                         .IsUnique();
 
-                    b.HasIndex("State");
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("State", "NotBefore");
 
                     b.ToTable("jobs", (string)null);
                 });
@@ -662,9 +668,9 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("server_values", (string)null);
                 });
 
-            modelBuilder.Entity("NetbootServer.Boots.BootFactRow", b =>
+            modelBuilder.Entity("NetbootServer.Boots.Journal.BootFactRow", b =>
                 {
-                    b.HasOne("NetbootServer.Boots.BootRow", null)
+                    b.HasOne("NetbootServer.Boots.Journal.BootRow", null)
                         .WithMany()
                         .HasForeignKey("BootId")
                         .OnDelete(DeleteBehavior.Cascade)

@@ -2,14 +2,14 @@ using NetbootServer.Jobs;
 
 namespace NetbootServer.Tests.Jobs;
 
-public sealed class RefreshScheduleTests
+public sealed class CronScheduleTests
 {
     private static readonly DateTimeOffset Start = new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero); // a Friday
 
     private static IEnumerable<DateTimeOffset> Times(string schedule, int most)
     {
         var at = Start;
-        for (var i = 0; i < most && RefreshSchedule.Next(schedule, TimeZoneInfo.Utc, at) is { } next; i++)
+        for (var i = 0; i < most && CronSchedule.Next(schedule, TimeZoneInfo.Utc, at) is { } next; i++)
             yield return at = next;
     }
 
@@ -107,8 +107,8 @@ public sealed class RefreshScheduleTests
     public void A_schedule_is_refused_with_the_right_spelling(string what, string schedule, string expected)
     {
         Assert.NotNull(what);
-        Assert.Null(RefreshSchedule.ToQuartz(schedule));
-        Assert.Contains(expected, RefreshSchedule.Fault(schedule), StringComparison.Ordinal);
+        Assert.Null(CronSchedule.ToQuartz(schedule));
+        Assert.Contains(expected, CronSchedule.Fault(schedule), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -118,5 +118,5 @@ public sealed class RefreshScheduleTests
     [InlineData("*/10 * * * 0,6", "0 */10 * ? * SUN,SAT")]
     [InlineData("0 4 1 JAN *", "0 0 4 1 JAN ?")]
     public void What_Quartz_keeps_from_earlier_versions_is_still_the_same(string schedule, string quartz) =>
-        Assert.Equal(quartz, RefreshSchedule.ToQuartz(schedule)); // another text would make it forget what it has missed
+        Assert.Equal(quartz, CronSchedule.ToQuartz(schedule)); // another text would make it forget what it has missed
 }

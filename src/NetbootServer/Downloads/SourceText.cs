@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace NetbootServer.Jobs;
+namespace NetbootServer.Downloads;
 
 /// <summary>Shows what a source sent: at most 64 bytes of it, with everything escaped that is not plain ASCII.</summary>
 public static class SourceText

@@ -1,12 +1,14 @@
-namespace NetbootServer.Jobs;
+using NetbootServer.Jobs;
+
+namespace NetbootServer.Downloads;
 
 /// <summary>Adds up what several downloads at once have done, and passes each step on: before a stall, too.</summary>
 /// <param name="progress">Is told.</param>
 /// <param name="maxBytes">The most that may come in all.</param>
-public sealed class SourceMeter(ISourceProgress progress, long maxBytes = long.MaxValue)
+public sealed class SourceMeter(IJobProgress progress, long maxBytes = long.MaxValue)
 {
     private readonly Lock _lock = new();
-    private SourceProgress _now = new("checking");
+    private JobProgress _now = new("checking");
 
     /// <summary>Begins a phase; what was counted stays.</summary>
     public void Phase(string phase) => Change(now => now with { Phase = phase });
@@ -33,7 +35,7 @@ public sealed class SourceMeter(ISourceProgress progress, long maxBytes = long.M
     /// <summary>A line for the log.</summary>
     public void Log(string line) => progress.Log(line);
 
-    private void Change(Func<SourceProgress, SourceProgress> change)
+    private void Change(Func<JobProgress, JobProgress> change)
     {
         lock (_lock)
         {

@@ -1,15 +1,14 @@
-using NetbootServer.Images;
 using Quartz;
 
 namespace NetbootServer.Jobs;
 
 /// <summary>
-/// When an image refreshes: cron of 5 fields with cron's own day numbers (see <see cref="Crontab"/>), or Quartz's 6 or
+/// Times that repeat: cron of 5 fields with cron's own day numbers (see <see cref="Crontab"/>), or Quartz's 6 or
 /// 7 with seconds first and its day numbers, where Sunday is 1.
 /// </summary>
-public static class RefreshSchedule
+public static class CronSchedule
 {
-    /// <summary>The schedule in Quartz's words; null when <paramref name="text"/> is none.</summary>
+    /// <summary>The schedule as Quartz writes it; null when <paramref name="text"/> is none.</summary>
     public static string? ToQuartz(string text) => Read(text).Quartz;
 
     /// <summary>What is wrong with a schedule, and how to write it; null when it is good.</summary>
@@ -35,25 +34,9 @@ public static class RefreshSchedule
                 "week are SUN to SAT or 1 to 7 with Sunday as 1");
     }
 
-    /// <summary>The next time after <paramref name="now"/>; null when there is none.</summary>
-    /// <param name="spec">An image's spec.</param>
-    /// <param name="now">The present.</param>
-    public static DateTimeOffset? Next(ImageSpec spec, DateTimeOffset now)
-    {
-        ArgumentNullException.ThrowIfNull(spec);
-        return spec.Schedule is null ? null : Next(spec.Schedule, ZoneOf(spec), now);
-    }
-
     /// <summary>The next time of a schedule after <paramref name="now"/>; null when there is none.</summary>
     public static DateTimeOffset? Next(string schedule, TimeZoneInfo zone, DateTimeOffset now) =>
         ToQuartz(schedule) is { } quartz ? new CronExpression(quartz, zone).GetNextValidTimeAfter(now) : null;
-
-    /// <summary>The schedule's time zone.</summary>
-    public static TimeZoneInfo ZoneOf(ImageSpec spec)
-    {
-        ArgumentNullException.ThrowIfNull(spec);
-        return spec.TimeZone is { } name && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
-    }
 
     private static bool IsExpression(string quartz, out string? fault)
     {

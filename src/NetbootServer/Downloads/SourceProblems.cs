@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.Reflection;
 using NetbootServer.Api;
 
-namespace NetbootServer.Jobs;
+namespace NetbootServer.Downloads;
 
 /// <summary>Every way in which a source can give no version.</summary>
 public static class SourceProblems
