@@ -111,6 +111,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         var boot = await batch.BootAsync(step.Ticket, ct);
         var fact = BootFactRow.Once(boot.Id, step.Step, step.Kind, step.At);
         (fact.Bytes, fact.TotalBytes, fact.SentBytes) = (step.Bytes, step.TotalBytes, step.SentBytes);
+        fact.File = step.File;
         (fact.FirstAt, fact.Count, fact.Detail) = (step.FirstAt, step.Count, step.Detail?.GetRawText());
         var wasSuccess = Success(boot, batch.Facts(boot.Id)) is not null;
         batch.Add(fact);
@@ -151,7 +152,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         NotePhoningHome(batch, boot, facts);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         var was = (machine.NextBoot, machine.Completion);
-        if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.NextBoot = null;
+        if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.WriteNextBoot(null);
         if (boot is { After: "local", Profile: { } profile } && !wasSuccess && Success(boot, facts) is { } success)
             machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.FirstAt));
         if (was == (machine.NextBoot, machine.Completion)) return;
