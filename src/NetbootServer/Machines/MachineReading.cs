@@ -35,7 +35,7 @@ internal static class MachineReading
     }
 
     /// <summary>Writes a next boot that waits, and nothing beside it; null for none.</summary>
-    public static void WriteNextBoot(this MachineRow row, NextBoot? waiting) =>
+    public static void SetNextBoot(this MachineRow row, NextBoot? waiting) =>
         row.WriteNextBoot(waiting, null, default);
 
     /// <summary>What was decided of the machine is another thing now: it asks for that.</summary>

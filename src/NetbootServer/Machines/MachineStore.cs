@@ -80,7 +80,7 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
         {
             var before = row.ToMachine().NextBoot;
             if (before != next) audit.Changed(db, "next-boot", row.Name, before, next);
-            row.WriteNextBoot(next);
+            row.SetNextBoot(next);
         }, ct);
 
     /// <summary>Forgets that a profile has succeeded, so that the machine boots it again.</summary>

@@ -152,7 +152,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         NotePhoningHome(batch, boot, facts);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         var was = (machine.NextBoot, machine.Completion);
-        if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.WriteNextBoot(null);
+        if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.SetNextBoot(null);
         if (boot is { After: "local", Profile: { } profile } && !wasSuccess && Success(boot, facts) is { } success)
             machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.FirstAt));
         if (was == (machine.NextBoot, machine.Completion)) return;

@@ -176,7 +176,7 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("blobs", (string)null);
                 });
 
-            modelBuilder.Entity("NetbootServer.Boots.BootFactRow", b =>
+            modelBuilder.Entity("NetbootServer.Boots.Journal.BootFactRow", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -204,6 +204,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long?>("EndedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("File")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("FirstAt")
                         .HasColumnType("INTEGER");
 
@@ -228,7 +231,7 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("boot_facts", (string)null);
                 });
 
-            modelBuilder.Entity("NetbootServer.Boots.BootRow", b =>
+            modelBuilder.Entity("NetbootServer.Boots.Journal.BootRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
@@ -241,6 +244,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<string>("Image")
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("InitrdBytes")
+                        .HasColumnType("INTEGER");
 
                     b.Property<long>("LastHeardAt")
                         .HasColumnType("INTEGER");
@@ -380,9 +386,6 @@ namespace NetbootServer.Storage.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
-                    b.Property<string>("Closures")
-                        .HasColumnType("TEXT");
-
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
@@ -426,6 +429,23 @@ namespace NetbootServer.Storage.Migrations
                     b.HasIndex("Sha256");
 
                     b.ToTable("version_blobs", (string)null);
+                });
+
+            modelBuilder.Entity("NetbootServer.Images.VersionClosureRow", b =>
+                {
+                    b.Property<long>("VersionSequence")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Closure")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("VersionSequence", "Name");
+
+                    b.ToTable("version_closures", (string)null);
                 });
 
             modelBuilder.Entity("NetbootServer.Jobs.JobRow", b =>
@@ -556,6 +576,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("NextBoot")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("NextBootProfile")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Profile")
                         .HasColumnType("TEXT");
 
@@ -595,6 +618,8 @@ namespace NetbootServer.Storage.Migrations
 
                     b.HasIndex("Name")
                         .IsUnique();
+
+                    b.HasIndex("NextBootProfile");
 
                     b.HasIndex("Profile");
 
@@ -662,9 +687,9 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("server_values", (string)null);
                 });
 
-            modelBuilder.Entity("NetbootServer.Boots.BootFactRow", b =>
+            modelBuilder.Entity("NetbootServer.Boots.Journal.BootFactRow", b =>
                 {
-                    b.HasOne("NetbootServer.Boots.BootRow", null)
+                    b.HasOne("NetbootServer.Boots.Journal.BootRow", null)
                         .WithMany()
                         .HasForeignKey("BootId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -681,6 +706,15 @@ namespace NetbootServer.Storage.Migrations
                 });
 
             modelBuilder.Entity("NetbootServer.Images.VersionBlobRow", b =>
+                {
+                    b.HasOne("NetbootServer.Images.ImageVersionRow", null)
+                        .WithMany()
+                        .HasForeignKey("VersionSequence")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("NetbootServer.Images.VersionClosureRow", b =>
                 {
                     b.HasOne("NetbootServer.Images.ImageVersionRow", null)
                         .WithMany()
