@@ -170,7 +170,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         var version = images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(id);
         if (version is not { PhonesHome: false }) return;
         if (facts.Any(fact => fact.Step == Steps.Up) && facts.Any(fact => fact.Step == Steps.Ready)
-            && BootRecord.HasFetched(facts, version))
+            && BootRecord.HasFetched(facts, version, boot.Recipe))
             batch.PhonedHome.Add(version.Sequence);
     }
 

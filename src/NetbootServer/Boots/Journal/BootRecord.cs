@@ -27,18 +27,22 @@ internal static class BootRecord
     }
 
     /// <summary>
-    /// Whether the boot fetched what one of the version's recipes loads, all bytes of all files: a request for a part of
-    /// each is not enough. One whose files come from a cache cannot be seen fetching them: what it reports itself must
-    /// do.
+    /// Whether the boot fetched what its recipe loads, all bytes of all files: a request for a part of each is not
+    /// enough. One whose files come from a cache cannot be seen fetching them: what it reports itself must do.
     /// </summary>
-    public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, ImageVersion version)
+    /// <param name="facts">What is known of it.</param>
+    /// <param name="version">The version that it loads.</param>
+    /// <param name="recipe">Which of the version's recipes; null when that is not known: then any.</param>
+    public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, ImageVersion version, int? recipe)
     {
         if (!BootTimeline.IsProgressKnown(facts)) return true;
         var sent = facts.Where(fact => fact.Kind == FactKinds.Ended)
             .GroupBy(fact => fact.File ?? fact.Step, StringComparer.Ordinal)
             .ToDictionary(file => file.Key, file => file.Sum(fact => fact.SentBytes ?? 0), StringComparer.Ordinal);
-        return version.Recipes.Any(recipe => (Has(Roles.Kernel, recipe.Kernel) || Has(Roles.Efi, recipe.Efi))
-            && recipe.Initrds.Select((initrd, i) => Has(Roles.InitrdAt(i), initrd)).All(has => has));
+        return version.Recipes.Where((_, number) => recipe is null || number == recipe).Any(IsWhole);
+
+        bool IsWhole(Recipe of) => (Has(Roles.Kernel, of.Kernel) || Has(Roles.Efi, of.Efi))
+            && of.Initrds.Select((initrd, i) => Has(Roles.InitrdAt(i), initrd)).All(has => has);
 
         bool Has(string file, Artifact? artifact) =>
             artifact is not null && sent.GetValueOrDefault(file) >= artifact.SizeBytes;

@@ -22,6 +22,9 @@ internal sealed class BootRow
     public DateTimeOffset LastHeardAt { get; set; }
     public required string Outcome { get; set; }
 
+    /// <summary>Which of the version's recipes it loads; null when that is not known.</summary>
+    public int? Recipe { get; set; }
+
     /// <summary>Bytes of all initrds that it loads; null when that was not written down.</summary>
     public long? InitrdBytes { get; set; }
 

@@ -191,7 +191,7 @@ internal sealed class JournalBatch(NetbootDb db)
         var boot = new BootRow
         {
             Id = ticket.Boot, TookNextBoot = ticket.TookNextBoot, StartedAt = ticket.StartedAt,
-            LastHeardAt = ticket.StartedAt, Outcome = Outcomes.Running,
+            LastHeardAt = ticket.StartedAt, Outcome = Outcomes.Running, Recipe = ticket.Recipe,
         };
         if ((ticket.Machine != 0 ? Machine(ticket.Machine) : Machine(mac)) is { } machine) Give(boot, machine);
         _newBoots.Add(boot);

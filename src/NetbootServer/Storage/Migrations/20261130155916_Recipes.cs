@@ -18,6 +18,12 @@ namespace NetbootServer.Storage.Migrations
                 type: "TEXT",
                 nullable: true);
 
+            migrationBuilder.AddColumn<int>(
+                name: "Recipe",
+                table: "boots",
+                type: "INTEGER",
+                nullable: true);
+
             migrationBuilder.AddColumn<long>(
                 name: "InitrdBytes",
                 table: "boots",
@@ -67,6 +73,10 @@ namespace NetbootServer.Storage.Migrations
             migrationBuilder.DropColumn(
                 name: "NextBootProfile",
                 table: "machines");
+
+            migrationBuilder.DropColumn(
+                name: "Recipe",
+                table: "boots");
 
             migrationBuilder.DropColumn(
                 name: "InitrdBytes",
