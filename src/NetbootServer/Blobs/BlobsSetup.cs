@@ -27,7 +27,8 @@ public static class BlobsSetup
                 all.GetRequiredService<Database>(), all.GetRequiredService<IOptions<BlobsOptions>>(),
                 all.GetRequiredService<TimeProvider>()))
             .AddSingleton<BlobScrub>()
-            .AddHostedService<OpenAtStart>();
+            .AddHostedService<OpenAtStart>()
+            .AddHostedService<DiskWatch>();
     }
 
     private static BlobDirectory OpenDirectory(IServiceProvider all)

@@ -1,4 +1,3 @@
-using NetbootServer.Blobs;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Events;
@@ -12,6 +11,5 @@ internal static class EventsSetup
         .AddSingleton<Renames>()
         .AddSingleton<RenameFollowing>(_ => AlarmBoard.FollowAsync)
         .AddHostedService<EventWorker>()
-        .AddHostedService<AlarmWorker>()
-        .AddHostedService<DiskWatch>();
+        .AddHostedService<AlarmWorker>();
 }
