@@ -50,7 +50,8 @@ internal static class BootsSetup
             await provider.GetRequiredService<BootHistory>().FindListedAsync(id, ct) is { } boot
                 ? (boot, boot.Machine) : (null, null)))
         .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
-        .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)
+        .AddSingleton<BootingVersions>()
+        .AddSingleton<VersionsInUse>(provider => provider.GetRequiredService<BootingVersions>().FindAsync)
         .AddSingleton<AddressWatch>()
         .AddSingleton<StrayWatch>()
         .AddSingleton<IdentityWatch>()

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Images;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Boots;
@@ -143,6 +144,26 @@ public sealed class RecipeBootTests(NetbootApp app) : IClassFixture<NetbootApp>
             StringComparison.Ordinal);
         var (beyond, _) = app.Services.GetRequiredService<BootTokens>().Mint(0, id, tookNextBoot: false, recipe: 65535);
         (await app.Machine.GetAsync($"/boots/{beyond}/files/root")).Is(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_version_stays_while_a_booted_system_may_still_fetch_its_files()
+    {
+        const string Mac = "52-54-00-0e-00-06";
+        var id = await PrepareAsync("needed", Mac, 60);
+        await _admin.PatchAsync("/api/v1/images/needed", """{"keep":1}""");
+        var boot = (await app.Machine.ScriptAsync(Mac)).BootPath();
+        await app.Machine.GetAsync($"{boot}/ready");
+        await _admin.BootWithAsync("needed", "ready");
+        await _admin.AddVersionAsync("needed", 61);
+        var retention = app.Services.GetRequiredService<Retention>();
+        await retention.TidyAsync(interrupted: false, Ct);
+        Assert.Equal(Root, await BytesAsync($"{boot}/files/root"));
+        await app.Machine.Client.PostAsync(new Uri($"{boot}/up", UriKind.Relative), null, Ct);
+        await _admin.BootWithAsync("needed", "up");
+        await retention.TidyAsync(interrupted: false, Ct);
+        (await _admin.GetAsync($"/api/v1/images/needed/versions/{id}")).Is(HttpStatusCode.NotFound);
+        (await app.Machine.GetAsync($"{boot}/files/root")).Is(HttpStatusCode.NotFound);
     }
 
     [Fact]

@@ -43,13 +43,6 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         if (consequences.Discovered) await ForgetOldestAsync(db, consequences, ct);
     }
 
-    /// <summary>The versions of boots under way: their machines may still fetch the files.</summary>
-    public static async Task<IReadOnlySet<(string Image, string Version)>> VersionsInUseAsync(NetbootDb db, CancellationToken ct) =>
-        (await db.Set<BootRow>()
-            .Where(boot => (boot.Outcome == Outcomes.Running || boot.Outcome == Outcomes.Stalled) && boot.Version != null)
-            .Select(boot => new { boot.Image, boot.Version }).Distinct().ToListAsync(ct))
-        .Select(use => (use.Image!, use.Version!)).ToHashSet();
-
     /// <summary>Keeps the discovered machines within their number; those not seen for longest go, with their boots.</summary>
     private async Task ForgetOldestAsync(NetbootDb db, Consequences consequences, CancellationToken ct)
     {
