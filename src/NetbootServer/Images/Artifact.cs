@@ -17,7 +17,8 @@ public record Artifact(string Sha256, long SizeBytes)
     /// <summary>The blob's digest as a value.</summary>
     [JsonIgnore]
     public Sha256Digest Digest =>
-        Sha256Digest.TryParse(Sha256, out var digest) ? digest : throw new InvalidDataException($"'{Sha256}' is no digest");
+        Sha256Digest.TryParse(Sha256, out var digest) ? digest
+            : throw new InvalidDataException($"'{Sha256}' is no digest");
 
     /// <summary>The same blob under a name.</summary>
     public NamedArtifact Named(string name) => new(name, Sha256, SizeBytes);

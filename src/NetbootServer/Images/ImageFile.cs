@@ -49,8 +49,9 @@ internal sealed partial record ImageFile(string Name, Artifact? Artifact, string
     public static (ImageFile File, bool IsSum)? Find(ImageVersion version, string name)
     {
         if (Of(version).FirstOrDefault(file => file.Name == name) is { } exact) return (exact, false);
-        return name.EndsWith(SumSuffix, StringComparison.Ordinal)
-            && Of(version).FirstOrDefault(file => file.Name == name[..^SumSuffix.Length]) is { } summed ? (summed, true) : null;
+        if (!name.EndsWith(SumSuffix, StringComparison.Ordinal)) return null;
+        return Of(version).FirstOrDefault(file => file.Name == name[..^SumSuffix.Length]) is { } summed
+            ? (summed, true) : null;
     }
 
     /// <summary>
@@ -76,7 +77,8 @@ internal sealed partial record ImageFile(string Name, Artifact? Artifact, string
                 break;
             case { Efi: { } efi }:
                 script.Append("iseq ${platform} efi && goto efi ||\n")
-                    .Append(CultureInfo.InvariantCulture, $"echo {version.Image} boots UEFI machines only: it has no kernel for {system}.\n")
+                    .Append(CultureInfo.InvariantCulture,
+                        $"echo {version.Image} boots UEFI machines only: it has no kernel for {system}.\n")
                     .Append("sleep 30\nexit 1\n:efi\n");
                 Boot(EfiName(system), efi);
                 break;
@@ -88,7 +90,8 @@ internal sealed partial record ImageFile(string Name, Artifact? Artifact, string
 
         void Boot(string program, Artifact artifact)
         {
-            var initrds = recipe.Initrds.Select((initrd, i) => (Name: InitrdName(system, i), Artifact: initrd)).ToList();
+            var initrds = recipe.Initrds
+                .Select((initrd, i) => (Name: InitrdName(system, i), Artifact: initrd)).ToList();
             script.Append(CultureInfo.InvariantCulture, $"kernel --name {program} {UrlOf(program, artifact)} ")
                 .AppendJoin(' ',
                 [

@@ -62,15 +62,15 @@ public record Recipe
     public long InitrdBytes => Initrds.Sum(initrd => initrd.SizeBytes);
 
     /// <summary>
-    /// Every artifact in a fixed order, with a text that says its role, its name and, by the order, its place: versions'
-    /// ids are made of these, so they stay as they are.
+    /// Every artifact in a fixed order, with a text that says its role, its name and, by the order, its place:
+    /// versions' ids are made of these, so they stay as they are.
     /// </summary>
     internal IEnumerable<(string Role, Artifact Artifact)> Parts()
     {
         if (Kernel is not null) yield return (Roles.Kernel, Kernel);
         if (Efi is not null) yield return (Roles.Efi, Efi);
         for (var i = 0; i < Initrds.Length; i++)
-            yield return (i == 0 && Initrds[i].Name == Roles.Initrd ? Roles.Initrd : $"{Roles.Initrd} {Initrds[i].Name}", Initrds[i]);
+            yield return (RoleOfInitrd(i), Initrds[i]);
         if (Shim is not null) yield return (Roles.Shim, Shim);
         foreach (var (name, file) in FilesOrNone.OrderBy(file => file.Key, StringComparer.Ordinal))
             yield return ($"file {name}", file);
@@ -78,6 +78,9 @@ public record Recipe
         if (KexecNoninteractive is not null) yield return (Roles.KexecNoninteractive, KexecNoninteractive);
         if (Iso is not null) yield return (Roles.Iso, Iso);
     }
+
+    private string RoleOfInitrd(int index) => index == 0 && Initrds[0].Name == Roles.Initrd
+        ? Roles.Initrd : $"{Roles.Initrd} {Initrds[index].Name}";
 }
 
 /// <summary>What a version has for one system, such as <c>x86_64-linux</c>.</summary>
@@ -91,7 +94,9 @@ public sealed record SystemRecipe : Recipe
     public ImmutableSortedDictionary<string, Recipe> VariantsOrNone =>
         Variants ?? ImmutableSortedDictionary<string, Recipe>.Empty;
 
-    /// <summary>Every artifact, also of variants, with its role, in a fixed order; variants' roles are <c>{variant}/kernel</c>.</summary>
+    /// <summary>
+    /// Every artifact, also of variants, with its role, in a fixed order; variants' roles are <c>{variant}/kernel</c>.
+    /// </summary>
     [JsonIgnore]
     public IEnumerable<(string Role, Artifact Artifact)> All => Parts().Concat(VariantsOrNone.SelectMany(variant =>
         variant.Value.Parts().Select(part => ($"{variant.Key}/{part.Role}", part.Artifact))));

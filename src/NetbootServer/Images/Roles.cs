@@ -33,7 +33,8 @@ public static class Roles
     /// The name of an initrd by its place, in URLs and scripts: <c>initrd</c>, <c>initrd2</c>, <c>initrd3</c>, …
     /// </summary>
     /// <param name="index">Its place, from 0.</param>
-    public static string InitrdAt(int index) => index == 0 ? Initrd : $"{Initrd}{(index + 1).ToString(CultureInfo.InvariantCulture)}";
+    public static string InitrdAt(int index) =>
+        index == 0 ? Initrd : string.Create(CultureInfo.InvariantCulture, $"{Initrd}{index + 1}");
 
     /// <summary>The place that <see cref="InitrdAt"/> names; null when it names none.</summary>
     public static int? InitrdIndex(string name)

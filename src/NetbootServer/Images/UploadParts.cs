@@ -39,7 +39,8 @@ internal sealed class UploadParts
     ];
 
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _initrds = new(StringComparer.Ordinal), _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _initrds = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _files = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, SystemRecipe> _systems = new(StringComparer.Ordinal);
 
     public ValidationErrors Errors { get; } = new();
@@ -71,7 +72,8 @@ internal sealed class UploadParts
         else if (!_seen.Add(name))
             Errors.Add(shown, "stands twice");
         else if (file is not null && Next(_files, system) >= Recipe.MaxFiles)
-            Errors.Add(shown, $"is one too many: a system has at most {Recipe.MaxFiles} further files; put them into an archive");
+            Errors.Add(shown, $"is one too many: a system has at most {Recipe.MaxFiles} further files; " +
+                "put them into an archive");
         else
             return new(name, system, role, file);
         return null;
@@ -83,7 +85,8 @@ internal sealed class UploadParts
         if (index < Recipe.MaxInitrds)
             return new($"{system}/{Roles.InitrdAt(index)}", system, Roles.Initrd, Roles.InitrdAt(index));
         if (index == Recipe.MaxInitrds)
-            Errors.Add(name, $"stands more than {Recipe.MaxInitrds} times: join initrds with cat, the kernel unpacks them likewise");
+            Errors.Add(name, $"stands more than {Recipe.MaxInitrds} times: join initrds with cat, " +
+                "the kernel unpacks them likewise");
         return null;
     }
 
@@ -141,7 +144,8 @@ internal sealed class UploadParts
         if (!system.Boots && !system.Initrds.IsEmpty)
             Errors.Add(kernel, "is missing: an initrd boots with the kernel it was made for");
         else if (!system.Boots && (system.Shim is not null || system.Files is not null))
-            Errors.Add(kernel, $"is missing: {Roles.Shim} and {Roles.Files} belong to a kernel, or to an EFI program ({name}/{Roles.Efi})");
+            Errors.Add(kernel, $"is missing: {Roles.Shim} and {Roles.Files} belong to a kernel, " +
+                $"or to an EFI program ({name}/{Roles.Efi})");
         else if (system is { Kernel: not null, Efi: null, Initrds.IsEmpty: true })
             Errors.Add($"{name}/{Roles.Initrd}", "is missing: a kernel boots with the initrd that was made for it");
         else if (!system.All.Any())

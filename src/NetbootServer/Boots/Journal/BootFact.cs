@@ -34,7 +34,7 @@ public static class Steps
     /// <summary>The script gave up.</summary>
     public const string Failed = "failed";
 
-    /// <summary>The step that a file of a boot belongs to, by its name in the URL; null when it belongs to none.</summary>
+    /// <summary>The step that a file belongs to, by its name in the URL; null when it belongs to none.</summary>
     public static string? OfFile(string file)
     {
         ArgumentNullException.ThrowIfNull(file);
@@ -136,7 +136,9 @@ internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineI
 internal sealed record BootStep(DateTimeOffset At, BootTicket Ticket, string Step, string Kind,
     long? Bytes = null, long? TotalBytes = null, JsonElement? Detail = null) : BootEntry(At)
 {
-    /// <summary>Which of the step's files it is about, by its name in the URL; null for the one with the step's name.</summary>
+    /// <summary>
+    /// Which of the step's files it is about, by its name in the URL; null for the one with the step's name.
+    /// </summary>
     public string? File { get; init; }
 
     /// <summary>Bytes that the transfer sent; missing when it sent all up to <see cref="Bytes"/>.</summary>

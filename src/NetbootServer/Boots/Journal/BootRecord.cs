@@ -3,9 +3,9 @@ using NetbootServer.Images;
 namespace NetbootServer.Boots.Journal;
 
 /// <summary>
-/// What is kept of a boot, bounded whatever its machine sends. Facts of one kind about one file of a step are one row, which
-/// counts them and keeps the first and the last instant and the last detail. Stalls are a row each, because each is
-/// shown, up to <see cref="StallsPerStep"/>; the last of them stands for all that follow.
+/// What is kept of a boot, bounded whatever its machine sends. Facts of one kind about one file of a step are one row,
+/// which counts them and keeps the first and the last instant and the last detail. Stalls are a row each, because each
+/// is shown, up to <see cref="StallsPerStep"/>; the last of them stands for all that follow.
 /// </summary>
 internal static class BootRecord
 {
@@ -49,8 +49,8 @@ internal static class BootRecord
     }
 
     /// <summary>
-    /// Whether the boot fetched as many bytes as its whole kernel and its whole initrds have, of whatever version, or has
-    /// them from a cache, where it cannot be seen.
+    /// Whether the boot fetched as many bytes as its whole kernel and its whole initrds have, of whatever version, or
+    /// has them from a cache, where it cannot be seen.
     /// </summary>
     /// <param name="facts">What is known of it.</param>
     /// <param name="initrdBytes">Bytes of its initrds; null when that was not written down: then it has one.</param>

@@ -43,7 +43,9 @@ internal sealed class BootFactRow
     public required string Step { get; set; }
     public required string Kind { get; set; }
 
-    /// <summary>Which of the step's files it is about; null for the one with the step's name, and for other steps.</summary>
+    /// <summary>
+    /// Which of the step's files it is about; null for the one with the step's name, and for other steps.
+    /// </summary>
     public string? File { get; set; }
 
     /// <summary>When it happened first.</summary>

@@ -51,8 +51,11 @@ internal static class BootTimeline
             Steps.Failed];
 
     /// <param name="facts">What is known of the boot.</param>
-    /// <param name="initrdBytes">Bytes of all its initrds, also of those that it has not asked for yet; null when unknown.</param>
-    public static ImmutableArray<TimelineStep> Timeline(IReadOnlyCollection<BootFactRow> facts, long? initrdBytes = null) =>
+    /// <param name="initrdBytes">
+    /// Bytes of all its initrds, also of those that it has not asked for yet; null when unknown.
+    /// </param>
+    public static ImmutableArray<TimelineStep> Timeline(
+        IReadOnlyCollection<BootFactRow> facts, long? initrdBytes = null) =>
     [
         .. facts.Where(fact => fact.Kind is FactKinds.Began or FactKinds.Ended)
             .GroupBy(fact => fact.Step).Select(ToStep)
@@ -101,12 +104,14 @@ internal static class BootTimeline
         var began = facts.Min(fact => fact.FirstAt);
         var files = facts.GroupBy(fact => fact.File).ToList();
         var lasts = !files.TrueForAll(file => file.Any(fact => fact.Kind == FactKinds.Ended));
-        var ended = lasts ? null : facts.Where(fact => fact.Kind == FactKinds.Ended).Max(fact => (DateTimeOffset?)fact.At);
+        var ended = lasts ? null
+            : facts.Where(fact => fact.Kind == FactKinds.Ended).Max(fact => (DateTimeOffset?)fact.At);
         var begins = facts.Where(fact => fact.Kind == FactKinds.Began).ToList();
         var count = files.Max(file => file.Where(fact => fact.Kind == FactKinds.Began).Sum(fact => fact.Count));
         var detail = facts.Key == Steps.Failed ? facts.MaxBy(fact => fact.At)!.Detail : null;
         return new(facts.Key, began, (ended - began)?.TotalSeconds,
-            Sum(files.Select(file => file.Max(fact => fact.Bytes))), Sum(files.Select(file => file.Max(fact => fact.TotalBytes))))
+            Sum(files.Select(file => file.Max(fact => fact.Bytes))),
+            Sum(files.Select(file => file.Max(fact => fact.TotalBytes))))
         {
             Count = count > 1 ? count : null,
             LastAt = count > 1 ? begins.Max(fact => fact.At) : null,

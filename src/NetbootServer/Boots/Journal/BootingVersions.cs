@@ -19,12 +19,16 @@ internal sealed class BootingVersions(ImageCatalog images, TimeProvider time)
         var boots = await db.Set<BootRow>().Where(boot => boot.Image != null && boot.Version != null
                 && (boot.Outcome == Outcomes.Running || boot.Outcome == Outcomes.Stalled
                     || (boot.Outcome == Outcomes.Ready && boot.LastHeardAt >= since)))
-            .Select(boot => new { Image = boot.Image!, Version = boot.Version!, IsReady = boot.Outcome == Outcomes.Ready })
+            .Select(boot => new
+            {
+                Image = boot.Image!, Version = boot.Version!, IsReady = boot.Outcome == Outcomes.Ready,
+            })
             .Distinct().ToListAsync(ct);
         return boots.Where(boot => !boot.IsReady || HasFiles(boot.Image, boot.Version))
             .Select(boot => (boot.Image, boot.Version)).ToHashSet();
     }
 
     private bool HasFiles(string image, string version) =>
-        images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(version)?.Recipes.Any(recipe => recipe.Files is not null) == true;
+        images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(version)?
+            .Recipes.Any(recipe => recipe.Files is not null) == true;
 }

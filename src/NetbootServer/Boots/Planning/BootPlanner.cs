@@ -178,8 +178,8 @@ public static class BootPlanner
                 : $"image '{image.Name}' has no variant '{variant}' for {NixSystem.Of(arch)}");
         var platform = identity.Told.GetValueOrDefault("platform");
         if (recipe.Kernel is null && platform == "pcbios")
-            return Cannot(plan, $"image '{image.Name}' has only an EFI program for {NixSystem.Of(arch)}, and this machine " +
-                "booted by BIOS: set its firmware to UEFI, or give it another image");
+            return Cannot(plan, $"image '{image.Name}' has only an EFI program for {NixSystem.Of(arch)}, and this " +
+                "machine booted by BIOS: set its firmware to UEFI, or give it another image");
         return plan with
         {
             Action = new LoadKernel(image, version, variant, recipe,

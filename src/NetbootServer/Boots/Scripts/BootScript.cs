@@ -77,7 +77,10 @@ public static class BootScript
         var ours = $"{KernelArgument.PhoneHome}{links.BootUrl}";
         var end = load.KernelArguments.IndexOf(load.KernelArguments.FirstOrDefault(KernelArgument.EndsKernels, ""));
         return string.Join(' ',
-            [.. Initrds(load).Select(initrd => KernelArgument.Initrd + initrd.Name), .. load.KernelArguments.Insert(end < 0 ? load.KernelArguments.Length : end, ours)]);
+        [
+            .. Initrds(load).Select(initrd => KernelArgument.Initrd + initrd.Name),
+            .. load.KernelArguments.Insert(end < 0 ? load.KernelArguments.Length : end, ours),
+        ]);
     }
 
     /// <summary>Bytes of the command line that the kernel sees; UEFI puts the program's name before it.</summary>
@@ -109,7 +112,8 @@ public static class BootScript
     {
         var program = ProgramName(load);
         script.Line("set nb-step kernel")
-            .Line($"kernel --name {program} {links.Blob(load.Program.Sha256, program)} {CommandLine(load, links)} || goto failed");
+            .Line($"kernel --name {program} {links.Blob(load.Program.Sha256, program)} {CommandLine(load, links)} " +
+                "|| goto failed");
         if (!load.Recipe.Initrds.IsEmpty) script.Line("set nb-step initrd");
         foreach (var (name, initrd) in Initrds(load))
             script.Line($"initrd --name {name} {links.Blob(initrd.Sha256, name)} || goto failed");

@@ -3,7 +3,9 @@ namespace NetbootServer.Boots.Scripts;
 /// <summary>What a boot's token says once its signature is verified.</summary>
 /// <param name="Boot">The boot's public id: 32 hexadecimal digits.</param>
 /// <param name="Machine">Row key of the machine; 0 when it had no record yet.</param>
-/// <param name="Version">The first hexadecimal digits of the image version's id: 12, or 16 where the recipe is not known.</param>
+/// <param name="Version">
+/// The first hexadecimal digits of the image version's id: 12, or 16 where the recipe is not known.
+/// </param>
 /// <param name="StartedAt">When the script was handed out.</param>
 /// <param name="TookNextBoot">Whether the boot uses up the machine's one-shot.</param>
 public sealed record BootTicket(string Boot, long Machine, string Version, DateTimeOffset StartedAt, bool TookNextBoot)

@@ -8,7 +8,7 @@ using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Boots.Transfers;
 
-/// <summary>The further files of the image that a boot loads, by name: what a booted system fetches for itself.</summary>
+/// <summary>The further files of the image that a boot loads, by name: a booted system fetches these itself.</summary>
 internal static class BootFilesApi
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
@@ -42,10 +42,13 @@ internal static class BootFilesApi
         };
     }
 
-    /// <summary>Without the recipe's number, in a token of before an upgrade, a name that all recipes use alike will do.</summary>
+    /// <summary>
+    /// Without the recipe's number, in a token of before an upgrade, a name that all recipes use alike will do.
+    /// </summary>
     private static Artifact? FileOf(ImageVersion version, int? recipe, string name)
     {
-        if (recipe is { } number) return version.Recipes.ElementAtOrDefault(number)?.FilesOrNone.GetValueOrDefault(name);
+        if (recipe is { } number)
+            return version.Recipes.ElementAtOrDefault(number)?.FilesOrNone.GetValueOrDefault(name);
         var files = version.Recipes.Select(each => each.FilesOrNone.GetValueOrDefault(name)).OfType<Artifact>()
             .DistinctBy(file => file.Sha256, StringComparer.Ordinal).Take(2).ToList();
         return files is [var only] ? only : null;

@@ -35,11 +35,14 @@ internal sealed class LiveBoots(
             File = file == step ? null : file, Initrds = InitrdsOf(ticket, file),
         };
         _transfers[transfer] = 0;
-        log.Add(new BootStep(now, ticket, step, FactKinds.Began, TotalBytes: transfer.TotalBytes) { File = transfer.File });
+        log.Add(new BootStep(now, ticket, step, FactKinds.Began, TotalBytes: transfer.TotalBytes)
+        {
+            File = transfer.File,
+        });
         return transfer;
     }
 
-    /// <summary>What a boot loads in all when it fetches an initrd, as far as its version is kept; null for other files.</summary>
+    /// <summary>For an initrd: the sizes of all initrds of its boot, while its version is kept; else null.</summary>
     private InitrdSizes? InitrdsOf(BootTicket ticket, string file)
     {
         if (Roles.InitrdIndex(file) is not { } index || ticket.Recipe is not { } number) return null;
@@ -72,7 +75,8 @@ internal sealed class LiveBoots(
     public void LookAt(LiveTransfer transfer, DateTimeOffset now)
     {
         if (transfer.HasMoved() && signs.Moves(transfer, now))
-            log.Add(new BootStep(now, transfer.Ticket, transfer.Step, FactKinds.Moved, transfer.Bytes, transfer.TotalBytes)
+            log.Add(new BootStep(
+                now, transfer.Ticket, transfer.Step, FactKinds.Moved, transfer.Bytes, transfer.TotalBytes)
             {
                 File = transfer.File,
             });

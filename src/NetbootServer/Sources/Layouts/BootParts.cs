@@ -25,7 +25,8 @@ internal sealed record BootParts
 
     public SystemRecipe ToSystem() => new()
     {
-        Kernel = Kernel, Initrds = Initrd is null ? [] : [Initrd.Named(Roles.Initrd)], Kexec = Kexec, KexecNoninteractive = KexecNoninteractive, Iso = Iso,
+        Kernel = Kernel, Initrds = Initrd is null ? [] : [Initrd.Named(Roles.Initrd)],
+        Kexec = Kexec, KexecNoninteractive = KexecNoninteractive, Iso = Iso,
         KernelArguments = KernelArguments,
     };
 

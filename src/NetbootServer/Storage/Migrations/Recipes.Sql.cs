@@ -8,7 +8,8 @@ public partial class Recipes
         UPDATE "image_versions" SET "Systems" = (
             SELECT json_group_object(s.key, json(CASE WHEN json_type(s.value, '$.variants') = 'object'
                 THEN json_set({Recipe("s.value")}, '$.variants', json((
-                    SELECT json_group_object(v.key, json({Recipe("v.value")})) FROM json_each(s.value, '$.variants') AS v)))
+                    SELECT json_group_object(v.key, json({Recipe("v.value")}))
+                    FROM json_each(s.value, '$.variants') AS v)))
                 ELSE {Recipe("s.value")} END))
             FROM json_each("image_versions"."Systems") AS s);
         """;
@@ -43,8 +44,8 @@ public partial class Recipes
             "Detail" TEXT NULL,
             CONSTRAINT "FK_boot_facts_boots_BootId" FOREIGN KEY ("BootId") REFERENCES "boots" ("Id") ON DELETE CASCADE);
         INSERT INTO "boot_facts_of_files"
-            SELECT "Id", "BootId", "Step", "Kind", NULL, "FirstAt", "At", "Count", "EndedAt", "Bytes", "TotalBytes", "SentBytes",
-                "DetailBytes", "Detail" FROM "boot_facts";
+            SELECT "Id", "BootId", "Step", "Kind", NULL, "FirstAt", "At", "Count", "EndedAt", "Bytes", "TotalBytes",
+                "SentBytes", "DetailBytes", "Detail" FROM "boot_facts";
         DROP TABLE "boot_facts";
         ALTER TABLE "boot_facts_of_files" RENAME TO "boot_facts";
         CREATE INDEX "IX_boot_facts_BootId" ON "boot_facts" ("BootId");
