@@ -3,7 +3,11 @@ import { html } from '../ui.js';
 import { bytes, short } from './format.js';
 import { Empty } from './messages.js';
 
-const roles = ['kernel', 'initrd', 'kexec', 'kexec-noninteractive', 'iso'];
+/** The files of a recipe, each with what it is called. */
+const filesOf = recipe => [['kernel', recipe.kernel], ['efi', recipe.efi],
+  ...recipe.initrds.map((initrd, i) => [i === 0 ? 'initrd' : `initrd${i + 1}`, initrd]), ['shim', recipe.shim],
+  ...Object.entries(recipe.files ?? {}).map(([name, file]) => [`files/${name}`, file]), ['kexec', recipe.kexec],
+  ['kexec-noninteractive', recipe.kexecNoninteractive], ['iso', recipe.iso]].filter(([, file]) => file);
 const noise = /(^|\.)(sha256|sizeBytes|gcRoots)$/; // told above already, or of no use to people
 
 /** Every leaf of a provenance under its path. */
@@ -21,8 +25,8 @@ function facts(version) {
   all.set('systems', { text: systems.join(', ') });
   for (const system of systems) {
     const of = version.systems[system], prefix = systems.length > 1 ? `${system} ` : '';
-    for (const role of roles) if (of[role]) {
-      const { sha256, sizeBytes, kernelVersion } = of[role];
+    for (const [role, file] of filesOf(of)) {
+      const { sha256, sizeBytes, kernelVersion } = file;
       all.set(prefix + role, { text: kernelVersion ?? bytes(sizeBytes), size: sizeBytes, digest: sha256 });
     }
     all.set(`${prefix}arguments`, { list: of.kernelArguments ?? [] });

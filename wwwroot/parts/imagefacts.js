@@ -43,8 +43,9 @@ export const Refreshing = ({ job }) => html`<section class="panel" data-state=${
     ${job.state === 'running' && html`<${JobBar} job=${job}/>`}</div></section>`;
 
 const artifacts = version => Object.values(version.systems)
-  .flatMap(system => [system.kernel, system.initrd, system.kexec, system['kexec-noninteractive'], system.iso,
-  ...Object.values(system.variants ?? {}).flatMap(variant => [variant.kernel, variant.initrd])]).filter(Boolean);
+  .flatMap(system => [system, ...Object.values(system.variants ?? {})])
+  .flatMap(recipe => [recipe.kernel, recipe.efi, ...recipe.initrds, recipe.shim, ...Object.values(recipe.files ?? {}),
+    recipe.kexec, recipe.kexecNoninteractive, recipe.iso]).filter(Boolean);
 
 /**
  * What one version alone has, what several share, and all of it with shared files once or as often as they are used;
