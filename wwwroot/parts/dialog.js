@@ -1,5 +1,5 @@
 // Native dialogs: Esc closes, the focus goes back to where it was.
-import { html, signal, useLayoutEffect, useMemo, useRef } from '../ui.js';
+import { html, signal, useLayoutEffect, useMemo, useRef } from '../core/ui.js';
 import { rememberFocus } from './focus.js';
 
 /** @typedef {{id: number, draw: (close: (result?: any) => void) => any, done: (result: any) => void}} Held */

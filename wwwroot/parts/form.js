@@ -1,6 +1,6 @@
 // Fields of forms. A form's draft lives outside its page, so that nothing typed is lost on the way.
-import { html, signal, useMemo } from '../ui.js';
-import { drafts } from '../drafts.js';
+import { html, signal, useMemo } from '../core/ui.js';
+import { drafts } from '../core/drafts.js';
 
 let count = 0;
 

@@ -1,5 +1,5 @@
 // A button with a menu of actions.
-import { html, useEffect, useRef, useState } from '../ui.js';
+import { html, useEffect, useRef, useState } from '../core/ui.js';
 
 /**
  * @param {{label: string, children?: any, items: {text: any, act?: () => void, href?: string,}[], plain?: boolean,

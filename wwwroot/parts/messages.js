@@ -1,5 +1,5 @@
 // What is said to people: empty lists, errors, notes, toasts. Each says what to do or what happens by itself.
-import { html, signal, useEffect, useState } from '../ui.js';
+import { html, signal, useEffect, useState } from '../core/ui.js';
 
 /** @type {import('@preact/signals').Signal<{id: number, text: any, undo?: () => any, until: number}[]>} */
 export const toasts = signal([]);

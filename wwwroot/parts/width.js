@@ -1,5 +1,5 @@
 // How many columns of the machines' table are in sight at this width; the same limits as css/widths.css.
-import { signal } from '../ui.js';
+import { signal } from '../core/ui.js';
 
 const steps = [[1280, 8], [1024, 7], [768, 6], [0, 3]];
 const count = () => steps.find(([width]) => innerWidth >= width)[1];

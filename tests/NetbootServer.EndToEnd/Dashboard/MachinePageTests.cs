@@ -107,7 +107,7 @@ public sealed class MachinePageTests(Browser browser)
         {
             var written = await visit.Page.EvaluateAsync<double[]>("""
                 async stalls => {
-                  const { written } = await import(new URL('parts/ratechart.js', document.baseURI));
+                  const { written } = await import(new URL('parts/rate-chart.js', document.baseURI));
                   return [...written(stalls.map(([from, length]) => ({ from, length })), 100)].map(stall => stall.from);
                 }
                 """, new double[][] { [1, 4], [18, 9], [40, 5], [50, 6], [90, 2] });

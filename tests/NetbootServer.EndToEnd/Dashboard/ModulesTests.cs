@@ -25,8 +25,8 @@ public sealed partial class ModulesTests
         Assert.All(lines, line => Assert.InRange(line.EnumerateRunes().Count(), 0, MostColumns));
         Assert.DoesNotMatch("innerHTML|outerHTML|insertAdjacentHTML|document\\.write|" +
             "setAttribute\\('style'|\\beval\\(|new Function", text);
-        if (module != "api.js") Assert.DoesNotMatch("\\bfetch\\(|XMLHttpRequest", text);
-        if (module != "line.js") Assert.DoesNotMatch("new EventSource", text);
+        if (module != "core/api.js") Assert.DoesNotMatch("\\bfetch\\(|XMLHttpRequest", text);
+        if (module != "core/event-line.js") Assert.DoesNotMatch("new EventSource", text);
     }
 
     [Theory]

@@ -1,0 +1,37 @@
+// A dialog with a form: what is refused is said in it, and it stays until it worked or was cancelled.
+import { html, useRef, useState } from '../core/ui.js';
+import { Dialog } from './dialog.js';
+import { Refusal } from './messages.js';
+
+/**
+ * @param {{act: (signal: AbortSignal) => Promise<any>, action: string, many?: boolean}} props act: what its button
+ *   does; many: it does it to many, one after the other, and begins none after the signal
+ */
+export function FormDialog({ close, title, action, form, act, children, wide, many = false }) {
+  const [busy, setBusy] = useState(false), [problem, setProblem] = useState(null), stop = useRef(null);
+  const [stopping, setStopping] = useState(false);
+  const submit = async () => {
+    setBusy(true);
+    setProblem(null);
+    stop.current = new AbortController();
+    try {
+      const result = await act(stop.current.signal);
+      form?.clear();
+      close(result ?? true);
+    } catch (error) {
+      const rest = form?.refuse(error) ?? [];
+      setProblem(Object.keys(error.errors ?? {}).length === 0 || rest.length
+        ? Object.assign(error, { detail: rest.join('; ') || error.detail }) : null);
+      setBusy(false);
+    }
+  };
+  // What has been sent cannot be called back: of many the rest is left out, one goes on and says how it ended.
+  const halt = () => { setStopping(true); stop.current.abort(); };
+  const cancel = () => { form?.clear(); close(); };
+  return html`<${Dialog} title=${title} close=${busy && many ? halt : close} wide=${wide} onSubmit=${submit}
+    footer=${html`<button class="btn" type="button" disabled=${stopping}
+      onClick=${!busy ? cancel : many ? halt : close}>
+      ${!busy ? 'Cancel' : !many ? 'Close' : stopping ? 'Stopping' : 'Stop'}</button>
+    <button class="btn main" type="submit" aria-busy=${busy} disabled=${busy}>${action}</button>`}>${children}
+      <${Refusal} problem=${problem}/><//>`;
+}
