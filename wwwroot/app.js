@@ -1,3 +1,4 @@
+// @ts-check
 // Starts the dashboard: theme, session, then the shell with the page that the address names.
 import { html, render, useEffect } from './core/ui.js';
 import { resume, session } from './core/session.js';

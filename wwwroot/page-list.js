@@ -1,3 +1,4 @@
+// @ts-check
 // The pages of the dashboard, each loaded when it is first opened.
 import { has } from './core/state.js';
 

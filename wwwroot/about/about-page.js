@@ -1,3 +1,4 @@
+// @ts-check
 // What this is, and what it is made with.
 import { html } from '../core/ui.js';
 import { useResource } from '../core/resource.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // What NetbootServer is made with: name, version, licence. The dashboard's own are vendored, with the licences' texts.
 
 export const dashboardLibraries = [['Preact', '11.2.0', 'MIT', 'preact'], ['htm', '3.1.1', 'Apache-2.0', 'htm'],

@@ -1,3 +1,4 @@
+// @ts-check
 // Who may do what: tokens, sessions, and who did what.
 import { html } from '../core/ui.js';
 import { link, route } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Who did what, when, from where; what it changed.
 import { html } from '../core/ui.js';
 import { serverTime } from '../core/api.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Logging in, and again when the session has ended in the middle of something.
 import { html, signal, useEffect, useRef, useState } from '../core/ui.js';
 import { interrupted, logIn, session } from '../core/session.js';
@@ -21,7 +22,7 @@ function useLogIn() {
     if (!secret) return setFault(way === 'password' ? 'Type the password.' : 'Paste a token.');
     setBusy(true);
     try {
-      await logIn({ [way]: secret });
+      await logIn(way === 'password' ? { password: secret } : { token: secret });
     } catch (problem) {
       setFault(problem.status === 401
         ? `That is not ${way === 'password' ? 'the password' : 'a token this server knows'}.` : problem.detail);

@@ -1,3 +1,4 @@
+// @ts-check
 // Who is logged in, and from where.
 import { html } from '../core/ui.js';
 import { remove } from '../core/api.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Tokens for programs: made, shown once, revoked.
 import { html, useState } from '../core/ui.js';
 import { post, remove, serverTime } from '../core/api.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // One boot with its timeline.
 import { html, useEffect } from '../core/ui.js';
 import { link } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Every boot, newest first, by how it went.
 import { html } from '../core/ui.js';
 import { route, setQuery } from '../core/router.js';

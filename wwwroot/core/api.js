@@ -1,3 +1,4 @@
+// @ts-check
 // The only door to the server: JSON in and out, problems as errors, the CSRF token and ETags in their places.
 import { Problem, problemOf, silence, unanswered } from './problem.js';
 

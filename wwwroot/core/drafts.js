@@ -1,3 +1,4 @@
+// @ts-check
 // What has been typed into forms and not yet saved; it outlives the pages it was typed on.
 
 /** Drafts by what they are of. @type {Map<string, {values: any, errors: any, base: any, resource: any}>} */

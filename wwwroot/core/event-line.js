@@ -1,3 +1,4 @@
+// @ts-check
 // The line to the server: the stream of events, a watch on its silence, and tries to get it back. It knows no page,
 // so that it runs in a worker for all tabs of the browser as well as in a page.
 import { address, answers, get } from './api.js';
@@ -33,8 +34,11 @@ const firstPause = 2000, longestPause = 10_000;
  *   renew: opens it anew, as another session; close: for good
  */
 export function openLine(say) {
-  let source = null, state = '', fresh = false, missed = false, opens = 0, asking = false, closed = false;
+  let source = null, fresh = false, missed = false, opens = 0, asking = false, closed = false;
+  let state = /** @type {State | ''} */ (''); // '': nothing was said of it yet
   let silent = 0, shut = 0, pause = firstPause, retry = 0, ticked = Date.now();
+
+  const isOver = () => closed || state === 'ended';
 
   function become(/** @type {State} */ next, wait = 0) {
     if (next === state && next !== 'away') return;
@@ -77,12 +81,12 @@ export function openLine(say) {
 
   /** Looks whether the server is there, and goes on trying. */
   async function check() {
-    if (asking || closed || state === 'ended') return;
+    if (asking || isOver()) return;
     clearTimeout(retry);
     asking = true;
     const there = await answers();
     asking = false;
-    if (closed || state === 'ended') return;
+    if (isOver()) return;
     if (!there) {
       become('away', pause);
       retry = setTimeout(check, pause);

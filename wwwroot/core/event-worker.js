@@ -1,3 +1,4 @@
+// @ts-check
 // A shared worker: it holds the one line of this browser and tells every tab what comes. A browser opens only six
 // connections to a host (HTTP/1.1): with a stream in each tab, the sixth, and then all of them, would wait for ever.
 import { openLine } from './event-line.js';
@@ -33,6 +34,7 @@ const acts = {
   ping(tab) { tab.postMessage({ pong: true }); },
 };
 
-self.onconnect = ({ ports: [tab] }) => {
+addEventListener('connect', event => {
+  const [tab] = /** @type {MessageEvent} */ (event).ports;
   tab.onmessage = ({ data: [act, value] }) => acts[act]?.(tab, value);
-};
+});

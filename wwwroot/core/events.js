@@ -1,3 +1,4 @@
+// @ts-check
 // A tab's end of the browser's one line: a shared worker, and where there is none (some phones) a line of its own
 // while the tab is seen.
 

@@ -1,3 +1,4 @@
+// @ts-check
 // A part whose module is loaded when it is first drawn, so that the first page has less to wait for.
 import { html, signal, useEffect } from './ui.js';
 

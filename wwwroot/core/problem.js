@@ -1,3 +1,4 @@
+// @ts-check
 // What went wrong with a request.
 
 /** A refusal by the server (RFC 9457), or its silence (status 0). */

@@ -1,3 +1,4 @@
+// @ts-check
 // One answer of the API for one page: loaded when the page opens, again when events say that it has changed.
 import { signal, useEffect, useMemo } from './ui.js';
 import { get } from './api.js';
@@ -7,10 +8,17 @@ import { on } from './state.js';
 const patience = 5000;
 
 /**
+ * events: those after which it is loaded again, where they concern it, after a pause in milliseconds; poll: whether it
+ * is also loaded again while the server's events do not come; map: what becomes of the answer.
+ * @typedef {{events?: string[], concerns?: (data: any) => boolean, pause?: number, poll?: boolean,
+ *   map?: (answer: any) => any}} Options
+ */
+
+/**
  * @param {string | null} path below /api/v1; null: nothing yet
- * @param {{events?: string[], concerns?: (data: any) => boolean, pause?: number, map?: (answer: any) => any}} options
- * @returns {{data: any, problem: import('./api.js').Problem | null, loading: boolean, reload: () => Promise<void>,
- *   set: (data: any) => void}}
+ * @param {Options} options
+ * @returns {{data: any, problem: import('./problem.js').Problem | null, loading: boolean,
+ *   reload: () => Promise<void>, set: (data: any) => void}}
  */
 export function useResource(path, { events = [], concerns = () => true, pause = 800, poll = true, map = x => x } = {}) {
   const it = useMemo(() => ({ data: signal(null), problem: signal(null), loading: signal(true), timer: 0 }), [path]);

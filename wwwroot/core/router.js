@@ -1,3 +1,4 @@
+// @ts-check
 // The address after '#' says which page, which resource and which view of it: everything has a link.
 import { signal } from './ui.js';
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Who is logged in. The cookie is the server's business; here is only what it told about it.
 import { signal } from './ui.js';
 import { get, post, remove, wire } from './api.js';

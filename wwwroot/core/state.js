@@ -1,3 +1,4 @@
+// @ts-check
 // What the pages know: what the line tells, the clock, and whether the server is there.
 import { batch, computed, signal } from './ui.js';
 import { get, operations, serverTime, wire } from './api.js';
@@ -94,7 +95,7 @@ export function start(session) {
     now.value = serverTime(); // the first answers say it
     if (known.has('events')) {
       gap = paths.peek() !== null;
-      const open = new Promise(done => { opened = done; });
+      const open = new Promise((/** @type {(value?: any) => void} */ done) => { opened = done; });
       line = joinLine(session, hear);
       await Promise.race([open, new Promise(done => setTimeout(done, patience))]);
       if (link.peek() !== 'live') gap = true;

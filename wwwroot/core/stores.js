@@ -1,3 +1,4 @@
+// @ts-check
 // Lists that several pages share, loaded once and kept up to date by events.
 import { signal, useEffect } from './ui.js';
 import { get } from './api.js';
@@ -84,6 +85,8 @@ export const images = store('images', { event: 'image.changed' });
 let polls = 0;
 on('poll', () => {
   polls++;
-  for (const [list, every] of [[machines, machines.items.peek().size > 500 ? 15 : 1], [profiles, 5], [images, 3]])
+  /** @type {[list: typeof machines, every: number][]} */
+  const turns = [[machines, machines.items.peek().size > 500 ? 15 : 1], [profiles, 5], [images, 3]];
+  for (const [list, every] of turns)
     if (list.state.peek() === 'ready' && polls % every === 0) list.load();
 });

@@ -1,3 +1,4 @@
+// @ts-check
 // What a page says about itself in the browser's tab.
 import { useEffect } from './ui.js';
 

@@ -1,3 +1,4 @@
+// @ts-check
 // What every page draws with: one import line instead of four.
 export { html, render } from 'htm/preact';
 export { signal, computed, effect, batch, useSignal, useComputed, useSignalEffect } from '@preact/signals';

@@ -1,3 +1,4 @@
+// @ts-check
 // Beside an image's versions: where it comes from, what it takes on disk, who uses it.
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Making and changing an image: its source as its type wants it, when to refresh, how much to keep.
 import { html, useState } from '../core/ui.js';
 import { put, ifAbsent } from '../core/api.js';

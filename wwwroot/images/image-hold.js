@@ -1,3 +1,4 @@
+// @ts-check
 // An image that is held, or shall be: who, since when, why, and what to do about it.
 import { html, useRef } from '../core/ui.js';
 import { get } from '../core/api.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // One image: its versions, what changes between them, what is on disk, who uses it.
 import { html } from '../core/ui.js';
 import { go, link } from '../core/router.js';

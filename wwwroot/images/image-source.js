@@ -1,3 +1,4 @@
+// @ts-check
 // An image's source as the fields of its type; what has no field of its own is there as JSON.
 import { html, useState } from '../core/ui.js';
 import { Field, LinesField } from '../parts/form.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Named sources of bootable versions.
 import { html, useEffect } from '../core/ui.js';
 import { route, setQuery } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Uploading a version: files by role, a bar, and a way to stop.
 import { html, useRef, useState } from '../core/ui.js';
 import { upload } from '../core/api.js';

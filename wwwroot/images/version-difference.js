@@ -1,3 +1,4 @@
+// @ts-check
 // What changes from one version to another.
 import { html } from '../core/ui.js';
 import { bytes, short } from '../parts/format.js';

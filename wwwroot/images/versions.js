@@ -1,3 +1,4 @@
+// @ts-check
 // An image's versions: what each is, what it takes, which is current; two of them are compared.
 import { html, useState } from '../core/ui.js';
 import { may } from '../core/session.js';

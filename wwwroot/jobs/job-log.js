@@ -1,3 +1,4 @@
+// @ts-check
 // A job's log as it grows: colours, search, following the newest line, and a fold over the long middle.
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../core/ui.js';
 import { address, get } from '../core/api.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // One job: how far it is, what it says, and what becomes of it.
 import { html } from '../core/ui.js';
 import { go, link } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // What the server does on its own: refreshes, tidying, checks.
 import { html } from '../core/ui.js';
 import { link, route, setQuery } from '../core/router.js';

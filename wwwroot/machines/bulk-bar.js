@@ -1,3 +1,4 @@
+// @ts-check
 // What can be done to all chosen machines at once.
 import { html } from '../core/ui.js';
 import { drop } from './machine-acts.js';

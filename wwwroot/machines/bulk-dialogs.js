@@ -1,3 +1,4 @@
+// @ts-check
 // Dialogs that change machines, one or many: profile, labels, next boot.
 import { html, useState } from '../core/ui.js';
 import { profiles } from '../core/stores.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // What a machine is: as registered, and as it told us itself.
 import { html } from '../core/ui.js';
 import { Age } from '../parts/basics.js';

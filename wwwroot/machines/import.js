@@ -1,3 +1,4 @@
+// @ts-check
 // Importing machines: what would change is shown first, then all of it happens or none.
 import { html, useState } from '../core/ui.js';
 import { post } from '../core/api.js';

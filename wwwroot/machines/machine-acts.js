@@ -1,3 +1,4 @@
+// @ts-check
 // What can be done to machines, one or many: each act says what it did and, where possible, takes it back.
 import { html } from '../core/ui.js';
 import { patch, put, remove, ifRevision } from '../core/api.js';
@@ -10,6 +11,9 @@ const atOnce = 6;
 
 /**
  * Does something to each, a few at a time.
+ * @param {any[]} items
+ * @param {(item: any) => Promise<unknown>} act
+ * @param {(ended: number) => void} progress
  * @param {AbortSignal} [signal] none is begun after it
  * @returns {Promise<{done: any[], problems: Map<string, Error>, left: number}>} left: how many were not begun
  */
@@ -59,7 +63,7 @@ export async function change(list, what, fields, progress, signal) {
 /** A merge that makes labels what they were: those that came are dropped. */
 const restored = (old, now = {}) => ({ ...Object.fromEntries(Object.keys(now).map(key => [key, null])), ...old });
 
-/** @param {{profile: string} | {action: string}} next */
+/** @param {{profile?: string, action?: string}} next one of them */
 export async function bootNext(list, next, progress, signal) {
   const before = new Map(list.map(machine => [machine.name, machine.nextBoot]));
   const result = await each(list, async machine =>

@@ -1,3 +1,4 @@
+// @ts-check
 // Dialogs that make machines: approve what was discovered, or add one by its MAC.
 import { html, useState } from '../core/ui.js';
 import { ifAbsent, put } from '../core/api.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Search, states, profile and labels above the list of machines; all of them stand in the address.
 import { html, useState } from '../core/ui.js';
 import { setQuery } from '../core/router.js';

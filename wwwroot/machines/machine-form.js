@@ -1,3 +1,4 @@
+// @ts-check
 // Editing what is set of a machine.
 import { html, useState } from '../core/ui.js';
 import { saveForm } from '../parts/saving.js';

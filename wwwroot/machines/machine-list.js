@@ -1,3 +1,4 @@
+// @ts-check
 // Which machines the list shows, in which order, as the address says.
 import { useMemo } from '../core/ui.js';
 import { route } from '../core/router.js';

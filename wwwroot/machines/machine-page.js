@@ -1,3 +1,4 @@
+// @ts-check
 // One machine: its boot now, what it would get and why, its history, who it is.
 import { html, useEffect } from '../core/ui.js';
 import { go, link, route, setQuery } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // One machine of the list.
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Every machine: found, filtered, sorted, chosen, approved.
 import { html, useEffect, useRef, useState } from '../core/ui.js';
 import { go, link, route, setQuery } from '../core/router.js';
@@ -66,13 +67,14 @@ function Table({ list, mark, setMark }) {
   const rows = grouped(list.shown, list.wanted.sort), view = useRows(rows.length), selection = useSelection(rows);
   useEffect(() => { if (!mark && selection.chosen.size > 0) selection.clear(); }, [mark]);
   const marking = mark || selection.chosen.size > 0, clear = () => {
-    const had = document.activeElement;
+    const had = /** @type {HTMLElement | null} */ (document.activeElement);
     selection.clear();
     setMark(false);
     if (!marking || had === document.body) return;
     requestAnimationFrame(() => { // what had the focus may be gone
       if (had?.isConnected && had.offsetParent) return;
-      for (const next of document.querySelectorAll('.select, .machines thead input'))
+      for (const next of /** @type {NodeListOf<HTMLElement>} */ (
+        document.querySelectorAll('.select, .machines thead input')))
         next.focus({ preventScroll: true });
     });
   };

@@ -1,3 +1,4 @@
+// @ts-check
 // What a machine gets at its next boot only.
 import { html, useState } from '../core/ui.js';
 import { link } from '../core/router.js';

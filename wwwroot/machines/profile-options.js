@@ -1,3 +1,4 @@
+// @ts-check
 // The profiles that a machine may be given.
 import { profiles } from '../core/stores.js';
 import { bySelector } from '../parts/selector.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Import and export of machines, where the server has them.
 import { html } from '../core/ui.js';
 import { address } from '../core/api.js';

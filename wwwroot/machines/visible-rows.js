@@ -1,3 +1,4 @@
+// @ts-check
 // Rows of a long table: only those in sight are drawn, so that ten thousand scroll like ten.
 import { useEffect, useLayoutEffect, useRef, useState } from '../core/ui.js';
 

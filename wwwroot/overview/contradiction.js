@@ -1,3 +1,4 @@
+// @ts-check
 // A machine that contradicts a registration: the same one with other hardware, or another one?
 import { html } from '../core/ui.js';
 import { post } from '../core/api.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // The first run: an image, DHCP, and the first machine that appears by itself.
 import { html, useEffect } from '../core/ui.js';
 import { active, follow } from '../parts/boots-under-way.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Alarms to acknowledge and boots that failed, with what to do.
 import { html, useState } from '../core/ui.js';
 import { remove, serverTime } from '../core/api.js';
@@ -17,7 +18,8 @@ const Decide = later(() => import('./contradiction.js').then(module => module.De
 /** Words for kinds of alarms; a kind without words speaks for itself. */
 const kinds = {
   'identity-contradiction': 'Which machine is it?', 'mac-on-two-addresses': 'One MAC, two addresses',
-  'many-contradictions': 'Many machines contradict', 'disk-nearly-full': 'Disk nearly full', 'refresh-failing': 'Refreshes fail', 'scrub-failing': 'Scrubs fail',
+  'many-contradictions': 'Many machines contradict', 'disk-nearly-full': 'Disk nearly full',
+  'refresh-failing': 'Refreshes fail', 'scrub-failing': 'Scrubs fail',
   'template-failing': 'Script template fails', 'blob-rotten': 'Rotten file',
 };
 

@@ -1,3 +1,4 @@
+// @ts-check
 // What is every machine doing now, and what needs a look.
 import { html, useEffect, useState } from '../core/ui.js';
 import { link } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Jobs that run or wait, in short.
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Bytes a second over the last hour or day.
 import { html, useEffect, useRef, useState } from '../core/ui.js';
 import { useResource } from '../core/resource.js';
@@ -25,6 +26,7 @@ function colour(name) {
   return value;
 }
 
+/** @returns {import('uplot').Options} */
 function options(width, from, to) {
   const ink = colour('--ink'), quiet = colour('--ink-3'), line = colour('--line'), font = `11px ${token('--sans')}`;
   const axis = { stroke: quiet, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
@@ -68,6 +70,7 @@ function Chart({ samples, label, seconds }) {
   return html`<div class="plot" ref=${box} role="img" aria-label=${label}></div>`;
 }
 
+/** @type {[value: string, text: string, seconds: number][]} */
 const spans = [['hour', '1 h', 3600], ['day', '24 h', 86_400]];
 
 export function Throughput() {

@@ -1,3 +1,4 @@
+// @ts-check
 // The smallest pieces: a state, an age, an icon, a tag, a copy button.
 import { html, useState } from '../core/ui.js';
 import { now } from '../core/state.js';

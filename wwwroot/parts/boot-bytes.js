@@ -1,3 +1,4 @@
+// @ts-check
 // The bytes of boots under way, from a stream that comes a few times a second, and how fast they were until now.
 import { signal } from '../core/ui.js';
 import { get, serverTime } from '../core/api.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Boots as a table, newest first.
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';

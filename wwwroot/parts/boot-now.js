@@ -1,3 +1,4 @@
+// @ts-check
 // The newest boot of a machine: where it is, how fast, how that compares with what is usual.
 import { html } from '../core/ui.js';
 import { isMoving } from './boots-under-way.js';
@@ -44,7 +45,10 @@ function Stalls({ boot }) {
     ${plural(still.count, 'stall')}${over && ', over'}<//>`;
 }
 
-/** Bytes a second of a phase under way, stalls left out; null when it has none. */
+/**
+ * Bytes a second of a phase under way, stalls left out; null when it has none.
+ * @param {import('./boot-phases.js').Phase} phase
+ */
 function mean({ step, value }) {
   if (!step || !value) return null;
   const whole = step.durationSeconds ?? (now.value - Date.parse(step.at)) / 1000;

@@ -8,7 +8,7 @@ export const names = ['script', 'kernel', 'initrd', 'overlay', 'ready', 'up'];
  * @typedef {{name: string, state: 'done' | 'now' | 'wait' | 'bad' | 'todo', step?: any, value?: number,
  *   max?: number}} Phase
  * @param {any} boot as the API tells it
- * @param {{step: string, bytes: number, totalBytes: number} | undefined} motion newer bytes of the step under way
+ * @param {{step: string, bytes: number, totalBytes: number}} [motion] newer bytes of the step under way
  * @returns {Phase[]}
  */
 export function phases(boot, motion) {

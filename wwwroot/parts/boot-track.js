@@ -1,3 +1,4 @@
+// @ts-check
 // A boot as a track of six phases, and as a row of a list.
 import { html } from '../core/ui.js';
 import { now } from '../core/state.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Boots in progress: stalled ones first, then by how far they are.
 import { html, useEffect, useRef } from '../core/ui.js';
 import { active, follow, isMoving, lingering, loaded, sweep } from './boots-under-way.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Boots under way, as the API tells them.
 import { signal } from '../core/ui.js';
 import { get, serverTime } from '../core/api.js';

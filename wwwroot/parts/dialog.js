@@ -1,3 +1,4 @@
+// @ts-check
 // Native dialogs: Esc closes, the focus goes back to where it was.
 import { html, signal, useLayoutEffect, useMemo, useRef } from '../core/ui.js';
 import { rememberFocus } from './focus.js';

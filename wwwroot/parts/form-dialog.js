@@ -1,11 +1,19 @@
+// @ts-check
 // A dialog with a form: what is refused is said in it, and it stays until it worked or was cancelled.
 import { html, useRef, useState } from '../core/ui.js';
 import { Dialog } from './dialog.js';
 import { Refusal } from './messages.js';
 
 /**
- * @param {{act: (signal: AbortSignal) => Promise<any>, action: string, many?: boolean}} props act: what its button
- *   does; many: it does it to many, one after the other, and begins none after the signal
+ * @param {object} props
+ * @param {(result?: any) => void} props.close
+ * @param {string} props.title
+ * @param {string} props.action the text of its button
+ * @param {(signal: AbortSignal) => Promise<any>} props.act what its button does
+ * @param {boolean} [props.many] act is done to many, one after the other; none is begun after the signal
+ * @param {import('./form.js').Form} [props.form] what is typed into it
+ * @param {boolean} [props.wide]
+ * @param {import('preact').ComponentChildren} [props.children]
  */
 export function FormDialog({ close, title, action, form, act, children, wide, many = false }) {
   const [busy, setBusy] = useState(false), [problem, setProblem] = useState(null), stop = useRef(null);

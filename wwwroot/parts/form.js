@@ -1,3 +1,4 @@
+// @ts-check
 // Fields of forms. A form's draft lives outside its page, so that nothing typed is lost on the way.
 import { html, signal, useMemo } from '../core/ui.js';
 import { drafts } from '../core/drafts.js';
@@ -29,7 +30,10 @@ export const LinesField = ({ form, name, label, hint, rows = 3, mono = true, hid
       dir=${mono ? undefined : 'auto'}
       value=${form.get(name)} onInput=${event => form.set(name, event.target.value)}></textarea>`}<//>`;
 
-/** One of a few. @param {{options: [value: string, text: string][]}} props */
+/**
+ * One of a few.
+ * @param {{form: Form, name: string, label: string, hint?: any, options: [value: string, text: string][]}} props
+ */
 export const ChoiceField = ({ form, name, label, hint, options }) =>
   html`<${Field} label=${label} hint=${hint} error=${form.error(name)}>${aria =>
     html`<select ...${aria} value=${form.get(name)} onChange=${event => form.set(name, event.target.value)}>
@@ -37,6 +41,8 @@ export const ChoiceField = ({ form, name, label, hint, options }) =>
         ${text}</option>`)}</select>`}<//>`;
 
 const isBelow = (path, of) => path === of || path.startsWith(`${of}.`) || path.startsWith(`${of}[`);
+
+/** @typedef {ReturnType<typeof useForm>} Form */
 
 /**
  * What a person has changed of a resource and not yet saved.

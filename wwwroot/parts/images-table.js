@@ -1,3 +1,4 @@
+// @ts-check
 // Images with what machines get of them, and how old it is.
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';

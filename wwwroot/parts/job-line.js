@@ -1,3 +1,4 @@
+// @ts-check
 // A job as one line with its progress.
 import { html } from '../core/ui.js';
 import { progressOf } from './job-progress.js';

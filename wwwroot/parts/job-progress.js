@@ -1,3 +1,4 @@
+// @ts-check
 // How far jobs are; told a few times a second, without the rest of the job.
 import { signal } from '../core/ui.js';
 import { on } from '../core/state.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // The keyboard: single keys when no field has the focus, and only when they are switched on (WCAG 2.1.4).
 import { signal, useEffect, useRef } from '../core/ui.js';
 import { go, route } from '../core/router.js';
@@ -60,11 +61,13 @@ function catchUp(layer) {
   for (const event of mine) (layer.acts.get(event.key) ?? layer.acts.get(event.key.toLowerCase()))(event);
 }
 
-const isField = target => target instanceof HTMLElement
-  && (target.isContentEditable || (/^(input|textarea|select)$/i.test(target.tagName) && target.type !== 'checkbox'));
+const isField = target => target instanceof HTMLElement && (target.isContentEditable
+  || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement
+  || (target instanceof HTMLInputElement && target.type !== 'checkbox'));
 
 /** Presses the main button of the dialog on top. */
-const saveDialog = () => [...document.querySelectorAll('dialog[open]')].at(-1)?.querySelector('[type=submit]')?.click();
+const saveDialog = () => /** @type {HTMLElement | null | undefined} */ (
+  [...document.querySelectorAll('dialog[open]')].at(-1)?.querySelector('[type=submit]'))?.click();
 
 addEventListener('keydown', event => {
   if (event.altKey || event.isComposing) return;

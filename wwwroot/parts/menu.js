@@ -1,3 +1,4 @@
+// @ts-check
 // A button with a menu of actions.
 import { html, useEffect, useRef, useState } from '../core/ui.js';
 

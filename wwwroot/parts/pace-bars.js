@@ -1,3 +1,4 @@
+// @ts-check
 // Below the chart of a boot under way: this boot against the time it usually takes.
 import { html } from '../core/ui.js';
 import { duration } from './format.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // A list of the API that goes back page by page: the first one stays up to date, older ones are loaded on demand.
 import { useState } from '../core/ui.js';
 import { get } from '../core/api.js';
@@ -6,7 +7,7 @@ import { toast } from './messages.js';
 
 /**
  * @param {string} path with its limit, below /api/v1
- * @param {Parameters<typeof useResource>[1] & {key?: string}} options
+ * @param {import('../core/resource.js').Options & {key?: string}} options
  */
 export function usePages(path, { key = 'id', ...options } = {}) {
   const page = useResource(path, options);

@@ -1,3 +1,4 @@
+// @ts-check
 // What a machine would get if it asked now, and why.
 import { html, useState } from '../core/ui.js';
 import { link } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Bytes a second of a boot, and the times without a byte, since it began.
 import { html } from '../core/ui.js';
 import { isMoving } from './boots-under-way.js';

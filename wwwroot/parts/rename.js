@@ -1,3 +1,4 @@
+// @ts-check
 // Gives a machine, profile or image another name; its page goes along.
 import { html } from '../core/ui.js';
 import { ifRevision, patch } from '../core/api.js';

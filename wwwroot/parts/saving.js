@@ -1,3 +1,4 @@
+// @ts-check
 // Saving a form: only what was changed is sent, made from the revision it was read at; a conflict is put to the person.
 import { get, ifRevision, patch } from '../core/api.js';
 import { chooseBetween } from './conflict.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Dark, light, or as the system.
 import { html, signal } from '../core/ui.js';
 

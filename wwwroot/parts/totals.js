@@ -1,3 +1,4 @@
+// @ts-check
 // The whole server in a few numbers: the rail keeps them for all pages.
 import { signal, useEffect } from '../core/ui.js';
 import { has } from '../core/state.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // How many columns of the machines' table are in sight at this width; the same limits as css/widths.css.
 import { signal } from '../core/ui.js';
 

@@ -1,3 +1,4 @@
+// @ts-check
 // The longest kernel line that a profile makes, of the machines that get it, with its parts.
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';

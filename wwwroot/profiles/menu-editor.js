@@ -1,3 +1,4 @@
+// @ts-check
 // What a profile offers the person at the machine: entries in order, the one to begin with, how long it waits.
 import { html, useLayoutEffect, useRef } from '../core/ui.js';
 import { profiles } from '../core/stores.js';

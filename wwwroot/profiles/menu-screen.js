@@ -1,3 +1,4 @@
+// @ts-check
 // A menu as the machine's screen shows it, drawn from the very script that the machine gets.
 import { html } from '../core/ui.js';
 

@@ -1,3 +1,4 @@
+// @ts-check
 // What a machine would get of a profile as it is typed, asked of the server a moment after the last key.
 import { useEffect, useRef, useState } from '../core/ui.js';
 import { post } from '../core/api.js';
@@ -9,7 +10,7 @@ const pause = 350, nameless = 'new-profile';
  * @param {string} name the profile's; '' while it has none
  * @param {any} body as for PUT; null: ask nothing
  * @param {string} machine '': one that nothing is known of
- * @returns {{plan: any, problem: import('../core/api.js').Problem | null, fresh: boolean}}
+ * @returns {{plan: any, problem: import('../core/problem.js').Problem | null, fresh: boolean}}
  *   fresh: the plan is of what is typed now
  */
 export function usePreview(name, body, machine) {

@@ -1,3 +1,4 @@
+// @ts-check
 // A profile as the fields of its form, and back.
 import { images } from '../core/stores.js';
 import { lines, pairs, unpair } from '../parts/format.js';

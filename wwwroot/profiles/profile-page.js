@@ -1,3 +1,4 @@
+// @ts-check
 // One profile: what it boots and for whom, what a person may choose, its own script; each previewed while one types.
 import { html, useState } from '../core/ui.js';
 import { go, link, route } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // What a machine would get of a profile as it is typed: its menu on the screen, its script.
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';
@@ -25,7 +26,14 @@ export const MenuPreview = ({ preview: { plan, problem } }) => html`<header><h2 
     ${plan?.action === 'menu' ? html`<${MenuScreen} script=${plan.script}/>` : !plan && !problem
     && html`<${Ghost} lines=${4}/>`}</div>`;
 
-/** @param {{fault: {detail: string, refused: boolean} | null}} props of the template */
+/**
+ * @param {object} props
+ * @param {ReturnType<typeof import('./preview.js').usePreview>} props.preview
+ * @param {string[]} props.names of machines
+ * @param {string} props.machine '': one that nothing is known of
+ * @param {(machine: string) => void} props.choose
+ * @param {{detail: string, refused: boolean} | null} props.fault of the template
+ */
 export function ScriptPreview({ preview: { plan, problem }, names, machine, choose, fault }) {
   // The fault itself is shown; that no machine in particular says nothing of itself is no news.
   const known = ['template-fails', ...machine ? [] : ['arch-unknown']];

@@ -1,3 +1,4 @@
+// @ts-check
 // What machines can boot, and for which of them it is.
 import { html, useEffect } from '../core/ui.js';
 import { go, link, route } from '../core/router.js';

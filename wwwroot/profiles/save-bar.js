@@ -1,3 +1,4 @@
+// @ts-check
 // A page with a form: save, discard, what is not saved, Ctrl-S.
 import { html, useState } from '../core/ui.js';
 import { useKeys } from '../parts/keys.js';

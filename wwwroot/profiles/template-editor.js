@@ -1,3 +1,4 @@
+// @ts-check
 // A profile's own script: a text with line numbers, its fault at the line, and what it can use.
 import { html, useRef } from '../core/ui.js';
 import { may } from '../core/session.js';

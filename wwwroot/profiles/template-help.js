@@ -1,3 +1,4 @@
+// @ts-check
 // What a script template can use; a name is put into the text where the cursor is.
 import { html } from '../core/ui.js';
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Which image a profile boots, and what becomes of the machine after it.
 import { html } from '../core/ui.js';
 import { useResource } from '../core/resource.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Which machines a selector matches now, and which of them get the profile.
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Whether the server's parts work, and what to look at when nothing happens.
 import { html } from '../core/ui.js';
 import { State } from '../parts/basics.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // DHCP snippets filled in with this server's address, as tabs.
 import { html, useEffect, useState } from '../core/ui.js';
 import { address, get } from '../core/api.js';

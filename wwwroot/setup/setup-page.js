@@ -1,3 +1,4 @@
+// @ts-check
 // What is around the server: DHCP, addresses, and whether its parts work.
 import { html } from '../core/ui.js';
 import { useResource } from '../core/resource.js';

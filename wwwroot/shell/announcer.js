@@ -1,3 +1,4 @@
+// @ts-check
 // Tells people who do not see the page what happens to boots; never bytes.
 import { html, signal, useEffect } from '../core/ui.js';
 import { serverTime } from '../core/api.js';

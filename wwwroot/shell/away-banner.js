@@ -1,3 +1,4 @@
+// @ts-check
 // What is said while the server does not answer.
 import { html } from '../core/ui.js';
 import { heardAt, link, nextTry, now, tryNow } from '../core/state.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Opens what is loaded when it is first wanted. It counts as open at once: keys that follow are not the page's.
 import { html } from '../core/ui.js';
 import { isOpen, show } from '../parts/dialog.js';

@@ -1,3 +1,4 @@
+// @ts-check
 // Ctrl-K: any machine, image, profile, page or action by a few letters of its name.
 import { html, useEffect, useMemo, useState } from '../core/ui.js';
 import { go } from '../core/router.js';

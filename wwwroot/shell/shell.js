@@ -1,3 +1,4 @@
+// @ts-check
 // Around every page: header, rail, banner, dialogs, toasts, and the keys that work everywhere.
 import { html, signal, useEffect, useErrorBoundary, useRef } from '../core/ui.js';
 import { link, route } from '../core/router.js';

@@ -8,7 +8,7 @@ public sealed partial class ModulesTests
 {
     private const int MostLines = 150, MostColumns = 120;
 
-    private static readonly string Root = Path.Combine(Repository.Root, "wwwroot");
+    internal static readonly string Root = Path.Combine(Repository.Root, "wwwroot");
 
     public static TheoryData<string> Modules =>
         [.. Directory.EnumerateFiles(Root, "*.js", SearchOption.AllDirectories)
