@@ -10,6 +10,8 @@ import { Shell } from './shell/shell.js';
 
 const LogIn = later(() => import('./access/log-in.js').then(module => module.LogIn));
 
+const root = /** @type {HTMLElement} */ (document.getElementById('app'));
+
 function App() {
   const known = session.value !== null, id = session.value?.id ?? '';
   useEffect(() => known ? start(id) : undefined, [known, id]);
@@ -23,10 +25,10 @@ addEventListener('beforeunload', event => { if (hasDrafts()) event.preventDefaul
 async function begin() {
   try {
     await resume();
-    render(html`<${App}/>`, document.getElementById('app'));
+    render(html`<${App}/>`, root);
   } catch {
     const { Starting } = await import('./shell/away-banner.js');
-    render(html`<${Starting}/>`, document.getElementById('app'));
+    render(html`<${Starting}/>`, root);
     setTimeout(begin, 2000);
   }
 }

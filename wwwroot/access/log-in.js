@@ -11,14 +11,14 @@ const waitUntil = signal(0);
 function useLogIn() {
   const [way, setWay] = useState('password'), [fault, setFault] = useState(''), [busy, setBusy] = useState(false),
     [left, setLeft] = useState(0);
-  const field = useRef(null);
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => {
     if (left <= 0) return;
     const timer = setTimeout(() => setLeft(Math.max(0, Math.ceil((waitUntil.value - Date.now()) / 1000))), 1000);
     return () => clearTimeout(timer);
   }, [left]);
   async function enter() {
-    const secret = field.current.value;
+    const secret = field.current?.value;
     if (!secret) return setFault(way === 'password' ? 'Type the password.' : 'Paste a token.');
     setBusy(true);
     try {
@@ -53,7 +53,7 @@ function Ways({ it }) {
     event.preventDefault();
     const next = it.way === 'password' ? 'token' : 'password';
     it.pick(next);
-    document.getElementById(`tab-${next}`).focus();
+    document.getElementById(`tab-${next}`)?.focus();
   };
   return html`<div class="tabs" role="tablist" aria-label="Log in with" onKeyDown=${move}>
     ${ways.map(way => html`<button role="tab" type="button" key=${way}

@@ -69,7 +69,7 @@ const Row = ({ token, revoke }) => html`<tr><th scope="row"><span class="cut" di
 
 export function Tokens() {
   const tokens = useResource('tokens?limit=1000', { events: ['token.changed'], pause: 0, poll: false });
-  const [made, setMade] = useState(null);
+  const [made, setMade] = useState(/** @type {{id: string} | null} */ (null)); // the newest, with its secret
   const make = async () => {
     const token = await show(close => html`<${Make} close=${close}/>`);
     if (token) { setMade(token); tell('token.changed'); }

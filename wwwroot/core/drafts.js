@@ -1,7 +1,13 @@
 // @ts-check
 // What has been typed into forms and not yet saved; it outlives the pages it was typed on.
 
-/** Drafts by what they are of. @type {Map<string, {values: any, errors: any, base: any, resource: any}>} */
+/**
+ * values: those that differ from base, what is stored; errors: faults by field and by JSON path.
+ * @typedef {import('@preact/signals').Signal<Record<string, string>>} Fields
+ * @typedef {{values: Fields, errors: Fields, base: Fields, resource: any}} Draft
+ */
+
+/** Drafts by what they are of. @type {Map<string, Draft>} */
 export const drafts = new Map();
 
 /** The key of a draft that is of these machines and of no others. */

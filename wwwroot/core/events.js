@@ -55,7 +55,7 @@ function ownLine(hear) {
  */
 export function joinLine(session, tell) {
   let quiet = 0, shared = 'SharedWorker' in globalThis, known = false, retry = 0;
-  let way = /** @type {Way | null} */ (null);
+  let way = /** @type {Way} */ ({ say() {}, close() {} }); // until it is joined
 
   function hear(news) {
     quiet = 0;
@@ -72,7 +72,7 @@ export function joinLine(session, tell) {
   }
 
   function join() {
-    way?.close();
+    way.close();
     clearTimeout(retry);
     quiet = 0;
     try { way = (shared ? sharedLine : ownLine)(hear); } catch { way = ownLine(hear); }

@@ -7,7 +7,7 @@ import { html, signal, useEffect } from './ui.js';
  * @param {any} meanwhile what stands in its place until it is there
  */
 export function later(load, meanwhile = null) {
-  const loaded = signal(null);
+  const loaded = signal(/** @type {{Part: import('preact').ComponentType<any>} | null} */ (null));
   return props => {
     useEffect(() => {
       if (!loaded.peek()) load().then(Part => { loaded.value = { Part }; },

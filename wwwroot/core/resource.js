@@ -21,9 +21,10 @@ const patience = 5000;
  *   reload: () => Promise<void>, set: (data: any) => void}}
  */
 export function useResource(path, { events = [], concerns = () => true, pause = 800, poll = true, map = x => x } = {}) {
-  const it = useMemo(() => ({ data: signal(null), problem: signal(null), loading: signal(true), timer: 0 }), [path]);
+  const it = useMemo(() => ({ data: signal(null), problem: signal(null), loading: signal(true), timer: 0,
+    over: false }), [path]);
 
-  const later = pause => { if (it.timer !== null) it.timer ||= setTimeout(() => { it.timer = 0; load(); }, pause); };
+  const later = pause => { if (!it.over) it.timer ||= setTimeout(() => { it.timer = 0; load(); }, pause); };
   const load = useMemo(() => {
     let running = false, again = false;
     return async function load() {
@@ -48,7 +49,7 @@ export function useResource(path, { events = [], concerns = () => true, pause = 
       ...events.map(type => on(type, data => { if (concerns(data)) later(pause); })),
       on('reset', load), on('poll', () => { if (poll) load(); }),
     ];
-    return () => { clearTimeout(it.timer); it.timer = null; for (const stop of stops) stop(); };
+    return () => { clearTimeout(it.timer); it.over = true; for (const stop of stops) stop(); };
   }, [path]);
 
   return {

@@ -42,7 +42,12 @@ addEventListener('popstate', ({ state }) => { // a new address comes without a s
 });
 addEventListener('hashchange', () => { route.value = read(asked); });
 
-/** The address of a page: link('machines', 'node-1', {edit: ''}). */
+/**
+ * The address of a page: link('machines', 'node-1', {edit: ''}).
+ * @param {string} page
+ * @param {string | null} name
+ * @param {Record<string, any>} query what is null, undefined or '-' is left out
+ */
 export function link(page, name = null, query = {}) {
   const set = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '-');
   const path = page === 'overview' && name === null ? '' : [page, name].filter(part => part !== null)
@@ -51,9 +56,9 @@ export function link(page, name = null, query = {}) {
   return `#/${path}${text ? `?${text}` : ''}`;
 }
 
-/** Goes there. */
-export function go(page, name, query) {
-  location.hash = link(page, name, query);
+/** Goes there. @param {Parameters<typeof link>} to */
+export function go(...to) {
+  location.hash = link(...to);
 }
 
 /** Changes the query of this page without a new entry in the browser's history. */

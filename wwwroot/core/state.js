@@ -47,7 +47,7 @@ let line = null, gap = false, opened = () => {}, polls = 0;
 function hear({ state, wait = 0, ago = 0, type, data, reset, gap: missed }) {
   if (!state) heard();
   if (missed) gap = true;
-  if (type) batch(() => tell(type, JSON.parse(data)));
+  if (type) batch(() => tell(type, JSON.parse(data ?? 'null')));
   if (reset) { gap = false; tell('reset'); }
   if (state === 'ended') ended();
   else if (state) become(state, wait, ago);

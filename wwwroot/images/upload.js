@@ -13,10 +13,14 @@ const roles = [['kernel', 'Kernel', 'bzImage or Image'], ['initrd', 'Initrd', 'i
   ['kexec', 'Kexec tarball, interactive', 'optional'], ['iso', 'ISO', 'optional']];
 const systems = ['x86_64-linux', 'aarch64-linux', 'riscv64-linux'];
 
+/** How far it is, in bytes, and bytes a second. @typedef {{done: number, total: number, rate: number | null}} Sent */
+
 function Upload({ image, done, close }) {
   const [system, setSystem] = useState(image.systems[0] ?? systems[0]), [files, setFiles] = useState({}),
     [args, setArgs] = useState('');
-  const [sent, setSent] = useState(null), [problem, setProblem] = useState(null), stop = useRef(null);
+  const [sent, setSent] = useState(/** @type {Sent | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {any} */ (null));
+  const stop = useRef(/** @type {AbortController | null} */ (null));
   const faults = Object.fromEntries(Object.entries(problem?.errors ?? {})
     .map(([path, texts]) => [path.split('/').at(-1), texts.join('; ')]));
   const total = Object.values(files).reduce((sum, file) => sum + (file?.size ?? 0), 0);
@@ -26,8 +30,9 @@ function Upload({ image, done, close }) {
     const form = new FormData();
     for (const [role, file] of Object.entries(files)) if (file) form.append(`${system}/${role}`, file, file.name);
     if (args.trim()) form.append(`${system}/kernelArguments`, args.trim().replace(/\s+/g, ' '));
-    stop.current = new AbortController();
-    let first = null; // an upload begins when whoever must has logged in
+    const { signal } = stop.current = new AbortController();
+    /** An upload begins when whoever must has logged in. @type {{at: number, done: number} | null} */
+    let first = null;
     setProblem(null);
     setSent({ done: 0, total, rate: null });
     try {
@@ -37,7 +42,7 @@ function Upload({ image, done, close }) {
           first ??= { at, done };
           setSent({ done, total: all, rate: done > first.done
             ? (done - first.done) / Math.max(.2, (at - first.at) / 1000) : null });
-        }, stop.current.signal);
+        }, signal);
       toast(`${image.name}@${short(version.id)} is uploaded${version.current ? ' and current' : ''}`);
       images.load();
       done();
@@ -47,7 +52,7 @@ function Upload({ image, done, close }) {
       if (error.name !== 'AbortError') setProblem(error);
     }
   };
-  const cancel = () => sent ? stop.current.abort() : close();
+  const cancel = () => sent ? stop.current?.abort() : close();
   const unplaced = Object.keys(problem?.errors ?? {}).some(path => !roles.some(([role]) => path.endsWith(`/${role}`))
     && !path.endsWith('/kernelArguments'));
   return html`<${Dialog} title=${`Upload a version of ${image.name}`} close=${cancel} onSubmit=${begin} footer=${html`
@@ -74,7 +79,7 @@ function Upload({ image, done, close }) {
     ${sent && html`<div data-state="running" role="status"><progress value=${sent.done} max=${sent.total}
       aria-label="Uploaded"></progress><div class="bar"><small>${
       sent.done < sent.total ? byteProgress(sent.done, sent.total) : 'Sent; the server checks and stores it.'}</small>
-        <small class="push">${rate(sent.rate)}${sent.rate > 0 && sent.done < sent.total
+        <small class="push">${rate(sent.rate)}${sent.rate && sent.done < sent.total
       && `, ${duration((sent.total - sent.done) / sent.rate)} left`}</small></div></div>`}
     ${problem && (unplaced || Object.keys(faults).length === 0) && html`<${Refusal} problem=${problem}/>`}<//>`;
 }

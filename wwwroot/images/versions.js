@@ -48,7 +48,7 @@ function Row({ version, image, newest, own, chosen, choose, move, older }) {
 }
 
 export function Versions({ image, versions, move }) {
-  const all = versions.data?.items ?? [], [marked, setMarked] = useState(null);
+  const all = versions.data?.items ?? [], [marked, setMarked] = useState(/** @type {string[] | null} */ (null));
   const currentAt = all.findIndex(version => version.current), { own } = diskOf(all);
   const ids = marked ?? (currentAt > 0 ? [all[0].id, all[currentAt].id] : all.length > 1 ? [all[0].id, all[1].id] : []);
   const choose = id => setMarked(ids.includes(id) ? ids.filter(other => other !== id) : [...ids, id].slice(-2));

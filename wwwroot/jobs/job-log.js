@@ -16,14 +16,15 @@ const pause = 1000, lastPause = 400;
  * @param {boolean} open whether its job may write more
  */
 function useLog(path, open) {
-  const kept = useMemo(() => ({ rest: '', lines: [], size: 0, decoder: new TextDecoder() }), [path]);
-  const [log, setLog] = useState({ lines: [], size: 0, ended: false });
+  const kept = useMemo(() => ({ rest: '', lines: /** @type {string[]} */ ([]), size: 0,
+    decoder: new TextDecoder() }), [path]);
+  const [log, setLog] = useState({ lines: /** @type {string[]} */ ([]), size: 0, ended: false });
   useEffect(() => {
     const stop = new AbortController();
     let timer = 0, empty = 0;
     const take = part => {
       const all = (kept.rest + kept.decoder.decode(part, { stream: true })).split('\n');
-      kept.rest = all.pop();
+      kept.rest = all.pop() ?? '';
       kept.lines = kept.lines.concat(all);
       kept.size += part.length;
     };
@@ -57,19 +58,20 @@ function Line({ n, line }) {
 }
 
 export function Log({ job }) {
-  const path = `jobs/${encodeURIComponent(job.id)}/log`, log = useLog(path, !job.endedAt), box = useRef(null);
+  const path = `jobs/${encodeURIComponent(job.id)}/log`, log = useLog(path, !job.endedAt);
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [follow, setFollow] = useState(true), [typed, setTyped] = useState(''), [all, setAll] = useState(false);
   useLayoutEffect(() => { if (follow && box.current) box.current.scrollTop = box.current.scrollHeight; },
     [log, follow]);
-  const scrolled = () => {
-    const { scrollTop, scrollHeight, clientHeight } = box.current;
+  const scrolled = event => {
+    const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
     setFollow(scrollHeight - scrollTop - clientHeight < 24);
   };
-  const numbered = log.lines.map((line, at) => [at + 1, line]);
-  const found = typed ? numbered.filter(([, line]) => seen(line).includes(typed.toLowerCase())).slice(0, 2000)
+  const numbered = log.lines.map((line, at) => ({ n: at + 1, line }));
+  const found = typed ? numbered.filter(({ line }) => seen(line).includes(typed.toLowerCase())).slice(0, 2000)
     : numbered;
   const folded = !all && !typed && found.length > head + tail ? found.length - head - tail : 0;
-  const row = ([n, line]) => html`<${Line} key=${n} n=${n} line=${line}/>`;
+  const row = ({ n, line }) => html`<${Line} key=${n} n=${n} line=${line}/>`;
   return html`<header><h2 id="h-log">Log</h2><small>${count(log.lines.length)} lines, ${bytes(log.size)}</small>
     <span class="bar push">
       <input class="search s-hide" type="search" aria-label="Search in the log" placeholder="Search in the log"

@@ -52,9 +52,13 @@ const Faults = ({ errors }) => html`<div role="alert"><p class="error">
     ${Object.entries(errors).slice(0, most)
       .map(([line, texts]) => html`<li key=${line}><b>${line}</b> ${texts.map(said).join('; ')}</li>`)}</ul></div>`;
 
+/** What an import would do, or did. @typedef {{created: number, changed: number, unchanged: number}} Report */
+
 export function Import({ close }) {
-  const [file, setFile] = useState(null), [text, setText] = useState(''), [report, setReport] = useState(null),
-    [problem, setProblem] = useState(null), [busy, setBusy] = useState(false);
+  const [file, setFile] = useState(/** @type {File | null} */ (null)), [text, setText] = useState('');
+  const [report, setReport] = useState(/** @type {Report | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {import('../core/problem.js').Problem | null} */ (null));
+  const [busy, setBusy] = useState(false);
   const run = async (body, name, dryRun) => {
     setBusy(true);
     setProblem(null);

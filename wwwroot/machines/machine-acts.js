@@ -63,7 +63,12 @@ export async function change(list, what, fields, progress, signal) {
 /** A merge that makes labels what they were: those that came are dropped. */
 const restored = (old, now = {}) => ({ ...Object.fromEntries(Object.keys(now).map(key => [key, null])), ...old });
 
-/** @param {{profile?: string, action?: string}} next one of them */
+/**
+ * @param {any[]} list
+ * @param {{profile?: string, action?: string}} next one of them
+ * @param {(ended: number) => void} [progress]
+ * @param {AbortSignal} [signal]
+ */
 export async function bootNext(list, next, progress, signal) {
   const before = new Map(list.map(machine => [machine.name, machine.nextBoot]));
   const result = await each(list, async machine =>

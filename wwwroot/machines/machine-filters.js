@@ -12,7 +12,7 @@ const words = { queued: 'no boot yet' };
 /** @param {{list: ReturnType<typeof import('./machine-list.js').useMachineList>, children?: any}} props */
 export function Filters({ list, children }) {
   const { wanted, counts, entries } = list;
-  const [label, setLabel] = useState(null);
+  const [label, setLabel] = useState(/** @type {string | null} */ (null));
   const toggle = state => setQuery({ state: wanted.state === state ? null : state });
   const setLabels = labels => setQuery({ label: labels.join(' ') });
   return html`<header><h2 class="vh">Filters</h2>

@@ -22,7 +22,7 @@ const headings = [['name', 'machine', ''], ['state', 'state', 'c-state'], ['prof
   [null, 'labels', 'l-only c-labels'], ['lastSeenAt', 'last seen', 'num s-hide c-seen']];
 
 function Head({ wanted, all, onAll, marking }) {
-  const box = useRef(null);
+  const box = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => { if (box.current) box.current.indeterminate = all === null; }, [all]);
   const sort = key => setQuery({ sort: wanted.sort === key ? `-${key}` : key === 'name' ? null : key });
   const direction = key => wanted.sort === key ? 'ascending' : wanted.sort === `-${key}` ? 'descending' : undefined;

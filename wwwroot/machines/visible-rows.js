@@ -10,7 +10,7 @@ const spare = 12;
  * @returns {{ref: any, from: number, to: number, before: number, after: number, reveal: (at: number) => void}}
  */
 export function useRows(count) {
-  const ref = useRef(null), height = useRef(41);
+  const ref = useRef(/** @type {HTMLElement | null} */ (null)), height = useRef(41);
   const [range, setRange] = useState({ from: 0, to: Math.min(count, 40) });
 
   const measure = () => {
@@ -32,6 +32,7 @@ export function useRows(count) {
 
   /** Scrolls so that a row is in sight. */
   const reveal = at => {
+    if (!ref.current) return;
     const top = ref.current.getBoundingClientRect().top + at * height.current;
     if (top < 100) scrollBy(0, top - 140);
     else if (top + height.current > innerHeight - 40) scrollBy(0, top + height.current - innerHeight + 80);

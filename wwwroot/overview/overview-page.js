@@ -43,7 +43,7 @@ export default function Overview() {
   useTitle('Overview');
   const all = images.use();
   const data = totals.value;
-  const [guided, setGuided] = useState(null);
+  const [guided, setGuided] = useState(/** @type {boolean | null} */ (null));
   useEffect(() => { // whoever sees the guide decides when it goes; the first machine does not take it away
     if (data && guided === null) setGuided(data.machines.total === 0 && !sessionStorage.getItem(skipped));
   }, [data]);

@@ -46,11 +46,14 @@ function options(width, from, to) {
 
 /** uPlot comes with this part alone; the rest of the page does not wait for it. */
 function Chart({ samples, label, seconds }) {
-  const box = useRef(null), plot = useRef(null), from = useRef(0), to = useRef(0), look = isDark();
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const plot = useRef(/** @type {import('uplot') | null} */ (null));
+  const from = useRef(0), to = useRef(0), look = isDark();
   to.current = Date.parse(samples.at(-1)?.at ?? new Date()) / 1000;
   // A server that has just started shows what there is, at least a twelfth of the span.
   from.current = Math.max(to.current - seconds,
     Math.min(Date.parse(samples[0]?.at ?? new Date()) / 1000, to.current - seconds / 12));
+  /** @type {import('uplot').AlignedData} */
   const data = [samples.map(sample => Date.parse(sample.at) / 1000), samples.map(sample => sample.bytesPerSecond)];
   const newest = useRef(data);
   newest.current = data;
@@ -88,6 +91,6 @@ export function Throughput() {
         key=${value} aria-pressed=${span === value} onClick=${() => setSpan(value)}>${text}</button>`)}</span></header>
     <div class="body">${sent.data
       ? html`<${Chart} key=${span} samples=${samples} label=${`Bytes sent a second, ${words}`}
-        seconds=${spans.find(([value]) => value === span)[2]}/>`
+        seconds=${spans.find(([value]) => value === span)?.[2]}/>`
       : html`<div class="plot"></div>`}</div>`;
 }

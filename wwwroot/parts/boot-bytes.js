@@ -22,7 +22,15 @@ export function motionOf(id) {
   return motion.get(id);
 }
 
-/** Notes how far a transfer has come. @param {number} [told] bytes a second, when the server says them */
+/**
+ * Notes how far a transfer has come.
+ * @param {string} id the boot's
+ * @param {string} step
+ * @param {number} bytes
+ * @param {number} totalBytes
+ * @param {number} [told] bytes a second, when the server says them
+ * @param {number | null} since when its bytes stand still, if they do
+ */
 export function note(id, step, bytes, totalBytes, told, since = null) {
   const at = serverTime(), known = motion.get(id);
   const before = known?.step === step ? known : null;

@@ -18,9 +18,11 @@ export function usualOf(boot, history) {
   const middle = times => median(times.filter(seconds => seconds !== null));
   const ready = middle(others.map(other => took(other, 'ready')));
   // Of those that came to both; the middle of all that are up may lie before that of all that are ready.
-  const after = middle(others.map(other => took(other, 'ready') !== null && took(other, 'up') !== null
-    ? Math.max(0, took(other, 'up') - took(other, 'ready')) : null));
-  return { ready, up: after !== null ? ready + after : null, after };
+  const after = middle(others.map(other => {
+    const [ready, up] = [took(other, 'ready'), took(other, 'up')];
+    return ready !== null && up !== null ? Math.max(0, up - ready) : null;
+  }));
+  return { ready, up: ready !== null && after !== null ? ready + after : null, after };
 }
 
 const Readout = ({ value, unit, state, children }) => html`<li data-state=${state}><b>${value} <small>${unit}</small>
@@ -61,8 +63,8 @@ function Running({ boot, motion, usual, seconds }) {
   const since = boot.silentSince ? Date.parse(boot.silentSince) : motion?.movedAt;
   const still = since && boot.outcome === 'stalled' ? (now.value - since) / 1000 : null;
   return html`<ul class="readouts wide"><${Time} seconds=${seconds}>since script<//>
-    ${at.max ? html`<${Readout} value=${Math.floor(at.value / at.max * 100)} unit="%">
-      ${byteProgress(at.value, at.max)} ${at.name}<//>` : html`<${Readout} value=${at.name}>phase<//>`}
+    ${at.max ? html`<${Readout} value=${Math.floor((at.value ?? 0) / at.max * 100)} unit="%">
+      ${byteProgress(at.value ?? 0, at.max)} ${at.name}<//>` : html`<${Readout} value=${at.name}>phase<//>`}
     ${still !== null ? html`<${Time} seconds=${still} state="stalled">${at.max ? 'no bytes' : 'nothing asked for'}<//>`
       : html`<${Speed} value=${speed(boot, motion)}>now${mean(at) && `; ${rate(mean(at))} on average`}<//>`}
     <${Stalls} boot=${boot}/>
@@ -72,21 +74,22 @@ function Running({ boot, motion, usual, seconds }) {
 
 const Ended = ({ boot, seconds }) => html`<ul class="readouts wide">
   <${Time} seconds=${took(boot, 'ready')}>from script to ready<//>
-  ${boot.outcome === 'ready' ? html`<${Time} seconds=${seconds - took(boot, 'ready')}>since ready, not up yet<//>`
+  ${boot.outcome === 'ready'
+    ? html`<${Time} seconds=${seconds - (took(boot, 'ready') ?? 0)}>since ready, not up yet<//>`
     : html`<${Time} seconds=${took(boot, 'up')}>from script to up<//>`}
   <${Speed} value=${average(boot)}>on average<//><${Stalls} boot=${boot}/></ul>`;
 
 export function BootNow({ boot, history }) {
   const motion = motionOf(boot.id), usual = usualOf(boot, history), where = standing(boot, motion, now.value);
   const seconds = (now.value - Date.parse(boot.startedAt)) / 1000;
-  const needs = boot.outcome === 'running' && usual.ready !== null && usual.ready > seconds;
+  const left = boot.outcome === 'running' && usual.ready !== null ? usual.ready - seconds : 0;
   return html`<section class="panel" aria-labelledby="h-now" data-state=${boot.outcome}>
     <header><h2 id="h-now">Boot <a href=${link('boots', boot.id)}>
       <code title=${boot.id}>${tail(boot.id)}</code></a></h2>
       <small>${boot.profile && html`<a href=${link('profiles', boot.profile)}>${boot.profile}</a>, `}
         <a href=${link('images', boot.image)}>${boot.image}@<${Id} of=${boot.version}/></a>${', '}
           <${Age} at=${boot.startedAt}/></small>
-      ${needs && html`<span class="push muted">usually ready in <b>${duration(usual.ready - seconds)}</b></span>`}
+      ${left > 0 && html`<span class="push muted">usually ready in <b>${duration(left)}</b></span>`}
         </header>
     ${isMoving(boot) ? html`<${Running} boot=${boot} motion=${motion} usual=${usual} seconds=${seconds}/>`
       : boot.outcome !== 'failed' && html`<${Ended} boot=${boot} seconds=${seconds}/>`}

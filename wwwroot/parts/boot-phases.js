@@ -56,7 +56,7 @@ export function standing(boot, motion, now) {
       sub: at.state !== 'now' ? at.step?.bytes ? `${bytes(at.step.bytes)}, ${ago(heardOf(boot), now)}`
         : `sent ${ago(heardOf(boot), now)}`
         : at.step.durationSeconds ? `${pair}, broke off ${ago(endOf(at.step), now)}`
-        : motion?.rate ? `${pair}, ${duration((at.max - at.value) / motion.rate)} left` : pair };
+        : motion?.rate ? `${pair}, ${duration(((at.max ?? 0) - (at.value ?? 0)) / motion.rate)} left` : pair };
     case 'ready': return { is: 'ready', word: 'ready', sub: `reported ${ago(stepAt(boot, 'ready'), now)}` };
     case 'up': return { is: 'up', word: 'up', sub: boot.up?.addresses?.[0] ?? `after ${duration(took(boot, 'up'))}` };
     case 'failed': return { is: 'failed', word: `failed at ${failureOf(boot).step ?? 'an unknown step'}`,

@@ -20,7 +20,7 @@ function progress(boot) {
 
 /** @param {{most?: number, outcome?: string}} props outcome: only those, on the page of all boots */
 export function BootsNow({ most = 12, outcome }) {
-  const list = useRef(null);
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(follow, []);
   const tick = now.value, seen = useRef(new Map());
   useEffect(() => { if (!list.current?.matches(':hover')) sweep(); }, [tick]);

@@ -16,14 +16,15 @@ import { Refusal } from './messages.js';
  * @param {import('preact').ComponentChildren} [props.children]
  */
 export function FormDialog({ close, title, action, form, act, children, wide, many = false }) {
-  const [busy, setBusy] = useState(false), [problem, setProblem] = useState(null), stop = useRef(null);
+  const [busy, setBusy] = useState(false), [problem, setProblem] = useState(null);
+  const stop = useRef(/** @type {AbortController | null} */ (null));
   const [stopping, setStopping] = useState(false);
   const submit = async () => {
     setBusy(true);
     setProblem(null);
-    stop.current = new AbortController();
+    const { signal } = stop.current = new AbortController();
     try {
-      const result = await act(stop.current.signal);
+      const result = await act(signal);
       form?.clear();
       close(result ?? true);
     } catch (error) {
@@ -34,7 +35,7 @@ export function FormDialog({ close, title, action, form, act, children, wide, ma
     }
   };
   // What has been sent cannot be called back: of many the rest is left out, one goes on and says how it ended.
-  const halt = () => { setStopping(true); stop.current.abort(); };
+  const halt = () => { setStopping(true); stop.current?.abort(); };
   const cancel = () => { form?.clear(); close(); };
   return html`<${Dialog} title=${title} close=${busy && many ? halt : close} wide=${wide} onSubmit=${submit}
     footer=${html`<button class="btn" type="button" disabled=${stopping}

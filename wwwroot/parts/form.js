@@ -52,8 +52,9 @@ const isBelow = (path, of) => path === of || path.startsWith(`${of}.`) || path.s
  */
 export function useForm(key, base, resource) {
   const draft = useMemo(() => {
-    if (!drafts.has(key)) drafts.set(key, { values: signal({}), errors: signal({}), base: signal(base), resource });
-    return drafts.get(key);
+    const known = drafts.get(key) ?? { values: signal({}), errors: signal({}), base: signal(base), resource };
+    drafts.set(key, known);
+    return known;
   }, [key]);
   const touched = Object.keys(draft.values.value);
   // As long as nothing is typed the form follows the resource; then it stays at what the changes were made from.

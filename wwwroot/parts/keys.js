@@ -1,6 +1,6 @@
 // @ts-check
 // The keyboard: single keys when no field has the focus, and only when they are switched on (WCAG 2.1.4).
-import { signal, useEffect, useRef } from '../core/ui.js';
+import { signal, useEffect, useMemo } from '../core/ui.js';
 import { go, route } from '../core/router.js';
 import { undoLast } from './messages.js';
 import { isOpen } from './dialog.js';
@@ -23,14 +23,13 @@ let onTheWay = null, arrival = 0;
 
 /** Gives a page its keys, e.g. {j: down, 'Ctrl+s': save}. */
 export function useKeys(keys) {
-  const layer = useRef(null);
-  layer.current ??= { born: 0, acts: new Map() };
-  layer.current.acts = new Map(Object.entries(keys));
+  const layer = useMemo(() => ({ born: 0, acts: new Map() }), []);
+  layer.acts = new Map(Object.entries(keys));
   useEffect(() => {
-    layer.current.born = ++births;
-    layers.push(layer.current);
-    catchUp(layer.current);
-    return () => { layers.splice(layers.indexOf(layer.current), 1); };
+    layer.born = ++births;
+    layers.push(layer);
+    catchUp(layer);
+    return () => { layers.splice(layers.indexOf(layer), 1); };
   }, []);
 }
 
@@ -47,9 +46,9 @@ function leaveFor(page) {
 }
 
 /** Keeps a key for the page that is coming, unless something of it, or the shell, is there to take it. */
-function keep(event, name) {
-  const taken = layers.some((layer, at) => layer.acts.has(name) && (at === 0 || layer.born > onTheWay.since));
-  if (!taken) onTheWay.keys.push(event);
+function keep(event, name, way) {
+  const taken = layers.some((layer, at) => layer.acts.has(name) && (at === 0 || layer.born > way.since));
+  if (!taken) way.keys.push(event);
   return !taken;
 }
 
@@ -91,7 +90,7 @@ addEventListener('keydown', event => {
   if (key === 'g') { chord = setTimeout(() => { chord = 0; }, 1500); return; }
   const act = find(event.key) ?? find(key);
   if (onTheWay && (event.key.length === 1 || onTheWay.keys.length)
-    && keep(event, find(event.key) ? event.key : key)) { event.preventDefault(); return; }
+    && keep(event, find(event.key) ? event.key : key, onTheWay)) { event.preventDefault(); return; }
   if (act) { event.preventDefault(); act(event); }
 });
 

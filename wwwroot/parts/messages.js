@@ -32,7 +32,7 @@ const dismiss = id => { toasts.value = toasts.value.filter(toast => toast.id !==
 /** Takes the last act back. @returns whether there was one */
 export function undoLast() {
   const toast = toasts.value.findLast(toast => toast.undo);
-  if (!toast) return false;
+  if (!toast?.undo) return false;
   dismiss(toast.id);
   toast.undo();
   return true;

@@ -30,7 +30,7 @@ export function PaceBars({ top, span, seconds, expected, still, usual, place }) 
         && html`<text x=${place(seconds + (Math.min(expected, span) - seconds) / 2)}
         y=${top + height - 1} text-anchor="middle">this boot, expected</text>`}`}
     ${text && html`<${Bar} is="past" from=${0} to=${usual.ready} y=${below} place=${place}/>
-      ${usual.up !== null && html`<${Bar} is="past" from=${usual.ready + span * .002} to=${usual.up} y=${below}
+      ${usual.up !== null && html`<${Bar} is="past" from=${(usual.ready ?? 0) + span * .002} to=${usual.up} y=${below}
         place=${place}/>`}
       <text class="t-ink" x=${roomy ? place(end + span * .008) : place(span * .008)} y=${below + height - 1}>${text}
         </text>`}`;

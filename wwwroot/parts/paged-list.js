@@ -11,7 +11,8 @@ import { toast } from './messages.js';
  */
 export function usePages(path, { key = 'id', ...options } = {}) {
   const page = useResource(path, options);
-  const [older, setOlder] = useState({ path: '', items: [], next: null }), [busy, setBusy] = useState(false);
+  const [older, setOlder] = useState({ path: '', items: /** @type {any[]} */ ([]), next: null });
+  const [busy, setBusy] = useState(false);
   const more = older.path === path ? older : { path, items: [], next: page.data?.next ?? null };
   const load = async () => {
     setBusy(true);

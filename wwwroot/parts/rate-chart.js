@@ -51,7 +51,8 @@ function expected(boot, motion, seconds) {
 export function RateChart({ boot, motion, usual }) {
   const start = Date.parse(boot.startedAt), moving = isMoving(boot);
   const samples = ratesOf(boot.id).map(sample => [(sample.at - start) / 1000, sample.rate]);
-  const seconds = moving ? (now.value - start) / 1000 : took(boot, 'up') ?? took(boot, 'ready') ?? samples.at(-1)?.[0];
+  const seconds = moving ? (now.value - start) / 1000 : took(boot, 'up') ?? took(boot, 'ready')
+    ?? samples.at(-1)?.[0] ?? 0;
   const still = boot.steps.flatMap(step => step.stalls ?? []).map(stall => {
     const from = (Date.parse(stall.at) - start) / 1000;
     return { from, length: stall.durationSeconds ?? seconds - from };

@@ -5,7 +5,7 @@ import { has } from '../core/state.js';
 import { useResource } from '../core/resource.js';
 
 /** What `GET /overview` told last; null until it did. */
-export const totals = signal(null);
+export const totals = signal(/** @type {any} */ (null));
 
 /** Keeps them up to date. */
 export function useTotals() {

@@ -59,10 +59,11 @@ function Row({ menu, at, self, set, form, refocus }) {
 }
 
 function Entries({ menu, self, set, form }) {
-  const body = useRef(null), wanted = useRef(null);
+  const body = useRef(/** @type {HTMLElement | null} */ (null)), wanted = useRef('');
   useLayoutEffect(() => { // the focus goes with an entry that moves
-    if (wanted.current) body.current.querySelector(wanted.current)?.focus();
-    wanted.current = null;
+    const next = wanted.current && body.current?.querySelector(wanted.current);
+    if (next instanceof HTMLElement) next.focus();
+    wanted.current = '';
   });
   const refocus = (at, control) => { wanted.current = `[data-at="${at}"] [name="${control || 'target'}"]`; };
   const left = targets(menu, self);

@@ -16,8 +16,8 @@ const apart = text => {
 
 /** Line numbers; what marks the bad line lies under the text, which scrolls over it. */
 function Lines({ text, set, bad, area }) {
-  const under = useRef(null), all = text.split('\n');
-  const scrolled = () => { under.current.scrollLeft = area.current.scrollLeft; };
+  const under = useRef(/** @type {HTMLElement | null} */ (null)), all = text.split('\n');
+  const scrolled = event => { if (under.current) under.current.scrollLeft = event.currentTarget.scrollLeft; };
   return html`<div class="editor"><pre class="gutter" aria-hidden="true">${all.map((_, at) => at + 1 === bad
       ? html`<b key=${at}>✕ ${at + 1}${'\n'}</b>` : `${at + 1}\n`)}</pre>
     <pre class="under" aria-hidden="true" ref=${under}>${bad ? html`${'\n'.repeat(bad - 1)}<mark>${all[bad - 1] || ' '}
@@ -39,7 +39,8 @@ const Without = ({ set }) => html`<header><h2 id="h-tpl">Script template</h2>
  *   fault: of what is typed now, once the server has tried it
  */
 export function TemplateEditor({ form, fault, tried }) {
-  const text = form.get('template'), set = value => form.set('template', value), area = useRef(null);
+  const text = form.get('template'), set = value => form.set('template', value);
+  const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   if (!text) return html`<${Without} set=${set}/>`;
   const said = tried ? fault?.detail : form.error('template'), wrong = said && apart(said);
   const drop = () => {
@@ -47,15 +48,15 @@ export function TemplateEditor({ form, fault, tried }) {
     toast('The built-in script again, once it is saved', { undo: () => set(text) });
   };
   const insert = piece => {
-    area.current.focus();
+    area.current?.focus();
     // Unlike a new value it can be taken back with Ctrl Z.
     if (!document.execCommand('insertText', false, piece)) set(text + piece);
   };
   const show = () => {
     const all = text.split('\n'), at = Math.min(wrong.line, all.length) - 1; // it may be gone by now
     const before = all.slice(0, at).reduce((sum, line) => sum + line.length + 1, 0);
-    area.current.focus();
-    area.current.setSelectionRange(before, before + all[at].length);
+    area.current?.focus();
+    area.current?.setSelectionRange(before, before + all[at].length);
   };
   return html`<header><h2 id="h-tpl">Script template</h2><small>Scriban; values are encoded for iPXE</small>
       ${may('operator') && html`<button class="btn push" type="button" onClick=${drop}>Use the built-in script

@@ -24,7 +24,7 @@ export function Dhcp({ setup }) {
     if (to === undefined) return;
     event.preventDefault();
     setFile(files[to % files.length]);
-    document.getElementById(`tab-${files[to % files.length]}`).focus();
+    document.getElementById(`tab-${files[to % files.length]}`)?.focus();
   };
   const options = own.includes(location.origin) ? own : [...own, location.origin];
   return html`<div class="tabs" role="tablist" aria-label="DHCP server" onKeyDown=${move}>

@@ -36,7 +36,7 @@ const actsOn = machine => [
   may('operator') && { text: `Next boot of ${machine.name}…`, act: () => go('machines', machine.name, { next: '' }) },
   machine.macs.length > 0 && { text: `Copy MAC of ${machine.name}`, act: () => copyText(machine.macs[0])
     .then(() => toast(`${machine.macs[0]} copied`)) },
-].filter(Boolean).map(action => ({ ...action, key: action.text, group: 'Actions' }));
+].flatMap(action => action ? [{ ...action, key: action.text, group: 'Actions' }] : []);
 
 /** Everything that can be reached, for what was typed. */
 function hits(typed, found) {

@@ -2,17 +2,15 @@
 // Around every page: header, rail, banner, dialogs, toasts, and the keys that work everywhere.
 import { html, signal, useEffect, useErrorBoundary, useRef } from '../core/ui.js';
 import { link, route } from '../core/router.js';
-import { interrupted, logOut, session } from '../core/session.js';
+import { interrupted } from '../core/session.js';
 import { away, paths } from '../core/state.js';
 import { shownPages } from '../page-list.js';
 import { totals, useTotals } from '../parts/totals.js';
 import { useKeys } from '../parts/keys.js';
 import { Dialogs, closeAll } from '../parts/dialog.js';
 import { Toasts, Ghost, Trouble } from '../parts/messages.js';
-import { AwayBanner, LinkState } from './away-banner.js';
-import { ThemeButton } from '../parts/theme.js';
-import { Menu } from '../parts/menu.js';
-import { Icon } from '../parts/basics.js';
+import { AwayBanner } from './away-banner.js';
+import { TopBar, focusPage } from './top-bar.js';
 import { Announcer } from './announcer.js';
 import { openPalette, openKeyList } from './open-palette.js';
 import { later } from '../core/later.js';
@@ -27,10 +25,11 @@ function noteOf(page, all) {
 
 function Rail() {
   useTotals();
-  const ref = useRef(null), current = route.value.page;
+  const ref = useRef(/** @type {HTMLElement | null} */ (null)), current = route.value.page;
   useEffect(() => { // on a phone it is a strip that scrolls
-    const here = ref.current.querySelector('[aria-current]');
-    if (here) ref.current.scrollLeft = here.offsetLeft - (ref.current.clientWidth - here.offsetWidth) / 2;
+    const rail = ref.current, here = rail?.querySelector('[aria-current]');
+    if (!rail || !(here instanceof HTMLElement)) return;
+    rail.scrollLeft = here.offsetLeft - (rail.clientWidth - here.offsetWidth) / 2;
   }, [current]);
   return html`<nav class="rail" aria-label="Pages" ref=${ref}>${shownPages().map((page, at, all) => html`
   ${page.after && !all[at - 1].after && html`<hr key="rule"/>`}
@@ -39,32 +38,15 @@ function Rail() {
     ${totals.value && html`<span>${noteOf(page.id, totals.value)}</span>`}</a>`)}</nav>`;
 }
 
-const account = () => [
-  { text: 'Keyboard…', act: openKeyList },
-  { text: 'Log out', act: logOut },
-];
-
-/** As it is shown, so that speech and screen say the same. */
-const accountLabel = () => `Account ${session.value.name}`
-  + (session.value.role !== session.value.name ? ` · ${session.value.role}` : '');
-
-const Top = () => html`<header class="top">
-  <a class="skip" href="#main" onClick=${event => { event.preventDefault(); document.getElementById('main').focus(); }}>
-    Skip to content</a>
-  <a class="brand" href="#/"><${Icon} name="brand"/><span>Netboot<span class="s-hide">Server</span></span></a>
-  <button class="find" type="button" onClick=${openPalette}><${Icon} name="find"/>
-    <span class="cut">Find <span class="s-hide">a machine, image or page</span></span><kbd class="s-hide">Ctrl K</kbd>
-      </button>
-  <${LinkState}/><span class="mono muted hide m-only">${location.host}</span><${ThemeButton}/>
-  <${Menu} label=${accountLabel()} icon=${false} plain items=${account()}>
-    <span class="s-hide">${session.value.name}${session.value.role !== session.value.name
-      && ` · ${session.value.role}`}</span>
-    <span class="s-only" aria-hidden="true">⋯</span><//></header>`;
-
 const LogInAgain = later(() => import('../access/log-in.js').then(module => module.LogInAgain));
 
-/** The module of the page that is shown. */
-const shown = signal({ key: '', Page: null, problem: null });
+/**
+ * key: its page, and whether it is of one resource.
+ * @typedef {{key: string, Page: import('preact').ComponentType<any> | null, problem: any}} Shown
+ */
+
+/** The page that is shown. */
+const shown = signal(/** @type {Shown} */ ({ key: '', Page: null, problem: null }));
 
 /** What is said of an address that leads nowhere, and of a page whose module did not come. */
 const nowhere = { title: 'There is no such page', status: 404,
@@ -122,7 +104,7 @@ function Content() {
     if (!first.current) closeAll();
     scrollBack(depth ?? 0);
     if (first.current) { first.current = false; return; }
-    document.getElementById('main').focus({ preventScroll: true });
+    focusPage({ preventScroll: true });
   }, [place]);
   useEffect(() => { // another view of the same page
     if (depth !== null) scrollBack(depth);
@@ -138,7 +120,7 @@ function Content() {
 
 export function Shell() {
   useKeys({ 'Ctrl+k': openPalette, '/': openPalette, '?': openKeyList });
-  return html`<div class="app"><${Top}/><${Rail}/>
+  return html`<div class="app"><${TopBar}/><${Rail}/>
     <main id="main" tabindex="-1"><${AwayBanner}/><${Content}/></main></div>
     <${Dialogs}/>${interrupted.value && html`<${LogInAgain}/>`}<${Toasts}/><${Announcer}/>`;
 }

@@ -19,7 +19,8 @@ public sealed class GeneratedClientTests
         await using var server = await ServerProcess.StartAsync(new ServerSetup(), ct);
         await File.WriteAllTextAsync(Path.Combine(client.Folder, "swagger.json"),
             await server.Machines.GetStringAsync("/swagger/v1/swagger.json", ct), ct);
-        await client.SucceedAsync("node_modules/.bin/openapi-typescript", ["swagger.json", "--output", "schema.d.ts"], ct);
+        await client.SucceedAsync("node_modules/.bin/openapi-typescript",
+            ["swagger.json", "--output", "schema.d.ts"], ct);
         await client.SucceedAsync("node_modules/.bin/tsc", ["--project", "."], ct);
         var printed = await client.SucceedAsync("node",
             ["register.js", server.Url.GetLeftPart(UriPartial.Authority), server.AdminToken], ct);

@@ -20,7 +20,8 @@ public sealed class NodeProject
     /// <param name="ct">Cancels the installation.</param>
     public static async Task<NodeProject> InstallAsync(string name, string source, CancellationToken ct)
     {
-        var project = new NodeProject(Directory.CreateDirectory(Path.Combine(Repository.Root, ".cache", name)).FullName);
+        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, ".cache", name));
+        var project = new NodeProject(folder.FullName);
         foreach (var file in Directory.GetFiles(source))
             File.Copy(file, Path.Combine(project.Folder, Path.GetFileName(file)), overwrite: true);
         await project.SucceedAsync("npm", ["ci", "--no-audit", "--no-fund"], ct);
