@@ -1,6 +1,6 @@
 // @ts-check
 // Lists that several pages share, loaded once and kept up to date by events.
-import { signal, useEffect } from './ui.js';
+import { effect, signal, useEffect } from './ui.js';
 import { get } from './api.js';
 import { on } from './state.js';
 
@@ -80,6 +80,28 @@ export function store(path, { event, key = 'name', most = 20_000 }) {
 export const machines = store('machines', { event: 'machine.changed' });
 export const profiles = store('profiles', { event: 'profile.changed' });
 export const images = store('images', { event: 'image.changed' });
+
+/** How profiles come to machines: by their names and selectors, in the order of their priorities. */
+const selection = () => JSON.stringify([...profiles.items.value.values()]
+  .map(({ name, selector, priority }) => [name, selector, priority]));
+
+// Each machine says which profile it gets: another selection can change that of all.
+let selected = '', timer = 0;
+
+function loadMachinesAgain() {
+  timer ||= setTimeout(() => {
+    timer = 0;
+    if (machines.state.peek() === 'ready') machines.load();
+  }, 500);
+}
+
+effect(() => {
+  if (profiles.state.value !== 'ready') return;
+  const now = selection(), before = selected;
+  selected = now;
+  if (before && now !== before) loadMachinesAgain();
+});
+on('profile.changed', () => { if (profiles.state.peek() === 'idle') loadMachinesAgain(); });
 
 // A server without events is asked again: small lists often, the long one seldom.
 let polls = 0;

@@ -4,7 +4,7 @@ import { html } from '../core/ui.js';
 import { link } from '../core/router.js';
 import { machines, profiles } from '../core/stores.js';
 import { bytes, plural, short } from '../parts/format.js';
-import { profileOf } from '../parts/selector.js';
+import { profileOf } from '../parts/profile-of.js';
 import { useResource } from '../core/resource.js';
 import { Age, State } from '../parts/basics.js';
 import { JobBar, jobSub } from '../parts/job-line.js';

@@ -7,7 +7,7 @@ import { images, machines, profiles } from '../core/stores.js';
 import { plural, short } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';
 import { Dialog, show } from '../parts/dialog.js';
-import { profileOf } from '../parts/selector.js';
+import { profileOf } from '../parts/profile-of.js';
 import { FormDialog } from '../parts/form-dialog.js';
 import { TextField, useForm } from '../parts/form.js';
 

@@ -20,7 +20,7 @@ import { Versions } from './versions.js';
 import { Held, moversOf, openHold } from './image-hold.js';
 import { FilesOfImage, RefreshFailed, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from './image-facts.js';
 import { openRename } from '../parts/rename.js';
-import { profileOf } from '../parts/selector.js';
+import { profileOf } from '../parts/profile-of.js';
 
 const path = (image, rest = '') => `images/${encodeURIComponent(image.name)}${rest}`;
 

@@ -1,8 +1,9 @@
 // @ts-check
 // Dialogs that make machines: approve what was discovered, or add one by its MAC.
-import { html, useState } from '../core/ui.js';
+import { html, useEffect, useState } from '../core/ui.js';
 import { ifAbsent, put } from '../core/api.js';
 import { go } from '../core/router.js';
+import { useResource } from '../core/resource.js';
 import { images, machines, profiles } from '../core/stores.js';
 import { approve, each, report } from './machine-acts.js';
 import { keyOf } from '../core/drafts.js';
@@ -10,8 +11,7 @@ import { show } from '../parts/dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from '../parts/form.js';
 import { FormDialog } from '../parts/form-dialog.js';
 import { toast } from '../parts/messages.js';
-import { useProfileOptions } from './profile-options.js';
-import { bySelector } from '../parts/selector.js';
+import { byLabels, useProfileOptions } from './profile-options.js';
 import { goodName, plural, unpair } from '../parts/format.js';
 import { asksAgain } from './next-boot.js';
 
@@ -55,12 +55,28 @@ function Approve({ machine, close }) {
 
 export const openApprove = machine => show(close => html`<${Approve} machine=${machine} close=${close}/>`);
 
-/** As selectors will see it. */
-const asRegistered = (machine, form) => ({ ...machine, state: 'registered', labels: unpair(form.get('labels')) });
+/** What is typed, once nothing more was typed for a moment. @template T @param {T} value @returns {T} */
+function useSettled(value) {
+  const [settled, setSettled] = useState(value), key = JSON.stringify(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), 350);
+    return () => clearTimeout(timer);
+  }, [key]);
+  return settled;
+}
+
+/** What a machine gets once it is approved; with labels that are typed the server is asked. */
+function Gets({ machine, profile, labels }) {
+  const query = new URLSearchParams(labels).toString();
+  const plan = useResource(!profile && query ? `machines/${encodeURIComponent(machine.name)}/plan?${query}` : null);
+  const found = profile || (query ? plan.data && (plan.data.profile ?? '') : byLabels(machine) ?? '');
+  return html`<span class="muted">${found === '' ? 'waits: no profile matches' : found}</span>`;
+}
 
 function ApproveAll({ list, close }) {
   const [done, setDone] = useState(0), form = useForm(keyOf('approve-all', list), { profile: '', labels: '' });
   const options = useProfileOptions(null), profile = form.get('profile');
+  const labels = useSettled(unpair(form.get('labels')));
   const act = async signal => {
     const labels = unpair(form.get('labels'));
     const fields = { profile: profile || undefined, labels: Object.keys(labels).length ? labels : undefined };
@@ -73,10 +89,9 @@ function ApproveAll({ list, close }) {
     <div class="cols"><${ChoiceField} form=${form} name="profile" label="Profile" options=${options}/>
       <${LinesField} form=${form} name="labels" label="Labels" hint="One on a line, for example rack=3" rows=2/></div>
     <ul class="short">${list.slice(0, 8)
-      .map(machine => html`<li key=${machine.name}><b>${machine.name}</b> <span class="muted">${
-      profile || (bySelector(asRegistered(machine, form), profiles.items.value.values())?.name
-        ?? 'waits: no profile matches')}</span>
-        </li>`)}${list.length > 8 && html`<li class="muted">and ${list.length - 8} more</li>`}</ul>
+      .map(machine => html`<li key=${machine.name}><b>${machine.name}</b>
+        <${Gets} machine=${machine} profile=${profile} labels=${labels}/></li>`)}
+      ${list.length > 8 && html`<li class="muted">and ${list.length - 8} more</li>`}</ul>
     ${done > 0 && html`<progress class="thin" value=${done} max=${list.length} aria-label="Approved"></progress>`}<//>`;
 }
 

@@ -4,7 +4,7 @@ import { useMemo } from '../core/ui.js';
 import { route } from '../core/router.js';
 import { images, machines, profiles } from '../core/stores.js';
 import { machineState, urgency } from '../parts/boot-phases.js';
-import { profileOf } from '../parts/selector.js';
+import { profileOf } from '../parts/profile-of.js';
 
 const texts = new WeakMap();
 

@@ -80,6 +80,7 @@ export default function MachinePage({ name }) {
   profiles.use();
   const path = `machines/${encodeURIComponent(name)}`;
   const found = useResource(path, { events: ['machine.changed'], concerns: data => data.name === name, pause: 300 });
+  useEffect(() => on('profile.changed', found.reload), [path]); // it may get another profile
   const boots = usePages(`${path}/boots?limit=50`, { events: ['boot.changed'], concerns: data =>
     data.machine === name, pause: 300 });
   useEffect(follow, []);

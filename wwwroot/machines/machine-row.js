@@ -7,8 +7,6 @@ import { active } from '../parts/boots-under-way.js';
 import { motionOf } from '../parts/boot-bytes.js';
 import { now } from '../core/state.js';
 import { drop } from './machine-acts.js';
-import { bySelector } from '../parts/selector.js';
-import { profiles } from '../core/stores.js';
 import { briefly, machineState } from '../parts/boot-phases.js';
 import { Age, Id, State, Tags } from '../parts/basics.js';
 import { Menu } from '../parts/menu.js';
@@ -19,7 +17,7 @@ import { openApprove } from './machine-dialogs.js';
 export const GroupRow = ({ group, list, onApproveAll }) => {
   const all = group === 'discovered'
     ? list.map(entry => entry.machine)
-      .filter(machine => bySelector({ ...machine, state: 'registered' }, profiles.items.value.values())) : [];
+      .filter(machine => machine.effectiveProfile) : [];
   return html`<tr class="group vrow"><th colspan=${columns.value} scope="rowgroup"><div class="bar">
     ${group === 'discovered' ? html`<b class="state" data-state="discovered">Discovered</b><small>
       ${list.length}; they wait for your decision</small>

@@ -7,7 +7,7 @@ import { machines, profiles } from '../core/stores.js';
 import { bootNext, takeBack } from './machine-acts.js';
 import { now } from '../core/state.js';
 import { duration } from '../parts/format.js';
-import { profileOf } from '../parts/selector.js';
+import { profileOf } from '../parts/profile-of.js';
 import { Age } from '../parts/basics.js';
 import { Note } from '../parts/messages.js';
 

@@ -3,7 +3,7 @@
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';
 import { images, machines, profiles } from '../core/stores.js';
-import { profileOf } from './selector.js';
+import { profileOf } from './profile-of.js';
 import { bytes, count, plural } from './format.js';
 import { Age, Id, State } from './basics.js';
 import { Empty, Ghost, Trouble } from './messages.js';

@@ -5,7 +5,7 @@ import { link } from '../core/router.js';
 import { useResource } from '../core/resource.js';
 import { images, machines, profiles } from '../core/stores.js';
 import { count } from '../parts/format.js';
-import { profileOf } from '../parts/selector.js';
+import { profileOf } from './draft-selector.js';
 import { State } from '../parts/basics.js';
 
 const most = 2047, token = 80;

@@ -22,7 +22,7 @@ import { MenuEditor } from './menu-editor.js';
 import { TemplateEditor } from './template-editor.js';
 import { MenuPreview, ScriptPreview } from './profile-preview.js';
 import { openRename } from '../parts/rename.js';
-import { matches, profileOf } from '../parts/selector.js';
+import { matches, profileOf } from './draft-selector.js';
 
 /** Saves it; a new one gets its page. */
 async function save({ profile, form, isNew }) {

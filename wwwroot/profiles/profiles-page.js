@@ -6,7 +6,7 @@ import { images, machines, profiles } from '../core/stores.js';
 import { useKeys } from '../parts/keys.js';
 import { may } from '../core/session.js';
 import { useTitle } from '../core/title.js';
-import { profileOf } from '../parts/selector.js';
+import { profileOf } from '../parts/profile-of.js';
 import { count } from '../parts/format.js';
 import { Id, Tags } from '../parts/basics.js';
 import { Empty, Ghost, Trouble } from '../parts/messages.js';

@@ -5,7 +5,7 @@ import { link } from '../core/router.js';
 import { machines, profiles } from '../core/stores.js';
 import { plural } from '../parts/format.js';
 import { machineState } from '../parts/boot-phases.js';
-import { bySelector, matches } from '../parts/selector.js';
+import { bySelector, matches } from './draft-selector.js';
 import { Age, State } from '../parts/basics.js';
 
 const most = 12;

@@ -1,6 +1,6 @@
 // @ts-check
-// Which profile's selector matches which machine: the server's rule (Boots/ProfileChoice), for previews of what is
-// not saved yet. The plan of a machine always comes from the server.
+// Which machines a profile would get if it were as it is typed, for a preview while one types. What machines get of
+// what is saved comes from the server, with each machine (parts/profile-of.js).
 
 /** What selectors see of a machine. @param {any} machine @returns {Record<string, string>} */
 export function attributes(machine) {
