@@ -232,7 +232,7 @@ public sealed class MachinePageTests(Browser browser)
             await visit.Dialog.GetByLabel("Labels").FillAsync("rack=9");
             await visit.AssertAccessibleAsync("approve-all");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Approve 3" }).ClickAsync();
-            await Expect(visit.Toast("3 of 3 machines approved")).ToBeVisibleAsync();
+            await Expect(visit.Toast("Approved 3 machines")).ToBeVisibleAsync();
             await visit.GoAsync("machines?label=rack%3D9");
             await Expect(visit.Page.Locator(".machines tbody tr:has(input)")).ToHaveCountAsync(3);
         });
