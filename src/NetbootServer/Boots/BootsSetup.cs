@@ -25,6 +25,7 @@ internal static class BootsSetup
         .AddSingleton<LinksOfRequest>()
         .AddSingleton<SigningKey>()
         .AddSingleton<Catalog>()
+        .AddSingleton<ProfileChoosing>(provider => provider.GetRequiredService<Catalog>().ProfileOf)
         .AddSingleton<PlanCache>()
         .AddSingleton<ScriptDesk>()
         .AddSingleton<PreviewTurns>()
