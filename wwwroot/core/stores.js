@@ -83,7 +83,7 @@ export const images = store('images', { event: 'image.changed' });
 
 /** How profiles come to machines: by their names and selectors, in the order of their priorities. */
 const selection = () => JSON.stringify([...profiles.items.value.values()]
-  .map(({ name, selector, priority }) => [name, selector, priority]));
+  .map(({ name, selector, priority }) => [name, selector, priority]).sort());
 
 // Each machine says which profile it gets: another selection can change that of all.
 let selected = '', timer = 0;
