@@ -2,14 +2,13 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
-using NetbootServer.Events;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Jobs;
 
 /// <summary>Jobs in the database. For each image there is at most one of a kind that waits or runs.</summary>
 internal sealed class JobStore(
-    Database database, JobRuns runs, EventHub events, JobMetrics metrics, Audit audit, TimeProvider time)
+    Database database, JobRuns runs, JobMetrics metrics, Audit audit, TimeProvider time)
 {
     /// <summary>Quartz may call a little early.</summary>
     private static readonly TimeSpan Punctuality = TimeSpan.FromSeconds(1);
@@ -34,7 +33,7 @@ internal sealed class JobStore(
             audit.Created(db, lane.Kind, SubjectOf(added), new { job = added.Id, askedBy });
             return (added, true);
         }, ct);
-        if (isNew) Tell(row);
+        if (isNew) metrics.Reached(row);
         return (Show(row), isNew);
     }
 
@@ -135,6 +134,7 @@ internal sealed class JobStore(
     {
         var old = await db.Set<JobRow>().Where(row => row.EndedAt != null).OrderByDescending(row => row.Id).Skip(keep)
             .Select(row => row.Id).ToListAsync(token);
+        db.Changes.AddNothing(ChangeKinds.Job); // the oldest ones go without an event
         await db.Set<JobRow>().Where(row => old.Contains(row.Id)).ExecuteDeleteAsync(token);
         return old;
     }, ct);
@@ -149,14 +149,8 @@ internal sealed class JobStore(
             change(db, row);
             return row;
         }, ct);
-        if (changed is not null) Tell(changed);
+        if (changed is not null) metrics.Reached(changed);
         return changed;
-    }
-
-    private void Tell(JobRow row)
-    {
-        events.Changed("job", row.Id);
-        metrics.Reached(row);
     }
 
     /// <summary>What a job is about, for the audit.</summary>
@@ -177,6 +171,7 @@ internal sealed class JobStore(
             waiting.Lane = NameOf(new(waiting.Kind, renaming.To));
         await db.SaveChangesAsync(ct);
         await jobs.ExecuteUpdateAsync(set => set.SetProperty(row => row.Image, renaming.To), ct);
+        db.Changes.AddAll(ChangeKinds.Job);
     }
 
     /// <summary>When the job that waits in a lane is due; null when none waits.</summary>

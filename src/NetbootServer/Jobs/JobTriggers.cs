@@ -84,6 +84,15 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
             .WithIdentity(Guid.NewGuid().ToString("N"), Once).Build(), cancellationToken: ct);
     }
 
+    /// <summary>Follows changed images.</summary>
+    public async Task FollowAsync(Changes changes, CancellationToken ct)
+    {
+        IEnumerable<string> images = changes.HasAll(ChangeKinds.Image)
+            ? catalog.Images.Keys : changes.Names(ChangeKinds.ImageSpec);
+        foreach (var image in images) await FollowAsync(image, ct);
+        foreach (var renaming in changes.Renamings) await FollowAsync(renaming, ct);
+    }
+
     /// <summary>Makes an image's schedule what its spec says; without the image, removes it.</summary>
     public Task FollowAsync(string image, CancellationToken ct)
     {
@@ -94,7 +103,7 @@ internal sealed class JobTriggers(JobStore store, ImageCatalog catalog, ISchedul
     }
 
     /// <summary>A job that waits for an image begins under the image's new name.</summary>
-    public async Task FollowAsync(Renaming renaming, CancellationToken ct)
+    private async Task FollowAsync(Renaming renaming, CancellationToken ct)
     {
         if (renaming.Kind != "image") return;
         var lane = JobLane.RefreshOf(renaming.To);

@@ -24,15 +24,12 @@ internal static class JobsSetup
         .AddSingleton<JobWork, ScrubWork>()
         .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<JobTriggers>().Want)
         .AddSingleton<BytesWanted>(provider => provider.GetRequiredService<JobTriggers>().WantBytes)
-        .AddSingleton<ImageSaved>(provider => provider.GetRequiredService<JobTriggers>().FollowAsync)
         .AddSingleton<RenameBlockers>(_ => JobStore.RunningAsync)
         .AddSingleton<RenameFollowing>(_ => JobStore.FollowAsync)
-        .AddSingleton<RenameDone>(provider => provider.GetRequiredService<JobTriggers>().FollowAsync)
-        .AddSingleton<ImageSaved>(provider => (_, _) =>
-        {
-            provider.GetRequiredService<Retention>().WantTidying(); // it may keep fewer versions, or be gone
-            return Task.CompletedTask;
-        })
+        .AddChangedRows<JobRow>(ChangeKinds.Job,
+            (changes, before, after) => changes.Add(ChangeKinds.Job, (after ?? before)!.Id))
+        .AddChangeFollower("schedules of images", ChangeStage.Work,
+            (provider, changes, ct) => provider.GetRequiredService<JobTriggers>().FollowAsync(changes, ct))
         .AddSingleton(provider => new ChangeSource("job", async (id, ct) =>
             (await provider.GetRequiredService<JobStore>().FindAsync(id, ct), null)));
 
