@@ -34,7 +34,8 @@ public sealed record ChangeFollower(
 internal sealed partial class ChangeFollowers(IEnumerable<ChangeFollower> followers, ILogger<ChangeFollowers> logger)
 {
     private readonly ImmutableArray<ChangeFollower> _followers = [.. followers.OrderBy(follower => follower.Stage)];
-    private readonly Dictionary<ChangeFollower, Changes> _behind = [];
+    /// <summary>What followers have yet to follow, and whether the database was away when they tried.</summary>
+    private readonly Dictionary<ChangeFollower, (Changes Changes, bool IsAway)> _behind = [];
     private readonly Lock _lock = new();
 
     /// <summary>Released when a follower has fallen behind.</summary>
@@ -45,36 +46,36 @@ internal sealed partial class ChangeFollowers(IEnumerable<ChangeFollower> follow
     {
         if (changes.Complete() is { Count: > 0 } missing) Log.NotNoted(logger, string.Join(", ", missing));
         if (changes.IsEmpty) return;
-        ChangeStage? stopped = null;
         foreach (var follower in _followers)
         {
-            if (follower.Stage > ChangeStage.Caches && (follower.Stage > stopped || HasBehind()))
-                Postpone(follower, changes);
+            if (MustWait(follower))
+            {
+                Postpone(follower, changes, isAway: false);
+            }
             else if (await TryAsync(follower, changes, CancellationToken.None) is { } error)
             {
                 Log.Failed(logger, follower.Name, error);
-                Postpone(follower, changes);
-                if (Database.IsAway(error)) stopped ??= follower.Stage;
+                Postpone(follower, changes, Database.IsAway(error));
             }
         }
     }
 
     /// <summary>Waits until a follower is behind.</summary>
-    public Task WaitAsync(CancellationToken ct) => HasBehind() ? Task.CompletedTask : _woken.WaitAsync(ct);
+    public async Task WaitAsync(CancellationToken ct)
+    {
+        while (!HasBehind()) await _woken.WaitAsync(ct);
+    }
 
     /// <summary>Calls those that are behind once more.</summary>
     /// <exception cref="Exception">One of them failed again.</exception>
     public async Task CatchUpAsync(CancellationToken ct)
     {
         Exception? failure = null;
-        ChangeStage? stopped = null;
         foreach (var follower in _followers)
         {
-            if (follower.Stage > stopped || Take(follower) is not { } changes) continue;
-            if (await TryAsync(follower, changes, ct) is not { } error) continue;
+            if (Take(follower) is not { } changes || await TryAsync(follower, changes, ct) is not { } error) continue;
             failure ??= error;
-            Postpone(follower, changes);
-            if (Database.IsAway(error)) stopped ??= follower.Stage;
+            Postpone(follower, changes, Database.IsAway(error));
         }
         if (failure is not null) throw new InvalidOperationException(failure.GetBaseException().Message, failure);
     }
@@ -97,19 +98,30 @@ internal sealed partial class ChangeFollowers(IEnumerable<ChangeFollower> follow
         lock (_lock) return _behind.Count > 0;
     }
 
-    private void Postpone(ChangeFollower follower, Changes changes)
+    /// <summary>Whether a follower is behind itself, or one of an earlier stage is because the database is away.</summary>
+    private bool MustWait(ChangeFollower follower)
+    {
+        lock (_lock) return follower.Stage > ChangeStage.Caches && (_behind.ContainsKey(follower) || IsHeldUp(follower));
+    }
+
+    private bool IsHeldUp(ChangeFollower follower) =>
+        _behind.Any(behind => behind.Value.IsAway && behind.Key.Stage < follower.Stage);
+
+    private void Postpone(ChangeFollower follower, Changes changes, bool isAway)
     {
         lock (_lock)
         {
-            if (!_behind.TryGetValue(follower, out var waiting)) _behind[follower] = waiting = new();
+            var (waiting, wasAway) = _behind.GetValueOrDefault(follower, (new(), false));
             waiting.Add(changes);
+            _behind[follower] = (waiting, isAway || wasAway);
             if (_woken.CurrentCount == 0) _woken.Release();
         }
     }
 
+    /// <summary>What a follower has yet to follow; null when it is up to date, or must wait for another.</summary>
     private Changes? Take(ChangeFollower follower)
     {
-        lock (_lock) return _behind.Remove(follower, out var changes) ? changes : null;
+        lock (_lock) return !IsHeldUp(follower) && _behind.Remove(follower, out var behind) ? behind.Changes : null;
     }
 
     private static partial class Log
