@@ -105,7 +105,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     app.MapOpenApi();
     app.MapDashboard();
 
-    await Start.ListenAsync(app, listeners, CancellationToken.None);
+    await listeners.StartAsync(app, CancellationToken.None);
     Welcome.Say(app, firstPassword, access);
     await app.WaitForShutdownAsync();
 }));

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics;
 using NetbootServer.Hosting;
+using NetbootServer.Serving;
 
 namespace NetbootServer.Api;
 

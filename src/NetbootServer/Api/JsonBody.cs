@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Unicode;
+using NetbootServer.Hosting;
 
 namespace NetbootServer.Api;
 
@@ -10,7 +11,7 @@ namespace NetbootServer.Api;
 public static class JsonBody
 {
     /// <summary>The greatest API body in bytes (1 MiB); uploads and imports have limits of their own.</summary>
-    public const int MaxBytes = 1 << 20;
+    public const int MaxBytes = Limits.MaxJsonBytes;
 
     private static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 

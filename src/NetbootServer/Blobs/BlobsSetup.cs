@@ -36,7 +36,8 @@ public static class BlobsSetup
             {
                 if (changes.Has(ChangeKinds.Blob)) provider.GetRequiredService<BlobIndex>().Follow(changes);
             })
-            .AddHostedService<OpenAtStart>();
+            .AddHostedService<OpenAtStart>()
+            .AddHostedService<DiskWatch>();
     }
 
     private static BlobDirectory OpenDirectory(IServiceProvider all)

@@ -1,6 +1,6 @@
 using System.Net;
 using NetbootServer.Api;
-using NetbootServer.Hosting;
+using NetbootServer.Serving;
 
 namespace NetbootServer.Dashboard;
 

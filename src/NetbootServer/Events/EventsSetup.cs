@@ -1,5 +1,4 @@
 using System.Globalization;
-using NetbootServer.Blobs;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Events;
@@ -21,8 +20,7 @@ internal static class EventsSetup
         .AddSingleton<Renames>()
         .AddSingleton<RenameFollowing>(_ => AlarmBoard.FollowAsync)
         .AddHostedService<EventWorker>()
-        .AddHostedService<AlarmWorker>()
-        .AddHostedService<DiskWatch>();
+        .AddHostedService<AlarmWorker>();
 
     private static void Follow(IServiceProvider provider, Changes changes)
     {

@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
-using NetbootServer.Api;
 
 namespace NetbootServer.Hosting;
 
@@ -28,8 +27,14 @@ internal static class Limits
     /// <summary>What a machine tells about itself stands in one line, percent-encoded.</summary>
     private const int MaxRequestLine = 16 * 1024;
 
-    /// <summary>Uploads and imports, which have limits of their own, lift this for their request.</summary>
-    private const int MaxBody = 2 * JsonBody.MaxBytes;
+    /// <summary>The most that a JSON body may have, in bytes.</summary>
+    public const int MaxJsonBytes = 1 << 20;
+
+    /// <summary>
+    /// Uploads and imports, which have limits of their own, lift this for their request. It is above that of a JSON
+    /// body, so that a body that is a little too long gets an answer that says so.
+    /// </summary>
+    private const int MaxBody = 2 * MaxJsonBytes;
 
     public static void UseLimits(this KestrelServerOptions kestrel)
     {

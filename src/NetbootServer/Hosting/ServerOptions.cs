@@ -5,11 +5,14 @@ namespace NetbootServer.Hosting;
 /// <summary>Settings of the server as a whole; they stand at the top level.</summary>
 public sealed record ServerOptions
 {
+    /// <summary>What a base URL must look like to be safe in scripts and in configurations of DHCP servers.</summary>
+    internal const string BaseUrl = @"https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~/-]*)?";
+
     /// <summary>Where it listens, separated by semicolons.</summary>
     public string Urls { get; init; } = "http://*:8080";
 
     /// <summary>Base of absolute links in scripts; null: what the client called.</summary>
-    [RegularExpression(Hosting.PublicUrl.Base, ErrorMessage = "must be an http or https URL")]
+    [RegularExpression(BaseUrl, ErrorMessage = "must be an http or https URL")]
     [Example("http://netboot.example.org:8080")]
     public string? PublicUrl { get; init; }
 

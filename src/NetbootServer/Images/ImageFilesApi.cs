@@ -3,7 +3,6 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using NetbootServer.Api;
 using NetbootServer.Blobs;
-using NetbootServer.Hosting;
 using NetbootServer.Serving;
 using NetbootServer.Serving.Bodies;
 

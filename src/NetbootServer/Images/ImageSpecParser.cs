@@ -2,14 +2,13 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using NetbootServer.Api;
 using NetbootServer.Jobs;
-using NetbootServer.Sources.Specs;
 
 namespace NetbootServer.Images;
 
 /// <summary>Turns a request body into an <see cref="ImageSpec"/>, or into all of its faults.</summary>
-/// <param name="sources">Reads the source.</param>
+/// <param name="checkSource">Checks the source.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ImageSpecParser(SourceSpecParser sources, TimeProvider time)
+internal sealed class ImageSpecParser(SourceCheck checkSource, TimeProvider time)
 {
     private const int MaxKeep = 1000;
     private static readonly string[] ReadOnly = JsonFields.ReadOnlyOf<ImageView, ImageSpec>();
@@ -48,7 +47,7 @@ internal sealed class ImageSpecParser(SourceSpecParser sources, TimeProvider tim
             return default;
         }
         if (source.ValueKind != JsonValueKind.Object) fields.Fault("source", "must be an object with a type");
-        else sources.Parse(source, fields.PathOf("source"), systems, fields.Errors);
+        else checkSource(source, fields.PathOf("source"), systems, fields.Errors);
         return source;
     }
 
@@ -60,3 +59,11 @@ internal sealed class ImageSpecParser(SourceSpecParser sources, TimeProvider tim
         return name;
     }
 }
+
+/// <summary>Notes every fault of an image's <c>source</c>; implemented by what knows the kinds of sources.</summary>
+/// <param name="source">The member <c>source</c>, an object.</param>
+/// <param name="path">Its JSON path.</param>
+/// <param name="systems">The image's systems.</param>
+/// <param name="errors">Where the faults are noted.</param>
+internal delegate void SourceCheck(
+    JsonElement source, string path, ImmutableArray<string> systems, ValidationErrors errors);

@@ -1,5 +1,6 @@
 using NetbootServer.Downloads;
 using NetbootServer.Hosting;
+using NetbootServer.Images;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Specs;
@@ -24,6 +25,8 @@ public static class SourcesSetup
         .AddSingleton<InstallableRules>()
         .AddSingleton<NixCli>()
         .AddSingleton<GcRoots>()
+        .AddSingleton<SourceCheck>(provider => (source, path, systems, errors) =>
+            provider.GetRequiredService<SourceSpecParser>().Parse(source, path, systems, errors))
         .AddSingleton(provider => new SourceSpecParser(
             provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault,
             provider.GetRequiredService<InstallableRules>().Fault))

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Threading.Channels;
 using NetbootServer.Hosting;
 
 namespace NetbootServer.Storage;
@@ -38,8 +39,9 @@ internal sealed partial class ChangeFollowers(IEnumerable<ChangeFollower> follow
     private readonly Dictionary<ChangeFollower, (Changes Changes, bool IsAway)> _behind = [];
     private readonly Lock _lock = new();
 
-    /// <summary>Released when a follower has fallen behind.</summary>
-    private readonly SemaphoreSlim _woken = new(0, 1);
+    /// <summary>Rung when a follower has fallen behind.</summary>
+    private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Calls the followers; never fails.</summary>
     public async Task FollowAsync(Changes changes)
@@ -63,7 +65,7 @@ internal sealed partial class ChangeFollowers(IEnumerable<ChangeFollower> follow
     /// <summary>Waits until a follower is behind.</summary>
     public async Task WaitAsync(CancellationToken ct)
     {
-        while (!HasBehind()) await _woken.WaitAsync(ct);
+        while (!HasBehind()) await _bell.Reader.ReadAsync(ct);
     }
 
     /// <summary>Calls those that are behind once more.</summary>
@@ -114,8 +116,8 @@ internal sealed partial class ChangeFollowers(IEnumerable<ChangeFollower> follow
             var (waiting, wasAway) = _behind.GetValueOrDefault(follower, (new(), false));
             waiting.Add(changes);
             _behind[follower] = (waiting, isAway || wasAway);
-            if (_woken.CurrentCount == 0) _woken.Release();
         }
+        _bell.Writer.TryWrite(true);
     }
 
     /// <summary>What a follower has yet to follow; null when it is up to date, or must wait for another.</summary>

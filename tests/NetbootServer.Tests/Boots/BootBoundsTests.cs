@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using NetbootServer.Boots;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using NetbootServer.Boots;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Tests.Fixtures;

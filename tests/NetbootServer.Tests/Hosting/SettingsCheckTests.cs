@@ -2,7 +2,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using NetbootServer.Access;
-using NetbootServer.Api;
 using NetbootServer.Blobs;
 using NetbootServer.Boots;
 using NetbootServer.Downloads;

@@ -3,7 +3,6 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Boots.Journal;
-using NetbootServer.Boots.Scripts;
 using NetbootServer.Events;
 using NetbootServer.Images;
 using NetbootServer.Profiles;

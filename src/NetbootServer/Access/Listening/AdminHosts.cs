@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using Microsoft.Extensions.Options;
-using NetbootServer.Hosting;
+using NetbootServer.Serving;
 
 namespace NetbootServer.Access.Listening;
 

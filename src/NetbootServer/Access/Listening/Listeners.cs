@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using NetbootServer.Hosting;
@@ -43,14 +45,6 @@ internal sealed class Listeners
 
     private bool AllPlain => _addresses.All(address => address is { Admin: null, Https: false });
 
-    /// <summary>The setting that an error of listening speaks of.</summary>
-    public (string Key, string Value) SettingIn(string message)
-    {
-        var at = _addresses.FirstOrDefault(address => address.Setting == AdminKey
-            && message.Contains($":{address.Binding.Port}", StringComparison.Ordinal)) ?? _addresses[0];
-        return (at.Setting, at.Text);
-    }
-
     /// <summary>Opens the others; Kestrel binds them at the start.</summary>
     public void Open(KestrelServerOptions kestrel)
     {
@@ -58,6 +52,53 @@ internal sealed class Listeners
         if (_certificate is not null)
             _certificate.Logger = kestrel.ApplicationServices.GetRequiredService<ILogger<AdminCertificate>>();
         foreach (var address in _addresses) address.Listen(kestrel, listener => Configure(listener, address));
+    }
+
+    /// <summary>Starts the server, which listens here from then on.</summary>
+    /// <param name="app">The built server.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    /// <exception cref="StartFailure">The addresses cannot be had.</exception>
+    public async Task StartAsync(WebApplication app, CancellationToken ct)
+    {
+        try
+        {
+            await app.StartAsync(ct);
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            await EndWorkersAsync(app);
+            var (setting, value) = SettingIn(e.Message);
+            throw new StartFailure(setting, value,
+                "the port is in use: stop the program that has it, or choose another, such as http://*:8081");
+        }
+        catch (Exception e) when (e is IOException or FormatException or InvalidOperationException or SocketException)
+        {
+            await EndWorkersAsync(app);
+            var (setting, value) = SettingIn(e.Message);
+            throw new StartFailure(setting, value, $"cannot listen there ({e.Message.TrimEnd('.')}); for example Urls=http://*:8080");
+        }
+    }
+
+    /// <summary>Ends the workers, which began before the listeners; a second is plenty, they have nothing to do yet.</summary>
+    private static async Task EndWorkersAsync(WebApplication app)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        try
+        {
+            await app.StopAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The process ends now in any case.
+        }
+    }
+
+    /// <summary>The setting that an error of listening speaks of.</summary>
+    private (string Key, string Value) SettingIn(string message)
+    {
+        var at = _addresses.FirstOrDefault(address => address.Setting == AdminKey
+            && message.Contains($":{address.Binding.Port}", StringComparison.Ordinal)) ?? _addresses[0];
+        return (at.Setting, at.Text);
     }
 
     private void Configure(ListenOptions listener, Address address)

@@ -4,6 +4,7 @@ using NetbootServer.Access.Passwords;
 using NetbootServer.Access.Tokens;
 using NetbootServer.Api;
 using NetbootServer.Hosting;
+using NetbootServer.Serving;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Access.Sessions;

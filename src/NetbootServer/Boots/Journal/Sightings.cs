@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Machines;
-using NetbootServer.Storage;
 
 namespace NetbootServer.Boots.Journal;
 

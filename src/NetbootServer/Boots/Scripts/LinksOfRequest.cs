@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using NetbootServer.Blobs;
-using NetbootServer.Hosting;
+using NetbootServer.Serving;
 
 namespace NetbootServer.Boots.Scripts;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using CsCheck;
-using NetbootServer.Boots;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Images;

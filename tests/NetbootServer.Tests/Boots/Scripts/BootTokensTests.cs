@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
-using NetbootServer.Boots;
 using NetbootServer.Boots.Scripts;
-using NetbootServer.Boots.Transfers;
 
 namespace NetbootServer.Tests.Boots.Scripts;
 

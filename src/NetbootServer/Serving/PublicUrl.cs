@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
-using NetbootServer.Serving;
+using NetbootServer.Hosting;
 
-namespace NetbootServer.Hosting;
+namespace NetbootServer.Serving;
 
 /// <summary>
 /// The base of absolute links: the setting <c>PublicUrl</c>, else what the client called us, with the listener's port
@@ -11,10 +11,7 @@ namespace NetbootServer.Hosting;
 /// </summary>
 public sealed partial class PublicUrl(IOptions<ServerOptions> options)
 {
-    /// <summary>What a base must look like that is safe in scripts and in configurations of DHCP servers.</summary>
-    internal const string Base = @"https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~/-]*)?";
-
-    /// <summary>Whether a text is such a base.</summary>
+    /// <summary>Whether a text is a base that is safe in scripts.</summary>
     public static bool IsBase(string text) => WholeBase().IsMatch(text);
 
     /// <summary>The setting, without a slash at the end; null: what each client called.</summary>
@@ -53,7 +50,7 @@ public sealed partial class PublicUrl(IOptions<ServerOptions> options)
     private static string PrefixOf(HttpRequest request) => string.Concat((request.PathBase.Value ?? "")
         .Split('/', StringSplitOptions.RemoveEmptyEntries).Select(segment => "/" + Uri.EscapeDataString(segment)));
 
-    [GeneratedRegex($@"\A(?:{Base})\z")]
+    [GeneratedRegex($@"\A(?:{ServerOptions.BaseUrl})\z")]
     private static partial Regex WholeBase();
 
     // Not what a host name should be but what harms neither a script nor a shell: there are names like pxe_srv.
