@@ -8,7 +8,7 @@ using NetbootServer.Profiles;
 namespace NetbootServer.Boots.Scripts;
 
 /// <summary>A request for a machine's script.</summary>
-/// <param name="Identity">What the machine told.</param>
+/// <param name="Identity">What the machine reported.</param>
 /// <param name="Links">This server's URLs.</param>
 internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links)
 {
@@ -24,15 +24,15 @@ internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links
     /// <summary>Whether the answer is used: HEAD only looks.</summary>
     public required bool Records { get; init; }
 
-    /// <summary>Told the public id of the boot that the script begins.</summary>
+    /// <summary>Receives the public id of the boot that the script begins.</summary>
     public Action<string>? BootBegins { get; init; }
 }
 
 /// <summary>Answers script requests: one read of the catalog, a pure plan, a pure script; then notes what was given.</summary>
-internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootTokens tokens, BootLog log, BootReports reports,
-    AlarmBoard alarms, IdentityWatch watch, ImageWanted wanted, TimeProvider time, ILogger<ScriptDesk> logger)
+internal sealed partial class IpxeScriptService(Catalog catalog, PlanCache plans, BootTokens tokens, BootLog log, BootReports reports,
+    AlarmBoard alarms, IdentityAlarms watch, ImageWanted wanted, TimeProvider time, ILogger<IpxeScriptService> logger)
 {
-    /// <summary>The script's text; also when the catalog is away, or nobody can be recognised.</summary>
+    /// <summary>The script's text; also when the catalog is away, or no machine can be recognised.</summary>
     public async Task<string> AnswerAsync(ScriptRequest request, CancellationToken ct)
     {
         var (identity, links) = (request.Identity, request.Links);
@@ -52,12 +52,12 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
 
     /// <summary>The script a plan would give, with stand-ins for its tokens; nothing is recorded.</summary>
     /// <param name="plan">What the machine would get.</param>
-    /// <param name="identity">What it told.</param>
+    /// <param name="identity">What it reported.</param>
     /// <param name="links">This server's URLs.</param>
     /// <param name="fault">Why the profile's template gave way to the built-in script; null when it did not.</param>
     public static string Preview(
         BootPlan plan, MachineIdentity identity, ScriptLinks links, out ScriptTemplateException? fault) =>
-        TemplateScript.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, () => "TOKEN", out fault)
+        TemplateRenderer.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, () => "TOKEN", out fault)
         ?? BootScript.Render(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, _ => "TOKEN");
 
     private async Task<string> HandOutAsync(
@@ -87,7 +87,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
         }
         ScriptTemplateException? fault = null;
         var script = kept?.ScriptOf(token)
-            ?? TemplateScript.TryRender(plan, links, identity, request.Attempt, Local, out fault)
+            ?? TemplateRenderer.TryRender(plan, links, identity, request.Attempt, Local, out fault)
             ?? BootScript.Render(plan, links, identity, request.Attempt,
                 profile => profile == BootPlanner.LocalChoice ? Local()
                     : tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
@@ -102,7 +102,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects.Outcome, plan.Profile.Spec.After)
             {
                 FilesElsewhere = links.Cache is not null, Contradicts = recognition.Contradiction is not null,
-                Teaches = BootLesson.Of(recognition, identity), InitrdBytes = loaded.Recipe.InitrdBytes,
+                Teaches = ObservedIdentity.Of(recognition, identity), InitrdBytes = loaded.Recipe.InitrdBytes,
             });
         else if (recognition.Contradiction is null && UsedUp(plan, request, view.Now) is { } used)
             await reports.WriteAsync(used, ct);
@@ -135,7 +135,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
 
     /// <summary>Then no firmware goes on with its boot order, and none asks again.</summary>
     private static bool StartsDiskItself(BootPlan plan, ScriptRequest request) => plan.LocalDisk == LocalDiskWay.SanBoot
-        || (plan.LocalDisk is null && request.Identity.Told.GetValueOrDefault("platform") == "pcbios");
+        || (plan.LocalDisk is null && request.Identity.Reported.GetValueOrDefault("platform") == "pcbios");
 
     private static partial class Log
     {
@@ -145,7 +145,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
         [LoggerMessage(LogLevel.Information, "{Machine} gets the script '{Action}': {Reason}")]
         public static partial void DoesNotBoot(ILogger logger, string? machine, string action, string reason);
 
-        [LoggerMessage(LogLevel.Error, "The catalog is away; {Mac} was told to ask again")]
+        [LoggerMessage(LogLevel.Error, "The catalog is unavailable; {Mac} is asked to try again")]
         public static partial void Away(ILogger logger, string? mac, Exception e);
     }
 }
