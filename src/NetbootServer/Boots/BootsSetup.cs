@@ -27,6 +27,8 @@ internal static class BootsSetup
         .AddSingleton<Catalog>()
         .AddSingleton<ProfileChoosing>(provider => provider.GetRequiredService<Catalog>().ProfileOf)
         .AddSingleton<PlanCache>()
+        .AddSingleton<ScriptComposer>()
+        .AddSingleton<ScriptRecorder>()
         .AddSingleton<IpxeScriptService>()
         .AddSingleton<PreviewLimit>()
         .AddSingleton<BootMetrics>()
