@@ -7,6 +7,7 @@ using NetbootServer.Blobs;
 using NetbootServer.Boots;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Boots.Transfers;
 using NetbootServer.Dashboard;
 using NetbootServer.Events;
 using NetbootServer.Hosting;
@@ -46,7 +47,8 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddJobs()
         .AddBoots()
         .AddOverview()
-        .AddSetup();
+        .AddSetup()
+        .AddOperations();
     builder.Services.AddOpenApi();
     builder.Configuration.AddInMemoryCollection(Settings.Translated(settings, builder.Services.FeatureSections()));
     SettingsCheck.Run(settings, builder.Services.FeatureSections());
@@ -57,7 +59,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     var data = DataDirectory.Open(options.DataDirectory);
     builder.Services.AddStorage(data)
         .AddServerLog(builder.Configuration.GetSection("Log").Get<LogOptions>() ?? new(), data)
-        .AddJobScheduler(data, builder.Configuration.GetSection("Images").Get<ImagesOptions>() ?? new())
+        .AddJobWorkers(data)
         .AddHostedService<WarmUp>();
 
     builder.WebHost.UseUrls(listeners.KestrelsOwn).UseStaticWebAssets().ConfigureKestrel(kestrel =>
@@ -84,6 +86,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     var boot = BootPlane.Of(app);
     boot.MapBoot();
     boot.MapReports();
+    boot.MapBootFiles();
     boot.MapBlobs();
     boot.MapImageFiles();
     boot.MapHealth();
@@ -92,8 +95,10 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapMachines();
     api.MapProfiles();
     api.MapImages();
+    api.MapRefreshes();
     api.MapBoots();
     api.MapJobs();
+    api.MapScrubs();
     api.MapOverview();
     api.MapSetup();
     api.MapEvents();

@@ -1,3 +1,5 @@
+using NetbootServer.Api;
+
 namespace NetbootServer.Blobs;
 
 /// <summary>Why bytes were not stored.</summary>
@@ -41,4 +43,13 @@ public sealed class BlobRefusedException(BlobRefusal refusal, string message) : 
 
     /// <summary>Bytes that there were; for the two full cases.</summary>
     public long? HaveBytes { get; init; }
+
+    /// <summary>What it means for a client that did not send the bytes: an <see cref="ExceptionProblem"/>.</summary>
+    internal static Problem? ProblemOf(Exception error) => error is not BlobRefusedException refused ? null
+        : refused.Refusal switch
+        {
+            BlobRefusal.DiskFull or BlobRefusal.StoreFull => new(ProblemTypes.StorageFull, refused.Message),
+            BlobRefusal.StoreAway => new(ProblemTypes.StorageAway, refused.Message),
+            _ => null,
+        };
 }

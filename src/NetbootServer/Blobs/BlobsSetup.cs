@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using NetbootServer.Api;
 using NetbootServer.Hosting;
 using NetbootServer.Serving.Bodies;
 using NetbootServer.Storage;
@@ -36,6 +37,7 @@ public static class BlobsSetup
             {
                 if (changes.Has(ChangeKinds.Blob)) provider.GetRequiredService<BlobIndex>().Follow(changes);
             })
+            .AddSingleton<ExceptionProblem>(_ => BlobRefusedException.ProblemOf)
             .AddHostedService<OpenAtStart>()
             .AddHostedService<DiskWatch>();
     }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Downloads;
 

@@ -1,5 +1,3 @@
-using NetbootServer.Jobs;
-
 namespace NetbootServer.Downloads;
 
 /// <summary>One file's download, over as many tries as it takes.</summary>

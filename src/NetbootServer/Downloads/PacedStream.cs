@@ -1,6 +1,5 @@
 using System.Globalization;
 using NetbootServer.Archives;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Downloads;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Downloads;
 

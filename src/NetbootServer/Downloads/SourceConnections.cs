@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Downloads;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Microsoft.Extensions.Options;
-using NetbootServer.Jobs;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Downloads;

@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Reflection;
 using Microsoft.Extensions.Options;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Downloads;
 

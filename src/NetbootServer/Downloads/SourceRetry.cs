@@ -1,5 +1,4 @@
 using System.Globalization;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Downloads;
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Options;
 using NetbootServer.Hosting;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Downloads;
 

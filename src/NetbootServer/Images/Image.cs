@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using NetbootServer.Jobs;
 
 namespace NetbootServer.Images;
 
@@ -29,6 +30,15 @@ public sealed record ImageSpec
     /// <summary>The source's <c>type</c>.</summary>
     [JsonIgnore]
     public string SourceType => Source.GetProperty("type").GetString()!;
+
+    /// <summary>The schedule's time zone.</summary>
+    [JsonIgnore]
+    internal TimeZoneInfo Zone =>
+        TimeZone is { } name && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
+
+    /// <summary>When it is refreshed next by its schedule after a moment; null when it is not.</summary>
+    internal DateTimeOffset? NextRefresh(DateTimeOffset now) =>
+        Schedule is null ? null : CronSchedule.Next(Schedule, Zone, now);
 
     /// <summary>Whether a refresh by the other fetches the same.</summary>
     internal bool FetchesAs(ImageSpec other) =>

@@ -29,9 +29,9 @@ internal sealed class ImageSpecParser(SourceCheck checkSource, TimeProvider time
             Keep = fields.Whole("keep", 1, MaxKeep) ?? 3,
             Systems = wanted,
         };
-        if (spec.Schedule is not null && RefreshSchedule.Fault(spec.Schedule) is { } fault)
+        if (spec.Schedule is not null && CronSchedule.Fault(spec.Schedule) is { } fault)
             fields.Fault("schedule", fault);
-        else if (spec.Schedule is not null && RefreshSchedule.Next(spec, time.GetUtcNow()) is null)
+        else if (spec.Schedule is not null && spec.NextRefresh(time.GetUtcNow()) is null)
             fields.Fault("schedule", "names a time that never comes");
         else if (spec.Schedule is not null && !errors.Any && spec.SourceType == "upload")
             fields.Fault("schedule", "an upload image has nothing to refresh on a schedule: leave it out");

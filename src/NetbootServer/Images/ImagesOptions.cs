@@ -24,10 +24,6 @@ public sealed record ImagesOptions : IValidatableObject
     [Example("nixos-unstable")]
     public IList<string> DefaultReleases { get; } = [];
 
-    /// <summary>Jobs at once, scrubs among them.</summary>
-    [Range(1, 64)]
-    public int MaxConcurrentJobs { get; init; } = 2;
-
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

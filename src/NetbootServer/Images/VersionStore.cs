@@ -1,8 +1,7 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;
@@ -41,6 +40,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, Audit 
                 await db.SaveChangesAsync(token); // assigns the sequence that the blob rows need
                 db.AddRange(publication.Blobs.Select(
                     sha256 => new VersionBlobRow { VersionSequence = version.Sequence, Sha256 = sha256 }));
+                db.AddRange(VersionClosureRow.Of(version, publication.Closures));
                 audit.Created(db, "version", $"{name}@{id}",
                     new { image = name.ToString(), id, publication.Systems, publication.Provenance });
             }
@@ -110,9 +110,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, Audit 
     {
         ImageId = image.Id,
         Id = id,
-        Systems = JsonSerializer.Serialize(publication.Systems, JsonBody.Writing),
+        Systems = StoredSystems.Write(publication.Systems),
         Provenance = publication.Provenance.GetRawText(),
-        Closures = publication.Closures,
         GcRoots = publication.GcRoots,
         CreatedAt = now,
     };

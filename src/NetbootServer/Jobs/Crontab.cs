@@ -20,7 +20,7 @@ internal static partial class Crontab
         new("day of the week", 0, 7, ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"]),
     ];
 
-    /// <summary>The schedule in Quartz's words, or what is wrong with it; completes "must be a schedule:".</summary>
+    /// <summary>The schedule as Quartz writes it, or what is wrong with it; completes "must be a schedule:".</summary>
     /// <param name="fields">The five fields.</param>
     public static (string? Quartz, string? Fault) ToQuartz(string[] fields)
     {

@@ -9,7 +9,7 @@ public static class JobStates
     /// <summary>Waits for its turn or its next try.</summary>
     public const string Queued = "queued";
 
-    /// <summary>Is at work.</summary>
+    /// <summary>Its work runs.</summary>
     public const string Running = "running";
 
     /// <summary>Has done its work.</summary>
@@ -18,7 +18,7 @@ public static class JobStates
     /// <summary>Gave up; its problem says why.</summary>
     public const string Failed = "failed";
 
-    /// <summary>Was cancelled by somebody.</summary>
+    /// <summary>Was cancelled.</summary>
     public const string Cancelled = "cancelled";
 
     internal static readonly string[] All = [Queued, Running, Succeeded, Failed, Cancelled];
@@ -44,10 +44,10 @@ public sealed record Job
     /// <summary>Its id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>refresh or scrub.</summary>
+    /// <summary>What it does, such as refresh or scrub.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>The image it works for.</summary>
+    /// <summary>The image it works for; missing when it works for none.</summary>
     public string? Image { get; init; }
 
     /// <summary>queued, running, succeeded, failed or cancelled.</summary>
@@ -80,11 +80,14 @@ public sealed record Job
     /// <summary>Why it, or its last try, failed.</summary>
     public JobProblem? Problem { get; init; }
 
-    internal static Job Of(JobRow row, JobProgress? live) => new()
+    /// <param name="row">The job as stored.</param>
+    /// <param name="subjectKind">What its subject is.</param>
+    /// <param name="live">How far it is, while it runs here.</param>
+    internal static Job Of(JobRow row, string? subjectKind, JobProgress? live) => new()
     {
         Id = row.Id,
         Kind = row.Kind,
-        Image = row.Image,
+        Image = subjectKind == "image" ? row.Subject : null,
         State = row.State,
         AskedBy = row.AskedBy,
         CreatedAt = row.CreatedAt,

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NetbootServer.Jobs;
 
 /// <summary>How far a job is.</summary>
@@ -6,29 +8,32 @@ namespace NetbootServer.Jobs;
 /// </param>
 public sealed record JobProgress(string Phase)
 {
-    /// <inheritdoc cref="SourceProgress.DoneBytes"/>
+    /// <summary>Bytes that are here; null when bytes are not counted.</summary>
     public long? DoneBytes { get; init; }
 
-    /// <inheritdoc cref="SourceProgress.TotalBytes"/>
+    /// <summary>
+    /// How many of them were here before, from a download that was broken off: they came at no speed.
+    /// </summary>
+    [JsonIgnore]
+    public long HeldBytes { get; init; }
+
+    /// <summary>Bytes there will be; null while unknown.</summary>
     public long? TotalBytes { get; init; }
 
-    /// <inheritdoc cref="SourceProgress.DoneSteps"/>
+    /// <summary>Builds, or store paths, that are done; null when there are no steps.</summary>
     public long? DoneSteps { get; init; }
 
-    /// <inheritdoc cref="SourceProgress.TotalSteps"/>
+    /// <summary>Steps there will be; null while unknown.</summary>
     public long? TotalSteps { get; init; }
 
-    /// <summary>Bytes a second of the last seconds; missing when no bytes come, or the job does not run.</summary>
+    /// <summary>
+    /// Bytes a second of the last seconds, as the server measures them; missing when no bytes come, or the job does not
+    /// run.
+    /// </summary>
     public long? BytesPerSecond { get; init; }
 
     /// <summary>Seconds until all bytes are here, if it goes on as fast; missing when that cannot be told.</summary>
     public long? SecondsLeft { get; init; }
-
-    internal static JobProgress Of(SourceProgress progress) => new(progress.Phase)
-    {
-        DoneBytes = progress.DoneBytes, TotalBytes = progress.TotalBytes,
-        DoneSteps = progress.DoneSteps, TotalSteps = progress.TotalSteps,
-    };
 }
 
 /// <summary>How fast a job's bytes come: over the last seconds, so that a stall shows soon and a hiccup does not.</summary>
@@ -44,7 +49,7 @@ internal sealed class JobPace(TimeProvider time)
     private long _notedAt;
 
     /// <summary>Bytes have come.</summary>
-    public void Note(SourceProgress progress)
+    public void Note(JobProgress progress)
     {
         lock (_lock)
         {
@@ -60,10 +65,10 @@ internal sealed class JobPace(TimeProvider time)
     }
 
     /// <summary>The progress with its speed.</summary>
-    public JobProgress Of(SourceProgress progress)
+    public JobProgress Of(JobProgress progress)
     {
         var rate = progress.DoneBytes is null ? null : Rate();
-        return JobProgress.Of(progress) with
+        return progress with
         {
             BytesPerSecond = rate is null ? null : (long)rate,
             SecondsLeft = rate >= 1 && progress.TotalBytes - progress.DoneBytes is { } left and >= 0

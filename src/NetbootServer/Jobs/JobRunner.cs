@@ -1,49 +1,27 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using NetbootServer.Api;
-using NetbootServer.Blobs;
 using NetbootServer.Events;
-using NetbootServer.Images;
 using NetbootServer.Storage;
-using Quartz;
 
 namespace NetbootServer.Jobs;
 
-/// <summary>
-/// What Quartz calls when a job is due: one at a time in a lane, at most <c>Images:MaxConcurrentJobs</c> in all. A
-/// schedule that is due only asks for the job, which begins a little later, at random.
-/// </summary>
-[DisallowConcurrentExecution]
-internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs logs, JobTriggers triggers, IEnumerable<JobWork> works,
-    FailedJobs failed, AlarmBoard alarms, Retention retention, IOptions<JobsOptions> options,
-    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobRunner> logger) : IJob
+/// <summary>Runs a job that was taken up, and writes down what became of it: done, cancelled, failed, or another try.</summary>
+internal sealed partial class JobRunner(JobStore store, JobWorks works, JobRuns runs, JobLogs logs, JobRetries retries,
+    ExceptionProblems exceptions, AlarmBoard alarms, IOptions<JobsOptions> options,
+    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobRunner> logger)
 {
-    private const string DiskFull = "The disk is full. What was half-fetched is gone again; make room on the disk, delete " +
-        "images, or keep fewer versions, then retry.";
-
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1), LongestLimit = TimeSpan.FromDays(1),
         WriteAgain = TimeSpan.FromSeconds(2), Soon = TimeSpan.FromMinutes(2);
 
-    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
-    {
-        var lane = JobLane.Of(context.JobDetail.Key);
-        if (context.Trigger.Key.Equals(lane.Schedule))
-        {
-            await triggers.RequestAsync(lane, JobTriggers.BySchedule, options.Value.Jitter, cancellationToken);
-            return;
-        }
-        if (lifetime.ApplicationStopping.IsCancellationRequested) return; // it waits for the next start
-        JobRow? row = null;
-        await WrittenAsync(lane, async () => row = await store.TakeUpAsync(lane, cancellationToken));
-        if (row is not null) await RunAsync(row, lane);
-    }
-
-    private async Task RunAsync(JobRow row, JobLane lane)
+    /// <summary>Runs a job.</summary>
+    /// <param name="row">As <see cref="JobStore.TakeDueAsync"/> answered it.</param>
+    public async Task RunAsync(JobRow row)
     {
         using var run = runs.Begin(row.Id, logs.Open(row.Id), lifetime.ApplicationStopping);
         try
         {
-            await WrittenAsync(lane, await ConclusionAsync(row, lane, run));
+            await WrittenAsync(row, await ConclusionAsync(row, run));
         }
         finally
         {
@@ -53,30 +31,32 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
         logs.Remove(await store.TrimAsync(options.Value.Keep, CancellationToken.None));
     }
 
-    /// <summary>Runs the work; answers how what it came to is written down.</summary>
-    private async Task<Func<Task>> ConclusionAsync(JobRow row, JobLane lane, JobRun run)
+    /// <summary>Runs the work; answers how what became of it is written down.</summary>
+    private async Task<Func<Task>> ConclusionAsync(JobRow row, JobRun run)
     {
         try
         {
-            var version = await works.Single(work => work.Kind == lane.Kind).RunAsync(lane.Image, run, run.Token);
+            var work = works.Find(row.Kind) ?? throw new JobFailedException(ProblemTypes.Internal,
+                $"This version of the server has no work of the kind '{row.Kind}'.");
+            var version = await work.RunAsync(new(row.Id, row.Subject, JobStore.InputOf(row)), run, run.Token);
             return async () =>
             {
-                await failed.SucceededAsync(lane, CancellationToken.None);
+                await retries.SucceededAsync(row.Key, CancellationToken.None);
                 await store.EndAsync(row.Id, JobStates.Succeeded, run.Progress, version, null);
-                Log.Succeeded(logger, lane, version is null ? "" : $", version {version}");
+                Log.Succeeded(logger, Describe(row), version is null ? "" : $", version {version}");
             };
         }
         catch (Exception e)
         {
-            return GiveUp(row, lane, run, e);
+            return GiveUp(row, run, e);
         }
     }
 
     /// <summary>
-    /// What a job comes to must be written down, or its lane would be taken until the next start: while the database
+    /// What became of a job must be written down, or its key would be taken until the next start: while the database
     /// cannot take it, it is tried again.
     /// </summary>
-    private async Task WrittenAsync(JobLane lane, Func<Task> write)
+    private async Task WrittenAsync(JobRow row, Func<Task> write)
     {
         for (; ; )
         {
@@ -87,13 +67,13 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
             }
             catch (Exception e) when (Database.IsAway(e) && !lifetime.ApplicationStopping.IsCancellationRequested)
             {
-                Log.NotWritten(logger, lane, e.GetBaseException().Message);
+                Log.NotWritten(logger, Describe(row), e.GetBaseException().Message);
                 await Task.Delay(WriteAgain, time, lifetime.ApplicationStopping);
             }
         }
     }
 
-    private Func<Task> GiveUp(JobRow row, JobLane lane, JobRun run, Exception error)
+    private Func<Task> GiveUp(JobRow row, JobRun run, Exception error)
     {
         if (run.IsCancelled)
         {
@@ -105,67 +85,62 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
             run.Log("The server stops; the job goes on when it is back.");
             return () => run.IsCancelled ? CancelledAsync() : store.PutBackAsync(row.Id, null, run.Progress, null);
         }
-        var problem = ProblemOf(error);
+        var (problem, isTransient) = ProblemOf(error);
         run.Log($"Failed: {problem.Detail}");
-        if (IsPassing(error) && row.Attempt < options.Value.MaxAttempts)
+        if (isTransient && row.Attempt < options.Value.MaxAttempts)
         {
-            var wait = WaitAfter(error as SourceException, row.Attempt);
+            var wait = WaitAfter(error as JobFailedException, row.Attempt);
             var next = time.GetUtcNow() + wait;
             run.Log(wait < Soon ? $"Trying again in {wait.TotalSeconds:0} s."
                 : $"Trying again in {wait.TotalMinutes:0} min, at {Shown(next)}.");
-            return async () =>
-            {
-                if (run.IsCancelled)
-                {
-                    await CancelledAsync(); // while this could not be written
-                    return;
-                }
-                await store.PutBackAsync(row.Id, next, run.Progress, problem);
-                await triggers.BeginAsync(lane, next, CancellationToken.None);
-            };
+            // It may be cancelled while this cannot be written.
+            return () => run.IsCancelled ? CancelledAsync() : store.PutBackAsync(row.Id, next, run.Progress, problem);
         }
-        Log.Failed(logger, lane, problem.Detail, error is SourceException ? null : error);
+        Log.Failed(logger, Describe(row), problem.Detail, error is JobFailedException ? null : error);
         return async () =>
         {
-            var again = await failed.FailedAsync(lane, CancellationToken.None);
+            var again = await retries.FailedAsync(row.Key, CancellationToken.None);
             if (again is { } at) run.Log($"Trying again at {Shown(at)}, and so on until it succeeds.");
             await store.EndAsync(row.Id, JobStates.Failed, run.Progress, null, problem);
-            if (problem.Type == SourceProblems.StorageFull.Path) retention.WantTidying();
-            if (JobTriggers.IsUnattended(row.AskedBy))
-                alarms.Raise(lane.Kind == JobKinds.Scrub ? AlarmKinds.ScrubFailing : AlarmKinds.RefreshFailing,
-                    lane.Image ?? "blobs", $"The {(row.AskedBy == JobTriggers.BySchedule ? "scheduled " : "")}{lane} failed: {problem.Detail}"
-                    + (again is { } next ? $" It is tried again at {Shown(next)}, and so on until it succeeds." : ""));
+            if (row.Unattended) RaiseAlarm(row, problem, again);
         };
 
-        async Task CancelledAsync()
-        {
-            await store.EndAsync(row.Id, JobStates.Cancelled, run.Progress, null, null);
-            retention.WantTidying(); // what it had stored was kept for it, also when its image was removed meanwhile
-        }
+        Task CancelledAsync() => store.EndAsync(row.Id, JobStates.Cancelled, run.Progress, null, null);
     }
 
-    /// <summary>Whether the same may go well a little later: a source, or a disk of our own, is away.</summary>
-    private static bool IsPassing(Exception error) => error is SourceException { Transient: true }
-        or BlobRefusedException { Refusal: BlobRefusal.StoreAway }
-        || (error is not SourceException && Database.IsAway(error) && !Database.IsFull(error));
-
-    private static JobProblem ProblemOf(Exception error) => error switch
+    private void RaiseAlarm(JobRow row, JobProblem problem, DateTimeOffset? again)
     {
-        SourceException source => JobProblem.Of(source.Problem, source.Message),
-        _ when Database.IsFull(error) => JobProblem.Of(SourceProblems.StorageFull, DiskFull),
-        BlobRefusedException { Refusal: BlobRefusal.StoreAway } => JobProblem.Of(SourceProblems.StorageAway, error.Message),
-        _ when Database.ProblemOf(error) is { } away => JobProblem.Of(away.Type, away.Detail),
-        _ => JobProblem.Of(ProblemTypes.Internal,
-            $"The server failed at this job ({error.GetType().Name}). The server's own log has the details; " +
-            "it is in the folder logs of its data directory."),
-    };
+        if (works.Find(row.Kind) is not { AlarmKind: { } alarm } work) return;
+        var scheduled = row.AskedBy == JobRequest.BySchedule ? "scheduled " : "";
+        alarms.Raise(alarm, work.NameOf(row.Subject), $"The {scheduled}{Describe(row)} failed: {problem.Detail}"
+            + (again is { } next ? $" It is tried again at {Shown(next)}, and so on until it succeeds." : ""));
+    }
 
-    /// <summary>A source may ask for any wait, also for one that is over; it knows best when its limit ends.</summary>
-    private TimeSpan WaitAfter(SourceException? error, int attempt)
+    /// <summary>
+    /// What an error means, and whether the same may succeed a little later: because the work says so, or because a disk
+    /// or the database is away, which is a 503 to a client.
+    /// </summary>
+    private (JobProblem Problem, bool IsTransient) ProblemOf(Exception error)
+    {
+        if (error is JobFailedException failed) return (JobProblem.Of(failed.Problem, failed.Message), failed.Transient);
+        if (exceptions.Of(error) is { } problem)
+            return (JobProblem.Of(problem.Type, problem.Detail),
+                problem.Type.Status == StatusCodes.Status503ServiceUnavailable);
+        return (JobProblem.Of(ProblemTypes.Internal,
+            $"The server failed at this job ({error.GetType().Name}). The server's own log has the details; " +
+            "it is in the folder logs of its data directory."), false);
+    }
+
+    /// <summary>
+    /// What failed may ask for any wait, also for one that is over; it knows best when its limit ends.
+    /// </summary>
+    private TimeSpan WaitAfter(JobFailedException? error, int attempt)
     {
         var wait = error?.RetryAfter ?? options.Value.RetryAfter * Math.Pow(2, attempt - 1);
         return TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, (error is { IsLimit: true } ? LongestLimit : LongestWait).Ticks));
     }
+
+    private string Describe(JobRow row) => works.Find(row.Kind)?.Describe(row.Subject) ?? row.Kind;
 
     private static string Shown(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
@@ -173,12 +148,12 @@ internal sealed partial class JobRunner(JobStore store, JobRuns runs, JobLogs lo
     private static partial class Log
     {
         [LoggerMessage(LogLevel.Information, "Done: {Job}{Version}")]
-        public static partial void Succeeded(ILogger logger, JobLane job, string version);
+        public static partial void Succeeded(ILogger logger, string job, string version);
 
         [LoggerMessage(LogLevel.Warning, "The database cannot take what became of the {Job} ({Detail}); trying again")]
-        public static partial void NotWritten(ILogger logger, JobLane job, string detail);
+        public static partial void NotWritten(ILogger logger, string job, string detail);
 
         [LoggerMessage(LogLevel.Warning, "Failed: {Job}: {Detail}")]
-        public static partial void Failed(ILogger logger, JobLane job, string detail, Exception? e);
+        public static partial void Failed(ILogger logger, string job, string detail, Exception? e);
     }
 }

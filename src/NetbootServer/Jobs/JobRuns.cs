@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace NetbootServer.Jobs;
 
-/// <summary>The jobs at work on this server.</summary>
+/// <summary>The jobs that run on this server.</summary>
 internal sealed class JobRuns(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, JobRun> _runs = new(StringComparer.Ordinal);
@@ -40,33 +40,33 @@ internal sealed class JobRuns(TimeProvider time)
     }
 }
 
-/// <summary>A job at work: how far it is, its log, and the way to cancel it.</summary>
+/// <summary>A running job: how far it is, its log, and the way to cancel it.</summary>
 /// <param name="id">The job's id.</param>
 /// <param name="log">Where its lines go.</param>
 /// <param name="time">The clock.</param>
 /// <param name="stopping">The server stops.</param>
-internal sealed class JobRun(string id, JobLog log, TimeProvider time, CancellationToken stopping) : ISourceProgress, IDisposable
+internal sealed class JobRun(string id, JobLog log, TimeProvider time, CancellationToken stopping) : IJobProgress, IDisposable
 {
     private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     private readonly JobPace _pace = new(time);
-    private volatile SourceProgress? _progress;
+    private volatile JobProgress? _progress;
     private volatile bool _cancelled;
 
     public string Id { get; } = id;
 
     /// <summary>How far it is.</summary>
-    public SourceProgress? Progress => _progress;
+    public JobProgress? Progress => _progress;
 
     /// <summary>How far it is, how fast it gets on and how long that will take.</summary>
     public JobProgress? Live => _progress is { } progress ? _pace.Of(progress) : null;
 
-    /// <summary>Whether somebody has cancelled it, other than by stopping the server.</summary>
+    /// <summary>Whether it was cancelled, other than by stopping the server.</summary>
     public bool IsCancelled => _cancelled;
 
     /// <summary>Ends when it is cancelled or the server stops.</summary>
     public CancellationToken Token => _end.Token;
 
-    public void Report(SourceProgress progress)
+    public void Report(JobProgress progress)
     {
         _pace.Note(progress);
         _progress = progress;

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using NetbootServer.Access;
 using NetbootServer.Api;
-using NetbootServer.Images;
 
 namespace NetbootServer.Jobs;
 
@@ -19,9 +18,6 @@ internal static class JobsApi
             .Refuses(ProblemTypes.NotFound, ProblemTypes.MalformedRequest);
         jobs.MapDelete("/{id}", Cancel).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
         jobs.MapPost("/{id}/retries", Retry).RequireAuthorization(RolePolicies.Operator).Refuses(ProblemTypes.NotFound);
-        api.MapPost("/images/{name}/refreshes", Refresh).WithTags("Images").RequireAuthorization(RolePolicies.Operator)
-            .Refuses(ProblemTypes.NotFound, ProblemTypes.Invalid);
-        api.MapPost("/scrubs", Scrub).WithTags("Jobs").RequireAuthorization(RolePolicies.Operator);
     }
 
     /// <summary>Lists jobs, newest first.</summary>
@@ -102,38 +98,18 @@ internal static class JobsApi
     {
         if (await store.FindAsync(id, ct) is not { } job) return Problem.NotFound("job", id).ToResult();
         if (job.EndedAt is null) await store.CancelAsync(id, ct);
-        return TypedResults.Accepted($"/api/v1/jobs/{id}", await store.FindAsync(id, ct) ?? job);
+        return Accepted(await store.FindAsync(id, ct) ?? job);
     }
 
     /// <summary>Asks for the work of an ended job anew.</summary>
     private static async Task<Results<Accepted<Job>, ProblemHttpResult>> Retry(
-        string id, HttpContext http, JobStore store, JobTriggers triggers, CancellationToken ct)
-    {
-        if (await store.FindAsync(id, ct) is not { } job) return Problem.NotFound("job", id).ToResult();
-        return Begun(await triggers.RequestNowAsync(new(job.Kind, job.Image), CallerOf(http), ct));
-    }
+        string id, HttpContext http, JobQueue queue, CancellationToken ct) =>
+        await queue.RetryAsync(id, CallerOf(http), ct) is { } job
+            ? Accepted(job) : Problem.NotFound("job", id).ToResult();
 
-    /// <summary>
-    /// Asks an image's source for what it has now. While a refresh waits or runs, it is that one; one that waits for
-    /// its next try begins at once.
-    /// </summary>
-    private static async Task<Results<Accepted<Job>, ProblemHttpResult>> Refresh(
-        string name, HttpContext http, ImageCatalog catalog, JobTriggers triggers, CancellationToken ct)
-    {
-        if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
-        if (image.Spec.SourceType == "upload")
-            return Problem.Invalid("$.source.type", $"image '{name}' has only what is uploaded: POST /api/v1/images/{name}/versions").ToResult();
-        return Begun(await triggers.RequestNowAsync(JobLane.RefreshOf(name), CallerOf(http), ct));
-    }
+    /// <summary>The answer to a request that asked for a job.</summary>
+    internal static Accepted<Job> Accepted(Job job) => TypedResults.Accepted($"/api/v1/jobs/{job.Id}", job);
 
-    /// <summary>
-    /// Reads all blobs through now: rotten ones go out of service, with an alarm, and are fetched again when their
-    /// source still has them. While a scrub waits or runs, it is that one.
-    /// </summary>
-    private static async Task<Accepted<Job>> Scrub(HttpContext http, JobTriggers triggers, CancellationToken ct) =>
-        Begun(await triggers.RequestNowAsync(JobLane.Scrub, CallerOf(http), ct));
-
-    private static Accepted<Job> Begun(Job job) => TypedResults.Accepted($"/api/v1/jobs/{job.Id}", job);
-
-    private static string CallerOf(HttpContext http) => http.User.Identity?.Name ?? "somebody";
+    /// <summary>Who asks, as the job shows it.</summary>
+    internal static string CallerOf(HttpContext http) => http.User.Identity?.Name ?? "unknown";
 }

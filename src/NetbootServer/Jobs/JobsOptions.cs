@@ -3,9 +3,9 @@ using System.ComponentModel.DataAnnotations;
 namespace NetbootServer.Jobs;
 
 /// <summary>Settings of jobs: <c>Jobs</c>.</summary>
-public sealed record JobsOptions : IValidatableObject
+public sealed record JobsOptions
 {
-    /// <summary>How often a job that failed in passing is begun, in all.</summary>
+    /// <summary>How many tries a job has when what failed may pass by itself.</summary>
     [Range(1, 100)]
     public int MaxAttempts { get; init; } = 6;
 
@@ -31,24 +31,12 @@ public sealed record JobsOptions : IValidatableObject
     /// <summary>Ended jobs kept, with their logs; the oldest go first.</summary>
     [Range(1, 100_000)]
     public int Keep { get; init; } = 500;
+}
 
-    /// <summary>
-    /// When all blobs are read through to find rotten ones, as cron in UTC (see <see cref="RefreshSchedule"/>); empty
-    /// for never.
-    /// </summary>
-    public string ScrubSchedule { get; init; } = "0 2 * * 6";
-
-    /// <summary>A scrub reads at most this many bytes a second, so that boots keep the disk.</summary>
-    [Range(1 << 20, long.MaxValue)]
-    public long ScrubBytesPerSecond { get; init; } = 64 << 20;
-
-    /// <inheritdoc/>
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (ScrubSchedule.Length == 0) yield break;
-        if (RefreshSchedule.Fault(ScrubSchedule) is { } fault)
-            yield return new($"{fault}; or be empty", [nameof(ScrubSchedule)]);
-        else if (RefreshSchedule.Next(ScrubSchedule, TimeZoneInfo.Utc, DateTimeOffset.UtcNow) is null)
-            yield return new("names a time that never comes", [nameof(ScrubSchedule)]);
-    }
+/// <summary>How many jobs run at once. The setting is among those of images, where it began: <c>Images</c>.</summary>
+public sealed record JobLimits
+{
+    /// <summary>Jobs at once, scrubs among them.</summary>
+    [Range(1, 64)]
+    public int MaxConcurrentJobs { get; init; } = 2;
 }

@@ -1,51 +1,52 @@
 using NetbootServer.Events;
 using NetbootServer.Hosting;
-using NetbootServer.Images;
-using NetbootServer.Operations;
-using NetbootServer.Sources;
 using NetbootServer.Storage;
 using Quartz;
 
 namespace NetbootServer.Jobs;
 
-/// <summary>Registers jobs. Quartz keeps schedules and due times in the server's own database.</summary>
+/// <summary>
+/// Registers the engine of jobs. It knows no work: features register theirs as <see cref="JobWork"/>.
+/// </summary>
 internal static class JobsSetup
 {
+    private const int RequestsAtOnce = 2;
+
     public static IServiceCollection AddJobs(this IServiceCollection services) => services
         .AddFeatureOptions<JobsOptions>("Jobs")
+        .AddFeatureOptions<JobLimits>("Images")
         .AddSingleton<JobRuns>()
         .AddSingleton<JobMetrics>()
+        .AddSingleton<JobSignal>()
+        .AddSingleton<JobWorks>()
         .AddSingleton<JobStore>()
         .AddSingleton<JobLogs>()
-        .AddSingleton<JobTriggers>()
-        .AddSingleton<FailedJobs>()
-        .AddSingleton<FirstImages>()
-        .AddSingleton<JobWork, RefreshWork>()
-        .AddSingleton<JobWork, ScrubWork>()
-        .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<JobTriggers>().Want)
-        .AddSingleton<BytesWanted>(provider => provider.GetRequiredService<JobTriggers>().WantBytes)
-        .AddSingleton<RenameBlockers>(_ => JobStore.RunningAsync)
-        .AddSingleton<RenameFollowing>(_ => JobStore.FollowAsync)
+        .AddSingleton<JobQueue>()
+        .AddSingleton<JobRetries>()
+        .AddSingleton<JobRunner>()
+        .AddSingleton<JobSchedules>()
+        .AddSingleton<RenameBlockers>(provider => (db, kind, name, ct) =>
+            provider.GetRequiredService<JobStore>().RunningAsync(db, kind, name, ct))
+        .AddSingleton<RenameFollowing>(provider => (db, renaming, ct) =>
+            provider.GetRequiredService<JobStore>().FollowAsync(db, renaming, ct))
         .AddChangedRows<JobRow>(ChangeKinds.Job,
             (changes, before, after) => changes.Add(ChangeKinds.Job, (after ?? before)!.Id))
-        .AddChangeFollower("schedules of images", ChangeStage.Work,
-            (provider, changes, ct) => provider.GetRequiredService<JobTriggers>().FollowAsync(changes, ct))
         .AddSingleton(provider => new ChangeSource("job", async (id, ct) =>
             (await provider.GetRequiredService<JobStore>().FindAsync(id, ct), null)));
 
-    /// <summary>Adds what begins them, once the settings are known to be good.</summary>
-    public static IServiceCollection AddJobScheduler(
-        this IServiceCollection services, DataDirectory data, ImagesOptions images) => services
+    /// <summary>Adds what runs them, once the settings are known to be good.</summary>
+    public static IServiceCollection AddJobWorkers(this IServiceCollection services, DataDirectory data) => services
         .AddQuartz(quartz =>
         {
             quartz.ConfigureScheduler(scheduler => scheduler.InstanceName = "netboot");
-            quartz.UseDefaultThreadPool(pool => pool.MaxConcurrency = images.MaxConcurrentJobs);
+            quartz.UseDefaultThreadPool(pool => pool.MaxConcurrency = RequestsAtOnce);
             quartz.UsePersistentStore(store =>
             {
                 store.UseSqlite($"Data Source={data.DatabaseFile};Default Timeout=30");
                 store.ProvisionSchema();
             });
         })
-        .AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true)
-        .AddHostedService<JobsStart>();
+        .AddHostedService<JobWorker>()
+        .AddHostedService<JobScheduler>()
+        .AddHostedService<JobUpkeep>();
 }

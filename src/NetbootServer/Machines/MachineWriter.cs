@@ -15,7 +15,8 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
     [
         nameof(MachineRow.FirstSeenAt), nameof(MachineRow.LastSeenAt), nameof(MachineRow.Identity),
         nameof(MachineRow.IdentityChanges), nameof(MachineRow.UuidKey), nameof(MachineRow.SerialKey),
-        nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.Completion),
+        nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.NextBootProfile),
+        nameof(MachineRow.Completion),
     ];
 
     private static readonly string[] LearnedColumns =
@@ -129,9 +130,12 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
     private Task<long> InsertAsync(MachineRow row, CancellationToken ct) =>
         (_insert ??= Keep(PreparedRows<MachineRow>.Insert(db))).RunAsync(row, ct);
 
-    /// <summary>Machines of one import may exchange their MACs: one that another has still goes over to this one.</summary>
+    /// <summary>
+    /// Machines of one import may exchange their MACs: one that another still has goes over to this one.
+    /// </summary>
     private Task TakeMacAsync(MachineRow row, string mac, CancellationToken ct) =>
-        (_takeMac ??= Keep(PreparedRows<MachineMacRow>.Upsert(db))).RunAsync(new() { Mac = mac, MachineId = row.Id }, ct);
+        (_takeMac ??= Keep(PreparedRows<MachineMacRow>.Upsert(db)))
+            .RunAsync(new() { Mac = mac, MachineId = row.Id }, ct);
 
     private PreparedRows<TRow> Keep<TRow>(PreparedRows<TRow> statement) where TRow : class
     {
@@ -140,7 +144,9 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
     }
 }
 
-/// <summary>Moves what refers to machine <paramref name="from"/> to machine <paramref name="to"/>; both are row keys.</summary>
+/// <summary>
+/// Moves what refers to machine <paramref name="from"/> to machine <paramref name="to"/>; both are row keys.
+/// </summary>
 public delegate Task MachineJoined(NetbootDb db, long from, long to, CancellationToken ct);
 
 /// <summary>Notes changed machines.</summary>

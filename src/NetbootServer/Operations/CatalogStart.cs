@@ -16,5 +16,6 @@ internal static class CatalogStart
         await ReferenceUpgrade.RunAsync(app.Services.GetRequiredService<Database>(), ct);
         await app.Services.GetRequiredService<ImageCatalog>().ReloadAsync(ct);
         await app.Services.GetRequiredService<ProfileCatalog>().ReloadAsync(ct);
+        await app.Services.GetRequiredService<ScrubWork>().LoadAsync(ct);
     }
 }

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using NetbootServer.Api;
+using NetbootServer.Hosting;
 using NetbootServer.Images;
-using NetbootServer.Jobs;
 using NetbootServer.Profiles;
+using NetbootServer.Sources;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Operations;
@@ -13,18 +14,28 @@ namespace NetbootServer.Operations;
 /// <c>Images:DefaultReleases</c>, refreshed weekly, with a profile each. The first is fetched at once, the others at
 /// their first use or when asked.
 /// </summary>
-internal sealed partial class FirstImages(Database database, ImageStore images, ProfileStore profiles, ImageCatalog catalog, JobTriggers triggers,
-    IOptions<ImagesOptions> options, ILogger<FirstImages> logger)
+internal sealed partial class FirstImages(Database database, ImageStore images, ProfileStore profiles,
+    ImageCatalog catalog, Refreshes refreshes, IOptions<ImagesOptions> options, WorkerServices services,
+    TimeProvider time, ILogger<FirstImages> logger) : ResilientWorker("making of the first images", services, logger)
 {
     private static readonly string[] Releases = ["nixos-26.05", "nixos-unstable"];
 
+    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(5);
+
     private const string Mark = "first-images", Begun = "begun", Made = "made";
+
+    protected override async Task RunAsync(CancellationToken stoppingToken)
+    {
+        while (!await RoundAsync(() => MakeAsync(stoppingToken), stoppingToken))
+            await Task.Delay(TryAgain, time, stoppingToken);
+        await Task.Delay(Timeout.Infinite, stoppingToken); // workers end with the server
+    }
 
     /// <summary>
     /// Makes them, once, when there is no image at all and <c>Images:Defaults</c> does not say otherwise. Those that
     /// were removed later do not come back; what an interrupted start has left out is made by the next.
     /// </summary>
-    public async Task MakeAsync(CancellationToken ct)
+    private async Task MakeAsync(CancellationToken ct)
     {
         var mark = await database.FindAsync(Mark, ct);
         if (!options.Value.Defaults || mark == Made || (mark != Begun && catalog.Images.Count > 0)) return;
@@ -39,7 +50,7 @@ internal sealed partial class FirstImages(Database database, ImageStore images, 
             var profile = new ProfileSpec { Image = name, Priority = 0, After = "repeat", Expects = "auto" };
             await profiles.SaveAsync(ResourceName.Parse(name), SpecChange<ProfileSpec>.To(profile), Precondition.None, ct);
         }
-        await triggers.RequestAsync(JobLane.RefreshOf(releases[0]), JobTriggers.ByFirstStart, TimeSpan.Zero, ct);
+        await refreshes.RequestAsync(releases[0], Refreshes.ByFirstStart, ct);
         await database.SetAsync(Mark, Made, ct);
         Log.Made(logger, releases[0], releases.Count == 1 ? "none" : string.Join(", ", releases.Skip(1)));
     }

@@ -1,9 +1,11 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using NetbootServer.Blobs;
 using NetbootServer.Events;
 using NetbootServer.Images;
 using NetbootServer.Jobs;
+using NetbootServer.Sources;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Operations;
@@ -13,14 +15,40 @@ namespace NetbootServer.Operations;
 /// refreshed, which fetches it again when the source still has it. An interrupted scrub goes on where it was.
 /// </summary>
 internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog catalog, AlarmBoard alarms,
-    JobTriggers triggers, IOptions<JobsOptions> options, IHostApplicationLifetime lifetime,
-    TimeProvider time) : JobWork(JobKinds.Scrub)
+    Refreshes refreshes, IOptions<ScrubOptions> options, IHostApplicationLifetime lifetime,
+    TimeProvider time) : JobWork(Scrub)
 {
-    private const string Cursor = "scrub-after";
+    private const string Scrub = "scrub", Cursor = "scrub-after", Retry = "scrub-retry-at";
     private static readonly TimeSpan NoteEvery = TimeSpan.FromSeconds(10);
 
-    /// <inheritdoc/>
-    public override async Task<string?> RunAsync(string? image, ISourceProgress progress, CancellationToken ct)
+    private DateTimeOffset? _retryAt;
+
+    /// <summary>The key of scrubs.</summary>
+    public static JobKey Key { get; } = new(Scrub, null);
+
+    public override string AlarmKind => AlarmKinds.ScrubFailing;
+
+    public override IEnumerable<JobSchedule> Schedules => [Schedule];
+
+    private JobSchedule Schedule => new(null,
+        options.Value.ScrubSchedule is { Length: > 0 } cron ? cron : null, TimeZoneInfo.Utc, _retryAt);
+
+    public override JobSchedule? ScheduleOf(string? subject) => Schedule;
+
+    public override string NameOf(string? subject) => "blobs";
+
+    /// <summary>Reads what an earlier run of the server has stored.</summary>
+    public async Task LoadAsync(CancellationToken ct) =>
+        _retryAt = DateTimeOffset.TryParse(await database.FindAsync(Retry, ct), CultureInfo.InvariantCulture, out var at)
+            ? at : null;
+
+    public override async Task SetRetryAsync(string? subject, DateTimeOffset? at, CancellationToken ct)
+    {
+        await database.SetAsync(Retry, at?.ToString("O", CultureInfo.InvariantCulture) ?? "", ct);
+        _retryAt = at;
+    }
+
+    public override async Task<string?> RunAsync(JobContext job, IJobProgress progress, CancellationToken ct)
     {
         var blobs = await scrub.ListAsync(ct);
         var after = await database.FindAsync(Cursor, ct) ?? "";
@@ -58,7 +86,7 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
         return null;
     }
 
-    private async Task TellAsync(ScrubbedBlob blob, ScrubVerdict verdict, ISourceProgress progress, CancellationToken ct)
+    private async Task TellAsync(ScrubbedBlob blob, ScrubVerdict verdict, IJobProgress progress, CancellationToken ct)
     {
         if (verdict is ScrubVerdict.Good or ScrubVerdict.Gone) return;
         var users = await UsersAsync(blob.Digest.ToString(), ct);
@@ -74,7 +102,7 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
         progress.Log(detail);
         alarms.Raise(AlarmKinds.BlobRotten, blob.Digest.ToString(), detail);
         foreach (var name in refreshed)
-            await triggers.RequestAsync(JobLane.RefreshOf(name), JobTriggers.ByScrub, TimeSpan.Zero, ct);
+            await refreshes.RequestAsync(name, Refreshes.ByScrub, ct);
     }
 
     private static string Detail(ScrubbedBlob blob, List<(string Image, string Version)> users, List<string> refreshed)

@@ -11,7 +11,7 @@ public sealed class CacheSource(SourceDownloads downloads, SourceRules rules, So
     IOptions<SourcesOptions> options) : IImageSource
 {
     /// <inheritdoc/>
-    public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
+    public async Task<SourcedVersion> FetchAsync(SourceRequest request, IJobProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         var spec = (CacheSpec)request.Source;

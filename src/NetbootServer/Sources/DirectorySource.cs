@@ -12,7 +12,7 @@ public sealed class DirectorySource(DirectoryRoots roots, SourceBlobs blobs, IOp
     : IImageSource
 {
     /// <inheritdoc/>
-    public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
+    public async Task<SourcedVersion> FetchAsync(SourceRequest request, IJobProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         var spec = (DirectorySpec)request.Source;

@@ -13,7 +13,7 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
     IOptions<SourcesOptions> options) : IImageSource
 {
     /// <inheritdoc/>
-    public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
+    public async Task<SourcedVersion> FetchAsync(SourceRequest request, IJobProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         var spec = (HydraSpec)request.Source;

@@ -1,3 +1,4 @@
+using NetbootServer.Downloads;
 using NetbootServer.Jobs;
 
 namespace NetbootServer.Sources;
@@ -13,5 +14,5 @@ public interface IImageSource
     /// <param name="progress">Told how far it is.</param>
     /// <param name="ct">Ends it; processes that it has started end with it.</param>
     /// <exception cref="SourceException">There is no version to be had.</exception>
-    Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct);
+    Task<SourcedVersion> FetchAsync(SourceRequest request, IJobProgress progress, CancellationToken ct);
 }

@@ -12,11 +12,11 @@ public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots,
     IOptions<SourcesOptions> options) : IImageSource
 {
     /// <inheritdoc/>
-    public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
+    public async Task<SourcedVersion> FetchAsync(SourceRequest request, IJobProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(progress);
-        progress.Report(new SourceProgress("evaluating"));
+        progress.Report(new JobProgress("evaluating"));
         var version = await nix.VersionAsync(ct);
         progress.Log($"Nix {version}");
         var folder = roots.Make();
@@ -32,7 +32,7 @@ public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots,
     }
 
     private async Task<SourcedVersion> BuildAsync(SourceRequest request, NixSpec spec, string version, string folder,
-        ISourceProgress progress, CancellationToken ct)
+        IJobProgress progress, CancellationToken ct)
     {
         var draft = new VersionDraft();
         draft.Provenance["nix"] = version;

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using NetbootServer.Api;
+using NetbootServer.Downloads;
+using NetbootServer.Events;
 using NetbootServer.Images;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
@@ -8,16 +10,43 @@ using NetbootServer.Sources.Specs;
 namespace NetbootServer.Sources;
 
 /// <summary>A refresh: asks an image's source for what it has now and publishes it as a version, whole or not at all.</summary>
-internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, IServiceProvider sources,
-    VersionStore versions, Retention retention, GcRoots roots, ImportGate gate) : JobWork(JobKinds.Refresh)
+internal sealed class RefreshWork(ImageCatalog catalog, ImageRetries retries, SourceSpecParser specs,
+    IServiceProvider sources, VersionStore versions, Retention retention, GcRoots roots, ImportGate gate)
+    : JobWork(Refreshes.Kind)
 {
-    /// <inheritdoc/>
-    public override async Task<string?> RunAsync(string? image, ISourceProgress progress, CancellationToken ct) =>
-        await RefreshAsync(image ?? throw new ArgumentNullException(nameof(image)), progress, ct);
+    public override string SubjectKind => "image";
 
-    private async Task<string> RefreshAsync(string name, ISourceProgress progress, CancellationToken ct)
+    public override string AlarmKind => AlarmKinds.RefreshFailing;
+
+    public override IEnumerable<JobSchedule> Schedules => catalog.Images.Values.Select(ScheduleOf);
+
+    public override JobSchedule? ScheduleOf(string? subject) => Find(subject) is { } image ? ScheduleOf(image) : null;
+
+    private static JobSchedule ScheduleOf(Image image) =>
+        new(image.Name, image.Spec.Schedule, image.Spec.Zone, image.RetryAt);
+
+    public override Task SetRetryAsync(string? subject, DateTimeOffset? at, CancellationToken ct) =>
+        retries.SetAsync(subject!, at, ct);
+
+    public override bool Exists(string? subject) => Find(subject) is not null;
+
+    private Image? Find(string? name) => name is null ? null : catalog.Images.GetValueOrDefault(name);
+
+    public override async Task<string?> RunAsync(JobContext job, IJobProgress progress, CancellationToken ct) =>
+        await RefreshAsync(job.Subject!, progress, ct);
+
+    /// <summary>
+    /// What it has stored is kept for it until it ends. After a failure it stays for the next try, unless there is no
+    /// room.
+    /// </summary>
+    public override void Ended(Job job)
     {
-        var image = catalog.Images.GetValueOrDefault(name)
+        if (job.State != JobStates.Failed || job.Problem?.Type == ProblemTypes.StorageFull.Path) retention.WantTidying();
+    }
+
+    private async Task<string> RefreshAsync(string name, IJobProgress progress, CancellationToken ct)
+    {
+        var image = Find(name)
             ?? throw new SourceException(SourceProblems.Missing, $"Image '{name}' was removed meanwhile.");
         var errors = new ValidationErrors();
         if (specs.Parse(image.Spec.Source, "$.source", image.Spec.Systems, errors) is not { } spec)
@@ -40,8 +69,6 @@ internal sealed class RefreshWork(ImageCatalog catalog, SourceSpecParser specs, 
         progress.Log(published.Created
             ? $"Version {version.Id} is there: {SourceText.Bytes(version.SizeBytes)}"
             : $"Nothing new: the source still has version {version.Id}");
-        import.Dispose();
-        retention.WantTidying();
         return version.Id;
     }
 

@@ -22,7 +22,7 @@ public sealed partial class ReleaseSource(SourceDownloads downloads, SourceHttp 
     internal Func<Uri, string?> ApiOf { get; init; } = ReleaseList.GitHubApi;
 
     /// <inheritdoc/>
-    public async Task<SourcedVersion> FetchAsync(SourceRequest request, ISourceProgress progress, CancellationToken ct)
+    public async Task<SourcedVersion> FetchAsync(SourceRequest request, IJobProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         var meter = new SourceMeter(progress, options.Value.MaxVersionBytes);

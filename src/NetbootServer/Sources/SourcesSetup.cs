@@ -1,6 +1,7 @@
 using NetbootServer.Downloads;
 using NetbootServer.Hosting;
 using NetbootServer.Images;
+using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Specs;
@@ -30,9 +31,24 @@ public static class SourcesSetup
         .AddSingleton(provider => new SourceSpecParser(
             provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault,
             provider.GetRequiredService<InstallableRules>().Fault))
+        .AddSingleton<Refreshes>()
+        .AddSingleton<JobWork, RefreshWork>()
+        .AddSingleton<RefreshOnDemand>()
+        .AddHostedService(provider => provider.GetRequiredService<RefreshOnDemand>())
+        .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<RefreshOnDemand>().Want)
+        .AddSingleton<BytesWanted>(provider => provider.GetRequiredService<RefreshOnDemand>().WantBytes)
+        .AddChangeFollower("schedules of refreshes", ChangeStage.Work, FollowAsync)
         .AddKeyedSingleton<IImageSource, ReleaseSource>("release")
         .AddKeyedSingleton<IImageSource, NixSource>("nix")
         .AddKeyedSingleton<IImageSource, HydraSource>("hydra")
         .AddKeyedSingleton<IImageSource, CacheSource>("cache")
         .AddKeyedSingleton<IImageSource, DirectorySource>("directory");
+
+    private static async Task FollowAsync(IServiceProvider provider, Changes changes, CancellationToken ct)
+    {
+        var schedules = provider.GetRequiredService<JobSchedules>();
+        IEnumerable<string> images = changes.HasAll(ChangeKinds.Image)
+            ? provider.GetRequiredService<ImageCatalog>().Images.Keys : changes.Names(ChangeKinds.ImageSpec);
+        foreach (var image in images) await schedules.FollowAsync(Refreshes.KeyOf(image), ct);
+    }
 }

@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Archives;
+using NetbootServer.Benchmarks.Files;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Jobs;
@@ -19,7 +20,7 @@ namespace NetbootServer.Benchmarks.Sources;
 /// <c>sources</c>: taking a file in from nginx beside <c>curl | sha256sum</c>, and NARs, compressed or not, beside
 /// <c>nix-store --restore</c>; in turns. The product has each byte hashed and flushed to the disk at the end.
 /// </summary>
-internal sealed class SourcesScenario : ISourceProgress
+internal sealed class SourcesScenario : IJobProgress
 {
     private const long FileLength = 400L << 20;
     private const int Rounds = 5;
@@ -126,7 +127,7 @@ internal sealed class SourcesScenario : ISourceProgress
     }
 
     /// <inheritdoc/>
-    public void Report(SourceProgress progress)
+    public void Report(JobProgress progress)
     {
     }
 

@@ -85,13 +85,13 @@ public sealed class SourceBench : IAsyncDisposable
     }
 }
 
-public sealed class RecordedProgress : ISourceProgress
+public sealed class RecordedProgress : IJobProgress
 {
-    public ConcurrentQueue<SourceProgress> Reports { get; } = new();
+    public ConcurrentQueue<JobProgress> Reports { get; } = new();
 
     public ConcurrentQueue<string> Lines { get; } = new();
 
-    public void Report(SourceProgress progress) => Reports.Enqueue(progress);
+    public void Report(JobProgress progress) => Reports.Enqueue(progress);
 
     public void Log(string line) => Lines.Enqueue(line);
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using NetbootServer.Access.Passwords;
 using NetbootServer.Jobs;
+using NetbootServer.Operations;
 using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Serving.Bodies;
 
@@ -112,8 +113,9 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
     }
 
     /// <summary>A job whose turn comes never.</summary>
-    private async Task<string> WaitingJobAsync() => (await host.App.Services.GetRequiredService<JobStore>().RequestAsync(
-        JobLane.Scrub, "test", host.Clock.GetUtcNow().AddDays(9), TestContext.Current.CancellationToken)).Job.Id;
+    private async Task<string> WaitingJobAsync() => (await host.App.Services.GetRequiredService<JobQueue>().RequestAsync(
+        new(ScrubWork.Key, "test") { NotBefore = host.Clock.GetUtcNow().AddDays(9) },
+        TestContext.Current.CancellationToken)).Id;
 
     /// <summary>The product on a socket, with a clock that goes as the tests let it.</summary>
     public sealed class Host : IAsyncDisposable

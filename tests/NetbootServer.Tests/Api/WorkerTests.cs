@@ -34,17 +34,12 @@ public sealed class WorkerTests
     [Fact]
     public async Task Every_worker_goes_on_when_the_database_is_back_and_nothing_that_waited_is_lost()
     {
-        var faults = new Faults();
-        await using var app = new NetbootApp([], services =>
-        {
-            var real = services.Last(service => service.ServiceType == typeof(IDbContextFactory<NetbootDb>)).ImplementationFactory!;
-            services.AddSingleton<IDbContextFactory<NetbootDb>>(all =>
-                new FaultyContexts(faults, (IDbContextFactory<NetbootDb>)real(all)));
-        });
+        var faults = new FaultyDatabase();
+        await using var app = new NetbootApp([], faults.Register);
         (await app.Admin.GetAsync("/api/v1/overview")).Is(HttpStatusCode.OK); // a token that was used
         await using var live = await LiveEvents.OpenAsync(app, "");
 
-        faults.AreOn = true;
+        faults.IsAway = true;
         (await app.Admin.PutAsync("/api/v1/machines/node", """{"macs":["52:54:00:00:00:07"]}"""))
             .IsProblem(HttpStatusCode.ServiceUnavailable, "storage-away");
         (await app.Machine.GetAsync("/boot/script?mac=52-54-00-00-00-09&arch=x86_64")).Is(HttpStatusCode.OK);
@@ -59,7 +54,7 @@ public sealed class WorkerTests
         Assert.All(app.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<ResilientWorker>(),
             worker => Assert.False(worker.ExecuteTask!.IsCompleted, worker.GetType().Name));
 
-        faults.AreOn = false;
+        faults.IsAway = false;
         await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/alarms"),
             alarms => alarms.Text.Contains("It happened meanwhile", StringComparison.Ordinal), "the alarm to be written");
         await Until.AsAsync(() => app.Machine.GetAsync("/readyz"), ready => ready.Status == HttpStatusCode.OK, "the server to be ready");
@@ -89,16 +84,5 @@ public sealed class WorkerTests
             if (!IsFine) throw new IOException("the disk is on fire");
             for (; ; await Task.Delay(10, stoppingToken)) Round(() => { });
         }
-    }
-
-    private sealed class Faults
-    {
-        public volatile bool AreOn;
-    }
-
-    private sealed class FaultyContexts(Faults faults, IDbContextFactory<NetbootDb> real) : IDbContextFactory<NetbootDb>
-    {
-        public NetbootDb CreateDbContext() => faults.AreOn
-            ? throw new SqliteException("disk I/O error", 10) : real.CreateDbContext();
     }
 }

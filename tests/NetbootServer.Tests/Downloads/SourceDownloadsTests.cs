@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Tests.Sources;
 using static NetbootServer.Tests.Blobs.BlobHost;
 

@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using NetbootServer.Downloads;
 using NetbootServer.Hosting;
-using NetbootServer.Jobs;
 using NetbootServer.Tests.Sources;
 using static NetbootServer.Tests.Blobs.BlobHost;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Jobs;
+using NetbootServer.Sources;
 using NetbootServer.Tests.Access;
 
 namespace NetbootServer.Tests.Jobs;
@@ -19,13 +20,14 @@ public sealed class JobAuditTests : IAsyncDisposable
         await _host.MakeAsync("i");
         var (ben, _, _) = await _host.App.WithTokenAsync("operator");
         // Jobs that wait, so that there is something to hurry and to cancel.
-        var store = _host.App.Services.GetRequiredService<JobStore>();
-        var waiting = (await store.RequestAsync(JobLane.RefreshOf("i"), "schedule", DateTimeOffset.UtcNow.AddDays(1), ct)).Job.Id;
+        var queue = _host.App.Services.GetRequiredService<JobQueue>();
+        var later = new JobRequest(Refreshes.KeyOf("i"), "schedule") { NotBefore = DateTimeOffset.UtcNow.AddDays(1) };
+        var waiting = (await queue.RequestAsync(later, ct)).Id;
         (await ben.DeleteAsync($"/api/v1/jobs/{waiting}")).Is(HttpStatusCode.Accepted);
         (await ben.DeleteAsync($"/api/v1/jobs/{waiting}")).Is(HttpStatusCode.Accepted); // ended: nothing happens
         var retried = (await ben.PostAsync($"/api/v1/jobs/{waiting}/retries", new { })).Is(HttpStatusCode.Accepted)["id"]!;
         await _host.EndedAsync(retried);
-        await store.RequestAsync(JobLane.RefreshOf("i"), "schedule", DateTimeOffset.UtcNow.AddDays(1), ct);
+        await queue.RequestAsync(later, ct);
         var hurried = (await ben.PostAsync("/api/v1/images/i/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"]!;
         await _host.EndedAsync(hurried);
         var scrub = (await ben.PostAsync("/api/v1/scrubs", new { })).Is(HttpStatusCode.Accepted)["id"]!;

@@ -2,7 +2,7 @@ using System.Globalization;
 using NetbootServer.Api;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Sources;
 using NetbootServer.Sources.Specs;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using NetbootServer.Blobs;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 using NetbootServer.Sources;
 using NetbootServer.Sources.Specs;
 using NetbootServer.Tests.Fixtures;

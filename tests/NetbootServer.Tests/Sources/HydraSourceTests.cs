@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using NetbootServer.Api;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Sources.Specs;
 using NetbootServer.Tests.Nix.Nars;

@@ -11,6 +11,7 @@ using NetbootServer.Images;
 using NetbootServer.Jobs;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
+using NetbootServer.Sources;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Boots;
 using NetbootServer.Tests.Fixtures;
@@ -244,7 +245,8 @@ public sealed class DoorsTests : IAsyncLifetime
         });
         await DoorAsync("cancelled job", async () =>
         {
-            await App.Services.GetRequiredService<JobStore>().RequestAsync(JobLane.RefreshOf("up"), "test", DateTimeOffset.UtcNow.AddHours(1), Ct);
+            await App.Services.GetRequiredService<JobStore>().RequestAsync(
+                new JobRequest(Refreshes.KeyOf("up"), "test") { NotBefore = DateTimeOffset.UtcNow.AddHours(1) }, Ct);
             var waiting = (await Admin.GetAsync("/api/v1/jobs?state=queued")).Items("id")[0];
             await OkAsync(Admin.DeleteAsync($"/api/v1/jobs/{waiting}"));
         });

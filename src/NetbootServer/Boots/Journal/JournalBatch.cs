@@ -141,6 +141,7 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
         if (boot.MachineId is null && Machine(mac) is { } machine) Give(boot, machine);
         (boot.MachineName, boot.Image, boot.Version) = (opened.MachineName, opened.Image, opened.Version);
         (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
+        boot.InitrdBytes = opened.InitrdBytes;
         boot.Teaches = opened.Teaches is null ? null : MachineReading.Write(opened.Teaches);
         return boot;
     }
@@ -212,7 +213,7 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
         var boot = new BootRow
         {
             Id = ticket.Boot, TookNextBoot = ticket.TookNextBoot, StartedAt = ticket.StartedAt,
-            LastHeardAt = ticket.StartedAt, Outcome = Outcomes.Running,
+            LastHeardAt = ticket.StartedAt, Outcome = Outcomes.Running, Recipe = ticket.Recipe,
         };
         if ((ticket.Machine != 0 ? Machine(ticket.Machine) : Machine(mac)) is { } machine) Give(boot, machine);
         _newBoots.Add(boot);

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Nix.Commands;
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using NetbootServer.Api;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 
 namespace NetbootServer.Nix.Commands;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
+using NetbootServer.Downloads;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 
@@ -54,7 +55,7 @@ public sealed partial class NixCli
     /// on this server or the network: those that may not be read or fetched are refused.
     /// </summary>
     /// <exception cref="SourceException">It is not there, or has an input that is refused.</exception>
-    public async Task<NixFlake> FlakeAsync(Installable installable, ISourceProgress progress, CancellationToken ct)
+    public async Task<NixFlake> FlakeAsync(Installable installable, IJobProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(installable);
         var metadata = _rules.AreLimited ? await LockedAsync(installable.Reference, progress, ct)
@@ -68,7 +69,7 @@ public sealed partial class NixCli
     /// Fetches a flake alone, then reads its lock without the network: Nix fetches an input that the lock lacks at
     /// once, before it can be looked at.
     /// </summary>
-    private async Task<JsonObject> LockedAsync(string flake, ISourceProgress progress, CancellationToken ct)
+    private async Task<JsonObject> LockedAsync(string flake, IJobProgress progress, CancellationToken ct)
     {
         await RunAsync("nix", ["flake", "prefetch", flake, "--json", "--refresh", .. Settings, .. NoRegistry, .. StoreArguments],
             progress, ct);
@@ -85,7 +86,7 @@ public sealed partial class NixCli
     }
 
     private async Task<JsonObject> MetadataAsync(string flake, string[] how, Dictionary<string, string>? environment,
-        ISourceProgress progress, CancellationToken ct)
+        IJobProgress progress, CancellationToken ct)
     {
         var output = await RunAsync("nix", ["flake", "metadata", flake, "--json", .. how, .. Settings, .. StoreArguments],
             progress, ct, environment);
@@ -107,7 +108,7 @@ public sealed partial class NixCli
     /// <param name="ct">Ends it.</param>
     /// <exception cref="SourceException">It cannot be built.</exception>
     public async Task<NixOutput> BuildAsync(
-        Installable installable, NixFlake? flake, string link, ISourceProgress progress, CancellationToken ct)
+        Installable installable, NixFlake? flake, string link, IJobProgress progress, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(installable);
         string[] restricted =
@@ -152,7 +153,7 @@ public sealed partial class NixCli
     private async Task<string> TextAsync(string command, IReadOnlyList<string> arguments, CancellationToken ct) =>
         Encoding.UTF8.GetString(await RunAsync(command, arguments, new Silence(), ct));
 
-    private async Task<byte[]> RunAsync(string command, IReadOnlyList<string> arguments, ISourceProgress progress, CancellationToken ct,
+    private async Task<byte[]> RunAsync(string command, IReadOnlyList<string> arguments, IJobProgress progress, CancellationToken ct,
         Dictionary<string, string>? environment = null)
     {
         var output = new MemoryStream();
@@ -230,9 +231,9 @@ public sealed partial class NixCli
     private static partial Regex WithoutSaying();
 
     /// <summary>For questions, which are no progress.</summary>
-    private sealed class Silence : ISourceProgress
+    private sealed class Silence : IJobProgress
     {
-        public void Report(SourceProgress progress)
+        public void Report(JobProgress progress)
         {
         }
 

@@ -9,7 +9,7 @@ namespace NetbootServer.Nix.Commands;
 /// system, nearly all of them progress. Those only change numbers; what a person wants to read goes to the log.
 /// </summary>
 /// <remarks>Types of results: NixOS/nix <c>src/libutil/include/nix/util/logging.hh</c>, ResultType.</remarks>
-internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvider time, string what = "it")
+internal sealed class NixLog(IJobProgress progress, int tailLines, TimeProvider time, string what = "it")
 {
     private const int BuildLogLine = 101;
     private const int Progress = 105;
@@ -28,7 +28,7 @@ internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvid
     private long _expectedCopyBytes;
     private int _building;
     private int _copying;
-    private SourceProgress? _reported;
+    private JobProgress? _reported;
     private long _reportedAt;
 
     /// <summary>Nix's own errors, as plain text.</summary>
@@ -206,7 +206,7 @@ internal sealed class NixLog(ISourceProgress progress, int tailLines, TimeProvid
 
     private void Flush(string phase)
     {
-        var now = new SourceProgress(phase)
+        var now = new JobProgress(phase)
         {
             DoneSteps = _expectedSteps > 0 ? _doneSteps : null,
             TotalSteps = _expectedSteps > 0 ? _expectedSteps : null,

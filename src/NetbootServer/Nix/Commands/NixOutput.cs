@@ -1,5 +1,5 @@
 using System.Text.Json;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.Nix.Commands;

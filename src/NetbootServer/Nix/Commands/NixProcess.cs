@@ -2,7 +2,7 @@ using System.Buffers;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.IO.Pipelines;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 
 namespace NetbootServer.Nix.Commands;
 

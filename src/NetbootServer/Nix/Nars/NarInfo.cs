@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using NetbootServer.Archives;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 
 namespace NetbootServer.Nix.Nars;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 
 namespace NetbootServer.Nix.Nars;
 

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.Nix.Stores;

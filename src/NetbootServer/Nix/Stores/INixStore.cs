@@ -1,5 +1,5 @@
 using NetbootServer.Blobs;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.Nix.Stores;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.Nix.Stores;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.Nix.Stores;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.Sources.Hydras;

@@ -3,7 +3,6 @@ using System.Text;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Layouts;
 

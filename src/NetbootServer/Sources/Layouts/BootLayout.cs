@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using NetbootServer.Downloads;
 using NetbootServer.Images;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Specs;
 

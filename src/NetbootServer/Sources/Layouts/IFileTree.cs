@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 
 namespace NetbootServer.Sources.Layouts;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 
 namespace NetbootServer.Sources.Layouts;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using NetbootServer.Downloads;
 using NetbootServer.Images;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Sources.Layouts;
 

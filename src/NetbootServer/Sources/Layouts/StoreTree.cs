@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Nix.Stores;
 

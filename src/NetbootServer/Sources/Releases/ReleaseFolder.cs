@@ -1,5 +1,4 @@
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 using NetbootServer.Sources.Specs;
 
 namespace NetbootServer.Sources.Releases;

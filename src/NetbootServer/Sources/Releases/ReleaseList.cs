@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Jobs;
 
 namespace NetbootServer.Sources.Releases;
 

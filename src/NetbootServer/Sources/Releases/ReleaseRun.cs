@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Images;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Layouts;
 

@@ -176,7 +176,7 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("blobs", (string)null);
                 });
 
-            modelBuilder.Entity("NetbootServer.Boots.BootFactRow", b =>
+            modelBuilder.Entity("NetbootServer.Boots.Journal.BootFactRow", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -204,6 +204,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long?>("EndedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("File")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("FirstAt")
                         .HasColumnType("INTEGER");
 
@@ -228,7 +231,7 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("boot_facts", (string)null);
                 });
 
-            modelBuilder.Entity("NetbootServer.Boots.BootRow", b =>
+            modelBuilder.Entity("NetbootServer.Boots.Journal.BootRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
@@ -241,6 +244,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<string>("Image")
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("InitrdBytes")
+                        .HasColumnType("INTEGER");
 
                     b.Property<long>("LastHeardAt")
                         .HasColumnType("INTEGER");
@@ -257,6 +263,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<string>("Profile")
                         .HasColumnType("TEXT");
+
+                    b.Property<int?>("Recipe")
+                        .HasColumnType("INTEGER");
 
                     b.Property<long>("StartedAt")
                         .HasColumnType("INTEGER");
@@ -380,9 +389,6 @@ namespace NetbootServer.Storage.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
-                    b.Property<string>("Closures")
-                        .HasColumnType("TEXT");
-
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
@@ -428,9 +434,30 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("version_blobs", (string)null);
                 });
 
+            modelBuilder.Entity("NetbootServer.Images.VersionClosureRow", b =>
+                {
+                    b.Property<long>("VersionSequence")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Closure")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("VersionSequence", "Name");
+
+                    b.ToTable("version_closures", (string)null);
+                });
+
             modelBuilder.Entity("NetbootServer.Jobs.JobRow", b =>
                 {
                     b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ActiveKey")
+                        .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<string>("AskedBy")
@@ -446,14 +473,10 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long?>("EndedAt")
                         .HasColumnType("INTEGER");
 
-                    b.Property<string>("Image")
+                    b.Property<string>("Input")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Kind")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Lane")
                         .IsRequired()
                         .HasColumnType("TEXT");
 
@@ -473,17 +496,23 @@ namespace NetbootServer.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Subject")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Unattended")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Version")
                         .HasColumnType("TEXT");
 
                     b.HasKey("Id");
 
-                    b.HasIndex("CreatedAt");
-
-                    b.HasIndex("Lane")
+                    b.HasIndex("ActiveKey")
                         .IsUnique();
 
-                    b.HasIndex("State");
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("State", "NotBefore");
 
                     b.ToTable("jobs", (string)null);
                 });
@@ -556,6 +585,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("NextBoot")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("NextBootProfile")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Profile")
                         .HasColumnType("TEXT");
 
@@ -595,6 +627,8 @@ namespace NetbootServer.Storage.Migrations
 
                     b.HasIndex("Name")
                         .IsUnique();
+
+                    b.HasIndex("NextBootProfile");
 
                     b.HasIndex("Profile");
 
@@ -662,9 +696,9 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("server_values", (string)null);
                 });
 
-            modelBuilder.Entity("NetbootServer.Boots.BootFactRow", b =>
+            modelBuilder.Entity("NetbootServer.Boots.Journal.BootFactRow", b =>
                 {
-                    b.HasOne("NetbootServer.Boots.BootRow", null)
+                    b.HasOne("NetbootServer.Boots.Journal.BootRow", null)
                         .WithMany()
                         .HasForeignKey("BootId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -681,6 +715,15 @@ namespace NetbootServer.Storage.Migrations
                 });
 
             modelBuilder.Entity("NetbootServer.Images.VersionBlobRow", b =>
+                {
+                    b.HasOne("NetbootServer.Images.ImageVersionRow", null)
+                        .WithMany()
+                        .HasForeignKey("VersionSequence")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("NetbootServer.Images.VersionClosureRow", b =>
                 {
                     b.HasOne("NetbootServer.Images.ImageVersionRow", null)
                         .WithMany()

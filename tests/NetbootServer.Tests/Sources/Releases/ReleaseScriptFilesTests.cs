@@ -1,4 +1,4 @@
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 using NetbootServer.Sources.Layouts;
 using NetbootServer.Sources.Releases;
 
