@@ -28,7 +28,6 @@ public static class BlobsSetup
                 all.GetRequiredService<Database>(), all.GetRequiredService<IOptions<BlobsOptions>>(),
                 all.GetRequiredService<TimeProvider>()))
             .AddSingleton<BlobScrub>()
-            .AddSingleton<ExceptionProblem>(_ => BlobRefusedException.ProblemOf)
             .AddChangedRows<BlobRow>(ChangeKinds.Blob, (changes, before, after) =>
             {
                 changes.Add(ChangeKinds.Blob, (after ?? before)!.Sha256);
@@ -38,6 +37,7 @@ public static class BlobsSetup
             {
                 if (changes.Has(ChangeKinds.Blob)) provider.GetRequiredService<BlobIndex>().Follow(changes);
             })
+            .AddSingleton<ExceptionProblem>(_ => BlobRefusedException.ProblemOf)
             .AddHostedService<OpenAtStart>()
             .AddHostedService<DiskWatch>();
     }

@@ -8,8 +8,8 @@ namespace NetbootServer.Events;
 /// Stores raised alarms and publishes them, at most twice a second; what was raised again meanwhile is counted. Of
 /// each kind the newest thousand stay open.
 /// </summary>
-internal sealed partial class AlarmWorker(AlarmBoard board, Database database, WorkerServices services, TimeProvider time,
-    ILogger<AlarmWorker> logger) : ResilientWorker("alarm log", services, logger)
+internal sealed partial class AlarmWorker(AlarmBoard board, Database database, WorkerServices services,
+    TimeProvider time, ILogger<AlarmWorker> logger) : ResilientWorker("alarm log", services, logger)
 {
     private const int AtOnce = 100, KeepPerKind = 1000;
 

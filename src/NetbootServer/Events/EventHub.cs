@@ -29,7 +29,7 @@ public sealed class EventHub
     /// <summary>Stands for changes that were not loaded, because there were no readers.</summary>
     internal static readonly ServerEvent Unread = new("unread", null, "{}");
 
-    /// <summary>More has changed than is published one by one, or an event was lost: readers load everything again.</summary>
+    /// <summary>Too much has changed for single events, or one was lost: readers load everything again.</summary>
     internal static readonly ServerEvent Reset = new("reset", null, "{}");
 
     /// <summary>Keys that changed and were not yet published.</summary>

@@ -13,7 +13,7 @@ namespace NetbootServer.Events;
 internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource> sources, WorkerServices services,
     TimeProvider time, ILogger<EventWorker> logger) : ResilientWorker("event stream", services, logger)
 {
-    /// <summary>Loads of a resource before its event is given up; while the database is away they do not count.</summary>
+    /// <summary>Loads of a resource before its event is given up, not counting those of a database that is away.</summary>
     private const int MostLoads = 5;
 
     private static readonly TimeSpan PerResource = TimeSpan.FromSeconds(1), Rest = TimeSpan.FromMilliseconds(50);

@@ -65,8 +65,8 @@ public sealed class ImageCatalog : IDisposable
         .ToDictionaryAsync(files => files.Key, files => files.Bytes, ct);
 
     /// <summary>
-    /// The image of a row that was saved; made of the row itself when the catalog cannot be loaded at the moment, or has
-    /// a later change already.
+    /// The image of a row that was saved; made of the row itself when the catalog cannot be loaded at the moment, or
+    /// has a later change already.
     /// </summary>
     internal Image Saved(ImageRow row) =>
         Images.TryGetValue(row.Name, out var image) && image.Id == row.Id && image.Revision == row.Revision

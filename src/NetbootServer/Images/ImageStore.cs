@@ -42,7 +42,8 @@ public sealed class ImageStore(
             }
             return stored;
         }, ct);
-        return outcome.Problem is { } refused ? refused : new Saved<Image>(catalog.Saved(outcome.Resource!), outcome.Created, null);
+        return outcome.Problem is { } refused
+            ? refused : new Saved<Image>(catalog.Saved(outcome.Resource!), outcome.Created, null);
     }
 
     /// <summary>Removes the image with its versions; null, or why not.</summary>

@@ -20,8 +20,9 @@ internal static class ImagesSetup
         .AddChangedRows<ImageRow>(ChangeKinds.Image, DescribeImage)
         .AddChangedRows<ImageVersionRow>(ChangeKinds.Image, DescribeVersionAsync)
         .AddChangedRows<BlobRow>(ChangeKinds.Blob, DescribeBlobAsync)
-        .AddChangeFollower("image catalog", ChangeStage.Catalogs, (provider, changes, ct) => changes.Has(ChangeKinds.Image)
-            ? provider.GetRequiredService<ImageCatalog>().ReloadAsync(ct) : Task.CompletedTask)
+        .AddChangeFollower("image catalog", ChangeStage.Catalogs,
+            (provider, changes, ct) => changes.Has(ChangeKinds.Image)
+                ? provider.GetRequiredService<ImageCatalog>().ReloadAsync(ct) : Task.CompletedTask)
         .AddChangeFollower("removal of surplus versions", ChangeStage.Work, (provider, changes) =>
         {
             // An image may keep fewer versions, or be gone.
@@ -59,7 +60,8 @@ internal static class ImagesSetup
     private static async ValueTask DescribeBlobAsync(
         NetbootDb db, BlobRow? before, BlobRow? after, CancellationToken ct)
     {
-        if (before is null || after is null || before.OutOfServiceSince is null == after.OutOfServiceSince is null) return;
+        if (before is null || after is null) return;
+        if (before.OutOfServiceSince is null == after.OutOfServiceSince is null) return;
         foreach (var image in await (
             from use in db.Set<VersionBlobRow>()
             join version in db.Set<ImageVersionRow>() on use.VersionSequence equals version.Sequence

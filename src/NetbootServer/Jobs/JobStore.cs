@@ -7,8 +7,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Jobs;
 
 /// <summary>Jobs in the database. Of each key there is at most one that waits or runs.</summary>
-internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, JobSignal signal,
-    JobMetrics metrics, Audit audit, TimeProvider time)
+internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, JobSignal signal, JobMetrics metrics,
+    Audit audit, TimeProvider time)
 {
     /// <summary>
     /// No job is put off for longer: a moment that is further away was written by a clock that was wrong, and is over.
@@ -215,8 +215,8 @@ internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, 
         foreach (var waiting in await jobs.Where(row => row.EndedAt == null).ToListAsync(ct))
             waiting.ActiveKey = new JobKey(waiting.Kind, renaming.To).Text;
         await db.SaveChangesAsync(ct);
-        await jobs.ExecuteUpdateAsync(set => set.SetProperty(row => row.Subject, renaming.To), ct);
-        db.Changes.AddAll(ChangeKinds.Job);
+        if (await jobs.ExecuteUpdateAsync(set => set.SetProperty(row => row.Subject, renaming.To), ct) > 0)
+            db.Changes.AddAll(ChangeKinds.Job);
     }
 
     private async Task<JobRow?> ChangeAsync(

@@ -26,14 +26,16 @@ internal sealed class ContradictionStore(Database database, Audit audit, Machine
             db.Remove(row);
             return stored;
         }, ct);
-        return saved.Problem is { } refused ? refused : new Saved<Machine>(saved.Resource!.ToMachine(), saved.Created, null);
+        return saved.Problem is { } refused
+            ? refused : new Saved<Machine>(saved.Resource!.ToMachine(), saved.Created, null);
     }
 
     /// <summary>What it reports is registered from now on; what it does not report stays.</summary>
     private async Task<Saved<MachineRow>> TakeOverAsync(
         NetbootDb db, ReportedIdentity reported, CancellationToken ct)
     {
-        var row = await db.Set<MachineRow>().AsNoTracking().SingleOrDefaultAsync(machine => machine.Id == reported.MachineId, ct);
+        var row = await db.Set<MachineRow>().AsNoTracking()
+            .SingleOrDefaultAsync(machine => machine.Id == reported.MachineId, ct);
         if (row is not { State: MachineState.Registered })
             return new Problem(ProblemTypes.NothingToResolve, $"There is no machine '{reported.Machine}' any more.");
         var others = await OthersAsync(db, reported, row.Id, ct);
@@ -53,7 +55,8 @@ internal sealed class ContradictionStore(Database database, Audit audit, Machine
     private async Task<Saved<MachineRow>> RegisterAsync(
         NetbootDb db, ResourceName name, ReportedIdentity reported, CancellationToken ct)
     {
-        var row = await db.Set<MachineRow>().AsNoTracking().SingleOrDefaultAsync(machine => machine.Name == name.ToString(), ct);
+        var row = await db.Set<MachineRow>().AsNoTracking()
+            .SingleOrDefaultAsync(machine => machine.Name == name.ToString(), ct);
         if (row is { State: MachineState.Registered })
             return Problem.NameTaken("machine", name.ToString());
         var others = await OthersAsync(db, reported, row?.Id, ct);

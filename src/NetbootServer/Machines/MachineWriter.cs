@@ -130,9 +130,12 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
     private Task<long> InsertAsync(MachineRow row, CancellationToken ct) =>
         (_insert ??= Keep(PreparedRows<MachineRow>.Insert(db))).RunAsync(row, ct);
 
-    /// <summary>Machines of one import may exchange their MACs: one that another has still goes over to this one.</summary>
+    /// <summary>
+    /// Machines of one import may exchange their MACs: one that another still has goes over to this one.
+    /// </summary>
     private Task TakeMacAsync(MachineRow row, string mac, CancellationToken ct) =>
-        (_takeMac ??= Keep(PreparedRows<MachineMacRow>.Upsert(db))).RunAsync(new() { Mac = mac, MachineId = row.Id }, ct);
+        (_takeMac ??= Keep(PreparedRows<MachineMacRow>.Upsert(db)))
+            .RunAsync(new() { Mac = mac, MachineId = row.Id }, ct);
 
     private PreparedRows<TRow> Keep<TRow>(PreparedRows<TRow> statement) where TRow : class
     {
@@ -141,7 +144,9 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
     }
 }
 
-/// <summary>Moves what refers to machine <paramref name="from"/> to machine <paramref name="to"/>; both are row keys.</summary>
+/// <summary>
+/// Moves what refers to machine <paramref name="from"/> to machine <paramref name="to"/>; both are row keys.
+/// </summary>
 public delegate Task MachineJoined(NetbootDb db, long from, long to, CancellationToken ct);
 
 /// <summary>Notes changed machines.</summary>

@@ -37,14 +37,13 @@ public static class SourcesSetup
         .AddHostedService(provider => provider.GetRequiredService<RefreshOnDemand>())
         .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<RefreshOnDemand>().Want)
         .AddSingleton<BytesWanted>(provider => provider.GetRequiredService<RefreshOnDemand>().WantBytes)
-        .AddChangeFollower("schedules of images", ChangeStage.Work, FollowAsync)
+        .AddChangeFollower("schedules of refreshes", ChangeStage.Work, FollowAsync)
         .AddKeyedSingleton<IImageSource, ReleaseSource>("release")
         .AddKeyedSingleton<IImageSource, NixSource>("nix")
         .AddKeyedSingleton<IImageSource, HydraSource>("hydra")
         .AddKeyedSingleton<IImageSource, CacheSource>("cache")
         .AddKeyedSingleton<IImageSource, DirectorySource>("directory");
 
-    /// <summary>Makes the schedules of changed images what their specs say.</summary>
     private static async Task FollowAsync(IServiceProvider provider, Changes changes, CancellationToken ct)
     {
         var schedules = provider.GetRequiredService<JobSchedules>();

@@ -20,7 +20,7 @@ public enum ChangeStage
     Work,
 }
 
-/// <summary>Follows committed changes. One that fails is called again with the same changes, and with later ones.</summary>
+/// <summary>Follows committed changes. One that fails is called again with the same changes, and later ones.</summary>
 /// <param name="Name">Its name in the log, such as <c>image catalog</c>.</param>
 /// <param name="Stage">When it is called.</param>
 /// <param name="FollowAsync">Follows; called for every transaction that changed anything.</param>
@@ -100,10 +100,11 @@ internal sealed partial class ChangeFollowers(IEnumerable<ChangeFollower> follow
         lock (_lock) return _behind.Count > 0;
     }
 
-    /// <summary>Whether a follower is behind itself, or one of an earlier stage is because the database is away.</summary>
+    /// <summary>Whether a follower is behind, or one of an earlier stage is because the database is away.</summary>
     private bool MustWait(ChangeFollower follower)
     {
-        lock (_lock) return follower.Stage > ChangeStage.Caches && (_behind.ContainsKey(follower) || IsHeldUp(follower));
+        if (follower.Stage == ChangeStage.Caches) return false;
+        lock (_lock) return _behind.ContainsKey(follower) || IsHeldUp(follower);
     }
 
     private bool IsHeldUp(ChangeFollower follower) =>
@@ -133,7 +134,7 @@ internal sealed partial class ChangeFollowers(IEnumerable<ChangeFollower> follow
         public static partial void Failed(ILogger logger, string follower, Exception e);
 
         [LoggerMessage(LogLevel.Warning,
-            "A transaction wrote {Kinds} by bulk statements without a note in its Changes; all of them are loaded again")]
+            "A transaction wrote {Kinds} by bulk statements without a note in its Changes; all are loaded again")]
         public static partial void NotNoted(ILogger logger, string kinds);
     }
 }
@@ -186,5 +187,6 @@ internal static class ChangesSetup
     /// <summary>Registers a follower. It is resolved at its first call, since most of them read the database.</summary>
     public static IServiceCollection AddChangeFollower(this IServiceCollection services, string name, ChangeStage stage,
         Func<IServiceProvider, Changes, CancellationToken, Task> follow) =>
-        services.AddSingleton(provider => new ChangeFollower(name, stage, (changes, ct) => follow(provider, changes, ct)));
+        services.AddSingleton(provider => new ChangeFollower(
+            name, stage, (changes, ct) => follow(provider, changes, ct)));
 }

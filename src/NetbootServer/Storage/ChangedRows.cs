@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace NetbootServer.Storage;
 
-/// <summary>Says what a changed row of a table means for the followers of changes; each feature registers its rows.</summary>
+/// <summary>Says what a changed row means for the followers of changes; each feature registers its rows.</summary>
 /// <param name="row">The row's type.</param>
 /// <param name="kind">The kind that bulk statements on the table change.</param>
 public abstract class ChangedRows(Type row, string kind)
@@ -59,7 +59,8 @@ internal sealed class ChangeCollector(ChangeRules rules)
         foreach (var entry in db.ChangeTracker.Entries())
             if (entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted
                 && rules.Follows(entry.Metadata.ClrType))
-                pending.Add((entry, entry.State == EntityState.Added ? null : entry.OriginalValues.ToObject(), entry.State));
+                pending.Add((entry, entry.State == EntityState.Added ? null : entry.OriginalValues.ToObject(),
+                    entry.State));
         return pending;
     }
 
@@ -77,7 +78,7 @@ internal sealed class ChangeCollector(ChangeRules rules)
     public string? KindOf(NetbootDb db, string table) => rules.KindOf(db, table);
 }
 
-/// <summary>Notes which tables bulk statements (<c>ExecuteUpdate</c>, <c>ExecuteDelete</c>, raw SQL) write to.</summary>
+/// <summary>Notes the tables that bulk statements (<c>ExecuteUpdate</c>, <c>ExecuteDelete</c>, raw SQL) write.</summary>
 internal sealed class BulkStatements : DbCommandInterceptor
 {
     public override int NonQueryExecuted(DbCommand command, CommandExecutedEventData eventData, int result)
@@ -91,7 +92,7 @@ internal sealed class BulkStatements : DbCommandInterceptor
         return result;
     }
 
-    public override ValueTask<int> NonQueryExecutedAsync(
-        DbCommand command, CommandExecutedEventData eventData, int result, CancellationToken cancellationToken = default) =>
+    public override ValueTask<int> NonQueryExecutedAsync(DbCommand command, CommandExecutedEventData eventData,
+        int result, CancellationToken cancellationToken = default) =>
         new(NonQueryExecuted(command, eventData, result));
 }

@@ -7,8 +7,9 @@ namespace NetbootServer.Storage;
 /// <remarks>
 /// <code>
 /// tracked rows ── SaveChanges ──► ChangedRows of the row's type ──┐
-/// prepared and bulk statements ── notes of their own ─────────────┼──► Changes ── commit ──► caches ► catalogs ► events ► work
-/// bulk statements without a note ──► everything of that kind ─────┘
+/// prepared and bulk statements ── notes of their own ─────────────┼──► Changes
+/// bulk statements without a note ──► everything of that kind ─────┘       │ commit
+///                                        caches ► catalogs ► events ► work
 /// </code>
 /// It is not thread-safe: a transaction has one writer.
 /// </remarks>

@@ -25,7 +25,8 @@ public sealed class NetbootDb(DbContextOptions<NetbootDb> options) : DbContext(o
     public override async Task<int> SaveChangesAsync(
         bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
-        if (Collector is not { } collector) return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        if (Collector is not { } collector)
+            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
         var pending = collector.Pending(this);
         var count = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
         await collector.DescribeAsync(this, pending, cancellationToken); // keys are assigned now

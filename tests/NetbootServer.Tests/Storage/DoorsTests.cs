@@ -246,7 +246,7 @@ public sealed class DoorsTests : IAsyncLifetime
         await DoorAsync("cancelled job", async () =>
         {
             await App.Services.GetRequiredService<JobStore>().RequestAsync(
-                new(Refreshes.KeyOf("up"), "test") { NotBefore = DateTimeOffset.UtcNow.AddHours(1) }, Ct);
+                new JobRequest(Refreshes.KeyOf("up"), "test") { NotBefore = DateTimeOffset.UtcNow.AddHours(1) }, Ct);
             var waiting = (await Admin.GetAsync("/api/v1/jobs?state=queued")).Items("id")[0];
             await OkAsync(Admin.DeleteAsync($"/api/v1/jobs/{waiting}"));
         });

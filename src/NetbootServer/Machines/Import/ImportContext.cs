@@ -10,8 +10,8 @@ namespace NetbootServer.Machines.Import;
 /// <param name="Now">The time of the change.</param>
 /// <param name="Joined">Called when one machine's record becomes part of another's.</param>
 /// <param name="Audit">Where it is written down who changed each machine.</param>
-internal sealed record ImportContext(bool DryRun, IReadOnlySet<string>? Columns, IReadOnlyDictionary<string, long> Lines,
-    DateTimeOffset Now, MachineJoined Joined, Audit Audit)
+internal sealed record ImportContext(bool DryRun, IReadOnlySet<string>? Columns,
+    IReadOnlyDictionary<string, long> Lines, DateTimeOffset Now, MachineJoined Joined, Audit Audit)
 {
     /// <summary>Names of machines in the file that get others.</summary>
     public required IReadOnlySet<string> Renamed { get; init; }
@@ -19,6 +19,6 @@ internal sealed record ImportContext(bool DryRun, IReadOnlySet<string>? Columns,
     /// <summary>Makes what refers to a machine follow its new name.</summary>
     public required Renames Renames { get; init; }
 
-    /// <summary>More changed machines than this count as all machines: caches and readers load everything again.</summary>
+    /// <summary>More changed machines than this count as all: caches and readers load everything again.</summary>
     public const int NamedOneByOne = 500;
 }
