@@ -1,4 +1,4 @@
-using NetbootServer.Jobs;
+using NetbootServer.Downloads;
 using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.EndToEnd.Images;

@@ -1,6 +1,6 @@
 using System.Globalization;
+using NetbootServer.Downloads;
 using NetbootServer.EndToEnd.Lab;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.EndToEnd.Images;
