@@ -1,13 +1,16 @@
+// @ts-check
 // Starts the dashboard: theme, session, then the shell with the page that the address names.
-import { html, render, useEffect } from './ui.js';
-import { resume, session } from './session.js';
-import { start } from './state.js';
-import { hasDrafts } from './drafts.js';
-import { later } from './parts/later.js';
+import { html, render, useEffect } from './core/ui.js';
+import { resume, session } from './core/session.js';
+import { start } from './core/state.js';
+import { hasDrafts } from './core/drafts.js';
+import { later } from './core/later.js';
 import { applyTheme } from './parts/theme.js';
-import { Shell } from './shell.js';
+import { Shell } from './shell/shell.js';
 
-const LogIn = later(() => import('./pages/login.js').then(module => module.LogIn));
+const LogIn = later(() => import('./access/log-in.js').then(module => module.LogIn));
+
+const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 
 function App() {
   const known = session.value !== null, id = session.value?.id ?? '';
@@ -22,10 +25,10 @@ addEventListener('beforeunload', event => { if (hasDrafts()) event.preventDefaul
 async function begin() {
   try {
     await resume();
-    render(html`<${App}/>`, document.getElementById('app'));
+    render(html`<${App}/>`, root);
   } catch {
-    const { Starting } = await import('./parts/away.js');
-    render(html`<${Starting}/>`, document.getElementById('app'));
+    const { Starting } = await import('./shell/away-banner.js');
+    render(html`<${Starting}/>`, root);
     setTimeout(begin, 2000);
   }
 }

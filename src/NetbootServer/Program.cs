@@ -7,6 +7,7 @@ using NetbootServer.Blobs;
 using NetbootServer.Boots;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Boots.Transfers;
 using NetbootServer.Dashboard;
 using NetbootServer.Events;
 using NetbootServer.Hosting;
@@ -85,6 +86,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     var boot = BootPlane.Of(app);
     boot.MapBoot();
     boot.MapReports();
+    boot.MapBootFiles();
     boot.MapBlobs();
     boot.MapImageFiles();
     boot.MapHealth();

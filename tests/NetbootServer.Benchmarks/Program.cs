@@ -1,3 +1,8 @@
+using NetbootServer.Benchmarks.Files;
+using NetbootServer.Benchmarks.Scripts;
+using NetbootServer.Benchmarks.Sources;
+using NetbootServer.Benchmarks.Storms;
+
 // One scenario a word; without a word, all of them.
 var scenarios = new Dictionary<string, Func<CancellationToken, Task>>(StringComparer.Ordinal)
 {

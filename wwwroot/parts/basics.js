@@ -1,6 +1,7 @@
+// @ts-check
 // The smallest pieces: a state, an age, an icon, a tag, a copy button.
-import { html, useState } from '../ui.js';
-import { now } from '../state.js';
+import { html, useState } from '../core/ui.js';
+import { now } from '../core/state.js';
 import { age, exact } from './format.js';
 
 /** A state: shape, word, colour. */

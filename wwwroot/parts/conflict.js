@@ -1,5 +1,6 @@
+// @ts-check
 // Somebody else saved the same thing meanwhile: both versions, and a choice for each difference.
-import { html, useState } from '../ui.js';
+import { html, useState } from '../core/ui.js';
 import { Dialog, show } from './dialog.js';
 
 /**

@@ -1,5 +1,6 @@
+// @ts-check
 // Native dialogs: Esc closes, the focus goes back to where it was.
-import { html, signal, useLayoutEffect, useMemo, useRef } from '../ui.js';
+import { html, signal, useLayoutEffect, useMemo, useRef } from '../core/ui.js';
 import { rememberFocus } from './focus.js';
 
 /** @typedef {{id: number, draw: (close: (result?: any) => void) => any, done: (result: any) => void}} Held */
@@ -34,14 +35,14 @@ const Held = ({ draw, close }) => draw(close);
 
 /** A dialog's frame. Give it a form's onSubmit to have Enter work. */
 export function Dialog({ title, close, children, footer, wide = false, palette = false, onSubmit }) {
-  const ref = useRef(null), id = useMemo(() => `dialog-${++titles}`, []);
+  const ref = useRef(/** @type {HTMLDialogElement | null} */ (null)), id = useMemo(() => `dialog-${++titles}`, []);
   useLayoutEffect(() => { // at once: what is typed next belongs to it
     const dialog = ref.current, giveBack = rememberFocus();
-    dialog.showModal();
-    const first = ref.current.querySelector('[autofocus]')
-      ?? ref.current.querySelector('input:not([type=hidden]), select, textarea');
+    dialog?.showModal();
+    const first = /** @type {HTMLElement | null | undefined} */ (dialog?.querySelector('[autofocus]')
+      ?? dialog?.querySelector('input:not([type=hidden]), select, textarea'));
     first?.focus({ preventScroll: true });
-    return () => { dialog.close(); giveBack(); }; // what is behind an open dialog takes no focus
+    return () => { dialog?.close(); giveBack(); }; // what is behind an open dialog takes no focus
   }, []);
   const inner = html`<header><h2 id=${id}>${title}</h2></header><div class="body rows">${children}</div><footer>
     ${footer}</footer>`;

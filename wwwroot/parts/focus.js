@@ -1,3 +1,4 @@
+// @ts-check
 // Where the focus goes when what had it is gone: never to nowhere.
 
 const focusable = 'a[href], button:not(:disabled), input:not(:disabled), select, textarea, [tabindex]';

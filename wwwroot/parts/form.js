@@ -1,6 +1,7 @@
+// @ts-check
 // Fields of forms. A form's draft lives outside its page, so that nothing typed is lost on the way.
-import { html, signal, useMemo } from '../ui.js';
-import { drafts } from '../drafts.js';
+import { html, signal, useMemo } from '../core/ui.js';
+import { drafts } from '../core/drafts.js';
 
 let count = 0;
 
@@ -29,7 +30,10 @@ export const LinesField = ({ form, name, label, hint, rows = 3, mono = true, hid
       dir=${mono ? undefined : 'auto'}
       value=${form.get(name)} onInput=${event => form.set(name, event.target.value)}></textarea>`}<//>`;
 
-/** One of a few. @param {{options: [value: string, text: string][]}} props */
+/**
+ * One of a few.
+ * @param {{form: Form, name: string, label: string, hint?: any, options: [value: string, text: string][]}} props
+ */
 export const ChoiceField = ({ form, name, label, hint, options }) =>
   html`<${Field} label=${label} hint=${hint} error=${form.error(name)}>${aria =>
     html`<select ...${aria} value=${form.get(name)} onChange=${event => form.set(name, event.target.value)}>
@@ -37,6 +41,8 @@ export const ChoiceField = ({ form, name, label, hint, options }) =>
         ${text}</option>`)}</select>`}<//>`;
 
 const isBelow = (path, of) => path === of || path.startsWith(`${of}.`) || path.startsWith(`${of}[`);
+
+/** @typedef {ReturnType<typeof useForm>} Form */
 
 /**
  * What a person has changed of a resource and not yet saved.
@@ -46,8 +52,9 @@ const isBelow = (path, of) => path === of || path.startsWith(`${of}.`) || path.s
  */
 export function useForm(key, base, resource) {
   const draft = useMemo(() => {
-    if (!drafts.has(key)) drafts.set(key, { values: signal({}), errors: signal({}), base: signal(base), resource });
-    return drafts.get(key);
+    const known = drafts.get(key) ?? { values: signal({}), errors: signal({}), base: signal(base), resource };
+    drafts.set(key, known);
+    return known;
   }, [key]);
   const touched = Object.keys(draft.values.value);
   // As long as nothing is typed the form follows the resource; then it stays at what the changes were made from.

@@ -1,11 +1,17 @@
+// @ts-check
 // What is said to people: empty lists, errors, notes, toasts. Each says what to do or what happens by itself.
-import { html, signal, useEffect, useState } from '../ui.js';
+import { html, signal, useEffect, useState } from '../core/ui.js';
 
-/** @type {import('@preact/signals').Signal<{id: number, text: any, undo?: () => any, until: number}[]>} */
+/** @type {import('@preact/signals').Signal<{id: number, text: import('preact').ComponentChildren, undo?: () => unknown,
+ *   until: number}[]>} */
 export const toasts = signal([]);
 let last = 0, timer = 0;
 
-/** Says what has happened; with a way back when there is one. */
+/**
+ * Says what has happened; with a way back when there is one.
+ * @param {import('preact').ComponentChildren} text
+ * @param {{undo?: () => unknown, seconds?: number}} options
+ */
 export function toast(text, { undo, seconds = undo ? 15 : 8 } = {}) {
   const id = ++last;
   toasts.value = [...toasts.value.slice(-2), { id, text, undo, until: performance.now() + seconds * 1000 }];
@@ -26,7 +32,7 @@ const dismiss = id => { toasts.value = toasts.value.filter(toast => toast.id !==
 /** Takes the last act back. @returns whether there was one */
 export function undoLast() {
   const toast = toasts.value.findLast(toast => toast.undo);
-  if (!toast) return false;
+  if (!toast?.undo) return false;
   dismiss(toast.id);
   toast.undo();
   return true;

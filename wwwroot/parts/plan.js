@@ -1,7 +1,8 @@
+// @ts-check
 // What a machine would get if it asked now, and why.
-import { html, useState } from '../ui.js';
-import { link } from '../router.js';
-import { useResource } from '../resource.js';
+import { html, useState } from '../core/ui.js';
+import { link } from '../core/router.js';
+import { useResource } from '../core/resource.js';
 import { count } from './format.js';
 import { Code, Id } from './basics.js';
 import { Ghost, Note, Trouble } from './messages.js';

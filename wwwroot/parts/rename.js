@@ -1,11 +1,12 @@
+// @ts-check
 // Gives a machine, profile or image another name; its page goes along.
-import { html } from '../ui.js';
-import { ifRevision, patch } from '../api.js';
-import { go } from '../router.js';
-import { images, machines, profiles } from '../stores.js';
+import { html } from '../core/ui.js';
+import { ifRevision, patch } from '../core/api.js';
+import { go } from '../core/router.js';
+import { images, machines, profiles } from '../core/stores.js';
 import { show } from './dialog.js';
 import { TextField, useForm } from './form.js';
-import { FormDialog } from './formdialog.js';
+import { FormDialog } from './form-dialog.js';
 import { toast } from './messages.js';
 
 const stores = { machines, profiles, images };

@@ -1,5 +1,6 @@
+// @ts-check
 // Dark, light, or as the system.
-import { html, signal } from '../ui.js';
+import { html, signal } from '../core/ui.js';
 
 const stored = 'netboot-theme', order = ['system', 'light', 'dark'];
 export const theme = signal(localStorage.getItem(stored) ?? 'system');

@@ -15,6 +15,12 @@ public sealed record BootFile(BootFileKind Kind, string Description)
     /// </summary>
     public string? Arch { get; init; }
 
+    /// <summary>
+    /// The architecture of the UEFI firmware that starts it, in Nix's words; null when none does. Linux kernels mostly
+    /// are EFI programs, too.
+    /// </summary>
+    public string? EfiArch { get; init; }
+
     /// <summary>The kernel's version as it says itself, such as <c>6.12.8</c>; null when it does not say.</summary>
     public string? KernelVersion { get; init; }
 
@@ -55,6 +61,14 @@ public sealed record BootFile(BootFileKind Kind, string Description)
         return Kind is BootFileKind.BzImage or BootFileKind.Arm64Image or BootFileKind.RiscVImage
                 or BootFileKind.EfiZboot
             && Arch == system.Split('-')[0];
+    }
+
+    /// <summary>It is a program that UEFI firmware of <paramref name="system"/> starts.</summary>
+    /// <param name="system">As in <see cref="IsKernelFor"/>.</param>
+    public bool IsEfiProgramFor(string system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return EfiArch == system.Split('-')[0];
     }
 
     /// <summary>

@@ -6,7 +6,12 @@ namespace NetbootServer.Archives;
 /// <summary>Recognises Linux kernels, and the EFI programs that may hold one, by their headers.</summary>
 internal static class KernelHeaders
 {
-    public static BootFile? Recognise(ReadOnlySpan<byte> head) => BzImage(head) ?? Flat(head) ?? Efi(head);
+    public static BootFile? Recognise(ReadOnlySpan<byte> head)
+    {
+        var efi = Efi(head);
+        var file = BzImage(head) ?? Flat(head) ?? efi;
+        return file is null || efi is null ? file : file with { EfiArch = efi.Arch };
+    }
 
     /// <summary>x86: Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header".</summary>
     private static BootFile? BzImage(ReadOnlySpan<byte> head)

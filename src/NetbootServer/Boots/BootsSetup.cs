@@ -25,6 +25,7 @@ internal static class BootsSetup
         .AddSingleton<LinksOfRequest>()
         .AddSingleton<SigningKey>()
         .AddSingleton<Catalog>()
+        .AddSingleton<ProfileChoosing>(provider => provider.GetRequiredService<Catalog>().ProfileOf)
         .AddSingleton<PlanCache>()
         .AddSingleton<ScriptDesk>()
         .AddSingleton<PreviewTurns>()
@@ -39,7 +40,7 @@ internal static class BootsSetup
         .AddSingleton<LiveBoots>()
         .AddSingleton<RateHistory>()
         .AddSingleton<TransferStarting>(provider => provider.GetRequiredService<LiveBoots>().Begin)
-        .AddSingleton<BootRecognizing>(provider => (boot, file) => file is Steps.Kernel or Steps.Initrd
+        .AddSingleton<BootRecognizing>(provider => (boot, file) => Steps.OfFile(file) is Steps.Kernel or Steps.Initrd
                 && provider.GetRequiredService<BootTokens>().Verify(boot) is { } ticket
             ? new RecognizedBoot(ticket.Boot, ticket.Machine)
             : null)
@@ -50,7 +51,8 @@ internal static class BootsSetup
             await provider.GetRequiredService<BootHistory>().FindListedAsync(id, ct) is { } boot
                 ? (boot, boot.Machine) : (null, null)))
         .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
-        .AddSingleton<VersionsInUse>(_ => BootJournal.VersionsInUseAsync)
+        .AddSingleton<BootingVersions>()
+        .AddSingleton<VersionsInUse>(provider => provider.GetRequiredService<BootingVersions>().FindAsync)
         .AddSingleton<AddressWatch>()
         .AddSingleton<StrayWatch>()
         .AddSingleton<IdentityWatch>()

@@ -68,13 +68,27 @@ internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> op
 
     private static List<(string Name, UnicastIPAddressInformation Unicast)> OwnAddresses() =>
     [
-        .. NetworkInterface.GetAllNetworkInterfaces()
+        .. Read(NetworkInterface.GetAllNetworkInterfaces).SelectMany(nics => nics)
             .Where(nic => nic.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown)
-            .Select(nic => (nic.Name, Ip: nic.GetIPProperties()))
-            .OrderByDescending(nic => nic.Ip.GatewayAddresses.Any(gateway => !IPAddress.Any.Equals(gateway.Address)))
+            .SelectMany(nic => Read(() => (nic.Name, Ip: nic.GetIPProperties(),
+                HasGateway: nic.GetIPProperties().GatewayAddresses.Any(gateway => !IPAddress.Any.Equals(gateway.Address)))))
+            .OrderByDescending(nic => nic.HasGateway)
             .SelectMany(nic => nic.Ip.UnicastAddresses, (nic, unicast) => (nic.Name, unicast))
             .Where(entry => entry.unicast.Address.AddressFamily == AddressFamily.InterNetwork),
     ];
+
+    /// <summary>Nothing when an interface goes away while it is read: containers come and go.</summary>
+    private static IEnumerable<T> Read<T>(Func<T> read)
+    {
+        try
+        {
+            return [read()];
+        }
+        catch (Exception e) when (e is NetworkInformationException or IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
 
     private static ServerAddress Describe(Uri listener, string nic, UnicastIPAddressInformation unicast)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Api;
@@ -25,6 +24,19 @@ public sealed class ImageCatalog : IDisposable
 
     /// <summary>The images by name as of the last change.</summary>
     public FrozenDictionary<string, Image> Images => _images.Value;
+
+    /// <summary>
+    /// The kept version whose id begins so, with its image; null when none is kept. One that several images have is the
+    /// same in all of them.
+    /// </summary>
+    internal (Image Image, ImageVersion Version)? FindVersion(string prefix)
+    {
+        if (prefix.Length == 0) return null;
+        foreach (var image in Images.Values)
+            foreach (var (id, version) in image.Versions)
+                if (id.StartsWith(prefix, StringComparison.Ordinal)) return (image, version);
+        return null;
+    }
 
     /// <summary>Reads the images anew, after a change was committed.</summary>
     public Task ReloadAsync(CancellationToken ct) => _images.ReloadAsync(ct);
@@ -70,7 +82,7 @@ public sealed class ImageCatalog : IDisposable
 
     internal static ImageVersion ToVersion(ImageVersionRow row, string image) => new(
         row.Id, image, row.CreatedAt,
-        JsonSerializer.Deserialize<ImmutableSortedDictionary<string, SystemArtifacts>>(row.Systems, JsonBody.Writing)!)
+        StoredSystems.Read(row.Systems))
     {
         Sequence = row.Sequence,
         PhonesHome = row.PhonesHome,

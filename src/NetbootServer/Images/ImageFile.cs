@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace NetbootServer.Images;
 
 /// <summary>A file of a version under the name that nixos-images' releases give it.</summary>
-/// <param name="Name">Such as <c>initrd-x86_64-linux</c>.</param>
+/// <param name="Name">Such as <c>initrd-x86_64-linux</c>, or <c>files-x86_64-linux/root.squashfs</c>.</param>
 /// <param name="Artifact">The artifact behind it; null for a script.</param>
 /// <param name="System">The Nix system it is for.</param>
 internal sealed partial record ImageFile(string Name, Artifact? Artifact, string System)
@@ -22,23 +22,41 @@ internal sealed partial record ImageFile(string Name, Artifact? Artifact, string
     /// <summary>Every file of a version but the sums.</summary>
     public static IEnumerable<ImageFile> Of(ImageVersion version) => version.Systems.SelectMany(pair =>
     {
-        var (system, parts) = pair;
+        var (system, recipe) = pair;
         return new ImageFile?[]
         {
-            Part(KernelName(system), parts.Kernel),
-            Part($"initrd-{system}", parts.Initrd),
-            parts.Bootable(null) is null ? null : new($"netboot-{system}.ipxe", null, system),
-            Part($"nixos-kexec-installer-{system}.tar.gz", parts.Kexec),
-            Part($"nixos-kexec-installer-noninteractive-{system}.tar.gz", parts.KexecNoninteractive),
-            Part($"nixos-installer-{system}.iso", parts.Iso),
-        }.OfType<ImageFile>();
+            Part(KernelName(system), recipe.Kernel),
+            Part(EfiName(system), recipe.Efi),
+        }
+        .Concat(recipe.Initrds.Select((initrd, i) => Part(InitrdName(system, i), initrd)))
+        .Concat(
+        [
+            recipe.Boots ? new($"netboot-{system}.ipxe", null, system) : null,
+            Part($"nixos-kexec-installer-{system}.tar.gz", recipe.Kexec),
+            Part($"nixos-kexec-installer-noninteractive-{system}.tar.gz", recipe.KexecNoninteractive),
+            Part($"nixos-installer-{system}.iso", recipe.Iso),
+        ])
+        .Concat(recipe.FilesOrNone.Select(file => Part($"{Roles.Files}-{system}/{file.Key}", file.Value)))
+        .OfType<ImageFile>();
 
         ImageFile? Part(string name, Artifact? artifact) => artifact is null ? null : new(name, artifact, system);
     });
 
     /// <summary>
-    /// A script that boots the version by itself in any iPXE. It names the version, so that kernel and initrd are of
-    /// one build also while the image moves on; <c>${cmdline}</c> is for whoever chains to it.
+    /// The file of that name, and whether its digest is asked for; null when there is none. A further file may itself
+    /// have a name that ends like a digest's.
+    /// </summary>
+    public static (ImageFile File, bool IsSum)? Find(ImageVersion version, string name)
+    {
+        if (Of(version).FirstOrDefault(file => file.Name == name) is { } exact) return (exact, false);
+        if (!name.EndsWith(SumSuffix, StringComparison.Ordinal)) return null;
+        return Of(version).FirstOrDefault(file => file.Name == name[..^SumSuffix.Length]) is { } summed
+            ? (summed, true) : null;
+    }
+
+    /// <summary>
+    /// A script that boots the version by itself in any iPXE. It names the version, so that kernel and initrds are of
+    /// one build also while the image moves on; <c>${cmdline}</c> is for scripts that chain to it.
     /// </summary>
     /// <param name="version">The version.</param>
     /// <param name="system">The Nix system.</param>
@@ -47,13 +65,43 @@ internal sealed partial record ImageFile(string Name, Artifact? Artifact, string
     public static string Script(ImageVersion version, string system, string baseUrl, string? cache)
     {
         var folder = $"{baseUrl}/images/{version.Image}@{version.Id}";
-        var (kernel, initrd) = (KernelName(system), $"initrd-{system}");
-        var parts = version.Systems[system];
-        return new StringBuilder("#!ipxe\n")
-            .Append(CultureInfo.InvariantCulture, $"kernel --name {kernel} {UrlOf(kernel, parts.Kernel!)} ")
-            .AppendJoin(' ', [$"initrd={initrd}", .. KernelArgument.WithoutOurs(parts.KernelArguments), "${cmdline}"]).Append('\n')
-            .Append(CultureInfo.InvariantCulture, $"initrd --name {initrd} {UrlOf(initrd, parts.Initrd!)}\n")
-            .Append("boot\n").ToString();
+        var recipe = version.Systems[system];
+        var script = new StringBuilder("#!ipxe\n");
+        switch (recipe)
+        {
+            case { Kernel: { } kernel, Efi: { } efi }:
+                script.Append("iseq ${platform} efi && goto efi ||\n");
+                Boot(KernelName(system), kernel);
+                script.Append(":efi\n");
+                Boot(EfiName(system), efi);
+                break;
+            case { Efi: { } efi }:
+                script.Append("iseq ${platform} efi && goto efi ||\n")
+                    .Append(CultureInfo.InvariantCulture,
+                        $"echo {version.Image} boots UEFI machines only: it has no kernel for {system}.\n")
+                    .Append("sleep 30\nexit 1\n:efi\n");
+                Boot(EfiName(system), efi);
+                break;
+            default:
+                Boot(KernelName(system), recipe.Kernel!);
+                break;
+        }
+        return script.ToString();
+
+        void Boot(string program, Artifact artifact)
+        {
+            var initrds = recipe.Initrds
+                .Select((initrd, i) => (Name: InitrdName(system, i), Artifact: initrd)).ToList();
+            script.Append(CultureInfo.InvariantCulture, $"kernel --name {program} {UrlOf(program, artifact)} ")
+                .AppendJoin(' ',
+                [
+                    .. initrds.Select(initrd => KernelArgument.Initrd + initrd.Name),
+                    .. KernelArgument.WithoutOurs(recipe.KernelArguments), "${cmdline}",
+                ]).Append('\n');
+            foreach (var (name, initrd) in initrds)
+                script.Append(CultureInfo.InvariantCulture, $"initrd --name {name} {UrlOf(name, initrd)}\n");
+            script.Append("boot\n");
+        }
 
         string UrlOf(string name, Artifact artifact) =>
             cache is null ? $"{folder}/{name}" : $"{cache}/blobs/{artifact.Sha256}/{name}";
@@ -62,7 +110,12 @@ internal sealed partial record ImageFile(string Name, Artifact? Artifact, string
     private static string KernelName(string system) =>
         system.StartsWith("x86", StringComparison.Ordinal) ? $"bzImage-{system}" : $"Image-{system}";
 
-    [GeneratedRegex(@"\A(?:(?:bzImage|Image|initrd)-[a-z0-9_]+-linux|netboot-[a-z0-9_]+-linux\.ipxe|" +
-        @"nixos-kexec-installer(?:-noninteractive)?-[a-z0-9_]+-linux\.tar\.gz|nixos-installer-[a-z0-9_]+-linux\.iso)(?:\.sha256)?\z")]
+    private static string EfiName(string system) => $"{system}.efi";
+
+    private static string InitrdName(string system, int index) => $"{Roles.InitrdAt(index)}-{system}";
+
+    [GeneratedRegex(@"\A(?:(?:bzImage|Image|initrd[0-9]{0,2})-[a-z0-9_]+-linux|[a-z0-9_]+-linux\.efi|" +
+        @"netboot-[a-z0-9_]+-linux\.ipxe|nixos-kexec-installer(?:-noninteractive)?-[a-z0-9_]+-linux\.tar\.gz|" +
+        @"nixos-installer-[a-z0-9_]+-linux\.iso|files-[a-z0-9_]+-linux/[A-Za-z0-9][A-Za-z0-9._-]*)(?:\.sha256)?\z")]
     private static partial Regex Names();
 }

@@ -16,8 +16,17 @@ internal static class ImageFilesApi
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 
-    public static void MapImageFiles(this IEndpointRouteBuilder routes) =>
+    public static void MapImageFiles(this IEndpointRouteBuilder routes)
+    {
         routes.MapGetAndHead("/images/{image}/{file}", Get).ExcludeFromDescription();
+        routes.MapGetAndHead("/images/{image}/{folder}/{file}", GetFurther).ExcludeFromDescription();
+    }
+
+    /// <summary>A further file, in the folder of its system.</summary>
+    private static Task<IResult> GetFurther(string image, string folder, string file, HttpContext http,
+        ImageCatalog catalog, BlobIndex blobs, AbsentBytes absent, ImageWanted imageWanted, PublicUrl url,
+        IOptions<BlobsOptions> options, CancellationToken ct) =>
+        Get(image, $"{folder}/{file}", http, catalog, blobs, absent, imageWanted, url, options, ct);
 
     private static async Task<IResult> Get(string image, string file, HttpContext http, ImageCatalog catalog,
         BlobIndex blobs, AbsentBytes absent, ImageWanted imageWanted, PublicUrl url, IOptions<BlobsOptions> options,
@@ -39,10 +48,9 @@ internal static class ImageFilesApi
         // Texts of our own name this server, as it is called today: no date tells what they were yesterday.
         var written = modified is { } date ? new[] { date, catalog.Began }.Max() : (DateTimeOffset?)null;
         if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http), cache), written);
-        var bare = file.EndsWith(ImageFile.SumSuffix, StringComparison.Ordinal) ? file[..^ImageFile.SumSuffix.Length] : file;
-        if (ImageFile.Of(version).FirstOrDefault(entry => entry.Name == bare) is not { } entry)
+        if (ImageFile.Find(version, file) is not var (entry, isSum))
             return MachineAnswer.NotFound("This version has no such file.");
-        if (bare != file) return new ImageText($"{DigestOf(entry, version, url.For(http), cache)}  {bare}\n", written);
+        if (isSum) return new ImageText($"{DigestOf(entry, version, url.For(http), cache)}  {entry.Name}\n", written);
         return entry.Artifact is null
             ? new ImageText(ImageFile.Script(version, entry.System, url.For(http), cache), written)
             : await blobs.FindAsync(entry.Artifact.Digest, ct) is { } blob

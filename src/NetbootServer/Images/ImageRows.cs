@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -31,9 +32,6 @@ internal sealed class ImageVersionRow
     public required string Systems { get; set; }
     public string? Provenance { get; set; }
 
-    /// <summary>Store paths of its closures, JSON by system and variant; null without any.</summary>
-    public string? Closures { get; set; }
-
     /// <summary>Whether a boot of it has proved that it phones home.</summary>
     public bool PhonesHome { get; set; }
 
@@ -50,8 +48,33 @@ internal sealed class VersionBlobRow
     public required string Sha256 { get; set; }
 }
 
-internal sealed class ImageRows : IEntityTypeConfiguration<ImageRow>,
-    IEntityTypeConfiguration<ImageVersionRow>, IEntityTypeConfiguration<VersionBlobRow>
+/// <summary>
+/// A closure of a version: megabytes of store paths, so they are apart from what every reload of the catalog reads.
+/// </summary>
+internal sealed class VersionClosureRow
+{
+    public long VersionSequence { get; set; }
+
+    /// <summary><c>{system}</c> or <c>{system}/{variant}</c>.</summary>
+    public required string Name { get; set; }
+
+    /// <summary>The store paths, as JSON.</summary>
+    public required string Closure { get; set; }
+
+    /// <summary>The rows of a version's closures, which are one JSON object by name; none when it is null.</summary>
+    public static IEnumerable<VersionClosureRow> Of(ImageVersionRow version, string? closures)
+    {
+        if (closures is null) return [];
+        using var document = JsonDocument.Parse(closures);
+        return [.. document.RootElement.EnumerateObject().Select(closure => new VersionClosureRow
+        {
+            VersionSequence = version.Sequence, Name = closure.Name, Closure = closure.Value.GetRawText(),
+        })];
+    }
+}
+
+internal sealed class ImageRows : IEntityTypeConfiguration<ImageRow>, IEntityTypeConfiguration<ImageVersionRow>,
+    IEntityTypeConfiguration<VersionBlobRow>, IEntityTypeConfiguration<VersionClosureRow>
 {
     public void Configure(EntityTypeBuilder<ImageRow> builder)
     {
@@ -70,6 +93,13 @@ internal sealed class ImageRows : IEntityTypeConfiguration<ImageRow>,
     {
         builder.ToTable("version_blobs").HasKey(row => new { row.VersionSequence, row.Sha256 });
         builder.HasIndex(row => row.Sha256);
+        builder.HasOne<ImageVersionRow>().WithMany().HasForeignKey(row => row.VersionSequence)
+            .OnDelete(DeleteBehavior.Cascade);
+    }
+
+    public void Configure(EntityTypeBuilder<VersionClosureRow> builder)
+    {
+        builder.ToTable("version_closures").HasKey(row => new { row.VersionSequence, row.Name });
         builder.HasOne<ImageVersionRow>().WithMany().HasForeignKey(row => row.VersionSequence)
             .OnDelete(DeleteBehavior.Cascade);
     }

@@ -6,12 +6,14 @@ using System.Text.Json;
 namespace NetbootServer.Images;
 
 /// <summary>One immutable set of artifacts.</summary>
-/// <param name="Id">Hash of the artifacts' digests and the kernel arguments: equal bytes have equal ids.</param>
+/// <param name="Id">
+/// Hash of the artifacts' roles, names, order and digests and of the kernel arguments: equal bytes have equal ids.
+/// </param>
 /// <param name="Image">Name of the image it belongs to.</param>
 /// <param name="CreatedAt">When it became visible.</param>
 /// <param name="Systems">What it has, by Nix system.</param>
 public sealed record ImageVersion(
-    string Id, string Image, DateTimeOffset CreatedAt, ImmutableSortedDictionary<string, SystemArtifacts> Systems)
+    string Id, string Image, DateTimeOffset CreatedAt, ImmutableSortedDictionary<string, SystemRecipe> Systems)
 {
     /// <summary>Characters of an id.</summary>
     public const int IdLength = 32;
@@ -32,10 +34,28 @@ public sealed record ImageVersion(
     public long SizeBytes => Systems.Values.SelectMany(system => system.All)
         .DistinctBy(part => part.Artifact.Sha256, StringComparer.Ordinal).Sum(part => part.Artifact.SizeBytes);
 
+    /// <summary>The recipes of all systems and variants that boot, in an order that is the same for ever.</summary>
+    public IEnumerable<Recipe> Recipes => Systems.OrderBy(system => system.Key, StringComparer.Ordinal)
+        .SelectMany(system => system.Value.VariantsOrNone.OrderBy(variant => variant.Key, StringComparer.Ordinal)
+            .Select(variant => variant.Value).Prepend(system.Value))
+        .Where(recipe => recipe.Boots);
+
+    /// <summary>The place of a recipe among <see cref="Recipes"/>; null when it is none of them.</summary>
+    public int? NumberOf(Recipe recipe)
+    {
+        var number = 0;
+        foreach (var known in Recipes)
+        {
+            if (ReferenceEquals(known, recipe)) return number;
+            number++;
+        }
+        return null;
+    }
+
     /// <summary>The id of a version with these parts: 128 bits of a SHA-256, hexadecimal.</summary>
     /// <param name="systems">Its artifacts and kernel arguments.</param>
     /// <param name="closures">Its closures as JSON; null without any.</param>
-    public static string IdOf(ImmutableSortedDictionary<string, SystemArtifacts> systems, string? closures = null)
+    public static string IdOf(ImmutableSortedDictionary<string, SystemRecipe> systems, string? closures = null)
     {
         ArgumentNullException.ThrowIfNull(systems);
         var text = new StringBuilder("netboot-version-1\n");

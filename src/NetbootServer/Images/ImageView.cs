@@ -104,7 +104,7 @@ public sealed record ImageVersionView
     public required ImmutableArray<string> PinnedBy { get; init; }
 
     /// <inheritdoc cref="ImageVersion.Systems"/>
-    public required ImmutableSortedDictionary<string, SystemArtifacts> Systems { get; init; }
+    public required ImmutableSortedDictionary<string, SystemRecipe> Systems { get; init; }
 
     /// <inheritdoc cref="ImageVersion.SizeBytes"/>
     public required long SizeBytes { get; init; }
@@ -132,25 +132,28 @@ public sealed record ImageVersionView
         Provenance = version.Provenance,
     };
 
-    private static SystemArtifacts Shown(
-        SystemArtifacts system, FrozenDictionary<string, string> kernelVersions) => system with
-    {
-        Kernel = Kernel(system.Kernel, kernelVersions),
-        Initrd = WithUrl(system.Initrd, Roles.Initrd),
-        Kexec = WithUrl(system.Kexec, "kexec.tar.gz"),
-        KexecNoninteractive = WithUrl(system.KexecNoninteractive, "kexec-noninteractive.tar.gz"),
-        Iso = WithUrl(system.Iso, "installer.iso"),
-        Variants = system.Variants?.ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value with
+    private static SystemRecipe Shown(SystemRecipe system, FrozenDictionary<string, string> kernelVersions) =>
+        (SystemRecipe)Shown((Recipe)system, kernelVersions) with
         {
-            Kernel = Kernel(pair.Value.Kernel, kernelVersions)!,
-            Initrd = WithUrl(pair.Value.Initrd, Roles.Initrd)!,
-        }),
+            Variants = system.Variants?.ToImmutableSortedDictionary(
+                pair => pair.Key, pair => Shown(pair.Value, kernelVersions)),
+        };
+
+    private static Recipe Shown(Recipe recipe, FrozenDictionary<string, string> kernelVersions) => recipe with
+    {
+        Kernel = WithUrl(recipe.Kernel, Roles.Kernel) is { } kernel
+            ? kernel with { KernelVersion = kernelVersions.GetValueOrDefault(kernel.Sha256) } : null,
+        Efi = WithUrl(recipe.Efi, Roles.Efi),
+        Initrds = [.. recipe.Initrds.Select((initrd, i) => initrd with { Url = UrlOf(initrd, Roles.InitrdAt(i)) })],
+        Shim = WithUrl(recipe.Shim, Roles.Shim),
+        Files = recipe.Files?.ToImmutableSortedDictionary(file => file.Key, file => WithUrl(file.Value, file.Key)!),
+        Kexec = WithUrl(recipe.Kexec, "kexec.tar.gz"),
+        KexecNoninteractive = WithUrl(recipe.KexecNoninteractive, "kexec-noninteractive.tar.gz"),
+        Iso = WithUrl(recipe.Iso, "installer.iso"),
     };
 
-    private static Artifact? Kernel(Artifact? kernel, FrozenDictionary<string, string> kernelVersions) =>
-        WithUrl(kernel, Roles.Kernel) is { } shown
-            ? shown with { KernelVersion = kernelVersions.GetValueOrDefault(shown.Sha256) } : null;
-
     private static Artifact? WithUrl(Artifact? artifact, string file) =>
-        artifact is null ? null : artifact with { Url = $"/blobs/{artifact.Sha256}/{file}" };
+        artifact is null ? null : artifact with { Url = UrlOf(artifact, file) };
+
+    private static string UrlOf(Artifact artifact, string file) => $"/blobs/{artifact.Sha256}/{file}";
 }

@@ -111,7 +111,8 @@ internal static class ImagesApi
 
     /// <summary>Uploads a version, streamed to disk.</summary>
     /// <remarks>
-    /// Parts are named {system}/{role}: x86_64-linux/kernel, x86_64-linux/initrd, x86_64-linux/kexec,
+    /// Parts are named {system}/{role}: x86_64-linux/kernel, x86_64-linux/efi (started by UEFI instead of the kernel),
+    /// x86_64-linux/initrd (may repeat, in order), x86_64-linux/shim, x86_64-linux/files/{name}, x86_64-linux/kexec,
     /// x86_64-linux/kexec-noninteractive, x86_64-linux/iso (files) and x86_64-linux/kernelArguments (text). Bytes equal
     /// to those of a kept version make no new one: then the answer is 200 with that version.
     /// </remarks>

@@ -22,8 +22,8 @@ public sealed class KernelVersions(SourceBlobs blobs)
     }
 
     private static IEnumerable<Artifact> KernelsOf(ImageVersion version) => version.Systems.Values
-        .SelectMany(system => system.VariantsOrNone.Values.Select(variant => variant.Kernel).Prepend(system.Kernel!))
-        .Where(kernel => kernel is not null);
+        .SelectMany(system => system.VariantsOrNone.Values.Prepend(system))
+        .Select(recipe => recipe.Kernel).OfType<Artifact>();
 
     private async Task<string?> OfAsync(Sha256Digest kernel, CancellationToken ct)
     {

@@ -7,7 +7,7 @@ namespace NetbootServer.Images;
 public sealed record Publication
 {
     /// <summary>What it has, by Nix system.</summary>
-    public required ImmutableSortedDictionary<string, SystemArtifacts> Systems { get; init; }
+    public required ImmutableSortedDictionary<string, SystemRecipe> Systems { get; init; }
 
     /// <summary>What it was made from.</summary>
     public required JsonElement Provenance { get; init; }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
@@ -42,6 +41,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                 await db.SaveChangesAsync(token); // assigns the sequence that the blob rows need
                 db.AddRange(publication.Blobs.Select(
                     sha256 => new VersionBlobRow { VersionSequence = version.Sequence, Sha256 = sha256 }));
+                db.AddRange(VersionClosureRow.Of(version, publication.Closures));
                 audit.Created(db, "version", $"{name}@{id}",
                     new { image = name.ToString(), id, publication.Systems, publication.Provenance });
             }
@@ -117,9 +117,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
     {
         ImageId = image.Id,
         Id = id,
-        Systems = JsonSerializer.Serialize(publication.Systems, JsonBody.Writing),
+        Systems = StoredSystems.Write(publication.Systems),
         Provenance = publication.Provenance.GetRawText(),
-        Closures = publication.Closures,
         GcRoots = publication.GcRoots,
         CreatedAt = now,
     };

@@ -18,7 +18,7 @@ namespace NetbootServer.Images;
 internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, VersionStore versions, Retention retention,
     ImportGate gate, IOptions<BodyOptions> options, TimeProvider time)
 {
-    private const int MaxParts = 64, MaxArgumentsBytes = 16 * 1024;
+    private const int MaxParts = 256, MaxArgumentsBytes = 16 * 1024;
 
     /// <summary>Of a form's length so much may be something else than files.</summary>
     private const int FormBytes = 64 * 1024;
@@ -58,7 +58,8 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
             while (await reader.ReadNextSectionAsync(ct) is { } section)
             {
                 if (parts.Count >= MaxParts)
-                    return new Problem(ProblemTypes.MalformedRequest, $"An upload has at most {MaxParts} parts.");
+                    return parts.Errors.Any ? Problem.Invalid(parts.Errors)
+                        : new Problem(ProblemTypes.MalformedRequest, $"An upload has at most {MaxParts} parts.");
                 await ReceivePartAsync(section, parts, ct);
             }
         }
@@ -98,7 +99,7 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         }
         catch (BlobRefusedException e) when (e.Refusal == BlobRefusal.WrongKind)
         {
-            parts.Errors.Add(name, e.Message);
+            parts.Errors.Add(part.Name, e.Message);
         }
     }
 

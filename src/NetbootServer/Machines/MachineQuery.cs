@@ -48,12 +48,13 @@ internal sealed record MachineQuery
     }
 
     /// <summary>Reads the page.</summary>
-    public async Task<Page<MachineView>> ReadAsync(Database database, CancellationToken ct)
+    public async Task<Page<MachineView>> ReadAsync(
+        Database database, Func<Machine, MachineView> show, CancellationToken ct)
     {
         var rows = await database.ReadAsync((db, token) =>
             Ordered(Filtered(db)).Take(Paging.Limit + 1).ToListAsync(token), ct);
         var page = Paging.Cut(rows, row => (SortKey(row), row.Name));
-        return new([.. page.Items.Select(row => MachineView.Of(row.ToMachine()))], page.Next);
+        return new([.. page.Items.Select(row => show(row.ToMachine()))], page.Next);
     }
 
     private IQueryable<MachineRow> Filtered(NetbootDb db)

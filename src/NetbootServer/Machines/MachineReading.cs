@@ -27,9 +27,16 @@ internal static class MachineReading
     public static StoredNextBoot? ReadNextBoot(this MachineRow row) => Read<StoredNextBoot>(row.NextBoot);
 
     /// <summary>Writes a next boot that waits, and what is remembered beside it; either may be null.</summary>
-    public static void WriteNextBoot(this MachineRow row, NextBoot? waiting, LeftToDisk? left, DateTimeOffset at) =>
+    public static void WriteNextBoot(this MachineRow row, NextBoot? waiting, LeftToDisk? left, DateTimeOffset at)
+    {
         row.NextBoot = waiting is null && left is null
             ? null : Write(new StoredNextBoot(waiting?.Profile, waiting?.Action, waiting?.SetAt ?? at, left));
+        row.NextBootProfile = waiting?.Profile;
+    }
+
+    /// <summary>Writes a next boot that waits, and nothing beside it; null for none.</summary>
+    public static void SetNextBoot(this MachineRow row, NextBoot? waiting) =>
+        row.WriteNextBoot(waiting, null, default);
 
     /// <summary>What was decided of the machine is another thing now: it asks for that.</summary>
     public static void ForgetLeftToDisk(this MachineRow row)

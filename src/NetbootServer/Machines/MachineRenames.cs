@@ -18,8 +18,9 @@ internal static class MachineRenames
             await machines.Where(row => row.LastBoot != null && row.LastBoot.Contains(from)).ExecuteUpdateAsync(set =>
                 set.SetProperty(row => row.LastBoot, row => row.LastBoot!.Replace(from, to)), ct);
         if (renaming.Kind != "profile") return;
-        await machines.Where(row => row.NextBoot != null && row.NextBoot.Contains(from)).ExecuteUpdateAsync(set =>
-            set.SetProperty(row => row.NextBoot, row => row.NextBoot!.Replace(from, to)), ct);
+        await machines.Where(row => row.NextBootProfile == renaming.From).ExecuteUpdateAsync(set => set
+            .SetProperty(row => row.NextBoot, row => row.NextBoot!.Replace(from, to))
+            .SetProperty(row => row.NextBootProfile, renaming.To), ct);
         await machines.Where(row => row.Completion != null && row.Completion.Contains(from)).ExecuteUpdateAsync(set =>
             set.SetProperty(row => row.Completion, row => row.Completion!.Replace(from, to)), ct);
         await FollowProfileAsync(db, renaming, ct);

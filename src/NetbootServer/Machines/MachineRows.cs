@@ -25,7 +25,13 @@ internal sealed class MachineRow
 
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
+
+    /// <summary>A <see cref="StoredNextBoot"/> as JSON; <see cref="MachineReading.WriteNextBoot"/> writes it.</summary>
     public string? NextBoot { get; set; }
+
+    /// <summary>The profile that its next boot takes, copied from <see cref="NextBoot"/> for look-ups.</summary>
+    public string? NextBootProfile { get; set; }
+
     public string? Completion { get; set; }
     public DateTimeOffset? FirstSeenAt { get; set; }
     public DateTimeOffset? LastSeenAt { get; set; }
@@ -71,6 +77,7 @@ internal sealed class MachineRows : IEntityTypeConfiguration<MachineRow>,
         builder.HasIndex(row => row.UuidKey);
         builder.HasIndex(row => row.SerialKey);
         builder.HasIndex(row => row.Profile);
+        builder.HasIndex(row => row.NextBootProfile);
         builder.HasIndex(row => row.Version);
         builder.HasIndex(row => new { row.State, row.LastSeenAt });
     }

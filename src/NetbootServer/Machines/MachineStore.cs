@@ -80,7 +80,7 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
         {
             var before = row.ToMachine().NextBoot;
             if (before != next) audit.Changed(db, "next-boot", row.Name, before, next);
-            row.NextBoot = next is null ? null : MachineReading.Write(next);
+            row.SetNextBoot(next);
         }, ct);
 
     /// <summary>Forgets that a profile has succeeded, so that the machine boots it again.</summary>
@@ -105,9 +105,8 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
     public static async Task<IReadOnlyList<string>> UsersOfProfileAsync(NetbootDb db, string profile, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(db);
-        var asNext = $"\"profile\":\"{profile}\""; // as a next boot is written
         return await db.Set<MachineRow>()
-            .Where(row => row.Profile == profile || (row.NextBoot != null && row.NextBoot.Contains(asNext)))
+            .Where(row => row.Profile == profile || row.NextBootProfile == profile)
             .OrderBy(row => row.Name).Take(100)
             .Select(row => "machine " + row.Name).ToListAsync(ct);
     }

@@ -71,6 +71,12 @@ public sealed record MachineView
     /// </summary>
     public MachineReference? Reference { get; init; }
 
+    /// <summary>
+    /// The profile it gets, and by what; missing when it names none and no selector matches: then the setting
+    /// Machines:Unknown decides.
+    /// </summary>
+    public EffectiveProfile? EffectiveProfile { get; init; }
+
     /// <inheritdoc cref="Machine.LastBoot"/>
     public LastBoot? LastBoot { get; init; }
 

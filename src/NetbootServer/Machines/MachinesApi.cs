@@ -41,17 +41,17 @@ internal static class MachinesApi
 
     /// <summary>Lists machines.</summary>
     private static async Task<Results<Ok<Page<MachineView>>, ProblemHttpResult>> List(
-        HttpContext http, Database database, CancellationToken ct)
+        HttpContext http, Database database, MachineViews views, CancellationToken ct)
     {
         var (query, problem) = MachineQuery.Of(http.Request.Query);
-        return query is null ? problem!.ToResult() : TypedResults.Ok(await query.ReadAsync(database, ct));
+        return query is null ? problem!.ToResult() : TypedResults.Ok(await query.ReadAsync(database, views.Of, ct));
     }
 
     /// <summary>One machine.</summary>
     private static async Task<Results<Ok<MachineView>, ProblemHttpResult>> Get(
-        string name, HttpContext http, MachineStore machines, CancellationToken ct) =>
+        string name, HttpContext http, MachineStore machines, MachineViews views, CancellationToken ct) =>
         await machines.FindAsync(name, ct) is { } machine
-            ? Answers.Show(http, MachineView.Of(machine), machine.Revision)
+            ? Answers.Show(http, views.Of(machine), machine.Revision)
             : Problem.NotFound("machine", name).ToResult();
 
     /// <summary>Registers or changes a machine.</summary>
@@ -61,14 +61,14 @@ internal static class MachinesApi
     /// boot, alarms and audit entries follow.
     /// </remarks>
     private static async Task<Results<Created<MachineView>, Ok<MachineView>, ProblemHttpResult>> Save(
-        string name, HttpContext http, MachineStore machines, CancellationToken ct)
+        string name, HttpContext http, MachineStore machines, MachineViews views, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed)) return NameFault(name).ToResult();
         var (change, problem) = await SpecChange<MachineSpec>.ReadAsync(http.Request, MachineSpecParser.Parse, ct);
         if (problem is not null) return problem.ToResult();
         var saved = await machines.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
         return saved.Resource is { } machine
-            ? Answers.Stored(http, MachineView.Of(machine), machine.Revision, saved.Created)
+            ? Answers.Stored(http, views.Of(machine), machine.Revision, saved.Created)
             : saved.Problem!.ToResult();
     }
 
@@ -81,7 +81,8 @@ internal static class MachinesApi
 
     /// <summary>Sets what the machine gets at its next boot only: a profile, or local, menu or shell.</summary>
     private static async Task<Results<Ok<MachineView>, ProblemHttpResult>> SetNextBoot(
-        string name, HttpContext http, MachineStore machines, TimeProvider time, CancellationToken ct)
+        string name, HttpContext http, MachineStore machines, MachineViews views, TimeProvider time,
+        CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed)) return Problem.NotFound("machine", name).ToResult();
         var (body, problem) = await JsonBody.ReadAsync(http.Request, ct);
@@ -89,7 +90,7 @@ internal static class MachinesApi
         var (request, fault) = NextBootRequest.Parse(body);
         return fault is not null
             ? fault.ToResult()
-            : await ShowAsync(http, machines.SetNextBootAsync(parsed, request!.At(time.GetUtcNow()), ct));
+            : await ShowAsync(http, views, machines.SetNextBootAsync(parsed, request!.At(time.GetUtcNow()), ct));
     }
 
     /// <summary>Takes the next boot back.</summary>
@@ -114,11 +115,11 @@ internal static class MachinesApi
             : Problem.NotFound("machine", name));
 
     private static async Task<Results<Ok<MachineView>, ProblemHttpResult>> ShowAsync(
-        HttpContext http, Task<Saved<Machine>> saving)
+        HttpContext http, MachineViews views, Task<Saved<Machine>> saving)
     {
         var saved = await saving;
         return saved.Resource is { } machine
-            ? Answers.Show(http, MachineView.Of(machine), machine.Revision)
+            ? Answers.Show(http, views.Of(machine), machine.Revision)
             : saved.Problem!.ToResult();
     }
 

@@ -15,11 +15,12 @@ internal static class MachinesSetup
         .AddFeatureOptions<MachinesOptions>("Machines")
         .AddSingleton<MachineCache>()
         .AddSingleton<MachineStore>()
+        .AddSingleton<MachineViews>()
         .AddSingleton<MachineImport>()
         .AddSingleton<ContradictionStore>()
         .AddSingleton(provider => new ChangeSource("machine", async (name, ct) =>
             await provider.GetRequiredService<MachineStore>().FindAsync(name, ct) is { } machine
-                ? (MachineView.Of(machine), name) : (null, name)))
+                ? (provider.GetRequiredService<MachineViews>().Of(machine), name) : (null, name)))
         .AddSingleton<ProfileUsers>(_ => MachineStore.UsersOfProfileAsync)
         .AddSingleton<RenameBlockers>(provider => (_, kind, name, _) => Task.FromResult<IReadOnlyList<string>>(
             kind == "profile" && provider.GetRequiredService<IOptions<MachinesOptions>>().Value.Unknown == name

@@ -20,7 +20,7 @@ internal static class ResolutionsApi
     /// the machine, which waits, boots when it asks again. The answer is the machine that was changed or registered.
     /// </remarks>
     private static async Task<Results<Created<MachineView>, Ok<MachineView>, ProblemHttpResult>> Resolve(
-        long id, HttpContext http, ContradictionStore contradictions, CancellationToken ct)
+        long id, HttpContext http, ContradictionStore contradictions, MachineViews views, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(http.Request, ct);
         if (problem is not null) return problem.ToResult();
@@ -30,7 +30,7 @@ internal static class ResolutionsApi
         if (saved.Resource is not { } machine) return saved.Problem!.ToResult();
         http.Response.Headers.ETag = Precondition.ETag(machine.Revision);
         return request!.Name is null
-            ? TypedResults.Ok(MachineView.Of(machine))
-            : TypedResults.Created($"{http.Request.PathBase}/api/v1/machines/{machine.Name}", MachineView.Of(machine));
+            ? TypedResults.Ok(views.Of(machine))
+            : TypedResults.Created($"{http.Request.PathBase}/api/v1/machines/{machine.Name}", views.Of(machine));
     }
 }

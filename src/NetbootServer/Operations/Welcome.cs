@@ -8,13 +8,25 @@ using NetbootServer.Storage;
 namespace NetbootServer.Operations;
 
 /// <summary>What a person needs to know after the start, said once in plain words.</summary>
-internal static class Welcome
+internal static partial class Welcome
 {
     /// <summary>Writes the four lines: dashboard, data, log-in, DHCP.</summary>
     /// <param name="app">The started server.</param>
     /// <param name="firstPassword">The first password, when it was made just now for this terminal.</param>
     /// <param name="access">Says whether the dashboard has listeners of its own.</param>
     public static void Say(WebApplication app, string? firstPassword, AccessOptions access)
+    {
+        try
+        {
+            Write(app, firstPassword, access);
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException or ObjectDisposedException)
+        {
+            Log.NotWritten(app.Logger, e); // the server runs; a terminal that went away does not end it
+        }
+    }
+
+    private static void Write(WebApplication app, string? firstPassword, AccessOptions access)
     {
         var services = app.Services;
         var addresses = services.GetRequiredService<ServerAddresses>();
@@ -41,5 +53,11 @@ internal static class Welcome
         return services.GetRequiredService<AdminTokenSetting>().IsSet
             ? "with the token of Access:AdminToken, or the admin's password"
             : "with the admin's password";
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Could not write to the terminal")]
+        public static partial void NotWritten(ILogger logger, Exception e);
     }
 }

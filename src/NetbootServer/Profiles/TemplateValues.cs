@@ -29,13 +29,18 @@ public sealed record TemplateValues
     /// <summary><c>variant</c>; empty when the image has only one system.</summary>
     public required string Variant { get; init; }
 
-    /// <summary><c>kernel</c>: its URL.</summary>
+    /// <summary><c>kernel</c>: the URL of the kernel, or of the EFI program that this machine starts instead.</summary>
     public required string Kernel { get; init; }
 
-    /// <summary><c>initrd</c>: its URL.</summary>
-    public required string Initrd { get; init; }
+    /// <summary>
+    /// <c>initrds</c>: their URLs in order, a list; <c>initrd</c> is the first of them, empty when there is none. In
+    /// scripts they are called <c>initrd</c>, <c>initrd2</c>, <c>initrd3</c>, …
+    /// </summary>
+    public required ImmutableArray<string> Initrds { get; init; }
 
-    /// <summary><c>command_line</c>: all kernel arguments, <c>initrd=initrd</c> and the phone home among them.</summary>
+    /// <summary>
+    /// <c>command_line</c>: all kernel arguments, <c>initrd=…</c> of each initrd and the phone home among them.
+    /// </summary>
     public required string CommandLine { get; init; }
 
     /// <summary><c>kernel_arguments</c>: the image's, the profile's and the machine's, a list.</summary>
@@ -70,7 +75,7 @@ public sealed record TemplateValues
         {
             Name = "a-machine", Labels = new Dictionary<string, string>(), Told = new Dictionary<string, string>(),
             Profile = "a-profile", Image = spec.Image, Version = "a-version", Variant = spec.Variant ?? "",
-            Kernel = "http://server/kernel", Initrd = "http://server/initrd",
+            Kernel = "http://server/kernel", Initrds = ["http://server/initrd"],
             CommandLine = "initrd=initrd netboot.boot=http://server/boots/token",
             KernelArguments = spec.KernelArguments, Server = "http://server", BootUrl = "http://server/boots/token",
             Attempt = 0, Begin = "imgfree ||", Load = "boot || goto failed", Failed = ":failed", LocalDisk = "exit 1",
@@ -84,7 +89,8 @@ public sealed record TemplateValues
             ["machine"] = new ScriptObject { ["name"] = Name, ["labels"] = Texts(Labels) },
             ["told"] = Texts(Told),
             ["profile"] = Profile, ["image"] = Image, ["version"] = Version, ["variant"] = Variant,
-            ["kernel"] = Kernel, ["initrd"] = Initrd,
+            ["kernel"] = Kernel, ["initrds"] = new ScriptArray(Initrds),
+            ["initrd"] = Initrds is [var first, ..] ? first : "",
             ["command_line"] = CommandLine, ["kernel_arguments"] = new ScriptArray(KernelArguments),
             ["server"] = Server, ["boot_url"] = BootUrl, ["attempt"] = Attempt,
             ["begin"] = Begin, ["load"] = Load, ["failed"] = Failed, ["local_disk"] = LocalDisk,

@@ -11,6 +11,7 @@ internal static partial class TemplateWords
     private static readonly ImmutableArray<string> Known =
     [
         "machine", "machine.name", "machine.labels", "told", "profile", "image", "version", "variant", "kernel", "initrd",
+        "initrds",
         "command_line", "kernel_arguments", "server", "boot_url", "attempt", "begin", "load", "failed", "local_disk", "url",
     ];
 

@@ -9,7 +9,7 @@ namespace NetbootServer.Sources;
 public sealed record SourcedVersion
 {
     /// <summary>The artifacts by Nix system.</summary>
-    public required ImmutableSortedDictionary<string, SystemArtifacts> Systems { get; init; }
+    public required ImmutableSortedDictionary<string, SystemRecipe> Systems { get; init; }
 
     /// <summary>Closures by <c>{system}</c> or <c>{system}/{variant}</c>.</summary>
     public ImmutableSortedDictionary<string, SourcedClosure> Closures { get; init; } =

@@ -12,7 +12,7 @@ namespace NetbootServer.Sources;
 /// <summary>A version as it comes together, system by system and variant by variant.</summary>
 internal sealed class VersionDraft
 {
-    private readonly SortedDictionary<string, SystemArtifacts> _systems = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, SystemRecipe> _systems = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, SourcedClosure> _closures = new(StringComparer.Ordinal);
     private readonly HashSet<Sha256Digest> _holds = [];
 
@@ -27,7 +27,7 @@ internal sealed class VersionDraft
     public void Add(string system, string? variant, BootParts parts)
     {
         foreach (var packed in parts.Packed) Hold(packed);
-        var has = _systems.GetValueOrDefault(system) ?? new SystemArtifacts();
+        var has = _systems.GetValueOrDefault(system) ?? new SystemRecipe();
         if (variant is null)
         {
             _systems[system] = parts.ToSystem() with { Variants = has.Variants };
@@ -41,7 +41,7 @@ internal sealed class VersionDraft
     /// <summary>Adds a closure.</summary>
     public void Add(string system, string? variant, SourcedClosure closure)
     {
-        _systems.TryAdd(system, new SystemArtifacts());
+        _systems.TryAdd(system, new SystemRecipe());
         _closures[variant is null ? system : $"{system}/{variant}"] = closure;
         foreach (var path in closure.Paths) Hold(Sha256Digest.TryParse(path.Sha256, out var nar) ? nar : default);
     }

@@ -83,9 +83,9 @@ internal static class ScriptCatalog
 
     private static void AddImage(NetbootDb db, DateTimeOffset now, Artifact kernel, Artifact initrd)
     {
-        var systems = ImmutableSortedDictionary<string, SystemArtifacts>.Empty.Add("x86_64-linux", new()
+        var systems = ImmutableSortedDictionary<string, SystemRecipe>.Empty.Add("x86_64-linux", new()
         {
-            Kernel = kernel, Initrd = initrd,
+            Kernel = kernel, Initrds = [initrd.Named("initrd")],
             KernelArguments = ["init=/nix/store/00000000000000000000000000000000-nixos-system/init", "loglevel=4"],
         });
         var id = ImageVersion.IdOf(systems);

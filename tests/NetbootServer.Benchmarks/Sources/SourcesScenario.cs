@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Archives;
+using NetbootServer.Benchmarks.Files;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Jobs;

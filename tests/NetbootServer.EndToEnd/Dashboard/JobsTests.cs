@@ -15,7 +15,7 @@ public sealed class JobsTests(Browser browser)
     private const string TextOfToldProgress = """
         async () => {
           const load = name => import(new URL(name, document.baseURI));
-          const [{ tell }, { progressText }] = await Promise.all([load('state.js'), load('parts/job.js')]);
+          const [{ tell }, { progressText }] = await Promise.all([load('core/state.js'), load('parts/job-line.js')]);
           tell('job.progress', { job: 'told', phase: 'downloading', doneBytes: 2 ** 30, totalBytes: 3 * 2 ** 30,
             bytesPerSecond: 5 * 2 ** 20, secondsLeft: 410 });
           return progressText({ id: 'told', state: 'running' });

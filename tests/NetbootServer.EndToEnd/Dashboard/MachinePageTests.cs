@@ -107,7 +107,7 @@ public sealed class MachinePageTests(Browser browser)
         {
             var written = await visit.Page.EvaluateAsync<double[]>("""
                 async stalls => {
-                  const { written } = await import(new URL('parts/ratechart.js', document.baseURI));
+                  const { written } = await import(new URL('parts/rate-chart.js', document.baseURI));
                   return [...written(stalls.map(([from, length]) => ({ from, length })), 100)].map(stall => stall.from);
                 }
                 """, new double[][] { [1, 4], [18, 9], [40, 5], [50, 6], [90, 2] });
@@ -232,7 +232,7 @@ public sealed class MachinePageTests(Browser browser)
             await visit.Dialog.GetByLabel("Labels").FillAsync("rack=9");
             await visit.AssertAccessibleAsync("approve-all");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Approve 3" }).ClickAsync();
-            await Expect(visit.Toast("3 of 3 machines approved")).ToBeVisibleAsync();
+            await Expect(visit.Toast("Approved 3 machines")).ToBeVisibleAsync();
             await visit.GoAsync("machines?label=rack%3D9");
             await Expect(visit.Page.Locator(".machines tbody tr:has(input)")).ToHaveCountAsync(3);
         });

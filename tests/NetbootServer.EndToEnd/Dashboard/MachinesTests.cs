@@ -37,6 +37,47 @@ public sealed class MachinesTests(Browser browser)
     }
 
     [Fact]
+    public async Task Another_selector_shows_at_once_with_the_machines_that_it_matches()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines?q=gpu-a100-02");
+            var row = visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("gpu-a100-02") });
+            await Expect(row).ToContainTextAsync("gpu-workers");
+            await fleet.ProfileAsync("gpu-first",
+                new { image = "fleet", selector = new { gpu = "a100" }, priority = 5 }, Ct);
+            await Expect(row).ToContainTextAsync("gpu-first");
+            (await fleet.Server.Admin.DeleteAsync("/api/v1/profiles/gpu-first", Ct)).EnsureSuccessStatusCode();
+            await Expect(row).ToContainTextAsync("gpu-workers");
+        });
+    }
+
+    [Fact]
+    public async Task Before_many_are_approved_it_is_said_what_each_gets_with_the_labels_that_are_typed()
+    {
+        await using var fleet = await Fleet.StartAsync(Ct);
+        await fleet.ProfileAsync("any-qemu", new { image = "fleet", selector = new { platform = "efi" } }, Ct);
+        await fleet.Machine("3c:ec:ef:41:0a:9e").AskAsync(Ct);
+        await browser.VisitAsync(fleet.Server, async visit =>
+        {
+            await visit.GoAsync("machines");
+            await Expect(visit.Page.GetByText("would match any-qemu")).ToBeVisibleAsync();
+            await visit.Button("Approve all that match…").ClickAsync();
+            var entry = visit.Dialog.Locator("li");
+            await Expect(entry).ToContainTextAsync("any-qemu");
+            await visit.Dialog.GetByLabel("Labels").FillAsync("rack=3\ngpu=a100");
+            await Expect(entry).ToContainTextAsync("any-qemu");
+            await fleet.ProfileAsync("rack-of-gpus",
+                new { image = "fleet", selector = new { rack = "3", gpu = "a100" } }, Ct);
+            await visit.Dialog.GetByLabel("Labels").FillAsync("gpu=a100\nrack=3");
+            await Expect(entry).ToContainTextAsync("rack-of-gpus");
+            await visit.Dialog.GetByLabel("Profile").SelectOptionAsync("rescue");
+            await Expect(entry).ToContainTextAsync("rescue");
+        });
+    }
+
+    [Fact]
     public async Task Chosen_machines_are_labelled_at_once_and_undo_takes_it_back()
     {
         await using var fleet = await Fleet.StartAsync(Ct);

@@ -90,7 +90,7 @@ public sealed class WeightTests(Browser browser)
     /// <summary>Tells the page of boots as the server would: bytes four times a second, steps once a second.</summary>
     private const string FiveHundredBoots = """
         async duration => {
-          const { tell } = await import(new URL('state.js', document.baseURI));
+          const { tell } = await import(new URL('core/state.js', document.baseURI));
           const at = new Date().toISOString(), total = 700e6;
           const boot = i => ({ id: `boot-${i}`, machine: `node-${i}`, image: 'fleet', version: '0123456789abcdef',
             startedAt: at, outcome: 'running', steps: [{ name: 'script', at },

@@ -52,6 +52,30 @@ public sealed class LiveTransferTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Progress_of_a_second_initrd_goes_on_where_the_first_ended()
+    {
+        await PrepareAsync();
+        const int First = 1 << 20;
+        (await _app.Admin.UploadAsync("big", ("x86_64-linux/kernel", Files.Kernel(9)), ("x86_64-linux/initrd", Files.Initrd(10, First)),
+            ("x86_64-linux/initrd", Files.Initrd(11, Length)))).Is(HttpStatusCode.Created);
+        await using var live = await LiveEvents.OpenAsync(_app, "?types=boot.progress&machine=n1");
+        var script = await _app.Machine.ScriptAsync(Mac(1));
+        var second = script.Split('\n').Single(line => line.StartsWith("initrd --name initrd2 ", StringComparison.Ordinal));
+        await _app.Machine.Client.GetByteArrayAsync(script.InitrdPath(), TestContext.Current.CancellationToken);
+        var path = new Uri(second.Split(' ').First(word => word.StartsWith("http", StringComparison.Ordinal))).PathAndQuery;
+        var all = _app.Machine.Client.GetByteArrayAsync(path, TestContext.Current.CancellationToken);
+        long bytes = 0;
+        while (bytes <= First)
+        {
+            var told = JsonDocument.Parse((await live.FindAsync("boot.progress", "\"initrd\"")).Data).RootElement;
+            Assert.Equal(First + Length, told.GetProperty("totalBytes").GetInt64());
+            bytes = told.GetProperty("bytes").GetInt64();
+        }
+        Assert.InRange(bytes, First + 1, First + Length);
+        Assert.Equal(Length, (await all).Length);
+    }
+
+    [Fact]
     public async Task The_log_says_of_a_broken_transfer_how_much_was_sent()
     {
         await PrepareAsync();

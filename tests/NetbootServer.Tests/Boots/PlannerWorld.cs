@@ -26,12 +26,12 @@ internal static class PlannerWorld
 
     public static ImageVersion Version(params string[] systems)
     {
-        var all = systems.ToImmutableSortedDictionary(system => system, _ => new SystemArtifacts
+        var all = systems.ToImmutableSortedDictionary(system => system, _ => new SystemRecipe
         {
-            Kernel = new(new string('a', 64), 1), Initrd = new(new string('b', 64), 1), KernelArguments = ["init=/init"],
-            Variants = ImmutableSortedDictionary<string, VariantArtifacts>.Empty.Add("web", new()
+            Kernel = new(new string('a', 64), 1), Initrds = [new("initrd", new string('b', 64), 1)], KernelArguments = ["init=/init"],
+            Variants = ImmutableSortedDictionary<string, Recipe>.Empty.Add("web", new()
             {
-                Kernel = new(new string('c', 64), 1), Initrd = new(new string('d', 64), 1),
+                Kernel = new(new string('c', 64), 1), Initrds = [new("initrd", new string('d', 64), 1)],
             }),
         });
         return new(ImageVersion.IdOf(all), "img", At, all) { Sequence = 1 };

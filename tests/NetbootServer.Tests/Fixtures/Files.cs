@@ -25,6 +25,19 @@ internal static class Files
         return image;
     }
 
+    /// <summary>A PE file for UEFI firmware of a machine type: 0x8664 is x86-64, 0xAA64 64-bit Arm.</summary>
+    public static byte[] Efi(int seed = 0, ushort machine = 0x8664, int length = 4096)
+    {
+        var image = Filled(length, seed);
+        image.AsSpan(0, 0x200).Clear();
+        "MZ"u8.CopyTo(image);
+        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(0x3C), 0x80);
+        "PE\0\0"u8.CopyTo(image.AsSpan(0x80));
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(0x84), machine);
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(0x80 + 0x5C), 10);
+        return image;
+    }
+
     public static byte[] Initrd(int seed = 0, int length = 4096)
     {
         var image = Filled(length, seed);

@@ -1,8 +1,12 @@
+using System.Collections.Immutable;
 using System.Net;
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Images;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Fixtures;
 
@@ -104,11 +108,72 @@ public sealed class UpgradeTests : IAsyncDisposable
         Assert.Equal((1000L, 1000L), (await ScalarAsync("SELECT COUNT(*) FROM boots"), await ScalarAsync("SELECT COUNT(*) FROM boot_facts WHERE Kind = 'began'")));
     }
 
+    [Fact]
+    public async Task Versions_of_one_initrd_are_recipes_and_keep_their_ids()
+    {
+        await MakeAsync("ImageRetryAt");
+        string Of(char digit) => $$"""{"sha256":"{{new string(digit, 64)}}","sizeBytes":9000000000000}""";
+        var id = ImageVersion.IdOf(ImmutableSortedDictionary<string, SystemRecipe>.Empty.Add("x86_64-linux", new()
+        {
+            Kernel = new(new('a', 64), 1), Initrds = [new("initrd", new('b', 64), 1)], KexecNoninteractive = new(new('c', 64), 1),
+            KernelArguments = ["init=/init"],
+            Variants = ImmutableSortedDictionary<string, Recipe>.Empty
+                .Add("web", new() { Kernel = new(new('d', 64), 1), Initrds = [new("initrd", new('e', 64), 1)] }),
+        }).Add("aarch64-linux", new() { Kexec = new(new('f', 64), 1) }));
+        await RunAsync($$$"""
+            INSERT INTO images (Id, Name, Spec, Revision, Current, Held, CreatedAt, UpdatedAt)
+                VALUES (1, 'img', '{"source":{"type":"upload"},"keep":3,"systems":["x86_64-linux"]}', 1, '{{{id}}}', 0, 0, 0);
+            INSERT INTO image_versions (Sequence, ImageId, Id, PhonesHome, CreatedAt, Systems, Closures) VALUES (7, 1, '{{{id}}}', 1, 0,
+                '{"aarch64-linux":{"kexec":{{{Of('f')}}},"kernelArguments":[]},"x86_64-linux":{"kernel":{{{Of('a')}}},"initrd":{{{Of('b')}}},"kexec-noninteractive":{{{Of('c')}}},"kernelArguments":["init=/init"],"variants":{"web":{"kernel":{{{Of('d')}}},"initrd":{{{Of('e')}}},"kernelArguments":[]} } } }',
+                '{"x86_64-linux":{"toplevel":"/nix/store/a"},"x86_64-linux/web":{"toplevel":"/nix/store/b"}}'),
+                (8, 1, '{{{Other}}}', 0, 0, '{"x86_64-linux":{"kernelArguments":[]}}', NULL);
+            INSERT INTO profiles (Id, Name, Image, Spec, Revision, CreatedAt, UpdatedAt) VALUES
+                (1, 'once', 'img', '{"image":"img","priority":0,"kernelArguments":[],"after":"repeat","expects":"auto"}', 1, 0, 0);
+            INSERT INTO machines (Id, Name, State, Revision, Spec, Search, CreatedAt, UpdatedAt, NextBoot) VALUES
+                (1, 'one', 1, 1, '{"macs":["52:54:00:0f:00:01"]}', '', 0, 0, '{"profile":"once","setAt":"2026-01-01T00:00:00Z"}'),
+                (2, 'two', 1, 1, '{"macs":["52:54:00:0f:00:02"]}', '', 0, 0, '{"action":"menu","setAt":"2026-01-01T00:00:00Z"}');
+            INSERT INTO boots (Id, TookNextBoot, StartedAt, LastHeardAt, Outcome, Image, Version) VALUES
+                ('{{{new string('b', 32)}}}', 0, {{{Start}}}, {{{Start}}}, 'up', 'img', '{{{id}}}');
+            INSERT INTO boot_facts (BootId, Step, Kind, FirstAt, At, Count, Bytes, TotalBytes, SentBytes, DetailBytes, Detail) VALUES
+                ('{{{new string('b', 32)}}}', 'initrd', 'ended', {{{Start}}}, {{{Start}}} + 1, 2, 5, 9, 10, 2, '{}');
+            """);
+        var version = (await _app.Admin.GetAsync($"/api/v1/images/img/versions/{id}")).Is(HttpStatusCode.OK).Json;
+        var systems = version.GetProperty("systems");
+        string Shown(char digit, string file, string name = "") =>
+            $$$"""{{{{name}}}"sha256":"{{{new string(digit, 64)}}}","sizeBytes":9000000000000,"url":"/blobs/{{{new string(digit, 64)}}}/{{{file}}}"}""";
+        var expected = $$"""
+            {"aarch64-linux": {"kexec": {{Shown('f', "kexec.tar.gz")}}, "initrds": [], "kernelArguments": []},
+             "x86_64-linux": {"kernel": {{Shown('a', "kernel")}}, "initrd": {{Shown('b', "initrd")}}, "initrds": [{{Shown('b', "initrd", "\"name\":\"initrd\",")}}],
+              "kexecNoninteractive": {{Shown('c', "kexec-noninteractive.tar.gz")}}, "kernelArguments": ["init=/init"],
+              "variants": {"web": {"kernel": {{Shown('d', "kernel")}}, "initrd": {{Shown('e', "initrd")}},
+                                   "initrds": [{{Shown('e', "initrd", "\"name\":\"initrd\",")}}], "kernelArguments": []} } } }
+            """;
+        Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(expected).RootElement, systems), systems.GetRawText());
+        Assert.Equal(54_000_000_000_000, version.GetProperty("sizeBytes").GetInt64());
+        var kept = _app.Services.GetRequiredService<ImageCatalog>().Images["img"].Versions;
+        Assert.Equal(id, ImageVersion.IdOf(kept[id].Systems));
+        Assert.Empty(kept[Other].Systems["x86_64-linux"].Initrds);
+        Assert.Equal("""{"toplevel":"/nix/store/b"}""",
+            await ScalarAsync("SELECT Closure FROM version_closures WHERE VersionSequence = 7 AND Name = 'x86_64-linux/web'"));
+        Assert.Equal(2L, await ScalarAsync("SELECT COUNT(*) FROM version_closures"));
+
+        var refused = (await _app.Admin.DeleteAsync("/api/v1/profiles/once")).IsProblem(HttpStatusCode.Conflict, "in-use");
+        Assert.Equal("machine one", Assert.Single(refused.Json.GetProperty("users").EnumerateArray()).GetString());
+        (await _app.Admin.PatchAsync("/api/v1/profiles/once", """{"name":"twice"}""")).Is(HttpStatusCode.OK);
+        Assert.Equal("twice", (await _app.Admin.GetAsync("/api/v1/machines/one")).Json.GetProperty("nextBoot").GetProperty("profile").GetString());
+        (await _app.Admin.DeleteAsync("/api/v1/machines/one/next-boot")).Is(HttpStatusCode.NoContent);
+        (await _app.Admin.DeleteAsync("/api/v1/profiles/twice")).Is(HttpStatusCode.NoContent);
+
+        var step = Assert.Single((await _app.Admin.GetAsync($"/api/v1/boots/{new string('b', 32)}")).Json.GetProperty("steps").EnumerateArray());
+        Assert.Equal((5, 9), (step.GetProperty("bytes").GetInt64(), step.GetProperty("totalBytes").GetInt64()));
+        Assert.Equal("Detail", await ScalarAsync("SELECT name FROM pragma_table_info('boot_facts') ORDER BY cid DESC LIMIT 1"));
+    }
+
     /// <summary>A database as the version before this one made it.</summary>
-    private async Task MakeAsync()
+    private async Task MakeAsync(string migration = "PinsHoldsIdentityChanges")
     {
         await using var db = new NetbootDb(new DbContextOptionsBuilder<NetbootDb>().UseSqlite($"Data Source={_file};Pooling=False").Options);
-        await db.GetService<IMigrator>().MigrateAsync("PinsHoldsIdentityChanges", TestContext.Current.CancellationToken);
+        await db.GetService<IMigrator>().MigrateAsync(migration, TestContext.Current.CancellationToken);
     }
 
     private async Task RunAsync(string sql)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Images;
 using NetbootServer.Machines;
 
 namespace NetbootServer.Boots.Journal;
@@ -12,10 +13,10 @@ public static class Steps
     /// <summary>The script was handed out.</summary>
     public const string Script = "script";
 
-    /// <summary>The kernel is loaded.</summary>
+    /// <summary>The kernel, or the EFI program, is loaded.</summary>
     public const string Kernel = "kernel";
 
-    /// <summary>The initrd is loaded.</summary>
+    /// <summary>The initrds are loaded.</summary>
     public const string Initrd = "initrd";
 
     /// <summary>The machine's own files are loaded.</summary>
@@ -27,8 +28,28 @@ public static class Steps
     /// <summary>The booted system phoned home.</summary>
     public const string Up = "up";
 
+    /// <summary>The image's further files are fetched, by the booted system mostly.</summary>
+    public const string Files = "files";
+
     /// <summary>The script gave up.</summary>
     public const string Failed = "failed";
+
+    /// <summary>The step that a file belongs to, by its name in the URL; null when it belongs to none.</summary>
+    public static string? OfFile(string file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return file switch
+        {
+            Roles.Kernel or Roles.Efi => Kernel,
+            Overlay => Overlay,
+            _ when Roles.InitrdIndex(file) is not null => Initrd,
+            _ when file.StartsWith(FilePrefix, StringComparison.Ordinal) => Files,
+            _ => null,
+        };
+    }
+
+    /// <summary>Before the name of a further file.</summary>
+    internal const string FilePrefix = $"{Files}/";
 }
 
 /// <summary>How a boot goes; <c>running → ready → up</c> when all is well.</summary>
@@ -104,6 +125,9 @@ internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineI
     /// <summary>Whether its machine contradicts a registration: then it is no boot of a registered machine.</summary>
     public bool Contradicts { get; init; }
 
+    /// <summary>Bytes of all its initrds.</summary>
+    public long InitrdBytes { get; init; }
+
     /// <summary>What it teaches when it succeeds; null when it is nothing.</summary>
     public BootLesson? Teaches { get; init; }
 }
@@ -112,6 +136,11 @@ internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineI
 internal sealed record BootStep(DateTimeOffset At, BootTicket Ticket, string Step, string Kind,
     long? Bytes = null, long? TotalBytes = null, JsonElement? Detail = null) : BootEntry(At)
 {
+    /// <summary>
+    /// Which of the step's files it is about, by its name in the URL; null for the one with the step's name.
+    /// </summary>
+    public string? File { get; init; }
+
     /// <summary>Bytes that the transfer sent; missing when it sent all up to <see cref="Bytes"/>.</summary>
     public long? SentBytes { get; init; } = Kind == FactKinds.Ended ? Bytes : null;
 

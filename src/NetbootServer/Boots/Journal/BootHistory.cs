@@ -115,7 +115,7 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
         Reason = BootReason.Of(row.Outcome, facts),
         SilentSince = BootReason.SilentSince(row.Outcome, facts),
         Expects = row.Expects,
-        Steps = BootTimeline.Timeline(facts),
+        Steps = BootTimeline.Timeline(facts, row.InitrdBytes),
         ProgressKnown = BootTimeline.IsProgressKnown(facts),
         Up = BootTimeline.Up(facts),
     };
@@ -125,7 +125,7 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
     /// </summary>
     private static BootFactRow ToFact(LiveTransfer transfer) => new()
     {
-        BootId = transfer.Ticket.Boot, Step = transfer.Step, Kind = FactKinds.Began,
+        BootId = transfer.Ticket.Boot, Step = transfer.Step, File = transfer.File, Kind = FactKinds.Began,
         FirstAt = transfer.StartedAt, At = transfer.StartedAt, Bytes = transfer.Bytes, TotalBytes = transfer.TotalBytes,
     };
 }

@@ -43,13 +43,6 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         if (consequences.Discovered) await ForgetOldestAsync(db, consequences, ct);
     }
 
-    /// <summary>The versions of boots under way: their machines may still fetch the files.</summary>
-    public static async Task<IReadOnlySet<(string Image, string Version)>> VersionsInUseAsync(NetbootDb db, CancellationToken ct) =>
-        (await db.Set<BootRow>()
-            .Where(boot => (boot.Outcome == Outcomes.Running || boot.Outcome == Outcomes.Stalled) && boot.Version != null)
-            .Select(boot => new { boot.Image, boot.Version }).Distinct().ToListAsync(ct))
-        .Select(use => (use.Image!, use.Version!)).ToHashSet();
-
     /// <summary>Keeps the discovered machines within their number; those not seen for longest go, with their boots.</summary>
     private async Task ForgetOldestAsync(NetbootDb db, Consequences consequences, CancellationToken ct)
     {
@@ -111,6 +104,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         var boot = await batch.BootAsync(step.Ticket, ct);
         var fact = BootFactRow.Once(boot.Id, step.Step, step.Kind, step.At);
         (fact.Bytes, fact.TotalBytes, fact.SentBytes) = (step.Bytes, step.TotalBytes, step.SentBytes);
+        fact.File = step.File;
         (fact.FirstAt, fact.Count, fact.Detail) = (step.FirstAt, step.Count, step.Detail?.GetRawText());
         var wasSuccess = Success(boot, batch.Facts(boot.Id)) is not null;
         batch.Add(fact);
@@ -151,7 +145,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         NotePhoningHome(batch, boot, facts);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         var was = (machine.NextBoot, machine.Completion);
-        if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.NextBoot = null;
+        if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.SetNextBoot(null);
         if (boot is { After: "local", Profile: { } profile } && !wasSuccess && Success(boot, facts) is { } success)
             machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.FirstAt));
         if (was == (machine.NextBoot, machine.Completion)) return;
@@ -169,7 +163,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         var version = images.Images.GetValueOrDefault(image)?.Versions.GetValueOrDefault(id);
         if (version is not { PhonesHome: false }) return;
         if (facts.Any(fact => fact.Step == Steps.Up) && facts.Any(fact => fact.Step == Steps.Ready)
-            && BootRecord.HasFetched(facts, version))
+            && BootRecord.HasFetched(facts, version, boot.Recipe))
             batch.PhonedHome.Add(version.Sequence);
     }
 

@@ -3,9 +3,9 @@ using NetbootServer.Images;
 namespace NetbootServer.Boots.Journal;
 
 /// <summary>
-/// What is kept of a boot, bounded whatever its machine sends. Facts of one kind about one step are one row, which
-/// counts them and keeps the first and the last instant and the last detail. Stalls are a row each, because each is
-/// shown, up to <see cref="StallsPerStep"/>; the last of them stands for all that follow.
+/// What is kept of a boot, bounded whatever its machine sends. Facts of one kind about one file of a step are one row,
+/// which counts them and keeps the first and the last instant and the last detail. Stalls are a row each, because each
+/// is shown, up to <see cref="StallsPerStep"/>; the last of them stands for all that follow.
 /// </summary>
 internal static class BootRecord
 {
@@ -27,35 +27,49 @@ internal static class BootRecord
     }
 
     /// <summary>
-    /// Whether the boot fetched a kernel and an initrd of the version, all their bytes: a request for a part of each is
-    /// not enough. One whose files come from a cache cannot be seen fetching them: what it reports itself must do.
+    /// Whether the boot fetched what its recipe loads, all bytes of all files: a request for a part of each is not
+    /// enough. One whose files come from a cache cannot be seen fetching them: what it reports itself must do.
     /// </summary>
-    public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, ImageVersion version)
+    /// <param name="facts">What is known of it.</param>
+    /// <param name="version">The version that it loads.</param>
+    /// <param name="recipe">Which of the version's recipes; null when that is not known: then any.</param>
+    public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, ImageVersion version, int? recipe)
     {
         if (!BootTimeline.IsProgressKnown(facts)) return true;
-        var (kernel, initrd) = (SentOf(facts, Steps.Kernel), SentOf(facts, Steps.Initrd));
-        return version.Systems.Values.Any(system =>
-            Suffices(system.Kernel, system.Initrd)
-            || system.VariantsOrNone.Values.Any(variant => Suffices(variant.Kernel, variant.Initrd)));
+        var sent = facts.Where(fact => fact.Kind == FactKinds.Ended)
+            .GroupBy(fact => fact.File ?? fact.Step, StringComparer.Ordinal)
+            .ToDictionary(file => file.Key, file => file.Sum(fact => fact.SentBytes ?? 0), StringComparer.Ordinal);
+        return version.Recipes.Where((_, number) => recipe is null || number == recipe).Any(IsWhole);
 
-        bool Suffices(Artifact? first, Artifact? second) =>
-            first is not null && kernel >= first.SizeBytes && second is not null && initrd >= second.SizeBytes;
+        bool IsWhole(Recipe of) => (Has(Roles.Kernel, of.Kernel) || Has(Roles.Efi, of.Efi))
+            && of.Initrds.Select((initrd, i) => Has(Roles.InitrdAt(i), initrd)).All(has => has);
+
+        bool Has(string file, Artifact? artifact) =>
+            artifact is not null && sent.GetValueOrDefault(file) >= artifact.SizeBytes;
     }
 
     /// <summary>
-    /// Whether the boot fetched as many bytes as a whole kernel and a whole initrd have, of whatever version, or has them
-    /// from a cache, where it cannot be seen.
+    /// Whether the boot fetched as many bytes as its whole kernel and its whole initrds have, of whatever version, or
+    /// has them from a cache, where it cannot be seen.
     /// </summary>
-    public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts)
+    /// <param name="facts">What is known of it.</param>
+    /// <param name="initrdBytes">Bytes of its initrds; null when that was not written down: then it has one.</param>
+    public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, long? initrdBytes)
     {
-        return !BootTimeline.IsProgressKnown(facts) || (IsWhole(Steps.Kernel) && IsWhole(Steps.Initrd));
+        if (!BootTimeline.IsProgressKnown(facts)) return true;
+        var files = facts.ToLookup(fact => (fact.Step, fact.File));
+        return IsWhole(Steps.Kernel) && (initrdBytes == 0
+            || (IsWhole(Steps.Initrd) && (initrdBytes is null || TotalOf(Steps.Initrd) >= initrdBytes)));
 
-        bool IsWhole(string step) => facts.Where(fact => fact.Step == step).Max(fact => fact.TotalBytes) is { } total
-            && SentOf(facts, step) >= total;
+        bool IsWhole(string step) => TotalOf(step) is not null && files.Where(file => file.Key.Step == step)
+            .All(file => file.Max(fact => fact.TotalBytes) is not { } total || SentOf(file) >= total);
+
+        long? TotalOf(string step) => files.Where(file => file.Key.Step == step)
+            .Sum(file => file.Max(fact => fact.TotalBytes)) is > 0 and var total ? total : null;
     }
 
-    private static long SentOf(IEnumerable<BootFactRow> facts, string step) =>
-        facts.Where(fact => fact.Step == step && fact.Kind == FactKinds.Ended).Sum(fact => fact.SentBytes ?? 0);
+    private static long SentOf(IEnumerable<BootFactRow> file) =>
+        file.Where(fact => fact.Kind == FactKinds.Ended).Sum(fact => fact.SentBytes ?? 0);
 
     /// <summary>
     /// Whether a fact ends a stall: new bytes, or what ends the boot; that a transfer breaks off ends none.
@@ -87,6 +101,7 @@ internal static class BootRecord
 
     /// <summary>A whole transfer is a sign of life, one that broke off is none: they are counted apart.</summary>
     private static bool IsAlike(BootFactRow one, BootFactRow other) => one.Step == other.Step && one.Kind == other.Kind
+        && one.File == other.File
         && (one.Kind != FactKinds.Ended || one.Bytes == one.TotalBytes == (other.Bytes == other.TotalBytes));
 
     private static void Count(BootFactRow row, BootFactRow fact)

@@ -22,6 +22,12 @@ internal sealed class BootRow
     public DateTimeOffset LastHeardAt { get; set; }
     public required string Outcome { get; set; }
 
+    /// <summary>Which of the version's recipes it loads; null when that is not known.</summary>
+    public int? Recipe { get; set; }
+
+    /// <summary>Bytes of all initrds that it loads; null when that was not written down.</summary>
+    public long? InitrdBytes { get; set; }
+
     /// <summary>A <see cref="BootLesson"/> that is not taken yet, as JSON.</summary>
     public string? Teaches { get; set; }
 }
@@ -36,6 +42,11 @@ internal sealed class BootFactRow
     public required string BootId { get; set; }
     public required string Step { get; set; }
     public required string Kind { get; set; }
+
+    /// <summary>
+    /// Which of the step's files it is about; null for the one with the step's name, and for other steps.
+    /// </summary>
+    public string? File { get; set; }
 
     /// <summary>When it happened first.</summary>
     public DateTimeOffset FirstAt { get; set; }
@@ -74,7 +85,7 @@ internal static class BootFactQueries
     public static IQueryable<BootFactRow> UpTo(this IQueryable<BootFactRow> facts, int detailBytes) =>
         facts.Select(fact => new BootFactRow
         {
-            Id = fact.Id, BootId = fact.BootId, Step = fact.Step, Kind = fact.Kind,
+            Id = fact.Id, BootId = fact.BootId, Step = fact.Step, Kind = fact.Kind, File = fact.File,
             FirstAt = fact.FirstAt, At = fact.At, Count = fact.Count, EndedAt = fact.EndedAt,
             Bytes = fact.Bytes, TotalBytes = fact.TotalBytes, SentBytes = fact.SentBytes, DetailBytes = fact.DetailBytes,
             Detail = fact.DetailBytes <= detailBytes ? fact.Detail : null,

@@ -5,11 +5,11 @@ using NetbootServer.Api;
 namespace NetbootServer.Boots.Journal;
 
 /// <summary>One step of a boot.</summary>
-/// <param name="Name">script, kernel, initrd, overlay, ready, up or failed.</param>
+/// <param name="Name">script, kernel, initrd, overlay, ready, files, up or failed.</param>
 /// <param name="At">When it began.</param>
 /// <param name="DurationSeconds">How long it took; missing while it lasts and for steps of an instant.</param>
-/// <param name="Bytes">Bytes that the machine has taken, for transfers.</param>
-/// <param name="TotalBytes">Bytes of the whole file, for transfers.</param>
+/// <param name="Bytes">Bytes that the machine has taken, for transfers; of all initrds together.</param>
+/// <param name="TotalBytes">Bytes of the whole file, or of all initrds, for transfers.</param>
 public sealed record TimelineStep(string Name, DateTimeOffset At, double? DurationSeconds, long? Bytes, long? TotalBytes)
 {
     /// <summary>How often it happened: requests for a file, or reports; missing when it was once.</summary>
@@ -47,12 +47,20 @@ internal static class BootTimeline
     public const string FilesElsewhere = """{"files":"elsewhere"}""";
 
     private static readonly string[] Order =
-        [Steps.Script, Steps.Kernel, Steps.Initrd, Steps.Overlay, Steps.Ready, Steps.Up, Steps.Failed];
+        [Steps.Script, Steps.Kernel, Steps.Initrd, Steps.Overlay, Steps.Ready, Steps.Files, Steps.Up,
+            Steps.Failed];
 
-    public static ImmutableArray<TimelineStep> Timeline(IReadOnlyCollection<BootFactRow> facts) =>
+    /// <param name="facts">What is known of the boot.</param>
+    /// <param name="initrdBytes">
+    /// Bytes of all its initrds, also of those that it has not asked for yet; null when unknown.
+    /// </param>
+    public static ImmutableArray<TimelineStep> Timeline(
+        IReadOnlyCollection<BootFactRow> facts, long? initrdBytes = null) =>
     [
         .. facts.Where(fact => fact.Kind is FactKinds.Began or FactKinds.Ended)
             .GroupBy(fact => fact.Step).Select(ToStep)
+            .Select(step => step.Name == Steps.Initrd && initrdBytes > step.TotalBytes
+                ? step with { TotalBytes = initrdBytes, DurationSeconds = null } : step)
             .Select(step => step with { Stalls = Stalls(step.Name, facts) })
             .OrderBy(step => Array.IndexOf(Order, step.Name)),
     ];
@@ -94,18 +102,26 @@ internal static class BootTimeline
     private static TimelineStep ToStep(IGrouping<string, BootFactRow> facts)
     {
         var began = facts.Min(fact => fact.FirstAt);
-        var ended = facts.Where(fact => fact.Kind == FactKinds.Ended).Max(fact => (DateTimeOffset?)fact.At);
+        var files = facts.GroupBy(fact => fact.File).ToList();
+        var lasts = !files.TrueForAll(file => file.Any(fact => fact.Kind == FactKinds.Ended));
+        var ended = lasts ? null
+            : facts.Where(fact => fact.Kind == FactKinds.Ended).Max(fact => (DateTimeOffset?)fact.At);
         var begins = facts.Where(fact => fact.Kind == FactKinds.Began).ToList();
-        var count = begins.Sum(fact => fact.Count);
+        var count = files.Max(file => file.Where(fact => fact.Kind == FactKinds.Began).Sum(fact => fact.Count));
         var detail = facts.Key == Steps.Failed ? facts.MaxBy(fact => fact.At)!.Detail : null;
         return new(facts.Key, began, (ended - began)?.TotalSeconds,
-            facts.Max(fact => fact.Bytes), facts.Max(fact => fact.TotalBytes))
+            Sum(files.Select(file => file.Max(fact => fact.Bytes))),
+            Sum(files.Select(file => file.Max(fact => fact.TotalBytes))))
         {
             Count = count > 1 ? count : null,
             LastAt = count > 1 ? begins.Max(fact => fact.At) : null,
             Detail = detail is null ? null : JsonSerializer.Deserialize<JsonElement>(detail),
         };
     }
+
+    /// <summary>The sum of those that are known; null when none is.</summary>
+    private static long? Sum(IEnumerable<long?> numbers) =>
+        numbers.Aggregate((long?)null, (sum, number) => number is null ? sum : (sum ?? 0) + number);
 
     /// <summary>Its stalls; null when there was none.</summary>
     private static ImmutableArray<Stall>? Stalls(string step, IReadOnlyCollection<BootFactRow> facts)

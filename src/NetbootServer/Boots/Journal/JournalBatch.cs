@@ -118,6 +118,7 @@ internal sealed class JournalBatch(NetbootDb db)
         if (boot.MachineId is null && Machine(mac) is { } machine) Give(boot, machine);
         (boot.MachineName, boot.Image, boot.Version) = (opened.MachineName, opened.Image, opened.Version);
         (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
+        boot.InitrdBytes = opened.InitrdBytes;
         boot.Teaches = opened.Teaches is null ? null : MachineReading.Write(opened.Teaches);
         return boot;
     }
@@ -164,7 +165,8 @@ internal sealed class JournalBatch(NetbootDb db)
         await RunAsync(_changedMachines, () => PreparedRows<MachineRow>.Update(db,
             nameof(MachineRow.FirstSeenAt), nameof(MachineRow.LastSeenAt), nameof(MachineRow.Identity),
             nameof(MachineRow.IdentityChanges), nameof(MachineRow.UuidKey), nameof(MachineRow.SerialKey),
-            nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.Completion)), ct);
+            nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.NextBootProfile),
+            nameof(MachineRow.Completion)), ct);
         await RunAsync(_newBoots, () => PreparedRows<BootRow>.Insert(db), ct);
         await RunAsync(_changedBoots, () => PreparedRows<BootRow>.Update(db), ct);
         foreach (var fact in _newFacts.Concat(_changedFacts).Where(fact => fact.Detail is not null))
@@ -189,7 +191,7 @@ internal sealed class JournalBatch(NetbootDb db)
         var boot = new BootRow
         {
             Id = ticket.Boot, TookNextBoot = ticket.TookNextBoot, StartedAt = ticket.StartedAt,
-            LastHeardAt = ticket.StartedAt, Outcome = Outcomes.Running,
+            LastHeardAt = ticket.StartedAt, Outcome = Outcomes.Running, Recipe = ticket.Recipe,
         };
         if ((ticket.Machine != 0 ? Machine(ticket.Machine) : Machine(mac)) is { } machine) Give(boot, machine);
         _newBoots.Add(boot);

@@ -17,7 +17,7 @@ internal sealed class ReferenceLearning(Sightings sightings, Audit audit)
         if (boot.Teaches is null || batch.Machine(boot.MachineId) is not { State: MachineState.Registered } machine) return;
         var facts = batch.Facts(boot.Id);
         if (facts.Where(fact => fact.Step == Steps.Ready).Min(fact => (DateTimeOffset?)fact.FirstAt) is not { } readyAt
-            || !BootRecord.HasFetched(facts)) return;
+            || !BootRecord.HasFetched(facts, boot.InitrdBytes)) return;
         var lesson = MachineReading.Read<BootLesson>(boot.Teaches)!;
         boot.Teaches = null;
         batch.Changed(boot);

@@ -12,7 +12,7 @@ internal static class ReportApi
 {
     private const int MaxUpBytes = 64 * 1024;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
-    private const string UnknownBoot =
+    internal const string UnknownBoot =
         "This boot is not known or is over: its token is good for 24 hours, and after that while the boot is under way.";
 
     public static void MapReports(this IEndpointRouteBuilder routes)

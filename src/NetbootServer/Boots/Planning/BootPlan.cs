@@ -66,6 +66,9 @@ public static class PlanWarnings
     /// <summary>The machine says another architecture than its registration.</summary>
     public const string ArchDiffers = "arch-differs";
 
+    /// <summary>The image boots UEFI machines only, and the firmware of this one is not known.</summary>
+    public const string PlatformUnknown = "platform-unknown";
+
     /// <summary>The profile's script template fails for this machine.</summary>
     public const string TemplateFails = "template-fails";
 
@@ -88,15 +91,23 @@ public static class PlanWarnings
 /// <summary>What a script does.</summary>
 public abstract record BootAction;
 
-/// <summary>Loads a kernel and an initrd and boots them.</summary>
+/// <summary>Loads a kernel or an EFI program, and its initrds, and boots them.</summary>
 /// <param name="Image">The image.</param>
 /// <param name="Version">Which of its versions.</param>
 /// <param name="Variant">Which of the version's systems; null for its only one.</param>
-/// <param name="Artifacts">Kernel and initrd.</param>
+/// <param name="Recipe">What is loaded.</param>
 /// <param name="KernelArguments">The image's, then the profile's, then the machine's; ours come on top in the script.</param>
 /// <param name="Expects">What counts as success, and why.</param>
-public sealed record LoadKernel(Image Image, ImageVersion Version, string? Variant, VariantArtifacts Artifacts,
-    ImmutableArray<string> KernelArguments, ExpectedOutcome Expects) : BootAction;
+public sealed record LoadKernel(Image Image, ImageVersion Version, string? Variant, Recipe Recipe,
+    ImmutableArray<string> KernelArguments, ExpectedOutcome Expects) : BootAction
+{
+    /// <summary>Whether the recipe's EFI program is started, not its kernel.</summary>
+    public bool StartsEfi { get; init; }
+
+    /// <summary>What is started.</summary>
+    public Artifact Program => (StartsEfi ? Recipe.Efi : Recipe.Kernel)
+        ?? throw new InvalidOperationException("A plan starts what its recipe has not.");
+}
 
 /// <summary>What counts as a boot's success, and why.</summary>
 /// <param name="Outcome"><c>up</c>: its system phones home; <c>ready</c>: everything is loaded.</param>

@@ -172,19 +172,27 @@ public static class BootPlanner
         if (!version.Systems.TryGetValue(NixSystem.Of(arch), out var system))
             return Cannot(plan, $"image '{image.Name}' has nothing for {NixSystem.Of(arch)}, only {string.Join(", ", version.Systems.Keys)}");
         var variant = Variant(plan.Machine, spec);
-        if (system.Bootable(variant) is not { } artifacts)
+        if (system.Bootable(variant) is not { } recipe)
             return Cannot(plan, variant is null
                 ? $"image '{image.Name}' has no kernel and initrd for {NixSystem.Of(arch)}"
                 : $"image '{image.Name}' has no variant '{variant}' for {NixSystem.Of(arch)}");
+        var platform = identity.Told.GetValueOrDefault("platform");
+        if (recipe.Kernel is null && platform == "pcbios")
+            return Cannot(plan, $"image '{image.Name}' has only an EFI program for {NixSystem.Of(arch)}, and this " +
+                "machine booted by BIOS: set its firmware to UEFI, or give it another image");
         return plan with
         {
-            Action = new LoadKernel(image, version, variant, artifacts,
+            Action = new LoadKernel(image, version, variant, recipe,
                 [
-                    .. KernelArgument.WithoutOurs(artifacts.KernelArguments),
+                    .. KernelArgument.WithoutOurs(recipe.KernelArguments),
                     .. KernelArgument.WithoutOurs(spec.KernelArguments),
                     .. KernelArgument.WithoutOurs(plan.Machine?.Spec.KernelArguments ?? []),
                 ],
-                ExpectedOutcome.Of(profile, version)),
+                ExpectedOutcome.Of(profile, version))
+            {
+                // Where the firmware is not known the kernel is safe: most start on both.
+                StartsEfi = recipe.Efi is not null && (platform == "efi" || recipe.Kernel is null),
+            },
         };
     }
 

@@ -120,6 +120,9 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
                 "Neither the machine's registration nor the machine itself says its architecture: x86_64 is assumed.");
         if (plan.Machine?.Spec.Arch is { } arch && identity.Arch is { } told && arch != told)
             Warn(PlanWarnings.ArchDiffers, $"The machine is registered as {arch}, but says it is {told}.");
+        if (plan.Action is LoadKernel { Recipe.Kernel: null } && identity.Told.GetValueOrDefault("platform") != "efi")
+            Warn(PlanWarnings.PlatformUnknown, "The image boots UEFI machines only, and this machine has not said " +
+                "yet that it is one: by BIOS it gets a script that says so.");
         if (fault is not null)
             Warn(PlanWarnings.TemplateFails,
                 $"The profile's script template fails for this machine, which gets the built-in script: {fault}.");

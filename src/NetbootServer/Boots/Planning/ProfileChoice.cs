@@ -12,11 +12,16 @@ internal static class ProfileChoice
     /// <summary>The machine's profile and why it is; null when it has none.</summary>
     public static (Profile Profile, string Why)? Choose(CatalogView view, MachineIdentity identity)
     {
-        if (OwnName(view) is { } own && view.Profiles.ByName.TryGetValue(own, out var profile)) return (profile, IsOwn);
-        var facts = new SelectorFacts(view.Machine, identity);
-        foreach (var (ranked, selector) in view.Profiles.Ranked)
-            if (FirstMiss(selector, facts) is null) return (ranked, WhyMatches(ranked.Spec));
-        return null;
+        if (Own(view) is { } own) return (own, IsOwn);
+        return Selected(view, identity) is { } selected ? (selected, WhyMatches(selected.Spec)) : null;
+    }
+
+    /// <summary>The same as the API shows it.</summary>
+    public static EffectiveProfile? Effective(CatalogView view, MachineIdentity identity)
+    {
+        var selected = Selected(view, identity)?.Name;
+        if (Own(view) is { } own) return new(own.Name, ProfileOrigin.Machine) { Otherwise = selected };
+        return selected is null ? null : new(selected, ProfileOrigin.Selector);
     }
 
     /// <summary>How every profile fared, and why: the winner first, then those that match as well.</summary>
@@ -37,6 +42,18 @@ internal static class ProfileChoice
         if (own is not null && winner?.Name != own)
             candidates = candidates.Prepend(new(own, false, "is the machine's own profile, but does not exist", Fits: false));
         return [.. candidates];
+    }
+
+    private static Profile? Own(CatalogView view) =>
+        OwnName(view) is { } own ? view.Profiles.ByName.GetValueOrDefault(own) : null;
+
+    /// <summary>The profile whose selector matches best; null when none matches.</summary>
+    private static Profile? Selected(CatalogView view, MachineIdentity identity)
+    {
+        var facts = new SelectorFacts(view.Machine, identity);
+        foreach (var (ranked, selector) in view.Profiles.Ranked)
+            if (FirstMiss(selector, facts) is null) return ranked;
+        return null;
     }
 
     private static string? OwnName(CatalogView view) =>

@@ -77,12 +77,25 @@ public static class BootScript
         var ours = $"{KernelArgument.PhoneHome}{links.BootUrl}";
         var end = load.KernelArguments.IndexOf(load.KernelArguments.FirstOrDefault(KernelArgument.EndsKernels, ""));
         return string.Join(' ',
-            ["initrd=initrd", .. load.KernelArguments.Insert(end < 0 ? load.KernelArguments.Length : end, ours)]);
+        [
+            .. Initrds(load).Select(initrd => KernelArgument.Initrd + initrd.Name),
+            .. load.KernelArguments.Insert(end < 0 ? load.KernelArguments.Length : end, ours),
+        ]);
     }
 
-    /// <summary>Bytes of the command line that the kernel sees; UEFI puts the kernel's name before it.</summary>
+    /// <summary>Bytes of the command line that the kernel sees; UEFI puts the program's name before it.</summary>
     internal static int CommandLineBytes(LoadKernel load, ScriptLinks links) =>
-        "kernel ".Length + CommandLine(load, links).Length;
+        ProgramName(load).Length + " ".Length + CommandLine(load, links).Length;
+
+    /// <summary>What the image that is started is called in scripts and URLs.</summary>
+    internal static string ProgramName(LoadKernel load) => load.StartsEfi ? Roles.Efi : Roles.Kernel;
+
+    /// <summary>
+    /// The initrds in their order, under the names that they have in scripts and URLs: short ones, for each stands on
+    /// the command line.
+    /// </summary>
+    internal static IEnumerable<(string Name, Artifact Artifact)> Initrds(LoadKernel load) =>
+        load.Recipe.Initrds.Select((initrd, i) => (Roles.InitrdAt(i), (Artifact)initrd));
 
     private static ScriptWriter Load(ScriptWriter script, BootPlan plan, LoadKernel load, ScriptLinks links,
         MachineIdentity identity, int attempt)
@@ -91,17 +104,26 @@ public static class BootScript
         return Failed(Fetch(script, load, links), links, attempt);
     }
 
-    /// <summary>Fetches kernel and initrd, reports, and boots; a failure goes to the label <c>failed</c>.</summary>
-    internal static ScriptWriter Fetch(ScriptWriter script, LoadKernel load, ScriptLinks links) => script
-            .Line("set nb-step kernel")
-            .Line($"kernel --name kernel {links.Blob(load.Artifacts.Kernel.Sha256, Roles.Kernel)} {CommandLine(load, links)} || goto failed")
-            .Line("set nb-step initrd")
-            .Line($"initrd --name initrd {links.Blob(load.Artifacts.Initrd.Sha256, Roles.Initrd)} || goto failed")
+    /// <summary>
+    /// Fetches the kernel or EFI program and the initrds, reports, and boots; a failure goes to the label
+    /// <c>failed</c>.
+    /// </summary>
+    internal static ScriptWriter Fetch(ScriptWriter script, LoadKernel load, ScriptLinks links)
+    {
+        var program = ProgramName(load);
+        script.Line("set nb-step kernel")
+            .Line($"kernel --name {program} {links.Blob(load.Program.Sha256, program)} {CommandLine(load, links)} " +
+                "|| goto failed");
+        if (!load.Recipe.Initrds.IsEmpty) script.Line("set nb-step initrd");
+        foreach (var (name, initrd) in Initrds(load))
+            script.Line($"initrd --name {name} {links.Blob(initrd.Sha256, name)} || goto failed");
+        return script
             .Line("# the beacon: everything is loaded, the kernel is next")
             .Line($"imgfetch --name nb-ready {links.BootUrl}/ready ||")
             .Line("imgfree nb-ready ||")
             .Line("set nb-step boot")
             .Line("boot || goto failed");
+    }
 
     /// <summary>What follows a failure: shown, reported, tried again.</summary>
     internal static ScriptWriter Failed(ScriptWriter script, ScriptLinks links, int attempt)

@@ -3,7 +3,9 @@ namespace NetbootServer.Boots.Scripts;
 /// <summary>What a boot's token says once its signature is verified.</summary>
 /// <param name="Boot">The boot's public id: 32 hexadecimal digits.</param>
 /// <param name="Machine">Row key of the machine; 0 when it had no record yet.</param>
-/// <param name="Version">First 16 hexadecimal digits of the image version's id.</param>
+/// <param name="Version">
+/// The first hexadecimal digits of the image version's id: 12, or 16 where the recipe is not known.
+/// </param>
 /// <param name="StartedAt">When the script was handed out.</param>
 /// <param name="TookNextBoot">Whether the boot uses up the machine's one-shot.</param>
 public sealed record BootTicket(string Boot, long Machine, string Version, DateTimeOffset StartedAt, bool TookNextBoot)
@@ -16,6 +18,11 @@ public sealed record BootTicket(string Boot, long Machine, string Version, DateT
     /// earlier releases.
     /// </summary>
     public TimeSpan? Started { get; init; }
+
+    /// <summary>
+    /// Which of the version's <see cref="Images.ImageVersion.Recipes"/> it loads; null when that is not known.
+    /// </summary>
+    public int? Recipe { get; init; }
 
     /// <summary>Tells the one-shot from another of the same machine; 0 in tokens of earlier releases.</summary>
     public int NextBootMark { get; init; }

@@ -8,9 +8,10 @@ namespace NetbootServer.Boots.Scripts;
 /// <summary>
 /// Makes and verifies the tokens that stand for a boot in machine URLs. A token is base64url of 51 bytes, 68
 /// characters: kind (1), boot id (16: 6 of milliseconds since 1970, 10 random), machine (36 bits), seconds of the
-/// <see cref="SteadyClock"/> (30 bits), mark of the one-shot (14 bits, 0 for none), version (8), HMAC-SHA-256 cut to
-/// 16. It is verified without a look-up, so any replica answers it, also after a restart. Its age is counted by the
-/// steady clock, so that one is good however the wall clock is set meanwhile.
+/// <see cref="SteadyClock"/> (30 bits), mark of the one-shot (14 bits, 0 for none), version (6) and the number of its
+/// recipe (2), or version (8) alone, HMAC-SHA-256 cut to 16. It is verified without a look-up, so any replica answers
+/// it, also after a restart. Its age is counted by the steady clock, so that one is good however the wall clock is set
+/// meanwhile.
 /// </summary>
 /// <param name="key">The signing key, 32 bytes, the same on every replica.</param>
 /// <param name="steady">Counts ages.</param>
@@ -27,7 +28,10 @@ public sealed class BootTokens(byte[] key, SteadyClock steady, TimeProvider time
     public const int Length = (Bytes * 8 + 5) / 6;
 
     private const int SignedBytes = 35, Bytes = SignedBytes + 16;
-    private const byte BootKind = 3, MenuKind = 4;
+    private const byte BootKind = 3, MenuKind = 4, RecipeBootKind = 5;
+
+    /// <summary>Where the version begins, and the number of its recipe after 6 bytes of it.</summary>
+    private const int VersionAt = 27, RecipeAt = VersionAt + 6;
 
     /// <summary>
     /// Those of earlier releases: machine (8), version or profile (8), flags (2), and no steady clock.
@@ -47,13 +51,17 @@ public sealed class BootTokens(byte[] key, SteadyClock steady, TimeProvider time
     /// <param name="version">The image version's id.</param>
     /// <param name="tookNextBoot">Whether the boot uses up the machine's one-shot.</param>
     /// <param name="nextBoot">When that one-shot was set.</param>
+    /// <param name="recipe">Which of the version's recipes it loads; null when that is not known.</param>
     public (string Token, BootTicket Ticket) Mint(
-        long machine, string version, bool tookNextBoot, DateTimeOffset? nextBoot = null)
+        long machine, string version, bool tookNextBoot, DateTimeOffset? nextBoot = null, int? recipe = null)
     {
         ArgumentNullException.ThrowIfNull(version);
         Span<byte> bytes = stackalloc byte[Bytes];
-        Write(bytes, BootKind, machine, tookNextBoot ? BootTicket.MarkOf(nextBoot ?? DateTimeOffset.UnixEpoch) : 0);
-        Convert.FromHexString(version.AsSpan(0, 16), bytes[27..35], out _, out _);
+        var number = recipe is >= 0 and <= ushort.MaxValue ? (ushort?)recipe : null;
+        Write(bytes, number is null ? BootKind : RecipeBootKind, machine,
+            tookNextBoot ? BootTicket.MarkOf(nextBoot ?? DateTimeOffset.UnixEpoch) : 0);
+        Convert.FromHexString(version.AsSpan(0, 16), bytes[VersionAt..SignedBytes], out _, out _);
+        if (number is { } known) BinaryPrimitives.WriteUInt16BigEndian(bytes[RecipeAt..], known);
         return (Sign(bytes), TicketOf(bytes));
     }
 
@@ -64,7 +72,7 @@ public sealed class BootTokens(byte[] key, SteadyClock steady, TimeProvider time
     public BootTicket? Read(string token)
     {
         Span<byte> bytes = stackalloc byte[Bytes];
-        return Open(token, bytes) && bytes[0] is BootKind or EarlierBootKind ? TicketOf(bytes) : null;
+        return Open(token, bytes) && bytes[0] is BootKind or RecipeBootKind or EarlierBootKind ? TicketOf(bytes) : null;
     }
 
     /// <summary>
@@ -119,9 +127,12 @@ public sealed class BootTokens(byte[] key, SteadyClock steady, TimeProvider time
             return new(id, BinaryPrimitives.ReadInt64BigEndian(bytes[17..]), Convert.ToHexStringLower(bytes[25..33]),
                 StartedAt(bytes), bytes[34] == 1);
         var packed = Packed.Read(bytes);
-        return new(id, packed.Machine, Convert.ToHexStringLower(bytes[27..35]), StartedAt(bytes), packed.Mark != 0)
+        var hasRecipe = bytes[0] == RecipeBootKind;
+        var version = Convert.ToHexStringLower(bytes[VersionAt..(hasRecipe ? RecipeAt : SignedBytes)]);
+        return new(id, packed.Machine, version, StartedAt(bytes), packed.Mark != 0)
         {
             Started = StartedOf(packed), NextBootMark = packed.Mark,
+            Recipe = hasRecipe ? BinaryPrimitives.ReadUInt16BigEndian(bytes[RecipeAt..]) : null,
         };
     }
 

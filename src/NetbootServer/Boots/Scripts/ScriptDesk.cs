@@ -80,7 +80,8 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
         if (plan.Action is not LoadKernel load) token = Local();
         else
         {
-            (token, ticket) = tokens.Mint(owner ?? 0, load.Version.Id, plan.FromNextBoot, plan.Machine?.NextBoot?.SetAt);
+            (token, ticket) = tokens.Mint(owner ?? 0, load.Version.Id, plan.FromNextBoot, plan.Machine?.NextBoot?.SetAt,
+                load.Version.NumberOf(load.Recipe));
             links = links with { Boot = token };
             if (request.Records) request.BootBegins?.Invoke(ticket.Boot);
         }
@@ -101,7 +102,7 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects.Outcome, plan.Profile.Spec.After)
             {
                 FilesElsewhere = links.Cache is not null, Contradicts = recognition.Contradiction is not null,
-                Teaches = BootLesson.Of(recognition, identity),
+                Teaches = BootLesson.Of(recognition, identity), InitrdBytes = loaded.Recipe.InitrdBytes,
             });
         else if (recognition.Contradiction is null && UsedUp(plan, request, view.Now) is { } used)
             await reports.WriteAsync(used, ct);

@@ -3,7 +3,7 @@ using NetbootServer.Boots.Journal;
 namespace NetbootServer.Boots.Scripts;
 
 /// <summary>
-/// Transfers' steps that wait in the queue: one of a boot, step and kind takes one place, however often a machine asks
+/// Transfers' steps that wait in the queue: one of a boot, file and kind takes one place, however often a machine asks
 /// for ranges of a file, so that it cannot fill the queue for the others.
 /// </summary>
 internal sealed class WaitingSteps
@@ -43,7 +43,7 @@ internal sealed class WaitingSteps
     /// reason counts.
     /// </summary>
     private static Key? KeyOf(BootStep step) => step is { Kind: FactKinds.Began, Detail: null } or { Kind: FactKinds.Ended }
-        ? new(step.Ticket.Boot, step.Step, step.Kind, step.Bytes == step.TotalBytes) : null;
+        ? new(step.Ticket.Boot, step.Step, step.File, step.Kind, step.Bytes == step.TotalBytes) : null;
 
-    private sealed record Key(string Boot, string Step, string Kind, bool IsWhole);
+    private sealed record Key(string Boot, string Step, string? File, string Kind, bool IsWhole);
 }

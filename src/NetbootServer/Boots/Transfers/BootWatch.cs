@@ -71,8 +71,9 @@ internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, Downl
             var machine = await history.MachineOfAsync(transfer.Ticket, ct);
             progress.Add(new("boot.progress", machine, JsonSerializer.Serialize(new
             {
-                boot = transfer.Ticket.Boot, machine, step = transfer.Step, bytes = transfer.Bytes,
-                totalBytes = transfer.TotalBytes, bytesPerSecond = transfer.Rate,
+                boot = transfer.Ticket.Boot, machine, step = transfer.Step,
+                bytes = (transfer.Initrds?.Before ?? 0) + transfer.Bytes,
+                totalBytes = transfer.Initrds?.All ?? transfer.TotalBytes, bytesPerSecond = transfer.Rate,
             }, JsonBody.Writing)));
         }
         if (progress.Count > 0) events.PublishProgress("boots", progress.DrainToImmutable());

@@ -3,6 +3,7 @@ using NetbootServer.Blobs;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Hosting;
+using NetbootServer.Images;
 using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Boots.Transfers;
@@ -11,7 +12,8 @@ namespace NetbootServer.Boots.Transfers;
 /// The transfers of boots that this server sends, or has sent a moment ago. Nothing here is waited for or locked while
 /// bytes leave.
 /// </summary>
-internal sealed class LiveBoots(BootLog log, BootTokens tokens, SignsOfLife signs, TimeProvider time)
+internal sealed class LiveBoots(
+    BootLog log, BootTokens tokens, SignsOfLife signs, ImageCatalog images, TimeProvider time)
 {
     private readonly ConcurrentDictionary<LiveTransfer, byte> _transfers = new();
 
@@ -24,14 +26,29 @@ internal sealed class LiveBoots(BootLog log, BootTokens tokens, SignsOfLife sign
     /// <summary>Begins to follow a transfer (a <see cref="TransferStarting"/>); null when it belongs to no boot's step.</summary>
     public TransferMeter? Begin(HttpContext http, string boot, string file, Sha256Digest digest, long offset, long length)
     {
-        if (file is not (Steps.Kernel or Steps.Initrd or Steps.Overlay)) return null;
+        if (Steps.OfFile(file) is not { } step) return null;
         if (tokens.Verify(boot) is not { } ticket) return null;
         http.NoteBoot(ticket.Boot);
         var now = tokens.NowOf(ticket);
-        var transfer = new LiveTransfer(this, ticket, file, offset, length, now, time);
+        var transfer = new LiveTransfer(this, ticket, step, offset, length, now, time)
+        {
+            File = file == step ? null : file, Initrds = InitrdsOf(ticket, file),
+        };
         _transfers[transfer] = 0;
-        log.Add(new BootStep(now, ticket, file, FactKinds.Began, TotalBytes: transfer.TotalBytes));
+        log.Add(new BootStep(now, ticket, step, FactKinds.Began, TotalBytes: transfer.TotalBytes)
+        {
+            File = transfer.File,
+        });
         return transfer;
+    }
+
+    /// <summary>For an initrd: the sizes of all initrds of its boot, while its version is kept; else null.</summary>
+    private InitrdSizes? InitrdsOf(BootTicket ticket, string file)
+    {
+        if (Roles.InitrdIndex(file) is not { } index || ticket.Recipe is not { } number) return null;
+        var recipe = images.FindVersion(ticket.Version)?.Version.Recipes.ElementAtOrDefault(number);
+        return recipe is null || index >= recipe.Initrds.Length ? null
+            : new(recipe.Initrds[..index].Sum(initrd => initrd.SizeBytes), recipe.InitrdBytes);
     }
 
     /// <summary>Ends a transfer.</summary>
@@ -48,7 +65,7 @@ internal sealed class LiveBoots(BootLog log, BootTokens tokens, SignsOfLife sign
         log.Add(new BootStep(now, transfer.Ticket, transfer.Step, FactKinds.Ended, transfer.Bytes, transfer.TotalBytes,
             end is null ? null : BootReason.Detail(end))
         {
-            SentBytes = transfer.BytesSent,
+            SentBytes = transfer.BytesSent, File = transfer.File,
         });
     }
 
@@ -58,7 +75,11 @@ internal sealed class LiveBoots(BootLog log, BootTokens tokens, SignsOfLife sign
     public void LookAt(LiveTransfer transfer, DateTimeOffset now)
     {
         if (transfer.HasMoved() && signs.Moves(transfer, now))
-            log.Add(new BootStep(now, transfer.Ticket, transfer.Step, FactKinds.Moved, transfer.Bytes, transfer.TotalBytes));
+            log.Add(new BootStep(
+                now, transfer.Ticket, transfer.Step, FactKinds.Moved, transfer.Bytes, transfer.TotalBytes)
+            {
+                File = transfer.File,
+            });
     }
 
     /// <summary>Lets go of transfers that ended a while ago.</summary>
@@ -69,10 +90,15 @@ internal sealed class LiveBoots(BootLog log, BootTokens tokens, SignsOfLife sign
     }
 }
 
+/// <summary>The bytes of a boot's initrds, which are fetched one after another.</summary>
+/// <param name="Before">Bytes of those before the one that is fetched now.</param>
+/// <param name="All">Bytes of all of them.</param>
+internal sealed record InitrdSizes(long Before, long All);
+
 /// <summary>A transfer for a boot.</summary>
 /// <param name="owner">Told of its end.</param>
 /// <param name="ticket">The boot.</param>
-/// <param name="step">kernel, initrd or overlay.</param>
+/// <param name="step">kernel, initrd, overlay or files.</param>
 /// <param name="offset">Where in the file it begins.</param>
 /// <param name="length">How many bytes it is to send.</param>
 /// <param name="startedAt">When it began.</param>
@@ -91,6 +117,12 @@ internal sealed class LiveTransfer(LiveBoots owner, BootTicket ticket, string st
 
     public BootTicket Ticket { get; } = ticket;
     public string Step { get; } = step;
+
+    /// <summary>Which of the step's files it is; null for the one with the step's name.</summary>
+    public string? File { get; init; }
+
+    /// <summary>For one of several initrds: those of its boot; null otherwise, or when they are not known.</summary>
+    public InitrdSizes? Initrds { get; init; }
     public DateTimeOffset StartedAt { get; } = startedAt;
 
     /// <summary>Where in the file it ends: the whole length, but for ranges that end early.</summary>

@@ -40,6 +40,10 @@ internal sealed class SignsOfLife(TimeProvider time)
                 Follow(ready.Ticket, Steps.Ready, ready.At, inDoubt: false, elsewhere: false)
                     ?.Starts(ready.At, time.GetTimestamp());
                 break;
+            case BootStep { Kind: FactKinds.Began, Step: Steps.Files } began: // by its booted system: it loads no more
+                if (_boots.TryGetValue(began.Ticket.Boot, out var booted))
+                    booted.Asks(began.Step, began.At, time.GetTimestamp());
+                break;
             case BootStep { Kind: FactKinds.Began } began:
                 Follow(began.Ticket, began.Step, began.At, inDoubt: true, elsewhere: false)
                     ?.Asks(began.Step, began.At, time.GetTimestamp());

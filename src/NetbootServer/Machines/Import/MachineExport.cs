@@ -25,7 +25,7 @@ internal sealed class MachineExport(Database database, MachineQuery query, Machi
         for (string? after = null; ;)
         {
             var page = await (query with { Sort = "name", Paging = new(PageSize, after is null ? null : ("", after)) })
-                .ReadAsync(database, ct);
+                .ReadAsync(database, MachineView.Of, ct);
             foreach (var machine in page.Items) writer.Add(Members(machine));
             await response.WriteAsync(writer.Take(), ct);
             if (page.Next is null) break;

@@ -23,14 +23,15 @@ internal sealed record BootParts
 
     public static Artifact Of(StoredBlob blob) => new(blob.Digest.ToString(), blob.Length);
 
-    public SystemArtifacts ToSystem() => new()
+    public SystemRecipe ToSystem() => new()
     {
-        Kernel = Kernel, Initrd = Initrd, Kexec = Kexec, KexecNoninteractive = KexecNoninteractive, Iso = Iso,
+        Kernel = Kernel, Initrds = Initrd is null ? [] : [Initrd.Named(Roles.Initrd)],
+        Kexec = Kexec, KexecNoninteractive = KexecNoninteractive, Iso = Iso,
         KernelArguments = KernelArguments,
     };
 
     /// <summary>A variant of a system; null when it has no kernel with initrd.</summary>
-    public VariantArtifacts? ToVariant() => Kernel is null || Initrd is null
+    public Recipe? ToVariant() => Kernel is null || Initrd is null
         ? null
-        : new VariantArtifacts { Kernel = Kernel, Initrd = Initrd, KernelArguments = KernelArguments };
+        : new Recipe { Kernel = Kernel, Initrds = [Initrd.Named(Roles.Initrd)], KernelArguments = KernelArguments };
 }

@@ -204,6 +204,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long?>("EndedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("File")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("FirstAt")
                         .HasColumnType("INTEGER");
 
@@ -242,6 +245,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Image")
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("InitrdBytes")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("LastHeardAt")
                         .HasColumnType("INTEGER");
 
@@ -257,6 +263,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<string>("Profile")
                         .HasColumnType("TEXT");
+
+                    b.Property<int?>("Recipe")
+                        .HasColumnType("INTEGER");
 
                     b.Property<long>("StartedAt")
                         .HasColumnType("INTEGER");
@@ -380,9 +389,6 @@ namespace NetbootServer.Storage.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
-                    b.Property<string>("Closures")
-                        .HasColumnType("TEXT");
-
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
@@ -426,6 +432,23 @@ namespace NetbootServer.Storage.Migrations
                     b.HasIndex("Sha256");
 
                     b.ToTable("version_blobs", (string)null);
+                });
+
+            modelBuilder.Entity("NetbootServer.Images.VersionClosureRow", b =>
+                {
+                    b.Property<long>("VersionSequence")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Closure")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("VersionSequence", "Name");
+
+                    b.ToTable("version_closures", (string)null);
                 });
 
             modelBuilder.Entity("NetbootServer.Jobs.JobRow", b =>
@@ -562,6 +585,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("NextBoot")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("NextBootProfile")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Profile")
                         .HasColumnType("TEXT");
 
@@ -601,6 +627,8 @@ namespace NetbootServer.Storage.Migrations
 
                     b.HasIndex("Name")
                         .IsUnique();
+
+                    b.HasIndex("NextBootProfile");
 
                     b.HasIndex("Profile");
 
@@ -687,6 +715,15 @@ namespace NetbootServer.Storage.Migrations
                 });
 
             modelBuilder.Entity("NetbootServer.Images.VersionBlobRow", b =>
+                {
+                    b.HasOne("NetbootServer.Images.ImageVersionRow", null)
+                        .WithMany()
+                        .HasForeignKey("VersionSequence")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("NetbootServer.Images.VersionClosureRow", b =>
                 {
                     b.HasOne("NetbootServer.Images.ImageVersionRow", null)
                         .WithMany()

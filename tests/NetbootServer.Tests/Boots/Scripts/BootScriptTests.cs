@@ -33,6 +33,14 @@ public sealed class BootScriptTests
         ];
         foreach (var action in actions)
             yield return (action.GetType().Name, BootScript.Render(plan with { Action = action }, Links, identity, 2, profile => "M" + profile));
+        var several = load.Recipe with
+        {
+            Efi = new(new string('e', 64), 1),
+            Initrds = [.. load.Recipe.Initrds, new("hardware.cpio", new string('f', 64), 1), new("again", load.Recipe.Initrds[0].Sha256, 1)],
+        };
+        var efi = several with { Kernel = null, Initrds = [] };
+        foreach (var (kind, of, startsEfi) in new[] { ("LoadInitrds", several, false), ("LoadEfi", several, true), ("LoadEfiAlone", efi, true) })
+            yield return (kind, BootScript.Render(plan with { Action = load with { Recipe = of, StartsEfi = startsEfi } }, Links, identity, 2, _ => ""));
         yield return ("Start", BootScript.Start(Links, identity));
         yield return ("Away", BootScript.Away(Links, identity));
         yield return ("Nameless", BootScript.Nameless(Links));

@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+
+namespace NetbootServer.Machines;
+
+/// <summary>How a machine comes by its profile.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ProfileOrigin>))]
+public enum ProfileOrigin
+{
+    /// <summary>The machine names it.</summary>
+    [JsonStringEnumMemberName("machine")] Machine,
+
+    /// <summary>Its selector matches the machine, better than any other.</summary>
+    [JsonStringEnumMemberName("selector")] Selector,
+}
+
+/// <summary>
+/// The profile of a machine, as the boot planner chooses it: a next boot, or what a person chooses at the machine, comes
+/// before it.
+/// </summary>
+/// <param name="Name">Its name.</param>
+/// <param name="By">Whether the machine names it, or its selector matches.</param>
+public sealed record EffectiveProfile(string Name, ProfileOrigin By)
+{
+    /// <summary>
+    /// Where the machine names its profile: the one whose selector matches best, which it gets without a name. Missing:
+    /// none matches.
+    /// </summary>
+    public string? Otherwise { get; init; }
+}
+
+/// <summary>Chooses a machine's profile; null when it names none and no selector matches.</summary>
+public delegate EffectiveProfile? ProfileChoosing(Machine machine);
+
+/// <summary>Makes machines' views with what others know of them.</summary>
+internal sealed class MachineViews(ProfileChoosing choose)
+{
+    /// <summary>The machine as the API shows it.</summary>
+    public MachineView Of(Machine machine) => MachineView.Of(machine) with { EffectiveProfile = choose(machine) };
+}

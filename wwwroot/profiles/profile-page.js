@@ -1,0 +1,123 @@
+// @ts-check
+// One profile: what it boots and for whom, what a person may choose, its own script; each previewed while one types.
+import { html, useState } from '../core/ui.js';
+import { go, link, route } from '../core/router.js';
+import { put, remove, ifAbsent, ifRevision } from '../core/api.js';
+import { images, machines, profiles } from '../core/stores.js';
+import { saveForm } from '../parts/saving.js';
+import { may } from '../core/session.js';
+import { usePreview } from './preview.js';
+import { useTitle } from '../core/title.js';
+import { ask } from '../parts/dialog.js';
+import { LinesField, TextField, useForm } from '../parts/form.js';
+import { Ghost, Trouble, toast } from '../parts/messages.js';
+import { Menu } from '../parts/menu.js';
+import { Age } from '../parts/basics.js';
+import { SaveBar, SaveTrouble, useSaving } from './save-bar.js';
+import { draftOf, fresh, labels, toBody, toFields, wholeOf, words } from './profile-fields.js';
+import { WhatToBoot } from './what-to-boot.js';
+import { WhichMachines } from './which-machines.js';
+import { LongestLine } from './longest-line.js';
+import { MenuEditor } from './menu-editor.js';
+import { TemplateEditor } from './template-editor.js';
+import { MenuPreview, ScriptPreview } from './profile-preview.js';
+import { openRename } from '../parts/rename.js';
+import { matches, profileOf } from './draft-selector.js';
+
+/** Saves it; a new one gets its page. */
+async function save({ profile, form, isNew }) {
+  if (isNew) {
+    const made = await put(`profiles/${encodeURIComponent(form.get('name') || ' ')}`, wholeOf(form), ifAbsent);
+    form.clear();
+    profiles.put(made);
+    toast(`${made.name} added`);
+    return go('profiles', made.name);
+  }
+  const stored = await saveForm({ path: `profiles/${encodeURIComponent(profile.name)}`, what: profile.name,
+    resource: form.resource, form, labels, toFields, toBody, words });
+  form.clear();
+  profiles.put(stored);
+  toast(`${profile.name} saved. Machines get it from their next boot on.`);
+}
+
+async function drop(profile) {
+  if (!await ask({ title: `Delete ${profile.name}?`, action: 'Delete profile', keep: 'Keep it',
+    text: 'Machines that match it by their labels get the next best one. This cannot be undone.' })) return;
+  try {
+    await remove(`profiles/${encodeURIComponent(profile.name)}`, ifRevision(profile.revision));
+    profiles.drop(profile.name);
+    go('profiles');
+    toast(`${profile.name} deleted`);
+  } catch (problem) { toast(problem.message, { seconds: 12 }); }
+}
+
+/** Names of machines: first those that get the profile, then those that only match it. */
+function namesFor(draft) {
+  const asDrafted = new Map(profiles.items.value).set(draft.name, draft), mine = [], near = [], others = [];
+  for (const machine of machines.items.value.values())
+    (profileOf(machine, asDrafted)?.name === draft.name ? mine : matches(draft.selector, machine) ? near : others)
+      .push(machine.name);
+  return { first: [...mine.sort(), ...near.sort()][0] ?? '', all: [...mine, ...near, ...others.sort()] };
+}
+
+/** The menu, the script, and, for those who may change them, what a machine would get. */
+function Scripts({ form, name, draft }) {
+  const { menu, ...plain } = wholeOf(form), names = namesFor(draft), previews = may('operator');
+  const [typed, setTyped] = useState(route.value.query.get('for')), machine = typed ?? names.first;
+  const offered = usePreview(name, previews && menu ? { ...plain, menu } : null, machine);
+  const own = usePreview(name, previews ? plain : null, machine);
+  const fault = (own.fresh && own.plan?.templateFault) || null;
+  return html`<section class=${menu && previews ? 'panel w7' : 'panel'} aria-labelledby="h-menu">
+      <${MenuEditor} form=${form} self=${name}/></section>
+    ${menu && previews && html`<section class="panel w5" aria-labelledby="h-screen">
+      <${MenuPreview} preview=${offered}/></section>`}
+    <section class=${previews ? 'panel w7' : 'panel'} aria-labelledby="h-tpl"><${TemplateEditor} form=${form}
+      fault=${fault} tried=${own.fresh && own.plan !== null}/></section>
+    ${previews && html`<section class="panel w5" aria-labelledby="h-pre"><${ScriptPreview} preview=${own}
+      names=${names.all} machine=${machine} choose=${setTyped} fault=${fault}/></section>`}`;
+}
+
+function Editor({ profile, isNew }) {
+  const form = useForm(isNew ? 'profile/+' : `profile/${profile.name}`,
+    { ...isNew ? { name: '' } : {}, ...toFields(profile) }, profile);
+  const saving = useSaving(form, () => save({ profile, form, isNew }));
+  const name = isNew ? form.get('name') : profile.name, draft = draftOf(name, form);
+  return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('profiles')}>Profiles</a> / <bdi>
+    ${isNew ? 'new' : profile.name}</bdi></nav>
+      <h1 dir="auto">${isNew ? 'Add profile' : profile.name}</h1>
+        ${!isNew && html`<span class="muted">revision ${profile.revision}, saved <${Age} at=${profile.updatedAt}/>
+          </span>`}
+      ${may('operator') && html`<${SaveBar} form=${form} saving=${saving} isNew=${isNew}
+        action=${isNew ? 'Add profile' : 'Save'}>
+        ${!isNew && html`<${Menu} label="More actions" items=${[{ text: 'Rename…',
+          act: () => openRename('profiles', profile) }, { text: 'Delete…',
+          act: () => drop(profile) }]}/>`}<//>`}</div>
+    <${SaveTrouble} saving=${saving}/>
+    <section class="panel w7" aria-label="What to boot"><${WhatToBoot} form=${form} isNew=${isNew}/>
+      <header><h2 id="h-args">Kernel arguments</h2><small>one on a line, after those of the image</small></header>
+      <div class="body rows"><${LinesField} form=${form} name="kernelArguments" label="Kernel arguments" hidden
+        rows=${6}/>
+        <${LongestLine} draft=${draft}/></div></section>
+    <section class="panel w5" aria-label="Which machines"><header><h2>Which machines</h2></header>
+      <div class="body rows"><${LinesField} form=${form} name="selector" label="Selector: all of these labels"
+        hint="One on a line, for example role=worker. Without one it is only booted by name." rows=${3}/>
+        <${TextField} form=${form} name="priority" label="Priority" type="number"
+          hint="Among profiles that match with as many labels the highest wins."/></div>
+      <${WhichMachines} draft=${draft}/></section>
+    <${Scripts} form=${form} name=${name} draft=${draft}/>`;
+}
+
+export default function ProfilePage({ name }) {
+  const isNew = name === '+', all = profiles.use();
+  useTitle(isNew ? 'Add profile' : name);
+  images.use();
+  machines.use();
+  const ready = profiles.state.value === 'ready' && images.state.value === 'ready';
+  if (!ready) return html`<section class="panel">
+    ${profiles.problem.value ? html`<${Trouble} problem=${profiles.problem.value} retry=${profiles.load}/>`
+      : html`<${Ghost} lines=${8}/>`}</section>`;
+  if (!isNew && !all.has(name)) return html`<section class="panel">
+    <${Trouble} problem=${{ status: 404, title: `There is no profile ${name}`,
+      detail: 'It may have been deleted.' }}/></section>`;
+  return html`<${Editor} key=${name} profile=${isNew ? fresh() : all.get(name)} isNew=${isNew}/>`;
+}
