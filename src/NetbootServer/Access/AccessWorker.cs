@@ -42,6 +42,7 @@ internal sealed class AccessWorker(Database database, UseNotes uses, IOptions<Ac
         var oldest = now - TimeSpan.FromDays(options.Value.AuditDays);
         await database.WriteAsync(async (db, token) =>
         {
+            db.Changes.AddNothing(ChangeKinds.Credential); // they are over already
             await db.Set<SessionRow>().Where(row => row.ExpiresAt < now).ExecuteDeleteAsync(token);
             var old = db.Set<AuditRow>().Where(row => row.At < oldest).OrderBy(row => row.Id).Take(Batch)
                 .Select(row => row.Id);

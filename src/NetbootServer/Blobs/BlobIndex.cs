@@ -88,13 +88,16 @@ public sealed class BlobIndex : IDisposable
         }
     }
 
-    /// <summary>A blob was added, changed or removed, here or by another replica.</summary>
-    public void Changed(Sha256Digest digest)
+    /// <summary>Blobs were added, changed or removed, here or by another replica.</summary>
+    public void Follow(Changes changes)
     {
+        ArgumentNullException.ThrowIfNull(changes);
         lock (_lock)
         {
             _changes++;
-            _entries.Remove(digest);
+            if (changes.HasAll(ChangeKinds.Blob)) _entries.Clear();
+            else
+                foreach (var digest in changes.StaleKeys.OfType<Sha256Digest>()) _entries.Remove(digest);
             _outOfService = null;
         }
     }

@@ -222,7 +222,6 @@ public sealed class BlobStore : IDisposable
             (row.SizeBytes, row.Segments, row.OutOfServiceSince) = (blob.Length, segments, null);
             return row;
         }, CancellationToken.None);
-        _index.Changed(blob.Digest);
     }
 
     /// <summary>
@@ -273,7 +272,6 @@ public sealed class BlobStore : IDisposable
                 if (found is not null) db.Remove(found);
                 return found;
             }, ct);
-            _index.Changed(digest);
             _files.Revoke(digest);
             _files.Unblock(digest);
             if (row is not { Segments: null }) return;
@@ -334,7 +332,6 @@ public sealed class BlobStore : IDisposable
         }, ct);
         if (found && since is not null) _files.Block(digest);
         else _files.Unblock(digest);
-        _index.Changed(digest);
         return found;
     }
 

@@ -29,6 +29,15 @@ public static class BlobsSetup
                 all.GetRequiredService<TimeProvider>()))
             .AddSingleton<BlobScrub>()
             .AddSingleton<ExceptionProblem>(_ => BlobRefusedException.ProblemOf)
+            .AddChangedRows<BlobRow>(ChangeKinds.Blob, (changes, before, after) =>
+            {
+                changes.Add(ChangeKinds.Blob, (after ?? before)!.Sha256);
+                changes.AddStale(BlobRow.DigestOf((after ?? before)!.Sha256));
+            })
+            .AddChangeFollower("index of blobs", ChangeStage.Caches, (provider, changes) =>
+            {
+                if (changes.Has(ChangeKinds.Blob)) provider.GetRequiredService<BlobIndex>().Follow(changes);
+            })
             .AddHostedService<OpenAtStart>()
             .AddHostedService<DiskWatch>();
     }

@@ -29,6 +29,9 @@ public sealed class EventHub
     /// <summary>Stands for changes that were not loaded, because nobody read.</summary>
     internal static readonly ServerEvent Unread = new("unread", null, "{}");
 
+    /// <summary>More has changed than is told one by one, or an event was lost: readers load everything again.</summary>
+    internal static readonly ServerEvent Reset = new("reset", null, "{}");
+
     /// <summary>Keys that changed and were not yet told.</summary>
     internal ConcurrentDictionary<(string Kind, string Key), byte> Dirty { get; } = new();
 

@@ -12,4 +12,8 @@ public sealed record ServerEvent(string Type, string? Machine, string Data);
 /// Reads the resource of a key as the API shows it, with the machine it is about; a null view: it is gone.
 /// </param>
 public sealed record ChangeSource(
-    string Kind, Func<string, CancellationToken, Task<(object? View, string? Machine)>> Load);
+    string Kind, Func<string, CancellationToken, Task<(object? View, string? Machine)>> Load)
+{
+    /// <summary>The type of its events.</summary>
+    public string EventType { get; init; } = $"{Kind}.changed";
+}

@@ -64,6 +64,20 @@ public sealed class ImageCatalog : IDisposable
         .Select(files => new { files.Key, Bytes = files.Sum(file => file.SizeBytes) })
         .ToDictionaryAsync(files => files.Key, files => files.Bytes, ct);
 
+    /// <summary>
+    /// The image of a row that was saved; made of the row itself when the catalog cannot be loaded at the moment, or has
+    /// a later change already.
+    /// </summary>
+    internal Image Saved(ImageRow row) =>
+        Images.TryGetValue(row.Name, out var image) && image.Id == row.Id && image.Revision == row.Revision
+            && image.Current == row.Current && image.Held == row.Held
+            ? image
+            : ToImage(row, []) with
+            {
+                Versions = Images.Values.FirstOrDefault(known => known.Id == row.Id)?.Versions
+                    ?? FrozenDictionary<string, ImageVersion>.Empty,
+            };
+
     internal static Image ToImage(ImageRow row, IEnumerable<ImageVersionRow> versions) =>
         new(row.Name, JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing)!, row.Revision)
         {

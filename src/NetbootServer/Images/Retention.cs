@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Events;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Storage;
 
@@ -15,9 +14,9 @@ public delegate Task<IReadOnlySet<(string Image, string Version)>> VersionsInUse
 /// Lets go of what nothing needs: versions beyond an image's <c>keep</c> that are not current, pinned or being booted,
 /// then blobs that no version refers to.
 /// </summary>
-public sealed partial class Retention(Database database, ImageCatalog catalog, BlobStore blobs, ImportGate gate,
-    GcRoots roots, PartialFiles downloads, Pins pins, VersionsInUse inUse, EventHub events, Audit audit,
-    TimeProvider time, ILogger<Retention> logger)
+public sealed partial class Retention(Database database, BlobStore blobs, ImportGate gate, GcRoots roots,
+    PartialFiles downloads, Pins pins, VersionsInUse inUse, Audit audit, TimeProvider time,
+    ILogger<Retention> logger)
 {
     /// <summary>
     /// A blob this young may belong to an import that was interrupted and goes on with it after a restart.
@@ -81,13 +80,10 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
                 audit.Deleted(db, "version", $"{image}@{row.Id}", new { image, row.Id, row.CreatedAt, why = "keep" });
             return rows;
         }, ct);
-        if (surplus.Count == 0) return 0;
-        await catalog.ReloadAsync(CancellationToken.None); // the versions are gone: memory must follow
         foreach (var (image, row) in surplus)
         {
             if (row.GcRoots is { } folder) roots.Remove(folder);
             Log.VersionDropped(logger, image, row.Id);
-            events.Changed("image", image);
         }
         return surplus.Count;
     }

@@ -2,13 +2,12 @@ using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
 using NetbootServer.Downloads;
-using NetbootServer.Events;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;
 
 /// <summary>Versions of images: a new one becomes visible whole, in one transaction, or not at all.</summary>
-public sealed class VersionStore(Database database, ImageCatalog catalog, EventHub events, Audit audit, TimeProvider time)
+public sealed class VersionStore(Database database, ImageCatalog catalog, Audit audit, TimeProvider time)
 {
     /// <summary>
     /// Adds a version whose blobs are all stored, and makes it current unless the image is held. Bytes and arguments
@@ -49,8 +48,6 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
             return new Saved<ImageVersionRow>(version, isNew, null);
         }, ct);
         if (saved.Problem is { } refused) return refused;
-        await catalog.ReloadAsync(CancellationToken.None);
-        events.Changed("image", name.ToString());
         return new(ImageCatalog.ToVersion(saved.Resource!, name.ToString()), saved.Created, null);
     }
 
@@ -64,12 +61,12 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
     {
         ArgumentNullException.ThrowIfNull(request);
         var version = request.Version;
-        var problem = await database.ChangeAsync(async (db, token) =>
+        var saved = await database.ChangeAsync<Saved<ImageRow>>(async (db, token) =>
         {
             var image = await ImageStore.FindAsync(db, name, token);
             if (image is null) return Problem.NotFound("image", name.ToString());
             if (request.From is { } from && from != image.Current)
-                return new(ProblemTypes.PreconditionFailed, $"It is not at {from} any more but at "
+                return new Problem(ProblemTypes.PreconditionFailed, $"It is not at {from} any more but at "
                     + $"{image.Current ?? "no version"}; get it again and repeat the change.");
             var newest = await db.Set<ImageVersionRow>().Where(row => row.ImageId == image.Id)
                 .OrderByDescending(row => row.Sequence).Select(row => row.Id).FirstOrDefaultAsync(token);
@@ -84,13 +81,9 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
             if (!hold && request.Reason is { Length: > 0 })
                 return Problem.Invalid("$.reason", "is told of a version that is held: add \"hold\": true, or leave the reason out");
             MoveCurrent(db, image, wanted, hold ? new(by, time.GetUtcNow(), request.Reason) : null);
-            return null;
+            return Saved.Changed(image);
         }, ct);
-        if (problem is not null) return problem;
-        await catalog.ReloadAsync(CancellationToken.None);
-        events.Changed("image", name.ToString());
-        return catalog.Images.TryGetValue(name.ToString(), out var moved)
-            ? Saved.Changed(moved) : Problem.NotFound("image", name.ToString());
+        return saved.Problem is { } problem ? problem : Saved.Changed(catalog.Saved(saved.Resource!));
     }
 
     private void MoveCurrent(NetbootDb db, ImageRow image, string version, ImageHold? hold)

@@ -61,30 +61,21 @@ public sealed class MachineCache(Database database) : IDisposable
         }, ct);
 
     /// <summary>
-    /// Forgets what is known of keys, after a change of the machines that have or had them was committed.
+    /// Forgets what is known of keys, after a change of the machines that have or had them was committed; everything
+    /// after many machines changed at once.
     /// </summary>
-    public void Forget(params IEnumerable<MachineKeys> changed)
+    public void Follow(Changes changes)
     {
-        ArgumentNullException.ThrowIfNull(changed);
+        ArgumentNullException.ThrowIfNull(changes);
+        var keys = changes.StaleKeys.Where(key => key is MacAddress or MachineUuid or MachineSerial).ToList();
+        var isAll = changes.HasAll(ChangeKinds.Machine);
+        if (keys.Count == 0 && !isAll) return;
         lock (_keeping)
         {
             _epoch++;
-            foreach (var (macs, uuid, serial) in changed)
-            {
-                foreach (var mac in macs) _cache.Remove(MacAddress.Parse(mac));
-                if (MachineUuid.TryParse(uuid, out var knownUuid)) _cache.Remove(knownUuid);
-                if (MachineSerial.TryParse(serial, out var knownSerial)) _cache.Remove(knownSerial);
-            }
-        }
-    }
-
-    /// <summary>Forgets everything, after many machines changed at once.</summary>
-    public void ForgetAll()
-    {
-        lock (_keeping)
-        {
-            _epoch++;
-            _cache.Clear();
+            if (isAll) _cache.Clear();
+            else
+                foreach (var key in keys) _cache.Remove(key);
         }
     }
 

@@ -15,7 +15,7 @@ namespace NetbootServer.Operations;
 /// refreshed, which fetches it again when the source still has it. An interrupted scrub goes on where it was.
 /// </summary>
 internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog catalog, AlarmBoard alarms,
-    EventHub events, Refreshes refreshes, IOptions<ScrubOptions> options, IHostApplicationLifetime lifetime,
+    Refreshes refreshes, IOptions<ScrubOptions> options, IHostApplicationLifetime lifetime,
     TimeProvider time) : JobWork(Scrub)
 {
     private const string Scrub = "scrub", Cursor = "scrub-after", Retry = "scrub-retry-at";
@@ -91,7 +91,6 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
         if (verdict is ScrubVerdict.Good or ScrubVerdict.Gone) return;
         var users = await UsersAsync(blob.Digest.ToString(), ct);
         var images = users.Select(user => user.Image).Distinct(StringComparer.Ordinal).ToList();
-        foreach (var name in images) events.Changed("image", name);
         if (verdict == ScrubVerdict.Back)
         {
             progress.Log($"{blob.Digest} is good again, and back in service");
