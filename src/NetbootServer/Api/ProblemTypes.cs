@@ -8,7 +8,7 @@ public static class ProblemTypes
 {
     /// <summary>400.</summary>
     public static readonly ProblemType MalformedRequest = new("malformed-request", 400, "The request cannot be read",
-        "The body is not valid JSON (or multipart), a member stands twice, or a query parameter has no sense. " +
+        "The body is not valid JSON (or multipart), a member stands twice, or a query parameter makes no sense. " +
         "The detail names the place; nothing was changed.");
 
     /// <summary>400, a secret in the address.</summary>

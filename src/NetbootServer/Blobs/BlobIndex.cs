@@ -8,7 +8,7 @@ namespace NetbootServer.Blobs;
 
 /// <summary>
 /// The known blobs by digest: a bounded cache over the database. Digests that are not known are cached, too, so that
-/// asking for them costs no query each; every change tells the cache.
+/// asking for them costs no query each; every change updates the cache.
 /// </summary>
 public sealed class BlobIndex : IDisposable
 {

@@ -5,7 +5,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Blobs;
 
 /// <summary>
-/// Takes bytes in and knows them by their SHA-256 from then on. A blob is whole and on the disk before anybody can see
+/// Takes bytes in and knows them by their SHA-256 from then on. A blob is whole and on the disk before it is visible
 /// it, and its file never changes afterwards.
 /// </summary>
 /// <remarks>
@@ -23,7 +23,7 @@ public sealed class BlobStore : IDisposable
     private readonly BlobIndex _index;
     private readonly Database _database;
     private readonly TimeProvider _time;
-    private readonly BlobRoom _room;
+    private readonly BlobCapacity _room;
     private readonly SemaphoreSlim _publishing = new(1, 1);
     private bool _counted;
 
@@ -31,7 +31,7 @@ public sealed class BlobStore : IDisposable
         IOptions<BlobsOptions> options, TimeProvider time)
     {
         (_directory, _files, _index, _database, _time) = (directory, files, index, database, time);
-        _room = new BlobRoom(options.Value, FreeBytes);
+        _room = new BlobCapacity(options.Value, FreeBytes);
     }
 
     /// <exception cref="BlobRefusedException">The folder of blobs is away.</exception>
@@ -97,7 +97,7 @@ public sealed class BlobStore : IDisposable
         {
             var blob = await BlobWriting.InspectAsync(path, digest, limits, ct);
             using var room = _room.Count(blob.Length);
-            // A moment apart from its place, so that what is on another disk comes over before anybody can see it.
+            // A moment apart from its place, so that what is on another disk comes over before it is visible it.
             File.Move(path, temporary);
             try
             {
@@ -153,13 +153,13 @@ public sealed class BlobStore : IDisposable
     /// <param name="here">So many of them are on the disk already, in a download that goes on.</param>
     /// <param name="ct">Ends the attempt.</param>
     /// <exception cref="BlobRefusedException">There is not; the message says by which limit.</exception>
-    public async Task CheckRoomAsync(long length, long here, CancellationToken ct)
+    public async Task CheckCapacityAsync(long length, long here, CancellationToken ct)
     {
         await CountAsync(ct);
         _room.Check(length, here);
     }
 
-    private async Task PublishAsync(string temporary, StoredBlob blob, BlobRoom.Place room, CancellationToken ct)
+    private async Task PublishAsync(string temporary, StoredBlob blob, BlobCapacity.Place room, CancellationToken ct)
     {
         await _publishing.WaitAsync(ct);
         try

@@ -9,7 +9,7 @@ namespace NetbootServer.Blobs;
 /// Streams bytes to a file and through SHA-256 at once. While one buffer is hashed and written the next is being
 /// read, so that the slowest of the three sets the pace.
 /// </summary>
-internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRoom.Place room)
+internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobCapacity.Place room)
 {
     private const int BufferLength = 1 << 20;
 

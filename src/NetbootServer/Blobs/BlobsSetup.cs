@@ -19,7 +19,7 @@ public static class BlobsSetup
         return services.AddBodies()
             .AddSingleton(OpenDirectory)
             .AddSingleton<BlobFiles>()
-            .AddSingleton<DownloadLine>()
+            .AddSingleton<DownloadQueue>()
             .AddSingleton<BootTransfers>()
             .AddSingleton(all => new BlobIndex(all.GetRequiredService<Database>(), all.GetRequiredService<BlobFiles>(),
                 all.GetRequiredService<IOptions<BlobsOptions>>()))

@@ -7,7 +7,7 @@ namespace NetbootServer.Blobs;
 /// What a download that says it belongs to a boot (<c>?boot=</c>) means to those who know boots. All of them may be
 /// absent; then it is a download like any other.
 /// </summary>
-internal sealed class BootTransfers(DownloadLine line,
+internal sealed class BootTransfers(DownloadQueue line,
     TransferStarting? starting = null, BootRecognizing? recognizing = null, BootQueued? queued = null)
 {
     /// <summary>What is to be done when the first byte is about to leave.</summary>

@@ -37,7 +37,7 @@ public sealed record BootsOptions
 
     /// <summary>
     /// Reports of boots that may wait to be written, those of more than 4 KiB counted as several. An <c>up</c> beyond them
-    /// is told to come again.
+    /// is asked to try again.
     /// </summary>
     [Range(100, 1_000_000)]
     public int ReportCapacity { get; init; } = 20_000;

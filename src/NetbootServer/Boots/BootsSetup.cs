@@ -18,17 +18,19 @@ internal static class BootsSetup
     public static IServiceCollection AddBoots(this IServiceCollection services) => services
         .AddFeatureOptions<BootsOptions>("Boots")
         .AddSingleton(provider => new BootTokens(
-            provider.GetRequiredService<SigningKey>().Value, provider.GetRequiredService<SteadyClock>(),
+            provider.GetRequiredService<SigningKey>().Value, provider.GetRequiredService<MonotonicClock>(),
             provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton<SteadyClock>()
+        .AddSingleton<MonotonicClock>()
         .AddSingleton<OpenBoots>()
         .AddSingleton<LinksOfRequest>()
         .AddSingleton<SigningKey>()
         .AddSingleton<Catalog>()
         .AddSingleton<ProfileChoosing>(provider => provider.GetRequiredService<Catalog>().ProfileOf)
         .AddSingleton<PlanCache>()
-        .AddSingleton<ScriptDesk>()
-        .AddSingleton<PreviewTurns>()
+        .AddSingleton<ScriptComposer>()
+        .AddSingleton<ScriptRecorder>()
+        .AddSingleton<IpxeScriptService>()
+        .AddSingleton<PreviewLimit>()
         .AddSingleton<BootMetrics>()
         .AddSingleton<BootTrim>()
         .AddSingleton<BootJournal>()
@@ -53,8 +55,8 @@ internal static class BootsSetup
         .AddSingleton<BootingVersions>()
         .AddSingleton<VersionsInUse>(provider => provider.GetRequiredService<BootingVersions>().FindAsync)
         .AddSingleton<AddressWatch>()
-        .AddSingleton<StrayWatch>()
-        .AddSingleton<IdentityWatch>()
+        .AddSingleton<ContradictionLimit>()
+        .AddSingleton<IdentityAlarms>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
         .AddSingleton<RenameFollowing>(_ => FollowAsync)
         .AddChangedRows<BootRow>(ChangeKinds.Boot,

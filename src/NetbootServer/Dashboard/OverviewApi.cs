@@ -15,7 +15,7 @@ public sealed record OverviewView(MachineCounts Machines, DiskUse Disk, int Prof
 
 /// <summary>Machines, counted.</summary>
 /// <param name="Total">All of them.</param>
-/// <param name="Discovered">Those that nobody has claimed.</param>
+/// <param name="Discovered">Those that are not registered.</param>
 /// <param name="ByOutcome">The registered ones by the outcome of their newest boot; those without a boot are left out.</param>
 public sealed record MachineCounts(int Total, int Discovered, ImmutableSortedDictionary<string, int> ByOutcome);
 

@@ -2,7 +2,7 @@ namespace NetbootServer.Downloads;
 
 /// <summary>One file's download, over as many tries as it takes.</summary>
 internal sealed class DownloadRun(
-    SourceHttp http, PartialFile partial, SourceLink link, DownloadWish wish, SourceMeter meter, long maxBytes,
+    SourceHttp http, PartialFile partial, SourceLink link, DownloadRequest wish, SourceMeter meter, long maxBytes,
     Func<long, long, CancellationToken, Task> room)
 {
     // Others write to the same disk meanwhile, and not every server says how much will come.
@@ -46,11 +46,11 @@ internal sealed class DownloadRun(
     }
 
     /// <summary>Even what is whole is asked for again: behind the same address may be a newer file by now.</summary>
-    private SourceAsk Ask(bool goOn) => goOn switch
+    private SourceRequestOptions Ask(bool goOn) => goOn switch
     {
-        false => new SourceAsk { Accept = wish.Accept, Unless = wish.Unless },
-        true when partial.IsWhole => new SourceAsk { Accept = wish.Accept, Unless = partial.Validator },
-        true => new SourceAsk { Accept = wish.Accept, From = partial.Length, Of = partial.Validator },
+        false => new SourceRequestOptions { Accept = wish.Accept, Unless = wish.Unless },
+        true when partial.IsWhole => new SourceRequestOptions { Accept = wish.Accept, Unless = partial.Validator },
+        true => new SourceRequestOptions { Accept = wish.Accept, From = partial.Length, Of = partial.Validator },
     };
 
     private bool SameState(SourceAnswer answer) =>

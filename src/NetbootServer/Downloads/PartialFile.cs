@@ -117,7 +117,7 @@ internal sealed class PartialFile : IDisposable
         }
     }
 
-    /// <summary>The SHA-256 of all that is here; null when nobody wanted it.</summary>
+    /// <summary>The SHA-256 of all that is here; null when it was not asked for.</summary>
     public byte[]? Hash => _hash is not null && _hashed == Length ? _hash.GetCurrentHash() : null;
 
     /// <summary>Appends bytes.</summary>

@@ -40,7 +40,7 @@ public sealed class SourceHttp : IDisposable
 
     /// <summary>Asks once, following redirects.</summary>
     /// <exception cref="SourceException">The answer is none of <see cref="SourceAnswer"/>'s, or an address may not be fetched.</exception>
-    public async Task<SourceAnswer> AskAsync(SourceLink link, SourceAsk ask, CancellationToken ct)
+    public async Task<SourceAnswer> AskAsync(SourceLink link, SourceRequestOptions ask, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(link);
         ArgumentNullException.ThrowIfNull(ask);
@@ -64,7 +64,7 @@ public sealed class SourceHttp : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(SourceLink link, SourceAsk ask, CancellationToken ct)
+    private async Task<HttpResponseMessage> SendAsync(SourceLink link, SourceRequestOptions ask, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, link.Uri)
         {
@@ -107,7 +107,7 @@ public sealed class SourceHttp : IDisposable
             ? location
             : throw new SourceException(SourceProblems.BadAnswer, $"{link} answered {(int)response.StatusCode} without a Location.");
 
-    private async Task<SourceAnswer> AnswerAsync(HttpResponseMessage response, SourceLink link, SourceAsk ask, CancellationToken ct)
+    private async Task<SourceAnswer> AnswerAsync(HttpResponseMessage response, SourceLink link, SourceRequestOptions ask, CancellationToken ct)
     {
         switch (response.StatusCode)
         {

@@ -3,7 +3,7 @@ using NetbootServer.Jobs;
 namespace NetbootServer.Downloads;
 
 /// <summary>Adds up what several downloads at once have done, and passes each step on: before a stall, too.</summary>
-/// <param name="progress">Is told.</param>
+/// <param name="progress">Receives each step.</param>
 /// <param name="maxBytes">The most that may come in all.</param>
 public sealed class SourceMeter(IJobProgress progress, long maxBytes = long.MaxValue)
 {

@@ -23,7 +23,7 @@ public static class SourceProblems
         "The server answered, but has no such file, build or store path. Check the image's source for a spelling " +
         "mistake; a release or build may also have been taken away.");
 
-    /// <summary>An answer without sense.</summary>
+    /// <summary>An answer that makes no sense.</summary>
     public static readonly ProblemType BadAnswer = new("source-bad-answer", 502, "The source answered something else",
         "What came is not what it should be: a web page instead of a kernel, JSON that cannot be read, or a status " +
         "code that has no meaning here. Open the URL of the detail in a browser to see what is there.");
@@ -46,7 +46,7 @@ public static class SourceProblems
     /// <summary>No good signature.</summary>
     public static readonly ProblemType Unsigned = new("source-unsigned", 422, "The signature is missing or wrong",
         "A store path has no signature by any of the image's publicKeys. Add the cache's key if you trust it; " +
-        "a wrong signature means that somebody changed the path.");
+        "a wrong signature means that the path was changed.");
 
     /// <summary>Parts of two builds.</summary>
     public static readonly ProblemType Changing = new("source-changing", 502, "The source is being changed right now",

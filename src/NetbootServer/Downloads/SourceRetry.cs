@@ -15,7 +15,7 @@ internal sealed class SourceRetry(SourcesOptions options, TimeProvider time)
 
     /// <summary>Runs <paramref name="attempt"/> until it succeeds, fails for good, or has failed too often.</summary>
     /// <param name="attempt">One try.</param>
-    /// <param name="log">Told of each new try.</param>
+    /// <param name="log">Receives a line for each retry.</param>
     /// <param name="done">Bytes that are here: 1 MiB more than at the last failure starts the count anew.</param>
     /// <param name="ct">Stops it.</param>
     public async Task<T> RunAsync<T>(Func<Task<T>> attempt, Action<string> log, Func<long> done, CancellationToken ct)

@@ -5,7 +5,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Events;
 
 /// <summary>
-/// Writes raised alarms down and tells them, at most twice a second; what was raised again meanwhile is counted. Of
+/// Stores raised alarms and publishes them, at most twice a second; what was raised again meanwhile is counted. Of
 /// each kind the newest thousand stay open.
 /// </summary>
 internal sealed partial class AlarmWorker(AlarmBoard board, Database database, WorkerServices services, TimeProvider time,

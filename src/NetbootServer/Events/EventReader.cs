@@ -20,7 +20,7 @@ public sealed class EventReader : IDisposable
     /// does: who hears none knows that the connection, or the server, stands still. <c>reset</c> says that events were
     /// missed.
     /// </summary>
-    /// <param name="wanted">Which events to tell.</param>
+    /// <param name="wanted">Which events to send.</param>
     /// <param name="time">The clock.</param>
     /// <param name="ct">Ends the reading.</param>
     public async IAsyncEnumerable<SseItem<string>> ReadAsync(

@@ -8,7 +8,7 @@ namespace NetbootServer.Events;
 
 /// <summary>
 /// Turns changed keys into events with the resource's own JSON: the first change of a resource at once, further ones
-/// at most one a second. While nobody reads, nothing is loaded.
+/// at most one a second. Without readers, nothing is loaded.
 /// </summary>
 internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource> sources, WorkerServices services,
     TimeProvider time, ILogger<EventWorker> logger) : ResilientWorker("event stream", services, logger)
@@ -28,12 +28,12 @@ internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource
         while (true)
         {
             if (hub.Dirty.IsEmpty) await hub.Woken.WaitAsync(stoppingToken);
-            await RoundAsync(() => TellAsync(stoppingToken), stoppingToken);
+            await RoundAsync(() => NotifyAsync(stoppingToken), stoppingToken);
             await Task.Delay(Rest, time, stoppingToken);
         }
     }
 
-    private async Task TellAsync(CancellationToken ct)
+    private async Task NotifyAsync(CancellationToken ct)
     {
         var now = time.GetTimestamp();
         foreach (var old in _told.Where(told => time.GetElapsedTime(told.Value, now) > PerResource)
@@ -41,20 +41,20 @@ internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource
             _told.Remove(old);
         foreach (var changed in hub.Dirty.Keys)
         {
-            if (_told.ContainsKey(changed)) continue; // told less than a second ago: its turn comes
+            if (_told.ContainsKey(changed)) continue; // published less than a second ago: its turn comes
             hub.Dirty.TryRemove(changed, out _);
             _told[changed] = now;
             if (hub.Readers == 0)
             {
                 _failed.Remove(changed);
-                hub.Publish(EventHub.Unread); // whoever resumes from before this must reload
+                hub.Publish(EventHub.Unread); // a reader that resumes from before this must reload
                 continue;
             }
-            await TellAsync(changed, ct);
+            await NotifyAsync(changed, ct);
         }
     }
 
-    private async Task TellAsync((string Kind, string Key) changed, CancellationToken ct)
+    private async Task NotifyAsync((string Kind, string Key) changed, CancellationToken ct)
     {
         var (kind, key) = changed;
         try

@@ -11,7 +11,7 @@ namespace NetbootServer.Images;
 /// stays; empty: it is taken away.
 /// </param>
 /// <param name="From">
-/// The version that must be current for this to happen, so that nobody undoes what somebody else did meanwhile; missing:
+/// The version that must be current for this to happen, so that one operator does not undo what another did meanwhile; missing:
 /// any.
 /// </param>
 public sealed record CurrentRequest(string Version, bool? Hold, string? Reason, string? From)

@@ -45,7 +45,7 @@ internal static class ImageFilesApi
             return MachineAnswer.TryAgain("This image has no version yet.", Soon);
         }
         var modified = DateOf(found, version, wanted is not null);
-        // Texts of our own name this server, as it is called today: no date tells what they were yesterday.
+        // Texts of our own name this server, as it is called today: no date says what they were yesterday.
         var written = modified is { } date ? new[] { date, catalog.Began }.Max() : (DateTimeOffset?)null;
         if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http), cache), written);
         if (ImageFile.Find(version, file) is not var (entry, isSum))

@@ -98,7 +98,7 @@ public sealed class ImageStore(
     }
 }
 
-/// <summary>A machine waits for an image that has no version yet. Told again and again; never waits.</summary>
+/// <summary>A machine waits for an image that has no version yet. Called again and again; never waits.</summary>
 public delegate void ImageWanted(string image);
 
 /// <summary>Somebody waits for bytes of an image's newest version that were left for later. Never waits.</summary>

@@ -141,9 +141,9 @@ internal static class ImagesApi
         if (problem is not null) return problem.ToResult();
         var (request, fault) = CurrentRequest.Parse(body);
         if (fault is not null) return fault.ToResult();
-        var saved = await versions.SetCurrentAsync(parsed, request!, http.User.Identity?.Name ?? "somebody", ct);
+        var saved = await versions.SetCurrentAsync(parsed, request!, http.User.Identity?.Name ?? "unknown", ct);
         if (saved.Resource is not { } image) return saved.Problem!.ToResult();
-        retention.WantTidying(); // what was current may be one too many now
+        retention.RequestCleanup(); // what was current may be one too many now
         return Answers.Show(http, ImageView.Of(image), image.Revision);
     }
 }

@@ -25,7 +25,7 @@ internal static class ImagesSetup
         .AddChangeFollower("removal of surplus versions", ChangeStage.Work, (provider, changes) =>
         {
             // An image may keep fewer versions, or be gone.
-            if (changes.Has(ChangeKinds.ImageSpec)) provider.GetRequiredService<Retention>().WantTidying();
+            if (changes.Has(ChangeKinds.ImageSpec)) provider.GetRequiredService<Retention>().RequestCleanup();
         })
         .AddSingleton<AbsentBytes>()
         .AddSingleton<BlobMissed>(provider => provider.GetRequiredService<AbsentBytes>().Answer)

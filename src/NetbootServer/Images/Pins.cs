@@ -8,7 +8,7 @@ namespace NetbootServer.Images;
 /// </summary>
 public delegate Task<IReadOnlyList<(string Version, string By)>> VersionPins(NetbootDb db, string image, CancellationToken ct);
 
-/// <summary>What pins versions, whoever they are: what is pinned is kept.</summary>
+/// <summary>Which versions are pinned, by any feature: pinned versions are kept.</summary>
 public sealed class Pins(Database database, IEnumerable<VersionPins> sources)
 {
     /// <summary>Who pins the image's versions, by version.</summary>

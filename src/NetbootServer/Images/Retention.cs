@@ -29,10 +29,10 @@ public sealed partial class Retention(Database database, BlobStore blobs, Import
     private long _hinderedAt;
 
     /// <summary>Something may be needed no longer: tidying up comes soon. Never waits.</summary>
-    public void WantTidying() => _wanted = true;
+    public void RequestCleanup() => _wanted = true;
 
     /// <summary>Whether tidying up was wanted since the last time.</summary>
-    public bool TakeWish()
+    public bool TakeCleanupRequest()
     {
         if (!_wanted || (_hinderedAt != 0 && time.GetElapsedTime(_hinderedAt) < TryAgain)) return false;
         _wanted = false;
@@ -43,14 +43,14 @@ public sealed partial class Retention(Database database, BlobStore blobs, Import
     /// <param name="interrupted">Whether an import waits that will go on with blobs it has stored: young ones stay.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>How many versions and blobs went.</returns>
-    public async Task<(int Versions, int Blobs)> TidyAsync(bool interrupted, CancellationToken ct)
+    public async Task<(int Versions, int Blobs)> CleanUpAsync(bool interrupted, CancellationToken ct)
     {
         var versions = await DropVersionsAsync(ct);
         return (versions, await CollectAsync(interrupted, ct));
     }
 
     /// <summary>
-    /// Removes what interrupted builds have left, and downloads that nobody has gone on with; only while no job runs.
+    /// Removes what interrupted builds have left, and downloads that were not resumed; only while no job runs.
     /// </summary>
     public async Task SweepBuildsAsync(CancellationToken ct)
     {

@@ -79,7 +79,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, Audit 
                     : $"'{version}' is not a kept version of image '{name}'; its newest is {newest}");
             var hold = request.Hold ?? wanted != newest;
             if (!hold && request.Reason is { Length: > 0 })
-                return Problem.Invalid("$.reason", "is told of a version that is held: add \"hold\": true, or leave the reason out");
+                return Problem.Invalid("$.reason", "is the reason of a hold: add \"hold\": true, or leave the reason out");
             MoveCurrent(db, image, wanted, hold ? new(by, time.GetUtcNow(), request.Reason) : null);
             return Saved.Changed(image);
         }, ct);

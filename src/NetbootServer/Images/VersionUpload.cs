@@ -43,7 +43,7 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         }
         finally
         {
-            retention.WantTidying(); // what it replaces, or has left when it was refused
+            retention.RequestCleanup(); // what it replaces, or has left when it was refused
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         try
         {
             if (http.Request.ContentLength is { } length and > FormBytes)
-                await blobs.CheckRoomAsync(length - FormBytes, here: 0, ct); // before the first byte
+                await blobs.CheckCapacityAsync(length - FormBytes, here: 0, ct); // before the first byte
             while (await reader.ReadNextSectionAsync(ct) is { } section)
             {
                 if (parts.Count >= MaxParts)

@@ -32,7 +32,7 @@ public sealed record JobProgress(string Phase)
     /// </summary>
     public long? BytesPerSecond { get; init; }
 
-    /// <summary>Seconds until all bytes are here, if it goes on as fast; missing when that cannot be told.</summary>
+    /// <summary>Seconds until all bytes are here, if it goes on as fast; missing when that is unknown.</summary>
     public long? SecondsLeft { get; init; }
 }
 

@@ -21,7 +21,7 @@ public sealed record MachineSpec
     /// <summary>SMBIOS asset tag.</summary>
     public string? Asset { get; init; }
 
-    /// <summary>CPU architecture: <c>x86_64</c>, <c>aarch64</c> or <c>riscv64</c>. Missing: what it tells at boot.</summary>
+    /// <summary>CPU architecture: <c>x86_64</c>, <c>aarch64</c> or <c>riscv64</c>. Missing: what it reports at boot.</summary>
     public string? Arch { get; init; }
 
     /// <summary>Free words about it that profiles select by.</summary>
@@ -50,7 +50,7 @@ public sealed record MachineSpec
 [JsonConverter(typeof(JsonStringEnumConverter<MachineState>))]
 public enum MachineState
 {
-    /// <summary>It asked for a script; nobody has claimed it.</summary>
+    /// <summary>It asked for a script and is not registered.</summary>
     [JsonStringEnumMemberName("discovered")] Discovered,
 
     /// <summary>An admin or a program claimed it.</summary>
@@ -115,7 +115,7 @@ public sealed record Machine(string Name, MachineSpec Spec, long Revision)
     /// <summary>When it last asked for a script.</summary>
     public DateTimeOffset? LastSeenAt { get; init; }
 
-    /// <summary>What it last told about itself, under the query's names.</summary>
+    /// <summary>What it last reported about itself, under the query's names.</summary>
     public ImmutableSortedDictionary<string, string>? Identity { get; init; }
 
     /// <summary>How that changed, newest first; null when it never did.</summary>

@@ -48,15 +48,15 @@ internal static class MachineReading
 
     public static MachineSpec ReadSpec(string json) => Read<MachineSpec>(json)!;
 
-    /// <summary>How what the machine tells of itself changed, newest first.</summary>
+    /// <summary>How what the machine reports of itself changed, newest first.</summary>
     public static ImmutableArray<IdentityChange> ReadIdentityChanges(this MachineRow row) =>
         row.IdentityChanges is { } json ? JsonSerializer.Deserialize<ImmutableArray<IdentityChange>>(json, JsonBody.Writing) : [];
 
     /// <summary>
-    /// Takes what the machine tells of itself now, and notes what is new in it. A request that tells little, such as
+    /// Takes what the machine reports of itself now, and notes what is new in it. A request that reports little, such as
     /// the one by MAC alone, takes nothing away.
     /// </summary>
-    public static void Tell(this MachineRow row, ImmutableSortedDictionary<string, string> told, DateTimeOffset at)
+    public static void Observe(this MachineRow row, ImmutableSortedDictionary<string, string> told, DateTimeOffset at)
     {
         var before = Read<ImmutableSortedDictionary<string, string>>(row.Identity) ?? ImmutableSortedDictionary<string, string>.Empty;
         ImmutableArray<IdentityChange> changes = [.. IdentityChange.Between(before, told, at)];

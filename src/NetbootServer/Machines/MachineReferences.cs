@@ -32,7 +32,7 @@ internal sealed class MachineReferences
     /// <summary>
     /// What is wrong with the pinned version, or null: it must be a kept one of the image that the machine's own profile
     /// boots, or of any when a selector chooses its profile. A pin that stays as it was is not looked at again: what
-    /// its profile boots may have changed, and that must not keep anybody from changing a label.
+    /// its profile boots may have changed, and that must not prevent a change of a label.
     /// </summary>
     public string? VersionFault(MachineSpec spec, MachineSpec? before)
     {

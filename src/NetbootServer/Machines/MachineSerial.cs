@@ -8,7 +8,7 @@ namespace NetbootServer.Machines;
 /// An SMBIOS serial number (DMTF DSP0134 §7.2) that can tell machines apart. Upper and lower case, and the number of
 /// blanks, make no difference: people type them from labels.
 /// </summary>
-public readonly record struct MachineSerial : IWord<MachineSerial>
+public readonly record struct MachineSerial : IParsedValue<MachineSerial>
 {
     /// <summary>What boards leave the factory with when no number was set, as <see cref="Key"/> spells it.</summary>
     private static readonly FrozenSet<string> Junk = new[]

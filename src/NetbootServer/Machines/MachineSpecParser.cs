@@ -17,17 +17,17 @@ internal static class MachineSpecParser
     {
         var fields = new JsonFields(body, "$", errors);
         var before = errors.Count;
-        var macs = fields.List("macs", MaxMacs, fields.ReadWord<MacAddress>);
+        var macs = fields.List("macs", MaxMacs, fields.ReadParsed<MacAddress>);
         var hasMacs = macs is not [] || errors.Count > before;
         var spec = new MachineSpec
         {
             Macs = [.. macs.Distinct().Select(mac => mac.ToString())],
-            Uuid = fields.Word<MachineUuid>("uuid")?.ToString(),
+            Uuid = fields.Parsed<MachineUuid>("uuid")?.ToString(),
             Serial = fields.Text("serial", 128),
             Asset = fields.Text("asset", 128),
             Arch = fields.Choice("arch", [.. NixSystem.Architectures.Order(StringComparer.Ordinal)]),
             Labels = Labels.Read(fields, "labels"),
-            Profile = fields.Word<ResourceName>("profile")?.ToString(),
+            Profile = fields.Parsed<ResourceName>("profile")?.ToString(),
             Variant = ProfileSpecParser.Variant(fields),
             Version = fields.Text("version", ImageVersion.IdLength),
             KernelArguments = KernelArgument.ReadList(fields, "kernelArguments"),

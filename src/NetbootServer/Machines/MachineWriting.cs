@@ -30,7 +30,7 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, MachineJo
             return new Problem(ProblemTypes.MacTaken, $"MAC {taken.Mac} belongs to machine '{taken.Machine.Name}'.");
         if (await TwinAsync(row?.Id ?? 0, spec, ct) is { } twin)
             return new Problem(ProblemTypes.IdentityTaken, $"Machine '{twin}' has this UUID or serial already: " +
-                "one without a MAC could not be told from it.");
+                "one without a MAC could not be distinguished from it.");
         var discovered = owners.Select(owner => owner.Machine).Where(machine => machine.Id != row?.Id)
             .DistinctBy(machine => machine.Id).OrderBy(machine => machine.FirstSeenAt).ToList();
         if (row is { State: MachineState.Registered } && row.Spec == MachineReading.Write(spec)

@@ -16,7 +16,7 @@ public sealed record ResolutionRequest(string Action, string? Name)
         var errors = new ValidationErrors();
         var fields = new JsonFields(body, "$", errors);
         var request = new ResolutionRequest(
-            fields.Choice("action", "take-over", "register") ?? "", fields.Word<ResourceName>("name")?.ToString());
+            fields.Choice("action", "take-over", "register") ?? "", fields.Parsed<ResourceName>("name")?.ToString());
         fields.RefuseOthers();
         if (!errors.Any && request.Action.Length == 0)
             fields.Fault("action", "is required: take-over when it is the same machine, register when it is another one");

@@ -69,7 +69,7 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
                 var verdict = await scrub.CheckAsync(blob, options.Value.ScrubBytesPerSecond, read =>
                     progress.Report(new("checking") { DoneBytes = done += read, TotalBytes = total }), ct);
                 done = before + blob.Length;
-                await TellAsync(blob, verdict, progress, ct);
+                await NotifyAsync(blob, verdict, progress, ct);
                 if (time.GetElapsedTime(noted) < NoteEvery) continue;
                 noted = time.GetTimestamp();
                 await database.SetAsync(Cursor, blob.Digest.ToString(), ct);
@@ -86,7 +86,7 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
         return null;
     }
 
-    private async Task TellAsync(ScrubbedBlob blob, ScrubVerdict verdict, IJobProgress progress, CancellationToken ct)
+    private async Task NotifyAsync(ScrubbedBlob blob, ScrubVerdict verdict, IJobProgress progress, CancellationToken ct)
     {
         if (verdict is ScrubVerdict.Good or ScrubVerdict.Gone) return;
         var users = await UsersAsync(blob.Digest.ToString(), ct);

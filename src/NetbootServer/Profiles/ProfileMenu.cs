@@ -59,7 +59,7 @@ public readonly record struct MenuEntry(string? Label, string? Profile, string? 
     internal static MenuEntry? Read(JsonElement item, string path, ValidationErrors errors)
     {
         var fields = new JsonFields(item, path, errors);
-        var entry = new MenuEntry(fields.Text("label", 64), fields.Word<ResourceName>("profile")?.ToString(),
+        var entry = new MenuEntry(fields.Text("label", 64), fields.Parsed<ResourceName>("profile")?.ToString(),
             fields.Choice("action", "local", "shell"));
         if (fields.Has("profile") == fields.Has("action"))
             errors.Add(path, "must have either a profile or an action");

@@ -29,7 +29,7 @@ internal static class ProfileSpecParser
         var fields = new JsonFields(body, "$", errors);
         var spec = new ProfileSpec
         {
-            Image = fields.RequiredWord<ResourceName>("image").ToString(),
+            Image = fields.RequiredParsed<ResourceName>("image").ToString(),
             Version = fields.Text("version", ImageVersion.IdLength),
             Variant = Variant(fields),
             Selector = Labels.Read(fields, "selector"),

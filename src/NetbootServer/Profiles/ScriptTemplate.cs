@@ -74,7 +74,7 @@ public sealed class ScriptTemplate
         }
         catch (ScriptRuntimeException e)
         {
-            throw At(e.Span.Start.Line, TemplateWords.Of(e.OriginalMessage));
+            throw At(e.Span.Start.Line, TemplateVariables.Of(e.OriginalMessage));
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or OverflowException
             or InvalidCastException or FormatException or OutOfMemoryException)

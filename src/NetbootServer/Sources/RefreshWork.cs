@@ -41,7 +41,7 @@ internal sealed class RefreshWork(ImageCatalog catalog, ImageRetries retries, So
     /// </summary>
     public override void Ended(Job job)
     {
-        if (job.State != JobStates.Failed || job.Problem?.Type == ProblemTypes.StorageFull.Path) retention.WantTidying();
+        if (job.State != JobStates.Failed || job.Problem?.Type == ProblemTypes.StorageFull.Path) retention.RequestCleanup();
     }
 
     private async Task<string> RefreshAsync(string name, IJobProgress progress, CancellationToken ct)

@@ -5,7 +5,7 @@ using NetbootServer.Images;
 
 namespace NetbootServer.Sources;
 
-/// <summary>What a refresh brought. All bytes are stored; nothing is visible before somebody publishes it.</summary>
+/// <summary>What a refresh brought. All bytes are stored; nothing is visible before it is published.</summary>
 public sealed record SourcedVersion
 {
     /// <summary>The artifacts by Nix system.</summary>

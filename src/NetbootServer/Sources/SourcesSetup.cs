@@ -18,7 +18,7 @@ public static class SourcesSetup
         .AddSingleton<SourceRules>()
         .AddSingleton<SourceHttp>()
         .AddSingleton(provider => new PartialFiles(provider.GetRequiredService<DataDirectory>().Below("downloads"),
-            provider.GetRequiredService<SourceBlobs>().CheckRoomAsync, provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<SourceBlobs>().CheckCapacityAsync, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<SourceDownloads>()
         .AddSingleton<SourceBlobs>()
         .AddSingleton<DirectoryRoots>()

@@ -10,7 +10,7 @@ namespace NetbootServer.Storage;
 /// </summary>
 /// <remarks>
 /// SQLite blocks the thread that calls it, for seconds when the file is locked or the disk stalls. That thread is never
-/// the caller's: whoever waits here is free again as soon as its token is cancelled, and the work rolls back by itself;
+/// the caller's: a caller that waits is free again as soon as its token is cancelled, and the work is rolled back;
 /// but for a <see cref="ChangeAsync"/> that has had its turn.
 /// At most <see cref="HeldUpAtMost"/> threads can be held up.
 /// </remarks>
@@ -54,7 +54,7 @@ public sealed class Database : IDisposable
 
     /// <summary>
     /// As <see cref="WriteAsync"/>, for a change that memory must follow: until <paramref name="work"/> is done it can
-    /// be cancelled, and is not written then; from there on it is carried through, whoever hangs up, and the caller,
+    /// be cancelled, and is not written then; from there on it is carried through, even when the client disconnects, and the caller,
     /// who waits for that, learns of it.
     /// </summary>
     public Task<T> ChangeAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)

@@ -32,7 +32,7 @@ internal static class PlanBench
         var links = new ScriptLinks("http://10.0.0.1:8080");
         using var machines = new MachineCache(database);
         var catalog = new Catalog(machines, profiles, images, Options.Create(new MachinesOptions()),
-            Options.Create(new BootsOptions()), new SteadyClock(TimeProvider.System), TimeProvider.System);
+            Options.Create(new BootsOptions()), new MonotonicClock(TimeProvider.System), TimeProvider.System);
         using var plans = new PlanCache();
         Console.WriteLine("\n| a script's making alone | CPU each | allocated each |");
         Console.WriteLine("|---|---|---|");

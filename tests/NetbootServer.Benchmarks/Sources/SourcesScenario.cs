@@ -66,7 +66,7 @@ internal sealed class SourcesScenario : IJobProgress
         {
             new("file of 400 MiB from nginx", "curl | sha256sum", FileLength, async c =>
             {
-                using var download = await downloads.FetchAsync(link, new DownloadWish { Hashed = true }, new SourceMeter(new SourcesScenario()), c);
+                using var download = await downloads.FetchAsync(link, new DownloadRequest { Hashed = true }, new SourceMeter(new SourcesScenario()), c);
                 await blobs.AddAsync(download!, BlobLimits.None, c);
             }, $"curl -s {url} | sha256sum"),
         };

@@ -45,11 +45,11 @@ public sealed class WorkerTests
         (await app.Machine.GetAsync("/boot/script?mac=52-54-00-00-00-09&arch=x86_64")).Is(HttpStatusCode.OK);
         app.Services.GetRequiredService<AlarmBoard>().Raise("test-kind", "subject", "It happened meanwhile.");
         app.Services.GetRequiredService<EventHub>().Changed("machine", "node");
-        app.Services.GetRequiredService<Retention>().WantTidying();
+        app.Services.GetRequiredService<Retention>().RequestCleanup();
         await Until.AsAsync(() => app.Machine.GetAsync("/readyz"),
             ready => ready.Status == HttpStatusCode.ServiceUnavailable, "the server to say that it is not ready");
         var access = app.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<AccessWorker>().Single();
-        await Assert.ThrowsAnyAsync<Exception>(() => access.TidyAsync(Ct)); // as its next round will find
+        await Assert.ThrowsAnyAsync<Exception>(() => access.CleanUpAsync(Ct)); // as its next round will find
         (await app.Machine.GetAsync("/healthz")).Is(HttpStatusCode.OK);
         Assert.All(app.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<ResilientWorker>(),
             worker => Assert.False(worker.ExecuteTask!.IsCompleted, worker.GetType().Name));
@@ -58,7 +58,7 @@ public sealed class WorkerTests
         await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/alarms"),
             alarms => alarms.Text.Contains("It happened meanwhile", StringComparison.Ordinal), "the alarm to be written");
         await Until.AsAsync(() => app.Machine.GetAsync("/readyz"), ready => ready.Status == HttpStatusCode.OK, "the server to be ready");
-        await access.TidyAsync(Ct);
+        await access.CleanUpAsync(Ct);
         await app.Machine.GetAsync("/boot/script?mac=52-54-00-00-00-09&arch=x86_64");
         await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/machines/52-54-00-00-00-09"),
             machine => machine.Status == HttpStatusCode.OK, "the machine to be discovered");

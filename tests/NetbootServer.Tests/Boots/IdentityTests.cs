@@ -310,7 +310,7 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
         await RegisterAsync("flood", new { macs = new[] { "525400460001" }, uuid = Uuid("4601"), serial = "FLOOD", profile = "flood" });
         await AskAsync($"mac=52-54-00-46-00-01&uuid={Uuid("4602")}&serial=FLOOD");
         var read = await _admin.ContradictionAsync("flood");
-        for (var i = 0; i <= StrayWatch.Most; i++)
+        for (var i = 0; i <= ContradictionLimit.Most; i++)
             await AskAsync($"mac=52-54-00-46-01-{i:x2}&uuid={Uuid("4601")}");
         await _admin.AlarmAsync(alarm => (alarm.GetProperty("kind").GetString(), alarm.GetProperty("subject").GetString())
             == ("many-contradictions", "flood"));

@@ -46,7 +46,7 @@ public sealed class LocalDiskTests(NetbootApp app) : IClassFixture<NetbootApp>
         var profile = Profile("own");
         profile = profile with { Spec = profile.Spec with { LocalDisk = way, Template = "#!ipxe\n{{ local_disk }}\n" } };
         var view = View(Machine("m", profile: "own"), [profile], [image]);
-        var own = TemplateScript.TryRender(BootPlanner.Plan(view, identity, null), links, identity, 0, () => "TOKEN", out var fault);
+        var own = TemplateRenderer.TryRender(BootPlanner.Plan(view, identity, null), links, identity, 0, () => "TOKEN", out var fault);
         Assert.Null(fault);
         Assert.EndsWith("\n" + lines, own, StringComparison.Ordinal);
     }

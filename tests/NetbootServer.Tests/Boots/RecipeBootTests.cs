@@ -157,11 +157,11 @@ public sealed class RecipeBootTests(NetbootApp app) : IClassFixture<NetbootApp>
         await _admin.BootWithAsync("needed", "ready");
         await _admin.AddVersionAsync("needed", 61);
         var retention = app.Services.GetRequiredService<Retention>();
-        await retention.TidyAsync(interrupted: false, Ct);
+        await retention.CleanUpAsync(interrupted: false, Ct);
         Assert.Equal(Root, await BytesAsync($"{boot}/files/root"));
         await app.Machine.Client.PostAsync(new Uri($"{boot}/up", UriKind.Relative), null, Ct);
         await _admin.BootWithAsync("needed", "up");
-        await retention.TidyAsync(interrupted: false, Ct);
+        await retention.CleanUpAsync(interrupted: false, Ct);
         (await _admin.GetAsync($"/api/v1/images/needed/versions/{id}")).Is(HttpStatusCode.NotFound);
         (await app.Machine.GetAsync($"{boot}/files/root")).Is(HttpStatusCode.NotFound);
     }

@@ -120,8 +120,8 @@ public sealed class SourceDownloadsTests
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync();
         host.Put("/file", Bytes);
-        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct)) lab.Restart();
-        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct)) lab.Restart();
+        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct)) lab.Restart();
+        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct)) lab.Restart();
         Assert.Equal(2, host.Requests.Count);
         var newer = RandomBytes(1000, seed: 4);
         host.Put("/file", newer);
@@ -134,7 +134,7 @@ public sealed class SourceDownloadsTests
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync();
         var file = host.Put("/file", Bytes);
-        var wish = new DownloadWish { Unless = new SourceValidator { ETag = file.ETag } };
+        var wish = new DownloadRequest { Unless = new SourceValidator { ETag = file.ETag } };
         Assert.Null(await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), wish, lab.Meter, Ct));
         host.Put("/file", [1, 2, 3]);
         Assert.Equal([1, 2, 3], await lab.FetchAsync(host.Url("/file"), wish));
@@ -322,7 +322,7 @@ public sealed class SourceDownloadsTests
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync();
         host.Put("/file", Bytes);
-        await SourceLab.FailsAsync(SourceProblems.Damaged, () => lab.FetchAsync(host.Url("/file"), new DownloadWish { Length = announced }));
+        await SourceLab.FailsAsync(SourceProblems.Damaged, () => lab.FetchAsync(host.Url("/file"), new DownloadRequest { Length = announced }));
         Assert.Empty(lab.PartialFilesLeft);
     }
 
@@ -343,7 +343,7 @@ public sealed class SourceDownloadsTests
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, cancel.Token));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, cancel.Token));
         Assert.Equal(Bytes, await lab.FetchAsync(host.Url("/file")));
         Assert.Equal("bytes=700000-", host.Requests.Last().Range);
     }
@@ -381,7 +381,7 @@ public sealed class SourceDownloadsTests
             await Task.Delay(Timeout.Infinite, http.RequestAborted); // who waited for the body would wait in vain
         };
         var e = await SourceLab.FailsAsync(SourceProblems.StorageFull,
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct));
         Assert.Contains(setting, e.Message, StringComparison.Ordinal);
         Assert.Empty(lab.PartialFilesLeft);
     }
@@ -399,7 +399,7 @@ public sealed class SourceDownloadsTests
             while (true) await http.Response.Body.WriteAsync(Bytes, http.RequestAborted);
         };
         var e = await SourceLab.FailsAsync(SourceProblems.StorageFull,
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct));
         Assert.Contains(limit, e.Message, StringComparison.Ordinal);
         Assert.Empty(lab.PartialFilesLeft);
     }
@@ -412,7 +412,7 @@ public sealed class SourceDownloadsTests
             settings: new() { ["Blobs:MaxBytes"] = $"{Bytes.Length + 1000}" });
         var file = host.Put("/file", Bytes).CutAt(Bytes.Length / 2);
         await SourceLab.FailsAsync(SourceProblems.Unreachable,
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct));
         Assert.Equal(Bytes.Length / 2, lab.Partials.HeldBytes(host.Url("/file")));
         await lab.Blobs.AddAsync(new byte[2000]);
         file.Write = async (http, _) =>
@@ -421,7 +421,7 @@ public sealed class SourceDownloadsTests
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
         };
         await SourceLab.FailsAsync(SourceProblems.StorageFull,
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct));
         Assert.Equal($"bytes={Bytes.Length / 2}-", host.Requests.Last().Range);
     }
 
@@ -431,7 +431,7 @@ public sealed class SourceDownloadsTests
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync(options => options.Retries = 0);
         host.Put("/file", Bytes).CutAt(Bytes.Length / 2);
-        var wish = new DownloadWish { Hashed = true };
+        var wish = new DownloadRequest { Hashed = true };
         await SourceLab.FailsAsync(SourceProblems.Unreachable, () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), wish, lab.Meter, Ct));
         lab.Restart();
         using var download = await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), wish, lab.Meter, Ct);
@@ -464,9 +464,9 @@ public sealed class SourceDownloadsTests
         await using var lab = await SourceLab.StartAsync();
         host.Put("/file", Bytes);
         var meter = new SourceMeter(lab.Progress, maxBytes: Bytes.Length + 1000);
-        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, meter, Ct)) host.Put("/other", Bytes);
+        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, meter, Ct)) host.Put("/other", Bytes);
         var e = await SourceLab.FailsAsync(SourceProblems.TooLarge,
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/other")), DownloadWish.Any, meter, Ct));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/other")), DownloadRequest.Any, meter, Ct));
         Assert.Contains("Images:MaxVersionBytes", e.Message, StringComparison.Ordinal);
     }
 }

@@ -42,7 +42,7 @@ public sealed class EventsTests(NetbootApp app) : IClassFixture<NetbootApp>
 
     [Theory]
     [InlineData("of another server", "00000000-7")]
-    [InlineData("without sense", "nonsense")]
+    [InlineData("that makes no sense", "nonsense")]
     public async Task An_id_is_answered_with_a_reset_when_it_is(string what, string id)
     {
         Assert.NotNull(what);

@@ -92,7 +92,7 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
         { "headers that never end", "multipart/form-data; boundary=x",
             "--x\r\nContent-Disposition: form-data; name=a\r\n" },
         { "no disposition", "multipart/form-data; boundary=x", "--x\r\n\r\nb\r\n--x--\r\n" },
-        { "a disposition without sense", "multipart/form-data; boundary=x",
+        { "a disposition that makes no sense", "multipart/form-data; boundary=x",
             "--x\r\nContent-Disposition: ;;=\"\r\n\r\nb\r\n--x--\r\n" },
         { "a name with a line break", "multipart/form-data; boundary=x",
             "--x\r\nContent-Disposition: form-data; name=\"a%0d%0ab\u0000\"\r\n\r\nb\r\n--x--\r\n" },

@@ -227,7 +227,7 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         var id = (await UploadAllAsync("kept")).Is(HttpStatusCode.Created)["id"];
         var retention = app.Services.GetRequiredService<Retention>();
-        await retention.TidyAsync(interrupted: false, Ct);
+        await retention.CleanUpAsync(interrupted: false, Ct);
         var urls = new[] { Files.Initrd(3), Files.Efi(2), Files.Efi(5), Root }.Select(bytes => $"/blobs/{Sha(bytes)}/x").ToList();
         foreach (var url in urls) (await app.Machine.HeadAsync(url)).Is(HttpStatusCode.OK);
         (await app.Machine.GetAsync($"/images/kept@{id}/initrd2-x86_64-linux")).Is(HttpStatusCode.OK);

@@ -22,7 +22,7 @@ internal sealed class SourceLab : IAsyncDisposable
         var wrapped = Microsoft.Extensions.Options.Options.Create(options);
         Rules = new SourceRules(wrapped);
         Http = new SourceHttp(Rules, wrapped, TimeProvider.System, new SourceConnections(options, isPublic));
-        Partials = new PartialFiles(PartialFolder, (length, here, ct) => Stored!.CheckRoomAsync(length, here, ct), TimeProvider.System);
+        Partials = new PartialFiles(PartialFolder, (length, here, ct) => Stored!.CheckCapacityAsync(length, here, ct), TimeProvider.System);
         Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
         Stored = new SourceBlobs(blobs.Store, blobs.App.Services.GetRequiredService<BlobIndex>(),
             blobs.App.Services.GetRequiredService<BlobDirectory>());
@@ -70,7 +70,7 @@ internal sealed class SourceLab : IAsyncDisposable
     public void Restart()
     {
         var wrapped = Microsoft.Extensions.Options.Options.Create(Options);
-        Partials = new PartialFiles(PartialFolder, Stored.CheckRoomAsync, TimeProvider.System);
+        Partials = new PartialFiles(PartialFolder, Stored.CheckCapacityAsync, TimeProvider.System);
         Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
     }
 
@@ -91,9 +91,9 @@ internal sealed class SourceLab : IAsyncDisposable
         return bytes.ToArray();
     }
 
-    public async Task<byte[]> FetchAsync(string url, DownloadWish? wish = null)
+    public async Task<byte[]> FetchAsync(string url, DownloadRequest? wish = null)
     {
-        using var download = await Downloads.FetchAsync(Rules.Root(url), wish ?? DownloadWish.Any, Meter, Ct);
+        using var download = await Downloads.FetchAsync(Rules.Root(url), wish ?? DownloadRequest.Any, Meter, Ct);
         Assert.NotNull(download);
         await using var file = download.Open();
         var bytes = new MemoryStream();

@@ -16,7 +16,7 @@ internal static class Planes
     ];
 
     /// <summary>
-    /// Believes <c>X-Forwarded-*</c> of the networks in <c>Access:TrustedProxies</c>, and of nobody else.
+    /// Believes <c>X-Forwarded-*</c> of the networks in <c>Access:TrustedProxies</c> only.
     /// </summary>
     public static void UseTrustedProxies(this WebApplication app)
     {

@@ -129,7 +129,7 @@ internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineI
     public long InitrdBytes { get; init; }
 
     /// <summary>What it teaches when it succeeds; null when it is nothing.</summary>
-    public BootLesson? Teaches { get; init; }
+    public ObservedIdentity? Teaches { get; init; }
 }
 
 /// <summary>A step of a boot moved on.</summary>

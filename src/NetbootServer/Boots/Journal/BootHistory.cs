@@ -12,7 +12,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Boots.Journal;
 
 /// <summary>Reads boots: what is written down, with the transfers under way on top.</summary>
-internal sealed class BootHistory(Database database, LiveBoots live, DownloadLine line) : IDisposable
+internal sealed class BootHistory(Database database, LiveBoots live, DownloadQueue line) : IDisposable
 {
     private readonly MemoryCache _machines = new(new MemoryCacheOptions { SizeLimit = 20_000 });
 

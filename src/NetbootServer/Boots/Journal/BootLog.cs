@@ -9,7 +9,7 @@ namespace NetbootServer.Boots.Journal;
 /// <summary>
 /// Where boots are written down. Entries wait in a bounded queue for the next batch, so that a boot never waits for
 /// the disk. Reports, which change a machine's next boot, have a queue of their own that drops none and goes first;
-/// whoever sends one may wait for the batch that has it, and is refused when there is no room.
+/// a request that sends one may wait for the batch that has it, and is refused when there is no room.
 /// </summary>
 internal sealed class BootLog
 {
@@ -109,5 +109,5 @@ internal sealed class BootLog
 
 /// <summary>An entry in the queue.</summary>
 /// <param name="Entry">The entry.</param>
-/// <param name="Report">The report that it is; null for what nobody waits for.</param>
+/// <param name="Report">The report that it is; null when no request waits for it.</param>
 internal readonly record struct QueuedEntry(BootEntry Entry, Report? Report);

@@ -28,7 +28,7 @@ internal sealed class BootRow
     /// <summary>Bytes of all initrds that it loads; null when that was not written down.</summary>
     public long? InitrdBytes { get; set; }
 
-    /// <summary>A <see cref="BootLesson"/> that is not taken yet, as JSON.</summary>
+    /// <summary>A <see cref="ObservedIdentity"/> that is not taken yet, as JSON.</summary>
     public string? Teaches { get; set; }
 }
 

@@ -32,7 +32,7 @@ public sealed record TimelineStep(string Name, DateTimeOffset At, double? Durati
 /// <param name="DurationSeconds">How long, in seconds; null while it lasts.</param>
 public sealed record Stall(DateTimeOffset At, double? DurationSeconds);
 
-/// <summary>What the booted system told when it phoned home.</summary>
+/// <summary>What the booted system reported when it phoned home.</summary>
 /// <param name="At">When.</param>
 /// <param name="Addresses">Its IP addresses.</param>
 /// <param name="SshHostKeys">Its public ssh host keys.</param>

@@ -35,7 +35,7 @@ internal sealed class OpenBoots(BootTokens tokens, Database database, IOptions<B
 }
 
 /// <summary>What a token stands for.</summary>
-/// <param name="Ticket">The boot; null when there is none, it is over, or that cannot be told.</param>
+/// <param name="Ticket">The boot; null when there is none, it is over, or that cannot be determined.</param>
 /// <param name="Now">The instant of what it reports now.</param>
 /// <param name="Away">The database could not be asked.</param>
 internal readonly record struct OpenBoot(BootTicket? Ticket, DateTimeOffset Now, bool Away);

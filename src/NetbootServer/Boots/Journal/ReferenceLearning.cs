@@ -18,7 +18,7 @@ internal sealed class ReferenceLearning(Audit audit)
         var facts = batch.Facts(boot.Id);
         if (facts.Where(fact => fact.Step == Steps.Ready).Min(fact => (DateTimeOffset?)fact.FirstAt) is not { } readyAt
             || !BootRecord.HasFetched(facts, boot.InitrdBytes)) return;
-        var lesson = MachineReading.Read<BootLesson>(boot.Teaches)!;
+        var lesson = MachineReading.Read<ObservedIdentity>(boot.Teaches)!;
         boot.Teaches = null;
         batch.Changed(boot);
         await LearnReferenceAsync(batch, machine, lesson, readyAt, ct);
@@ -27,7 +27,7 @@ internal sealed class ReferenceLearning(Audit audit)
 
     /// <summary>A value that was registered or learned meanwhile stays, and so does another machine's UUID.</summary>
     private static async Task LearnReferenceAsync(
-        JournalBatch batch, MachineRow machine, BootLesson lesson, DateTimeOffset at, CancellationToken ct)
+        JournalBatch batch, MachineRow machine, ObservedIdentity lesson, DateTimeOffset at, CancellationToken ct)
     {
         var (spec, before) = (machine.ReadSpec(), MachineReading.Read<MachineReference>(machine.Reference));
         var uuid = MachineKeys.UuidOf(spec, before) is null && MachineUuid.TryParse(lesson.Uuid, out var told)

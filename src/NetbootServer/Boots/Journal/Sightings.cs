@@ -31,7 +31,7 @@ internal static class Sightings
             await AddMacAsync(batch, row, told, ct);
         row.FirstSeenAt ??= seen.At;
         row.LastSeenAt = seen.At;
-        row.Tell(seen.Ip is null ? seen.Identity.Told : seen.Identity.Told.SetItem("ip", seen.Ip), seen.At);
+        row.Observe(seen.Ip is null ? seen.Identity.Reported : seen.Identity.Reported.SetItem("ip", seen.Ip), seen.At);
         batch.Changed(row);
     }
 

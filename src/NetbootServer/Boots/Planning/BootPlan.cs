@@ -160,7 +160,7 @@ public sealed record MenuChoice(string Key, string Label, string? Profile)
 /// <summary>Opens iPXE's shell.</summary>
 public sealed record OpenShell : BootAction;
 
-/// <summary>Waits until somebody approves the machine or gives it a profile.</summary>
+/// <summary>Waits until an operator approves the machine or gives it a profile.</summary>
 public sealed record WaitForApproval : BootAction;
 
 /// <summary>Waits until an operator has said which machine it is.</summary>

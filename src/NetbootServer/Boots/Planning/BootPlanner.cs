@@ -19,7 +19,7 @@ public sealed record CatalogView(Machine? Machine, ProfileSet Profiles,
     /// </summary>
     public string? LocalDisk { get; init; }
 
-    /// <summary>What the <see cref="Storage.SteadyClock"/> shows.</summary>
+    /// <summary>What the <see cref="Storage.MonotonicClock"/> shows.</summary>
     public TimeSpan Now { get; init; }
 
     /// <summary>Why the machine waits for an operator; null when it does not.</summary>
@@ -39,9 +39,9 @@ public static class BootPlanner
 
     private const int ImagePollSeconds = 10, MenuPollSeconds = 60;
 
-    /// <summary>The plan for a machine that tells <paramref name="identity"/>.</summary>
+    /// <summary>The plan for a machine that reports <paramref name="identity"/>.</summary>
     /// <param name="view">The catalog.</param>
-    /// <param name="identity">What the machine told.</param>
+    /// <param name="identity">What the machine reported.</param>
     /// <param name="menuChoice">
     /// The profile, or <see cref="LocalChoice"/>, that a person chose at the machine; null without a choice.
     /// </param>
@@ -176,7 +176,7 @@ public static class BootPlanner
             return Cannot(plan, variant is null
                 ? $"image '{image.Name}' has no kernel and initrd for {NixSystem.Of(arch)}"
                 : $"image '{image.Name}' has no variant '{variant}' for {NixSystem.Of(arch)}");
-        var platform = identity.Told.GetValueOrDefault("platform");
+        var platform = identity.Reported.GetValueOrDefault("platform");
         if (recipe.Kernel is null && platform == "pcbios")
             return Cannot(plan, $"image '{image.Name}' has only an EFI program for {NixSystem.Of(arch)}, and this " +
                 "machine booted by BIOS: set its firmware to UEFI, or give it another image");

@@ -77,7 +77,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         var plan = BootPlanner.Plan(view, identity, menuChoice: null);
         plan = plan with { Warnings = [.. doubts, .. plan.Warnings] };
         var load = plan.Action as LoadKernel;
-        var script = ScriptDesk.Preview(plan, identity, links, out var fault);
+        var script = ScriptComposer.Preview(plan, identity, links, out var fault);
         var preview = links with { Boot = new string('T', BootTokens.Length) };
         var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
         var warnings = WarningsOn(plan, identity, bytes, fault?.Message);
@@ -120,7 +120,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
                 "Neither the machine's registration nor the machine itself says its architecture: x86_64 is assumed.");
         if (plan.Machine?.Spec.Arch is { } arch && identity.Arch is { } told && arch != told)
             Warn(PlanWarnings.ArchDiffers, $"The machine is registered as {arch}, but says it is {told}.");
-        if (plan.Action is LoadKernel { Recipe.Kernel: null } && identity.Told.GetValueOrDefault("platform") != "efi")
+        if (plan.Action is LoadKernel { Recipe.Kernel: null } && identity.Reported.GetValueOrDefault("platform") != "efi")
             Warn(PlanWarnings.PlatformUnknown, "The image boots UEFI machines only, and this machine has not said " +
                 "yet that it is one: by BIOS it gets a script that says so.");
         if (fault is not null)

@@ -15,7 +15,7 @@ internal static class PlannedIdentity
     /// <summary>What a machine says, as last seen: what is asked for stands in for it.</summary>
     public static MachineIdentity Of(Machine machine, MachineIdentity asked)
     {
-        var told = (machine.Identity ?? ImmutableSortedDictionary<string, string>.Empty).SetItems(asked.Told);
+        var told = (machine.Identity ?? ImmutableSortedDictionary<string, string>.Empty).SetItems(asked.Reported);
         // One that was never seen is what is registered.
         if (!told.ContainsKey("mac") && FirstMac(machine) is { } mac) told = told.SetItem("mac", mac.Hyphened);
         if (machine.Spec.Uuid is { } uuid && !told.ContainsKey("uuid")) told = told.SetItem("uuid", uuid);

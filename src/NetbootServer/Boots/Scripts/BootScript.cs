@@ -12,7 +12,7 @@ public static class BootScript
     /// <param name="links">This server's URLs.</param>
     /// <param name="labels">Labels to pass on; null for none.</param>
     public static string Start(ScriptLinks links, MachineIdentity? labels) => new ScriptWriter()
-        .Line("# NetbootServer: tells the server who this machine is and runs the script it answers with")
+        .Line("# NetbootServer: reports this machine's identity to the server and runs the script it answers with")
         .Begin(links, labels is null ? null : labels with { Mac = null })
         .AskAgain().ToString();
 
@@ -32,7 +32,7 @@ public static class BootScript
     /// <summary>A machine's script.</summary>
     /// <param name="plan">What it gets.</param>
     /// <param name="links">This server's URLs, with the boot's token when the plan loads a kernel.</param>
-    /// <param name="identity">What the machine told.</param>
+    /// <param name="identity">What the machine reported.</param>
     /// <param name="attempt">How often it has asked since it was switched on, as far as it says.</param>
     /// <param name="menuToken">Makes a token for choosing a profile, or the local disk, at the machine.</param>
     public static string Render(
@@ -144,15 +144,15 @@ public static class BootScript
     private static ScriptWriter Wait(ScriptWriter script, BootPlan plan, ScriptLinks links, MachineIdentity identity,
         int attempt, Func<string, string> menuToken)
     {
-        var told = identity.Told;
+        var told = identity.Reported;
         var wait = ScriptWriter.Wait(attempt);
         var registered = plan.Machine is { State: MachineState.Registered };
         return script.Line("echo")
             .Echo(registered
                 ? $"NetbootServer has no profile for the machine {plan.Machine!.Name}."
                 : "NetbootServer does not know this machine.")
-            .Echo($"  MAC {identity.Mac?.ToString() ?? "not told"}  UUID {told.GetValueOrDefault("uuid", "not told")}")
-            .Echo($"  {told.GetValueOrDefault("manufacturer")} {told.GetValueOrDefault("product")} serial {told.GetValueOrDefault("serial", "not told")}")
+            .Echo($"  MAC {identity.Mac?.ToString() ?? "not reported"}  UUID {told.GetValueOrDefault("uuid", "not reported")}")
+            .Echo($"  {told.GetValueOrDefault("manufacturer")} {told.GetValueOrDefault("product")} serial {told.GetValueOrDefault("serial", "not reported")}")
             .Echo($"{(registered ? "Give it a profile" : "Approve it")} at {links.Dashboard} or over REST; then it boots by itself.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
             .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))

@@ -16,8 +16,8 @@ namespace NetbootServer.Boots.Transfers;
 /// Looks twice a second how far transfers have come and which boots are silent, and once a minute for those that
 /// nothing is heard of any more.
 /// </summary>
-internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, DownloadLine line, RateHistory rates, BootLog log,
-    BootHistory history, EventHub events, Database database, SteadyClock steady, BootTokens tokens, BootTrim trim,
+internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, DownloadQueue line, RateHistory rates, BootLog log,
+    BootHistory history, EventHub events, Database database, MonotonicClock steady, BootTokens tokens, BootTrim trim,
     IOptions<BootsOptions> options, WorkerServices services, TimeProvider time, ILogger<BootWatch> logger)
     : ResilientWorker("boot watch", services, logger)
 {
@@ -207,7 +207,7 @@ internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, Downl
         [LoggerMessage(LogLevel.Warning, "Boot {Boot} is given up: the machine {Reason}")]
         public static partial void Unknown(ILogger logger, string boot, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "Could not tell how far the boots are ({Detail})")]
+        [LoggerMessage(LogLevel.Warning, "Could not publish the progress of boots ({Detail})")]
         public static partial void NotTold(ILogger logger, string detail);
 
         [LoggerMessage(LogLevel.Warning, "Could not tidy up the boots; trying again later")]

@@ -96,7 +96,7 @@ internal sealed class LiveBoots(
 internal sealed record InitrdSizes(long Before, long All);
 
 /// <summary>A transfer for a boot.</summary>
-/// <param name="owner">Told of its end.</param>
+/// <param name="owner">Notified of its end.</param>
 /// <param name="ticket">The boot.</param>
 /// <param name="step">kernel, initrd, overlay or files.</param>
 /// <param name="offset">Where in the file it begins.</param>

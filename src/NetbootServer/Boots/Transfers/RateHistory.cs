@@ -12,7 +12,7 @@ internal sealed class RateHistory
     /// <summary>How long the rates of a boot stay after its last byte.</summary>
     private static readonly TimeSpan Keep = TimeSpan.FromMinutes(15);
 
-    /// <summary>A look that comes late is followed by one that comes early: too short a time to tell a rate of.</summary>
+    /// <summary>A look that comes late is followed by one that comes early: too short a time to measure a rate.</summary>
     internal static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(250);
 
     /// <summary>What lies longer before is not the last look, but a pause of the watch.</summary>

@@ -4,7 +4,7 @@ namespace NetbootServer.Boots.Transfers;
 
 /// <summary>
 /// How fast one boot was from its first byte on, in bounded room: when it is full its samples become twice as long, so
-/// it always reaches back to the beginning. One writes, anybody reads.
+/// it always reaches back to the beginning. One thread writes, any thread reads.
 /// </summary>
 internal sealed class RateLine
 {

@@ -5,7 +5,7 @@ using Serilog.Events;
 namespace NetbootServer.Hosting.Logging;
 
 /// <summary>
-/// Log lines wait here for a thread of their own that writes them, so that a slow disk or terminal holds up nobody.
+/// Log lines wait here for a thread of their own that writes them, so that a slow disk or terminal delays no request.
 /// That thread wakes for the first line, lets others gather for a moment and writes them all.
 /// </summary>
 /// <remarks>

@@ -13,7 +13,7 @@ namespace NetbootServer.Machines.Import;
 /// <param name="db">The running transaction; a plain context for a dry run.</param>
 /// <param name="import">What the file says of all its rows.</param>
 /// <param name="faults">Collects conflicts.</param>
-/// <param name="answer">Told of each row.</param>
+/// <param name="answer">Receives each row.</param>
 internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFaults faults, ImportAnswer answer)
     : IAsyncDisposable
 {

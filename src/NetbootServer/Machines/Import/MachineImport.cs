@@ -13,7 +13,7 @@ namespace NetbootServer.Machines.Import;
 /// <remarks>
 /// <code>
 /// body ─► file ─► reader, each machine checked by itself ─► rows on disk ─► one transaction, batch by batch ─► report
-///         (a slow client holds up nobody)                                   (a fault rolls it back)
+///         (a slow client delays no other)                                   (a fault rolls it back)
 /// </code>
 /// </remarks>
 internal sealed class MachineImport(Database database, DataDirectory data, MachineJoined joined, Renames renames,
@@ -122,7 +122,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
     {
         if (body.ValueKind != JsonValueKind.Object) return null; // noted already
         var before = errors.Count;
-        var name = new JsonFields(body, "$", errors).RequiredWord<ResourceName>("name");
+        var name = new JsonFields(body, "$", errors).RequiredParsed<ResourceName>("name");
         return errors.Count == before ? name.ToString() : null;
     }
 

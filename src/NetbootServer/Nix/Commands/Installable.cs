@@ -45,7 +45,7 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
     }
 
     /// <summary>
-    /// Where on the network it comes from, as far as that can be told from it: an http, https, ssh or git URL; null for
+    /// Where on the network it comes from, as far as it says so: an http, https, ssh or git URL; null for
     /// a path of this server, and for a name of Nix's registry.
     /// </summary>
     public string? Address

@@ -22,7 +22,7 @@ internal static partial class NixCauses
     // GitHub's limit is one of an hour, and Nix does not say when that ends: six tries reach beyond it.
     private static readonly TimeSpan WithinTheHour = TimeSpan.FromMinutes(20);
 
-    /// <summary>The cause that a line of output tells; null when it tells none.</summary>
+    /// <summary>The cause in a line of output; null when there is none.</summary>
     /// <param name="line">Plain text.</param>
     /// <param name="what">What Nix was run for, such as a flake.</param>
     public static NixCause? Of(string line, string what)

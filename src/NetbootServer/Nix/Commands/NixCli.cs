@@ -104,7 +104,7 @@ public sealed partial class NixCli
     /// <param name="installable">What to build.</param>
     /// <param name="flake">The flake that it is of, checked; null for a file.</param>
     /// <param name="link">A link to the output, which keeps it from being collected as long as it is there.</param>
-    /// <param name="progress">Told of the progress, and all that Nix prints.</param>
+    /// <param name="progress">Receives the progress, and all that Nix prints.</param>
     /// <param name="ct">Ends it.</param>
     /// <exception cref="SourceException">It cannot be built.</exception>
     public async Task<NixOutput> BuildAsync(

@@ -34,7 +34,7 @@ internal sealed class NixLog(IJobProgress progress, int tailLines, TimeProvider 
     /// <summary>Nix's own errors, as plain text.</summary>
     public List<string> Errors { get; } = [];
 
-    /// <summary>The first cause of a failure that its output tells; null when that tells none that is known.</summary>
+    /// <summary>The first known cause of a failure in its output; null when there is none.</summary>
     public NixCause? Cause { get; private set; }
 
     /// <summary>The last lines for people.</summary>
@@ -132,7 +132,7 @@ internal sealed class NixLog(IJobProgress progress, int tailLines, TimeProvider 
         if (activity.Type == NixActivity.CopyPath)
         {
             _copying--;
-            _copiedBytes += activity.Expected - activity.Done; // its last pieces are not told of in every version
+            _copiedBytes += activity.Expected - activity.Done; // its last pieces are not reported by every version
         }
         Report();
     }

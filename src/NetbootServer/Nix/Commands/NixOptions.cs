@@ -31,7 +31,7 @@ public sealed class NixOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.001", "24.00:00:00")]
     public TimeSpan BuildTimeout { get; set; } = TimeSpan.FromHours(6);
 
-    /// <summary>Lines of Nix's own output that a failure is told with, at most; the job's log has all.</summary>
+    /// <summary>At most so many lines of Nix's own output are in a failure; the job's log has all.</summary>
     [Range(1, 1000)]
     public int TailLines { get; set; } = 20;
 

@@ -18,7 +18,7 @@ internal static class NixProcess
     /// <param name="arguments">Its arguments, each as it is.</param>
     /// <param name="environment">All of its environment.</param>
     /// <param name="read">Reads what it prints.</param>
-    /// <param name="line">Told each line that it prints to standard error; lines longer than 1 MiB are cut.</param>
+    /// <param name="line">Receives each line that it prints to standard error; lines longer than 1 MiB are cut.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>Its exit code.</returns>
     /// <exception cref="SourceException">It cannot be started.</exception>
@@ -34,7 +34,7 @@ internal static class NixProcess
         var errors = LinesAsync(process.StandardError.BaseStream, line, stop.Token);
         try
         {
-            // A reader that fails ends the process: nobody would drain it any more.
+            // A reader that fails ends the process: nothing would drain its output any more.
             await await Task.WhenAny(process.WaitForExitAsync(ct), FailureOf(output), FailureOf(errors));
             await process.WaitForExitAsync(ct);
             // A process that outlives Nix may hold the pipes open for ever.

@@ -16,7 +16,7 @@ internal static partial class ProcessTree
     /// </summary>
     public static async Task EndAsync(Process process)
     {
-        // Once it has ended, what it leaves behind is nobody's child any more and could not be found.
+        // Once it has ended, the processes it leaves behind have another parent and could not be found.
         var children = Descendants(process.Id);
         try
         {

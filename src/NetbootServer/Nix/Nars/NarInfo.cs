@@ -107,7 +107,7 @@ public sealed record NarInfo
     }
 
     private static InvalidDataException Wrong(Dictionary<string, string> fields, string key) =>
-        Bad($"its {key} '{SourceText.Quote(fields[key])}' has no sense");
+        Bad($"its {key} '{SourceText.Quote(fields[key])}' makes no sense");
 
     private static InvalidDataException Bad(string what) => new($"The narinfo is not valid: {what}.");
 }

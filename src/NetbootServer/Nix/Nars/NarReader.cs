@@ -19,13 +19,13 @@ namespace NetbootServer.Nix.Nars;
 /// </code>
 /// </remarks>
 /// <param name="size">How long the NAR says it is, in bytes; more is an error at once.</param>
-/// <param name="found">Told of each node when all of it but a file's contents has been read.</param>
+/// <param name="found">Called for each node when all of it but a file's contents has been read.</param>
 public sealed class NarReader(long size, Action<NarEntry> found)
 {
     private const int MaxName = 255;
     private const int MaxPath = 4095;
     private const int MaxWord = 16;
-    private const long MaxNames = 256L << 20; // whoever lists a NAR keeps all of its paths
+    private const long MaxNames = 256L << 20; // a listing of a NAR keeps all of its paths
 
     private enum Place
     {

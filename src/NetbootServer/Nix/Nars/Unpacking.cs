@@ -40,7 +40,7 @@ internal sealed class Unpacking : ForwardStream
         return read;
     }
 
-    /// <summary>The libraries tell of damage by many kinds of exceptions; here it is always the same.</summary>
+    /// <summary>The libraries report damage by many kinds of exceptions; here it is always the same.</summary>
     private int Library(Span<byte> buffer)
     {
         try

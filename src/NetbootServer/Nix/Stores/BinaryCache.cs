@@ -51,7 +51,7 @@ public sealed class BinaryCache : INixStore
         }
         catch (SourceException e) when (e.Problem == SourceProblems.Missing)
         {
-            // Some caches have none; then the narinfos tell.
+            // Some caches have none; then the narinfos say.
         }
     }
 
@@ -121,7 +121,7 @@ public sealed class BinaryCache : INixStore
         ArgumentNullException.ThrowIfNull(check);
         var path = (CachedPath)info;
         if (path.FileSize is { } size) _meter.ExpectBytes(size);
-        using var download = await _downloads.FetchAsync(path.Nar, new DownloadWish { Length = path.FileSize }, _meter, ct)
+        using var download = await _downloads.FetchAsync(path.Nar, new DownloadRequest { Length = path.FileSize }, _meter, ct)
             ?? throw new InvalidOperationException("A download without a condition is never unneeded.");
         try
         {

@@ -69,11 +69,11 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
     /// <param name="here">So many of them are on the disk already, in a download that goes on.</param>
     /// <param name="ct">Ends the attempt.</param>
     /// <exception cref="SourceException">They do not.</exception>
-    public async Task CheckRoomAsync(long length, long here, CancellationToken ct)
+    public async Task CheckCapacityAsync(long length, long here, CancellationToken ct)
     {
         try
         {
-            await store.CheckRoomAsync(length, here, ct);
+            await store.CheckCapacityAsync(length, here, ct);
         }
         catch (BlobRefusedException e)
         {

@@ -8,7 +8,7 @@ using NetbootServer.Sources.Layouts;
 
 namespace NetbootServer.Sources.Hydras;
 
-/// <summary>The files that a build offers for download, as a folder; Hydra says their digests, and nobody signs them.</summary>
+/// <summary>The files that a build offers for download, as a folder; Hydra states their digests, without a signature.</summary>
 internal sealed class ProductTree : IFileTree
 {
     private const int MaxTextBytes = 64 * 1024;
@@ -41,7 +41,7 @@ internal sealed class ProductTree : IFileTree
         var product = _products[name];
         if (product.Digest is { } digest && await _blobs.FindAsync(digest, ct) is { } blob && judge(blob.File) is null) return blob;
         if (product.Size is { } size) _meter.ExpectBytes(size);
-        using var download = await _downloads.FetchAsync(LinkOf(product), new DownloadWish { Length = product.Size, Hashed = true }, _meter, ct)
+        using var download = await _downloads.FetchAsync(LinkOf(product), new DownloadRequest { Length = product.Size, Hashed = true }, _meter, ct)
             ?? throw new InvalidOperationException("A download without a condition is never unneeded.");
         return await _blobs.AddAsync(download, new BlobLimits { Digest = product.Digest, Judge = judge }, ct);
     }

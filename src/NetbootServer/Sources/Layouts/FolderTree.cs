@@ -40,7 +40,7 @@ internal sealed class FolderTree : IFileTree
 
     public ImmutableArray<string> Names { get; }
 
-    /// <summary>What the files looked like when they were read: changes tell of a copy that is still going on.</summary>
+    /// <summary>What the files looked like when they were read: changes mean that a copy is still in progress.</summary>
     public Dictionary<string, (long Length, DateTime Changed)> Seen { get; } = new(StringComparer.Ordinal);
 
     public async Task<StoredBlob> StoreAsync(string name, Func<BootFile, string?> judge, CancellationToken ct)

@@ -113,7 +113,7 @@ internal sealed class ReleaseFolder
     public async Task<Download?> FetchAsync(
         ReleaseAsset asset, long? likely, SourceValidator? unless, CancellationToken ct)
     {
-        var wish = new DownloadWish
+        var wish = new DownloadRequest
         {
             Length = asset.Size, Likely = likely, Unless = unless, Accept = "application/octet-stream", Hashed = true,
         };
@@ -125,13 +125,13 @@ internal sealed class ReleaseFolder
     /// <summary>Bytes of a file of a length that an earlier try has left on the disk.</summary>
     public long HeldBytes(ReleaseAsset asset, long length) => Math.Min(length, asset.Links.Sum(_downloads.HeldBytes));
 
-    /// <summary>A file's length in bytes, by an answer whose body is not read; null when nobody says.</summary>
+    /// <summary>A file's length in bytes, by an answer whose body is not read; null when the server does not say.</summary>
     public async Task<long?> SizeOfAsync(ReleaseAsset asset, CancellationToken ct)
     {
         try
         {
-            // Signed addresses are good for GET alone, so HEAD tells nothing.
-            using var answer = await TryLinksAsync(asset, link => _http.AskAsync(link, new SourceAsk(), ct));
+            // Signed URLs are valid for GET only, so HEAD returns nothing useful.
+            using var answer = await TryLinksAsync(asset, link => _http.AskAsync(link, new SourceRequestOptions(), ct));
             return answer.Length;
         }
         catch (SourceException)
@@ -169,7 +169,7 @@ internal sealed class ReleaseFolder
         foreach (var name in names.Where(_read.ContainsKey))
         {
             var (link, validator, length) = _read[name];
-            using var answer = await _http.AskAsync(link, new SourceAsk { Unless = validator }, ct);
+            using var answer = await _http.AskAsync(link, new SourceRequestOptions { Unless = validator }, ct);
             var same = answer.NotModified || (answer.Validator == validator && (length < 0 || answer.Length is null || answer.Length == length));
             if (!same) throw Changed(name);
         }

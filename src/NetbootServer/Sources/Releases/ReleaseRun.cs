@@ -126,7 +126,7 @@ internal sealed class ReleaseRun(
         var later = files.FindAll(need => need.Later);
         var bytes = now.Sum(need => need.Bytes!.Value);
         if (bytes > 0) meter.ExpectBytes(bytes);
-        if (bytes > 0) await blobs.CheckRoomAsync(bytes, now.Sum(need => folder.HeldBytes(need.Asset, need.Bytes!.Value)), ct);
+        if (bytes > 0) await blobs.CheckCapacityAsync(bytes, now.Sum(need => folder.HeldBytes(need.Asset, need.Bytes!.Value)), ct);
         if (bytes > 0) announce($"fetching {SourceText.Bytes(bytes)} from {folder.Link}: {Names(now)}");
         if (later.Count > 0)
             announce($"leaving {SourceText.Bytes(later.Sum(need => need.Bytes!.Value))} for their first request or the " +

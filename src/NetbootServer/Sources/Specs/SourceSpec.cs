@@ -25,7 +25,7 @@ public sealed record NixSpec(string Installable, SourceKind Kind) : SourceSpec;
 /// <param name="Project">The project.</param>
 /// <param name="Jobset">The jobset.</param>
 /// <param name="Job">The job; may have <c>{system}</c> and <c>{variant}</c>.</param>
-/// <param name="Cache">Where outputs are; null: Hydra's own downloads, which nobody signs.</param>
+/// <param name="Cache">Where outputs are; null: Hydra's own downloads, which are not signed.</param>
 /// <param name="Kind">What the output is.</param>
 public sealed record HydraSpec(string Url, string Project, string Jobset, string Job, CacheAccess? Cache, SourceKind Kind) : SourceSpec;
 

@@ -98,7 +98,7 @@ public sealed partial class SourceSpecParser(
             if (CacheKey.TryParse(texts[i], out var key)) keys.Add(key);
             else fields.Fault($"publicKeys[{i}]", "is no public key; for example cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=");
         }
-        if (texts.IsEmpty) fields.Fault("publicKeys", "needs at least one key: what nobody signed is not booted");
+        if (texts.IsEmpty) fields.Fault("publicKeys", "needs at least one key: unsigned paths are not booted");
         if (alone) fields.RefuseOthers();
         return new CacheAccess(url, keys.DrainToImmutable());
     }

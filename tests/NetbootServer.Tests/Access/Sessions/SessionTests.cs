@@ -118,7 +118,7 @@ public sealed class SessionTests : IAsyncDisposable
         for (var hours = 0; hours < 7 * 24 - 10; hours += 10)
         {
             (await session.Caller.GetAsync("/api/v1/session")).Is(HttpStatusCode.OK);
-            await worker.TidyAsync(TestContext.Current.CancellationToken);
+            await worker.CleanUpAsync(TestContext.Current.CancellationToken);
             // The worker's own round of the last hours may have taken it up, and be at it still.
             await Until.AsAsync(() => _app.Admin.GetAsync("/api/v1/sessions"), list => list.Json.GetProperty("items")[0]
                 .GetProperty("lastUsedAt").GetDateTimeOffset() >= Floor(_clock.GetUtcNow()), "its use to be written down");

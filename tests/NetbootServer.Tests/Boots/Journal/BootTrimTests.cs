@@ -22,7 +22,7 @@ public sealed class BootTrimTests : IAsyncDisposable
     {
         var version = await _app.Admin.MakeImageAsync("any", seed: 90);
         await _app.Admin.PutAsync("/api/v1/profiles/any", """{"image":"any"}""");
-        // Told by its UUID alone, a machine has no record.
+        // Reported by its UUID alone, a machine has no record.
         (await _app.Machine.GetAsync("/boot/script?uuid=4c4c4544-0042-3510-8052-b4c04f560099")).Is(System.Net.HttpStatusCode.OK).Text.BootPath();
         await Until.TrueAsync(() => CountAsync(null).Result == 1, "its boot");
         var identity = MachineIdentity.FromQuery("uuid=4c4c4544-0042-3510-8052-b4c04f560099");

@@ -2,7 +2,7 @@ using NetbootServer.Blobs;
 
 namespace NetbootServer.Tests.Blobs;
 
-public sealed class BlobRoomTests
+public sealed class BlobCapacityTests
 {
     private const long Free = 10_000, Stored = 50_000;
 
@@ -17,7 +17,7 @@ public sealed class BlobRoomTests
     public void A_download_of_which(string what, long length, long here, string? limit)
     {
         Assert.NotEmpty(what);
-        var room = new BlobRoom(new() { MaxBytes = Stored + 10_000, MinFreeBytes = Free - 4_000 }, () => Free);
+        var room = new BlobCapacity(new() { MaxBytes = Stored + 10_000, MinFreeBytes = Free - 4_000 }, () => Free);
         room.Start(Stored);
         var refused = Record.Exception(() => room.Check(length, here)) as BlobRefusedException;
         Assert.Equal(limit, refused?.Setting);

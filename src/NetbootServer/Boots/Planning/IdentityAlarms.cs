@@ -5,7 +5,7 @@ using NetbootServer.Machines;
 namespace NetbootServer.Boots.Planning;
 
 /// <summary>Raises the alarms about who asks.</summary>
-internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses, StrayWatch strays)
+internal sealed class IdentityAlarms(AlarmBoard alarms, AddressWatch addresses, ContradictionLimit strays)
 {
     private const string Decide = "Say on the dashboard, or with POST /api/v1/alarms/{id}/resolutions, whether it is the " +
         "same machine (take over) or another one (register).";
@@ -41,7 +41,7 @@ internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses, S
                 DataOf(request.Identity, machine));
         else
             alarms.Raise(AlarmKinds.ManyContradictions, machine.Name,
-                $"More than {StrayWatch.Most} machines contradict the registration of '{machine.Name}'. The last one, at " +
+                $"More than {ContradictionLimit.Most} machines contradict the registration of '{machine.Name}'. The last one, at " +
                 $"{request.Ip}: {contradiction.Text}. Decide about the others first, or find who makes them up.");
     }
 

@@ -1,10 +1,10 @@
 namespace NetbootServer.Downloads;
 
 /// <summary>What is known of a file before it is downloaded.</summary>
-public sealed record DownloadWish
+public sealed record DownloadRequest
 {
     /// <summary>Nothing.</summary>
-    public static DownloadWish Any { get; } = new();
+    public static DownloadRequest Any { get; } = new();
 
     /// <summary>Its exact length in bytes, when announced; the meter expects these bytes already.</summary>
     public long? Length { get; init; }

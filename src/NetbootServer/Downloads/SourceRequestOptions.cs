@@ -1,10 +1,10 @@
 namespace NetbootServer.Downloads;
 
 /// <summary>What is asked for beside the address.</summary>
-public sealed record SourceAsk
+public sealed record SourceRequestOptions
 {
     /// <summary>Anything, from the first byte.</summary>
-    public static SourceAsk Anything { get; } = new();
+    public static SourceRequestOptions Anything { get; } = new();
 
     /// <summary>Value of Accept; null: none is sent.</summary>
     public string? Accept { get; init; }
