@@ -23,7 +23,8 @@ internal static class AccessSetup
         services.AddHttpContextAccessor().AddSingleton<Audit>()
             .AddSingleton<RenameFollowing>(_ => Audit.FollowAsync);
         services.AddSingleton<AdminTokenSetting>().AddSingleton<AdminPassword>().AddSingleton<PasswordHashing>()
-            .AddSingleton<GrantCache>().AddSingleton<CredentialUses>().AddSingleton<TokenStore>().AddSingleton<SessionStore>()
+            .AddSingleton<GrantCache>().AddSingleton<CredentialUses>().AddSingleton<TokenStore>()
+            .AddSingleton<SessionStore>()
             .AddSingleton<LoginThrottle>().AddSingleton<LoginDelay>().AddSingleton<AdminHosts>()
             .AddSingleton<UnknownOperations>();
         services

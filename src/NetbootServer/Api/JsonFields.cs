@@ -143,7 +143,8 @@ public sealed class JsonFields
         if (_object.ValueKind != JsonValueKind.Object) return;
         foreach (var property in _object.EnumerateObject())
             if (!_asked.Contains(property.Name) && !readOnly.Contains(property.Name))
-                Fault(property.Name, $"is not a member of this resource; it has {string.Join(", ", _asked.Order(StringComparer.Ordinal))}");
+                Fault(property.Name, $"is not a member of this resource; it has " +
+                $"{string.Join(", ", _asked.Order(StringComparer.Ordinal))}");
     }
 
     /// <summary>Reads a word from one element.</summary>

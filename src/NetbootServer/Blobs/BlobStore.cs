@@ -41,7 +41,8 @@ public sealed class BlobStore : IDisposable
         {
             return _directory.FreeBytes;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && _directory.Problem() is { } problem)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException
+            && _directory.Problem() is { } problem)
         {
             throw new BlobRefusedException(BlobRefusal.StoreAway, problem);
         }
@@ -101,13 +102,15 @@ public sealed class BlobStore : IDisposable
             File.Move(path, temporary);
             try
             {
-                using (var file = File.OpenHandle(temporary, FileMode.Open, FileAccess.ReadWrite)) RandomAccess.FlushToDisk(file);
+                using (var file = File.OpenHandle(temporary, FileMode.Open, FileAccess.ReadWrite))
+                    RandomAccess.FlushToDisk(file);
                 await PublishAsync(temporary, blob, room, ct);
             }
             catch when (File.Exists(temporary))
             {
                 // The only copy: a download goes on with it.
-                if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                if (!OperatingSystem.IsWindows())
+                    File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
                 File.Move(temporary, path);
                 throw;
             }
@@ -294,7 +297,8 @@ public sealed class BlobStore : IDisposable
     {
         var before = _time.GetUtcNow() - age;
         var (count, bytes) = (0, 0L);
-        foreach (var files in _directory.Files().Where(found => found.File.LastWriteTimeUtc < before).Chunk(SweptAtOnce))
+        foreach (var files in _directory.Files().Where(found => found.File.LastWriteTimeUtc < before)
+            .Chunk(SweptAtOnce))
         {
             var names = files.Select(found => found.Digest.ToString()).ToList();
             var known = await _database.ReadAsync((db, c) => db.Set<BlobRow>()

@@ -54,12 +54,14 @@ internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobCa
     }
 
     /// <summary>Looks at a file whose digest is known as closely as at one that is written.</summary>
-    public static async Task<StoredBlob> InspectAsync(string path, Sha256Digest digest, BlobLimits limits, CancellationToken ct)
+    public static async Task<StoredBlob> InspectAsync(string path, Sha256Digest digest, BlobLimits limits,
+        CancellationToken ct)
     {
         using var file = File.OpenHandle(path);
         var (head, length) = (new byte[BootFile.HeadLength], RandomAccess.GetLength(file));
         var kind = BootFile.Of(head.AsSpan(0, await RandomAccess.ReadAsync(file, head, 0, ct)));
-        if (limits.Judge?.Invoke(kind) is { } complaint) throw new BlobRefusedException(BlobRefusal.WrongKind, complaint);
+        if (limits.Judge?.Invoke(kind) is { } complaint)
+            throw new BlobRefusedException(BlobRefusal.WrongKind, complaint);
         if (length > (limits.Length ?? limits.MaxLength)) throw TooLong(limits);
         if (length < limits.Length) throw Truncated(length, limits);
         CheckDigest(limits, digest);

@@ -67,7 +67,8 @@ public sealed class DownloadQueue(IOptions<BlobsOptions> options, TimeProvider t
             lock (_lock)
             {
                 DropLate();
-                return [.. _line.Order().Select((ticket, ahead) => new QueuedBoot(ticket.Boot, ahead + 1, ticket.Since))];
+                return [.. _line.Order().Select((ticket, ahead) =>
+                    new QueuedBoot(ticket.Boot, ahead + 1, ticket.Since))];
             }
         }
     }
@@ -163,7 +164,8 @@ public sealed class DownloadQueue(IOptions<BlobsOptions> options, TimeProvider t
     private void TakeSeatsOfSlow()
     {
         var now = Now;
-        foreach (var ticket in _seated.Where(ticket => now - ticket.SeatedAt >= _maxTime || IsSlow(ticket, now)).ToList())
+        foreach (var ticket in _seated.Where(ticket => now - ticket.SeatedAt >= _maxTime || IsSlow(ticket, now))
+            .ToList())
         {
             FreeSeat(ticket);
             ticket.LostSeat = true;

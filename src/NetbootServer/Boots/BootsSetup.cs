@@ -113,7 +113,8 @@ internal sealed class SigningKey(Database database)
     private byte[]? _value;
 
     /// <summary>The key, 32 bytes.</summary>
-    public byte[] Value => _value ?? throw new InvalidOperationException("The signing key is read before it was loaded.");
+    public byte[] Value => _value
+        ?? throw new InvalidOperationException("The signing key is read before it was loaded.");
 
     /// <summary>Loads the key, or makes it at the first start.</summary>
     public async Task LoadAsync(CancellationToken ct) => _value = await database.KeyAsync("boot-signing-key", 32, ct);

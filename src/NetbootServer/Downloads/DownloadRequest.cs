@@ -9,7 +9,9 @@ public sealed record DownloadRequest
     /// <summary>Its exact length in bytes, when announced; the meter expects these bytes already.</summary>
     public long? Length { get; init; }
 
-    /// <summary>Its probable length in bytes; the meter expects these until the answer says how many there are.</summary>
+    /// <summary>
+    /// Its probable length in bytes; the meter expects these until the answer says how many there are.
+    /// </summary>
     public long? Likely { get; init; }
 
     /// <summary>Whether its SHA-256 is made on the way: then it becomes a blob without being read again.</summary>

@@ -15,6 +15,8 @@ public sealed record SourceRequestOptions
     /// <summary>The first byte that is wanted; the rest follows. More than 0 needs <see cref="Of"/>.</summary>
     public long From { get; init; }
 
-    /// <summary>The same bytes as before are wanted, or else all of the new ones (If-Range, RFC 9110 §13.1.5).</summary>
+    /// <summary>
+    /// The same bytes as before are wanted, or else all of the new ones (If-Range, RFC 9110 §13.1.5).
+    /// </summary>
     public SourceValidator? Of { get; init; }
 }

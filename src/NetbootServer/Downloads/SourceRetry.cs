@@ -35,7 +35,8 @@ internal sealed class SourceRetry(SourcesOptions options, TimeProvider time)
                 var pause = e.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : Pause(failures);
                 if (e.IsLimit && (++limited == LimitedTries || e.RetryAfter is null)) throw;
                 if (failures > options.Retries || pause > LongestPause) throw;
-                log($"{e.Message} Trying again in {pause.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s.");
+                log($"{e.Message} Trying again in {pause.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} " +
+                    $"s.");
                 await Task.Delay(pause, time, ct);
             }
         }

@@ -30,7 +30,9 @@ public static class AlarmKinds
     /// </summary>
     public const string IdentityContradiction = "identity-contradiction";
 
-    /// <summary>So many machines contradict one registration that only the first ones have alarms of their own.</summary>
+    /// <summary>
+    /// So many machines contradict one registration that only the first ones have alarms of their own.
+    /// </summary>
     public const string ManyContradictions = "many-contradictions";
 
     /// <summary>One MAC asked from two addresses in turns.</summary>

@@ -9,8 +9,8 @@ namespace NetbootServer.Events;
 public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time)
 {
     /// <summary>
-    /// The subject of <see cref="AlarmKinds.MacOnTwoAddresses"/> for all machines that are not registered: they share one,
-    /// because anyone can make up as many of them as they like.
+    /// The subject of <see cref="AlarmKinds.MacOnTwoAddresses"/> for all machines that are not registered: they share
+    /// one, because anyone can make up as many of them as they like.
     /// </summary>
     public const string UnknownMachines = "unknown machines";
 

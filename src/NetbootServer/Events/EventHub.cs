@@ -11,8 +11,8 @@ namespace NetbootServer.Events;
 /// </summary>
 /// <remarks>
 /// <code>
-/// stores, boots, jobs ──Changed(kind, key)──► dirty keys ──EventWorker, coalesced──► ring ──► readers, each at its own place
-/// transfers ─────────────────────────────────progress, a few a second──► latest tick ─────────┘
+/// stores, boots, jobs ──Changed(kind, key)──► dirty keys ──EventWorker, coalesced──► ring ──► readers, each at its own
+/// place transfers ─────────────────────────────────progress, a few a second──► latest tick ─────────┘
 /// </code>
 /// </remarks>
 public sealed class EventHub
@@ -91,7 +91,8 @@ public sealed class EventHub
                 && last < _next && last >= _next - RingSize - 1
                 ? last + 1 : (long?)null;
             for (var at = known ?? _next; at < _next && known is not null; at++)
-                if (_ring[at % RingSize] == Unread) known = null; // a change that was not loaded, as there were no readers
+                // a change that was not loaded, as there were no readers
+                if (_ring[at % RingSize] == Unread) known = null;
             return new(this, known ?? _next, mustReset: known is null);
         }
     }

@@ -13,11 +13,14 @@ namespace NetbootServer.Events;
 internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource> sources, WorkerServices services,
     TimeProvider time, ILogger<EventWorker> logger) : ResilientWorker("event stream", services, logger)
 {
-    /// <summary>Loads of a resource before its event is given up, not counting those of a database that is away.</summary>
+    /// <summary>
+    /// Loads of a resource before its event is given up, not counting those of a database that is away.
+    /// </summary>
     private const int MostLoads = 5;
 
     private static readonly TimeSpan PerResource = TimeSpan.FromSeconds(1), Rest = TimeSpan.FromMilliseconds(50);
-    private readonly FrozenDictionary<string, ChangeSource> _sources = sources.ToFrozenDictionary(source => source.Kind);
+    private readonly FrozenDictionary<string,
+        ChangeSource> _sources = sources.ToFrozenDictionary(source => source.Kind);
     private readonly Dictionary<(string, string), long> _told = [];
 
     /// <summary>How often the load of a changed resource has failed.</summary>

@@ -54,7 +54,9 @@ public sealed class ImageCatalog : IDisposable
             .ToFrozenDictionary(image => image.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>By image; composed blobs take no room, but what they are ranges of is held by the version, too.</summary>
+    /// <summary>
+    /// By image; composed blobs take no room, but what they are ranges of is held by the version, too.
+    /// </summary>
     private static Task<Dictionary<long, long>> DiskBytesAsync(NetbootDb db, CancellationToken ct) => (
         from version in db.Set<ImageVersionRow>()
         join use in db.Set<VersionBlobRow>() on version.Sequence equals use.VersionSequence

@@ -83,6 +83,8 @@ internal static class ImageFilesApi
     private static string SumsOf(ImageVersion version, string baseUrl, string? cache) => string.Concat(
         ImageFile.Of(version).Select(file => $"{DigestOf(file, version, baseUrl, cache)}  {file.Name}\n"));
 
-    private static string DigestOf(ImageFile file, ImageVersion version, string baseUrl, string? cache) => file.Artifact?.Sha256
-        ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ImageFile.Script(version, file.System, baseUrl, cache))));
+    private static string DigestOf(ImageFile file, ImageVersion version, string baseUrl, string? cache) =>
+        file.Artifact?.Sha256
+        ?? Convert.ToHexStringLower(SHA256.HashData(
+            Encoding.UTF8.GetBytes(ImageFile.Script(version, file.System, baseUrl, cache))));
 }

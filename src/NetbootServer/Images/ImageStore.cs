@@ -76,7 +76,8 @@ public sealed class ImageStore(
     internal static Task<ImageRow?> FindAsync(NetbootDb db, ResourceName name, CancellationToken ct) =>
         db.Set<ImageRow>().SingleOrDefaultAsync(image => image.Name == name.ToString(), ct);
 
-    internal static ImageSpec SpecOf(ImageRow row) => JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing)!;
+    internal static ImageSpec SpecOf(ImageRow row) =>
+        JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing)!;
 
     private Saved<ImageRow> Store(NetbootDb db, ImageRow? row, ResourceName name, ImageSpec spec)
     {

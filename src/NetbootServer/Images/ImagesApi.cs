@@ -21,7 +21,8 @@ internal static class ImagesApi
         changes.MapPatch("", Save).Accepts<ImageSpec>("application/merge-patch+json", "application/json")
             .Example("""{"keep": 5}""")
             .Refuses(ProblemTypes.OfBodies)
-            .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse,
+                ProblemTypes.PreconditionFailed);
         changes.MapDelete("", Delete)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
         changes.MapPost("/versions", Upload).Accepts<IFormFile>("multipart/form-data").DisableAntiforgery()

@@ -39,8 +39,12 @@ public sealed partial class Retention(Database database, BlobStore blobs, Import
         return true;
     }
 
-    /// <summary>Removes surplus versions of all images, then, unless an import is running, what nothing refers to.</summary>
-    /// <param name="interrupted">Whether an import waits that will go on with blobs it has stored: young ones stay.</param>
+    /// <summary>
+    /// Removes surplus versions of all images, then, unless an import is running, what nothing refers to.
+    /// </summary>
+    /// <param name="interrupted">
+    /// Whether an import waits that will go on with blobs it has stored: young ones stay.
+    /// </param>
     /// <param name="ct">Ends it.</param>
     /// <returns>How many versions and blobs went.</returns>
     public async Task<(int Versions, int Blobs)> CleanUpAsync(bool interrupted, CancellationToken ct)
@@ -104,7 +108,8 @@ public sealed partial class Retention(Database database, BlobStore blobs, Import
             .Select(blob => blob.Sha256).ToListAsync(token), ct);
         foreach (var sha256 in unused) await blobs.RemoveAsync(BlobRow.DigestOf(sha256), ct);
         if (unused.Count > 0) Log.BlobsCollected(logger, unused.Count);
-        if (await blobs.SweepAsync(Orphaned, ct) is { Files: > 0 } swept) Log.FilesSwept(logger, swept.Files, swept.Bytes);
+        if (await blobs.SweepAsync(Orphaned, ct) is { Files: > 0 } swept)
+            Log.FilesSwept(logger, swept.Files, swept.Bytes);
         return unused.Count;
     }
 

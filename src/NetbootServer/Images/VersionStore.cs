@@ -26,7 +26,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, Audit 
             var image = await ImageStore.FindAsync(db, name, token);
             if (image is null) return Problem.NotFound("image", name.ToString());
             if (publication.MadeBy?.FetchesAs(ImageStore.SpecOf(image)) == false)
-                return new Problem(SourceProblems.Changing, "The image's source or systems were changed while it was read.");
+                return new Problem(SourceProblems.Changing,
+                    "The image's source or systems were changed while it was read.");
             var now = time.GetUtcNow();
             image.LastRefreshedAt = now;
             if (publication.MadeBy is not null) image.RetryAt = null; // an upload is no answer of the source
@@ -79,7 +80,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, Audit 
                     : $"'{version}' is not a kept version of image '{name}'; its newest is {newest}");
             var hold = request.Hold ?? wanted != newest;
             if (!hold && request.Reason is { Length: > 0 })
-                return Problem.Invalid("$.reason", "is the reason of a hold: add \"hold\": true, or leave the reason out");
+                return Problem.Invalid("$.reason",
+                    "is the reason of a hold: add \"hold\": true, or leave the reason out");
             MoveCurrent(db, image, wanted, hold ? new(by, time.GetUtcNow(), request.Reason) : null);
             return Saved.Changed(image);
         }, ct);
@@ -93,7 +95,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, Audit 
         if (image.Current == version && image.Held == held && sameReason) return;
         var reason = hold?.Reason is { Length: > 0 } told ? told : null;
         audit.Changed(db, "current", image.Name,
-            image.Current is null ? null : new { version = image.Current, hold = image.Held, reason = image.HoldReason },
+            image.Current is null ? null : new { version = image.Current, hold = image.Held,
+                reason = image.HoldReason },
             new { version, hold = held, reason });
         if (image.Current != version) image.CurrentSince = NextSecond(image.CurrentSince, time.GetUtcNow());
         (image.Current, image.Held) = (version, held);
@@ -106,7 +109,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, Audit 
         return before is { } last && second <= last ? last.AddSeconds(1) : second;
     }
 
-    private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) => new()
+    private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) =>
+        new()
     {
         ImageId = image.Id,
         Id = id,

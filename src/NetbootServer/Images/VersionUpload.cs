@@ -32,7 +32,8 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = null;
         http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)
-            || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 and <= MaxBoundary } boundary)
+            || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary)
+            .Value is not { Length: > 0 and <= MaxBoundary } boundary)
             return new Problem(ProblemTypes.UnsupportedMediaType,
                 $"Send multipart/form-data with a boundary of at most {MaxBoundary} characters, as curl -F does.");
         try

@@ -36,7 +36,9 @@ public sealed record JobProgress(string Phase)
     public long? SecondsLeft { get; init; }
 }
 
-/// <summary>How fast a job's bytes come: over the last seconds, so that a stall shows soon and a hiccup does not.</summary>
+/// <summary>
+/// How fast a job's bytes come: over the last seconds, so that a stall shows soon and a hiccup does not.
+/// </summary>
 internal sealed class JobPace(TimeProvider time)
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10), Least = TimeSpan.FromSeconds(0.5),

@@ -15,9 +15,11 @@ internal sealed class ContradictionStore(Database database, Audit audit, Machine
     {
         var saved = await database.ChangeAsync(async (db, token) =>
         {
-            if (await db.Set<AlarmRow>().FindAsync([alarm], token) is not { } row) return Problem.NotFound("alarm", $"{alarm}");
+            if (await db.Set<AlarmRow>().FindAsync([alarm], token) is not { } row)
+                return Problem.NotFound("alarm", $"{alarm}");
             if (MachineReading.Read<ReportedIdentity>(row.Data) is not { } reported)
-                return new Problem(ProblemTypes.NothingToResolve, "No machine contradicts a registration in this alarm.");
+                return new Problem(ProblemTypes.NothingToResolve,
+                    "No machine contradicts a registration in this alarm.");
             var stored = request.Name is null
                 ? await TakeOverAsync(db, reported, token)
                 : await RegisterAsync(db, ResourceName.Parse(request.Name), reported, token);
@@ -40,7 +42,8 @@ internal sealed class ContradictionStore(Database database, Audit audit, Machine
             return new Problem(ProblemTypes.NothingToResolve, $"There is no machine '{reported.Machine}' any more.");
         var others = await OthersAsync(db, reported, row.Id, ct);
         if (others.Find(other => other.HasUuid) is { } owner)
-            return new Problem(ProblemTypes.IdentityTaken, $"The UUID {reported.Uuid} is that of machine '{owner.Name}'.");
+            return new Problem(ProblemTypes.IdentityTaken,
+                $"The UUID {reported.Uuid} is that of machine '{owner.Name}'.");
         var before = row.ReadSpec();
         var free = FreeMacs(reported, others);
         return await StoreAsync(db, row, ResourceName.Parse(row.Name), before, before with
@@ -73,7 +76,8 @@ internal sealed class ContradictionStore(Database database, Audit audit, Machine
             : await StoreAsync(db, row, name, row?.ReadSpec(), spec, ct);
     }
 
-    private async Task<Saved<MachineRow>> StoreAsync(NetbootDb db, MachineRow? row, ResourceName name, MachineSpec? before,
+    private async Task<Saved<MachineRow>> StoreAsync(NetbootDb db, MachineRow? row, ResourceName name,
+        MachineSpec? before,
         MachineSpec spec, CancellationToken ct)
     {
         var stored = await new MachineWriting(db, time.GetUtcNow(), joined).StoreAsync(row, name, spec, ct);

@@ -58,7 +58,8 @@ public readonly record struct MacAddress : IParsedValue<MacAddress>
         if (text is not { Length: >= 2 * EthernetOctets and < 3 * MaxOctets }) return 0;
         var group = char.IsAsciiHexDigit(text[2]) ? char.IsAsciiHexDigit(text[4]) ? text.Length : 4 : 2;
         // Without separators the hardware type could not be distinguished from the address.
-        if (group == text.Length && text.Length is not (2 * EthernetOctets or 2 * GuidOctets or 2 * InfiniBandOctets)) return 0;
+        if (group == text.Length && text.Length is not (2 * EthernetOctets or 2 * GuidOctets or 2 * InfiniBandOctets))
+            return 0;
         var digits = 0;
         for (var i = 0; i < text.Length; i++)
         {

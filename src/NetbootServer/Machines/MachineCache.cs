@@ -12,7 +12,9 @@ namespace NetbootServer.Machines;
 public readonly record struct MachineLookup(ImmutableArray<MacAddress> Macs, MachineUuid? Uuid, MachineSerial? Serial);
 
 /// <summary>The machines that values stand for.</summary>
-/// <param name="ByMac">In the order of the MACs that were asked for: registered or discovered; null where none has it.</param>
+/// <param name="ByMac">
+/// In the order of the MACs that were asked for: registered or discovered; null where none has it.
+/// </param>
 /// <param name="ByUuid">The registered machine that alone has the UUID; null when none or several have it.</param>
 /// <param name="BySerial">The registered machine that alone has the serial; null when none or several have it.</param>
 public readonly record struct MachinesFound(ImmutableArray<Machine?> ByMac, Machine? ByUuid, Machine? BySerial);

@@ -32,7 +32,8 @@ internal static class MachineRenames
         await using var update = PreparedRows<MachineRow>.Update(db);
         for (long last = 0; ;)
         {
-            var rows = await db.Set<MachineRow>().AsNoTracking().Where(row => row.Profile == renaming.From && row.Id > last)
+            var rows = await db.Set<MachineRow>().AsNoTracking()
+                .Where(row => row.Profile == renaming.From && row.Id > last)
                 .OrderBy(row => row.Id).Take(BatchSize).ToListAsync(ct);
             if (rows.Count == 0) return;
             foreach (var row in rows)

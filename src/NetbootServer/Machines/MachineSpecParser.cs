@@ -35,7 +35,8 @@ internal static class MachineSpecParser
         };
         if (!hasMacs && fields.Element("uuid") is null && !MachineSerial.TryParse(spec.Serial, out _))
             fields.Fault("macs", spec.Serial is null
-                ? "is required: at least one MAC, for example [\"52:54:00:aa:bb:01\"], unless there is a uuid or serial to know it by"
+                ? "is required: at least one MAC, for example [\"52:54:00:aa:bb:01\"], unless there is a uuid or " +
+                "serial to know it by"
                 : $"is required: '{spec.Serial}' is a factory default that many machines have");
         fields.RefuseOthers(ReadOnly);
         return errors.Any ? null : spec;

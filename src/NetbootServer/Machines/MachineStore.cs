@@ -97,7 +97,8 @@ public sealed class MachineStore(
         }, ct);
 
     /// <summary>The machines that refer to a profile, at most a hundred.</summary>
-    public static async Task<IReadOnlyList<string>> UsersOfProfileAsync(NetbootDb db, string profile, CancellationToken ct)
+    public static async Task<IReadOnlyList<string>> UsersOfProfileAsync(NetbootDb db, string profile,
+        CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(db);
         return await db.Set<MachineRow>()
@@ -127,5 +128,6 @@ public sealed class MachineStore(
     private static async Task<Problem?> ReferenceFaultAsync(NetbootDb db, string? profile, CancellationToken ct) =>
         profile is null || await ProfileStore.ExistsAsync(db, profile, ct)
             ? null
-            : Problem.Invalid("$.profile", $"there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}");
+            : Problem.Invalid("$.profile",
+                $"there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}");
 }

@@ -39,7 +39,8 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
 
     /// <summary>Reads what an earlier run of the server has stored.</summary>
     public async Task LoadAsync(CancellationToken ct) =>
-        _retryAt = DateTimeOffset.TryParse(await database.FindAsync(Retry, ct), CultureInfo.InvariantCulture, out var at)
+        _retryAt = DateTimeOffset.TryParse(await database.FindAsync(Retry, ct), CultureInfo.InvariantCulture,
+            out var at)
             ? at : null;
 
     public override async Task SetRetryAsync(string? subject, DateTimeOffset? at, CancellationToken ct)
@@ -113,7 +114,8 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
         var used = string.Join(", ", users.Select(user => $"{user.Image}@{user.Version}"));
         return refreshed.Count == 0
             ? fault + $"machines that boot {used} wait until the same file is uploaded again."
-            : fault + $"machines that boot {used} wait. {string.Join(", ", refreshed)} is refreshed now, which brings it " +
+            : fault + $"machines that boot {used} wait. {string.Join(", ", refreshed)} is refreshed now, which " +
+            $"brings it " +
                 "back if the source still has it; else roll back to another version.";
     }
 

@@ -28,7 +28,8 @@ public sealed record ProfileMenu
     {
         if (profile.Element("menu") is not { } element) return null;
         var fields = new JsonFields(element, profile.PathOf("menu"), profile.Errors);
-        var entries = fields.List<MenuEntry>("entries", MostEntries, (item, path) => MenuEntry.Read(item, path, profile.Errors));
+        var entries = fields.List<MenuEntry>("entries", MostEntries, (item, path) =>
+            MenuEntry.Read(item, path, profile.Errors));
         if (fields.Element("entries") is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() == 0)
             fields.Fault("entries", """is required: a list such as [{"profile": "rescue"}, {"action": "local"}]""");
         foreach (var twice in entries.CountBy(entry => entry.Target).Where(entry => entry.Value > 1))

@@ -121,7 +121,8 @@ public sealed class ProfileStore(
         }
     }
 
-    private static ProfileSpec WithMenu(ProfileSpec spec, Renaming renaming) => spec.Menu is not { } menu ? spec : spec with
+    private static ProfileSpec WithMenu(ProfileSpec spec, Renaming renaming) => spec.Menu is not { } menu ? spec
+        : spec with
     {
         Menu = menu with
         {
@@ -156,10 +157,12 @@ public sealed class ProfileStore(
     {
         foreach (var offered in OfferedBy(spec).Where(offered => offered != name))
             if (!await ExistsAsync(db, offered, ct))
-                return Problem.Invalid("$.menu.entries", $"there is no profile '{offered}': make it first with PUT /api/v1/profiles/{offered}");
+                return Problem.Invalid("$.menu.entries",
+                    $"there is no profile '{offered}': make it first with PUT /api/v1/profiles/{offered}");
         var image = await db.Set<ImageRow>().SingleOrDefaultAsync(row => row.Name == spec.Image, ct);
         if (image is null)
-            return Problem.Invalid("$.image", $"there is no image '{spec.Image}': make it first with PUT /api/v1/images/{spec.Image}");
+            return Problem.Invalid("$.image",
+                $"there is no image '{spec.Image}': make it first with PUT /api/v1/images/{spec.Image}");
         if (spec.Version is not { } version) return null;
         return await db.Set<ImageVersionRow>().AnyAsync(row => row.ImageId == image.Id && row.Id == version, ct)
             ? null

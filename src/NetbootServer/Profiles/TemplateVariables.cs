@@ -10,9 +10,11 @@ internal static partial class TemplateVariables
 
     private static readonly ImmutableArray<string> Known =
     [
-        "machine", "machine.name", "machine.labels", "identity", "profile", "image", "version", "variant", "kernel", "initrd",
+        "machine", "machine.name", "machine.labels", "identity", "profile", "image", "version", "variant", "kernel",
+        "initrd",
         "initrds",
-        "command_line", "kernel_arguments", "server", "boot_url", "attempt", "begin", "load", "failed", "local_disk", "url",
+        "command_line", "kernel_arguments", "server", "boot_url", "attempt", "begin", "load", "failed", "local_disk",
+        "url",
     ];
 
     /// <summary>The engine's message about an unknown name in our words; every other message as it is.</summary>

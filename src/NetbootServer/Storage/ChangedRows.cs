@@ -78,7 +78,9 @@ internal sealed class ChangeCollector(ChangeRules rules)
     public string? KindOf(NetbootDb db, string table) => rules.KindOf(db, table);
 }
 
-/// <summary>Notes the tables that bulk statements (<c>ExecuteUpdate</c>, <c>ExecuteDelete</c>, raw SQL) write.</summary>
+/// <summary>
+/// Notes the tables that bulk statements (<c>ExecuteUpdate</c>, <c>ExecuteDelete</c>, raw SQL) write.
+/// </summary>
 internal sealed class BulkStatements : DbCommandInterceptor
 {
     public override int NonQueryExecuted(DbCommand command, CommandExecutedEventData eventData, int result)

@@ -54,8 +54,8 @@ public sealed class Database : IDisposable
 
     /// <summary>
     /// As <see cref="WriteAsync"/>, for a change that memory must follow: until <paramref name="work"/> is done it can
-    /// be cancelled, and is not written then; from there on it is carried through, even when the client disconnects, and the caller,
-    /// who waits for that, learns of it.
+    /// be cancelled, and is not written then; from there on it is carried through, even when the client disconnects,
+    /// and the caller, who waits for that, learns of it.
     /// </summary>
     public Task<T> ChangeAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
     {
@@ -107,7 +107,8 @@ public sealed class Database : IDisposable
     public static bool IsFull(Exception error)
     {
         for (var e = error; e is not null; e = e.InnerException)
-            if (e is SqliteException { SqliteErrorCode: Sqlite.Full } || (OperatingSystem.IsLinux() && e is IOException { HResult: 28 or 122 }))
+            if (e is SqliteException { SqliteErrorCode: Sqlite.Full }
+                || (OperatingSystem.IsLinux() && e is IOException { HResult: 28 or 122 }))
                 return true; // 28 and 122: ENOSPC and EDQUOT, which .NET passes on as they are
         return false;
     }
@@ -120,7 +121,8 @@ public sealed class Database : IDisposable
         error is BadHttpRequestException ? null // an IOException, too, and the client's fault
         : IsFull(error) ? new(ProblemTypes.StorageFull, DiskFull)
         : IsAway(error) ? new(ProblemTypes.StorageAway,
-            "The database or a disk of the server does not answer at the moment; nothing was changed. Try again in some seconds.")
+            "The database or a disk of the server does not answer at the moment; nothing was changed. Try again in " +
+            "some seconds.")
         : null;
 
     private async Task<T> AsideAsync<T>(SemaphoreSlim gate, Func<NetbootDb, Task<T>> work, CancellationToken ct)

@@ -47,7 +47,8 @@ internal sealed class PreparedRows<TRow> : IAsyncDisposable where TRow : class
 
     /// <summary>Updates columns of the rows with the key: those of the properties, without any all of them.</summary>
     public static PreparedRows<TRow> Update(NetbootDb db, params IReadOnlyList<string> properties) => new(db, table =>
-        $"UPDATE {table.Name} SET {table.Assignments(properties is [] ? table.Others : table.Properties(properties))} " +
+        $"UPDATE {table.Name} SET " +
+        $"{table.Assignments(properties is [] ? table.Others : table.Properties(properties))} " +
         $"WHERE {table.Assignments(table.Key)}");
 
     /// <summary>Deletes the rows that have the same value in a column.</summary>

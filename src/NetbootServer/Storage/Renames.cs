@@ -9,7 +9,8 @@ namespace NetbootServer.Storage;
 public sealed record Renaming(string Kind, long Id, string From, string To, DateTimeOffset Since);
 
 /// <summary>Names what must end before a resource can be renamed, inside the caller's transaction.</summary>
-public delegate Task<IReadOnlyList<string>> RenameBlockers(NetbootDb db, string kind, string name, CancellationToken ct);
+public delegate Task<IReadOnlyList<string>> RenameBlockers(NetbootDb db, string kind, string name,
+    CancellationToken ct);
 
 /// <summary>Makes references follow a new name, inside the caller's transaction.</summary>
 public delegate Task RenameFollowing(NetbootDb db, Renaming renaming, CancellationToken ct);
@@ -20,7 +21,8 @@ public delegate Task RenameFollowing(NetbootDb db, Renaming renaming, Cancellati
 public sealed class Renames(IEnumerable<RenameBlockers> blockers, IEnumerable<RenameFollowing> following)
 {
     /// <summary>What must end before the resource can be renamed; empty: nothing.</summary>
-    public async Task<IReadOnlyList<string>> BlockersOfAsync(NetbootDb db, string kind, string name, CancellationToken ct)
+    public async Task<IReadOnlyList<string>> BlockersOfAsync(NetbootDb db, string kind, string name,
+        CancellationToken ct)
     {
         var all = new List<string>();
         foreach (var ask in blockers) all.AddRange(await ask(db, kind, name, ct));

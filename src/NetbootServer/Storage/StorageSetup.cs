@@ -45,7 +45,9 @@ public static partial class StorageSetup
         options.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas(), new BulkStatements());
     }
 
-    /// <summary>WAL lets readers go on beside the writer; FULL makes an acknowledged write survive a power cut.</summary>
+    /// <summary>
+    /// WAL lets readers go on beside the writer; FULL makes an acknowledged write survive a power cut.
+    /// </summary>
     private sealed class Pragmas : DbConnectionInterceptor
     {
         private const string Text =

@@ -13,7 +13,8 @@ public sealed class BlobCapacityTests
     [InlineData("what is still to come does not fit on the disk", 9_000, 4_999, "Blobs:MinFreeBytes")]
     [InlineData("all of it is here", 10_000, 10_000, null)]
     [InlineData("all of it is here and does not fit beside the other blobs", 10_001, 10_001, "Blobs:MaxBytes")]
-    [InlineData("what is still to come fits on the disk and the whole not beside the other blobs", 12_000, 11_000, "Blobs:MaxBytes")]
+    [InlineData("what is still to come fits on the disk and the whole not beside the other blobs", 12_000, 11_000,
+        "Blobs:MaxBytes")]
     public void A_download_of_which(string what, long length, long here, string? limit)
     {
         Assert.NotEmpty(what);

@@ -35,11 +35,13 @@ public sealed class ChangesTests
         (await app.Admin.PutAsync("/api/v1/images/new", """{"source":{"type":"upload"}}""")).Is(HttpStatusCode.Created);
         // The cache of machines does not wait for what cannot follow.
         await app.Admin.PutAsync("/api/v1/machines/node/next-boot", """{"action":"local"}""");
-        Assert.Contains("boots its local disk", await app.Machine.ScriptAsync("5254000a0001"), StringComparison.Ordinal);
+        Assert.Contains("boots its local disk", await app.Machine.ScriptAsync("5254000a0001"),
+            StringComparison.Ordinal);
         (await app.Machine.GetAsync($"{boot}/ready")).Is(HttpStatusCode.OK);
         var ready = await app.Admin.BootWithAsync("node", "ready");
         await Until.AsAsync(() => app.Machine.GetAsync("/readyz"),
-            answer => answer.Text.Contains("following of changes", StringComparison.Ordinal), "the failure to be reported");
+            answer => answer.Text.Contains("following of changes", StringComparison.Ordinal),
+            "the failure to be reported");
 
         catalog.Fails = false;
         // In no particular order.
@@ -48,7 +50,8 @@ public sealed class ChangesTests
             var data = (await live.NextAsync()).Data;
             missing.RemoveAll(text => data.Contains(text, StringComparison.Ordinal));
         }
-        await Until.AsAsync(() => app.Machine.GetAsync("/readyz"), answer => answer.Status == HttpStatusCode.OK, "the server to be ready");
+        await Until.AsAsync(() => app.Machine.GetAsync("/readyz"), answer => answer.Status == HttpStatusCode.OK,
+            "the server to be ready");
         Assert.Superset(new HashSet<string> { "img", "new" }, catalog.Followed);
         Assert.Single(app.Log.All, line => line.Contains("could not follow it", StringComparison.Ordinal));
         Assert.Equal(ready.Text, (await app.Admin.GetAsync($"/api/v1/boots/{ready["id"]}")).Text);
@@ -82,7 +85,8 @@ public sealed class ChangesTests
         hub.Changed("late", "one");
         await live.FindAsync("late.changed", "one");
         Assert.Equal(4, tries);
-        Assert.Single(app.Log.All, line => line.Contains("Could not load the changed \"late\" \"one\"", StringComparison.Ordinal));
+        Assert.Single(app.Log.All, line =>
+            line.Contains("Could not load the changed \"late\" \"one\"", StringComparison.Ordinal));
         hub.Changed("late", "broken");
         while ((await live.NextAsync()).EventType != "reset")
         {
@@ -154,7 +158,8 @@ public sealed class ChangesTests
         private readonly Lock _lock = new();
         private readonly HashSet<string> _followed = [];
 
-        public FailingFollower(ChangeStage stage, Exception error) => Follower = new("test follower", stage, (changes, _) =>
+        public FailingFollower(ChangeStage stage, Exception error) =>
+            Follower = new("test follower", stage, (changes, _) =>
         {
             if (Fails) throw error;
             lock (_lock) _followed.UnionWith(changes.Names(ChangeKinds.Image));

@@ -52,7 +52,8 @@ public sealed class DoorsTests : IAsyncLifetime
         _listening = Task.Run(async () =>
         {
             using (reader)
-                await foreach (var item in reader.ReadAsync(happened => happened != EventHub.Unread, TimeProvider.System, _end.Token))
+                await foreach (var item in reader.ReadAsync(happened => happened != EventHub.Unread,
+                    TimeProvider.System, _end.Token))
                     _told.Enqueue((item.EventType, item.Data));
         }, Ct);
         return default;
@@ -61,7 +62,8 @@ public sealed class DoorsTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
-        await _listening.WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None).ContinueWith(_ => { }, TaskScheduler.Default);
+        await _listening.WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None)
+            .ContinueWith(_ => { }, TaskScheduler.Default);
         await _host.DisposeAsync();
         _end.Dispose();
     }
@@ -93,7 +95,8 @@ public sealed class DoorsTests : IAsyncLifetime
         await DoorAsync("retention", async () =>
         {
             await OkAsync(Admin.PatchAsync("/api/v1/images/up", """{"keep":1}"""));
-            await Until.AsAsync(() => Admin.GetAsync("/api/v1/images/up/versions"), versions => versions.Items("id").Count == 1, "the first to go");
+            await Until.AsAsync(() => Admin.GetAsync("/api/v1/images/up/versions"), versions => versions.Items("id")
+                .Count == 1, "the first to go");
         });
         await DoorAsync("PUT profile", () => OkAsync(Admin.PutAsync("/api/v1/profiles/prof", """{"image":"up","after":"local","expects":"ready"}""")));
         await DoorAsync("PUT profile again", () => OkAsync(Admin.PutAsync("/api/v1/profiles/other", """{"image":"up"}""")));
@@ -113,8 +116,10 @@ public sealed class DoorsTests : IAsyncLifetime
         await DoorAsync("second discovery", () => SeenAsync("52-54-00-d0-01-02"));
         await DoorAsync("discovery of one by two MACs", async () =>
         {
-            await Machine.ScriptAsync("52-54-00-d0-01-03", "&macs=52-54-00-d0-01-03,52-54-00-d0-01-02&uuid=" + Uuid + "0103&serial=THREE");
-            await Admin.MachineWhenAsync("52-54-00-d0-01-02", seen => seen.Text.Contains("52:54:00:d0:01:03", StringComparison.Ordinal), "both MACs");
+            await Machine.ScriptAsync("52-54-00-d0-01-03", "&macs=52-54-00-d0-01-03,52-54-00-d0-01-02&uuid=" + Uuid +
+                "0103&serial=THREE");
+            await Admin.MachineWhenAsync("52-54-00-d0-01-02", seen =>
+                seen.Text.Contains("52:54:00:d0:01:03", StringComparison.Ordinal), "both MACs");
         });
         await DoorAsync("PUT that takes over a discovered one", () => OkAsync(Admin.PutAsync("/api/v1/machines/taken", """{"macs":["52:54:00:d0:01:01"]}""")));
         await DoorAsync("PUT that joins a discovered one", () => OkAsync(Admin.PutAsync("/api/v1/machines/taken",
@@ -128,14 +133,20 @@ public sealed class DoorsTests : IAsyncLifetime
 
     private async Task ImportsAsync()
     {
-        await DoorAsync("import of new machines", () => OkAsync(Admin.ImportAsync("name,macs,serial\nimp1,525400d00301,S1\nimp2,525400d00302,S2\n")));
-        await DoorAsync("import with changes", () => OkAsync(Admin.ImportAsync("name,macs,serial,profile\nimp1,525400d00302,S2,prof\nimp2,525400d00301,S1,\n")));
-        await DoorAsync("import with exchanged names", () => OkAsync(Admin.ImportAsync("name,rename\nimp1,imp2\nimp2,imp1\n")));
-        await DoorAsync("import that takes over a discovered one", () => OkAsync(Admin.ImportAsync("name,macs\nimp3,525400d00205\n")));
+        await DoorAsync("import of new machines", () =>
+            OkAsync(Admin.ImportAsync("name,macs,serial\nimp1,525400d00301,S1\nimp2,525400d00302,S2\n")));
+        await DoorAsync("import with changes", () =>
+            OkAsync(Admin.ImportAsync("name,macs,serial,profile\nimp1,525400d00302,S2,prof\nimp2,525400d00301,S1,\n")));
+        await DoorAsync("import with exchanged names", () =>
+            OkAsync(Admin.ImportAsync("name,rename\nimp1,imp2\nimp2,imp1\n")));
+        await DoorAsync("import that takes over a discovered one", () =>
+            OkAsync(Admin.ImportAsync("name,macs\nimp3,525400d00205\n")));
         await DoorAsync("import of nothing new", () => OkAsync(Admin.ImportAsync("name,macs\nimp3,525400d00205\n")));
         await DoorAsync("import of many", () => OkAsync(Admin.ImportAsync("name,macs\n" + string.Concat(
             Enumerable.Range(0, 600).Select(i => $"many{i},525400d1{i:x4}\n")))));
-        await DoorAsync("refused import", async () => (await Admin.ImportAsync("name,macs,profile\nimp4,525400d00401,nowhere\n")).Is(HttpStatusCode.UnprocessableEntity));
+        await DoorAsync("refused import", async () =>
+            (await Admin.ImportAsync("name,macs,profile\nimp4,525400d00401,nowhere\n"))
+            .Is(HttpStatusCode.UnprocessableEntity));
     }
 
     private async Task BootsAsync()
@@ -156,26 +167,31 @@ public sealed class DoorsTests : IAsyncLifetime
             await OkAsync(Machine.PostAsync(script.BootPath() + "/up", """{"addresses":["10.0.0.1"]}"""));
             await Admin.BootWithAsync("node", "up");
         });
-        Assert.Contains(App.Services.GetRequiredService<ImageCatalog>().Images["up"].Versions.Values, version => version.PhonesHome);
+        Assert.Contains(App.Services.GetRequiredService<ImageCatalog>().Images["up"].Versions.Values, version =>
+            version.PhonesHome);
         await DoorAsync("a boot that completes its profile", async () =>
         {
             var next = await Machine.AskAsync($"mac=52-54-00-d0-00-01&uuid={Uuid}0002&serial=NODE");
             await Machine.BootWhollyAsync(next);
-            await Admin.MachineWhenAsync("node", seen => seen.Json.TryGetProperty("completion", out _), "the completion");
+            await Admin.MachineWhenAsync("node", seen => seen.Json.TryGetProperty("completion", out _),
+                "the completion");
         });
         await DoorAsync("DELETE completion", () => OkAsync(Admin.DeleteAsync("/api/v1/machines/node/completion")));
         await DoorAsync("a boot that teaches a reference", async () =>
         {
             await OkAsync(Admin.PatchAsync("/api/v1/machines/renamed", """{"profile":"other"}"""));
-            await Machine.BootWhollyAsync(await Machine.AskAsync($"mac=52-54-00-d0-01-01&uuid={Uuid}0777&serial=LEARNED"));
-            await Admin.MachineWhenAsync("renamed", seen => seen.Json.TryGetProperty("reference", out _), "the reference");
+            await Machine.BootWhollyAsync(
+                await Machine.AskAsync($"mac=52-54-00-d0-01-01&uuid={Uuid}0777&serial=LEARNED"));
+            await Admin.MachineWhenAsync("renamed", seen => seen.Json.TryGetProperty("reference", out _),
+                "the reference");
         });
         await DoorAsync("DELETE reference", () => OkAsync(Admin.DeleteAsync("/api/v1/machines/renamed/reference")));
         await DoorAsync("a boot that teaches a MAC", async () =>
         {
             await OkAsync(Admin.PutAsync("/api/v1/machines/bare", $$"""{"uuid":"{{Uuid}}0888","serial":"BARE","profile":"other"}"""));
             await Machine.BootWhollyAsync(await Machine.AskAsync($"mac=52-54-00-d0-05-01&uuid={Uuid}0888&serial=BARE"));
-            await Admin.MachineWhenAsync("bare", seen => seen.Text.Contains("52:54:00:d0:05:01", StringComparison.Ordinal), "the MAC");
+            await Admin.MachineWhenAsync("bare", seen =>
+                seen.Text.Contains("52:54:00:d0:05:01", StringComparison.Ordinal), "the MAC");
         });
         await DoorAsync("a boot that fails", async () =>
         {
@@ -186,9 +202,11 @@ public sealed class DoorsTests : IAsyncLifetime
         await DoorAsync("a boot that leaves an earlier one behind", async () =>
         {
             await Machine.AskAsync("mac=52-54-00-d0-01-01");
-            await Until.AsAsync(() => Admin.GetAsync("/api/v1/machines/renamed/boots"), boots => boots.Items("outcome")[0] == "running", "the first");
+            await Until.AsAsync(() => Admin.GetAsync("/api/v1/machines/renamed/boots"), boots =>
+                boots.Items("outcome")[0] == "running", "the first");
             await Machine.AskAsync("mac=52-54-00-d0-01-01");
-            await Until.AsAsync(() => Admin.GetAsync("/api/v1/machines/renamed/boots"), boots => boots.Items("outcome") is ["running", "unknown", ..], "the second");
+            await Until.AsAsync(() => Admin.GetAsync("/api/v1/machines/renamed/boots"), boots =>
+                boots.Items("outcome") is ["running", "unknown", ..], "the second");
         });
         await DoorAsync("a one-shot that is used up by its script", async () =>
         {
@@ -205,7 +223,8 @@ public sealed class DoorsTests : IAsyncLifetime
         await DoorAsync("raised alarm", async () =>
         {
             board.Raise("test-kind", "subject", "It happened.");
-            await Until.AsAsync(() => Admin.GetAsync("/api/v1/alarms?kind=test-kind"), alarms => alarms.Items("kind").Count == 1, "the alarm");
+            await Until.AsAsync(() => Admin.GetAsync("/api/v1/alarms?kind=test-kind"), alarms => alarms.Items("kind")
+                .Count == 1, "the alarm");
         });
         await DoorAsync("acknowledged alarm", async () =>
         {
@@ -235,13 +254,15 @@ public sealed class DoorsTests : IAsyncLifetime
         {
             Rot(FakeBoot.Kernel(1));
             await _host.ScrubAsync();
-            await Until.AsAsync(() => Machine.GetAsync("/images/dir/bzImage-x86_64-linux"), answer => answer.Status == HttpStatusCode.OK, "the kernel to be back");
+            await Until.AsAsync(() => Machine.GetAsync("/images/dir/bzImage-x86_64-linux"), answer =>
+                answer.Status == HttpStatusCode.OK, "the kernel to be back");
         });
         await DoorAsync("refresh that fails, and is tried again", async () =>
         {
             _host.Break();
             await _host.RefreshAsync("dir");
-            await Until.TrueAsync(() => App.Services.GetRequiredService<ImageCatalog>().Images["dir"].RetryAt is not null, "another try");
+            await Until.TrueAsync(() => App.Services.GetRequiredService<ImageCatalog>().Images["dir"]
+                .RetryAt is not null, "another try");
         });
         await DoorAsync("cancelled job", async () =>
         {
@@ -289,7 +310,8 @@ public sealed class DoorsTests : IAsyncLifetime
         await WarmAsync(keysBefore);
         _told.Clear();
         await change();
-        await Until.AsAsync(() => DifferenceAsync(before, keysBefore), difference => difference.Length == 0, $"agreement after: {door}");
+        await Until.AsAsync(() => DifferenceAsync(before, keysBefore), difference => difference.Length == 0,
+            $"agreement after: {door}");
         _doors.Add(door);
     }
 
@@ -300,7 +322,8 @@ public sealed class DoorsTests : IAsyncLifetime
         var told = _told.ToArray();
         if (told.All(happened => happened.Type != "reset"))
         {
-            var last = told.Where(happened => happened.Type is not ("boot.progress" or "job.progress" or "hello" or "heartbeat"))
+            var last = told.Where(happened =>
+                happened.Type is not ("boot.progress" or "job.progress" or "hello" or "heartbeat"))
                 .GroupBy(happened => (happened.Type.Split('.')[0], KeyOf(happened.Data)))
                 .ToDictionary(same => same.Key, same => same.Last().Data);
             foreach (var key in before.Keys.Union(now.Keys))
@@ -321,14 +344,17 @@ public sealed class DoorsTests : IAsyncLifetime
             return $"the catalog of images is not {image}";
         using var profiles = new ProfileCatalog(database);
         await profiles.ReloadAsync(Ct);
-        if (Shown(profiles.Profiles) is var profile && profile != Shown(services.GetRequiredService<ProfileCatalog>().Profiles))
+        if (Shown(profiles.Profiles) is var profile
+            && profile != Shown(services.GetRequiredService<ProfileCatalog>().Profiles))
             return $"the catalog of profiles is not {profile}";
         using var machines = new MachineCache(database);
         foreach (var key in keysBefore.Union(await KeysAsync()))
         {
             var lookup = LookupOf(key);
-            var (fresh, cached) = (await machines.FindAsync(lookup, Ct), await services.GetRequiredService<MachineCache>().FindAsync(lookup, Ct));
-            if (Decisive(fresh) is var wanted && wanted != Decisive(cached)) return $"{key} stands for {Decisive(cached)} instead of {wanted}";
+            var (fresh, cached) = (await machines.FindAsync(lookup, Ct),
+                await services.GetRequiredService<MachineCache>().FindAsync(lookup, Ct));
+            if (Decisive(fresh) is var wanted && wanted != Decisive(cached))
+                return $"{key} stands for {Decisive(cached)} instead of {wanted}";
         }
         return "";
     }
@@ -336,9 +362,11 @@ public sealed class DoorsTests : IAsyncLifetime
     /// <summary>All resources as the event stream shows them.</summary>
     private async Task<Dictionary<(string, string), string>> ViewsAsync()
     {
-        var keys = await App.Services.GetRequiredService<Database>().ReadAsync(async (db, ct) => new Dictionary<string, List<string>>
+        var keys = await App.Services.GetRequiredService<Database>()
+            .ReadAsync(async (db, ct) => new Dictionary<string, List<string>>
         {
-            ["machine"] = await db.Set<MachineRow>().Where(row => !row.Name.StartsWith("many")).Select(row => row.Name).ToListAsync(ct),
+            ["machine"] = await db.Set<MachineRow>().Where(row => !row.Name.StartsWith("many")).Select(row => row.Name)
+                .ToListAsync(ct),
             ["profile"] = await db.Set<ProfileRow>().Select(row => row.Name).ToListAsync(ct),
             ["image"] = await db.Set<ImageRow>().Select(row => row.Name).ToListAsync(ct),
             ["boot"] = await db.Set<BootRow>().Select(row => row.Id).ToListAsync(ct),
@@ -366,9 +394,11 @@ public sealed class DoorsTests : IAsyncLifetime
     private Task<HashSet<object>> KeysAsync() => App.Services.GetRequiredService<Database>().ReadAsync(async (db, ct) =>
     {
         HashSet<object> keys = [];
-        foreach (var mac in await db.Set<MachineMacRow>().Where(row => !row.Mac.StartsWith("52:54:00:d1")).Select(row => row.Mac).ToListAsync(ct))
+        foreach (var mac in await db.Set<MachineMacRow>().Where(row => !row.Mac.StartsWith("52:54:00:d1"))
+            .Select(row => row.Mac).ToListAsync(ct))
             keys.Add(MacAddress.Parse(mac));
-        foreach (var row in await db.Set<MachineRow>().Where(row => row.UuidKey != null || row.SerialKey != null).ToListAsync(ct))
+        foreach (var row in await db.Set<MachineRow>().Where(row => row.UuidKey != null || row.SerialKey != null)
+            .ToListAsync(ct))
         {
             if (MachineUuid.TryParse(row.UuidKey, out var uuid)) keys.Add(uuid);
             if (MachineSerial.TryParse(row.SerialKey, out var serial)) keys.Add(serial);
@@ -392,7 +422,8 @@ public sealed class DoorsTests : IAsyncLifetime
     private static string Decisive(MachinesFound found) => Shown(found.ByMac.Append(found.ByUuid).Append(found.BySerial)
         .Select(machine => machine is null ? null : new
         {
-            machine.Id, machine.Name, machine.Revision, machine.Spec, machine.State, machine.NextBoot, machine.LeftToDisk,
+            machine.Id, machine.Name, machine.Revision, machine.Spec, machine.State, machine.NextBoot,
+                machine.LeftToDisk,
             machine.Completion, machine.Reference,
         }));
 

@@ -12,7 +12,8 @@ internal static class Planes
     /// <summary>Words for a token that programs put into queries.</summary>
     private static readonly string[] TokenNames =
     [
-        "token", "access_token", "api_key", "apikey", "api-key", "auth", "authorization", "bearer", "password", "secret",
+        "token", "access_token", "api_key", "apikey", "api-key", "auth", "authorization", "bearer", "password",
+        "secret",
     ];
 
     /// <summary>

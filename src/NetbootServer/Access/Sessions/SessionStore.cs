@@ -10,7 +10,8 @@ namespace NetbootServer.Access.Sessions;
 /// Sessions of the dashboard: an opaque secret in a cookie, its hash in the database, so that any replica knows it and
 /// ending it ends it everywhere. A secret is only ever made here, never taken over from a request.
 /// </summary>
-internal sealed class SessionStore(Database database, GrantCache grants, CredentialUses uses, AdminTokenSetting adminToken,
+internal sealed class SessionStore(Database database, GrantCache grants, CredentialUses uses,
+    AdminTokenSetting adminToken,
     Audit audit, IOptions<AccessOptions> options, TimeProvider time)
 {
     /// <summary>Begins a session; one that the same browser had before ends.</summary>

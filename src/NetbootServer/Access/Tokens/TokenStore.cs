@@ -7,7 +7,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Access.Tokens;
 
 /// <summary>Bearer tokens in the database.</summary>
-internal sealed class TokenStore(Database database, GrantCache grants, CredentialUses uses, Audit audit, TimeProvider time)
+internal sealed class TokenStore(Database database, GrantCache grants, CredentialUses uses, Audit audit,
+    TimeProvider time)
 {
     /// <summary>Makes a token; its secret is in the answer and nowhere else.</summary>
     public async Task<NewToken> MakeAsync(TokenRequest request, string by, CancellationToken ct)

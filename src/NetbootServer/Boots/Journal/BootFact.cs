@@ -112,7 +112,8 @@ internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, 
 /// The next boot to <c>local</c>, <c>menu</c> or <c>shell</c> that it uses up; null for none.
 /// </param>
 /// <param name="LeftToDisk">What is remembered of it; null when it need not be.</param>
-internal sealed record NextBootUsed(DateTimeOffset At, long MachineId, DateTimeOffset? SetAt, LeftToDisk? LeftToDisk = null)
+internal sealed record NextBootUsed(DateTimeOffset At, long MachineId, DateTimeOffset? SetAt,
+    LeftToDisk? LeftToDisk = null)
     : BootEntry(At);
 
 /// <summary>A script that starts a boot was handed out.</summary>

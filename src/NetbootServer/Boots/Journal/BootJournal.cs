@@ -46,7 +46,9 @@ internal sealed class BootJournal(ReferenceLearning learning, ImageCatalog image
         return batch.Reached;
     }
 
-    /// <summary>Keeps the discovered machines within their number; those not seen for longest go, with their boots.</summary>
+    /// <summary>
+    /// Keeps the discovered machines within their number; those not seen for longest go, with their boots.
+    /// </summary>
     private async Task ForgetOldestAsync(NetbootDb db, CancellationToken ct)
     {
         var discovered = db.Set<MachineRow>().Where(row => row.State == MachineState.Discovered);

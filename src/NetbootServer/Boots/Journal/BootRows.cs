@@ -87,7 +87,8 @@ internal static class BootFactQueries
         {
             Id = fact.Id, BootId = fact.BootId, Step = fact.Step, Kind = fact.Kind, File = fact.File,
             FirstAt = fact.FirstAt, At = fact.At, Count = fact.Count, EndedAt = fact.EndedAt,
-            Bytes = fact.Bytes, TotalBytes = fact.TotalBytes, SentBytes = fact.SentBytes, DetailBytes = fact.DetailBytes,
+            Bytes = fact.Bytes, TotalBytes = fact.TotalBytes, SentBytes = fact.SentBytes,
+            DetailBytes = fact.DetailBytes,
             Detail = fact.DetailBytes <= detailBytes ? fact.Detail : null,
         });
 }

@@ -59,9 +59,11 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
     {
         db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
         var batch = new JournalBatch(db, machines);
-        await batch.LoadBootsAsync([.. entries.Select(TicketOf).OfType<BootTicket>().Select(t => t.Boot).Distinct()], ct);
+        await batch.LoadBootsAsync([.. entries.Select(TicketOf).OfType<BootTicket>().Select(t => t.Boot).Distinct()],
+            ct);
         await batch.LoadMachinesAsync(
-            [.. entries.Select(MachineOf).Concat(batch._boots.Values.Select(boot => boot.MachineId)).OfType<long>().Where(id => id != 0).Distinct()],
+            [.. entries.Select(MachineOf).Concat(batch._boots.Values.Select(boot => boot.MachineId)).OfType<long>()
+                .Where(id => id != 0).Distinct()],
             [.. entries.Select(MacOf).OfType<MacAddress>().Select(mac => mac.ToString()).Distinct()], ct);
         await batch.LoadUnfinishedAsync(ct);
         return batch;
@@ -99,7 +101,8 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
         _changedMachines.Remove(from);
         _lastBoots.Remove(from);
         _unfinished.Remove(from.Id);
-        foreach (var mac in _byMac.Where(entry => entry.Value == from).Select(entry => entry.Key).ToList()) _byMac.Remove(mac);
+        foreach (var mac in _byMac.Where(entry => entry.Value == from).Select(entry => entry.Key).ToList())
+            _byMac.Remove(mac);
         foreach (var boot in _boots.Values.Where(boot => boot.MachineId == from.Id).ToList()) Give(boot, to);
     }
 
@@ -197,7 +200,8 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
         // A long detail of an earlier fact was not read: one is written only where it is known.
         await RunAsync(_changedFacts, () => PreparedRows<BootFactRow>.Update(db, CountedColumns), ct);
         await RunAsync([.. _changedFacts.Where(fact => fact.Detail is not null)],
-            () => PreparedRows<BootFactRow>.Update(db, nameof(BootFactRow.Detail), nameof(BootFactRow.DetailBytes)), ct);
+            () => PreparedRows<BootFactRow>.Update(db, nameof(BootFactRow.Detail), nameof(BootFactRow.DetailBytes)),
+            ct);
     }
 
     private static async Task RunAsync<TRow>(
@@ -245,14 +249,16 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
     private async Task LoadBootsAsync(List<string> ids, CancellationToken ct)
     {
         if (ids.Count == 0) return;
-        foreach (var boot in await db.Set<BootRow>().Where(row => ids.Contains(row.Id)).ToListAsync(ct)) _boots[boot.Id] = boot;
+        foreach (var boot in await db.Set<BootRow>().Where(row => ids.Contains(row.Id)).ToListAsync(ct))
+            _boots[boot.Id] = boot;
         if (_boots.Count == 0) return;
         await LoadFactsAsync(db.Set<BootFactRow>().Where(row => ids.Contains(row.BootId)), ct);
     }
 
     private async Task LoadFactsAsync(IQueryable<BootFactRow> facts, CancellationToken ct)
     {
-        foreach (var fact in await facts.UpTo(BootTimeline.FilesElsewhere.Length).ToListAsync(ct)) Facts(fact.BootId).Add(fact);
+        foreach (var fact in await facts.UpTo(BootTimeline.FilesElsewhere.Length).ToListAsync(ct))
+            Facts(fact.BootId).Add(fact);
     }
 
     private async Task LoadMachinesAsync(List<long> ids, List<string> macs, CancellationToken ct)
@@ -260,7 +266,8 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
         if (macs.Count > 0)
         {
             var found = await db.Set<MachineMacRow>().Where(entry => macs.Contains(entry.Mac))
-                .Join(db.Set<MachineRow>(), entry => entry.MachineId, row => row.Id, (entry, row) => new { entry.Mac, Row = row })
+                .Join(db.Set<MachineRow>(), entry => entry.MachineId, row => row.Id, (entry, row) =>
+                    new { entry.Mac, Row = row })
                 .ToListAsync(ct);
             foreach (var entry in found) // several MACs may be one machine's
             {

@@ -23,7 +23,8 @@ internal sealed class OpenBoots(BootTokens tokens, Database database, IOptions<B
             return await database.ReadAsync((db, stop) => IsOpenAsync(db, ticket.Boot, stop), either.Token)
                 ? new(ticket, tokens.NowOf(ticket), Away: false) : default;
         }
-        catch (Exception e) when (!ct.IsCancellationRequested && (e is OperationCanceledException || Database.IsAway(e)))
+        catch (Exception e) when (!ct.IsCancellationRequested
+            && (e is OperationCanceledException || Database.IsAway(e)))
         {
             return new(null, default, Away: true);
         }

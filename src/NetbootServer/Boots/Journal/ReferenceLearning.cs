@@ -14,7 +14,8 @@ internal sealed class ReferenceLearning(Audit audit)
     /// <summary>Takes it, when the boot has come so far.</summary>
     public async Task LearnAsync(JournalBatch batch, BootRow boot, CancellationToken ct)
     {
-        if (boot.Teaches is null || batch.Machine(boot.MachineId) is not { State: MachineState.Registered } machine) return;
+        if (boot.Teaches is null || batch.Machine(boot.MachineId) is not { State: MachineState.Registered } machine)
+            return;
         var facts = batch.Facts(boot.Id);
         if (facts.Where(fact => fact.Step == Steps.Ready).Min(fact => (DateTimeOffset?)fact.FirstAt) is not { } readyAt
             || !BootRecord.HasFetched(facts, boot.InitrdBytes)) return;
@@ -34,7 +35,8 @@ internal sealed class ReferenceLearning(Audit audit)
             && !await HasUuidAsync(batch.Db, told.Key, machine.Id, ct) ? lesson.Uuid : null;
         var serial = MachineKeys.SerialOf(spec, before) is null ? lesson.Serial : null;
         if (uuid is null && serial is null) return;
-        machine.Reference = MachineReading.Write(new MachineReference(uuid ?? before?.Uuid, serial ?? before?.Serial, at));
+        machine.Reference = MachineReading.Write(
+            new MachineReference(uuid ?? before?.Uuid, serial ?? before?.Serial, at));
         machine.WriteKeys(spec);
         await batch.Machines.WriteLearnedAsync(machine, ct); // at once: the next of this batch may report the same UUID
     }

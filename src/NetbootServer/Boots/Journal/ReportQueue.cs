@@ -101,7 +101,9 @@ internal sealed class Report(BootEntry entry, int places)
 
     public int Places => places;
 
-    /// <summary>Ends with true when it is on the disk; with false when it is given up, because the database refuses it.</summary>
+    /// <summary>
+    /// Ends with true when it is on the disk; with false when it is given up, because the database refuses it.
+    /// </summary>
     public Task<bool> Written => _written.Task;
 
     public void Settle(bool written) => _written.TrySetResult(written);

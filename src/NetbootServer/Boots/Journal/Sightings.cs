@@ -27,7 +27,8 @@ internal static class Sightings
         }
         if (ofMac is { State: MachineState.Discovered } && ofMac != row)
             await TakeOverAsync(batch, row, ofMac, ct);
-        if (mac is { } told && row.State == MachineState.Discovered && seen.Recognition.By == Evidence.None && ofMac is null)
+        if (mac is { } told && row.State == MachineState.Discovered && seen.Recognition.By == Evidence.None
+            && ofMac is null)
             await AddMacAsync(batch, row, told, ct);
         row.FirstSeenAt ??= seen.At;
         row.LastSeenAt = seen.At;
@@ -49,7 +50,8 @@ internal static class Sightings
             orderby row.Id
             select row).ToListAsync(ct);
         // An adapter that another computer was seen booting from may be plugged in here now.
-        found.RemoveAll(row => uuid is not null && serial is not null && row.UuidKey is not null && row.SerialKey is not null
+        found.RemoveAll(row => uuid is not null && serial is not null && row.UuidKey is not null
+            && row.SerialKey is not null
             && row.UuidKey != uuid && row.SerialKey != serial);
         if (found.Count == 0 && uuid is not null && serial is not null)
             found = await batch.Db.Set<MachineRow>().Where(row => row.State == MachineState.Discovered

@@ -34,7 +34,9 @@ public sealed record BootPlan
     /// <summary>Whether it comes from the machine's one-shot next boot.</summary>
     public bool FromNextBoot { get; init; }
 
-    /// <summary>Whether a person chose it from a menu: a profile chosen there boots, it shows no menu of its own.</summary>
+    /// <summary>
+    /// Whether a person chose it from a menu: a profile chosen there boots, it shows no menu of its own.
+    /// </summary>
     public bool FromMenu { get; init; }
 
     /// <summary>Whether the machine asks again in the power-on in which it was left to its disk.</summary>
@@ -96,7 +98,9 @@ public abstract record BootAction;
 /// <param name="Version">Which of its versions.</param>
 /// <param name="Variant">Which of the version's systems; null for its only one.</param>
 /// <param name="Recipe">What is loaded.</param>
-/// <param name="KernelArguments">The image's, then the profile's, then the machine's; ours come on top in the script.</param>
+/// <param name="KernelArguments">
+/// The image's, then the profile's, then the machine's; ours come on top in the script.
+/// </param>
 /// <param name="Expects">What counts as success, and why.</param>
 public sealed record LoadKernel(Image Image, ImageVersion Version, string? Variant, Recipe Recipe,
     ImmutableArray<string> KernelArguments, ExpectedOutcome Expects) : BootAction

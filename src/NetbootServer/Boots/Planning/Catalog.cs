@@ -21,7 +21,8 @@ internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, Im
         // The MAC that it boots from decides nearly always: then the others need no look-up.
         var recognition = identity.Mac is null ? null
             : await RecognizeAsync(identity with { OtherMacs = [] }, withSerial: false, began, ct);
-        if (recognition?.By != Evidence.BootMac) recognition = await RecognizeAsync(identity, withSerial: true, began, ct);
+        if (recognition?.By != Evidence.BootMac)
+            recognition = await RecognizeAsync(identity, withSerial: true, began, ct);
         return (ViewOf(recognition), recognition);
     }
 

@@ -33,7 +33,9 @@ public sealed partial record MachineIdentity
     /// <summary>Its other interfaces, as far as it reported them; the one it boots from may be among them.</summary>
     public ImmutableArray<MacAddress> OtherMacs { get; init; } = [];
 
-    /// <summary>All of its interfaces, each once; when it reported which one it boots from, that is the first.</summary>
+    /// <summary>
+    /// All of its interfaces, each once; when it reported which one it boots from, that is the first.
+    /// </summary>
     public ImmutableArray<MacAddress> AllMacs => Mac is not { } mac ? OtherMacs : OtherMacs.Remove(mac).Insert(0, mac);
 
     /// <summary>What a record of it is named by: the interface that it boots from, else any.</summary>
@@ -45,17 +47,23 @@ public sealed partial record MachineIdentity
     /// <summary>Its SMBIOS serial number, unless that is a factory default.</summary>
     public MachineSerial? Serial { get; init; }
 
-    /// <summary>CPU architecture in our words, or what it said when we have no word for it; null when it said nothing.</summary>
+    /// <summary>
+    /// CPU architecture in our words, or what it said when we have no word for it; null when it said nothing.
+    /// </summary>
     public string? Arch { get; init; }
 
     /// <summary><c>efi</c> or <c>pcbios</c>; null when it said nothing.</summary>
     public string? Platform { get; init; }
 
-    /// <summary>All it reported under <see cref="Names"/>, control characters escaped, each value cut to 256 characters.</summary>
-    public ImmutableSortedDictionary<string, string> Reported { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    /// <summary>
+    /// All it reported under <see cref="Names"/>, control characters escaped, each value cut to 256 characters.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string> Reported { get; init; } = ImmutableSortedDictionary<string,
+        string>.Empty;
 
     /// <summary>Further query parameters.</summary>
-    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string,
+        string>.Empty;
 
     /// <summary>Whether there is anything to know a machine by.</summary>
     public bool IsSomeone => Mac is not null || !OtherMacs.IsEmpty || Uuid is not null || Serial is not null;
@@ -128,7 +136,8 @@ public sealed partial record MachineIdentity
         foreach (var part in list.AsSpan().Split(','))
         {
             if (macs.Count == MaxMacs) break;
-            if (MacAddress.TryParse(list.AsSpan()[part].Trim().ToString(), out var mac) && !macs.Contains(mac)) macs.Add(mac);
+            if (MacAddress.TryParse(list.AsSpan()[part].Trim().ToString(), out var mac) && !macs.Contains(mac))
+                macs.Add(mac);
         }
         return macs.DrainToImmutable();
     }

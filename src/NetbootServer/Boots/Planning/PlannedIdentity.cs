@@ -37,13 +37,16 @@ internal static class PlannedIdentity
         }
         if (IsIt(recognition, machine))
             return (catalog.ViewOf(machine), new(machine, identity, recognition.Difference is { } difference
-                ? [new(PlanWarnings.IdentityDiffers, $"One value differs: {difference}. It boots all the same, with an alarm. " +
+                ? [new(PlanWarnings.IdentityDiffers,
+                    $"One value differs: {difference}. It boots all the same, with an alarm. " +
                     "Correct the registration, or forget the reference if the hardware has changed.")]
                 : []));
         if (recognition.Contradiction is { } contradiction)
             return (view, new(machine, identity, [new(PlanWarnings.IdentityContradicts, "A request that says this " +
-                $"contradicts a registration: {contradiction.Text}. It raises an alarm, on which you say which machine it is.")]));
-        return (catalog.ViewOf(machine), new(machine, identity, [new(PlanWarnings.OtherMachine, recognition.Machine is { } other
+                $"contradicts a registration: {contradiction.Text}. It raises an alarm, on which you say which " +
+                $"machine it is.")]));
+        return (catalog.ViewOf(machine),
+            new(machine, identity, [new(PlanWarnings.OtherMachine, recognition.Machine is { } other
             ? $"A request that says this is taken for '{other.Name}', not for '{machine.Name}'."
             : $"A request that says this is taken for an unknown machine, not for '{machine.Name}'.")]));
     }

@@ -37,7 +37,8 @@ internal sealed class PreviewLimit
     public static Problem TooMany(HttpContext http)
     {
         http.Response.Headers.RetryAfter = "1";
-        return new(ProblemTypes.TooManyPreviews, "Other previews of yours are being made. Wait for them, then ask again.");
+        return new(ProblemTypes.TooManyPreviews,
+            "Other previews of yours are being made. Wait for them, then ask again.");
     }
 
     /// <summary>The token, and the sessions made with it, are one caller.</summary>

@@ -32,7 +32,8 @@ internal static partial class BootApi
 
     /// <summary>The script of a machine known by its MAC alone, written in any way.</summary>
     private static Task<IResult> ScriptOfMac(
-        string mac, HttpContext http, LinksOfRequest links, IpxeScriptService desk, BootMetrics metrics, TimeProvider time,
+        string mac, HttpContext http, LinksOfRequest links, IpxeScriptService desk, BootMetrics metrics,
+        TimeProvider time,
         CancellationToken ct)
     {
         if (!MacAddress.TryParse(mac, out var address))
@@ -43,9 +44,11 @@ internal static partial class BootApi
     }
 
     /// <summary>The script of the machine that the query describes.</summary>
-    private static Task<IResult> Script(HttpContext http, LinksOfRequest links, IpxeScriptService desk, BootMetrics metrics,
+    private static Task<IResult> Script(HttpContext http, LinksOfRequest links, IpxeScriptService desk,
+        BootMetrics metrics,
         TimeProvider time, CancellationToken ct) =>
-        AnswerAsync(MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), http, links, desk, metrics, time, ct);
+        AnswerAsync(MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), http, links, desk, metrics, time,
+            ct);
 
     private static async Task<IResult> AnswerAsync(
         MachineIdentity identity, HttpContext http, LinksOfRequest links, IpxeScriptService desk, BootMetrics metrics,

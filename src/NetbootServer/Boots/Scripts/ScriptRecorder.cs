@@ -8,14 +8,17 @@ using NetbootServer.Profiles;
 namespace NetbootServer.Boots.Scripts;
 
 /// <summary>
-/// Records what was handed out: who asked, the boot that begins, a one-shot that is used up (written before the answer),
-/// an image that a machine waits for, and alarms.
+/// Records what was handed out: who asked, the boot that begins, a one-shot that is used up (written before the
+/// answer), an image that a machine waits for, and alarms.
 /// </summary>
-internal sealed partial class ScriptRecorder(BootLog log, BootReports reports, AlarmBoard alarms, IdentityAlarms identities,
+internal sealed partial class ScriptRecorder(BootLog log, BootReports reports, AlarmBoard alarms,
+    IdentityAlarms identities,
     ImageWanted wanted, TimeProvider time, ILogger<ScriptRecorder> logger)
 {
     /// <summary>Records a script.</summary>
-    /// <exception cref="Exception">A one-shot could not be written in time: then the script must not be handed out.</exception>
+    /// <exception cref="Exception">
+    /// A one-shot could not be written in time: then the script must not be handed out.
+    /// </exception>
     public async Task RecordAsync(ScriptRequest request, ComposedScript script, CancellationToken ct)
     {
         var (identity, plan, recognition) = (request.Identity, script.Plan, script.Recognition);
@@ -24,7 +27,8 @@ internal sealed partial class ScriptRecorder(BootLog log, BootReports reports, A
         log.Add(new MachineSeen(now, identity, recognition, request.Ip));
         if (script.Fault is { } fault)
             alarms.Raise(AlarmKinds.TemplateFailing, plan.Profile!.Name, $"The script template of profile " +
-                $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in script: " +
+                $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in " +
+                $"script: " +
                 $"{fault.Message}.");
         if (script is { Ticket: { } ticket, Plan.Action: LoadKernel load })
         {
@@ -60,7 +64,9 @@ internal sealed partial class ScriptRecorder(BootLog log, BootReports reports, A
         return used is null && left is null ? null : new(time.GetUtcNow(), machine.Id, used, left);
     }
 
-    /// <summary>Whether iPXE starts the disk itself: then no firmware continues its boot order and asks again.</summary>
+    /// <summary>
+    /// Whether iPXE starts the disk itself: then no firmware continues its boot order and asks again.
+    /// </summary>
     private static bool StartsDiskItself(BootPlan plan, ScriptRequest request) => plan.LocalDisk == LocalDiskWay.SanBoot
         || (plan.LocalDisk is null && request.Identity.Reported.GetValueOrDefault("platform") == "pcbios");
 

@@ -45,7 +45,8 @@ internal sealed class RateLine
     {
         var all = _samples.ToArray();
         // A single long one, of a pause of the watch, is not what the others are to become.
-        _length = (_length > TimeSpan.Zero ? _length : all.Select(sample => sample.Over).Order().ElementAt(all.Length / 2)) * 2;
+        _length = (_length > TimeSpan.Zero ? _length : all.Select(sample => sample.Over).Order()
+            .ElementAt(all.Length / 2)) * 2;
         _samples.Clear();
         foreach (var sample in all) Append(_samples, sample);
         // A boot of nothing but short transfers with gaps between them: what is oldest goes.

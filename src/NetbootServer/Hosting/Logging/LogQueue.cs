@@ -57,7 +57,8 @@ internal sealed class LogQueue : ILogEventSink, IDisposable
         {
             WaitHandle.WaitAny(either);
             ended = _end.WaitOne(Gathering);
-            Interlocked.Exchange(ref _rung, 0); // first, and seen by all: a line that comes while these are written rings again
+            // first, and seen by all: a line that comes while these are written rings again
+            Interlocked.Exchange(ref _rung, 0);
             while (_lines.TryDequeue(out var line))
             {
                 Interlocked.Decrement(ref _count);

@@ -56,7 +56,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
                     && !import.Lines.ContainsKey(other.Owner.Name)
                     && !_taken.Contains(other.Owner.Id) && !_renamed.Contains(other.Owner.Id)).ToList();
             if (_references!.ProfileFault(spec.Profile) is { } profile) faults.Add(row.Line, $"$.profile {profile}");
-            if (_references.VersionFault(spec, before?.ReadSpec()) is { } version) faults.Add(row.Line, $"$.version {version}");
+            if (_references.VersionFault(spec, before?.ReadSpec()) is { } version)
+                faults.Add(row.Line, $"$.version {version}");
             foreach (var (mac, owner) in others.Where(other => other.Owner!.State == MachineState.Registered))
                 faults.Add(row.Line, $"$.macs {mac} belongs to machine '{owner!.Name}', which is not in this file");
             if (spec.Macs.IsEmpty && twins.TwinOf(spec, before?.Id, import.Lines) is { } twin)
@@ -113,7 +114,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
         var json = before is null ? "" : MachineReading.Write(spec);
         _taken.UnionWith(discovered.Select(found => found.Id));
         var action = before is null ? Actions.Created
-            : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0 && row.Rename is null
+            : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0
+            && row.Rename is null
                 ? Actions.Unchanged
             : Actions.Changed;
         answer.Add(new(row.Line, row.Name, action)

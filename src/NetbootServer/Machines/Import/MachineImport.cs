@@ -109,7 +109,8 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
             foreach (var mac in renaming.Left.Contains("macs") || renaming.Left is ["*"] ? [] : spec.Macs)
                 if (!macs.TryAdd(MacAddress.Parse(mac), entry.Line))
                     faults.Add(entry.Line, $"$.macs {mac} stands on line {macs[MacAddress.Parse(mac)]} already");
-            if (spec.Macs.IsEmpty && (MachineKeys.UuidOf(spec, null)?.Key ?? MachineKeys.SerialOf(spec, null)?.Key) is { } key
+            if (spec.Macs.IsEmpty && (MachineKeys.UuidOf(spec, null)?.Key
+                ?? MachineKeys.SerialOf(spec, null)?.Key) is { } key
                 && !bare.TryAdd(key, entry.Line))
                 faults.Add(entry.Line, $"$.macs is required: line {bare[key]} has the same uuid or serial");
             if (faults.Any) continue;

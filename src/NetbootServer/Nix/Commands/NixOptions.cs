@@ -6,7 +6,9 @@ namespace NetbootServer.Nix.Commands;
 /// <summary>The local Nix: the section <c>Nix</c>.</summary>
 public sealed class NixOptions : IValidatableObject
 {
-    /// <summary>The <c>nix</c> command; empty: the one on the PATH. The others, such as <c>nix-store</c>, lie beside it.</summary>
+    /// <summary>
+    /// The <c>nix</c> command; empty: the one on the PATH. The others, such as <c>nix-store</c>, lie beside it.
+    /// </summary>
     [Example("/run/current-system/sw/bin/nix")]
     public string? Path { get; set; }
 

@@ -27,7 +27,8 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
         if (!await HasAsync(digest, ct) || await index.FindAsync(digest, ct) is not { } blob) return null;
         var first = blob.Segments.IsEmpty ? BlobSegment.Of(digest, 0, blob.Length) : blob.Segments[0];
         var length = (int)Math.Min(first.Length, BootFile.HeadLength);
-        var head = first.Blob is { } file ? await ReadAsync(file, first.Offset, length, ct) : first.Bytes[..length].ToArray();
+        var head = first.Blob is { } file ? await ReadAsync(file, first.Offset, length, ct) : first.Bytes[..length]
+            .ToArray();
         return new StoredBlob(digest, blob.Length, BootFile.Of(head));
     }
 
@@ -138,7 +139,8 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
                 BlobRefusal.StoreAway => SourceProblems.StorageAway,
                 BlobRefusal.WrongKind => SourceProblems.NotBootable,
                 _ => SourceProblems.Damaged,
-            }, e.Refusal is BlobRefusal.DiskFull or BlobRefusal.StoreFull or BlobRefusal.StoreAway ? e.Message : $"{what}: {e.Message}", e);
+            }, e.Refusal is BlobRefusal.DiskFull or BlobRefusal.StoreFull or BlobRefusal.StoreAway ? e.Message
+            : $"{what}: {e.Message}", e);
         }
     }
 

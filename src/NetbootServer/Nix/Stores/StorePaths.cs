@@ -33,8 +33,10 @@ public sealed class StorePaths(INixStore store, SourceBlobs blobs, SourceMeter m
         var found = new ConcurrentDictionary<StorePath, PathInfo>();
         for (StorePath[] next = [root]; next.Length > 0;)
         {
-            await SideBySideAsync(next, QuestionsPerFetch, async (path, c) => found[path] = await InfoAsync(path, c), ct);
-            next = [.. next.SelectMany(path => found[path].References).Distinct().Where(path => !found.ContainsKey(path))];
+            await SideBySideAsync(next, QuestionsPerFetch, async (path, c) => found[path] = await InfoAsync(path, c),
+                ct);
+            next = [.. next.SelectMany(path => found[path].References).Distinct()
+                .Where(path => !found.ContainsKey(path))];
             if (found.Count + next.Length > MaxPaths)
                 throw new SourceException(SourceProblems.TooLarge, $"{root} needs more than {MaxPaths} store paths.");
         }

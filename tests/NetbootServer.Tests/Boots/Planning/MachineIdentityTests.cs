@@ -27,7 +27,8 @@ public sealed class MachineIdentityTests
         Assert.NotNull(how);
         var identity = MachineIdentity.FromQuery(query);
         Assert.Equal("52:54:00:aa:bb:01", identity.Mac.ToString());
-        Assert.Equal(["52:54:00:aa:bb:02"], identity.OtherMacs.Where(mac => mac != identity.Mac).Select(mac => mac.ToString()));
+        Assert.Equal(["52:54:00:aa:bb:02"], identity.OtherMacs.Where(mac => mac != identity.Mac)
+            .Select(mac => mac.ToString()));
     }
 
     [Fact]
@@ -79,9 +80,11 @@ public sealed class MachineIdentityTests
     [Fact]
     public void Whatever_is_asked_it_reads_something_bounded_without_control_characters()
     {
-        var nasty = Gen.OneOf("%", "%0A", "&", "=", "mac", "%FFFFFFC3", "%C3", "\ud83d\ude00", "\ud800", "${", "||", new string('x', 10_000), "%00");
+        var nasty = Gen.OneOf("%", "%0A", "&", "=", "mac", "%FFFFFFC3", "%C3", "\ud83d\ude00", "\ud800", "${", "||",
+            new string('x', 10_000), "%00");
         var query = Gen.OneOf(Gen.String, nasty.Array[0, 40].Select(parts => string.Concat(parts)),
-            Gen.Select(Gen.OneOf("product=", "serial=", "room="), nasty.Array[0, 300], (name, parts) => name + string.Concat(parts)));
+            Gen.Select(Gen.OneOf("product=", "serial=", "room="), nasty.Array[0, 300], (name, parts) => name +
+                string.Concat(parts)));
         query.Sample(text =>
         {
             var identity = MachineIdentity.FromQuery(text);
@@ -93,7 +96,8 @@ public sealed class MachineIdentityTests
                 Assert.True(name.Length <= 128 && value.Length is > 0 and <= MachineIdentity.MaxValueLength);
                 Assert.DoesNotContain(value, char.IsControl);
                 Assert.False(isText && value.EnumerateRunes().Contains(System.Text.Rune.ReplacementChar));
-                Assert.Equal(value, new string(value.EnumerateRunes().SelectMany(rune => rune.ToString()).ToArray())); // no half character
+                // no half character
+                Assert.Equal(value, new string(value.EnumerateRunes().SelectMany(rune => rune.ToString()).ToArray()));
             }
         });
     }
