@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
 using ArchUnitNET.xUnitV3;
@@ -9,7 +10,7 @@ namespace NetbootServer.Tests;
 /// The direction between the product's folders: each uses only those before it. What must go the other way goes
 /// through a delegate or an interface of the earlier folder.
 /// </summary>
-public sealed class LayoutTests
+public sealed partial class LayoutTests
 {
     private static readonly Architecture Product = new ArchLoader().LoadAssembly(typeof(Program).Assembly).Build();
 
@@ -59,5 +60,47 @@ public sealed class LayoutTests
             type => Assert.DoesNotContain(bad, suffix => type.Name.EndsWith(suffix, StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void No_folder_has_more_than_75_files()
+    {
+        var folders = Directory.EnumerateDirectories(Path.Combine(Repository, "src", "NetbootServer"))
+            .Where(folder => Order.Contains(Path.GetFileName(folder)));
+        Assert.All(folders, folder => Assert.InRange(Sources(folder).Count(), 1, 75));
+    }
+
+    /// <summary>Only text that cannot be broken may pass the 120 columns of .editorconfig.</summary>
+    [Fact]
+    public void Lines_have_at_most_120_columns()
+    {
+        Assert.Empty(new[] { "src", "tests" }.SelectMany(folder => Sources(Path.Combine(Repository, folder)))
+            .SelectMany(WideLines));
+    }
+
+    private static IEnumerable<string> WideLines(string file)
+    {
+        var raw = false;
+        foreach (var (i, line) in File.ReadLines(file).Index())
+        {
+            var isRaw = raw;
+            if (line.Split("\"\"\"").Length % 2 == 0) raw = !raw;
+            if (line.Length > 120 && !isRaw && !Unbreakable().IsMatch(line)) yield return $"{file}:{i + 1}";
+        }
+    }
+
+    private static string Repository { get; } = FindRepository(new(AppContext.BaseDirectory));
+
+    private static string FindRepository(DirectoryInfo folder) =>
+        File.Exists(Path.Combine(folder.FullName, "NetbootServer.sln")) ? folder.FullName : FindRepository(folder.Parent!);
+
+    private static IEnumerable<string> Sources(string folder) =>
+        Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Where(file => !Generated().IsMatch(file));
+
     private static string Below(string folders) => $@"^NetbootServer\.({folders})(\.|$)";
+
+    /// <summary>Raw and verbatim strings, and text of more than 60 characters without a blank.</summary>
+    [GeneratedRegex("\"\"\"|@\"|\\S{60,}")]
+    private static partial Regex Unbreakable();
+
+    [GeneratedRegex("/(obj|bin|Migrations|node_modules)/")]
+    private static partial Regex Generated();
 }

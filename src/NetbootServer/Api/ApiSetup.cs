@@ -51,7 +51,8 @@ internal static class ApiSetup
         {
             var type = ProblemTypes.ForStatus(details.Status ?? 500);
             (details.Type, details.Title, details.Status) = (type.Path, type.Title, details.Status ?? type.Status);
-            details.Detail = context.HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
+            details.Detail =
+                context.HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
                 ? bad.Message : type.Explanation;
         }
         if (string.IsNullOrEmpty(details.Detail))

@@ -34,7 +34,8 @@ public sealed class JournalScanTests : IAsyncDisposable
         _statements.Clear();
         for (var i = 0; i < 9; i++)
         {
-            var identity = MachineIdentity.FromQuery($"mac=52540009050{i}&uuid=4c4c4544-0042-3510-8052-b4c04f5605{i:x2}");
+            var identity = MachineIdentity.FromQuery(
+                $"mac=52540009050{i}&uuid=4c4c4544-0042-3510-8052-b4c04f5605{i:x2}");
             List<BootEntry> entries = [new MachineSeen(DateTimeOffset.UtcNow, identity, Recognition.Unknown,
                 "10.0.0.1")];
             for (var boot = 0; boot < 60; boot++)
@@ -59,7 +60,8 @@ public sealed class JournalScanTests : IAsyncDisposable
             sql.StartsWith("DELETE FROM \"boots\"", StringComparison.Ordinal));
         Assert.Contains(_statements.Seen.Keys, sql =>
             sql.StartsWith("DELETE FROM \"machines\"", StringComparison.Ordinal));
-        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_app.Data, "netboot.db")};Mode=ReadOnly");
+        await using var connection = new SqliteConnection(
+            $"Data Source={Path.Combine(_app.Data, "netboot.db")};Mode=ReadOnly");
         await connection.OpenAsync(ct);
         // Of images and their versions there are few, whatever machines do.
         foreach (var (sql, parameters) in _statements.Seen.Where(seen =>

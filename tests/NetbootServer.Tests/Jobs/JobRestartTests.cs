@@ -114,7 +114,8 @@ public sealed class JobRestartTests : IDisposable
 
     private SqliteConnection Open()
     {
-        var database = new SqliteConnection($"Data Source={Path.Combine(_folder.FullName, "netboot.db")};Pooling=False");
+        var database = new SqliteConnection(
+            $"Data Source={Path.Combine(_folder.FullName, "netboot.db")};Pooling=False");
         database.Open();
         return database;
     }

@@ -40,7 +40,8 @@ public sealed class MissedScheduleTests : IDisposable
     /// <summary>As if the server had been stopped for so much longer.</summary>
     private void PutBack(string image, TimeSpan by)
     {
-        using var database = new SqliteConnection($"Data Source={Path.Combine(_folder.FullName, "netboot.db")};Pooling=False");
+        using var database = new SqliteConnection(
+            $"Data Source={Path.Combine(_folder.FullName, "netboot.db")};Pooling=False");
         database.Open();
         using var command = database.CreateCommand();
         command.CommandText = "UPDATE QRTZ_TRIGGERS SET NEXT_FIRE_TIME = NEXT_FIRE_TIME - $by WHERE TRIGGER_NAME = " +

@@ -114,7 +114,8 @@ public sealed class MachinesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_name_that_is_none_is_refused(string name)
     {
         var answer = await _admin.PutAsync($"/api/v1/machines/{name}", """{"macs":["525400000008"]}""");
-        Assert.True(answer.Status is HttpStatusCode.UnprocessableEntity or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed, answer.Text);
+        Assert.True(answer.Status is HttpStatusCode.UnprocessableEntity or HttpStatusCode.NotFound
+            or HttpStatusCode.MethodNotAllowed, answer.Text);
     }
 
     [Fact]

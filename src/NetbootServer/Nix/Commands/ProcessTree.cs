@@ -40,7 +40,8 @@ internal static partial class ProcessTree
             // The number may belong to another process by now.
             if (process.StartTime == started) process.Kill(entireProcessTree: true);
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        catch (Exception e)
+            when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
             // It has ended.
         }

@@ -37,7 +37,8 @@ internal sealed record HydraBuild(long Id, string? System, string? Derivation, S
                     $"{document.Link}: the output '{SourceText.Quote(output ?? "")}' is no store path.");
             return new HydraBuild(id, Text(build, "system"), Text(build, "drvpath"), path, ProductsOf(build));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new SourceException(SourceProblems.BadAnswer,
                 $"{document.Link} is no build of a Hydra; it begins with '{SourceText.Quote(document.Bytes)}'.", e);

@@ -36,7 +36,8 @@ internal sealed partial record ReleaseList(FrozenDictionary<string, ReleaseAsset
             return new(assets.DistinctBy(asset => asset.Name)
                 .ToFrozenDictionary(asset => asset.Name, StringComparer.Ordinal));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new SourceException(SourceProblems.BadAnswer,
                 $"{document.Link} is no release with assets; it begins with " +

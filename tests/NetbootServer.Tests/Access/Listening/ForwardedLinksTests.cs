@@ -113,7 +113,7 @@ public sealed class ForwardedLinksTests(ProxiedApp app) : IClassFixture<ProxiedA
 
     [Theory]
     [InlineData("[fe80::1%eth0]:8080", "[fe80::1%25eth0]:8080", false)]
-    [InlineData("[fe80::1%eth0]:8080", "[fe80::1%25eth0]:8080", true)] // Kestrel takes headers line by line as they come
+    [InlineData("[fe80::1%eth0]:8080", "[fe80::1%25eth0]:8080", true)] // Kestrel takes headers as they come
     [InlineData("[fe80::1%25net0]:8080", "[fe80::1%25net0]:8080", false)]
     [InlineData("[fe80::1%net0.7]:80", "[fe80::1%25net0.7]", true)]
     [InlineData("[2001:db8::1]:8080", "[2001:db8::1]:8080", true)]

@@ -12,7 +12,7 @@ namespace NetbootServer.Tests.Nix.Commands;
 public sealed class NixLogTests
 {
     [Theory]
-    [InlineData("2.8", 137), InlineData("2.34", 138)] // newer ones expect what was asked for, too, and never say it is done
+    [InlineData("2.8", 137), InlineData("2.34", 138)] // newer ones also expect what was asked for
     public void A_build_counts_its_steps_and_shows_its_lines(string version, int total)
     {
         var (progress, log) = Read($"build-{version}.log.gz");
