@@ -50,6 +50,8 @@ internal sealed class BlobHost : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, options => listen?.Invoke(options));
         });
         builder.Services.AddStorage(DataDirectory.Open(directory.FullName)).AddBlobs();
+        // It raises alarms, which this host has not.
+        builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(DiskWatch)));
         configure?.Invoke(builder);
         var app = builder.Build();
         use?.Invoke(app);
