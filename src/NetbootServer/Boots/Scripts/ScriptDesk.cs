@@ -102,7 +102,8 @@ internal sealed partial class ScriptDesk(Catalog catalog, PlanCache plans, BootT
                 loaded.Image.Name, loaded.Version.Id, plan.Profile!.Name, loaded.Expects.Outcome, plan.Profile.Spec.After)
             {
                 FilesElsewhere = links.Cache is not null, Contradicts = recognition.Contradiction is not null,
-                Teaches = BootLesson.Of(recognition, identity), InitrdBytes = loaded.Recipe.InitrdBytes,
+                Teaches = BootLesson.Of(recognition, identity),
+                InitrdBytes = loaded.Recipe.Initrds.Length == 1 ? null : loaded.Recipe.InitrdBytes,
             });
         else if (recognition.Contradiction is null && UsedUp(plan, request, view.Now) is { } used)
             await reports.WriteAsync(used, ct);
