@@ -111,6 +111,6 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     app.MapDashboard();
 
     await listeners.StartAsync(app, CancellationToken.None);
-    Welcome.Say(app, firstPassword, access);
+    StartBanner.Say(app, firstPassword, access);
     await app.WaitForShutdownAsync();
 }));

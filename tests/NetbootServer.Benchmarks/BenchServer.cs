@@ -18,8 +18,10 @@ internal sealed class BenchServer : IAsyncDisposable
     {
         get
         {
-            var fields = File.ReadAllText($"/proc/{_process.Id}/stat").Split(')')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+            var fields = File.ReadAllText($"/proc/{_process.Id}/stat").Split(')')[1]
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return (long.Parse(fields[11], CultureInfo.InvariantCulture) +
+                long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
         }
     }
 
@@ -29,7 +31,8 @@ internal sealed class BenchServer : IAsyncDisposable
     /// <summary>Threads now.</summary>
     public long Threads => Status("Threads");
 
-    public static async Task<BenchServer> StartAsync(string dataDirectory, CancellationToken ct, params string[] settings)
+    public static async Task<BenchServer> StartAsync(string dataDirectory, CancellationToken ct,
+        params string[] settings)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
         start.ArgumentList.Add(typeof(NetbootServer.Hosting.ServerOptions).Assembly.Location);
@@ -54,6 +57,7 @@ internal sealed class BenchServer : IAsyncDisposable
     }
 
     private long Status(string name) => long.Parse(File.ReadLines($"/proc/{_process.Id}/status")
-        .First(line => line.StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "", StringComparison.Ordinal).Trim(),
+        .First(line => line.StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1]
+        .Replace("kB", "", StringComparison.Ordinal).Trim(),
         CultureInfo.InvariantCulture);
 }

@@ -29,14 +29,16 @@ public sealed class LayoutTests
         var forbidden = Order[(Array.IndexOf(Order, folder) + 1)..];
         if (forbidden.Length == 0) return;
         Types().That().ResideInNamespaceMatching(Below(folder)).Should()
-            .NotDependOnAny(Types().That().ResideInNamespaceMatching(Below(string.Join('|', forbidden)))).Check(Product);
+            .NotDependOnAny(Types().That().ResideInNamespaceMatching(Below(string.Join('|', forbidden))))
+            .Check(Product);
     }
 
     [Fact]
     public void Every_folder_is_in_the_order()
     {
         var folders = Product.Types.Select(type => type.Namespace?.FullName ?? "")
-            .Where(name => name.StartsWith("NetbootServer.", StringComparison.Ordinal)).Select(name => name.Split('.')[1]).Distinct();
+            .Where(name => name.StartsWith("NetbootServer.", StringComparison.Ordinal))
+            .Select(name => name.Split('.')[1]).Distinct();
         Assert.Equal(Order.Order(StringComparer.Ordinal), folders.Order(StringComparer.Ordinal));
     }
 

@@ -22,7 +22,7 @@ export function usePreview(name, body, machine) {
   useEffect(() => {
     if (!key) return;
     const stop = new AbortController();
-    const path = `profiles/${encodeURIComponent(name || nameless)}/preview?faults=tell${machine
+    const path = `profiles/${encodeURIComponent(name || nameless)}/preview?onError=describe${machine
       && `&machine=${encodeURIComponent(machine)}`}`;
     const ask = () => post(path, body, { signal: stop.signal }).then(plan => setAnswer({ plan, problem: null, key }),
       problem => { if (!stop.signal.aborted) setAnswer(last => ({ ...last, problem, key })); });

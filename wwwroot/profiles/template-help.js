@@ -8,15 +8,15 @@ const blocks = [['begin', 'Lines that every script begins with; needed for askin
   ['local_disk', 'Leaves the machine to its own disk.']];
 
 const values = [['machine.name', 'Its name, or its MAC.'], ['machine.labels.rack', 'A label; empty without it.'],
-  ['told.serial', 'What the machine says of itself: mac, uuid, serial, asset, manufacturer, product, hostname, arch, '
-    + 'platform, ip, version.'],
+  ['identity.serial', 'What the machine reports of itself: mac, uuid, serial, asset, manufacturer, product, '
+    + 'hostname, arch, platform, ip, version.'],
   ['profile', 'This profile’s name.'], ['image', 'The image’s name.'], ['version', 'The version’s id.'],
   ['variant', 'Empty when the image has one system only.'], ['kernel', 'The kernel’s URL.'],
   ['initrd', 'The initrd’s URL.'], ['command_line', 'All kernel arguments, with initrd=initrd and netboot.boot=.'],
   ['kernel_arguments', 'The arguments of image, profile and machine, a list.'], ['server', 'This server’s URL.'],
   ['boot_url', 'The boot’s own; /ready and /failed behind it report.'],
   ['attempt', 'How often it has asked since it was switched on.'],
-  ['url told.hostname', 'A value for the query of a URL.']];
+  ['url identity.hostname', 'A value for the query of a URL.']];
 
 const Names = ({ of, insert }) => html`<dl class="kv names">${of.map(([name, what]) => html`<dt key=${name}>${insert
   ? html`<button class="at mono" type="button" title="Insert it at the cursor"

@@ -23,9 +23,17 @@ internal static class AccessSetup
         services.AddHttpContextAccessor().AddSingleton<Audit>()
             .AddSingleton<RenameFollowing>(_ => Audit.FollowAsync);
         services.AddSingleton<AdminTokenSetting>().AddSingleton<AdminPassword>().AddSingleton<PasswordHashing>()
-            .AddSingleton<GrantCache>().AddSingleton<UseNotes>().AddSingleton<TokenStore>().AddSingleton<SessionStore>()
-            .AddSingleton<LogInDesk>().AddSingleton<LogInDelay>().AddSingleton<AdminHosts>()
+            .AddSingleton<GrantCache>().AddSingleton<CredentialUses>().AddSingleton<TokenStore>()
+            .AddSingleton<SessionStore>()
+            .AddSingleton<LoginThrottle>().AddSingleton<LoginDelay>().AddSingleton<AdminHosts>()
             .AddSingleton<UnknownOperations>();
+        services
+            .AddChangedRows<TokenRow>(ChangeKinds.Credential, (changes, _, after) => EndedOf(changes, after is null))
+            .AddChangedRows<SessionRow>(ChangeKinds.Credential, (changes, _, after) => EndedOf(changes, after is null))
+            .AddChangeFollower("cache of tokens and sessions", ChangeStage.Caches, (provider, changes) =>
+            {
+                if (changes.Has(ChangeKinds.Credential)) provider.GetRequiredService<GrantCache>().ForgetAll();
+            });
         services.AddSingleton<CredentialWatch>().AddHostedService(all => all.GetRequiredService<CredentialWatch>());
         services.AddSingleton<AccessWorker>().AddHostedService(all => all.GetRequiredService<AccessWorker>());
         // The core alone: AddAuthentication would bring data protection, whose keys nothing here uses.
@@ -38,6 +46,12 @@ internal static class AccessSetup
         services.AddTransient<CallerAuthentication>();
         RolePolicies.Add(services.AddAuthorizationBuilder());
         return services;
+    }
+
+    /// <summary>New ones are not in the cache, and use that is written down does not matter there.</summary>
+    private static void EndedOf(Changes changes, bool isEnded)
+    {
+        if (isEnded) changes.AddAll(ChangeKinds.Credential);
     }
 
     /// <summary>

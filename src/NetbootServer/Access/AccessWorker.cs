@@ -12,7 +12,7 @@ namespace NetbootServer.Access;
 /// Once a minute writes down which tokens and sessions were used, and forgets sessions that are over and audit entries
 /// older than <see cref="AccessOptions.AuditDays"/>.
 /// </summary>
-internal sealed class AccessWorker(Database database, UseNotes uses, IOptions<AccessOptions> options,
+internal sealed class AccessWorker(Database database, CredentialUses uses, IOptions<AccessOptions> options,
     WorkerServices services, TimeProvider time, ILogger<AccessWorker> logger)
     : ResilientWorker("upkeep of tokens and sessions", services, logger)
 {
@@ -25,23 +25,24 @@ internal sealed class AccessWorker(Database database, UseNotes uses, IOptions<Ac
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
-                await RoundAsync(() => TidyAsync(stoppingToken), stoppingToken);
+                await RoundAsync(() => CleanUpAsync(stoppingToken), stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // What was used in the last minute.
-            await RoundAsync(() => TidyAsync(CancellationToken.None), CancellationToken.None);
+            await RoundAsync(() => CleanUpAsync(CancellationToken.None), CancellationToken.None);
         }
     }
 
     /// <summary>Does the round once.</summary>
-    internal async Task TidyAsync(CancellationToken ct)
+    internal async Task CleanUpAsync(CancellationToken ct)
     {
         var now = time.GetUtcNow();
         foreach (var uses in uses.Take().Chunk(Batch)) await WriteUsesAsync(uses, ct);
         var oldest = now - TimeSpan.FromDays(options.Value.AuditDays);
         await database.WriteAsync(async (db, token) =>
         {
+            db.Changes.AddNothing(ChangeKinds.Credential); // they are over already
             await db.Set<SessionRow>().Where(row => row.ExpiresAt < now).ExecuteDeleteAsync(token);
             var old = db.Set<AuditRow>().Where(row => row.At < oldest).OrderBy(row => row.Id).Take(Batch)
                 .Select(row => row.Id);

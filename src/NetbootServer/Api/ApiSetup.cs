@@ -28,7 +28,8 @@ internal static class ApiSetup
         });
         app.UseWhen(ApiPlane.Has,
             branch => branch.Use(KeepOutOfCaches).UseStatusCodePages(context =>
-                new Problem(ProblemTypes.ForStatus(context.HttpContext.Response.StatusCode), Advice(context.HttpContext))
+                new Problem(ProblemTypes.ForStatus(context.HttpContext.Response.StatusCode),
+                    Advice(context.HttpContext))
                     .ToResult().ExecuteAsync(context.HttpContext)));
     }
 
@@ -53,7 +54,8 @@ internal static class ApiSetup
             details.Detail = context.HttpContext.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
                 ? bad.Message : type.Explanation;
         }
-        if (string.IsNullOrEmpty(details.Detail)) details.Detail = ProblemTypes.ForStatus(details.Status ?? 500).Explanation;
+        if (string.IsNullOrEmpty(details.Detail))
+            details.Detail = ProblemTypes.ForStatus(details.Status ?? 500).Explanation;
         details.Extensions["requestId"] = context.HttpContext.TraceIdentifier;
     }
 }

@@ -20,7 +20,8 @@ internal sealed partial class ExceptionProblems(IEnumerable<ExceptionProblem> kn
 
     /// <summary>The status that an exception is answered with.</summary>
     public int StatusOf(Exception error) =>
-        error is BadHttpRequestException bad ? bad.StatusCode : Of(error)?.Type.Status ?? StatusCodes.Status500InternalServerError;
+        error is BadHttpRequestException bad ? bad.StatusCode : Of(error)?.Type.Status
+        ?? StatusCodes.Status500InternalServerError;
 
     /// <summary>
     /// Whether the framework shall not log the exception with its stack, because it is no fault of the server.

@@ -16,7 +16,8 @@ public static class JsonBody
     private static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
     /// <summary>How resources are written.</summary>
-    public static JsonSerializerOptions Writing { get; } = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web));
+    public static JsonSerializerOptions Writing { get; } = Configure(
+        new JsonSerializerOptions(JsonSerializerDefaults.Web));
 
     /// <summary>Applies the API's conventions.</summary>
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
@@ -37,7 +38,8 @@ public static class JsonBody
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!request.HasJsonContentType() && request.ContentType is not null)
-            return (default, new(ProblemTypes.UnsupportedMediaType, $"Content-Type is '{Shown(request.ContentType)}'; send application/json."));
+            return (default, new(ProblemTypes.UnsupportedMediaType,
+                $"Content-Type is '{Shown(request.ContentType)}'; send application/json."));
         if (request.ContentLength > maxBytes) return (default, TooLarge(maxBytes));
         try
         {
@@ -87,8 +89,8 @@ public static class JsonBody
     }
 
     /// <summary>
-    /// Applies a merge patch (RFC 7396): members of <paramref name="patch"/> replace those of <paramref name="target"/>,
-    /// null removes, objects merge.
+    /// Applies a merge patch (RFC 7396): members of <paramref name="patch"/> replace those of <paramref
+    /// name="target"/>, null removes, objects merge.
     /// </summary>
     public static JsonElement Merge(JsonElement target, JsonElement patch)
     {
@@ -114,14 +116,18 @@ public static class JsonBody
         return result;
     }
 
-    /// <summary>Instants in UTC with milliseconds, as the database keeps them: <c>2026-11-23T14:31:33.120Z</c>.</summary>
+    /// <summary>
+    /// Instants in UTC with milliseconds, as the database keeps them: <c>2026-11-23T14:31:33.120Z</c>.
+    /// </summary>
     private sealed class Instant : JsonConverter<DateTimeOffset>
     {
-        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert,
+            JsonSerializerOptions options) =>
             reader.GetDateTimeOffset();
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'",
+                CultureInfo.InvariantCulture));
     }
 
     private static Problem TooLarge(int maxBytes) =>

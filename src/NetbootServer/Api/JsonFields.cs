@@ -50,14 +50,14 @@ public sealed class JsonFields
         Element(name) is { } member ? ReadText(member, PathOf(name), maxLength, lines) : null;
 
     /// <summary>A value parsed from text.</summary>
-    public T? Word<T>(string name) where T : struct, IWord<T> =>
-        Element(name) is { } member ? ReadWord<T>(member, PathOf(name)) : null;
+    public T? Parsed<T>(string name) where T : struct, IParsedValue<T> =>
+        Element(name) is { } member ? ReadParsed<T>(member, PathOf(name)) : null;
 
     /// <summary>A value parsed from text, that must be there.</summary>
-    public T RequiredWord<T>(string name) where T : struct, IWord<T>
+    public T RequiredParsed<T>(string name) where T : struct, IParsedValue<T>
     {
         if (Element(name) is null) Fault(name, $"is required: {T.Expected}");
-        return Word<T>(name) ?? default;
+        return Parsed<T>(name) ?? default;
     }
 
     /// <summary>One of the texts in <paramref name="choices"/>.</summary>
@@ -137,17 +137,18 @@ public sealed class JsonFields
             .Select(JsonNamingPolicy.CamelCase.ConvertName),
     ];
 
-    /// <summary>Notes a fault for every member that nobody asked for and that is not read-only.</summary>
+    /// <summary>Notes a fault for every member that is neither known nor read-only.</summary>
     public void RefuseOthers(params ReadOnlySpan<string> readOnly)
     {
         if (_object.ValueKind != JsonValueKind.Object) return;
         foreach (var property in _object.EnumerateObject())
             if (!_asked.Contains(property.Name) && !readOnly.Contains(property.Name))
-                Fault(property.Name, $"is not a member of this resource; it has {string.Join(", ", _asked.Order(StringComparer.Ordinal))}");
+                Fault(property.Name, $"is not a member of this resource; it has " +
+                $"{string.Join(", ", _asked.Order(StringComparer.Ordinal))}");
     }
 
     /// <summary>Reads a word from one element.</summary>
-    public T? ReadWord<T>(JsonElement element, string path) where T : struct, IWord<T>
+    public T? ReadParsed<T>(JsonElement element, string path) where T : struct, IParsedValue<T>
     {
         if (element.ValueKind == JsonValueKind.String && T.TryParse(element.GetString(), out var value)) return value;
         var seen = element.ValueKind == JsonValueKind.String ? $"'{Shorten(element.GetString()!)}'" : Kind(element);

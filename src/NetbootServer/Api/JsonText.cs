@@ -3,7 +3,7 @@ using System.Text.Unicode;
 
 namespace NetbootServer.Api;
 
-/// <summary>What a JSON parser lets pass and nobody can read as text afterwards.</summary>
+/// <summary>What a JSON parser accepts but cannot be read as text afterwards.</summary>
 internal static class JsonText
 {
     /// <summary>

@@ -43,7 +43,8 @@ public sealed record Paging(int Limit, (string Key, string Name)? After)
         var count = 100;
         if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out count)
             || count is < 1 or > Most))
-            return (new(100, null), new(ProblemTypes.MalformedRequest, $"limit must be a whole number from 1 to {Most}."));
+            return (new(100, null), new(ProblemTypes.MalformedRequest,
+                $"limit must be a whole number from 1 to {Most}."));
         if (string.IsNullOrEmpty(after)) return (new(count, null), null);
         return Decode(after) is { } cursor && Fits(cursor, kind)
             ? (new(count, cursor), null)

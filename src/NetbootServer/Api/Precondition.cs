@@ -58,7 +58,8 @@ public sealed record Precondition
     private static IList<EntityTagHeaderValue>? Read(StringValues header, string name, ref Problem? unreadable)
     {
         if (header.Count == 0) return null;
-        if (EntityTagHeaderValue.TryParseStrictList([.. header.OfType<string>()], out var tags) && tags.Count > 0) return tags;
+        if (EntityTagHeaderValue.TryParseStrictList([.. header.OfType<string>()], out var tags) && tags.Count > 0)
+            return tags;
         unreadable ??= new(ProblemTypes.MalformedRequest,
             $"{name} cannot be read: send the ETag with its quotes, for example {name}: \"3\", or {name}: *.");
         return null;

@@ -1,7 +1,8 @@
 namespace NetbootServer.Api;
 
 /// <summary>
-/// A kind of refusal, stable for programs: its RFC 9457 <c>type</c> is <c>/problems/{Name}</c>, a page that explains it.
+/// A kind of refusal, stable for programs: its RFC 9457 <c>type</c> is <c>/problems/{Name}</c>, a page that explains
+/// it.
 /// </summary>
 /// <param name="Name">Last part of the type's path.</param>
 /// <param name="Status">HTTP status code it is answered with.</param>

@@ -8,17 +8,19 @@ public static class ProblemTypes
 {
     /// <summary>400.</summary>
     public static readonly ProblemType MalformedRequest = new("malformed-request", 400, "The request cannot be read",
-        "The body is not valid JSON (or multipart), a member stands twice, or a query parameter has no sense. " +
+        "The body is not valid JSON (or multipart), a member stands twice, or a query parameter makes no sense. " +
         "The detail names the place; nothing was changed.");
 
     /// <summary>400, a secret in the address.</summary>
-    public static readonly ProblemType TokenInQuery = new("token-in-query", 400, "A token must not stand in the address",
+    public static readonly ProblemType TokenInQuery = new("token-in-query", 400,
+        "A token must not stand in the address",
         "Addresses end up in logs and histories. Send Authorization: Bearer <token> instead, and make a new token: " +
         "the one that was sent is no secret any more.");
 
     /// <summary>401.</summary>
     public static readonly ProblemType Unauthenticated = new("unauthenticated", 401, "Log in first",
-        "Everything under /api needs a bearer token (Authorization: Bearer …) or a session made with POST /api/v1/session. " +
+        "Everything under /api needs a bearer token (Authorization: Bearer …) or a session made with POST " +
+        "/api/v1/session. " +
         "The token or session sent is missing, unknown or has expired.");
 
     /// <summary>403.</summary>
@@ -26,7 +28,8 @@ public static class ProblemTypes
         "The token or session is good, but its role is not enough for this operation. Ask an admin for a higher role.");
 
     /// <summary>403, a change by cookie without its CSRF header.</summary>
-    public static readonly ProblemType CsrfMissing = new("csrf-missing", 403, "The X-CSRF-Token header is missing or wrong",
+    public static readonly ProblemType CsrfMissing = new("csrf-missing", 403,
+        "The X-CSRF-Token header is missing or wrong",
         "A change made with the session cookie must carry the header X-CSRF-Token with the session's csrfToken " +
         "(GET /api/v1/session shows it). Programs use a bearer token instead and need no such header.");
 
@@ -35,7 +38,8 @@ public static class ProblemTypes
         "The path names a resource that does not exist. Names are case-sensitive and lower-case.");
 
     /// <summary>405.</summary>
-    public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405, "That method is not for this path",
+    public static readonly ProblemType MethodNotAllowed = new("method-not-allowed", 405,
+        "That method is not for this path",
         "The path exists, but not with this HTTP method; the Allow header lists those it takes.");
 
     /// <summary>409, a MAC of another machine.</summary>
@@ -43,13 +47,17 @@ public static class ProblemTypes
         "A MAC belongs to one machine. Take it away from the other machine first, or change that machine instead.");
 
     /// <summary>409, a UUID or serial of another machine.</summary>
-    public static readonly ProblemType IdentityTaken = new("identity-taken", 409, "Another machine has this UUID or serial",
-        "A machine without a MAC is known by its UUID or serial alone, so no other may have it. Give it a MAC, take the value " +
+    public static readonly ProblemType IdentityTaken = new("identity-taken", 409,
+        "Another machine has this UUID or serial",
+        "A machine without a MAC is known by its UUID or serial alone, so no other may have it. Give it a MAC, take " +
+        "the value " +
         "away from the other machine, or change that machine instead.");
 
     /// <summary>409, an alarm that leaves nothing to decide.</summary>
-    public static readonly ProblemType NothingToResolve = new("nothing-to-resolve", 409, "This alarm leaves nothing to decide",
-        "Only an alarm about a machine that contradicts a registration can be resolved, while the registered machine is there. " +
+    public static readonly ProblemType NothingToResolve = new("nothing-to-resolve", 409,
+        "This alarm leaves nothing to decide",
+        "Only an alarm about a machine that contradicts a registration can be resolved, while the registered machine " +
+        "is there. " +
         "Acknowledge others with DELETE /api/v1/alarms/{id}.");
 
     /// <summary>409, a new name that another resource has.</summary>
@@ -58,7 +66,8 @@ public static class ProblemTypes
 
     /// <summary>409, deleting what others refer to.</summary>
     public static readonly ProblemType InUse = new("in-use", 409, "Something still refers to it",
-        "The resource is used by the ones named in 'users'. Point them elsewhere, or end them, and then delete or rename it.");
+        "The resource is used by the ones named in 'users'. Point them elsewhere, or end them, and then delete or " +
+        "rename it.");
 
     /// <summary>412.</summary>
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "It has changed meanwhile",
@@ -72,12 +81,15 @@ public static class ProblemTypes
     /// <summary>415.</summary>
     public static readonly ProblemType UnsupportedMediaType = new("unsupported-media-type", 415,
         "The body has a media type this operation does not take",
-        "Send Content-Type: application/json (PATCH also takes application/merge-patch+json; uploads are multipart/form-data).");
+        "Send Content-Type: application/json (PATCH also takes application/merge-patch+json; uploads are " +
+        "multipart/form-data).");
 
     /// <summary>421.</summary>
     public static readonly ProblemType UnknownHost = new("unknown-host", 421, "This server is not called that",
-        "The admin plane answers only to names it knows, so that a web page cannot reach it through a name of its own " +
-        "(DNS rebinding): IP addresses, localhost, its own host name, the host of PublicUrl and those in Access:AdminHosts.");
+        "The admin plane answers only to names it knows, so that a web page cannot reach it through a name of its " +
+        "own " +
+        "(DNS rebinding): IP addresses, localhost, its own host name, the host of PublicUrl and those in " +
+        "Access:AdminHosts.");
 
     /// <summary>422.</summary>
     public static readonly ProblemType Invalid = new("invalid", 422, "Some values cannot be accepted",
@@ -85,7 +97,8 @@ public static class ProblemTypes
 
     /// <summary>429.</summary>
     public static readonly ProblemType SlowDown = new("slow-down", 429, "Too many log-ins from this address",
-        "Wrong passwords delay the next try from the same address. Wait for the seconds in Retry-After; the account is never locked.");
+        "Wrong passwords delay the next try from the same address. Wait for the seconds in Retry-After; the account " +
+        "is never locked.");
 
     /// <summary>429, previews of one caller.</summary>
     public static readonly ProblemType TooManyPreviews = new("too-many-previews", 429, "Too many previews at once",
@@ -102,7 +115,8 @@ public static class ProblemTypes
 
     /// <summary>503, a disk or the database.</summary>
     public static readonly ProblemType StorageAway = new("storage-away", 503, "The server's storage is away",
-        "The database, or the folder of blobs, does not answer or cannot be written at the moment. Nothing was changed. " +
+        "The database, or the folder of blobs, does not answer or cannot be written at the moment. Nothing was " +
+        "changed. " +
         "/readyz says what is wrong; repeat the request when the disk is back.");
 
     /// <summary>507.</summary>

@@ -7,7 +7,7 @@ namespace NetbootServer.Api;
 /// The name of a machine, profile or image: <c>[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?</c> without <c>..</c>; safe in a
 /// path, a URL, a script line and a log line.
 /// </summary>
-public readonly partial record struct ResourceName : IWord<ResourceName>, IComparable<ResourceName>
+public readonly partial record struct ResourceName : IParsedValue<ResourceName>, IComparable<ResourceName>
 {
     private readonly string? _text;
 

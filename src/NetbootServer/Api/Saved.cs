@@ -1,6 +1,8 @@
 namespace NetbootServer.Api;
 
-/// <summary>What became of a change: the resource as it is now, or the problem that left everything as it was.</summary>
+/// <summary>
+/// What became of a change: the resource as it is now, or the problem that left everything as it was.
+/// </summary>
 /// <typeparam name="T">The resource.</typeparam>
 /// <param name="Resource">The resource; null with a problem.</param>
 /// <param name="Created">Whether it is new.</param>

@@ -40,7 +40,8 @@ public sealed record BootFile(BootFileKind Kind, string Description)
         or BootFileKind.Lz4Legacy or BootFileKind.Lzo or BootFileKind.Bzip2 or BootFileKind.Lzma;
 
     /// <summary>It may be a tarball compressed by gzip: nothing else is seen in it.</summary>
-    public bool IsTarball => Kind == BootFileKind.Gzip && Inside?.Kind is null or BootFileKind.Tar or BootFileKind.Unknown;
+    public bool IsTarball => Kind == BootFileKind.Gzip
+        && Inside?.Kind is null or BootFileKind.Tar or BootFileKind.Unknown;
 
     /// <summary>
     /// The media type to serve it with. Only content decides, never a name, and never anything that a browser would

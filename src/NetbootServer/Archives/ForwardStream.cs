@@ -1,6 +1,8 @@
 namespace NetbootServer.Archives;
 
-/// <summary>A stream that is only read, from front to end. A kind of it says how in <see cref="Read(Span{byte})"/>.</summary>
+/// <summary>
+/// A stream that is only read, from front to end. A kind of it says how in <see cref="Read(Span{byte})"/>.
+/// </summary>
 internal abstract class ForwardStream : Stream
 {
     /// <inheritdoc/>
@@ -29,7 +31,8 @@ internal abstract class ForwardStream : Stream
     public sealed override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
-    public sealed override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+    public sealed override Task<int> ReadAsync(byte[] buffer, int offset, int count,
+        CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <inheritdoc/>

@@ -18,7 +18,7 @@ internal static class KernelHeaders
     {
         if (head.Length < 0x210 || !head[0x202..].StartsWith("HdrS"u8) || U16(head, 0x1FE) != 0xAA55) return null;
         var protocol = U16(head, 0x206);
-        // Bit 0 of xloadflags, since protocol 2.12: there is a 64-bit entry point. Older ones do not tell.
+        // Bit 0 of xloadflags, since protocol 2.12: there is a 64-bit entry point. Older ones do not say.
         var only32 = protocol >= 0x020C && head.Length >= 0x238 && (U16(head, 0x236) & 1) == 0;
         var version = KernelVersion(head);
         var of = version is null ? "" : $" {version}";

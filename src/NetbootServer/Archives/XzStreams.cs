@@ -31,7 +31,8 @@ internal sealed class XzStreams(Stream packed) : ForwardStream
         for (var padding = 0; _packed.Read(one) > 0; padding++)
         {
             if (one[0] == 0) continue;
-            if (padding % 4 != 0) throw new InvalidDataException("The xz file has padding that is not a multiple of 4 bytes.");
+            if (padding % 4 != 0)
+                throw new InvalidDataException("The xz file has padding that is not a multiple of 4 bytes.");
             _packed.Return(one[0]);
             return true;
         }

@@ -21,7 +21,7 @@ public sealed class BlobDirectory
 
     /// <summary>
     /// Makes the folders and sweeps what an earlier run left half-written: the data directory is held by this server
-    /// alone, so nobody else can still be writing there.
+    /// exclusively, so no other process can still be writing there.
     /// </summary>
     /// <exception cref="StartFailure">They cannot be made.</exception>
     public static BlobDirectory Open(DataDirectory data)
@@ -88,7 +88,8 @@ public sealed class BlobDirectory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"The folder {_root} cannot be used ({e.Message.TrimEnd('.')}): bring its disk back, or make it writable. " +
+            return $"The folder {_root} cannot be used ({e.Message.TrimEnd('.')}): bring its disk back, or make it " +
+                $"writable. " +
                 "Scripts and local boots go on; files are served again as soon as it is back.";
         }
     }
@@ -104,7 +105,7 @@ public sealed class BlobDirectory
     /// <summary>Bytes that this process may still write to the disk.</summary>
     public long FreeBytes => new DriveInfo(_root).AvailableFreeSpace;
 
-    /// <summary>A new file nobody reads, to be written and then <see cref="Publish"/>ed or deleted.</summary>
+    /// <summary>A new, not yet visible file, to be written and then <see cref="Publish"/>ed or deleted.</summary>
     internal string NewTemporary() => Path.Combine(_temporary, Guid.CreateVersion7().ToString("n"));
 
     /// <summary>

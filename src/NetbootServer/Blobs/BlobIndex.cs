@@ -8,7 +8,7 @@ namespace NetbootServer.Blobs;
 
 /// <summary>
 /// The known blobs by digest: a bounded cache over the database. Digests that are not known are cached, too, so that
-/// asking for them costs no query each; every change tells the cache.
+/// asking for them costs no query each; every change updates the cache.
 /// </summary>
 public sealed class BlobIndex : IDisposable
 {
@@ -88,13 +88,16 @@ public sealed class BlobIndex : IDisposable
         }
     }
 
-    /// <summary>A blob was added, changed or removed, here or by another replica.</summary>
-    public void Changed(Sha256Digest digest)
+    /// <summary>Blobs were added, changed or removed, here or by another replica.</summary>
+    public void Follow(Changes changes)
     {
+        ArgumentNullException.ThrowIfNull(changes);
         lock (_lock)
         {
             _changes++;
-            _entries.Remove(digest);
+            if (changes.HasAll(ChangeKinds.Blob)) _entries.Clear();
+            else
+                foreach (var digest in changes.StaleKeys.OfType<Sha256Digest>()) _entries.Remove(digest);
             _outOfService = null;
         }
     }

@@ -1,4 +1,4 @@
 namespace NetbootServer.Blobs;
 
-/// <summary>Answers a request for bytes that are not here but that somebody knows of; null when nobody does.</summary>
+/// <summary>Answers a request for a known blob whose bytes are missing; null when the blob is unknown.</summary>
 public delegate IResult? BlobMissed(Sha256Digest digest);

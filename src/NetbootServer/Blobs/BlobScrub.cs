@@ -47,7 +47,7 @@ public sealed class BlobScrub(Database database, BlobStore store, BlobDirectory 
     /// <summary>Reads one through, and puts it out of service, or back, as its bytes say.</summary>
     /// <param name="blob">The blob.</param>
     /// <param name="bytesPerSecond">The highest rate.</param>
-    /// <param name="read">Told the number of bytes read, time and again.</param>
+    /// <param name="read">Called with the number of bytes read, again and again.</param>
     /// <param name="ct">Stops it.</param>
     /// <exception cref="BlobRefusedException">The folder of blobs is away: that says nothing of the blob.</exception>
     public async Task<ScrubVerdict> CheckAsync(

@@ -5,7 +5,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Blobs;
 
 /// <summary>
-/// Takes bytes in and knows them by their SHA-256 from then on. A blob is whole and on the disk before anybody can see
+/// Takes bytes in and knows them by their SHA-256 from then on. A blob is whole and on the disk before it is visible
 /// it, and its file never changes afterwards.
 /// </summary>
 /// <remarks>
@@ -23,7 +23,7 @@ public sealed class BlobStore : IDisposable
     private readonly BlobIndex _index;
     private readonly Database _database;
     private readonly TimeProvider _time;
-    private readonly BlobRoom _room;
+    private readonly BlobCapacity _room;
     private readonly SemaphoreSlim _publishing = new(1, 1);
     private bool _counted;
 
@@ -31,7 +31,7 @@ public sealed class BlobStore : IDisposable
         IOptions<BlobsOptions> options, TimeProvider time)
     {
         (_directory, _files, _index, _database, _time) = (directory, files, index, database, time);
-        _room = new BlobRoom(options.Value, FreeBytes);
+        _room = new BlobCapacity(options.Value, FreeBytes);
     }
 
     /// <exception cref="BlobRefusedException">The folder of blobs is away.</exception>
@@ -41,7 +41,8 @@ public sealed class BlobStore : IDisposable
         {
             return _directory.FreeBytes;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && _directory.Problem() is { } problem)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException
+            && _directory.Problem() is { } problem)
         {
             throw new BlobRefusedException(BlobRefusal.StoreAway, problem);
         }
@@ -97,17 +98,19 @@ public sealed class BlobStore : IDisposable
         {
             var blob = await BlobWriting.InspectAsync(path, digest, limits, ct);
             using var room = _room.Count(blob.Length);
-            // A moment apart from its place, so that what is on another disk comes over before anybody can see it.
+            // A moment apart from its place, so that what is on another disk comes over before it is visible it.
             File.Move(path, temporary);
             try
             {
-                using (var file = File.OpenHandle(temporary, FileMode.Open, FileAccess.ReadWrite)) RandomAccess.FlushToDisk(file);
+                using (var file = File.OpenHandle(temporary, FileMode.Open, FileAccess.ReadWrite))
+                    RandomAccess.FlushToDisk(file);
                 await PublishAsync(temporary, blob, room, ct);
             }
             catch when (File.Exists(temporary))
             {
                 // The only copy: a download goes on with it.
-                if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+                if (!OperatingSystem.IsWindows())
+                    File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
                 File.Move(temporary, path);
                 throw;
             }
@@ -153,13 +156,13 @@ public sealed class BlobStore : IDisposable
     /// <param name="here">So many of them are on the disk already, in a download that goes on.</param>
     /// <param name="ct">Ends the attempt.</param>
     /// <exception cref="BlobRefusedException">There is not; the message says by which limit.</exception>
-    public async Task CheckRoomAsync(long length, long here, CancellationToken ct)
+    public async Task CheckCapacityAsync(long length, long here, CancellationToken ct)
     {
         await CountAsync(ct);
         _room.Check(length, here);
     }
 
-    private async Task PublishAsync(string temporary, StoredBlob blob, BlobRoom.Place room, CancellationToken ct)
+    private async Task PublishAsync(string temporary, StoredBlob blob, BlobCapacity.Place room, CancellationToken ct)
     {
         await _publishing.WaitAsync(ct);
         try
@@ -222,7 +225,6 @@ public sealed class BlobStore : IDisposable
             (row.SizeBytes, row.Segments, row.OutOfServiceSince) = (blob.Length, segments, null);
             return row;
         }, CancellationToken.None);
-        _index.Changed(blob.Digest);
     }
 
     /// <summary>
@@ -273,7 +275,6 @@ public sealed class BlobStore : IDisposable
                 if (found is not null) db.Remove(found);
                 return found;
             }, ct);
-            _index.Changed(digest);
             _files.Revoke(digest);
             _files.Unblock(digest);
             if (row is not { Segments: null }) return;
@@ -296,7 +297,8 @@ public sealed class BlobStore : IDisposable
     {
         var before = _time.GetUtcNow() - age;
         var (count, bytes) = (0, 0L);
-        foreach (var files in _directory.Files().Where(found => found.File.LastWriteTimeUtc < before).Chunk(SweptAtOnce))
+        foreach (var files in _directory.Files().Where(found => found.File.LastWriteTimeUtc < before)
+            .Chunk(SweptAtOnce))
         {
             var names = files.Select(found => found.Digest.ToString()).ToList();
             var known = await _database.ReadAsync((db, c) => db.Set<BlobRow>()
@@ -334,7 +336,6 @@ public sealed class BlobStore : IDisposable
         }, ct);
         if (found && since is not null) _files.Block(digest);
         else _files.Unblock(digest);
-        _index.Changed(digest);
         return found;
     }
 

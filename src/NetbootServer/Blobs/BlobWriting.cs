@@ -9,7 +9,7 @@ namespace NetbootServer.Blobs;
 /// Streams bytes to a file and through SHA-256 at once. While one buffer is hashed and written the next is being
 /// read, so that the slowest of the three sets the pace.
 /// </summary>
-internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRoom.Place room)
+internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobCapacity.Place room)
 {
     private const int BufferLength = 1 << 20;
 
@@ -54,12 +54,14 @@ internal sealed class BlobWriting(SafeFileHandle file, BlobLimits limits, BlobRo
     }
 
     /// <summary>Looks at a file whose digest is known as closely as at one that is written.</summary>
-    public static async Task<StoredBlob> InspectAsync(string path, Sha256Digest digest, BlobLimits limits, CancellationToken ct)
+    public static async Task<StoredBlob> InspectAsync(string path, Sha256Digest digest, BlobLimits limits,
+        CancellationToken ct)
     {
         using var file = File.OpenHandle(path);
         var (head, length) = (new byte[BootFile.HeadLength], RandomAccess.GetLength(file));
         var kind = BootFile.Of(head.AsSpan(0, await RandomAccess.ReadAsync(file, head, 0, ct)));
-        if (limits.Judge?.Invoke(kind) is { } complaint) throw new BlobRefusedException(BlobRefusal.WrongKind, complaint);
+        if (limits.Judge?.Invoke(kind) is { } complaint)
+            throw new BlobRefusedException(BlobRefusal.WrongKind, complaint);
         if (length > (limits.Length ?? limits.MaxLength)) throw TooLong(limits);
         if (length < limits.Length) throw Truncated(length, limits);
         CheckDigest(limits, digest);

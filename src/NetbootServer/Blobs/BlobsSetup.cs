@@ -19,7 +19,7 @@ public static class BlobsSetup
         return services.AddBodies()
             .AddSingleton(OpenDirectory)
             .AddSingleton<BlobFiles>()
-            .AddSingleton<DownloadLine>()
+            .AddSingleton<DownloadQueue>()
             .AddSingleton<BootTransfers>()
             .AddSingleton(all => new BlobIndex(all.GetRequiredService<Database>(), all.GetRequiredService<BlobFiles>(),
                 all.GetRequiredService<IOptions<BlobsOptions>>()))
@@ -28,6 +28,15 @@ public static class BlobsSetup
                 all.GetRequiredService<Database>(), all.GetRequiredService<IOptions<BlobsOptions>>(),
                 all.GetRequiredService<TimeProvider>()))
             .AddSingleton<BlobScrub>()
+            .AddChangedRows<BlobRow>(ChangeKinds.Blob, (changes, before, after) =>
+            {
+                changes.Add(ChangeKinds.Blob, (after ?? before)!.Sha256);
+                changes.AddStale(BlobRow.DigestOf((after ?? before)!.Sha256));
+            })
+            .AddChangeFollower("index of blobs", ChangeStage.Caches, (provider, changes) =>
+            {
+                if (changes.Has(ChangeKinds.Blob)) provider.GetRequiredService<BlobIndex>().Follow(changes);
+            })
             .AddSingleton<ExceptionProblem>(_ => BlobRefusedException.ProblemOf)
             .AddHostedService<OpenAtStart>()
             .AddHostedService<DiskWatch>();

@@ -14,7 +14,7 @@ public delegate RecognizedBoot? BootRecognizing(string boot, string file);
 /// <param name="Machine">Row key of its machine; 0 when it has no record.</param>
 public readonly record struct RecognizedBoot(string Id, long Machine);
 
-/// <summary>Told that a boot was given a place in line instead of its file; it asks again after a while.</summary>
+/// <summary>Notified when a boot was queued instead of getting its file; it asks again after a while.</summary>
 /// <param name="boot">The boot, as <see cref="BootRecognizing"/> named it.</param>
 /// <param name="file">The file name in the URL, one that was recognized.</param>
 /// <param name="place">Its place; 1 is next.</param>

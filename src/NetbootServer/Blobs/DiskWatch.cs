@@ -12,7 +12,8 @@ namespace NetbootServer.Blobs;
 /// <c>/readyz</c>, and raises alarms: before imports are refused for want of room, when the folder is away, and for
 /// every other part of the server that reports a problem.
 /// </summary>
-internal sealed class DiskWatch(BlobDirectory directory, AlarmBoard alarms, Readiness readiness, WorkerServices services,
+internal sealed class DiskWatch(BlobDirectory directory, AlarmBoard alarms, Readiness readiness,
+    WorkerServices services,
     IOptions<BlobsOptions> options, TimeProvider time, ILogger<DiskWatch> logger)
     : ResilientWorker("disk watch", services, logger)
 {
@@ -64,16 +65,21 @@ internal sealed class DiskWatch(BlobDirectory directory, AlarmBoard alarms, Read
         _failing = [.. problems.Keys];
     }
 
-    /// <summary>Raises the alarm when the room falls below twice what imports leave free; once, until there is room again.</summary>
+    /// <summary>
+    /// Raises the alarm when the room falls below twice what imports leave free; once, until there is room again.
+    /// </summary>
     internal void LookAt(long freeBytes)
     {
         readiness.Report(Room, freeBytes < FullBelow ? Database.DiskFull : null);
         var low = freeBytes < 2 * options.Value.MinFreeBytes;
         if (low && !_raised)
-            alarms.Raise(AlarmKinds.DiskNearlyFull, "data directory", $"The disk of the data directory has {GiB(freeBytes)} free. " +
-                $"Below {GiB(options.Value.MinFreeBytes)} (Blobs:MinFreeBytes) no version is taken in: make room, or keep fewer versions.");
+            alarms.Raise(AlarmKinds.DiskNearlyFull, "data directory",
+                $"The disk of the data directory has {GiB(freeBytes)} free. " +
+                $"Below {GiB(options.Value.MinFreeBytes)} (Blobs:MinFreeBytes) no version is taken in: make room, or " +
+                $"keep fewer versions.");
         _raised = low;
     }
 
-    private static string GiB(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GiB");
+    private static string GiB(long bytes) =>
+        string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GiB");
 }

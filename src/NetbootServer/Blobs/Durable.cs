@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace NetbootServer.Blobs;
 
 /// <summary>
-/// What .NET has no call for: flushing a folder, without which a rename may be lost in a power cut; and letting the disk
-/// begin with what was written, so that the flush at the end has little left to wait for.
+/// What .NET has no call for: flushing a folder, without which a rename may be lost in a power cut; and letting the
+/// disk begin with what was written, so that the flush at the end has little left to wait for.
 /// </summary>
 internal static partial class Durable
 {
@@ -31,7 +31,9 @@ internal static partial class Durable
         }
     }
 
-    /// <summary>Lets the disk begin with bytes that were written. Only a hint: it waits for nothing and cannot fail.</summary>
+    /// <summary>
+    /// Lets the disk begin with bytes that were written. Only a hint: it waits for nothing and cannot fail.
+    /// </summary>
     public static void BeginWriting(SafeFileHandle file, long offset, long count)
     {
         if (OperatingSystem.IsLinux()) _ = sync_file_range(file, offset, count, BeginWritingOnly);

@@ -4,7 +4,7 @@ using NetbootServer.Api;
 namespace NetbootServer.Blobs;
 
 /// <summary>The SHA-256 of some bytes (FIPS 180-4), written as 64 lower-case hexadecimal digits.</summary>
-public readonly record struct Sha256Digest : IWord<Sha256Digest>
+public readonly record struct Sha256Digest : IParsedValue<Sha256Digest>
 {
     private readonly UInt128 _high, _low;
     private Sha256Digest(UInt128 high, UInt128 low) => (_high, _low) = (high, low);

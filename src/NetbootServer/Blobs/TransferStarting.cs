@@ -3,7 +3,7 @@ using NetbootServer.Serving.Bodies;
 namespace NetbootServer.Blobs;
 
 /// <summary>
-/// Told of a transfer that says it belongs to a boot (<c>?boot=</c>), just before its first byte leaves; implemented
+/// Called for a transfer that says it belongs to a boot (<c>?boot=</c>), just before its first byte leaves; implemented
 /// by what knows boots. It must not wait for anything.
 /// </summary>
 /// <param name="http">The request.</param>

@@ -55,8 +55,8 @@ public sealed record Boot
     public QueuePlace? Queue { get; init; }
 
     /// <summary>
-    /// What the booted system told when it phoned home last. Lists and events leave out what has more than 4 KiB: ask
-    /// for the boot itself.
+    /// What the booted system last reported when it phoned home. Lists and events leave out what has more than 4 KiB:
+    /// ask for the boot itself.
     /// </summary>
     public UpReport? Up { get; init; }
 }

@@ -13,7 +13,8 @@ internal sealed class BootMetrics(ServerMeter meter)
         "From a machine's question to its script.", null,
         new InstrumentAdvice<double>
         {
-            HistogramBucketBoundaries = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+            HistogramBucketBoundaries = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
+                2.5],
         });
 
     /// <summary>A boot reached an outcome.</summary>

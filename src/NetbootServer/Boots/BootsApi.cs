@@ -20,11 +20,12 @@ internal static class BootsApi
         reading.MapGet("/boots/{id}", Get).WithTags("Boots").Refuses(ProblemTypes.NotFound);
         reading.MapGet("/boots/{id}/rates", Rates).WithTags("Boots").Refuses(ProblemTypes.NotFound);
         reading.MapGet("/machines/{name}/boots", ListOfMachine).WithTags("Boots").Refuses(ProblemTypes.NotFound);
-        reading.MapPost("/profiles/{name}/preview", Preview).WithTags("Profiles").RequireAuthorization(RolePolicies.Operator)
+        reading.MapPost("/profiles/{name}/preview", Preview).WithTags("Profiles")
+            .RequireAuthorization(RolePolicies.Operator)
             .Accepts<ProfileSpec>("application/json").Requires("image")
             .Query("machine", "The machine to try it for; none: one that nothing is known of.")
-            .Query("faults", "With 'tell' a template that has a fault is no refusal: the answer has the fault " +
-                "and the built-in script.")
+            .Query("onError", "With 'describe' a faulty template is not refused: the answer has the fault and the " +
+                "built-in script.")
             .Example("""{"image": "nixos-unstable", "template": "#!ipxe\n{{ begin }}\n{{ load }}\n{{ failed }}\n"}""")
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.TooManyPreviews);
         reading.MapGet("/machines/{name}/plan", Plan).WithTags("Machines").Refuses(ProblemTypes.NotFound);
@@ -80,12 +81,16 @@ internal static class BootsApi
     private static (Paging Paging, Problem? Problem) PartOf(string? outcome, string? limit, string? after) =>
         outcome is null || Outcomes.All.Contains(outcome)
             ? Paging.Of(limit, after, CursorKind.Instant)
-            : (new(1, null), new(ProblemTypes.MalformedRequest, $"outcome must be one of {string.Join(", ", Outcomes.All)}."));
+            : (new(1, null), new(ProblemTypes.MalformedRequest,
+                $"outcome must be one of {string.Join(", ", Outcomes.All)}."));
 
     /// <summary>What the machine would get now, and why; nothing is recorded.</summary>
-    /// <remarks>Query parameters under the names of a script request stand in for what the machine last told.</remarks>
+    /// <remarks>
+    /// Query parameters under the names of a script request stand in for what the machine last reported.
+    /// </remarks>
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Plan(
-        string name, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links, CancellationToken ct)
+        string name, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links,
+        CancellationToken ct)
     {
         if (await machines.FindAsync(name, ct) is not { } machine) return Problem.NotFound("machine", name).ToResult();
         var asked = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
@@ -103,15 +108,17 @@ internal static class BootsApi
     /// <summary>What a machine would get if this profile, not yet saved, were its own; nothing is recorded.</summary>
     /// <remarks>The body is as for PUT. Each caller gets one preview at a time; a few more wait their turn.</remarks>
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Preview(string name, string? machine,
-        string? faults, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links, PreviewTurns turns,
+        string? onError, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links,
+        PreviewLimit turns,
         TimeProvider time, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out _)) return Problem.NotFound("profile", name).ToResult();
         var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request,
-            faults == "tell" ? ProfileSpecParser.ParseUntried : ProfileSpecParser.Parse, ct);
+            onError == "describe" || http.Request.Query["faults"] == "tell" ? ProfileSpecParser.ParseUntried
+            : ProfileSpecParser.Parse, ct);
         if (problem is not null) return problem.ToResult();
         using var turn = await turns.TakeAsync(http, ct);
-        if (turn is null) return PreviewTurns.TooMany(http).ToResult();
+        if (turn is null) return PreviewLimit.TooMany(http).ToResult();
         var wanted = change.Apply("profile", name, current: null);
         if (wanted.Problem is { } invalid) return invalid.ToResult();
         var now = time.GetUtcNow();

@@ -36,8 +36,8 @@ public sealed record BootsOptions
     public int QueueCapacity { get; init; } = 20_000;
 
     /// <summary>
-    /// Reports of boots that may wait to be written, those of more than 4 KiB counted as several. An <c>up</c> beyond them
-    /// is told to come again.
+    /// Reports of boots that may wait to be written, those of more than 4 KiB counted as several. An <c>up</c> beyond
+    /// them is asked to try again.
     /// </summary>
     [Range(100, 1_000_000)]
     public int ReportCapacity { get; init; } = 20_000;

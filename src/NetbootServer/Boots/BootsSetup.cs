@@ -18,22 +18,23 @@ internal static class BootsSetup
     public static IServiceCollection AddBoots(this IServiceCollection services) => services
         .AddFeatureOptions<BootsOptions>("Boots")
         .AddSingleton(provider => new BootTokens(
-            provider.GetRequiredService<SigningKey>().Value, provider.GetRequiredService<SteadyClock>(),
+            provider.GetRequiredService<SigningKey>().Value, provider.GetRequiredService<MonotonicClock>(),
             provider.GetRequiredService<TimeProvider>()))
-        .AddSingleton<SteadyClock>()
+        .AddSingleton<MonotonicClock>()
         .AddSingleton<OpenBoots>()
         .AddSingleton<LinksOfRequest>()
         .AddSingleton<SigningKey>()
         .AddSingleton<Catalog>()
         .AddSingleton<ProfileChoosing>(provider => provider.GetRequiredService<Catalog>().ProfileOf)
         .AddSingleton<PlanCache>()
-        .AddSingleton<ScriptDesk>()
-        .AddSingleton<PreviewTurns>()
+        .AddSingleton<ScriptComposer>()
+        .AddSingleton<ScriptRecorder>()
+        .AddSingleton<IpxeScriptService>()
+        .AddSingleton<PreviewLimit>()
         .AddSingleton<BootMetrics>()
         .AddSingleton<BootTrim>()
         .AddSingleton<BootJournal>()
         .AddSingleton<SignsOfLife>()
-        .AddSingleton<Sightings>()
         .AddSingleton<ReferenceLearning>()
         .AddSingleton<BootLog>()
         .AddSingleton<BootReports>()
@@ -54,41 +55,56 @@ internal static class BootsSetup
         .AddSingleton<BootingVersions>()
         .AddSingleton<VersionsInUse>(provider => provider.GetRequiredService<BootingVersions>().FindAsync)
         .AddSingleton<AddressWatch>()
-        .AddSingleton<StrayWatch>()
-        .AddSingleton<IdentityWatch>()
+        .AddSingleton<ContradictionLimit>()
+        .AddSingleton<IdentityAlarms>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
         .AddSingleton<RenameFollowing>(_ => FollowAsync)
-        .AddSingleton<RenameDone>(provider => (renaming, ct) => TellAsync(
-            provider.GetRequiredService<BootHistory>(), provider.GetRequiredService<EventHub>(), renaming, ct))
+        .AddChangedRows<BootRow>(ChangeKinds.Boot,
+            (changes, before, after) => changes.Add(ChangeKinds.Boot, (after ?? before)!.Id))
+        .AddChangeFollower("names of boots' machines", ChangeStage.Caches, (provider, changes) =>
+        {
+            if (changes.Renamings.Count > 0) provider.GetRequiredService<BootHistory>().ForgetNames();
+        })
         .AddHostedService<BootLogWorker>()
         .AddHostedService<BootWatch>();
 
-    private static Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
+    private static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
     {
         var (boots, from, to) = (db.Set<BootRow>(), renaming.From, renaming.To);
-        return renaming.Kind switch
+        switch (renaming.Kind)
         {
-            "machine" => boots.Where(boot => boot.MachineId == renaming.Id)
-                .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.MachineName, to), ct),
-            "profile" => boots.Where(boot => boot.Profile == from && boot.StartedAt >= renaming.Since)
-                .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.Profile, to), ct),
-            _ => boots.Where(boot => boot.Image == from && boot.StartedAt >= renaming.Since)
-                .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.Image, to), ct),
-        };
+            case "machine":
+                var own = boots.Where(boot => boot.MachineId == renaming.Id);
+                await own.ExecuteUpdateAsync(set => set.SetProperty(boot => boot.MachineName, to), ct);
+                db.Changes.AddNothing(ChangeKinds.Boot);
+                // Pages that show its newest boots learn of it; all boots of many machines would be too many.
+                if (!db.Changes.HasAll(ChangeKinds.Boot) && !db.Changes.HasAll(ChangeKinds.Machine))
+                    foreach (var id in await own.OrderByDescending(boot => boot.StartedAt).Take(NewestShown)
+                        .Select(boot => boot.Id).ToListAsync(ct))
+                        db.Changes.Add(ChangeKinds.Boot, id);
+                return;
+            case "profile":
+                await boots.Where(boot => boot.Profile == from && boot.StartedAt >= renaming.Since)
+                    .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.Profile, to), ct);
+                break;
+            default:
+                await boots.Where(boot => boot.Image == from && boot.StartedAt >= renaming.Since)
+                    .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.Image, to), ct);
+                break;
+        }
+        db.Changes.AddAll(ChangeKinds.Boot); // any number of them
     }
 
-    /// <summary>Progress names the machine anew, and pages that show its newest boots hear of it.</summary>
-    private static async Task TellAsync(BootHistory history, EventHub events, Renaming renaming, CancellationToken ct)
+    /// <summary>Boots that pages show of a machine.</summary>
+    private const int NewestShown = 20;
+
+    /// <summary>Nothing that is shown of the boots changes with that.</summary>
+    private static Task MoveBootsAsync(NetbootDb db, long from, long to, CancellationToken ct)
     {
-        history.ForgetNames();
-        if (renaming.Kind != "machine") return;
-        foreach (var boot in (await history.ListAsync(renaming.Id, null, new(20, null), ct)).Items)
-            events.Changed("boot", boot.Id);
-    }
-
-    private static Task MoveBootsAsync(NetbootDb db, long from, long to, CancellationToken ct) =>
-        db.Set<BootRow>().Where(boot => boot.MachineId == from)
+        db.Changes.AddNothing(ChangeKinds.Boot);
+        return db.Set<BootRow>().Where(boot => boot.MachineId == from)
             .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.MachineId, to), ct);
+    }
 }
 
 /// <summary>The key that signs boot tokens; in the database, so that all replicas have the same.</summary>
@@ -97,7 +113,8 @@ internal sealed class SigningKey(Database database)
     private byte[]? _value;
 
     /// <summary>The key, 32 bytes.</summary>
-    public byte[] Value => _value ?? throw new InvalidOperationException("The signing key is read before it was loaded.");
+    public byte[] Value => _value
+        ?? throw new InvalidOperationException("The signing key is read before it was loaded.");
 
     /// <summary>Loads the key, or makes it at the first start.</summary>
     public async Task LoadAsync(CancellationToken ct) => _value = await database.KeyAsync("boot-signing-key", 32, ct);

@@ -9,7 +9,8 @@ internal static class Dashboard
 
     public static void MapDashboard(this WebApplication app)
     {
-        // Files that may change while the server runs are sent as they are; all others as they were compressed when built.
+        // Files that may change while the server runs are sent as they are; all others as they were compressed when
+        // built.
         app.Configuration[Reload] ??= app.Environment.IsDevelopment().ToString();
         app.MapStaticAssets();
         var page = DashboardPage.Read(app.Environment.WebRootFileProvider.GetFileInfo(Index));

@@ -21,11 +21,14 @@ public sealed partial class DashboardPage : IResult
         _html = html;
         _etag = $"\"{Convert.ToHexStringLower(SHA256.HashData(html))[..32]}\"";
         _policy = "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self'; " +
-            $"script-src 'self' 'sha256-{ImportMapHash(html)}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+            $"script-src 'self' 'sha256-{ImportMapHash(html)}'; base-uri 'none'; form-action 'self'; frame-ancestors " +
+            $"'none'";
     }
 
     /// <summary>Reads the page.</summary>
-    /// <exception cref="FileNotFoundException">The web root has no such file: the server was published without it.</exception>
+    /// <exception cref="FileNotFoundException">
+    /// The web root has no such file: the server was published without it.
+    /// </exception>
     public static DashboardPage Read(IFileInfo file)
     {
         ArgumentNullException.ThrowIfNull(file);

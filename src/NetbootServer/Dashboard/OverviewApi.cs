@@ -15,8 +15,10 @@ public sealed record OverviewView(MachineCounts Machines, DiskUse Disk, int Prof
 
 /// <summary>Machines, counted.</summary>
 /// <param name="Total">All of them.</param>
-/// <param name="Discovered">Those that nobody has claimed.</param>
-/// <param name="ByOutcome">The registered ones by the outcome of their newest boot; those without a boot are left out.</param>
+/// <param name="Discovered">Those that are not registered.</param>
+/// <param name="ByOutcome">
+/// The registered ones by the outcome of their newest boot; those without a boot are left out.
+/// </param>
 public sealed record MachineCounts(int Total, int Discovered, ImmutableSortedDictionary<string, int> ByOutcome);
 
 /// <summary>The volume of the data directory, in bytes.</summary>
@@ -35,7 +37,8 @@ public sealed record ThroughputView(int StepSeconds, IReadOnlyList<ThroughputSam
 internal static class OverviewApi
 {
     public static IServiceCollection AddOverview(this IServiceCollection services) =>
-        services.AddSingleton<OverviewCounts>().AddSingleton<Throughput>().AddHostedService(provider => provider.GetRequiredService<Throughput>());
+        services.AddSingleton<OverviewCounts>().AddSingleton<Throughput>()
+        .AddHostedService(provider => provider.GetRequiredService<Throughput>());
 
     public static void MapOverview(this IEndpointRouteBuilder api)
     {
@@ -44,7 +47,9 @@ internal static class OverviewApi
         overview.MapGet("/throughput", Sent).Refuses(ProblemTypes.MalformedRequest);
     }
 
-    /// <summary>Bytes sent to booting machines over time: the last hour in steps of 10 s, or the last day in 5 min.</summary>
+    /// <summary>
+    /// Bytes sent to booting machines over time: the last hour in steps of 10 s, or the last day in 5 min.
+    /// </summary>
     /// <param name="span">hour (default) or day.</param>
     /// <param name="throughput">The samples.</param>
     private static Results<Ok<ThroughputView>, ProblemHttpResult> Sent(string? span, Throughput throughput) =>

@@ -13,7 +13,7 @@ namespace NetbootServer.Dashboard;
 
 /// <summary>
 /// Counts for the overview, one count at a time however many dashboards ask. Who asks while one runs shares the next,
-/// so that nobody is told what was true before the question.
+/// so that an answer never shows a state from before the request.
 /// </summary>
 internal sealed class OverviewCounts(Database database, DataDirectory data, IOptions<BlobsOptions> blobs)
 {

@@ -21,8 +21,8 @@ public sealed record ServerAddress(string Url, string? Interface, string? Addres
 internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> options, IOptions<AccessOptions> access)
 {
     /// <summary>
-    /// <c>PublicUrl</c> when it is set, then every IPv4 address it listens on: those of interfaces with a gateway first,
-    /// the loopback only when there is no other.
+    /// <c>PublicUrl</c> when it is set, then every IPv4 address it listens on: those of interfaces with a gateway
+    /// first, the loopback only when there is no other.
     /// </summary>
     public IReadOnlyList<ServerAddress> All()
     {
@@ -71,7 +71,8 @@ internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> op
         .. Read(NetworkInterface.GetAllNetworkInterfaces).SelectMany(nics => nics)
             .Where(nic => nic.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown)
             .SelectMany(nic => Read(() => (nic.Name, Ip: nic.GetIPProperties(),
-                HasGateway: nic.GetIPProperties().GatewayAddresses.Any(gateway => !IPAddress.Any.Equals(gateway.Address)))))
+                HasGateway: nic.GetIPProperties()
+                .GatewayAddresses.Any(gateway => !IPAddress.Any.Equals(gateway.Address)))))
             .OrderByDescending(nic => nic.HasGateway)
             .SelectMany(nic => nic.Ip.UnicastAddresses, (nic, unicast) => (nic.Name, unicast))
             .Where(entry => entry.unicast.Address.AddressFamily == AddressFamily.InterNetwork),

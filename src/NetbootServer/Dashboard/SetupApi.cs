@@ -53,7 +53,9 @@ internal static class SetupApi
 
     /// <summary>A DHCP server's configuration, filled in with this server's address, as text.</summary>
     /// <param name="file">dnsmasq.conf, dnsmasq-proxy.conf, kea.json, dhcpd.conf, mikrotik.rsc or opnsense.txt.</param>
-    /// <param name="address">Another base of this server's URLs than the likeliest, such as http://10.0.0.5:8080.</param>
+    /// <param name="address">
+    /// Another base of this server's URLs than the likeliest, such as http://10.0.0.5:8080.
+    /// </param>
     /// <param name="addresses">This server's own.</param>
     /// <param name="routes">What this server serves.</param>
     private static Results<ContentHttpResult, ProblemHttpResult> Snippet(

@@ -12,7 +12,8 @@ public sealed class DirectoryRoots
     public DirectoryRoots(IOptions<SourcesOptions> options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _roots = [.. options.Value.DirectoryRoots.Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)))];
+        _roots = [.. options.Value.DirectoryRoots.Select(root =>
+            Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)))];
     }
 
     /// <summary>Every root.</summary>
@@ -33,7 +34,8 @@ public sealed class DirectoryRoots
     public string Folder(string path)
     {
         if (Fault(path) is { } fault) throw NotAllowed(path, fault);
-        if (!Directory.Exists(path)) throw new SourceException(SourceProblems.Missing, $"There is no folder {path} on this server.");
+        if (!Directory.Exists(path))
+            throw new SourceException(SourceProblems.Missing, $"There is no folder {path} on this server.");
         return Real(path);
     }
 
@@ -52,7 +54,8 @@ public sealed class DirectoryRoots
         }
         return _roots.Any(root => IsBelow(real, RealPath.Of(root)))
             ? real
-            : throw NotAllowed(path, $"leads to {real}, which is not below one of Images:DirectoryRoots ({string.Join(", ", _roots)})");
+            : throw NotAllowed(path, $"leads to {real}, which is not below one of Images:DirectoryRoots " +
+            $"({string.Join(", ", _roots)})");
     }
 
     /// <summary>Opens a file, then makes sure that what is open is below one of the roots.</summary>
@@ -61,8 +64,10 @@ public sealed class DirectoryRoots
     {
         try
         {
-            // Through a link that is changed between a look and the opening, anything could be opened: so open, then look.
-            var file = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0 });
+            // Through a link that is changed between a look and the opening, anything could be opened: so open, then
+            // look.
+            var file = new FileStream(path,
+                new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0 });
             try
             {
                 Real(RealPath.OfOpen(file));
@@ -87,5 +92,6 @@ public sealed class DirectoryRoots
     private static bool IsBelow(string path, string root) =>
         path == root || root == "/" || path.StartsWith(root + "/", StringComparison.Ordinal);
 
-    private static SourceException NotAllowed(string path, string why) => new(SourceProblems.NotAllowed, $"{path} {why}.");
+    private static SourceException NotAllowed(string path, string why) =>
+        new(SourceProblems.NotAllowed, $"{path} {why}.");
 }

@@ -2,7 +2,9 @@ using NetbootServer.Blobs;
 
 namespace NetbootServer.Downloads;
 
-/// <summary>A whole file on the disk. Disposing keeps it for the next try; once it is stored, or is no good, delete it.</summary>
+/// <summary>
+/// A whole file on the disk. Disposing keeps it for the next try; once it is stored, or is no good, delete it.
+/// </summary>
 public sealed class Download : IDisposable
 {
     private readonly PartialFile _file;

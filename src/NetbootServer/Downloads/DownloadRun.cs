@@ -2,7 +2,7 @@ namespace NetbootServer.Downloads;
 
 /// <summary>One file's download, over as many tries as it takes.</summary>
 internal sealed class DownloadRun(
-    SourceHttp http, PartialFile partial, SourceLink link, DownloadWish wish, SourceMeter meter, long maxBytes,
+    SourceHttp http, PartialFile partial, SourceLink link, DownloadRequest wish, SourceMeter meter, long maxBytes,
     Func<long, long, CancellationToken, Task> room)
 {
     // Others write to the same disk meanwhile, and not every server says how much will come.
@@ -17,9 +17,11 @@ internal sealed class DownloadRun(
     /// <returns>Where the whole file came from; null when it is not needed.</returns>
     public async Task<SourceLink?> TryAsync(CancellationToken ct)
     {
-        var goOn = partial.Length > 0 && partial.Validator is { IsStrong: true } && (wish.Length ?? partial.Total) == partial.Total;
+        var goOn = partial.Length > 0 && partial.Validator is { IsStrong: true }
+            && (wish.Length ?? partial.Total) == partial.Total;
         if (!goOn) partial.Restart(null, null);
-        else if (_counted == 0) meter.Log($"going on with {SourceText.Bytes(partial.Length)} of {link} that are here already");
+        else if (_counted == 0)
+            meter.Log($"going on with {SourceText.Bytes(partial.Length)} of {link} that are here already");
         if (wish.Hashed) await partial.HashAsync(ct);
         if (_counted == 0 && partial.Length > 0) meter.AddHeldBytes(_counted = partial.Length);
         Count();
@@ -40,17 +42,18 @@ internal sealed class DownloadRun(
         await CheckAsync(answer.Length, ct);
         await SourceDownloads.CopyAsync(answer.Body, bytes => TakeAsync(bytes, ct), ct);
         if (wish.Length is { } announced && partial.Length != announced)
-            throw new SourceException(SourceProblems.Damaged, $"{link} has {partial.Length} bytes, not the {announced} announced.");
+            throw new SourceException(SourceProblems.Damaged,
+                $"{link} has {partial.Length} bytes, not the {announced} announced.");
         partial.Complete();
         return answer.Link;
     }
 
     /// <summary>Even what is whole is asked for again: behind the same address may be a newer file by now.</summary>
-    private SourceAsk Ask(bool goOn) => goOn switch
+    private SourceRequestOptions Ask(bool goOn) => goOn switch
     {
-        false => new SourceAsk { Accept = wish.Accept, Unless = wish.Unless },
-        true when partial.IsWhole => new SourceAsk { Accept = wish.Accept, Unless = partial.Validator },
-        true => new SourceAsk { Accept = wish.Accept, From = partial.Length, Of = partial.Validator },
+        false => new SourceRequestOptions { Accept = wish.Accept, Unless = wish.Unless },
+        true when partial.IsWhole => new SourceRequestOptions { Accept = wish.Accept, Unless = partial.Validator },
+        true => new SourceRequestOptions { Accept = wish.Accept, From = partial.Length, Of = partial.Validator },
     };
 
     private bool SameState(SourceAnswer answer) =>
@@ -61,7 +64,8 @@ internal sealed class DownloadRun(
     {
         if (length > maxBytes) throw SourceDownloads.TooLarge(link, maxBytes);
         if (length is not null && wish.Length is not null && length != wish.Length)
-            throw new SourceException(SourceProblems.Damaged, $"{link} has {length} bytes, not the {wish.Length} announced.");
+            throw new SourceException(SourceProblems.Damaged,
+                $"{link} has {length} bytes, not the {wish.Length} announced.");
         (_length, _looked) = (length, partial.Length);
         if (length is not null) await room(length.Value, partial.Length, ct);
         if (length is null || length == _expected) return;
@@ -71,7 +75,8 @@ internal sealed class DownloadRun(
 
     private async Task TakeAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
     {
-        if (partial.Length + bytes.Length > (wish.Length ?? maxBytes)) throw SourceDownloads.TooLarge(link, wish.Length ?? maxBytes);
+        if (partial.Length + bytes.Length > (wish.Length ?? maxBytes))
+            throw SourceDownloads.TooLarge(link, wish.Length ?? maxBytes);
         await partial.AppendAsync(bytes, ct);
         Count();
         if (partial.Length - _looked < LookEveryBytes) return;

@@ -7,12 +7,14 @@ namespace NetbootServer.Downloads;
 /// An answer's body as it comes from the network. Fails when no byte comes for <c>Images:StallTimeout</c>, when too few
 /// come for <c>Images:RateWindow</c>, and when the connection breaks off; all of them as what may be tried again.
 /// </summary>
-internal sealed class PacedStream(Stream body, SourceLink link, SourcesOptions options, TimeProvider time) : ForwardStream
+internal sealed class PacedStream(Stream body, SourceLink link, SourcesOptions options,
+    TimeProvider time) : ForwardStream
 {
     private long _windowBegan = time.GetTimestamp();
     private long _windowBytes;
 
-    public override int Read(Span<byte> buffer) => throw new NotSupportedException("The network is read asynchronously.");
+    public override int Read(Span<byte> buffer) =>
+        throw new NotSupportedException("The network is read asynchronously.");
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -31,7 +33,8 @@ internal sealed class PacedStream(Stream body, SourceLink link, SourcesOptions o
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            throw new SourceException(SourceProblems.Unreachable, $"The connection to {link} broke off: {Sentence(e)}", e);
+            throw new SourceException(SourceProblems.Unreachable, $"The connection to {link} broke off: {Sentence(e)}",
+                e);
         }
     }
 
@@ -41,7 +44,8 @@ internal sealed class PacedStream(Stream body, SourceLink link, SourcesOptions o
         var elapsed = time.GetElapsedTime(_windowBegan);
         if (elapsed < options.RateWindow) return;
         if (_windowBytes < options.MinBytesPerSecond * elapsed.TotalSeconds)
-            throw new SourceException(SourceProblems.TooSlow, $"{link} sent {_windowBytes} bytes in {Seconds(elapsed)} s; " +
+            throw new SourceException(SourceProblems.TooSlow,
+                $"{link} sent {_windowBytes} bytes in {Seconds(elapsed)} s; " +
                 $"fewer than {options.MinBytesPerSecond} a second (Images:MinBytesPerSecond) are not waited for.");
         (_windowBegan, _windowBytes) = (time.GetTimestamp(), 0);
     }

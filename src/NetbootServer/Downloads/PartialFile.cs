@@ -93,7 +93,8 @@ internal sealed class PartialFile : IDisposable
         if (_notes.Saved > 0) File.Delete(_notesPath);
         (Length, _whole, _hashed, _begun) = (0, false, 0, 0);
         _ = _hash?.GetHashAndReset();
-        _notes = new Notes { Url = _notes.Url, ETag = validator?.ETag, LastModified = validator?.LastModified, Total = total };
+        _notes = new Notes { Url = _notes.Url, ETag = validator?.ETag, LastModified = validator?.LastModified,
+            Total = total };
     }
 
     /// <summary>Makes the SHA-256 of what is here and of what comes.</summary>
@@ -106,7 +107,8 @@ internal sealed class PartialFile : IDisposable
         {
             for (int read; _hashed < Length; _hashed += read)
             {
-                read = await RandomAccess.ReadAsync(_file, buffer.AsMemory(0, (int)Math.Min(HashBytes, Length - _hashed)), _hashed, ct);
+                read = await RandomAccess.ReadAsync(_file,
+                    buffer.AsMemory(0, (int)Math.Min(HashBytes, Length - _hashed)), _hashed, ct);
                 if (read == 0) throw new EndOfStreamException($"{Path} is shorter than it was.");
                 _hash.AppendData(buffer, 0, read);
             }
@@ -117,7 +119,7 @@ internal sealed class PartialFile : IDisposable
         }
     }
 
-    /// <summary>The SHA-256 of all that is here; null when nobody wanted it.</summary>
+    /// <summary>The SHA-256 of all that is here; null when it was not asked for.</summary>
     public byte[]? Hash => _hash is not null && _hashed == Length ? _hash.GetCurrentHash() : null;
 
     /// <summary>Appends bytes.</summary>
@@ -137,7 +139,9 @@ internal sealed class PartialFile : IDisposable
         if (Length - _notes.Saved >= SaveEveryBytes) Save();
     }
 
-    /// <summary>Says that no bytes will follow. Most files are stored a moment later: nothing is flushed for them.</summary>
+    /// <summary>
+    /// Says that no bytes will follow. Most files are stored a moment later: nothing is flushed for them.
+    /// </summary>
     public void Complete() => _whole = true;
 
     /// <summary>Makes sure of the bytes that are here.</summary>

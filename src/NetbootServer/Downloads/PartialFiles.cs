@@ -11,7 +11,7 @@ public sealed class PartialFiles(string folder, Func<long, long, CancellationTok
     private static readonly TimeSpan KeptFor = TimeSpan.FromDays(7);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
 
-    /// <summary>Opens what there is of a URL's download, once nobody else has it.</summary>
+    /// <summary>Opens what there is of a URL's download, once no other download uses it.</summary>
     internal async Task<PartialFile> OpenAsync(string url, CancellationToken ct)
     {
         var turn = _turns.GetOrAdd(url, _ => new SemaphoreSlim(1, 1));
@@ -36,7 +36,7 @@ public sealed class PartialFiles(string folder, Func<long, long, CancellationTok
     /// <exception cref="SourceException">It does not.</exception>
     internal Task RoomAsync(long length, long here, CancellationToken ct) => room(length, here, ct);
 
-    /// <summary>Removes downloads that nobody has gone on with for a week. Only while no import runs.</summary>
+    /// <summary>Removes partial downloads that were not resumed for a week. Only while no import runs.</summary>
     public void Sweep()
     {
         if (!Directory.Exists(folder)) return;

@@ -21,11 +21,14 @@ internal static class PublicAddress
     private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
     private static readonly IPNetwork Compatible = IPNetwork.Parse("::/96");
 
-    /// <summary>Whether an address is one of the Internet; an IPv4 address inside an IPv6 one is judged itself.</summary>
+    /// <summary>
+    /// Whether an address is one of the Internet; an IPv4 address inside an IPv6 one is judged itself.
+    /// </summary>
     public static bool IsPublic(IPAddress address)
     {
         if (Inside(address) is { } inner) return IsPublic(inner);
-        return !Special.Any(network => network.BaseAddress.AddressFamily == address.AddressFamily && network.Contains(address));
+        return !Special.Any(network => network.BaseAddress.AddressFamily == address.AddressFamily
+            && network.Contains(address));
     }
 
     private static IPAddress? Inside(IPAddress address)
@@ -35,6 +38,7 @@ internal static class PublicAddress
         var bytes = address.GetAddressBytes();
         if (Nat64.Contains(address)) return new IPAddress(bytes.AsSpan(12));
         if (SixToFour.Contains(address)) return new IPAddress(bytes.AsSpan(2, 4));
-        return Compatible.Contains(address) && bytes.AsSpan(12).IndexOfAnyExcept((byte)0) is >= 0 and < 3 ? new IPAddress(bytes.AsSpan(12)) : null;
+        return Compatible.Contains(address) && bytes.AsSpan(12).IndexOfAnyExcept((byte)0) is >= 0 and < 3
+            ? new IPAddress(bytes.AsSpan(12)) : null;
     }
 }

@@ -20,7 +20,7 @@ internal sealed record RequestLimit(string What, TimeSpan? Wait)
     // Times are in whole seconds: what comes a moment before is refused again.
     private static readonly TimeSpan Rounding = TimeSpan.FromSeconds(1);
 
-    /// <summary>The limit that an answer tells of; null when it tells of none.</summary>
+    /// <summary>The limit that an answer states; null when it states none.</summary>
     public static RequestLimit? Of(HttpResponseMessage response, TimeProvider time)
     {
         var usedUp = Header(response, "x-ratelimit-remaining") == "0" || Header(response, "ratelimit-remaining") == "0";

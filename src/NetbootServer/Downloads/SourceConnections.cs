@@ -44,7 +44,8 @@ internal sealed class SourceConnections : IDisposable
         ConnectCallback = (context, ct) => ConnectAsync(context, publicOnly, ct),
     };
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, bool publicOnly, CancellationToken ct)
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, bool publicOnly,
+        CancellationToken ct)
     {
         var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
         var asked = context.InitialRequestMessage.RequestUri!;
@@ -62,7 +63,8 @@ internal sealed class SourceConnections : IDisposable
         return new NetworkStream(socket, ownsSocket: true);
     }
 
-    private static async Task<(Socket Socket, IPAddress Address)> ConnectAsync(IPAddress[] addresses, int port, CancellationToken ct)
+    private static async Task<(Socket Socket, IPAddress Address)> ConnectAsync(IPAddress[] addresses, int port,
+        CancellationToken ct)
     {
         for (var i = 0; ; i++)
         {

@@ -24,12 +24,13 @@ public sealed class SourceDownloads
 
     /// <summary>Reads a small document.</summary>
     /// <exception cref="SourceException">It cannot be had, or is longer than <paramref name="maxBytes"/>.</exception>
-    public Task<SourceDocument> ReadAsync(SourceLink link, int maxBytes, SourceMeter meter, CancellationToken ct, string? accept = null)
+    public Task<SourceDocument> ReadAsync(SourceLink link, int maxBytes, SourceMeter meter, CancellationToken ct,
+        string? accept = null)
     {
         ArgumentNullException.ThrowIfNull(meter);
         return _retry.RunAsync(async () =>
         {
-            using var answer = await _http.AskAsync(link, new SourceAsk { Accept = accept }, ct);
+            using var answer = await _http.AskAsync(link, new SourceRequestOptions { Accept = accept }, ct);
             if (answer.Length > maxBytes) throw TooLarge(link, maxBytes);
             var all = new MemoryStream();
             var buffer = new byte[16 * 1024];
@@ -45,9 +46,10 @@ public sealed class SourceDownloads
     /// <summary>
     /// Downloads a file; a broken download goes on where it was, also after a restart, if the file is still the same.
     /// </summary>
-    /// <returns>The whole file; null when it is still what <see cref="DownloadWish.Unless"/> says.</returns>
+    /// <returns>The whole file; null when it is still what <see cref="DownloadRequest.Unless"/> says.</returns>
     /// <exception cref="SourceException">It cannot be had, or is longer than allowed or announced.</exception>
-    public async Task<Download?> FetchAsync(SourceLink link, DownloadWish wish, SourceMeter meter, CancellationToken ct)
+    public async Task<Download?> FetchAsync(SourceLink link, DownloadRequest wish, SourceMeter meter,
+        CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(link);
         ArgumentNullException.ThrowIfNull(wish);
@@ -56,7 +58,8 @@ public sealed class SourceDownloads
         var keep = false;
         try
         {
-            var run = new DownloadRun(_http, partial, link, wish, meter, _options.MaxArtifactBytes, _partials.RoomAsync);
+            var run = new DownloadRun(_http, partial, link, wish, meter, _options.MaxArtifactBytes,
+                _partials.RoomAsync);
             var last = await _retry.RunAsync(() => run.TryAsync(ct), meter.Log, () => partial.Length, ct);
             keep = last is not null;
             return last is null ? null : new Download(partial, last);

@@ -31,16 +31,20 @@ public sealed class SourceHttp : IDisposable
 
     /// <summary>A client with the rules and patience of the settings.</summary>
     public SourceHttp(SourceRules rules, IOptions<SourcesOptions> options, TimeProvider time)
-        : this(rules, options, time, new SourceConnections(options?.Value ?? throw new ArgumentNullException(nameof(options))))
+        : this(rules, options, time, new SourceConnections(options?.Value
+            ?? throw new ArgumentNullException(nameof(options))))
     {
     }
 
-    internal SourceHttp(SourceRules rules, IOptions<SourcesOptions> options, TimeProvider time, SourceConnections connections) =>
+    internal SourceHttp(SourceRules rules, IOptions<SourcesOptions> options, TimeProvider time,
+        SourceConnections connections) =>
         (_rules, _options, _time, _connections) = (rules, options.Value, time, connections);
 
     /// <summary>Asks once, following redirects.</summary>
-    /// <exception cref="SourceException">The answer is none of <see cref="SourceAnswer"/>'s, or an address may not be fetched.</exception>
-    public async Task<SourceAnswer> AskAsync(SourceLink link, SourceAsk ask, CancellationToken ct)
+    /// <exception cref="SourceException">
+    /// The answer is none of <see cref="SourceAnswer"/>'s, or an address may not be fetched.
+    /// </exception>
+    public async Task<SourceAnswer> AskAsync(SourceLink link, SourceRequestOptions ask, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(link);
         ArgumentNullException.ThrowIfNull(ask);
@@ -64,7 +68,7 @@ public sealed class SourceHttp : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(SourceLink link, SourceAsk ask, CancellationToken ct)
+    private async Task<HttpResponseMessage> SendAsync(SourceLink link, SourceRequestOptions ask, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, link.Uri)
         {
@@ -95,25 +99,30 @@ public sealed class SourceHttp : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
-            throw new SourceException(SourceProblems.Unreachable, $"{link} cannot be reached: {PacedStream.Sentence(e)}", e);
+            throw new SourceException(SourceProblems.Unreachable,
+                $"{link} cannot be reached: {PacedStream.Sentence(e)}", e);
         }
     }
 
-    private static bool IsRedirect(HttpStatusCode status) => status is HttpStatusCode.MovedPermanently or HttpStatusCode.Found
+    private static bool IsRedirect(HttpStatusCode status) =>
+        status is HttpStatusCode.MovedPermanently or HttpStatusCode.Found
         or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
 
     private static string LocationOf(HttpResponseMessage response, SourceLink link) =>
         response.Headers.TryGetValues("Location", out var values) && values.FirstOrDefault() is { Length: > 0 } location
             ? location
-            : throw new SourceException(SourceProblems.BadAnswer, $"{link} answered {(int)response.StatusCode} without a Location.");
+            : throw new SourceException(SourceProblems.BadAnswer,
+                $"{link} answered {(int)response.StatusCode} without a Location.");
 
-    private async Task<SourceAnswer> AnswerAsync(HttpResponseMessage response, SourceLink link, SourceAsk ask, CancellationToken ct)
+    private async Task<SourceAnswer> AnswerAsync(HttpResponseMessage response, SourceLink link,
+        SourceRequestOptions ask, CancellationToken ct)
     {
         switch (response.StatusCode)
         {
             case HttpStatusCode.NotModified when ask.Unless is not null:
             case HttpStatusCode.OK:
-            case HttpStatusCode.PartialContent when ask.From > 0 && response.Content.Headers.ContentRange?.From == ask.From:
+            case HttpStatusCode.PartialContent when ask.From > 0
+            && response.Content.Headers.ContentRange?.From == ask.From:
             case HttpStatusCode.RequestedRangeNotSatisfiable when ask.From > 0:
                 var body = await response.Content.ReadAsStreamAsync(ct);
                 return new SourceAnswer(response, link, new PacedStream(body, link, _options, _time));
@@ -138,7 +147,8 @@ public sealed class SourceHttp : IDisposable
             >= HttpStatusCode.InternalServerError => SourceProblems.Unreachable,
             _ => SourceProblems.BadAnswer,
         };
-        return new SourceException(problem, $"{link} answered {status}.") { RetryAfter = RequestLimit.RetryAfter(response, _time) };
+        return new SourceException(problem,
+            $"{link} answered {status}.") { RetryAfter = RequestLimit.RetryAfter(response, _time) };
     }
 
     private static SourceException Loop(SourceLink link, string how) =>

@@ -3,7 +3,7 @@ using NetbootServer.Jobs;
 namespace NetbootServer.Downloads;
 
 /// <summary>Adds up what several downloads at once have done, and passes each step on: before a stall, too.</summary>
-/// <param name="progress">Is told.</param>
+/// <param name="progress">Receives each step.</param>
 /// <param name="maxBytes">The most that may come in all.</param>
 public sealed class SourceMeter(IJobProgress progress, long maxBytes = long.MaxValue)
 {
@@ -15,7 +15,8 @@ public sealed class SourceMeter(IJobProgress progress, long maxBytes = long.MaxV
 
     /// <summary>More bytes are expected, or fewer when negative.</summary>
     /// <exception cref="SourceException">They are too many.</exception>
-    public void ExpectBytes(long count) => Change(now => now with { TotalBytes = (now.TotalBytes ?? 0) + count, DoneBytes = now.DoneBytes ?? 0 });
+    public void ExpectBytes(long count) =>
+        Change(now => now with { TotalBytes = (now.TotalBytes ?? 0) + count, DoneBytes = now.DoneBytes ?? 0 });
 
     /// <summary>Bytes have come; negative when they were thrown away.</summary>
     /// <exception cref="SourceException">They are too many.</exception>
@@ -27,7 +28,8 @@ public sealed class SourceMeter(IJobProgress progress, long maxBytes = long.MaxV
         now with { DoneBytes = (now.DoneBytes ?? 0) + count, HeldBytes = now.HeldBytes + count });
 
     /// <summary>More steps are expected.</summary>
-    public void ExpectSteps(long count) => Change(now => now with { TotalSteps = (now.TotalSteps ?? 0) + count, DoneSteps = now.DoneSteps ?? 0 });
+    public void ExpectSteps(long count) =>
+        Change(now => now with { TotalSteps = (now.TotalSteps ?? 0) + count, DoneSteps = now.DoneSteps ?? 0 });
 
     /// <summary>Steps are done.</summary>
     public void AddSteps(long count) => Change(now => now with { DoneSteps = (now.DoneSteps ?? 0) + count });
@@ -42,7 +44,8 @@ public sealed class SourceMeter(IJobProgress progress, long maxBytes = long.MaxV
             _now = change(_now);
             if (Math.Max(_now.TotalBytes ?? 0, _now.DoneBytes ?? 0) > maxBytes)
                 throw new SourceException(SourceProblems.TooLarge,
-                    $"The version would take {SourceText.Bytes(Math.Max(_now.TotalBytes ?? 0, _now.DoneBytes ?? 0))} in all; " +
+                    $"The version would take {SourceText.Bytes(Math.Max(_now.TotalBytes ?? 0, _now.DoneBytes ?? 0))} " +
+                    $"in all; " +
                     $"{SourceText.Bytes(maxBytes)} are allowed (Images:MaxVersionBytes).");
             progress.Report(_now);
         }

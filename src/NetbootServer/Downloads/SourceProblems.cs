@@ -10,12 +10,14 @@ public static class SourceProblems
     /// <summary>No answer, or a broken one, after several tries.</summary>
     public static readonly ProblemType Unreachable = new("source-unreachable", 502, "The source cannot be reached",
         "The connection failed, broke off again and again, or the server answered with an error of its own, or wants " +
-        "fewer requests. The refresh is tried again by itself, and not before the server said so; if it goes on, check " +
+        "fewer requests. The refresh is tried again by itself, and not before the server said so; if it goes on, " +
+        "check " +
         "the URL, the name resolution and the proxy. GitHub counts the requests of all that share an address.");
 
     /// <summary>Too few bytes for too long.</summary>
     public static readonly ProblemType TooSlow = new("source-too-slow", 504, "The source sends too slowly",
-        "No byte came for Images:StallTimeout, or fewer than Images:MinBytesPerSecond. What came is kept, and the next " +
+        "No byte came for Images:StallTimeout, or fewer than Images:MinBytesPerSecond. What came is kept, and the " +
+        "next " +
         "refresh goes on from there.");
 
     /// <summary>404 and the like.</summary>
@@ -23,14 +25,15 @@ public static class SourceProblems
         "The server answered, but has no such file, build or store path. Check the image's source for a spelling " +
         "mistake; a release or build may also have been taken away.");
 
-    /// <summary>An answer without sense.</summary>
+    /// <summary>An answer that makes no sense.</summary>
     public static readonly ProblemType BadAnswer = new("source-bad-answer", 502, "The source answered something else",
         "What came is not what it should be: a web page instead of a kernel, JSON that cannot be read, or a status " +
         "code that has no meaning here. Open the URL of the detail in a browser to see what is there.");
 
     /// <summary>An address that may not be fetched.</summary>
     public static readonly ProblemType Refused = new("source-refused", 422, "That address may not be fetched",
-        "A URL, or an input of a flake, is outside of Images:AllowedSources, or a redirect leads from https to http, from a public to a " +
+        "A URL, or an input of a flake, is outside of Images:AllowedSources, or a redirect leads from https to http, " +
+        "from a public to a " +
         "private address, or in a circle. If it is meant to be so, name the final URL in the image's source.");
 
     /// <summary>More bytes than allowed.</summary>
@@ -40,13 +43,14 @@ public static class SourceProblems
 
     /// <summary>Bytes that are not the promised ones.</summary>
     public static readonly ProblemType Damaged = new("source-damaged", 502, "The bytes are not the promised ones",
-        "The digest or the length differs from what the source says elsewhere, or an archive is cut off or not valid. " +
+        "The digest or the length differs from what the source says elsewhere, or an archive is cut off or not " +
+        "valid. " +
         "Nothing of it is kept. The next refresh fetches it anew; if it happens again, the source itself is damaged.");
 
     /// <summary>No good signature.</summary>
     public static readonly ProblemType Unsigned = new("source-unsigned", 422, "The signature is missing or wrong",
         "A store path has no signature by any of the image's publicKeys. Add the cache's key if you trust it; " +
-        "a wrong signature means that somebody changed the path.");
+        "a wrong signature means that the path was changed.");
 
     /// <summary>Parts of two builds.</summary>
     public static readonly ProblemType Changing = new("source-changing", 502, "The source is being changed right now",
@@ -55,12 +59,14 @@ public static class SourceProblems
 
     /// <summary>Nothing bootable in it.</summary>
     public static readonly ProblemType NotBootable = new("source-not-bootable", 422, "There is nothing to boot in it",
-        "The folder, store path or release lacks a kernel, an initrd or a tarball under the names that are looked for, " +
+        "The folder, store path or release lacks a kernel, an initrd or a tarball under the names that are looked " +
+        "for, " +
         "or one of them is of another kind or architecture. See 'kind' of the image's source.");
 
     /// <summary>No Nix here.</summary>
     public static readonly ProblemType NixMissing = new("nix-missing", 422, "There is no Nix on this server",
-        "An image with a 'nix' source is built on the server itself. Install Nix, set Nix:Path to the nix command, or " +
+        "An image with a 'nix' source is built on the server itself. Install Nix, set Nix:Path to the nix command, " +
+        "or " +
         "use a 'cache', 'hydra' or 'release' source, which need no Nix.");
 
     /// <summary>Nix ended with an error.</summary>
@@ -68,9 +74,11 @@ public static class SourceProblems
         "Nix ended with an error; the job's log has all of its output.");
 
     /// <summary>An installable or folder that may not be used.</summary>
-    public static readonly ProblemType NotAllowed = new("source-not-allowed", 422, "This server's settings do not allow it",
+    public static readonly ProblemType NotAllowed = new("source-not-allowed", 422,
+        "This server's settings do not allow it",
         "The installable matches none of Nix:AllowedInstallables, a folder or file is not below one of " +
-        "Images:DirectoryRoots after symbolic links are resolved, or a flake is not locked, or takes Git's submodules, " +
+        "Images:DirectoryRoots after symbolic links are resolved, or a flake is not locked, or takes Git's " +
+        "submodules, " +
         "where Images:AllowedSources is set.");
 
     /// <summary>No room; the same as for uploads.</summary>

@@ -15,7 +15,7 @@ internal sealed class SourceRetry(SourcesOptions options, TimeProvider time)
 
     /// <summary>Runs <paramref name="attempt"/> until it succeeds, fails for good, or has failed too often.</summary>
     /// <param name="attempt">One try.</param>
-    /// <param name="log">Told of each new try.</param>
+    /// <param name="log">Receives a line for each retry.</param>
     /// <param name="done">Bytes that are here: 1 MiB more than at the last failure starts the count anew.</param>
     /// <param name="ct">Stops it.</param>
     public async Task<T> RunAsync<T>(Func<Task<T>> attempt, Action<string> log, Func<long> done, CancellationToken ct)
@@ -35,7 +35,8 @@ internal sealed class SourceRetry(SourcesOptions options, TimeProvider time)
                 var pause = e.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked : Pause(failures);
                 if (e.IsLimit && (++limited == LimitedTries || e.RetryAfter is null)) throw;
                 if (failures > options.Retries || pause > LongestPause) throw;
-                log($"{e.Message} Trying again in {pause.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s.");
+                log($"{e.Message} Trying again in {pause.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} " +
+                    $"s.");
                 await Task.Delay(pause, time, ct);
             }
         }

@@ -83,7 +83,8 @@ public sealed class SourceRules
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri)) return NoUrl(url).Message;
         if (!IsRepository(uri)) return Fault(url);
-        return _allowed.IsEmpty || _allowed.Any(prefix => Covers(prefix, uri)) ? null : Outside(SourceText.Quote(url)).Message;
+        return _allowed.IsEmpty || _allowed.Any(prefix => Covers(prefix, uri)) ? null : Outside(SourceText.Quote(url))
+            .Message;
     }
 
     private SourceException Outside(string shown) =>
@@ -104,7 +105,8 @@ public sealed class SourceRules
     private SourceLink Checked(Uri uri, bool quote)
     {
         uri = Plain(uri, quote);
-        if (!_allowed.IsEmpty && !_allowed.Any(prefix => Covers(prefix, uri))) throw Outside(quote ? Shown(uri) : uri.ToString());
+        if (!_allowed.IsEmpty && !_allowed.Any(prefix => Covers(prefix, uri)))
+            throw Outside(quote ? Shown(uri) : uri.ToString());
         return new SourceLink(uri);
     }
 
@@ -114,7 +116,8 @@ public sealed class SourceRules
         if (!IsWeb(uri))
             throw new SourceException(SourceProblems.Refused, $"'{shown}' is neither http nor https.");
         if (uri.UserInfo.Length > 0)
-            throw new SourceException(SourceProblems.Refused, $"A URL of {uri.Host} has a user name or password in it; that is not supported.");
+            throw new SourceException(SourceProblems.Refused,
+                $"A URL of {uri.Host} has a user name or password in it; that is not supported.");
         return uri.Fragment.Length == 0 ? uri : new UriBuilder(uri) { Fragment = "" }.Uri;
     }
 

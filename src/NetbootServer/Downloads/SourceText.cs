@@ -3,7 +3,9 @@ using System.Text;
 
 namespace NetbootServer.Downloads;
 
-/// <summary>Shows what a source sent: at most 64 bytes of it, with everything escaped that is not plain ASCII.</summary>
+/// <summary>
+/// Shows what a source sent: at most 64 bytes of it, with everything escaped that is not plain ASCII.
+/// </summary>
 public static class SourceText
 {
     /// <summary>How many bytes of a source may stand in a message.</summary>

@@ -13,7 +13,8 @@ public sealed record SourceValidator
     public string? LastModified { get; init; }
 
     /// <summary>Whether equal validators mean equal bytes, so that a download may go on where it stopped.</summary>
-    public bool IsStrong => ETag is not null ? !ETag.StartsWith("W/", StringComparison.Ordinal) : LastModified is not null;
+    public bool IsStrong => ETag is not null ? !ETag.StartsWith("W/", StringComparison.Ordinal)
+        : LastModified is not null;
 
     /// <summary>The validator of an answer; null when it has none.</summary>
     public static SourceValidator? Of(HttpResponseMessage answer)

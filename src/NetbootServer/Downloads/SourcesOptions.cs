@@ -6,11 +6,15 @@ namespace NetbootServer.Downloads;
 /// <summary>What sources may reach, and how long and how much they may take: the section <c>Images</c>.</summary>
 public sealed class SourcesOptions
 {
-    /// <summary>URL prefixes that sources, and URLs found in their documents, may name; empty: any http and https.</summary>
+    /// <summary>
+    /// URL prefixes that sources, and URLs found in their documents, may name; empty: any http and https.
+    /// </summary>
     [Example("https://github.com/nix-community/")]
     public IList<string> AllowedSources { get; } = [];
 
-    /// <summary>Folders that <c>directory</c> sources and local installables may read, symbolic links resolved; empty: none.</summary>
+    /// <summary>
+    /// Folders that <c>directory</c> sources and local installables may read, symbolic links resolved; empty: none.
+    /// </summary>
     [Example("/srv/images")]
     public IList<string> DirectoryRoots { get; } = [];
 
@@ -38,7 +42,9 @@ public sealed class SourcesOptions
     [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan RateWindow { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How often a request that failed in passing is tried again; progress of 1 MiB starts the count anew.</summary>
+    /// <summary>
+    /// How often a request that failed in passing is tried again; progress of 1 MiB starts the count anew.
+    /// </summary>
     [Range(0, 100)]
     public int Retries { get; set; } = 5;
 

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace NetbootServer.Events;
 
-/// <summary>Something that somebody should look at, until it is acknowledged.</summary>
+/// <summary>A condition that needs an operator's attention, until it is acknowledged.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Kind">What it is about, such as <c>identity-contradiction</c>.</param>
 /// <param name="Subject">What it concerns, such as a machine's name.</param>
@@ -30,7 +30,9 @@ public static class AlarmKinds
     /// </summary>
     public const string IdentityContradiction = "identity-contradiction";
 
-    /// <summary>So many machines contradict one registration that only the first ones have alarms of their own.</summary>
+    /// <summary>
+    /// So many machines contradict one registration that only the first ones have alarms of their own.
+    /// </summary>
     public const string ManyContradictions = "many-contradictions";
 
     /// <summary>One MAC asked from two addresses in turns.</summary>

@@ -9,8 +9,8 @@ namespace NetbootServer.Events;
 public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time)
 {
     /// <summary>
-    /// The subject of <see cref="AlarmKinds.MacOnTwoAddresses"/> for all machines that are not registered: they share one,
-    /// because anyone can make up as many of them as they like.
+    /// The subject of <see cref="AlarmKinds.MacOnTwoAddresses"/> for all machines that are not registered: they share
+    /// one, because anyone can make up as many of them as they like.
     /// </summary>
     public const string UnknownMachines = "unknown machines";
 
@@ -51,7 +51,9 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
         foreach (var row in await alarms.Where(row => row.Subject == renaming.From).ToListAsync(ct))
         {
             // One of the new name is about what had that name before.
-            await alarms.Where(other => other.Kind == row.Kind && other.Subject == renaming.To).ExecuteDeleteAsync(ct);
+            db.RemoveRange(await alarms.Where(other => other.Kind == row.Kind && other.Subject == renaming.To)
+                .ToListAsync(ct));
+            await db.SaveChangesAsync(ct);
             row.Subject = renaming.To;
         }
         await db.SaveChangesAsync(ct);

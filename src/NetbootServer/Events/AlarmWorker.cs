@@ -1,16 +1,14 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Api;
 using NetbootServer.Hosting;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Events;
 
 /// <summary>
-/// Writes raised alarms down and tells them, at most twice a second; what was raised again meanwhile is counted. Of
+/// Stores raised alarms and publishes them, at most twice a second; what was raised again meanwhile is counted. Of
 /// each kind the newest thousand stay open.
 /// </summary>
-internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Database database, WorkerServices services,
+internal sealed partial class AlarmWorker(AlarmBoard board, Database database, WorkerServices services,
     TimeProvider time, ILogger<AlarmWorker> logger) : ResilientWorker("alarm log", services, logger)
 {
     private const int AtOnce = 100, KeepPerKind = 1000;
@@ -34,10 +32,7 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
         try
         {
             foreach (var (alarm, isNew) in await WriteAsync(raised, ct))
-            {
                 if (isNew) Log.Raised(logger, alarm.Kind, alarm.Subject, alarm.Detail);
-                hub.Publish(new("alarm", null, JsonSerializer.Serialize(alarm, JsonBody.Writing)));
-            }
         }
         catch (Exception e) when (e is not OperationCanceledException && !Database.IsAway(e))
         {
@@ -67,6 +62,7 @@ internal sealed partial class AlarmWorker(AlarmBoard board, EventHub hub, Databa
                 noted.Count += alarm.Count;
             }
             await db.SaveChangesAsync(token);
+            db.Changes.AddNothing(ChangeKinds.Alarm); // what goes is older than what was just written
             foreach (var kind in written.Where(each => each.IsNew).Select(each => each.Row.Kind).Distinct().ToList())
                 await db.Set<AlarmRow>().Where(row => row.Kind == kind).OrderByDescending(row => row.LastAt)
                     .ThenByDescending(row => row.Id).Skip(KeepPerKind).ExecuteDeleteAsync(token);

@@ -7,12 +7,12 @@ namespace NetbootServer.Events;
 
 /// <summary>
 /// Gathers what happens and keeps the last events in one ring that all readers share: a slow reader costs nothing and
-/// holds up nobody; when the ring has passed it, it is told to reload.
+/// delays no other; when the ring has passed it, it must reload.
 /// </summary>
 /// <remarks>
 /// <code>
-/// stores, boots, jobs ──Changed(kind, key)──► dirty keys ──EventWorker, coalesced──► ring ──► readers, each at its own place
-/// transfers ─────────────────────────────────progress, a few a second──► latest tick ─────────┘
+/// stores, boots, jobs ──Changed(kind, key)──► dirty keys ──EventWorker, coalesced──► ring ──► readers, each at its own
+/// place transfers ─────────────────────────────────progress, a few a second──► latest tick ─────────┘
 /// </code>
 /// </remarks>
 public sealed class EventHub
@@ -26,10 +26,13 @@ public sealed class EventHub
     private int _readers;
     private Tick _tick = new(0, ImmutableSortedDictionary<string, (long, ImmutableArray<ServerEvent>)>.Empty);
 
-    /// <summary>Stands for changes that were not loaded, because nobody read.</summary>
+    /// <summary>Stands for changes that were not loaded, because there were no readers.</summary>
     internal static readonly ServerEvent Unread = new("unread", null, "{}");
 
-    /// <summary>Keys that changed and were not yet told.</summary>
+    /// <summary>Too much has changed for single events, or one was lost: readers load everything again.</summary>
+    internal static readonly ServerEvent Reset = new("reset", null, "{}");
+
+    /// <summary>Keys that changed and were not yet published.</summary>
     internal ConcurrentDictionary<(string Kind, string Key), byte> Dirty { get; } = new();
 
     /// <summary>Wakes the worker when the first key becomes dirty.</summary>
@@ -38,7 +41,7 @@ public sealed class EventHub
     /// <summary>How many readers there are now.</summary>
     public int Readers => Volatile.Read(ref _readers);
 
-    /// <summary>A resource changed; its readers are told within a moment, at most once a second.</summary>
+    /// <summary>A resource changed; its readers are notified within a moment, at most once a second.</summary>
     public void Changed(string kind, string key)
     {
         if (!Dirty.TryAdd((kind, key), 0)) return;
@@ -52,7 +55,7 @@ public sealed class EventHub
         }
     }
 
-    /// <summary>Tells an event that can be resumed after.</summary>
+    /// <summary>Publishes an event that a reader can resume after.</summary>
     public void Publish(ServerEvent happened)
     {
         lock (_lock)
@@ -63,7 +66,7 @@ public sealed class EventHub
         }
     }
 
-    /// <summary>Tells how far things have come: of each kind only the latest counts, none is kept.</summary>
+    /// <summary>Publishes progress: only the latest of each kind counts, none is kept.</summary>
     public void PublishProgress(string kind, ImmutableArray<ServerEvent> progress)
     {
         lock (_lock)
@@ -88,7 +91,8 @@ public sealed class EventHub
                 && last < _next && last >= _next - RingSize - 1
                 ? last + 1 : (long?)null;
             for (var at = known ?? _next; at < _next && known is not null; at++)
-                if (_ring[at % RingSize] == Unread) known = null; // a change that nobody was there to load
+                // a change that was not loaded, as there were no readers
+                if (_ring[at % RingSize] == Unread) known = null;
             return new(this, known ?? _next, mustReset: known is null);
         }
     }

@@ -20,14 +20,15 @@ public sealed class EventReader : IDisposable
     /// does: who hears none knows that the connection, or the server, stands still. <c>reset</c> says that events were
     /// missed.
     /// </summary>
-    /// <param name="wanted">Which events to tell.</param>
+    /// <param name="wanted">Which events to send.</param>
     /// <param name="time">The clock.</param>
     /// <param name="ct">Ends the reading.</param>
     public async IAsyncEnumerable<SseItem<string>> ReadAsync(
         Func<ServerEvent, bool> wanted, TimeProvider time, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(wanted);
-        yield return new("{}", "hello") { EventId = _hub.IdOf(_position - 1), ReconnectionInterval = TimeSpan.FromSeconds(2) };
+        yield return new("{}", "hello") { EventId = _hub.IdOf(_position - 1),
+            ReconnectionInterval = TimeSpan.FromSeconds(2) };
         var beat = time.GetTimestamp();
         while (!ct.IsCancellationRequested)
         {
@@ -43,7 +44,8 @@ public sealed class EventReader : IDisposable
                 _position = position + 1;
                 if (wanted(happened)) yield return new(happened.Data, happened.Type) { EventId = _hub.IdOf(position) };
             }
-            foreach (var progress in tick.Kinds.Values.Where(kind => kind.Number > _tick).SelectMany(kind => kind.Events))
+            foreach (var progress in tick.Kinds.Values.Where(kind => kind.Number > _tick)
+                .SelectMany(kind => kind.Events))
                 if (wanted(progress)) yield return new(progress.Data, progress.Type);
             _tick = tick.Number;
             var left = Heartbeat - time.GetElapsedTime(beat);

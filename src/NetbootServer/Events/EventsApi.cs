@@ -25,22 +25,26 @@ internal static class EventsApi
     /// <param name="time">The clock.</param>
     /// <param name="lifetime">Ends the stream when the server stops.</param>
     private static ServerSentEventsResult<string> Stream(
-        string? types, string? machine, HttpContext http, EventHub hub, TimeProvider time, IHostApplicationLifetime lifetime)
+        string? types, string? machine, HttpContext http, EventHub hub, TimeProvider time,
+        IHostApplicationLifetime lifetime)
     {
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no"; // proxies must not hold events back
-        var wanted = types?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToHashSet();
+        var wanted = types?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .ToHashSet();
         var last = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } id ? id : null;
         return TypedResults.ServerSentEvents(ReadAsync());
 
         async IAsyncEnumerable<SseItem<string>> ReadAsync()
         {
             using var reader = hub.Subscribe(last);
-            using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted,
+                lifetime.ApplicationStopping);
             await foreach (var item in reader.ReadAsync(IsWanted, time, end.Token)) yield return item;
         }
 
         bool IsWanted(ServerEvent happened) => happened != EventHub.Unread && (happened.Type == "reset"
-            || ((wanted is null || wanted.Contains(happened.Type)) && (machine is null || happened.Machine == machine)));
+            || ((wanted is null || wanted.Contains(happened.Type))
+                && (machine is null || happened.Machine == machine)));
     }
 }

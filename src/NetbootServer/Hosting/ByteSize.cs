@@ -17,7 +17,8 @@ internal static partial class ByteSize
     public static long? Parse(string text, bool isRate)
     {
         if (Written().Match(text.Trim()) is not { Success: true } match) return null;
-        if (!decimal.TryParse(match.Groups["number"].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+        if (!decimal.TryParse(match.Groups["number"].Value, NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture,
             out var number)) return null;
         var isBits = match.Groups["bit"].Success;
         if ((isBits || match.Groups["rate"].Success) && !isRate) return null;
@@ -37,7 +38,8 @@ internal static partial class ByteSize
     public static string Show(long bytes, bool isRate)
     {
         var (number, power) = (bytes, 0);
-        while (number > 0 && number % 1024 == 0 && power < Prefixes.Length) (number, power) = (number / 1024, power + 1);
+        while (number > 0 && number % 1024 == 0 && power < Prefixes.Length)
+            (number, power) = (number / 1024, power + 1);
         var unit = power == 0 ? "" : $"{Prefixes[power - 1]}iB{(isRate ? "/s" : "")}";
         return string.Create(CultureInfo.InvariantCulture, $"{number}{unit}");
     }

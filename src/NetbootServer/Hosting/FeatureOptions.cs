@@ -23,7 +23,8 @@ internal sealed record FeatureSection(string Section, Type Options)
 internal static class FeatureOptions
 {
     /// <summary>Binds <typeparamref name="T"/> to a section of the settings.</summary>
-    public static IServiceCollection AddFeatureOptions<T>(this IServiceCollection services, string section) where T : class
+    public static IServiceCollection AddFeatureOptions<T>(this IServiceCollection services,
+        string section) where T : class
     {
         services.AddSingleton(new FeatureSection(section, typeof(T)));
         var options = services.AddOptions<T>();

@@ -92,7 +92,8 @@ public sealed partial record HostZone(string Name)
             var text = Encoding.Latin1.GetString(buffer.Slice(0, Math.Min(buffer.Length, MaxSeen)));
             var end = text.StartsWith("\r\n", StringComparison.Ordinal) ? 0
                 : text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            _done = end >= 0 || text.Length == MaxSeen || (!_begun && !char.IsAsciiLetterUpper(text[0])); // TLS, for one
+            // TLS, for one
+            _done = end >= 0 || text.Length == MaxSeen || (!_begun && !char.IsAsciiLetterUpper(text[0]));
             _begun = true;
             var head = end < 0 ? text : text[..(end + 2)];
             if (Zoned().Match(head) is not { Success: true } match) return;

@@ -24,7 +24,7 @@ public sealed record LimitOptions
 /// <summary>Applies the limits to the web server.</summary>
 internal static class Limits
 {
-    /// <summary>What a machine tells about itself stands in one line, percent-encoded.</summary>
+    /// <summary>What a machine reports about itself is in one line, percent-encoded.</summary>
     private const int MaxRequestLine = 16 * 1024;
 
     /// <summary>The most that a JSON body may have, in bytes.</summary>

@@ -12,7 +12,8 @@ internal sealed class Readiness
     private volatile bool _isWarm;
 
     /// <summary>The warm-up's User-Agent, a secret of this process: its requests stay out of the log.</summary>
-    public string WarmUpAgent { get; } = "NetbootServer-warm-up/" + RandomNumberGenerator.GetHexString(32, lowercase: true);
+    public string WarmUpAgent { get; } = "NetbootServer-warm-up/" +
+        RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     /// <summary>The warm-up is over.</summary>
     public bool IsWarm => _isWarm;

@@ -62,7 +62,7 @@ internal static class RequestLog
     private static bool IsChatter(HttpContext http) => http.GetEndpoint()?.Metadata is { } metadata
         && (metadata.GetMetadata<Chatter>() is not null || metadata.GetMetadata<StaticAssetDescriptor>() is not null);
 
-    /// <summary>Bytes of the body; null where they went out in chunks and nobody counted.</summary>
+    /// <summary>Bytes of the body; null for a chunked answer, which is not counted.</summary>
     private static long? Sent(HttpContext http) => HttpMethods.IsHead(http.Request.Method) ? 0
         : http.Items.TryGetValue(SentKey, out var sent) ? (long)sent!
         : http.Response.ContentLength ?? (http.Response.StatusCode is 204 or 304 ? 0 : null);
@@ -70,7 +70,7 @@ internal static class RequestLog
     private static string Who(HttpContext http) =>
         http.Items[BootKey] is string boot ? $"boot {boot}" : http.User.Identity?.Name ?? Address(http);
 
-    private static string Address(HttpContext http) => ClientAddress.TextOf(http) ?? "nobody";
+    private static string Address(HttpContext http) => ClientAddress.TextOf(http) ?? "unknown";
 
     /// <summary>
     /// The path with the secret part of machine URLs left out: <c>/boots/{token}/…</c> and

@@ -9,7 +9,8 @@ namespace NetbootServer.Hosting;
 /// <param name="name">What <c>/readyz</c>, the alarm and the log call it, such as <c>disk watch</c>.</param>
 /// <param name="services">Where its failures are reported, and the clock that its restarts go by.</param>
 /// <param name="logger">Its log.</param>
-internal abstract partial class ResilientWorker(string name, WorkerServices services, ILogger logger) : BackgroundService
+internal abstract partial class ResilientWorker(string name, WorkerServices services,
+    ILogger logger) : BackgroundService
 {
     private static readonly TimeSpan FirstRestart = TimeSpan.FromSeconds(1), SlowestRestart = TimeSpan.FromMinutes(1);
     private string? _failure;

@@ -35,7 +35,8 @@ public static class SafeText
             if (whole && (!IsUnfit(rune) || (lines && rune.Value is '\n' or '\r' or '\t')))
                 shown.Append(text, at, length);
             else
-                foreach (var c in text.AsSpan(at, length)) shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+                foreach (var c in text.AsSpan(at, length))
+                    shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             at += length;
         }
         return shown.ToString();

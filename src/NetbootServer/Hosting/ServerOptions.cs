@@ -24,7 +24,9 @@ public sealed record ServerOptions
     /// <summary>Another database than SQLite in the data directory.</summary>
     public string? Database { get; init; }
 
-    /// <summary>How long transfers under way may go on when the server is stopped; new requests get 503 meanwhile.</summary>
+    /// <summary>
+    /// How long transfers under way may go on when the server is stopped; new requests get 503 meanwhile.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -26,7 +26,8 @@ internal static class Settings
         }
         catch (FormatException)
         {
-            var bad = args.FirstOrDefault(arg => arg.StartsWith('-') && !arg.StartsWith("--", StringComparison.Ordinal));
+            var bad = args.FirstOrDefault(arg => arg.StartsWith('-')
+                && !arg.StartsWith("--", StringComparison.Ordinal));
             throw new StartFailure("command line", $"{bad?.Split('=')[0]} {StartFailure.Hidden}".Trim(),
                 "cannot be read: settings are written Key=value or --Key value, such as Urls=http://*:8080");
         }

@@ -32,7 +32,8 @@ internal static partial class SettingsCheck
     private static void RefuseUnknown(string key, IReadOnlyCollection<FeatureSection> features)
     {
         if (Framework.Contains(key.Split(':')[0], StringComparer.OrdinalIgnoreCase)) return;
-        var known = features.SelectMany(feature => feature.Options.GetProperties().Select(p => feature.KeyOf(p.Name))).ToList();
+        var known = features.SelectMany(feature => feature.Options.GetProperties().Select(p => feature.KeyOf(p.Name)))
+            .ToList();
         if (features.Any(feature => key.Equals(feature.Section, StringComparison.OrdinalIgnoreCase))) return;
         if (known.Any(good => key.Equals(good, StringComparison.OrdinalIgnoreCase)
             || key.StartsWith(good + ":", StringComparison.OrdinalIgnoreCase))) return;

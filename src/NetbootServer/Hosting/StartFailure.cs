@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace NetbootServer.Hosting;
 
 /// <summary>
-/// The server cannot start because of a setting or its surroundings. Told to the user as one line without a stack
+/// The server cannot start because of a setting or its surroundings. Reported to the user as one line without a stack
 /// trace; the exit code is 1.
 /// </summary>
 /// <param name="setting">The setting's key as documented, such as <c>DataDirectory</c>.</param>

@@ -13,10 +13,12 @@ internal sealed class AbsentBytes(ImageCatalog catalog, BytesWanted wanted)
     {
         var sha256 = digest.ToString();
         var users = catalog.Images.Values.SelectMany(image => image.Versions.Values
-            .Where(version => version.Systems.Values.Any(system => system.All.Any(part => part.Artifact.Sha256 == sha256)))
+            .Where(version => version.Systems.Values.Any(system =>
+                system.All.Any(part => part.Artifact.Sha256 == sha256)))
             .Select(version => (Image: image, Version: version))).ToList();
         if (users.Count == 0) return null;
-        var (image, version) = users.Find(user => IsNewest(user.Image, user.Version)) is { Image: not null } best ? best : users[0];
+        var (image, version) = users.Find(user => IsNewest(user.Image, user.Version)) is { Image: not null } best
+            ? best : users[0];
         return Answer(image, version, version.Systems.Values.SelectMany(system => system.All)
             .First(part => part.Artifact.Sha256 == sha256).Artifact);
     }
@@ -25,11 +27,13 @@ internal sealed class AbsentBytes(ImageCatalog catalog, BytesWanted wanted)
     public IResult Answer(Image image, ImageVersion version, Artifact artifact)
     {
         if (image.Spec.SourceType == "upload" || !IsNewest(image, version))
-            return MachineAnswer.NotFound("The bytes of this file were never fetched, and its source has a newer build by now: " +
+            return MachineAnswer.NotFound("The bytes of this file were never fetched, and its source has a newer " +
+            "build by now: " +
                 "ask for the newest version's file.");
         wanted(image.Name);
         return MachineAnswer.TryAgain(
-            $"The {artifact.SizeBytes} bytes of this file are being fetched for the first time: ask again until they are here.", Soon);
+            $"The {artifact.SizeBytes} bytes of this file are being fetched for the first time: ask again until they " +
+            $"are here.", Soon);
     }
 
     private static bool IsNewest(Image image, ImageVersion version) =>

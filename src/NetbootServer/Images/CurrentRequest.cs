@@ -11,8 +11,8 @@ namespace NetbootServer.Images;
 /// stays; empty: it is taken away.
 /// </param>
 /// <param name="From">
-/// The version that must be current for this to happen, so that nobody undoes what somebody else did meanwhile; missing:
-/// any.
+/// The version that must be current for this to happen, so that one operator does not undo what another did meanwhile;
+/// missing: any.
 /// </param>
 public sealed record CurrentRequest(string Version, bool? Hold, string? Reason, string? From)
 {
@@ -22,7 +22,8 @@ public sealed record CurrentRequest(string Version, bool? Hold, string? Reason, 
         var fields = new JsonFields(body, "$", errors);
         var request = new CurrentRequest(fields.Text("version", ImageVersion.IdLength) ?? "", fields.Flag("hold"),
             fields.Text("reason", 200), fields.Text("from", ImageVersion.IdLength));
-        if (fields.Element("version") is null) fields.Fault("version", "is required: the id of a kept version, or \"newest\"");
+        if (fields.Element("version") is null)
+            fields.Fault("version", "is required: the id of a kept version, or \"newest\"");
         fields.RefuseOthers();
         return errors.Any ? (null, Problem.Invalid(errors)) : (request, null);
     }

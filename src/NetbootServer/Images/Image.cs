@@ -67,7 +67,9 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     /// <summary>Whether refreshes leave <see cref="Current"/> where it is.</summary>
     public bool Held { get; init; }
 
-    /// <summary>Who holds it, since when and why; null when it is not held, or was before that was written down.</summary>
+    /// <summary>
+    /// Who holds it, since when and why; null when it is not held, or was before that was written down.
+    /// </summary>
     public ImageHold? Hold { get; init; }
 
     /// <summary>When it was made.</summary>
@@ -84,11 +86,14 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     /// </summary>
     public DateTimeOffset? RetryAt { get; init; }
 
-    /// <summary>Bytes that its versions take on the disk, shared ones counted once; what was not fetched yet takes none.</summary>
+    /// <summary>
+    /// Bytes that its versions take on the disk, shared ones counted once; what was not fetched yet takes none.
+    /// </summary>
     public long DiskBytes { get; init; }
 
     /// <summary>Every kept version by id.</summary>
-    public FrozenDictionary<string, ImageVersion> Versions { get; init; } = FrozenDictionary<string, ImageVersion>.Empty;
+    public FrozenDictionary<string, ImageVersion> Versions { get; init; } = FrozenDictionary<string,
+        ImageVersion>.Empty;
 
     /// <summary>The version that machines get, unless they pin another.</summary>
     public ImageVersion? CurrentVersion => Current is null ? null : Versions.GetValueOrDefault(Current);

@@ -54,7 +54,9 @@ public sealed class ImageCatalog : IDisposable
             .ToFrozenDictionary(image => image.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>By image; composed blobs take no room, but what they are ranges of is held by the version, too.</summary>
+    /// <summary>
+    /// By image; composed blobs take no room, but what they are ranges of is held by the version, too.
+    /// </summary>
     private static Task<Dictionary<long, long>> DiskBytesAsync(NetbootDb db, CancellationToken ct) => (
         from version in db.Set<ImageVersionRow>()
         join use in db.Set<VersionBlobRow>() on version.Sequence equals use.VersionSequence
@@ -63,6 +65,20 @@ public sealed class ImageCatalog : IDisposable
         select new { version.ImageId, blob.Sha256, blob.SizeBytes }).Distinct().GroupBy(file => file.ImageId)
         .Select(files => new { files.Key, Bytes = files.Sum(file => file.SizeBytes) })
         .ToDictionaryAsync(files => files.Key, files => files.Bytes, ct);
+
+    /// <summary>
+    /// The image of a row that was saved; made of the row itself when the catalog cannot be loaded at the moment, or
+    /// has a later change already.
+    /// </summary>
+    internal Image Saved(ImageRow row) =>
+        Images.TryGetValue(row.Name, out var image) && image.Id == row.Id && image.Revision == row.Revision
+            && image.Current == row.Current && image.Held == row.Held
+            ? image
+            : ToImage(row, []) with
+            {
+                Versions = Images.Values.FirstOrDefault(known => known.Id == row.Id)?.Versions
+                    ?? FrozenDictionary<string, ImageVersion>.Empty,
+            };
 
     internal static Image ToImage(ImageRow row, IEnumerable<ImageVersionRow> versions) =>
         new(row.Name, JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing)!, row.Revision)

@@ -45,7 +45,7 @@ internal static class ImageFilesApi
             return MachineAnswer.TryAgain("This image has no version yet.", Soon);
         }
         var modified = DateOf(found, version, wanted is not null);
-        // Texts of our own name this server, as it is called today: no date tells what they were yesterday.
+        // Texts of our own name this server, as it is called today: no date says what they were yesterday.
         var written = modified is { } date ? new[] { date, catalog.Began }.Max() : (DateTimeOffset?)null;
         if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http), cache), written);
         if (ImageFile.Find(version, file) is not var (entry, isSum))
@@ -83,6 +83,8 @@ internal static class ImageFilesApi
     private static string SumsOf(ImageVersion version, string baseUrl, string? cache) => string.Concat(
         ImageFile.Of(version).Select(file => $"{DigestOf(file, version, baseUrl, cache)}  {file.Name}\n"));
 
-    private static string DigestOf(ImageFile file, ImageVersion version, string baseUrl, string? cache) => file.Artifact?.Sha256
-        ?? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ImageFile.Script(version, file.System, baseUrl, cache))));
+    private static string DigestOf(ImageFile file, ImageVersion version, string baseUrl, string? cache) =>
+        file.Artifact?.Sha256
+        ?? Convert.ToHexStringLower(SHA256.HashData(
+            Encoding.UTF8.GetBytes(ImageFile.Script(version, file.System, baseUrl, cache))));
 }

@@ -20,7 +20,8 @@ internal sealed class ImageSpecParser(SourceCheck checkSource, TimeProvider time
         for (var i = 0; i < systems.Length; i++)
             if (!NixSystem.All.Contains(systems[i]))
                 fields.Fault($"systems[{i}]", $"must be one of {string.Join(", ", NixSystem.All.Order())}");
-        ImmutableArray<string> wanted = systems is [] ? [NixSystem.Own] : [.. systems.Distinct().Order(StringComparer.Ordinal)];
+        ImmutableArray<string> wanted = systems is [] ? [NixSystem.Own]
+            : [.. systems.Distinct().Order(StringComparer.Ordinal)];
         var spec = new ImageSpec
         {
             Source = Source(fields, wanted),

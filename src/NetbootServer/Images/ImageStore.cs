@@ -2,23 +2,20 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
-using NetbootServer.Events;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;
 
-/// <summary>Images in the database; each change ends with a fresh <see cref="ImageCatalog"/>.</summary>
+/// <summary>Images in the database.</summary>
 /// <param name="database">Where they are.</param>
-/// <param name="catalog">Told of every change.</param>
-/// <param name="events">Told of every change, too.</param>
+/// <param name="catalog">Where they are in memory.</param>
 /// <param name="audit">Where it is written down who did it.</param>
-/// <param name="saved">Told of every change, too, by name.</param>
 /// <param name="users">Asked before an image is deleted.</param>
 /// <param name="renames">Makes what refers to an image follow its new name.</param>
 /// <param name="time">The clock.</param>
 public sealed class ImageStore(
-    Database database, ImageCatalog catalog, EventHub events, Audit audit, IEnumerable<ImageSaved> saved,
-    IEnumerable<ImageUsers> users, Renames renames, TimeProvider time)
+    Database database, ImageCatalog catalog, Audit audit, IEnumerable<ImageUsers> users, Renames renames,
+    TimeProvider time)
 {
     /// <summary>Makes or changes an image; a new name leaves everything with it that refers to it.</summary>
     public async Task<Saved<Image>> SaveAsync(
@@ -27,7 +24,6 @@ public sealed class ImageStore(
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
         var newName = change.NewName ?? name;
-        Renaming? renaming = null;
         var outcome = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
@@ -35,11 +31,9 @@ public sealed class ImageStore(
             var current = row is null ? null : SpecOf(row);
             var wanted = change.Apply("image", name.ToString(), current);
             if (wanted.Problem is { } problem) return problem;
-            if (newName != name)
-            {
-                if (await RenameFaultAsync(db, name, newName, token) is { } refusal) return refusal;
-                renaming = new("image", row!.Id, row.Name, newName.ToString(), row.CreatedAt);
-            }
+            if (newName != name && await RenameFaultAsync(db, name, newName, token) is { } refusal) return refusal;
+            var renaming = newName == name ? null
+                : new Renaming("image", row!.Id, row.Name, newName.ToString(), row.CreatedAt);
             var stored = Store(db, row, newName, wanted.Resource!);
             if (renaming is not null)
             {
@@ -48,23 +42,15 @@ public sealed class ImageStore(
             }
             return stored;
         }, ct);
-        if (outcome.Problem is { } refused) return refused;
-        await TellAsync(newName);
-        if (renaming is not null)
-        {
-            await renames.TellAsync(renaming);
-            await TellAsync(name);
-            events.Publish(new("reset", null, "{}")); // any number of profiles and boots have changed with it
-        }
-        return catalog.Images.TryGetValue(newName.ToString(), out var image)
-            ? new Saved<Image>(image, outcome.Created, null) : Problem.NotFound("image", newName.ToString());
+        return outcome.Problem is { } refused
+            ? refused : new Saved<Image>(catalog.Saved(outcome.Resource!), outcome.Created, null);
     }
 
     /// <summary>Removes the image with its versions; null, or why not.</summary>
     public async Task<Problem?> DeleteAsync(ResourceName name, Precondition precondition, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(precondition);
-        var problem = await database.ChangeAsync(async (db, token) =>
+        return await database.ChangeAsync<Problem?>(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
             if (row is null) return Problem.NotFound("image", name.ToString());
@@ -76,9 +62,6 @@ public sealed class ImageStore(
             db.Remove(row);
             return null;
         }, ct);
-        if (problem is not null) return problem;
-        await TellAsync(name);
-        return null;
     }
 
     private async Task<Problem?> RenameFaultAsync(
@@ -89,19 +72,12 @@ public sealed class ImageStore(
         return blockers.Count > 0 ? Problem.InUse("Image", name.ToString(), blockers) : null;
     }
 
-    /// <summary>It is written: whoever follows it is told, also when the one who asked has hung up.</summary>
-    private async Task TellAsync(ResourceName name)
-    {
-        await catalog.ReloadAsync(CancellationToken.None);
-        events.Changed("image", name.ToString());
-        foreach (var tell in saved) await tell(name.ToString(), CancellationToken.None);
-    }
-
     /// <summary>The row of an image, tracked; null when there is none.</summary>
     internal static Task<ImageRow?> FindAsync(NetbootDb db, ResourceName name, CancellationToken ct) =>
         db.Set<ImageRow>().SingleOrDefaultAsync(image => image.Name == name.ToString(), ct);
 
-    internal static ImageSpec SpecOf(ImageRow row) => JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing)!;
+    internal static ImageSpec SpecOf(ImageRow row) =>
+        JsonSerializer.Deserialize<ImageSpec>(row.Spec, JsonBody.Writing)!;
 
     private Saved<ImageRow> Store(NetbootDb db, ImageRow? row, ResourceName name, ImageSpec spec)
     {
@@ -124,14 +100,11 @@ public sealed class ImageStore(
     }
 }
 
-/// <summary>A machine waits for an image that has no version yet. Told again and again; never waits.</summary>
+/// <summary>A machine waits for an image that has no version yet. Called again and again; never waits.</summary>
 public delegate void ImageWanted(string image);
 
 /// <summary>Somebody waits for bytes of an image's newest version that were left for later. Never waits.</summary>
 public delegate void BytesWanted(string image);
-
-/// <summary>An image was made, changed or removed.</summary>
-public delegate Task ImageSaved(string image, CancellationToken ct);
 
 /// <summary>Names what refers to an image, as <c>profile x</c>, inside the caller's transaction.</summary>
 public delegate Task<IReadOnlyList<string>> ImageUsers(NetbootDb db, string image, CancellationToken ct);

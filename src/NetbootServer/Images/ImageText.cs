@@ -21,6 +21,7 @@ internal sealed class ImageText(string text, DateTimeOffset? modified) : IResult
         httpContext.Request.Headers.Remove("If-Modified-Since");
         httpContext.Response.Headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(digest)}:";
         return TypedResults.Bytes(bytes, "text/plain; charset=utf-8", enableRangeProcessing: true,
-            lastModified: modified, entityTag: new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(digest)}\"")).ExecuteAsync(httpContext);
+            lastModified: modified, entityTag: new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(digest)}\""))
+            .ExecuteAsync(httpContext);
     }
 }

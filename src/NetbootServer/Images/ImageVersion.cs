@@ -18,7 +18,9 @@ public sealed record ImageVersion(
     /// <summary>Characters of an id.</summary>
     public const int IdLength = 32;
 
-    /// <summary>Counts versions in the order in which they became visible; the greatest of an image is its newest.</summary>
+    /// <summary>
+    /// Counts versions in the order in which they became visible; the greatest of an image is its newest.
+    /// </summary>
     public required long Sequence { get; init; }
 
     /// <summary>What it was made from: URLs, digests, store paths, who uploaded it.</summary>

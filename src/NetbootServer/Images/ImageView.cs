@@ -126,7 +126,8 @@ public sealed record ImageVersionView
         CreatedAt = version.CreatedAt,
         Current = image.Current == version.Id,
         PinnedBy = [.. pinnedBy],
-        Systems = version.Systems.ToImmutableSortedDictionary(pair => pair.Key, pair => Shown(pair.Value, kernelVersions)),
+        Systems = version.Systems.ToImmutableSortedDictionary(pair => pair.Key, pair =>
+            Shown(pair.Value, kernelVersions)),
         SizeBytes = version.SizeBytes,
         PhonesHome = version.PhonesHome,
         Provenance = version.Provenance,

@@ -21,7 +21,8 @@ internal static class ImagesApi
         changes.MapPatch("", Save).Accepts<ImageSpec>("application/merge-patch+json", "application/json")
             .Example("""{"keep": 5}""")
             .Refuses(ProblemTypes.OfBodies)
-            .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse,
+                ProblemTypes.PreconditionFailed);
         changes.MapDelete("", Delete)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
         changes.MapPost("/versions", Upload).Accepts<IFormFile>("multipart/form-data").DisableAntiforgery()
@@ -141,9 +142,9 @@ internal static class ImagesApi
         if (problem is not null) return problem.ToResult();
         var (request, fault) = CurrentRequest.Parse(body);
         if (fault is not null) return fault.ToResult();
-        var saved = await versions.SetCurrentAsync(parsed, request!, http.User.Identity?.Name ?? "somebody", ct);
+        var saved = await versions.SetCurrentAsync(parsed, request!, http.User.Identity?.Name ?? "unknown", ct);
         if (saved.Resource is not { } image) return saved.Problem!.ToResult();
-        retention.WantTidying(); // what was current may be one too many now
+        retention.RequestCleanup(); // what was current may be one too many now
         return Answers.Show(http, ImageView.Of(image), image.Revision);
     }
 }

@@ -4,7 +4,8 @@ namespace NetbootServer.Images;
 
 /// <summary>
 /// One argument of a kernel command line that an iPXE script can carry unchanged: iPXE splits its lines at blanks and
-/// joins them with one space, expands <c>${…}</c> everywhere, and ends a command at the words <c>||</c>, <c>&amp;&amp;</c>,
+/// joins them with one space, expands <c>${…}</c> everywhere, and ends a command at the words <c>||</c>,
+/// <c>&amp;&amp;</c>,
 /// <c>;</c> and at words that begin with <c>#</c> (iPXE src/core/exec.c).
 /// </summary>
 public static class KernelArgument
@@ -36,16 +37,19 @@ public static class KernelArgument
         if (words.FirstOrDefault(word => word is "||" or "&&" or ";" || word.StartsWith('#')) is { } operatorWord)
             return $"must not have the word '{operatorWord}': iPXE would end the command there";
         if (words.Length > 1 && argument.Count(c => c == '"') is 0 or 1)
-            return "has a blank: give each argument its own item, or put the value in double quotes as the kernel wants it";
+            return "has a blank: give each argument its own item, or put the value in double quotes as the kernel " +
+            "wants it";
         return Split(argument).FirstOrDefault(IsOurs) is { } ours
-            ? $"must not name {ours[..(ours.IndexOf('=', StringComparison.Ordinal) + 1)].TrimStart('"')} itself: the script does"
+            ? $"must not name {ours[..(ours.IndexOf('=', StringComparison.Ordinal) + 1)].TrimStart('"')} itself: the " +
+            $"script does"
             : null;
     }
 
     /// <summary>
     /// Without those that only a script may name: what was stored before they were refused boots as if it did not.
     /// </summary>
-    public static IEnumerable<string> WithoutOurs(IEnumerable<string> arguments) => arguments.Where(argument => !IsOurs(argument));
+    public static IEnumerable<string> WithoutOurs(IEnumerable<string> arguments) =>
+        arguments.Where(argument => !IsOurs(argument));
 
     /// <summary>Whether what follows this argument is not the kernel's: <c>--</c> and <c>---</c>.</summary>
     public static bool EndsKernels(string argument)
@@ -59,7 +63,8 @@ public static class KernelArgument
     private static bool IsOurs(string argument)
     {
         var bare = argument.AsSpan().TrimStart('"');
-        return bare.StartsWith(Initrd, StringComparison.Ordinal) || bare.StartsWith(PhoneHome, StringComparison.Ordinal);
+        return bare.StartsWith(Initrd, StringComparison.Ordinal)
+            || bare.StartsWith(PhoneHome, StringComparison.Ordinal);
     }
 
     /// <summary>

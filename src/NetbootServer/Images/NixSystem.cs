@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace NetbootServer.Images;
 
-/// <summary>The platforms that machines here have, in Nix's words (<c>x86_64-linux</c>) and as bare architectures.</summary>
+/// <summary>
+/// The platforms that machines here have, in Nix's words (<c>x86_64-linux</c>) and as bare architectures.
+/// </summary>
 public static class NixSystem
 {
     private static readonly string[] Names = ["x86_64", "aarch64", "riscv64"];

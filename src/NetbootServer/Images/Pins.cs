@@ -6,9 +6,10 @@ namespace NetbootServer.Images;
 /// Names what pins versions of an image, as (version, name), inside the caller's transaction: every pinned version,
 /// but of those who pin it perhaps only the first hundred.
 /// </summary>
-public delegate Task<IReadOnlyList<(string Version, string By)>> VersionPins(NetbootDb db, string image, CancellationToken ct);
+public delegate Task<IReadOnlyList<(string Version, string By)>> VersionPins(NetbootDb db, string image,
+    CancellationToken ct);
 
-/// <summary>What pins versions, whoever they are: what is pinned is kept.</summary>
+/// <summary>Which versions are pinned, by any feature: pinned versions are kept.</summary>
 public sealed class Pins(Database database, IEnumerable<VersionPins> sources)
 {
     /// <summary>Who pins the image's versions, by version.</summary>

@@ -21,7 +21,9 @@ public sealed record Publication
     /// <summary>Folder of the links that keep Nix's outputs; null without Nix.</summary>
     public string? GcRoots { get; init; }
 
-    /// <summary>The spec that it was made by, null when it was uploaded: once the image has another source, nobody wants it.</summary>
+    /// <summary>
+    /// The spec that it was made by, null when it was uploaded: once the image has another source, it is discarded.
+    /// </summary>
     public ImageSpec? MadeBy { get; init; }
 
     /// <summary>Digests of all blobs that it refers to.</summary>

@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
-using NetbootServer.Events;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Storage;
 
@@ -15,9 +14,9 @@ public delegate Task<IReadOnlySet<(string Image, string Version)>> VersionsInUse
 /// Lets go of what nothing needs: versions beyond an image's <c>keep</c> that are not current, pinned or being booted,
 /// then blobs that no version refers to.
 /// </summary>
-public sealed partial class Retention(Database database, ImageCatalog catalog, BlobStore blobs, ImportGate gate,
-    GcRoots roots, PartialFiles downloads, Pins pins, VersionsInUse inUse, EventHub events, Audit audit,
-    TimeProvider time, ILogger<Retention> logger)
+public sealed partial class Retention(Database database, BlobStore blobs, ImportGate gate, GcRoots roots,
+    PartialFiles downloads, Pins pins, VersionsInUse inUse, Audit audit, TimeProvider time,
+    ILogger<Retention> logger)
 {
     /// <summary>
     /// A blob this young may belong to an import that was interrupted and goes on with it after a restart.
@@ -30,28 +29,32 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
     private long _hinderedAt;
 
     /// <summary>Something may be needed no longer: tidying up comes soon. Never waits.</summary>
-    public void WantTidying() => _wanted = true;
+    public void RequestCleanup() => _wanted = true;
 
     /// <summary>Whether tidying up was wanted since the last time.</summary>
-    public bool TakeWish()
+    public bool TakeCleanupRequest()
     {
         if (!_wanted || (_hinderedAt != 0 && time.GetElapsedTime(_hinderedAt) < TryAgain)) return false;
         _wanted = false;
         return true;
     }
 
-    /// <summary>Removes surplus versions of all images, then, unless an import is running, what nothing refers to.</summary>
-    /// <param name="interrupted">Whether an import waits that will go on with blobs it has stored: young ones stay.</param>
+    /// <summary>
+    /// Removes surplus versions of all images, then, unless an import is running, what nothing refers to.
+    /// </summary>
+    /// <param name="interrupted">
+    /// Whether an import waits that will go on with blobs it has stored: young ones stay.
+    /// </param>
     /// <param name="ct">Ends it.</param>
     /// <returns>How many versions and blobs went.</returns>
-    public async Task<(int Versions, int Blobs)> TidyAsync(bool interrupted, CancellationToken ct)
+    public async Task<(int Versions, int Blobs)> CleanUpAsync(bool interrupted, CancellationToken ct)
     {
         var versions = await DropVersionsAsync(ct);
         return (versions, await CollectAsync(interrupted, ct));
     }
 
     /// <summary>
-    /// Removes what interrupted builds have left, and downloads that nobody has gone on with; only while no job runs.
+    /// Removes what interrupted builds have left, and downloads that were not resumed; only while no job runs.
     /// </summary>
     public async Task SweepBuildsAsync(CancellationToken ct)
     {
@@ -81,13 +84,10 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
                 audit.Deleted(db, "version", $"{image}@{row.Id}", new { image, row.Id, row.CreatedAt, why = "keep" });
             return rows;
         }, ct);
-        if (surplus.Count == 0) return 0;
-        await catalog.ReloadAsync(CancellationToken.None); // the versions are gone: memory must follow
         foreach (var (image, row) in surplus)
         {
             if (row.GcRoots is { } folder) roots.Remove(folder);
             Log.VersionDropped(logger, image, row.Id);
-            events.Changed("image", image);
         }
         return surplus.Count;
     }
@@ -108,7 +108,8 @@ public sealed partial class Retention(Database database, ImageCatalog catalog, B
             .Select(blob => blob.Sha256).ToListAsync(token), ct);
         foreach (var sha256 in unused) await blobs.RemoveAsync(BlobRow.DigestOf(sha256), ct);
         if (unused.Count > 0) Log.BlobsCollected(logger, unused.Count);
-        if (await blobs.SweepAsync(Orphaned, ct) is { Files: > 0 } swept) Log.FilesSwept(logger, swept.Files, swept.Bytes);
+        if (await blobs.SweepAsync(Orphaned, ct) is { Files: > 0 } swept)
+            Log.FilesSwept(logger, swept.Files, swept.Bytes);
         return unused.Count;
     }
 

@@ -12,19 +12,19 @@ internal sealed class RetentionWorker(Retention retention, JobStore jobs, Worker
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        retention.WantTidying(); // a job may have ended just before the server did
+        retention.RequestCleanup(); // a job may have ended just before the server did
         using var timer = new PeriodicTimer(Look, time);
         for (var looks = 1; await timer.WaitForNextTickAsync(stoppingToken); looks++)
         {
-            if (!retention.TakeWish() && looks % LooksPerTidying != 0) continue;
-            if (!await RoundAsync(() => TidyAsync(stoppingToken), stoppingToken)) retention.WantTidying();
+            if (!retention.TakeCleanupRequest() && looks % LooksPerTidying != 0) continue;
+            if (!await RoundAsync(() => CleanUpAsync(stoppingToken), stoppingToken)) retention.RequestCleanup();
         }
     }
 
-    private async Task TidyAsync(CancellationToken ct)
+    private async Task CleanUpAsync(CancellationToken ct)
     {
         // A job that waits for another try, or for the server to be back, goes on with what it has stored.
         var isInterrupted = (await jobs.ActiveAsync(ct)).Exists(job => job.Image is not null);
-        await retention.TidyAsync(isInterrupted, ct);
+        await retention.CleanUpAsync(isInterrupted, ct);
     }
 }

@@ -20,7 +20,8 @@ internal sealed class UploadBody(Stream body, TimeSpan patience, TimeProvider ti
     {
         if (patience == TimeSpan.Zero) return await body.ReadAsync(buffer, cancellationToken);
         _stall.CancelAfter(patience);
-        using var gone = cancellationToken.UnsafeRegister(static stall => ((CancellationTokenSource)stall!).Cancel(), _stall);
+        using var gone = cancellationToken.UnsafeRegister(static stall => ((CancellationTokenSource)stall!).Cancel(),
+            _stall);
         try
         {
             return await body.ReadAsync(buffer, _stall.Token);

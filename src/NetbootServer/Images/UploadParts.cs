@@ -16,9 +16,12 @@ internal sealed record UploadPart(string Name, string System, string Role, strin
     public string? Complaint(BootFile file) => Role switch
     {
         Roles.Kernel when !file.IsKernelFor(System) && !file.IsCompressedKernelFor(System) =>
-            $"must be a Linux kernel for {System} ({(System.StartsWith("x86", StringComparison.Ordinal) ? "a bzImage" : "an Image")}); this is {file.Description}",
+            $"must be a Linux kernel for {System} " +
+            $"({(System.StartsWith("x86", StringComparison.Ordinal) ? "a bzImage" : "an Image")}); this is " +
+            $"{file.Description}",
         Roles.Initrd when !file.IsInitrd =>
-            $"must be an initrd: a cpio archive, plain or compressed with gzip, xz, zstd, lz4 -l, lzo, bzip2 or lzma; this is {file.Description}",
+            $"must be an initrd: a cpio archive, plain or compressed with gzip, xz, zstd, lz4 -l, lzo, bzip2 or " +
+            $"lzma; this is {file.Description}",
         Roles.Efi or Roles.Shim when !file.IsEfiProgramFor(System) =>
             $"must be an EFI program for {System}; this is {file.Description}",
         Roles.Kexec or Roles.KexecNoninteractive when !file.IsTarball =>
@@ -122,8 +125,10 @@ internal sealed class UploadParts
     /// <param name="line">A kernel command line; null when it was too long to read.</param>
     public void AddArguments(UploadPart part, string? line)
     {
-        var arguments = KernelArgument.Split(line ?? "").RemoveAll(KernelArgument.IsOfScript); // as pasted from a release
-        var fault = line is null ? "is too long" : arguments.Select(KernelArgument.Fault).FirstOrDefault(f => f is not null);
+        // as pasted from a release
+        var arguments = KernelArgument.Split(line ?? "").RemoveAll(KernelArgument.IsOfScript);
+        var fault = line is null ? "is too long" : arguments.Select(KernelArgument.Fault)
+            .FirstOrDefault(f => f is not null);
         if (fault is not null) Errors.Add(part.Name, fault);
         _systems[part.System] = _systems.GetValueOrDefault(part.System, new()) with { KernelArguments = arguments };
     }
@@ -132,7 +137,8 @@ internal sealed class UploadParts
     public ImmutableSortedDictionary<string, SystemRecipe>? Finish()
     {
         if (_systems.Count == 0 && !Errors.Any)
-            Errors.Add("$", "has no parts; for example curl -F x86_64-linux/kernel=@bzImage -F x86_64-linux/initrd=@initrd");
+            Errors.Add("$", "has no parts; for example curl -F x86_64-linux/kernel=@bzImage -F " +
+            "x86_64-linux/initrd=@initrd");
         if (!Errors.Any)
             foreach (var (name, system) in _systems) RefuseHalf(name, system);
         return Errors.Any ? null : _systems.ToImmutableSortedDictionary();

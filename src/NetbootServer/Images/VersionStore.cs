@@ -2,13 +2,12 @@ using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
 using NetbootServer.Downloads;
-using NetbootServer.Events;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;
 
 /// <summary>Versions of images: a new one becomes visible whole, in one transaction, or not at all.</summary>
-public sealed class VersionStore(Database database, ImageCatalog catalog, EventHub events, Audit audit, TimeProvider time)
+public sealed class VersionStore(Database database, ImageCatalog catalog, Audit audit, TimeProvider time)
 {
     /// <summary>
     /// Adds a version whose blobs are all stored, and makes it current unless the image is held. Bytes and arguments
@@ -27,7 +26,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
             var image = await ImageStore.FindAsync(db, name, token);
             if (image is null) return Problem.NotFound("image", name.ToString());
             if (publication.MadeBy?.FetchesAs(ImageStore.SpecOf(image)) == false)
-                return new Problem(SourceProblems.Changing, "The image's source or systems were changed while it was read.");
+                return new Problem(SourceProblems.Changing,
+                    "The image's source or systems were changed while it was read.");
             var now = time.GetUtcNow();
             image.LastRefreshedAt = now;
             if (publication.MadeBy is not null) image.RetryAt = null; // an upload is no answer of the source
@@ -49,8 +49,6 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
             return new Saved<ImageVersionRow>(version, isNew, null);
         }, ct);
         if (saved.Problem is { } refused) return refused;
-        await catalog.ReloadAsync(CancellationToken.None);
-        events.Changed("image", name.ToString());
         return new(ImageCatalog.ToVersion(saved.Resource!, name.ToString()), saved.Created, null);
     }
 
@@ -64,12 +62,12 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
     {
         ArgumentNullException.ThrowIfNull(request);
         var version = request.Version;
-        var problem = await database.ChangeAsync(async (db, token) =>
+        var saved = await database.ChangeAsync<Saved<ImageRow>>(async (db, token) =>
         {
             var image = await ImageStore.FindAsync(db, name, token);
             if (image is null) return Problem.NotFound("image", name.ToString());
             if (request.From is { } from && from != image.Current)
-                return new(ProblemTypes.PreconditionFailed, $"It is not at {from} any more but at "
+                return new Problem(ProblemTypes.PreconditionFailed, $"It is not at {from} any more but at "
                     + $"{image.Current ?? "no version"}; get it again and repeat the change.");
             var newest = await db.Set<ImageVersionRow>().Where(row => row.ImageId == image.Id)
                 .OrderByDescending(row => row.Sequence).Select(row => row.Id).FirstOrDefaultAsync(token);
@@ -82,15 +80,12 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
                     : $"'{version}' is not a kept version of image '{name}'; its newest is {newest}");
             var hold = request.Hold ?? wanted != newest;
             if (!hold && request.Reason is { Length: > 0 })
-                return Problem.Invalid("$.reason", "is told of a version that is held: add \"hold\": true, or leave the reason out");
+                return Problem.Invalid("$.reason",
+                    "is the reason of a hold: add \"hold\": true, or leave the reason out");
             MoveCurrent(db, image, wanted, hold ? new(by, time.GetUtcNow(), request.Reason) : null);
-            return null;
+            return Saved.Changed(image);
         }, ct);
-        if (problem is not null) return problem;
-        await catalog.ReloadAsync(CancellationToken.None);
-        events.Changed("image", name.ToString());
-        return catalog.Images.TryGetValue(name.ToString(), out var moved)
-            ? Saved.Changed(moved) : Problem.NotFound("image", name.ToString());
+        return saved.Problem is { } problem ? problem : Saved.Changed(catalog.Saved(saved.Resource!));
     }
 
     private void MoveCurrent(NetbootDb db, ImageRow image, string version, ImageHold? hold)
@@ -100,7 +95,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
         if (image.Current == version && image.Held == held && sameReason) return;
         var reason = hold?.Reason is { Length: > 0 } told ? told : null;
         audit.Changed(db, "current", image.Name,
-            image.Current is null ? null : new { version = image.Current, hold = image.Held, reason = image.HoldReason },
+            image.Current is null ? null : new { version = image.Current, hold = image.Held,
+                reason = image.HoldReason },
             new { version, hold = held, reason });
         if (image.Current != version) image.CurrentSince = NextSecond(image.CurrentSince, time.GetUtcNow());
         (image.Current, image.Held) = (version, held);
@@ -113,7 +109,8 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, EventH
         return before is { } last && second <= last ? last.AddSeconds(1) : second;
     }
 
-    private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) => new()
+    private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) =>
+        new()
     {
         ImageId = image.Id,
         Id = id,

@@ -32,7 +32,8 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         http.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize = null;
         http.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)
-            || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary).Value is not { Length: > 0 and <= MaxBoundary } boundary)
+            || type.MediaType != "multipart/form-data" || HeaderUtilities.RemoveQuotes(type.Boundary)
+            .Value is not { Length: > 0 and <= MaxBoundary } boundary)
             return new Problem(ProblemTypes.UnsupportedMediaType,
                 $"Send multipart/form-data with a boundary of at most {MaxBoundary} characters, as curl -F does.");
         try
@@ -43,7 +44,7 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         }
         finally
         {
-            retention.WantTidying(); // what it replaces, or has left when it was refused
+            retention.RequestCleanup(); // what it replaces, or has left when it was refused
         }
     }
 
@@ -54,7 +55,7 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         try
         {
             if (http.Request.ContentLength is { } length and > FormBytes)
-                await blobs.CheckRoomAsync(length - FormBytes, here: 0, ct); // before the first byte
+                await blobs.CheckCapacityAsync(length - FormBytes, here: 0, ct); // before the first byte
             while (await reader.ReadNextSectionAsync(ct) is { } section)
             {
                 if (parts.Count >= MaxParts)

@@ -75,8 +75,10 @@ internal static partial class Crontab
         if (step is null && field.IsWeekday && NthWeekday().Match(range) is { Success: true } nth)
             return field.Parse(nth.Groups["day"].Value) is { } day ? $"{field.Names[day]}{nth.Groups["which"]}" : null;
         if (step is null && (field.IsWeekday ? range == "L" : field.IsDay && DayOfMonth().IsMatch(range))) return range;
-        if (range.Split('-') is not [var from, ..] ends || ends.Length > 2 || field.Parse(from) is not { } first) return null;
-        if (ends.Length == 1) return step is null ? field.Write(from) : field.List(first, field.LastOf(first), step.Value);
+        if (range.Split('-') is not [var from, ..] ends || ends.Length > 2 || field.Parse(from) is not { } first)
+            return null;
+        if (ends.Length == 1)
+            return step is null ? field.Write(from) : field.List(first, field.LastOf(first), step.Value);
         if (field.Parse(ends[1]) is not { } last) return null;
         return step is null ? field.Range(from, ends[1]) : field.List(first, last, step.Value);
     }
@@ -131,9 +133,11 @@ internal static partial class Crontab
         public string Expected(string item)
         {
             var shown = item.Length > 20 ? item[..20] + "…" : item;
-            var names = Names.Length == 0 ? "" : IsWeekday ? " (0 and 7 are Sunday) or SUN to SAT, 1#1 for the first Monday, " +
+            var names = Names.Length == 0 ? "" : IsWeekday
+                ? " (0 and 7 are Sunday) or SUN to SAT, 1#1 for the first Monday, " +
                 "5L for the last Friday" : " or JAN to DEC";
-            return $"'{shown}' is no {Name}: it takes {First} to {Last}{names}, with ranges as {First + 1}-{First + 4}, " +
+            return $"'{shown}' is no {Name}: it takes {First} to {Last}{names}, with ranges as " +
+                $"{First + 1}-{First + 4}, " +
                 $"lists as {First + 1},{First + 3} and steps as */2";
         }
     }

@@ -62,7 +62,8 @@ internal sealed class JobLog : IDisposable
             }
             _full = _length + stamped.Length > _maxBytes;
             if (_full) Hold(stamped);
-            Append(_full ? Stamped("The log is full (Jobs:MaxLogBytes): of what follows only the end will be here.") : stamped);
+            Append(_full ? Stamped("The log is full (Jobs:MaxLogBytes): of what follows only the end will be here.")
+                : stamped);
         }
     }
 

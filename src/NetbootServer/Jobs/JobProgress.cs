@@ -32,11 +32,13 @@ public sealed record JobProgress(string Phase)
     /// </summary>
     public long? BytesPerSecond { get; init; }
 
-    /// <summary>Seconds until all bytes are here, if it goes on as fast; missing when that cannot be told.</summary>
+    /// <summary>Seconds until all bytes are here, if it goes on as fast; missing when that is unknown.</summary>
     public long? SecondsLeft { get; init; }
 }
 
-/// <summary>How fast a job's bytes come: over the last seconds, so that a stall shows soon and a hiccup does not.</summary>
+/// <summary>
+/// How fast a job's bytes come: over the last seconds, so that a stall shows soon and a hiccup does not.
+/// </summary>
 internal sealed class JobPace(TimeProvider time)
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10), Least = TimeSpan.FromSeconds(0.5),

@@ -45,7 +45,9 @@ internal sealed class JobQueue(JobStore store, TimeProvider time)
             NotBefore = time.GetUtcNow() + within * (RandomNumberGenerator.GetInt32(1_000_000) / 1e6),
         }, ct);
 
-    /// <summary>As <see cref="RequestAsync"/>; one that waits for its time, or for its next try, waits no longer.</summary>
+    /// <summary>
+    /// As <see cref="RequestAsync"/>; one that waits for its time, or for its next try, waits no longer.
+    /// </summary>
     public async Task<Job> RequestNowAsync(JobRequest request, CancellationToken ct)
     {
         var (job, isNew) = await store.RequestAsync(request with { NotBefore = null }, ct);
@@ -53,7 +55,9 @@ internal sealed class JobQueue(JobStore store, TimeProvider time)
         return await store.HurryAsync(job.Id, ct) ? job with { NotBefore = null } : job;
     }
 
-    /// <summary>Requests the work of an ended job again, now and with the same input; null when there is no such job.</summary>
+    /// <summary>
+    /// Requests the work of an ended job again, now and with the same input; null when there is no such job.
+    /// </summary>
     public async Task<Job?> RetryAsync(string id, string askedBy, CancellationToken ct) =>
         await store.RequestOfAsync(id, askedBy, ct) is { } request ? await RequestNowAsync(request, ct) : null;
 }

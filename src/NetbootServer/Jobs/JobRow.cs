@@ -25,7 +25,9 @@ internal sealed class JobRow
     public string? Version { get; set; }
     public string? Problem { get; set; }
 
-    /// <summary>Lets the database itself hold one active job of a key: that key's text, and of an ended job its id.</summary>
+    /// <summary>
+    /// Lets the database itself hold one active job of a key: that key's text, and of an ended job its id.
+    /// </summary>
     public required string ActiveKey { get; set; }
 
     /// <summary>What it is single-flight by.</summary>

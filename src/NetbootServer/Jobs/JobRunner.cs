@@ -6,7 +6,9 @@ using NetbootServer.Storage;
 
 namespace NetbootServer.Jobs;
 
-/// <summary>Runs a job that was taken up, and writes down what became of it: done, cancelled, failed, or another try.</summary>
+/// <summary>
+/// Runs a job that was taken up, and writes down what became of it: done, cancelled, failed, or another try.
+/// </summary>
 internal sealed partial class JobRunner(JobStore store, JobWorks works, JobRuns runs, JobLogs logs, JobRetries retries,
     ExceptionProblems exceptions, AlarmBoard alarms, IOptions<JobsOptions> options,
     IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobRunner> logger)
@@ -117,12 +119,13 @@ internal sealed partial class JobRunner(JobStore store, JobWorks works, JobRuns 
     }
 
     /// <summary>
-    /// What an error means, and whether the same may succeed a little later: because the work says so, or because a disk
-    /// or the database is away, which is a 503 to a client.
+    /// What an error means, and whether the same may succeed a little later: because the work says so, or because a
+    /// disk or the database is away, which is a 503 to a client.
     /// </summary>
     private (JobProblem Problem, bool IsTransient) ProblemOf(Exception error)
     {
-        if (error is JobFailedException failed) return (JobProblem.Of(failed.Problem, failed.Message), failed.Transient);
+        if (error is JobFailedException failed)
+            return (JobProblem.Of(failed.Problem, failed.Message), failed.Transient);
         if (exceptions.Of(error) is { } problem)
             return (JobProblem.Of(problem.Type, problem.Detail),
                 problem.Type.Status == StatusCodes.Status503ServiceUnavailable);
@@ -137,7 +140,8 @@ internal sealed partial class JobRunner(JobStore store, JobWorks works, JobRuns 
     private TimeSpan WaitAfter(JobFailedException? error, int attempt)
     {
         var wait = error?.RetryAfter ?? options.Value.RetryAfter * Math.Pow(2, attempt - 1);
-        return TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, (error is { IsLimit: true } ? LongestLimit : LongestWait).Ticks));
+        return TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, (error is { IsLimit: true } ? LongestLimit : LongestWait)
+            .Ticks));
     }
 
     private string Describe(JobRow row) => works.Find(row.Kind)?.Describe(row.Subject) ?? row.Kind;

@@ -45,7 +45,8 @@ internal sealed class JobRuns(TimeProvider time)
 /// <param name="log">Where its lines go.</param>
 /// <param name="time">The clock.</param>
 /// <param name="stopping">The server stops.</param>
-internal sealed class JobRun(string id, JobLog log, TimeProvider time, CancellationToken stopping) : IJobProgress, IDisposable
+internal sealed class JobRun(string id, JobLog log, TimeProvider time, CancellationToken stopping) : IJobProgress,
+    IDisposable
 {
     private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     private readonly JobPace _pace = new(time);

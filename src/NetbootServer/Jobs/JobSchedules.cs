@@ -3,7 +3,9 @@ using Quartz;
 
 namespace NetbootServer.Jobs;
 
-/// <summary>The cron schedules of jobs, which Quartz keeps: in the server's database, with what came due meanwhile.</summary>
+/// <summary>
+/// The cron schedules of jobs, which Quartz keeps: in the server's database, with what came due meanwhile.
+/// </summary>
 internal sealed class JobSchedules(JobWorks works, JobStore store, ISchedulerFactory schedulers, TimeProvider time)
 {
     /// <summary>The triggers with which earlier versions began single jobs; the table of jobs has those jobs.</summary>
@@ -12,7 +14,8 @@ internal sealed class JobSchedules(JobWorks works, JobStore store, ISchedulerFac
     private const string WholeServer = "server";
 
     /// <summary>The key of the jobs that Quartz means.</summary>
-    public JobKey KeyOf(Quartz.JobKey key) => new(key.Group, works.Find(key.Group)?.SubjectKind is null ? null : key.Name);
+    public JobKey KeyOf(Quartz.JobKey key) =>
+        new(key.Group, works.Find(key.Group)?.SubjectKind is null ? null : key.Name);
 
     /// <summary>
     /// Makes what an earlier version of the server has left into what this one needs, before Quartz starts; done again
@@ -55,7 +58,8 @@ internal sealed class JobSchedules(JobWorks works, JobStore store, ISchedulerFac
         var trigger = TriggerOf(key);
         var cron = schedule?.Cron is { } text ? CronSchedule.ToQuartz(text) : null;
         var next = cron is null ? null : CronSchedule.Next(schedule!.Cron!, schedule.Zone, time.GetUtcNow());
-        if (cron is not null && next is { } at && await IsFollowedAsync(scheduler, trigger, cron, schedule!.Zone, at, ct)) return;
+        if (cron is not null && next is { } at
+            && await IsFollowedAsync(scheduler, trigger, cron, schedule!.Zone, at, ct)) return;
         await scheduler.UnscheduleJob(trigger, ct);
         if (cron is null || next is null) return; // it may name a year that is over
         if (!await scheduler.Exists(QuartzKey(key), ct)) await AddJobAsync(scheduler, QuartzKey(key), ct);
@@ -66,11 +70,12 @@ internal sealed class JobSchedules(JobWorks works, JobStore store, ISchedulerFac
     }
 
     /// <summary>
-    /// Whether Quartz follows a schedule already. It may have come due while the server was stopped: then it still does,
-    /// which a new trigger would not.
+    /// Whether Quartz follows a schedule already. It may have come due while the server was stopped: then it still
+    /// does, which a new trigger would not.
     /// </summary>
     private static async Task<bool> IsFollowedAsync(
-        IScheduler scheduler, TriggerKey trigger, string cron, TimeZoneInfo zone, DateTimeOffset next, CancellationToken ct)
+        IScheduler scheduler, TriggerKey trigger, string cron, TimeZoneInfo zone, DateTimeOffset next,
+        CancellationToken ct)
     {
         try
         {

@@ -8,7 +8,9 @@ internal sealed class JobSignal
     /// <summary>Wakes the worker, also when it is about to wait. Never waits.</summary>
     public void Set() => _next.TrySetResult();
 
-    /// <summary>Waits for <see cref="Set"/>, but not longer than a time. Look at the queue after it, not before.</summary>
+    /// <summary>
+    /// Waits for <see cref="Set"/>, but not longer than a time. Look at the queue after it, not before.
+    /// </summary>
     public async Task WaitAsync(TimeSpan atMost, TimeProvider time, CancellationToken ct)
     {
         try

@@ -2,14 +2,13 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
-using NetbootServer.Events;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Jobs;
 
 /// <summary>Jobs in the database. Of each key there is at most one that waits or runs.</summary>
-internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, JobSignal signal, EventHub events,
-    JobMetrics metrics, Audit audit, TimeProvider time)
+internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, JobSignal signal, JobMetrics metrics,
+    Audit audit, TimeProvider time)
 {
     /// <summary>
     /// No job is put off for longer: a moment that is further away was written by a clock that was wrong, and is over.
@@ -193,6 +192,7 @@ internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, 
     {
         var old = await db.Set<JobRow>().Where(row => row.EndedAt != null).OrderByDescending(row => row.Id).Skip(keep)
             .Select(row => row.Id).ToListAsync(token);
+        db.Changes.AddNothing(ChangeKinds.Job); // the oldest ones go without an event
         await db.Set<JobRow>().Where(row => old.Contains(row.Id)).ExecuteDeleteAsync(token);
         return old;
     }, ct);
@@ -215,7 +215,8 @@ internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, 
         foreach (var waiting in await jobs.Where(row => row.EndedAt == null).ToListAsync(ct))
             waiting.ActiveKey = new JobKey(waiting.Kind, renaming.To).Text;
         await db.SaveChangesAsync(ct);
-        await jobs.ExecuteUpdateAsync(set => set.SetProperty(row => row.Subject, renaming.To), ct);
+        if (await jobs.ExecuteUpdateAsync(set => set.SetProperty(row => row.Subject, renaming.To), ct) > 0)
+            db.Changes.AddAll(ChangeKinds.Job);
     }
 
     private async Task<JobRow?> ChangeAsync(
@@ -235,7 +236,6 @@ internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, 
     /// <summary>Passes a change on that is written.</summary>
     private void Publish(JobRow row)
     {
-        events.Changed("job", row.Id);
         metrics.Reached(row);
         if (row.EndedAt is not null) works.Find(row.Kind)?.Ended(Show(row));
         signal.Set();

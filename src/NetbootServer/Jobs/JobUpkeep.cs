@@ -6,7 +6,9 @@ using NetbootServer.Hosting;
 
 namespace NetbootServer.Jobs;
 
-/// <summary>Twice a second: publishes how far the running jobs are, and requests failed ones whose next try is due.</summary>
+/// <summary>
+/// Twice a second: publishes how far the running jobs are, and requests failed ones whose next try is due.
+/// </summary>
 internal sealed class JobUpkeep(JobRetries retries, JobRuns runs, EventHub events, WorkerServices services,
     TimeProvider time, ILogger<JobUpkeep> logger) : ResilientWorker("upkeep of jobs", services, logger)
 {

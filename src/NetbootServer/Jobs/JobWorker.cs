@@ -96,7 +96,8 @@ internal sealed partial class JobWorker(JobStore store, JobRunner runner, JobSig
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "What became of the {Kind} job {Job} could not be written; it runs again after the next start")]
+        [LoggerMessage(LogLevel.Error,
+            "What became of the {Kind} job {Job} could not be written; it runs again after the next start")]
         public static partial void Failed(ILogger logger, string kind, string job, Exception e);
     }
 }

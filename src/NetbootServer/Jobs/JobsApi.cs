@@ -39,7 +39,8 @@ internal static class JobsApi
     }
 
     /// <summary>One job.</summary>
-    private static async Task<Results<Ok<Job>, ProblemHttpResult>> Get(string id, JobStore store, CancellationToken ct) =>
+    private static async Task<Results<Ok<Job>,
+        ProblemHttpResult>> Get(string id, JobStore store, CancellationToken ct) =>
         await store.FindAsync(id, ct) is { } job ? TypedResults.Ok(job) : Problem.NotFound("job", id).ToResult();
 
     /// <summary>
@@ -77,7 +78,8 @@ internal static class JobsApi
             {
                 if (follow == true)
                     await logs.FollowAsync(
-                        id, position, async c => await store.FindAsync(id, c) is { EndedAt: null }, plain ?? body, end.Token);
+                        id, position, async c => await store.FindAsync(id, c) is { EndedAt: null }, plain ?? body,
+                        end.Token);
                 else
                     await logs.CopyAsync(id, position, plain ?? body, end.Token);
                 if (plain is not null) await plain.EndAsync(end.Token);
@@ -90,7 +92,8 @@ internal static class JobsApi
     }
 
     private static bool WantsAnsi(HttpRequest request) =>
-        request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(AnsiType, StringComparison.OrdinalIgnoreCase) && type.Quality != 0);
+        request.GetTypedHeaders().Accept.Any(type =>
+            type.MediaType.Equals(AnsiType, StringComparison.OrdinalIgnoreCase) && type.Quality != 0);
 
     /// <summary>Cancels a job; everything it has started ends with it.</summary>
     private static async Task<Results<Accepted<Job>, ProblemHttpResult>> Cancel(

@@ -29,6 +29,8 @@ internal static class JobsSetup
             provider.GetRequiredService<JobStore>().RunningAsync(db, kind, name, ct))
         .AddSingleton<RenameFollowing>(provider => (db, renaming, ct) =>
             provider.GetRequiredService<JobStore>().FollowAsync(db, renaming, ct))
+        .AddChangedRows<JobRow>(ChangeKinds.Job,
+            (changes, before, after) => changes.Add(ChangeKinds.Job, (after ?? before)!.Id))
         .AddSingleton(provider => new ChangeSource("job", async (id, ct) =>
             (await provider.GetRequiredService<JobStore>().FindAsync(id, ct), null)));
 

@@ -8,43 +8,42 @@ using NetbootServer.Storage;
 namespace NetbootServer.Machines;
 
 /// <summary>Carries out what an operator decides about a machine that contradicts a registration.</summary>
-internal sealed class ContradictionStore(
-    Database database, MachineCache cache, EventHub events, Audit audit, MachineJoined joined, TimeProvider time)
+internal sealed class ContradictionStore(Database database, Audit audit, MachineJoined joined, TimeProvider time)
 {
     /// <summary>Changes the registered machine or registers another one; the alarm goes with it.</summary>
     public async Task<Saved<Machine>> ResolveAsync(long alarm, ResolutionRequest request, CancellationToken ct)
     {
-        var touched = new Touched();
         var saved = await database.ChangeAsync(async (db, token) =>
         {
-            if (await db.Set<AlarmRow>().FindAsync([alarm], token) is not { } row) return Problem.NotFound("alarm", $"{alarm}");
+            if (await db.Set<AlarmRow>().FindAsync([alarm], token) is not { } row)
+                return Problem.NotFound("alarm", $"{alarm}");
             if (MachineReading.Read<ReportedIdentity>(row.Data) is not { } reported)
-                return new Problem(ProblemTypes.NothingToResolve, "No machine contradicts a registration in this alarm.");
+                return new Problem(ProblemTypes.NothingToResolve,
+                    "No machine contradicts a registration in this alarm.");
             var stored = request.Name is null
-                ? await TakeOverAsync(db, reported, touched, token)
-                : await RegisterAsync(db, ResourceName.Parse(request.Name), reported, touched, token);
+                ? await TakeOverAsync(db, reported, token)
+                : await RegisterAsync(db, ResourceName.Parse(request.Name), reported, token);
             if (stored.Problem is not null) return stored;
             audit.Deleted(db, "alarm", row.Subject, row.ToAlarm());
             db.Remove(row);
             return stored;
         }, ct);
-        if (saved.Problem is { } refused) return refused;
-        cache.Forget(touched.Keys);
-        foreach (var gone in touched.Names) events.Changed("machine", gone);
-        events.Changed("machine", saved.Resource!.Name);
-        return new(saved.Resource.ToMachine(), saved.Created, null);
+        return saved.Problem is { } refused
+            ? refused : new Saved<Machine>(saved.Resource!.ToMachine(), saved.Created, null);
     }
 
     /// <summary>What it reports is registered from now on; what it does not report stays.</summary>
     private async Task<Saved<MachineRow>> TakeOverAsync(
-        NetbootDb db, ReportedIdentity reported, Touched touched, CancellationToken ct)
+        NetbootDb db, ReportedIdentity reported, CancellationToken ct)
     {
-        var row = await db.Set<MachineRow>().FindAsync([reported.MachineId], ct);
+        var row = await db.Set<MachineRow>().AsNoTracking()
+            .SingleOrDefaultAsync(machine => machine.Id == reported.MachineId, ct);
         if (row is not { State: MachineState.Registered })
             return new Problem(ProblemTypes.NothingToResolve, $"There is no machine '{reported.Machine}' any more.");
         var others = await OthersAsync(db, reported, row.Id, ct);
         if (others.Find(other => other.HasUuid) is { } owner)
-            return new Problem(ProblemTypes.IdentityTaken, $"The UUID {reported.Uuid} is that of machine '{owner.Name}'.");
+            return new Problem(ProblemTypes.IdentityTaken,
+                $"The UUID {reported.Uuid} is that of machine '{owner.Name}'.");
         var before = row.ReadSpec();
         var free = FreeMacs(reported, others);
         return await StoreAsync(db, row, ResourceName.Parse(row.Name), before, before with
@@ -52,14 +51,15 @@ internal sealed class ContradictionStore(
             Macs = free.IsEmpty ? before.Macs : free,
             Uuid = reported.Uuid ?? before.Uuid,
             Serial = reported.Serial ?? before.Serial,
-        }, touched, ct);
+        }, ct);
     }
 
     /// <summary>By its MACs; by UUID and serial alone where the MAC that it boots from is another machine's.</summary>
     private async Task<Saved<MachineRow>> RegisterAsync(
-        NetbootDb db, ResourceName name, ReportedIdentity reported, Touched touched, CancellationToken ct)
+        NetbootDb db, ResourceName name, ReportedIdentity reported, CancellationToken ct)
     {
-        var row = await MachineStore.FindRowAsync(db, name.ToString(), ct);
+        var row = await db.Set<MachineRow>().AsNoTracking()
+            .SingleOrDefaultAsync(machine => machine.Name == name.ToString(), ct);
         if (row is { State: MachineState.Registered })
             return Problem.NameTaken("machine", name.ToString());
         var others = await OthersAsync(db, reported, row?.Id, ct);
@@ -73,13 +73,14 @@ internal sealed class ContradictionStore(
         return spec is { Macs.IsEmpty: true, Uuid: null, Serial: null }
             ? new Problem(ProblemTypes.IdentityTaken,
                 $"All that it reports is that of {string.Join(", ", others.Select(other => $"'{other.Name}'"))}.")
-            : await StoreAsync(db, row, name, row?.ReadSpec(), spec, touched, ct);
+            : await StoreAsync(db, row, name, row?.ReadSpec(), spec, ct);
     }
 
-    private async Task<Saved<MachineRow>> StoreAsync(NetbootDb db, MachineRow? row, ResourceName name, MachineSpec? before,
-        MachineSpec spec, Touched touched, CancellationToken ct)
+    private async Task<Saved<MachineRow>> StoreAsync(NetbootDb db, MachineRow? row, ResourceName name,
+        MachineSpec? before,
+        MachineSpec spec, CancellationToken ct)
     {
-        var stored = await new MachineWriting(db, time.GetUtcNow(), touched, joined).StoreAsync(row, name, spec, ct);
+        var stored = await new MachineWriting(db, time.GetUtcNow(), joined).StoreAsync(row, name, spec, ct);
         if (stored.Resource is { } machine) audit.Changed(db, "machine", machine.Name, before, spec);
         return stored;
     }

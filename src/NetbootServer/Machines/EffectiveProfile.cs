@@ -14,8 +14,8 @@ public enum ProfileOrigin
 }
 
 /// <summary>
-/// The profile of a machine, as the boot planner chooses it: a next boot, or what a person chooses at the machine, comes
-/// before it.
+/// The profile of a machine, as the boot planner chooses it: a next boot, or what a person chooses at the machine,
+/// comes before it.
 /// </summary>
 /// <param name="Name">Its name.</param>
 /// <param name="By">Whether the machine names it, or its selector matches.</param>

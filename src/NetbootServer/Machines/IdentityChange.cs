@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 
 namespace NetbootServer.Machines;
 
-/// <summary>Something of what a machine tells about itself became another: a board, a firmware, a name.</summary>
+/// <summary>Something of what a machine reports about itself changed: a board, a firmware, a name.</summary>
 /// <param name="Name">What, under the query's names, e.g. <c>serial</c>.</param>
-/// <param name="Before">What it told before; null when it told nothing.</param>
-/// <param name="After">What it tells since.</param>
+/// <param name="Before">What it reported before; null when it reported nothing.</param>
+/// <param name="After">What it reports since.</param>
 /// <param name="At">When that was first seen.</param>
 public sealed record IdentityChange(string Name, string? Before, string After, DateTimeOffset At)
 {
@@ -15,11 +15,11 @@ public sealed record IdentityChange(string Name, string? Before, string After, D
     /// <summary>Those that say nothing of the hardware: which interface asked, and the address it was lent.</summary>
     private static readonly ImmutableHashSet<string> Passing = ["mac", "ip"];
 
-    /// <summary>Whether a machine told all it could, as our own scripts make it.</summary>
+    /// <summary>Whether a machine reported all it could, as our own scripts make it.</summary>
     public static bool IsWhole(IReadOnlyDictionary<string, string> told) => told.ContainsKey("platform");
 
     /// <summary>What is new in <paramref name="after"/>, in the order of the names.</summary>
-    /// <remarks>What was not told before is new only if the machine had told all it could.</remarks>
+    /// <remarks>What was not reported before is new only if the machine had reported all it could.</remarks>
     public static IEnumerable<IdentityChange> Between(IReadOnlyDictionary<string, string> before,
         IReadOnlyDictionary<string, string> after, DateTimeOffset at) =>
         from told in after

@@ -3,7 +3,7 @@ namespace NetbootServer.Machines;
 /// <summary>
 /// A machine was left to its local disk by a decision that holds once. Its firmware may try the network card's other
 /// boot options first and ask again: within the same power-on that is the same decision. Instants are those of the
-/// <see cref="Storage.SteadyClock"/>, in whole seconds.
+/// <see cref="Storage.MonotonicClock"/>, in whole seconds.
 /// </summary>
 /// <param name="Since">When it was first left to its disk.</param>
 /// <param name="Last">When it last was.</param>

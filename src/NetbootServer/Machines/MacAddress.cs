@@ -4,7 +4,7 @@ using NetbootServer.Api;
 namespace NetbootServer.Machines;
 
 /// <summary>An EUI-48 hardware address of one network interface (IEEE 802).</summary>
-public readonly record struct MacAddress : IWord<MacAddress>
+public readonly record struct MacAddress : IParsedValue<MacAddress>
 {
     private const int EthernetOctets = 6, GuidOctets = 8, InfiniBandOctets = 20, MaxOctets = 1 + InfiniBandOctets;
 
@@ -57,8 +57,9 @@ public readonly record struct MacAddress : IWord<MacAddress>
     {
         if (text is not { Length: >= 2 * EthernetOctets and < 3 * MaxOctets }) return 0;
         var group = char.IsAsciiHexDigit(text[2]) ? char.IsAsciiHexDigit(text[4]) ? text.Length : 4 : 2;
-        // Without separators the hardware type could not be told from the address.
-        if (group == text.Length && text.Length is not (2 * EthernetOctets or 2 * GuidOctets or 2 * InfiniBandOctets)) return 0;
+        // Without separators the hardware type could not be distinguished from the address.
+        if (group == text.Length && text.Length is not (2 * EthernetOctets or 2 * GuidOctets or 2 * InfiniBandOctets))
+            return 0;
         var digits = 0;
         for (var i = 0; i < text.Length; i++)
         {

@@ -21,11 +21,14 @@ public sealed record MachineSpec
     /// <summary>SMBIOS asset tag.</summary>
     public string? Asset { get; init; }
 
-    /// <summary>CPU architecture: <c>x86_64</c>, <c>aarch64</c> or <c>riscv64</c>. Missing: what it tells at boot.</summary>
+    /// <summary>
+    /// CPU architecture: <c>x86_64</c>, <c>aarch64</c> or <c>riscv64</c>. Missing: what it reports at boot.
+    /// </summary>
     public string? Arch { get; init; }
 
     /// <summary>Free words about it that profiles select by.</summary>
-    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string,
+        string>.Empty;
 
     /// <summary>The profile it boots; missing: the one whose selector matches best.</summary>
     public string? Profile { get; init; }
@@ -50,7 +53,7 @@ public sealed record MachineSpec
 [JsonConverter(typeof(JsonStringEnumConverter<MachineState>))]
 public enum MachineState
 {
-    /// <summary>It asked for a script; nobody has claimed it.</summary>
+    /// <summary>It asked for a script and is not registered.</summary>
     [JsonStringEnumMemberName("discovered")] Discovered,
 
     /// <summary>An admin or a program claimed it.</summary>
@@ -70,7 +73,8 @@ public sealed record NextBoot(string? Profile, string? Action, DateTimeOffset Se
 /// <param name="Action">See <see cref="NextBoot"/>; null without a profile: none waits.</param>
 /// <param name="SetAt">See <see cref="NextBoot"/>.</param>
 /// <param name="LeftToDisk">See <see cref="Machine.LeftToDisk"/>.</param>
-internal sealed record StoredNextBoot(string? Profile, string? Action, DateTimeOffset SetAt, LeftToDisk? LeftToDisk = null)
+internal sealed record StoredNextBoot(string? Profile, string? Action, DateTimeOffset SetAt,
+    LeftToDisk? LeftToDisk = null)
 {
     /// <summary>The next boot that waits; null when none does.</summary>
     [JsonIgnore]
@@ -115,7 +119,7 @@ public sealed record Machine(string Name, MachineSpec Spec, long Revision)
     /// <summary>When it last asked for a script.</summary>
     public DateTimeOffset? LastSeenAt { get; init; }
 
-    /// <summary>What it last told about itself, under the query's names.</summary>
+    /// <summary>What it last reported about itself, under the query's names.</summary>
     public ImmutableSortedDictionary<string, string>? Identity { get; init; }
 
     /// <summary>How that changed, newest first; null when it never did.</summary>

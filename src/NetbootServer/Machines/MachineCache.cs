@@ -12,7 +12,9 @@ namespace NetbootServer.Machines;
 public readonly record struct MachineLookup(ImmutableArray<MacAddress> Macs, MachineUuid? Uuid, MachineSerial? Serial);
 
 /// <summary>The machines that values stand for.</summary>
-/// <param name="ByMac">In the order of the MACs that were asked for: registered or discovered; null where none has it.</param>
+/// <param name="ByMac">
+/// In the order of the MACs that were asked for: registered or discovered; null where none has it.
+/// </param>
 /// <param name="ByUuid">The registered machine that alone has the UUID; null when none or several have it.</param>
 /// <param name="BySerial">The registered machine that alone has the serial; null when none or several have it.</param>
 public readonly record struct MachinesFound(ImmutableArray<Machine?> ByMac, Machine? ByUuid, Machine? BySerial);
@@ -61,30 +63,21 @@ public sealed class MachineCache(Database database) : IDisposable
         }, ct);
 
     /// <summary>
-    /// Forgets what is known of keys, after a change of the machines that have or had them was committed.
+    /// Forgets what is known of keys, after a change of the machines that have or had them was committed; everything
+    /// after many machines changed at once.
     /// </summary>
-    public void Forget(params IEnumerable<MachineKeys> changed)
+    public void Follow(Changes changes)
     {
-        ArgumentNullException.ThrowIfNull(changed);
+        ArgumentNullException.ThrowIfNull(changes);
+        var keys = changes.StaleKeys.Where(key => key is MacAddress or MachineUuid or MachineSerial).ToList();
+        var isAll = changes.HasAll(ChangeKinds.Machine);
+        if (keys.Count == 0 && !isAll) return;
         lock (_keeping)
         {
             _epoch++;
-            foreach (var (macs, uuid, serial) in changed)
-            {
-                foreach (var mac in macs) _cache.Remove(MacAddress.Parse(mac));
-                if (MachineUuid.TryParse(uuid, out var knownUuid)) _cache.Remove(knownUuid);
-                if (MachineSerial.TryParse(serial, out var knownSerial)) _cache.Remove(knownSerial);
-            }
-        }
-    }
-
-    /// <summary>Forgets everything, after many machines changed at once.</summary>
-    public void ForgetAll()
-    {
-        lock (_keeping)
-        {
-            _epoch++;
-            _cache.Clear();
+            if (isAll) _cache.Clear();
+            else
+                foreach (var key in keys) _cache.Remove(key);
         }
     }
 

@@ -24,7 +24,8 @@ internal sealed record MachineQuery
         var sort = query["sort"].ToString() is { Length: > 0 } text ? text : "name";
         if (!Sorts.Contains(sort)) return (null, Wrong($"sort must be one of {string.Join(", ", Sorts)}."));
         var byName = sort.EndsWith("name", StringComparison.Ordinal);
-        var (paging, problem) = Paging.Of(query["limit"], query["after"], byName ? CursorKind.Name : CursorKind.Instant);
+        var (paging, problem) = Paging.Of(query["limit"], query["after"], byName ? CursorKind.Name
+            : CursorKind.Instant);
         if (problem is not null) return (null, problem);
         if (query["label"].Count > MaxLabels) return (null,
             Wrong($"At most {MaxLabels} labels can be asked for at once."));

@@ -41,24 +41,27 @@ internal static class MachineReading
     /// <summary>What was decided of the machine is another thing now: it asks for that.</summary>
     public static void ForgetLeftToDisk(this MachineRow row)
     {
-        if (row.ReadNextBoot() is { LeftToDisk: not null } stored) row.WriteNextBoot(stored.Waiting, null, stored.SetAt);
+        if (row.ReadNextBoot() is { LeftToDisk: not null } stored)
+            row.WriteNextBoot(stored.Waiting, null, stored.SetAt);
     }
 
     public static MachineSpec ReadSpec(this MachineRow row) => ReadSpec(row.Spec);
 
     public static MachineSpec ReadSpec(string json) => Read<MachineSpec>(json)!;
 
-    /// <summary>How what the machine tells of itself changed, newest first.</summary>
+    /// <summary>How what the machine reports of itself changed, newest first.</summary>
     public static ImmutableArray<IdentityChange> ReadIdentityChanges(this MachineRow row) =>
-        row.IdentityChanges is { } json ? JsonSerializer.Deserialize<ImmutableArray<IdentityChange>>(json, JsonBody.Writing) : [];
+        row.IdentityChanges is { } json
+        ? JsonSerializer.Deserialize<ImmutableArray<IdentityChange>>(json, JsonBody.Writing) : [];
 
     /// <summary>
-    /// Takes what the machine tells of itself now, and notes what is new in it. A request that tells little, such as
-    /// the one by MAC alone, takes nothing away.
+    /// Takes what the machine reports of itself now, and notes what is new in it. A request that reports little, such
+    /// as the one by MAC alone, takes nothing away.
     /// </summary>
-    public static void Tell(this MachineRow row, ImmutableSortedDictionary<string, string> told, DateTimeOffset at)
+    public static void Observe(this MachineRow row, ImmutableSortedDictionary<string, string> told, DateTimeOffset at)
     {
-        var before = Read<ImmutableSortedDictionary<string, string>>(row.Identity) ?? ImmutableSortedDictionary<string, string>.Empty;
+        var before = Read<ImmutableSortedDictionary<string, string>>(row.Identity) ?? ImmutableSortedDictionary<string,
+            string>.Empty;
         ImmutableArray<IdentityChange> changes = [.. IdentityChange.Between(before, told, at)];
         if (changes.Length > 0)
             row.IdentityChanges = Write(changes.AddRange(row.ReadIdentityChanges()).Take(IdentityChange.Kept));
@@ -66,10 +69,13 @@ internal static class MachineReading
         row.Identity = Write(identity);
         if (row.State != MachineState.Discovered) return;
         row.UuidKey = MachineUuid.TryParse(identity.GetValueOrDefault("uuid"), out var uuid) ? uuid.Key : null;
-        row.SerialKey = MachineSerial.TryParse(identity.GetValueOrDefault("serial"), out var serial) ? serial.Key : null;
+        row.SerialKey = MachineSerial.TryParse(identity.GetValueOrDefault("serial"), out var serial) ? serial.Key
+            : null;
     }
 
-    /// <summary>Another interface of this machine was discovered as a machine of its own: what was seen of it joins.</summary>
+    /// <summary>
+    /// Another interface of this machine was discovered as a machine of its own: what was seen of it joins.
+    /// </summary>
     public static void Absorb(this MachineRow row, MachineRow found)
     {
         if (found.LastSeenAt > (row.LastSeenAt ?? DateTimeOffset.MinValue))

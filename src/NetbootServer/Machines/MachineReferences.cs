@@ -30,13 +30,14 @@ internal sealed class MachineReferences
         : $"there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}";
 
     /// <summary>
-    /// What is wrong with the pinned version, or null: it must be a kept one of the image that the machine's own profile
-    /// boots, or of any when a selector chooses its profile. A pin that stays as it was is not looked at again: what
-    /// its profile boots may have changed, and that must not keep anybody from changing a label.
+    /// What is wrong with the pinned version, or null: it must be a kept one of the image that the machine's own
+    /// profile boots, or of any when a selector chooses its profile. A pin that stays as it was is not looked at again:
+    /// what its profile boots may have changed, and that must not prevent a change of a label.
     /// </summary>
     public string? VersionFault(MachineSpec spec, MachineSpec? before)
     {
-        if (spec.Version is not { } version || (version == before?.Version && spec.Profile == before.Profile)) return null;
+        if (spec.Version is not { } version || (version == before?.Version && spec.Profile == before.Profile))
+            return null;
         if (spec.Profile is null || !_imageOfProfile.TryGetValue(spec.Profile, out var image))
             return _imagesOfVersion[version].Any() ? null
                 : $"no image has a kept version '{version}': see GET /api/v1/images/{{image}}/versions";
@@ -45,19 +46,24 @@ internal sealed class MachineReferences
                 $"see GET /api/v1/images/{image}/versions";
     }
 
-    /// <summary>The machines that pin versions of an image, each version's first hundred: a <see cref="VersionPins"/>.</summary>
+    /// <summary>
+    /// The machines that pin versions of an image, each version's first hundred: a <see cref="VersionPins"/>.
+    /// </summary>
     public static async Task<IReadOnlyList<(string Version, string By)>> PinsOfImageAsync(
         NetbootDb db, string image, CancellationToken ct)
     {
         var versions = VersionsOf(db, image);
         var pins = await db.Set<MachineRow>().Where(row => row.Version != null && versions.Contains(row.Version))
             .GroupBy(row => row.Version!)
-            .Select(group => new { group.Key, Names = group.OrderBy(row => row.Name).Select(row => row.Name).Take(NamesOfEach).ToList() })
+            .Select(group => new { group.Key, Names = group.OrderBy(row => row.Name).Select(row => row.Name)
+                .Take(NamesOfEach).ToList() })
             .ToListAsync(ct);
         return [.. pins.SelectMany(pin => pin.Names.Select(name => (pin.Key, $"machine {name}")))];
     }
 
-    /// <summary>The machines that pin a version that only this image has, at most a hundred: an <see cref="ImageUsers"/>.</summary>
+    /// <summary>
+    /// The machines that pin a version that only this image has, at most a hundred: an <see cref="ImageUsers"/>.
+    /// </summary>
     public static async Task<IReadOnlyList<string>> UsersOfImageAsync(NetbootDb db, string image, CancellationToken ct)
     {
         var versions = VersionsOf(db, image);
@@ -67,7 +73,8 @@ internal sealed class MachineReferences
                         select version.Id;
         return await db.Set<MachineRow>()
             .Where(row => row.Version != null && versions.Contains(row.Version) && !elsewhere.Contains(row.Version))
-            .OrderBy(row => row.Name).Take(NamesOfEach).Select(row => $"machine {row.Name} (its version)").ToListAsync(ct);
+            .OrderBy(row => row.Name).Take(NamesOfEach).Select(row => $"machine {row.Name} (its version)")
+            .ToListAsync(ct);
     }
 
     private static IQueryable<string> VersionsOf(NetbootDb db, string image) =>

@@ -14,6 +14,7 @@ internal static class MachineRenames
         // Names have no character that JSON would escape, and these columns have one member of the name each.
         var (from, to) = ($"\"{renaming.Kind}\":\"{renaming.From}\"", $"\"{renaming.Kind}\":\"{renaming.To}\"");
         var machines = db.Set<MachineRow>();
+        if (renaming.Kind != "machine") db.Changes.AddAll(ChangeKinds.Machine); // any number of them refer to it
         if (renaming.Kind == "image")
             await machines.Where(row => row.LastBoot != null && row.LastBoot.Contains(from)).ExecuteUpdateAsync(set =>
                 set.SetProperty(row => row.LastBoot, row => row.LastBoot!.Replace(from, to)), ct);
@@ -31,7 +32,8 @@ internal static class MachineRenames
         await using var update = PreparedRows<MachineRow>.Update(db);
         for (long last = 0; ;)
         {
-            var rows = await db.Set<MachineRow>().AsNoTracking().Where(row => row.Profile == renaming.From && row.Id > last)
+            var rows = await db.Set<MachineRow>().AsNoTracking()
+                .Where(row => row.Profile == renaming.From && row.Id > last)
                 .OrderBy(row => row.Id).Take(BatchSize).ToListAsync(ct);
             if (rows.Count == 0) return;
             foreach (var row in rows)

@@ -17,17 +17,17 @@ internal static class MachineSpecParser
     {
         var fields = new JsonFields(body, "$", errors);
         var before = errors.Count;
-        var macs = fields.List("macs", MaxMacs, fields.ReadWord<MacAddress>);
+        var macs = fields.List("macs", MaxMacs, fields.ReadParsed<MacAddress>);
         var hasMacs = macs is not [] || errors.Count > before;
         var spec = new MachineSpec
         {
             Macs = [.. macs.Distinct().Select(mac => mac.ToString())],
-            Uuid = fields.Word<MachineUuid>("uuid")?.ToString(),
+            Uuid = fields.Parsed<MachineUuid>("uuid")?.ToString(),
             Serial = fields.Text("serial", 128),
             Asset = fields.Text("asset", 128),
             Arch = fields.Choice("arch", [.. NixSystem.Architectures.Order(StringComparer.Ordinal)]),
             Labels = Labels.Read(fields, "labels"),
-            Profile = fields.Word<ResourceName>("profile")?.ToString(),
+            Profile = fields.Parsed<ResourceName>("profile")?.ToString(),
             Variant = ProfileSpecParser.Variant(fields),
             Version = fields.Text("version", ImageVersion.IdLength),
             KernelArguments = KernelArgument.ReadList(fields, "kernelArguments"),
@@ -35,7 +35,8 @@ internal static class MachineSpecParser
         };
         if (!hasMacs && fields.Element("uuid") is null && !MachineSerial.TryParse(spec.Serial, out _))
             fields.Fault("macs", spec.Serial is null
-                ? "is required: at least one MAC, for example [\"52:54:00:aa:bb:01\"], unless there is a uuid or serial to know it by"
+                ? "is required: at least one MAC, for example [\"52:54:00:aa:bb:01\"], unless there is a uuid or " +
+                "serial to know it by"
                 : $"is required: '{spec.Serial}' is a factory default that many machines have");
         fields.RefuseOthers(ReadOnly);
         return errors.Any ? null : spec;

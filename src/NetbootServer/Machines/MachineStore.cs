@@ -1,15 +1,14 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
-using NetbootServer.Events;
 using NetbootServer.Profiles;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines;
 
-/// <summary>Machines in the database. Every change forgets the machine's keys in <see cref="MachineCache"/>.</summary>
-public sealed class MachineStore(Database database, MachineCache cache, EventHub events, Audit audit, MachineJoined joined,
-    Renames renames, TimeProvider time)
+/// <summary>Machines in the database.</summary>
+public sealed class MachineStore(
+    Database database, Audit audit, MachineJoined joined, Renames renames, TimeProvider time)
 {
     /// <summary>The machine of that name, or null.</summary>
     public Task<Machine?> FindAsync(string name, CancellationToken ct) => database.ReadAsync(async (db, token) =>
@@ -24,12 +23,11 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
-        var touched = new Touched();
         var newName = change.NewName ?? name;
-        var renamings = new List<Renaming>();
         var saved = await database.ChangeAsync(async (db, token) =>
         {
-            var row = await FindRowAsync(db, name.ToString(), token);
+            var row = await db.Set<MachineRow>().AsNoTracking()
+                .SingleOrDefaultAsync(machine => machine.Name == name.ToString(), token);
             var (revision, before) = (row?.Revision, row?.ReadSpec());
             if (precondition.Check(revision) is { } failed) return failed;
             var wanted = change.Apply("machine", name.ToString(), before);
@@ -42,24 +40,21 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
             if (references.ProfileFault(wanted.Resource!.Profile) is { } profile) errors.Add("$.profile", profile);
             if (references.VersionFault(wanted.Resource, before) is { } version) errors.Add("$.version", version);
             if (errors.Any) return Problem.Invalid(errors);
-            var writing = new MachineWriting(db, time.GetUtcNow(), touched, joined);
+            var writing = new MachineWriting(db, time.GetUtcNow(), joined);
             var stored = await writing.StoreAsync(row, newName, wanted.Resource!, token);
             if (stored.Resource is not { } machine) return stored;
             var renamedOnly = wasRegistered && MachineReading.Write(before) == MachineReading.Write(wanted.Resource);
             if (machine.Revision != revision && !renamedOnly)
                 audit.Changed(db, "machine", machine.Name, before, wanted.Resource);
-            foreach (var gone in touched.Names)
-                renamings.Add(new("machine", machine.Id, gone, machine.Name, machine.CreatedAt));
-            foreach (var renaming in renamings) await renames.FollowAsync(db, renaming, token);
-            if (newName != name && renamings.Find(renaming => renaming.From == name.ToString()) is { } asked)
-                audit.Renamed(db, asked);
+            foreach (var gone in writing.GoneNames.Distinct(StringComparer.Ordinal))
+            {
+                var renaming = new Renaming("machine", machine.Id, gone, machine.Name, machine.CreatedAt);
+                await renames.FollowAsync(db, renaming, token);
+                if (newName != name && gone == name.ToString()) audit.Renamed(db, renaming);
+            }
             return stored;
         }, ct);
         if (saved.Problem is { } refused) return refused;
-        cache.Forget(touched.Keys);
-        foreach (var gone in touched.Names) events.Changed("machine", gone);
-        events.Changed("machine", newName.ToString());
-        foreach (var renaming in renamings) await renames.TellAsync(renaming);
         return new(saved.Resource!.ToMachine(), saved.Created, null);
     }
 
@@ -102,7 +97,8 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
         }, ct);
 
     /// <summary>The machines that refer to a profile, at most a hundred.</summary>
-    public static async Task<IReadOnlyList<string>> UsersOfProfileAsync(NetbootDb db, string profile, CancellationToken ct)
+    public static async Task<IReadOnlyList<string>> UsersOfProfileAsync(NetbootDb db, string profile,
+        CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(db);
         return await db.Set<MachineRow>()
@@ -118,35 +114,20 @@ public sealed class MachineStore(Database database, MachineCache cache, EventHub
         ResourceName name, Func<NetbootDb, MachineRow, CancellationToken, Task<Problem?>> check,
         Action<NetbootDb, MachineRow> apply, CancellationToken ct)
     {
-        List<MachineKeys> keys = [];
         var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindRowAsync(db, name.ToString(), token);
             if (row is null) return (Saved<MachineRow>)Problem.NotFound("machine", name.ToString());
             if (await check(db, row, token) is { } failed) return failed;
-            keys.Add(MachineKeys.Of(row));
             apply(db, row);
-            keys.Add(MachineKeys.Of(row));
             return Saved.Changed(row);
         }, ct);
-        if (saved.Problem is { } problem) return problem;
-        var machine = saved.Resource!.ToMachine();
-        cache.Forget(keys);
-        events.Changed("machine", machine.Name);
-        return Saved.Changed(machine);
+        return saved.Problem is { } problem ? problem : Saved.Changed(saved.Resource!.ToMachine());
     }
 
     private static async Task<Problem?> ReferenceFaultAsync(NetbootDb db, string? profile, CancellationToken ct) =>
         profile is null || await ProfileStore.ExistsAsync(db, profile, ct)
             ? null
-            : Problem.Invalid("$.profile", $"there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}");
-}
-
-/// <summary>What a change has made stale: cache keys, and names that are no longer anybody's.</summary>
-internal sealed class Touched
-{
-    /// <summary>Keys of machines before and after.</summary>
-    public List<MachineKeys> Keys { get; } = [];
-
-    public HashSet<string> Names { get; } = new(StringComparer.Ordinal);
+            : Problem.Invalid("$.profile",
+                $"there is no profile '{profile}': make it first with PUT /api/v1/profiles/{profile}");
 }

@@ -8,7 +8,7 @@ namespace NetbootServer.Machines;
 /// An SMBIOS system UUID (DMTF DSP0134 §7.2.1) that can tell machines apart. Windows, Redfish and some firmware write
 /// the first three fields the other way round: both spellings are equal.
 /// </summary>
-public readonly record struct MachineUuid : IWord<MachineUuid>
+public readonly record struct MachineUuid : IParsedValue<MachineUuid>
 {
     /// <summary>Values that boards leave the factory with, seen on many machines at once.</summary>
     private static readonly FrozenSet<Guid> Junk = new[]

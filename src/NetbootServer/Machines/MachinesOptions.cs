@@ -8,7 +8,8 @@ public sealed record MachinesOptions
     /// <summary>
     /// What a machine without a profile gets: <c>wait</c>, <c>local</c>, <c>menu</c>, or a profile's name.
     /// </summary>
-    [RegularExpression("[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", ErrorMessage = "must be wait, local, menu or the name of a profile")]
+    [RegularExpression("[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?",
+        ErrorMessage = "must be wait, local, menu or the name of a profile")]
     public string Unknown { get; init; } = "wait";
 
     /// <summary>

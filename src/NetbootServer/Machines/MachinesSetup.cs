@@ -26,11 +26,9 @@ internal static class MachinesSetup
             kind == "profile" && provider.GetRequiredService<IOptions<MachinesOptions>>().Value.Unknown == name
                 ? ["the setting Machines:Unknown"] : []))
         .AddSingleton<RenameFollowing>(_ => MachineRenames.FollowAsync)
-        .AddSingleton<RenameDone>(provider => (renaming, _) =>
-        {
-            if (renaming.Kind != "machine") provider.GetRequiredService<MachineCache>().ForgetAll();
-            return Task.CompletedTask;
-        })
+        .AddChangedRows<MachineRow>(ChangeKinds.Machine, MachineChanges.Describe)
+        .AddChangeFollower("cache of machines", ChangeStage.Caches,
+            (provider, changes) => provider.GetRequiredService<MachineCache>().Follow(changes))
         .AddSingleton<ImageUsers>(_ => MachineReferences.UsersOfImageAsync)
         .AddSingleton<VersionPins>(_ => MachineReferences.PinsOfImageAsync);
 }

@@ -13,7 +13,7 @@ public sealed record NextBootRequest(string? Profile, string? Action)
         var errors = new ValidationErrors();
         var fields = new JsonFields(body, "$", errors);
         var request = new NextBootRequest(
-            fields.Word<ResourceName>("profile")?.ToString(), fields.Choice("action", "local", "menu", "shell"));
+            fields.Parsed<ResourceName>("profile")?.ToString(), fields.Choice("action", "local", "menu", "shell"));
         fields.RefuseOthers("setAt");
         if (!errors.Any && request is { Profile: null, Action: null } or { Profile: not null, Action: not null })
             errors.Add("$", "must have either a profile or an action, for example {\"action\": \"local\"}");

@@ -16,10 +16,11 @@ public sealed record ResolutionRequest(string Action, string? Name)
         var errors = new ValidationErrors();
         var fields = new JsonFields(body, "$", errors);
         var request = new ResolutionRequest(
-            fields.Choice("action", "take-over", "register") ?? "", fields.Word<ResourceName>("name")?.ToString());
+            fields.Choice("action", "take-over", "register") ?? "", fields.Parsed<ResourceName>("name")?.ToString());
         fields.RefuseOthers();
         if (!errors.Any && request.Action.Length == 0)
-            fields.Fault("action", "is required: take-over when it is the same machine, register when it is another one");
+            fields.Fault("action", "is required: take-over when it is the same machine, register when it is another " +
+            "one");
         if (!errors.Any && request is { Action: "register", Name: null })
             fields.Fault("name", "is required: the name of the machine to register");
         if (!errors.Any && request is { Action: "take-over", Name: not null })

@@ -8,10 +8,12 @@ namespace NetbootServer.Machines;
 internal static class ResolutionsApi
 {
     public static void MapResolutions(this IEndpointRouteBuilder api) =>
-        api.MapPost("/alarms/{id:long}/resolutions", Resolve).WithTags("Alarms").RequireAuthorization(RolePolicies.Operator)
+        api.MapPost("/alarms/{id:long}/resolutions", Resolve).WithTags("Alarms")
+        .RequireAuthorization(RolePolicies.Operator)
             .Accepts<ResolutionRequest>("application/json").Requires("action")
             .Example("""{"action": "take-over"}""").Refuses(ProblemTypes.OfBodies)
-            .Refuses(ProblemTypes.NotFound, ProblemTypes.NothingToResolve, ProblemTypes.NameTaken, ProblemTypes.IdentityTaken);
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.NothingToResolve, ProblemTypes.NameTaken,
+                ProblemTypes.IdentityTaken);
 
     /// <summary>Decides which machine an alarm of the kind identity-contradiction is about.</summary>
     /// <remarks>

@@ -12,7 +12,8 @@ internal static class CatalogStart
     public static async Task LoadAsync(this WebApplication app, CancellationToken ct)
     {
         await app.Services.GetRequiredService<SigningKey>().LoadAsync(ct);
-        await app.Services.GetRequiredService<SteadyClock>().LoadAsync(app.Services.GetRequiredService<Database>(), ct);
+        await app.Services.GetRequiredService<MonotonicClock>()
+            .LoadAsync(app.Services.GetRequiredService<Database>(), ct);
         await ReferenceUpgrade.RunAsync(app.Services.GetRequiredService<Database>(), ct);
         await app.Services.GetRequiredService<ImageCatalog>().ReloadAsync(ct);
         await app.Services.GetRequiredService<ProfileCatalog>().ReloadAsync(ct);

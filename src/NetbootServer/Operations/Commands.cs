@@ -24,6 +24,7 @@ internal static class Commands
         return All.TryGetValue(word, out var run)
             ? () => run(rest)
             : () => throw new StartFailure("command", word,
-                $"there is no such command; there is {string.Join(", ", All.Keys)}, and settings are written Key=value");
+                $"there is no such command; there is {string.Join(", ", All.Keys)}, and settings are written " +
+                $"Key=value");
     }
 }

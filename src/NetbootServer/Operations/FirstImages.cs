@@ -44,11 +44,13 @@ internal sealed partial class FirstImages(Database database, ImageStore images, 
         for (var i = 0; i < releases.Count; i++)
         {
             var (name, schedule) = (releases[i], $"0 {(4 + i) % 24} * * 1");
-            var source = JsonSerializer.SerializeToElement(new { type = "release", url = $"{options.Value.DefaultsFrom.TrimEnd('/')}/{name}" }, JsonBody.Writing);
+            var source = JsonSerializer.SerializeToElement(
+                new { type = "release", url = $"{options.Value.DefaultsFrom.TrimEnd('/')}/{name}" }, JsonBody.Writing);
             var spec = new ImageSpec { Source = source, Schedule = schedule, Keep = 3, Systems = [NixSystem.Own] };
             await images.SaveAsync(ResourceName.Parse(name), SpecChange<ImageSpec>.To(spec), Precondition.None, ct);
             var profile = new ProfileSpec { Image = name, Priority = 0, After = "repeat", Expects = "auto" };
-            await profiles.SaveAsync(ResourceName.Parse(name), SpecChange<ProfileSpec>.To(profile), Precondition.None, ct);
+            await profiles.SaveAsync(ResourceName.Parse(name), SpecChange<ProfileSpec>.To(profile), Precondition.None,
+                ct);
         }
         await refreshes.RequestAsync(releases[0], Refreshes.ByFirstStart, ct);
         await database.SetAsync(Mark, Made, ct);
@@ -57,7 +59,8 @@ internal sealed partial class FirstImages(Database database, ImageStore images, 
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "This server is new: fetching kernel and initrd of {First} now, and when a " +
+        [LoggerMessage(LogLevel.Information,
+            "This server is new: fetching kernel and initrd of {First} now, and when a " +
             "machine first wants them: {Others}. All refresh weekly. Images:DefaultReleases names others, " +
             "Images:Defaults=false turns this off")]
         public static partial void Made(ILogger logger, string first, string others);

@@ -15,7 +15,7 @@ namespace NetbootServer.Operations;
 /// refreshed, which fetches it again when the source still has it. An interrupted scrub goes on where it was.
 /// </summary>
 internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog catalog, AlarmBoard alarms,
-    EventHub events, Refreshes refreshes, IOptions<ScrubOptions> options, IHostApplicationLifetime lifetime,
+    Refreshes refreshes, IOptions<ScrubOptions> options, IHostApplicationLifetime lifetime,
     TimeProvider time) : JobWork(Scrub)
 {
     private const string Scrub = "scrub", Cursor = "scrub-after", Retry = "scrub-retry-at";
@@ -39,7 +39,8 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
 
     /// <summary>Reads what an earlier run of the server has stored.</summary>
     public async Task LoadAsync(CancellationToken ct) =>
-        _retryAt = DateTimeOffset.TryParse(await database.FindAsync(Retry, ct), CultureInfo.InvariantCulture, out var at)
+        _retryAt = DateTimeOffset.TryParse(await database.FindAsync(Retry, ct), CultureInfo.InvariantCulture,
+            out var at)
             ? at : null;
 
     public override async Task SetRetryAsync(string? subject, DateTimeOffset? at, CancellationToken ct)
@@ -69,7 +70,7 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
                 var verdict = await scrub.CheckAsync(blob, options.Value.ScrubBytesPerSecond, read =>
                     progress.Report(new("checking") { DoneBytes = done += read, TotalBytes = total }), ct);
                 done = before + blob.Length;
-                await TellAsync(blob, verdict, progress, ct);
+                await NotifyAsync(blob, verdict, progress, ct);
                 if (time.GetElapsedTime(noted) < NoteEvery) continue;
                 noted = time.GetTimestamp();
                 await database.SetAsync(Cursor, blob.Digest.ToString(), ct);
@@ -86,12 +87,11 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
         return null;
     }
 
-    private async Task TellAsync(ScrubbedBlob blob, ScrubVerdict verdict, IJobProgress progress, CancellationToken ct)
+    private async Task NotifyAsync(ScrubbedBlob blob, ScrubVerdict verdict, IJobProgress progress, CancellationToken ct)
     {
         if (verdict is ScrubVerdict.Good or ScrubVerdict.Gone) return;
         var users = await UsersAsync(blob.Digest.ToString(), ct);
         var images = users.Select(user => user.Image).Distinct(StringComparer.Ordinal).ToList();
-        foreach (var name in images) events.Changed("image", name);
         if (verdict == ScrubVerdict.Back)
         {
             progress.Log($"{blob.Digest} is good again, and back in service");
@@ -114,7 +114,8 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
         var used = string.Join(", ", users.Select(user => $"{user.Image}@{user.Version}"));
         return refreshed.Count == 0
             ? fault + $"machines that boot {used} wait until the same file is uploaded again."
-            : fault + $"machines that boot {used} wait. {string.Join(", ", refreshed)} is refreshed now, which brings it " +
+            : fault + $"machines that boot {used} wait. {string.Join(", ", refreshed)} is refreshed now, which " +
+            $"brings it " +
                 "back if the source still has it; else roll back to another version.";
     }
 

@@ -53,7 +53,8 @@ internal static class ServerLog
         if (options.Files)
         {
             log.WriteTo.File(Formatter(options, File), data.Below("logs/server-.log"),
-                rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, hooks: new LogRetention(options.KeepFiles),
+                rollingInterval: RollingInterval.Day, retainedFileCountLimit: null,
+                hooks: new LogRetention(options.KeepFiles),
                 fileSizeLimitBytes: options.MaxFileBytes, rollOnFileSizeLimit: true);
         }
         return log.CreateLogger();

@@ -18,7 +18,8 @@ public static class Labels
         ArgumentNullException.ThrowIfNull(fields);
         var labels = fields.TextMap(name, Most, MaxLength);
         foreach (var key in labels.Keys.Where(key => !IsKey(key)))
-            fields.Fault(name, $"has the key '{key}'; a key is 1 to {MaxLength} letters, digits, '-', '_', '.' or '/', for example rack");
+            fields.Fault(name, $"has the key '{key}'; a key is 1 to {MaxLength} letters, digits, '-', '_', '.' or " +
+            $"'/', for example rack");
         return labels;
     }
 

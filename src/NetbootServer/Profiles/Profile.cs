@@ -11,11 +11,14 @@ public sealed record ProfileSpec
     /// <summary>A pinned version of the image; missing: its current one.</summary>
     public string? Version { get; init; }
 
-    /// <summary>One of several systems in the version, or <c>{machine}</c> for the one of the machine's own name.</summary>
+    /// <summary>
+    /// One of several systems in the version, or <c>{machine}</c> for the one of the machine's own name.
+    /// </summary>
     public string? Variant { get; init; }
 
     /// <summary>Labels and identity fields a machine must have; empty: never matches by itself.</summary>
-    public ImmutableSortedDictionary<string, string> Selector { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Selector { get; init; } = ImmutableSortedDictionary<string,
+        string>.Empty;
 
     /// <summary>Among profiles that match with equally many labels the highest wins.</summary>
     public required int Priority { get; init; }

@@ -31,12 +31,13 @@ public sealed class ProfileCatalog : IDisposable
     public void Dispose() => _profiles.Dispose();
 
     private static async Task<ProfileSet> LoadAsync(NetbootDb db, CancellationToken ct) =>
-        ProfileSet.Of((await db.Set<ProfileRow>().ToListAsync(ct))
-            .Select(row => new Profile(row.Name, Spec(row), row.Revision)
-            {
-                CreatedAt = row.CreatedAt,
-                UpdatedAt = row.UpdatedAt,
-            }));
+        ProfileSet.Of((await db.Set<ProfileRow>().ToListAsync(ct)).Select(ToProfile));
+
+    internal static Profile ToProfile(ProfileRow row) => new(row.Name, Spec(row), row.Revision)
+    {
+        CreatedAt = row.CreatedAt,
+        UpdatedAt = row.UpdatedAt,
+    };
 
     internal static ProfileSpec Spec(ProfileRow row) =>
         JsonSerializer.Deserialize<ProfileSpec>(row.Spec, JsonBody.Writing)!;

@@ -28,7 +28,8 @@ public sealed record ProfileMenu
     {
         if (profile.Element("menu") is not { } element) return null;
         var fields = new JsonFields(element, profile.PathOf("menu"), profile.Errors);
-        var entries = fields.List<MenuEntry>("entries", MostEntries, (item, path) => MenuEntry.Read(item, path, profile.Errors));
+        var entries = fields.List<MenuEntry>("entries", MostEntries, (item, path) =>
+            MenuEntry.Read(item, path, profile.Errors));
         if (fields.Element("entries") is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() == 0)
             fields.Fault("entries", """is required: a list such as [{"profile": "rescue"}, {"action": "local"}]""");
         foreach (var twice in entries.CountBy(entry => entry.Target).Where(entry => entry.Value > 1))
@@ -59,7 +60,7 @@ public readonly record struct MenuEntry(string? Label, string? Profile, string? 
     internal static MenuEntry? Read(JsonElement item, string path, ValidationErrors errors)
     {
         var fields = new JsonFields(item, path, errors);
-        var entry = new MenuEntry(fields.Text("label", 64), fields.Word<ResourceName>("profile")?.ToString(),
+        var entry = new MenuEntry(fields.Text("label", 64), fields.Parsed<ResourceName>("profile")?.ToString(),
             fields.Choice("action", "local", "shell"));
         if (fields.Has("profile") == fields.Has("action"))
             errors.Add(path, "must have either a profile or an action");

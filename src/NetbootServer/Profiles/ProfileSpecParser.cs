@@ -29,7 +29,7 @@ internal static class ProfileSpecParser
         var fields = new JsonFields(body, "$", errors);
         var spec = new ProfileSpec
         {
-            Image = fields.RequiredWord<ResourceName>("image").ToString(),
+            Image = fields.RequiredParsed<ResourceName>("image").ToString(),
             Version = fields.Text("version", ImageVersion.IdLength),
             Variant = Variant(fields),
             Selector = Labels.Read(fields, "selector"),
@@ -64,8 +64,10 @@ internal static class ProfileSpecParser
     internal static string? Variant(JsonFields fields)
     {
         var variant = fields.Text("variant", 128);
-        if (variant is not (null or "{machine}") && !variant.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '\''))
-            fields.Fault("variant", "must be the name of a variant (letters, digits, '-', '_', '.'), or {machine} for the machine's own name");
+        if (variant is not (null or "{machine}")
+            && !variant.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '\''))
+            fields.Fault("variant", "must be the name of a variant (letters, digits, '-', '_', '.'), or {machine} " +
+            "for the machine's own name");
         return variant;
     }
 }

@@ -2,23 +2,19 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
-using NetbootServer.Events;
 using NetbootServer.Images;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Profiles;
 
-/// <summary>Profiles in the database; each change ends with a fresh <see cref="ProfileCatalog"/>.</summary>
+/// <summary>Profiles in the database.</summary>
 /// <param name="database">Where they are.</param>
-/// <param name="catalog">Told of every change.</param>
-/// <param name="events">Told of every change, too.</param>
 /// <param name="audit">Where it is written down who did it.</param>
 /// <param name="users">Asked before a profile is deleted.</param>
 /// <param name="renames">Makes what refers to a profile follow its new name.</param>
 /// <param name="time">The clock.</param>
 public sealed class ProfileStore(
-    Database database, ProfileCatalog catalog, EventHub events, Audit audit, ProfileUsers users,
-    Renames renames, TimeProvider time)
+    Database database, Audit audit, ProfileUsers users, Renames renames, TimeProvider time)
 {
     /// <summary>Makes or changes a profile; a new name leaves everything with it that refers to it.</summary>
     public async Task<Saved<Profile>> SaveAsync(
@@ -27,7 +23,6 @@ public sealed class ProfileStore(
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(precondition);
         var newName = change.NewName ?? name;
-        Renaming? renaming = null;
         var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
@@ -36,6 +31,7 @@ public sealed class ProfileStore(
             var wanted = change.Apply("profile", name.ToString(), current);
             if (wanted.Problem is { } problem) return problem;
             var spec = wanted.Resource!;
+            Renaming? renaming = null;
             if (newName != name)
             {
                 if (await RenameFaultAsync(db, name, newName, token) is { } refusal) return refusal;
@@ -51,24 +47,15 @@ public sealed class ProfileStore(
             }
             return stored;
         }, ct);
-        if (saved.Problem is { } refused) return refused;
-        await catalog.ReloadAsync(CancellationToken.None);
-        events.Changed("profile", newName.ToString());
-        if (renaming is not null)
-        {
-            events.Changed("profile", name.ToString());
-            await renames.TellAsync(renaming);
-            events.Publish(new("reset", null, "{}")); // any number of machines and profiles have changed with it
-        }
-        return catalog.Profiles.TryGetValue(newName.ToString(), out var profile)
-            ? new Saved<Profile>(profile, saved.Created, null) : Problem.NotFound("profile", newName.ToString());
+        return saved.Problem is { } refused
+            ? refused : new Saved<Profile>(ProfileCatalog.ToProfile(saved.Resource!), saved.Created, null);
     }
 
     /// <summary>Removes the profile; null, or why not.</summary>
     public async Task<Problem?> DeleteAsync(ResourceName name, Precondition precondition, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(precondition);
-        var problem = await database.ChangeAsync(async (db, token) =>
+        return await database.ChangeAsync<Problem?>(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
             if (row is null) return Problem.NotFound("profile", name.ToString());
@@ -80,10 +67,6 @@ public sealed class ProfileStore(
             db.Remove(row);
             return null;
         }, ct);
-        if (problem is not null) return problem;
-        await catalog.ReloadAsync(CancellationToken.None);
-        events.Changed("profile", name.ToString());
-        return null;
     }
 
     /// <summary>Whether a profile exists, inside the caller's transaction.</summary>
@@ -138,7 +121,8 @@ public sealed class ProfileStore(
         }
     }
 
-    private static ProfileSpec WithMenu(ProfileSpec spec, Renaming renaming) => spec.Menu is not { } menu ? spec : spec with
+    private static ProfileSpec WithMenu(ProfileSpec spec, Renaming renaming) => spec.Menu is not { } menu ? spec
+        : spec with
     {
         Menu = menu with
         {
@@ -173,10 +157,12 @@ public sealed class ProfileStore(
     {
         foreach (var offered in OfferedBy(spec).Where(offered => offered != name))
             if (!await ExistsAsync(db, offered, ct))
-                return Problem.Invalid("$.menu.entries", $"there is no profile '{offered}': make it first with PUT /api/v1/profiles/{offered}");
+                return Problem.Invalid("$.menu.entries",
+                    $"there is no profile '{offered}': make it first with PUT /api/v1/profiles/{offered}");
         var image = await db.Set<ImageRow>().SingleOrDefaultAsync(row => row.Name == spec.Image, ct);
         if (image is null)
-            return Problem.Invalid("$.image", $"there is no image '{spec.Image}': make it first with PUT /api/v1/images/{spec.Image}");
+            return Problem.Invalid("$.image",
+                $"there is no image '{spec.Image}': make it first with PUT /api/v1/images/{spec.Image}");
         if (spec.Version is not { } version) return null;
         return await db.Set<ImageVersionRow>().AnyAsync(row => row.ImageId == image.Id && row.Id == version, ct)
             ? null

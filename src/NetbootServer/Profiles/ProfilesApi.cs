@@ -19,7 +19,8 @@ internal static class ProfilesApi
         changes.MapPatch("", Save).Accepts<ProfileSpec>("application/merge-patch+json", "application/json")
             .Example("""{"priority": 20, "selector": {"rack": null}}""")
             .Refuses(ProblemTypes.OfBodies)
-            .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse,
+                ProblemTypes.PreconditionFailed);
         changes.MapDelete("", Delete)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
     }
@@ -62,7 +63,8 @@ internal static class ProfilesApi
         var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request, ProfileSpecParser.Parse, ct);
         if (!ResourceName.TryParse(name, out var parsed) || ReservedNames.Contains(name)
             || ReservedNames.Contains(change.NewName?.ToString()))
-            return Problem.Invalid("$.name", $"must be {ResourceName.Expected}, and none of {string.Join(", ", ReservedNames)}").ToResult();
+            return Problem.Invalid("$.name",
+                $"must be {ResourceName.Expected}, and none of {string.Join(", ", ReservedNames)}").ToResult();
         if (problem is not null) return problem.ToResult();
         var saved = await profiles.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
         return saved.Resource is { } profile

@@ -14,8 +14,14 @@ internal static class ProfilesSetup
             provider.GetRequiredService<ProfileCatalog>().Profiles.GetValueOrDefault(name) is { } profile
                 ? ProfileView.Of(profile) : null, null))))
         .AddSingleton<RenameFollowing>(_ => ProfileStore.FollowAsync)
-        .AddSingleton<RenameDone>(provider => (renaming, ct) => renaming.Kind == "image"
-            ? provider.GetRequiredService<ProfileCatalog>().ReloadAsync(ct) : Task.CompletedTask)
+        .AddChangedRows<ProfileRow>(ChangeKinds.Profile, (changes, before, after) =>
+        {
+            if (before is not null) changes.Add(ChangeKinds.Profile, before.Name);
+            if (after is not null) changes.Add(ChangeKinds.Profile, after.Name);
+        })
+        .AddChangeFollower("profile catalog", ChangeStage.Catalogs,
+            (provider, changes, ct) => changes.Has(ChangeKinds.Profile)
+                ? provider.GetRequiredService<ProfileCatalog>().ReloadAsync(ct) : Task.CompletedTask)
         .AddSingleton<ImageUsers>(_ => ProfileStore.UsersOfImageAsync)
         .AddSingleton<VersionPins>(_ => ProfileStore.PinsOfImageAsync);
 }

@@ -30,7 +30,8 @@ public sealed class ScriptTemplate
     private const string FirstLine = "#!ipxe";
     // Time on the clock, not of the processor: a busy server must not take a good template for a bad one.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(1);
-    private static readonly ImmutableArray<(string Name, ImmutableArray<KeyValuePair<string, object?>> Members)> Allowed =
+    private static readonly ImmutableArray<(string Name, ImmutableArray<KeyValuePair<string,
+        object?>> Members)> Allowed =
         [.. new[] { "string", "array", "math" }.Select(name => (name, Limited(name)))];
     private static readonly ConditionalWeakTable<string, ScriptTemplate> Parsed = [];
 
@@ -52,7 +53,9 @@ public sealed class ScriptTemplate
 
     /// <summary>The script.</summary>
     /// <param name="values">What the template may use.</param>
-    /// <exception cref="ScriptTemplateException">It fails with these values, or makes no iPXE script of them.</exception>
+    /// <exception cref="ScriptTemplateException">
+    /// It fails with these values, or makes no iPXE script of them.
+    /// </exception>
     public string Render(TemplateValues values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -74,7 +77,7 @@ public sealed class ScriptTemplate
         }
         catch (ScriptRuntimeException e)
         {
-            throw At(e.Span.Start.Line, TemplateWords.Of(e.OriginalMessage));
+            throw At(e.Span.Start.Line, TemplateVariables.Of(e.OriginalMessage));
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or OverflowException
             or InvalidCastException or FormatException or OutOfMemoryException)
@@ -94,7 +97,8 @@ public sealed class ScriptTemplate
         {
             if (c == '\n') line++;
             else if (c is (< ' ' or > '~') and not '\t')
-                throw new ScriptTemplateException($"line {line} of the script has a character that iPXE cannot read (U+{(int)c:X4})");
+                throw new ScriptTemplateException($"line {line} of the script has a character that iPXE cannot read " +
+                $"(U+{(int)c:X4})");
         }
         return script.EndsWith('\n') ? script : script + "\n";
     }

@@ -14,8 +14,8 @@ public sealed record TemplateValues
     /// <summary><c>machine.labels.…</c>: what was registered.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
-    /// <summary><c>told.…</c>: what the machine told, under the names of a script request.</summary>
-    public required IReadOnlyDictionary<string, string> Told { get; init; }
+    /// <summary><c>identity.…</c>: what the machine reported, under the names of a script request.</summary>
+    public required IReadOnlyDictionary<string, string> Reported { get; init; }
 
     /// <summary><c>profile</c>.</summary>
     public required string Profile { get; init; }
@@ -73,7 +73,7 @@ public sealed record TemplateValues
         ArgumentNullException.ThrowIfNull(spec);
         return new()
         {
-            Name = "a-machine", Labels = new Dictionary<string, string>(), Told = new Dictionary<string, string>(),
+            Name = "a-machine", Labels = new Dictionary<string, string>(), Reported = new Dictionary<string, string>(),
             Profile = "a-profile", Image = spec.Image, Version = "a-version", Variant = spec.Variant ?? "",
             Kernel = "http://server/kernel", Initrds = ["http://server/initrd"],
             CommandLine = "initrd=initrd netboot.boot=http://server/boots/token",
@@ -87,7 +87,8 @@ public sealed record TemplateValues
         var values = new ScriptObject
         {
             ["machine"] = new ScriptObject { ["name"] = Name, ["labels"] = Texts(Labels) },
-            ["told"] = Texts(Told),
+            ["identity"] = Texts(Reported),
+            ["told"] = Texts(Reported), // its name in earlier versions
             ["profile"] = Profile, ["image"] = Image, ["version"] = Version, ["variant"] = Variant,
             ["kernel"] = Kernel, ["initrds"] = new ScriptArray(Initrds),
             ["initrd"] = Initrds is [var first, ..] ? first : "",

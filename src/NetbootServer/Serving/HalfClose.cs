@@ -64,7 +64,7 @@ internal static class HalfClose
     private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
     /// <summary>
-    /// Tells of the end only after the bytes before it have been looked at. Kestrel drops the connection as soon as it
+    /// Reports the end only after the bytes before it have been read. Kestrel drops the connection as soon as it
     /// sees the end while it reads a body, though the whole body came with it.
     /// </summary>
     private sealed class LateEnd(PipeReader input) : PipeReader

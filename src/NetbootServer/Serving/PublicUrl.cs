@@ -38,12 +38,15 @@ public sealed partial class PublicUrl(IOptions<ServerOptions> options)
         return $"{(https ? "https" : "http")}://{HostOf(http, told)}{suffix}{prefix}";
     }
 
-    /// <summary>A Host header is untrusted text: one that is no host is replaced by the address that was called.</summary>
+    /// <summary>
+    /// A Host header is untrusted text: one that is no host is replaced by the address that was called.
+    /// </summary>
     private static string HostOf(HttpContext http, HostString told)
     {
         if (told.HasValue && Host().IsMatch(told.Host)) return HostZone.In(http, told.Host);
         var local = ClientAddress.Plain(http.Connection.LocalIpAddress);
-        return local is null ? "localhost" : local.ToString() is var text && text.Contains(':', StringComparison.Ordinal) ? $"[{text}]" : text;
+        return local is null ? "localhost" : local.ToString() is var text
+            && text.Contains(':', StringComparison.Ordinal) ? $"[{text}]" : text;
     }
 
     /// <summary>Untrusted text, too: encoded so that it breaks nothing.</summary>

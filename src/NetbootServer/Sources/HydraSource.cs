@@ -8,7 +8,9 @@ using NetbootServer.Sources.Specs;
 
 namespace NetbootServer.Sources;
 
-/// <summary><c>hydra</c>: the latest good build of a job, from its binary cache or from Hydra's own downloads.</summary>
+/// <summary>
+/// <c>hydra</c>: the latest good build of a job, from its binary cache or from Hydra's own downloads.
+/// </summary>
 public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, SourceBlobs blobs,
     IOptions<SourcesOptions> options) : IImageSource
 {
@@ -21,7 +23,8 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
         var draft = new VersionDraft();
         draft.Provenance["hydra"] = spec.Url;
         var paths = spec.Cache is null ? null : new StorePaths(
-            new BinaryCache(spec.Cache.Url, spec.Cache.Keys, downloads, rules, blobs, meter, ct), blobs, meter, options.Value);
+            new BinaryCache(spec.Cache.Url, spec.Cache.Keys, downloads, rules, blobs, meter, ct), blobs, meter,
+            options.Value);
         if (spec.Cache is not null) draft.Provenance["cache"] = spec.Cache.Url;
         foreach (var (system, variant) in SourceSpecParser.Each(request.Systems, spec.Variants))
         {
@@ -35,7 +38,8 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
                 continue;
             }
             if (spec.Kind == SourceKind.Closure)
-                throw new SourceException(SourceProblems.NotBootable, $"A closure cannot be downloaded from {spec.Url}: name its binary cache ('cache').");
+                throw new SourceException(SourceProblems.NotBootable,
+                    $"A closure cannot be downloaded from {spec.Url}: name its binary cache ('cache').");
             var tree = new ProductTree(link, build, downloads, rules, blobs, meter);
             draft.Add(system, variant, await new BootLayout(tree, system, blobs).ReadAsync(spec.Kind, ct));
         }
@@ -43,18 +47,21 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
     }
 
     /// <summary>The last good build of an evaluation that has finished, else the last good build.</summary>
-    private async Task<(SourceLink Link, HydraBuild Build)> LatestAsync(HydraSpec spec, string job, SourceMeter meter, CancellationToken ct)
+    private async Task<(SourceLink Link, HydraBuild Build)> LatestAsync(HydraSpec spec, string job, SourceMeter meter,
+        CancellationToken ct)
     {
         var hydra = rules.Root(spec.Url.TrimEnd('/') + "/");
         var path = $"job/{Uri.EscapeDataString(spec.Project)}/{Uri.EscapeDataString(spec.Jobset)}/{Uri.EscapeDataString(job)}";
         SourceDocument document;
         try
         {
-            document = await downloads.ReadAsync(rules.Found(hydra, path + "/latest-finished"), HydraBuild.MaxBytes, meter, ct, "application/json");
+            document = await downloads.ReadAsync(rules.Found(hydra, path + "/latest-finished"), HydraBuild.MaxBytes,
+                meter, ct, "application/json");
         }
         catch (SourceException e) when (e.Problem == SourceProblems.Missing)
         {
-            document = await downloads.ReadAsync(rules.Found(hydra, path + "/latest"), HydraBuild.MaxBytes, meter, ct, "application/json");
+            document = await downloads.ReadAsync(rules.Found(hydra, path + "/latest"), HydraBuild.MaxBytes, meter, ct,
+                "application/json");
         }
         var build = HydraBuild.Parse(document);
         var link = rules.Found(hydra, $"build/{build.Id}") with { FromPublic = document.Link.FromPublic };

@@ -11,7 +11,7 @@ public interface IImageSource
     /// has downloaded or stored.
     /// </summary>
     /// <param name="request">What is wanted.</param>
-    /// <param name="progress">Told how far it is.</param>
+    /// <param name="progress">Receives the progress.</param>
     /// <param name="ct">Ends it; processes that it has started end with it.</param>
     /// <exception cref="SourceException">There is no version to be had.</exception>
     Task<SourcedVersion> FetchAsync(SourceRequest request, IJobProgress progress, CancellationToken ct);

@@ -7,7 +7,9 @@ using NetbootServer.Sources.Specs;
 
 namespace NetbootServer.Sources;
 
-/// <summary><c>nix</c>: built on this server. Its outputs are stored as blobs; the store is only where they were made.</summary>
+/// <summary>
+/// <c>nix</c>: built on this server. Its outputs are stored as blobs; the store is only where they were made.
+/// </summary>
 public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots, SourceBlobs blobs,
     IOptions<SourcesOptions> options) : IImageSource
 {

@@ -9,7 +9,9 @@ using NetbootServer.Sources.Specs;
 
 namespace NetbootServer.Sources;
 
-/// <summary>A refresh: asks an image's source for what it has now and publishes it as a version, whole or not at all.</summary>
+/// <summary>
+/// A refresh: asks an image's source for what it has now and publishes it as a version, whole or not at all.
+/// </summary>
 internal sealed class RefreshWork(ImageCatalog catalog, ImageRetries retries, SourceSpecParser specs,
     IServiceProvider sources, VersionStore versions, Retention retention, GcRoots roots, ImportGate gate)
     : JobWork(Refreshes.Kind)
@@ -41,7 +43,8 @@ internal sealed class RefreshWork(ImageCatalog catalog, ImageRetries retries, So
     /// </summary>
     public override void Ended(Job job)
     {
-        if (job.State != JobStates.Failed || job.Problem?.Type == ProblemTypes.StorageFull.Path) retention.WantTidying();
+        if (job.State != JobStates.Failed || job.Problem?.Type == ProblemTypes.StorageFull.Path)
+            retention.RequestCleanup();
     }
 
     private async Task<string> RefreshAsync(string name, IJobProgress progress, CancellationToken ct)

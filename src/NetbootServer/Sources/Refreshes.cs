@@ -22,7 +22,9 @@ internal sealed class Refreshes(JobQueue queue)
     public Task<Job> RequestAsync(string image, string why, CancellationToken ct) =>
         queue.RequestAsync(new(KeyOf(image), why) { Unattended = true }, ct);
 
-    /// <summary>Requests a refresh for a user: one that waits for its time, or for its next try, begins at once.</summary>
+    /// <summary>
+    /// Requests a refresh for a user: one that waits for its time, or for its next try, begins at once.
+    /// </summary>
     public Task<Job> RequestNowAsync(string image, string user, CancellationToken ct) =>
         queue.RequestNowAsync(new(KeyOf(image), user), ct);
 }

@@ -22,7 +22,8 @@ internal static class RefreshesApi
     {
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         if (image.Spec.SourceType == "upload")
-            return Problem.Invalid("$.source.type", $"image '{name}' has only what is uploaded: POST /api/v1/images/{name}/versions").ToResult();
+            return Problem.Invalid("$.source.type",
+                $"image '{name}' has only what is uploaded: POST /api/v1/images/{name}/versions").ToResult();
         return JobsApi.Accepted(await refreshes.RequestNowAsync(name, JobsApi.CallerOf(http), ct));
     }
 }

@@ -13,7 +13,8 @@ namespace NetbootServer.Sources;
 /// <c>release</c>: files under nixos-images' names, which are replaced in place by newer ones. All parts of a version
 /// are of one build, or there is no version.
 /// </summary>
-public sealed partial class ReleaseSource(SourceDownloads downloads, SourceHttp http, SourceRules rules, SourceBlobs blobs,
+public sealed partial class ReleaseSource(SourceDownloads downloads, SourceHttp http, SourceRules rules,
+    SourceBlobs blobs,
     IOptions<SourcesOptions> options, TimeProvider time, ILogger<ReleaseSource> logger) : IImageSource
 {
     private const int Tries = 3;
@@ -46,7 +47,8 @@ public sealed partial class ReleaseSource(SourceDownloads downloads, SourceHttp 
         {
             try
             {
-                var folder = new ReleaseFolder((ReleaseSpec)request.Source, system, ApiOf, downloads, http, rules, meter);
+                var folder = new ReleaseFolder((ReleaseSpec)request.Source, system, ApiOf, downloads, http, rules,
+                    meter);
                 var run = new ReleaseRun(folder, request, system, blobs, meter, draft, Announce);
                 await run.RunAsync(ct);
                 return run.Later;

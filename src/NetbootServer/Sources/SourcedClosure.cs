@@ -12,7 +12,9 @@ public sealed record SourcedClosure
     /// <summary>The system: <c>/nix/store/…-nixos-system-…</c>.</summary>
     public required string Toplevel { get; init; }
 
-    /// <summary>Process 1, as the system itself says; null when it has neither <c>init</c> nor <c>prepare-root</c>.</summary>
+    /// <summary>
+    /// Process 1, as the system itself says; null when it has neither <c>init</c> nor <c>prepare-root</c>.
+    /// </summary>
     public string? Init { get; init; }
 
     /// <summary>The arguments it wants, without <c>init=</c>.</summary>
@@ -29,7 +31,8 @@ public sealed record SourcedClosure
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     public static SourcedClosure FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize<SourcedClosure>(json, JsonBody.Writing) ?? throw new InvalidDataException("The closure is null.");
+        JsonSerializer.Deserialize<SourcedClosure>(json, JsonBody.Writing)
+        ?? throw new InvalidDataException("The closure is null.");
 }
 
 /// <summary>A store path of a closure.</summary>
@@ -38,8 +41,11 @@ public sealed record SourcedClosure
 /// <param name="NarSize">Length of its NAR in bytes.</param>
 /// <param name="References">The store paths that it names, sorted.</param>
 /// <param name="Deriver">Store path of the derivation that made it; null when unknown.</param>
-public sealed record ClosurePath(string Path, string Sha256, long NarSize, ImmutableArray<string> References, string? Deriver)
+public sealed record ClosurePath(string Path, string Sha256, long NarSize, ImmutableArray<string> References,
+    string? Deriver)
 {
-    internal static ClosurePath Of(PathInfo info) => new(info.Path.ToString(), info.NarHash.Digest.ToString(), info.NarSize,
-        [.. info.References.Select(path => path.ToString())], info.Deriver is null ? null : $"{StorePath.Folder}/{info.Deriver}");
+    internal static ClosurePath Of(PathInfo info) =>
+        new(info.Path.ToString(), info.NarHash.Digest.ToString(), info.NarSize,
+        [.. info.References.Select(path => path.ToString())], info.Deriver is null ? null
+        : $"{StorePath.Folder}/{info.Deriver}");
 }

@@ -18,7 +18,7 @@ public static class SourcesSetup
         .AddSingleton<SourceRules>()
         .AddSingleton<SourceHttp>()
         .AddSingleton(provider => new PartialFiles(provider.GetRequiredService<DataDirectory>().Below("downloads"),
-            provider.GetRequiredService<SourceBlobs>().CheckRoomAsync, provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<SourceBlobs>().CheckCapacityAsync, provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<SourceDownloads>()
         .AddSingleton<SourceBlobs>()
         .AddSingleton<DirectoryRoots>()
@@ -37,11 +37,18 @@ public static class SourcesSetup
         .AddHostedService(provider => provider.GetRequiredService<RefreshOnDemand>())
         .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<RefreshOnDemand>().Want)
         .AddSingleton<BytesWanted>(provider => provider.GetRequiredService<RefreshOnDemand>().WantBytes)
-        .AddSingleton<ImageSaved>(provider => (image, ct) =>
-            provider.GetRequiredService<JobSchedules>().FollowAsync(Refreshes.KeyOf(image), ct))
+        .AddChangeFollower("schedules of refreshes", ChangeStage.Work, FollowAsync)
         .AddKeyedSingleton<IImageSource, ReleaseSource>("release")
         .AddKeyedSingleton<IImageSource, NixSource>("nix")
         .AddKeyedSingleton<IImageSource, HydraSource>("hydra")
         .AddKeyedSingleton<IImageSource, CacheSource>("cache")
         .AddKeyedSingleton<IImageSource, DirectorySource>("directory");
+
+    private static async Task FollowAsync(IServiceProvider provider, Changes changes, CancellationToken ct)
+    {
+        var schedules = provider.GetRequiredService<JobSchedules>();
+        IEnumerable<string> images = changes.HasAll(ChangeKinds.Image)
+            ? provider.GetRequiredService<ImageCatalog>().Images.Keys : changes.Names(ChangeKinds.ImageSpec);
+        foreach (var image in images) await schedules.FollowAsync(Refreshes.KeyOf(image), ct);
+    }
 }

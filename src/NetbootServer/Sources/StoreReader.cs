@@ -28,10 +28,12 @@ internal sealed class StoreReader(StorePaths paths, SourceBlobs blobs, VersionDr
         foreach (var nar in tree.Used) draft.Hold(nar);
     }
 
-    private async Task<SourcedClosure> ClosureAsync(StorePath root, StoreTree tree, BootLayout layout, CancellationToken ct)
+    private async Task<SourcedClosure> ClosureAsync(StorePath root, StoreTree tree, BootLayout layout,
+        CancellationToken ct)
     {
         if (!layout.IsToplevel)
-            throw new SourceException(SourceProblems.NotBootable, $"{root} is no system: it has no init with kernel-params or " +
+            throw new SourceException(SourceProblems.NotBootable,
+                $"{root} is no system: it has no init with kernel-params or " +
                 $"boot.json; there are: {SourceText.Quote(string.Join(", ", tree.Names))}.");
         var closure = await paths.ClosureAsync(root, ct);
         await paths.FetchAllAsync(closure, ct);
@@ -39,9 +41,11 @@ internal sealed class StoreReader(StorePaths paths, SourceBlobs blobs, VersionDr
         return new SourcedClosure
         {
             Toplevel = root.ToString(),
-            Init = names.Contains("prepare-root") ? $"{root}/prepare-root" : names.Contains("init") ? $"{root}/init" : null,
+            Init = names.Contains("prepare-root") ? $"{root}/prepare-root" : names.Contains("init") ? $"{root}/init"
+            : null,
             KernelArguments = names.Contains("kernel-params")
-                ? KernelLine.Kept(KernelLine.Split(await tree.ReadTextAsync("kernel-params", ct)), $"{root}/kernel-params")
+                ? KernelLine.Kept(KernelLine.Split(await tree.ReadTextAsync("kernel-params", ct)),
+                    $"{root}/kernel-params")
                 : [],
             Paths = [.. closure.Select(ClosurePath.Of)],
         };

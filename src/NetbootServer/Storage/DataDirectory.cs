@@ -74,7 +74,8 @@ public sealed class DataDirectory : IDisposable
         return File.Exists(data.DatabaseFile)
             ? data
             : throw new StartFailure("DataDirectory", data.Path,
-                "has no database yet: start the server once, or name its folder, such as DataDirectory=/var/lib/netboot-server");
+                "has no database yet: start the server once, or name its folder, such as " +
+                "DataDirectory=/var/lib/netboot-server");
     }
 
     private static StartFailure Unwritable(string full, Exception e) => new("DataDirectory", full,

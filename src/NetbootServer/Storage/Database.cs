@@ -10,11 +10,11 @@ namespace NetbootServer.Storage;
 /// </summary>
 /// <remarks>
 /// SQLite blocks the thread that calls it, for seconds when the file is locked or the disk stalls. That thread is never
-/// the caller's: whoever waits here is free again as soon as its token is cancelled, and the work rolls back by itself;
+/// the caller's: a caller that waits is free again as soon as its token is cancelled, and the work is rolled back;
 /// but for a <see cref="ChangeAsync"/> that has had its turn.
 /// At most <see cref="HeldUpAtMost"/> threads can be held up.
 /// </remarks>
-public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposable
+public sealed class Database : IDisposable
 {
     private const int MaxReaders = 16;
 
@@ -23,6 +23,12 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
 
     private readonly SemaphoreSlim _readers = new(MaxReaders, MaxReaders);
     private readonly SemaphoreSlim _writer = new(1, 1);
+    private readonly IDbContextFactory<NetbootDb> _contexts;
+    private readonly ChangeRules _rules;
+    private readonly ChangeFollowers _followers;
+
+    internal Database(IDbContextFactory<NetbootDb> contexts, ChangeRules rules, ChangeFollowers followers) =>
+        (_contexts, _rules, _followers) = (contexts, rules, followers);
 
     /// <summary>Runs <paramref name="query"/> on a fresh, untracked context.</summary>
     public Task<T> ReadAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> query, CancellationToken ct)
@@ -37,7 +43,8 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
 
     /// <summary>
     /// Runs <paramref name="work"/> as the only writer inside one transaction and commits it, unless
-    /// <paramref name="work"/> throws. What it returns has reached the disk (WAL with synchronous=FULL).
+    /// <paramref name="work"/> throws. What it returns has reached the disk (WAL with synchronous=FULL), and whatever
+    /// follows <see cref="NetbootDb.Changes"/> has been called.
     /// </summary>
     public Task<T> WriteAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
     {
@@ -47,8 +54,8 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
 
     /// <summary>
     /// As <see cref="WriteAsync"/>, for a change that memory must follow: until <paramref name="work"/> is done it can
-    /// be cancelled, and is not written then; from there on it is carried through, whoever hangs up, and the caller,
-    /// who waits for that, learns of it.
+    /// be cancelled, and is not written then; from there on it is carried through, even when the client disconnects,
+    /// and the caller, who waits for that, learns of it.
     /// </summary>
     public Task<T> ChangeAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
     {
@@ -56,16 +63,29 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
         return TransactAsync(work, ct, writing: CancellationToken.None);
     }
 
-    private Task<T> TransactAsync<T>(
-        Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct, CancellationToken writing) =>
-        AsideAsync(_writer, async db =>
+    private async Task<T> TransactAsync<T>(
+        Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct, CancellationToken writing)
+    {
+        var collector = new ChangeCollector(_rules);
+        var result = await AsideAsync(_writer, async db =>
         {
-            await using var transaction = await db.Database.BeginTransactionAsync(ct);
-            var result = await work(db, ct);
-            await db.SaveChangesAsync(writing);
-            await transaction.CommitAsync(writing);
-            return result;
+            db.Collector = collector;
+            try
+            {
+                await using var transaction = await db.Database.BeginTransactionAsync(ct);
+                var result = await work(db, ct);
+                await db.SaveChangesAsync(writing);
+                await transaction.CommitAsync(writing);
+                return result;
+            }
+            finally
+            {
+                db.Collector = null; // contexts are pooled
+            }
         }, ct);
+        await _followers.FollowAsync(collector.Changes);
+        return result;
+    }
 
     /// <summary>
     /// Whether an error says that the database is away for the moment, so that the same work may succeed later; false
@@ -87,7 +107,8 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
     public static bool IsFull(Exception error)
     {
         for (var e = error; e is not null; e = e.InnerException)
-            if (e is SqliteException { SqliteErrorCode: Sqlite.Full } || (OperatingSystem.IsLinux() && e is IOException { HResult: 28 or 122 }))
+            if (e is SqliteException { SqliteErrorCode: Sqlite.Full }
+                || (OperatingSystem.IsLinux() && e is IOException { HResult: 28 or 122 }))
                 return true; // 28 and 122: ENOSPC and EDQUOT, which .NET passes on as they are
         return false;
     }
@@ -100,7 +121,8 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
         error is BadHttpRequestException ? null // an IOException, too, and the client's fault
         : IsFull(error) ? new(ProblemTypes.StorageFull, DiskFull)
         : IsAway(error) ? new(ProblemTypes.StorageAway,
-            "The database or a disk of the server does not answer at the moment; nothing was changed. Try again in some seconds.")
+            "The database or a disk of the server does not answer at the moment; nothing was changed. Try again in " +
+            "some seconds.")
         : null;
 
     private async Task<T> AsideAsync<T>(SemaphoreSlim gate, Func<NetbootDb, Task<T>> work, CancellationToken ct)
@@ -109,7 +131,7 @@ public sealed class Database(IDbContextFactory<NetbootDb> contexts) : IDisposabl
         try
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // leaves the caller's thread
-            await using var db = await contexts.CreateDbContextAsync(ct);
+            await using var db = await _contexts.CreateDbContextAsync(ct);
             return await work(db);
         }
         finally

@@ -10,6 +10,29 @@ namespace NetbootServer.Storage;
 /// <param name="options">The provider and its connection.</param>
 public sealed class NetbootDb(DbContextOptions<NetbootDb> options) : DbContext(options)
 {
+    /// <summary>
+    /// What the running transaction changes. Tracked rows add themselves as they are saved; who writes by bulk or
+    /// prepared statements adds what these change.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">No transaction of <see cref="Database"/> runs.</exception>
+    public Changes Changes => Collector?.Changes
+        ?? throw new InvalidOperationException("Changes are collected inside a transaction of Database only.");
+
+    /// <summary>Set while a transaction of <see cref="Database"/> runs.</summary>
+    internal ChangeCollector? Collector { get; set; }
+
+    /// <inheritdoc/>
+    public override async Task<int> SaveChangesAsync(
+        bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        if (Collector is not { } collector)
+            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        var pending = collector.Pending(this);
+        var count = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        await collector.DescribeAsync(this, pending, cancellationToken); // keys are assigned now
+        return count;
+    }
+
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -15,12 +15,15 @@ namespace NetbootServer.Storage;
 /// <typeparam name="TRow">An entity of the model.</typeparam>
 internal sealed class PreparedRows<TRow> : IAsyncDisposable where TRow : class
 {
+    private readonly ChangeCollector? _collector;
+    private readonly string? _kind;
     private readonly DbCommand _command;
     private readonly List<(IProperty Property, ValueConverter? Converter, DbParameter Parameter)> _parameters = [];
 
     private PreparedRows(NetbootDb db, Func<Table, string> statement)
     {
         var table = new Table(db);
+        (_collector, _kind) = (db.Collector, db.Collector?.KindOf(db, table.Type.GetTableName()!));
         _command = db.Database.GetDbConnection().CreateCommand();
         _command.Transaction = db.Database.CurrentTransaction?.GetDbTransaction();
         _command.CommandText = statement(table);
@@ -44,7 +47,8 @@ internal sealed class PreparedRows<TRow> : IAsyncDisposable where TRow : class
 
     /// <summary>Updates columns of the rows with the key: those of the properties, without any all of them.</summary>
     public static PreparedRows<TRow> Update(NetbootDb db, params IReadOnlyList<string> properties) => new(db, table =>
-        $"UPDATE {table.Name} SET {table.Assignments(properties is [] ? table.Others : table.Properties(properties))} " +
+        $"UPDATE {table.Name} SET " +
+        $"{table.Assignments(properties is [] ? table.Others : table.Properties(properties))} " +
         $"WHERE {table.Assignments(table.Key)}");
 
     /// <summary>Deletes the rows that have the same value in a column.</summary>
@@ -62,6 +66,7 @@ internal sealed class PreparedRows<TRow> : IAsyncDisposable where TRow : class
                 : converter.ConvertToProvider(value)) ?? DBNull.Value;
         }
         var result = await _command.ExecuteScalarAsync(ct);
+        if (_kind is not null) _collector!.Changes.Written(_kind);
         return result is null or DBNull ? 0 : Convert.ToInt64(result, CultureInfo.InvariantCulture);
     }
 

@@ -9,22 +9,20 @@ namespace NetbootServer.Storage;
 public sealed record Renaming(string Kind, long Id, string From, string To, DateTimeOffset Since);
 
 /// <summary>Names what must end before a resource can be renamed, inside the caller's transaction.</summary>
-public delegate Task<IReadOnlyList<string>> RenameBlockers(NetbootDb db, string kind, string name, CancellationToken ct);
+public delegate Task<IReadOnlyList<string>> RenameBlockers(NetbootDb db, string kind, string name,
+    CancellationToken ct);
 
 /// <summary>Makes references follow a new name, inside the caller's transaction.</summary>
 public delegate Task RenameFollowing(NetbootDb db, Renaming renaming, CancellationToken ct);
 
-/// <summary>Makes what is in memory follow a new name, after it was committed.</summary>
-public delegate Task RenameDone(Renaming renaming, CancellationToken ct);
-
 /// <summary>
 /// Gives resources other names. Each feature registers what refers to others by name, and makes it follow.
 /// </summary>
-public sealed class Renames(
-    IEnumerable<RenameBlockers> blockers, IEnumerable<RenameFollowing> following, IEnumerable<RenameDone> done)
+public sealed class Renames(IEnumerable<RenameBlockers> blockers, IEnumerable<RenameFollowing> following)
 {
     /// <summary>What must end before the resource can be renamed; empty: nothing.</summary>
-    public async Task<IReadOnlyList<string>> BlockersOfAsync(NetbootDb db, string kind, string name, CancellationToken ct)
+    public async Task<IReadOnlyList<string>> BlockersOfAsync(NetbootDb db, string kind, string name,
+        CancellationToken ct)
     {
         var all = new List<string>();
         foreach (var ask in blockers) all.AddRange(await ask(db, kind, name, ct));
@@ -36,12 +34,8 @@ public sealed class Renames(
     /// </summary>
     public async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(db);
         foreach (var follow in following) await follow(db, renaming, ct);
-    }
-
-    /// <summary>Makes memory follow; it is committed, so nothing ends this.</summary>
-    public async Task TellAsync(Renaming renaming)
-    {
-        foreach (var tell in done) await tell(renaming, CancellationToken.None);
+        db.Changes.Add(renaming);
     }
 }

@@ -19,7 +19,11 @@ public static partial class StorageSetup
         ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + Database.HeldUpAtMost), ports);
         return services
             .AddSingleton(_ => data)
-            .AddSingleton<Database>()
+            .AddSingleton<ChangeRules>()
+            .AddSingleton<ChangeFollowers>()
+            .AddSingleton(provider => new Database(provider.GetRequiredService<IDbContextFactory<NetbootDb>>(),
+                provider.GetRequiredService<ChangeRules>(), provider.GetRequiredService<ChangeFollowers>()))
+            .AddHostedService<ChangeWorker>()
             .AddSingleton<ExceptionProblem>(_ => Database.ProblemOf)
             .AddPooledDbContextFactory<NetbootDb>(options => Configure(options, data.DatabaseFile));
     }
@@ -38,10 +42,12 @@ public static partial class StorageSetup
     private static void Configure(DbContextOptionsBuilder options, string file)
     {
         var connection = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30 };
-        options.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas());
+        options.UseSqlite(connection.ConnectionString).AddInterceptors(new Pragmas(), new BulkStatements());
     }
 
-    /// <summary>WAL lets readers go on beside the writer; FULL makes an acknowledged write survive a power cut.</summary>
+    /// <summary>
+    /// WAL lets readers go on beside the writer; FULL makes an acknowledged write survive a power cut.
+    /// </summary>
     private sealed class Pragmas : DbConnectionInterceptor
     {
         private const string Text =

@@ -31,7 +31,8 @@ internal static class SlowClientsScenario
                 seconds after all have vanished is garbage not yet collected.
 
                 """));
-            Console.WriteLine("| server | memory each | threads | descriptors | fast client beside them (alone) | left after |");
+            Console.WriteLine("| server | memory each | threads | descriptors | fast client beside them (alone) | " +
+            "left after |");
             Console.WriteLine("|---|---|---|---|---|---|");
             await using var nginx = new NginxServer(file.Folder);
             await using var product = new ProductServer("zero-copy", file);
@@ -68,7 +69,8 @@ internal static class SlowClientsScenario
         await Task.Delay(TimeSpan.FromSeconds(5), ct);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"| {server.Name} | {(memory - before) / 1024.0 / Count:0.0} KiB | {threads} | {descriptors} | " +
-            $"{beside / 1e9:0.0} GB/s ({alone / 1e9:0.0}) | {(server.Memory.AnonymousBytes - before) / 1048576.0:0} MiB, " +
+            $"{beside / 1e9:0.0} GB/s ({alone / 1e9:0.0}) | {(server.Memory.AnonymousBytes - before) / 1048576.0:0} " +
+            $"MiB, " +
             $"{server.Descriptors} descriptors |"));
     }
 

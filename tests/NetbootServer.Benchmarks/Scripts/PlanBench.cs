@@ -32,7 +32,7 @@ internal static class PlanBench
         var links = new ScriptLinks("http://10.0.0.1:8080");
         using var machines = new MachineCache(database);
         var catalog = new Catalog(machines, profiles, images, Options.Create(new MachinesOptions()),
-            Options.Create(new BootsOptions()), new SteadyClock(TimeProvider.System), TimeProvider.System);
+            Options.Create(new BootsOptions()), new MonotonicClock(TimeProvider.System), TimeProvider.System);
         using var plans = new PlanCache();
         Console.WriteLine("\n| a script's making alone | CPU each | allocated each |");
         Console.WriteLine("|---|---|---|");
@@ -52,7 +52,8 @@ internal static class PlanBench
             await MakeAsync(queries, again);
             var used = (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / count;
             var allocated = (GC.GetTotalAllocatedBytes(precise: true) - bytes) / 1024.0 / count;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {used:0.0} µs | {allocated:0.0} KiB |"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {name} | {used:0.0} µs | {allocated:0.0} KiB |"));
         }
 
         async Task MakeAsync(List<string> queries, PlanCache? kept)
@@ -71,7 +72,8 @@ internal static class PlanBench
                     known.ScriptOf(token);
                     continue;
                 }
-                var script = BootScript.Render(plan, links with { Boot = token }, identity, attempt: 0, profile => profile);
+                var script = BootScript.Render(plan, links with { Boot = token }, identity, attempt: 0, profile =>
+                    profile);
                 kept?.Keep(view, request, plan, script, token);
             }
         }

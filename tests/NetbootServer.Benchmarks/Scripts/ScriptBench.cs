@@ -22,7 +22,8 @@ internal static class ScriptBench
         try
         {
             await ScriptCatalog.MakeAsync(directory, Machines, Profiles, ct);
-            Console.WriteLine($"\n/boot/script, {Machines:N0} machines, {Profiles} profiles, {Connections} connections, " +
+            Console.WriteLine($"\n/boot/script, {Machines:N0} machines, {Profiles} profiles, {Connections} " +
+                $"connections, " +
                 $"{Environment.ProcessorCount} cores shared with the client, loopback");
             await PlanBench.RunAsync(directory, ct);
             var began = Stopwatch.StartNew();
@@ -32,7 +33,8 @@ internal static class ScriptBench
             var first = Stopwatch.StartNew();
             await AskAsync(server.Url, [RequestOf(server.Url, 1)], ct);
             Console.WriteLine($"| first request of all | {first.Elapsed.TotalMilliseconds:0.0} ms |");
-            Console.WriteLine("\n| requests, all logs included | a second | p50 | p99 | CPU each | memory after | threads |\n|---|---|---|---|---|---|---|");
+            Console.WriteLine("\n| requests, all logs included | a second | p50 | p99 | CPU each | memory after | " +
+                "threads |\n|---|---|---|---|---|---|---|");
             await MeasureAsync(server, $"first {WarmUp:N0}", 1, WarmUp, ct);
             await MeasureAsync(server, "machine not in the cache", WarmUp + 1, Known, ct);
             for (var round = 1; round <= MemoryRounds; round++)
@@ -49,10 +51,12 @@ internal static class ScriptBench
     {
         var cpu = server.CpuSeconds;
         var watch = Stopwatch.StartNew();
-        var latencies = await LoadAsync(server.Url, Enumerable.Range(from, count).Select(i => RequestOf(server.Url, i)), ct);
+        var latencies = await LoadAsync(server.Url, Enumerable.Range(from, count)
+            .Select(i => RequestOf(server.Url, i)), ct);
         var rate = count / watch.Elapsed.TotalSeconds;
         Array.Sort(latencies);
-        Console.WriteLine($"| {name} | {rate:0} | {At(0.5):0} µs | {At(0.99):0} µs | {(server.CpuSeconds - cpu) / count * 1e6:0} µs | " +
+        Console.WriteLine($"| {name} | {rate:0} | {At(0.5):0} µs | {At(0.99):0} µs | " +
+            $"{(server.CpuSeconds - cpu) / count * 1e6:0} µs | " +
             $"{server.ResidentMiB:0} MiB | {server.Threads} |");
 
         double At(double share) => latencies[(int)(share * (latencies.Length - 1))];
@@ -61,7 +65,8 @@ internal static class ScriptBench
     /// <summary>Requests per second in turns with nginx, which has one file: the script's text.</summary>
     private static async Task CompareAsync(BenchServer server, CancellationToken ct)
     {
-        var script = await new HttpClient().GetByteArrayAsync(new Uri(server.Url, "/boot/script" + ScriptCatalog.QueryOf(1)), ct);
+        var script = await new HttpClient()
+            .GetByteArrayAsync(new Uri(server.Url, "/boot/script" + ScriptCatalog.QueryOf(1)), ct);
         var folder = Directory.CreateTempSubdirectory("netboot-bench-").FullName;
         try
         {
@@ -75,10 +80,12 @@ internal static class ScriptBench
             for (var round = 0; round < NginxRounds; round++)
             {
                 rates.Add(await RateAsync(server.Url, ours, () => server.CpuSeconds, ct));
-                theirs.Add(await RateAsync(address, [.. Enumerable.Repeat(fixedText, NginxRequests)], () => nginx.CpuSeconds, ct));
+                theirs.Add(await RateAsync(address, [.. Enumerable.Repeat(fixedText, NginxRequests)], () =>
+                    nginx.CpuSeconds, ct));
             }
             var (rate, cpu) = (Ratios.Of(rates, theirs, each => each.Rate), Ratios.Of(rates, theirs, each => each.Cpu));
-            Console.WriteLine($"\n| beside nginx with a fixed text of {script.Length} bytes | × nginx, median (lowest–highest of {NginxRounds}) | ours | nginx |\n|---|---|---|---|");
+            Console.WriteLine($"\n| beside nginx with a fixed text of {script.Length} bytes | × nginx, median " +
+                $"(lowest–highest of {NginxRounds}) | ours | nginx |\n|---|---|---|---|");
             Console.WriteLine($"| requests a second | {rate.Middle:0.00} ({rate.Lowest:0.00}–{rate.Highest:0.00}) | " +
                 $"{rates.Select(each => each.Rate).Median():0} | {theirs.Select(each => each.Rate).Median():0} |");
             Console.WriteLine($"| CPU each | {cpu.Middle:0.0} ({cpu.Lowest:0.0}–{cpu.Highest:0.0}) | " +
@@ -105,7 +112,8 @@ internal static class ScriptBench
             .Select(part => AskAsync(url, part, ct)))).SelectMany(part => part)];
     }
 
-    private static byte[] RequestOf(Uri url, int machine) => Request(url, "/boot/script" + ScriptCatalog.QueryOf(machine));
+    private static byte[] RequestOf(Uri url, int machine) =>
+        Request(url, "/boot/script" + ScriptCatalog.QueryOf(machine));
 
     private static byte[] Request(Uri url, string path) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\n" +
         $"Connection: keep-alive\r\nUser-Agent: iPXE/1.21.1\r\nHost: {url.Authority}\r\n\r\n");

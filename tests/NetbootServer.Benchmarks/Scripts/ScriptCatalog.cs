@@ -33,7 +33,8 @@ internal static class ScriptCatalog
         var blobs = services.GetRequiredService<BlobStore>();
         Artifact kernel = new(new string('a', 64), 14_000_000), initrd = new(new string('b', 64), 600_000_000);
         if (files is { } lengths)
-            (kernel, initrd) = (await StoreAsync(blobs, lengths.Kernel, ct), await StoreAsync(blobs, lengths.Initrd, ct));
+            (kernel, initrd) = (await StoreAsync(blobs, lengths.Kernel, ct),
+                await StoreAsync(blobs, lengths.Initrd, ct));
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         db.ChangeTracker.AutoDetectChangesEnabled = false;
         var now = DateTimeOffset.UtcNow;
@@ -47,20 +48,23 @@ internal static class ScriptCatalog
             };
             db.Add(new ProfileRow
             {
-                Name = $"profile-{i:00}", Image = "bench", Spec = Json(spec), Revision = 1, CreatedAt = now, UpdatedAt = now,
+                Name = $"profile-{i:00}", Image = "bench", Spec = Json(spec), Revision = 1, CreatedAt = now,
+                    UpdatedAt = now,
             });
         }
         for (var i = 1; i <= machines; i++)
         {
             var row = new MachineRow
             {
-                Id = i, Name = $"node-{i:000000}", State = MachineState.Registered, Revision = 1, Spec = "", Search = "",
+                Id = i, Name = $"node-{i:000000}", State = MachineState.Registered, Revision = 1, Spec = "",
+                    Search = "",
                 CreatedAt = now, UpdatedAt = now,
             };
             row.WriteSpec(new()
             {
                 Macs = [MacOf(i).ToString()],
-                Labels = ImmutableSortedDictionary<string, string>.Empty.Add("rack", $"r{i % profiles}").Add("role", "compute"),
+                Labels = ImmutableSortedDictionary<string, string>.Empty.Add("rack", $"r{i % profiles}")
+                .Add("role", "compute"),
             });
             db.Add(row);
             db.Add(new MachineMacRow { Mac = MacOf(i).ToString(), MachineId = i });

@@ -25,7 +25,8 @@ internal sealed class SourcesScenario : IJobProgress
     private const long FileLength = 400L << 20;
     private const int Rounds = 5;
 
-    private sealed record Case(string Name, string Other, long Bytes, Func<CancellationToken, Task> Ours, string Theirs);
+    private sealed record Case(string Name, string Other, long Bytes, Func<CancellationToken, Task> Ours,
+        string Theirs);
 
     /// <summary>Prints the table.</summary>
     public static async Task RunAsync(CancellationToken ct)
@@ -38,7 +39,8 @@ internal sealed class SourcesScenario : IJobProgress
             await nginx.StartAsync(ct);
             await using var services = await ProductAsync(folder, ct);
             var cases = await CasesAsync(services, folder, $"http://127.0.0.1:{nginx.Port}{nginx.PathOf(file)}", ct);
-            Console.WriteLine("\n| case | ours | theirs | ours ÷ theirs: median (lowest–highest of the rounds) |\n|---|---|---|---|");
+            Console.WriteLine("\n| case | ours | theirs | ours ÷ theirs: median (lowest–highest of the rounds) " +
+                "|\n|---|---|---|---|");
             foreach (var each in cases) await CompareAsync(each, folder, ct);
         }
         finally
@@ -50,14 +52,17 @@ internal sealed class SourcesScenario : IJobProgress
 
     private static async Task<ServiceProvider> ProductAsync(string folder, CancellationToken ct)
     {
-        var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
-            .AddStorage(DataDirectory.Open(Path.Combine(folder, "data"))).AddBlobs().AddSources().BuildServiceProvider();
+        var services = new ServiceCollection().AddLogging()
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+            .AddStorage(DataDirectory.Open(Path.Combine(folder, "data"))).AddBlobs().AddSources()
+            .BuildServiceProvider();
         await using var db = await services.GetRequiredService<IDbContextFactory<NetbootDb>>().CreateDbContextAsync(ct);
         await db.Database.MigrateAsync(ct);
         return services;
     }
 
-    private static async Task<List<Case>> CasesAsync(ServiceProvider services, string folder, string url, CancellationToken ct)
+    private static async Task<List<Case>> CasesAsync(ServiceProvider services, string folder, string url,
+        CancellationToken ct)
     {
         var blobs = services.GetRequiredService<SourceBlobs>();
         var downloads = services.GetRequiredService<SourceDownloads>();
@@ -66,7 +71,8 @@ internal sealed class SourcesScenario : IJobProgress
         {
             new("file of 400 MiB from nginx", "curl | sha256sum", FileLength, async c =>
             {
-                using var download = await downloads.FetchAsync(link, new DownloadWish { Hashed = true }, new SourceMeter(new SourcesScenario()), c);
+                using var download = await downloads.FetchAsync(link, new DownloadRequest { Hashed = true },
+                    new SourceMeter(new SourcesScenario()), c);
                 await blobs.AddAsync(download!, BlobLimits.None, c);
             }, $"curl -s {url} | sha256sum"),
         };
@@ -78,13 +84,15 @@ internal sealed class SourcesScenario : IJobProgress
         var length = new FileInfo(nar).Length;
         foreach (var (compression, pack, unpack) in new[]
         {
-            (NarCompression.None, "", "cat"), (NarCompression.Zstd, "zstd -q", "zstd -dc"), (NarCompression.Xz, "xz -T0 -1", "xz -dc"),
+            (NarCompression.None, "", "cat"), (NarCompression.Zstd, "zstd -q", "zstd -dc"),
+                (NarCompression.Xz, "xz -T0 -1", "xz -dc"),
             (NarCompression.Gzip, "gzip -1", "gzip -dc"),
         })
         {
             var packed = pack.Length == 0 ? nar : $"{nar}.{compression}";
             if (pack.Length > 0) await ShellAsync($"{pack} -c <{nar} >{packed}", ct);
-            cases.Add(new($"NAR of {length >> 20} MiB, {compression}", $"{unpack} | nix-store --restore", length, async c =>
+            cases.Add(new($"NAR of {length >> 20} MiB, {compression}", $"{unpack} | nix-store --restore", length,
+                async c =>
             {
                 var reader = new NarReader(length, _ => { });
                 await using var stream = new NarTap(new Unpacking(File.OpenRead(packed), compression, length), reader);
@@ -107,8 +115,10 @@ internal sealed class SourcesScenario : IJobProgress
             theirs.Add(each.Bytes / their);
         }
         var ratios = Ratios.Of(ours, theirs, speed => speed);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {each.Name} | {ours.Median() / 1e6:0} MB/s | " +
-            $"{theirs.Median() / 1e6:0} MB/s by `{each.Other}` | {ratios.Middle:0.00} ({ratios.Lowest:0.00}–{ratios.Highest:0.00}) |"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {each.Name} | {ours.Median() / 1e6:0} MB/s | " +
+            $"{theirs.Median() / 1e6:0} MB/s by `{each.Other}` | {ratios.Middle:0.00} " +
+            $"({ratios.Lowest:0.00}–{ratios.Highest:0.00}) |"));
     }
 
     private static async Task<double> TimeAsync(Func<Task> work)
@@ -120,10 +130,12 @@ internal sealed class SourcesScenario : IJobProgress
 
     private static async Task<string> ShellAsync(string command, CancellationToken ct)
     {
-        using var shell = Process.Start(new ProcessStartInfo("bash", ["-o", "pipefail", "-c", command]) { RedirectStandardOutput = true })!;
+        using var shell = Process.Start(
+            new ProcessStartInfo("bash", ["-o", "pipefail", "-c", command]) { RedirectStandardOutput = true })!;
         var output = await shell.StandardOutput.ReadToEndAsync(ct);
         await shell.WaitForExitAsync(ct);
-        return shell.ExitCode == 0 ? output : throw new InvalidOperationException($"'{command}' ended with {shell.ExitCode}.");
+        return shell.ExitCode == 0 ? output
+            : throw new InvalidOperationException($"'{command}' ended with {shell.ExitCode}.");
     }
 
     /// <inheritdoc/>

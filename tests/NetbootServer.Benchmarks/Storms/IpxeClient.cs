@@ -74,7 +74,9 @@ internal sealed partial class IpxeClient(Uri server, string query, double bytesP
         return socket;
     }
 
-    /// <summary>Asks until there is an answer other than "later"; the text, but for files, which are thrown away.</summary>
+    /// <summary>
+    /// Asks until there is an answer other than "later"; the text, but for files, which are thrown away.
+    /// </summary>
     private async Task<string> AskAsync(
         Socket socket, string path, bool isFile, CancellationToken ct, string method = "GET")
     {
@@ -137,10 +139,12 @@ internal sealed partial class IpxeClient(Uri server, string query, double bytesP
     }
 
     private static long? Number(string head, string header) =>
-        head.Split("\r\n").FirstOrDefault(line => line.StartsWith(header + ":", StringComparison.OrdinalIgnoreCase)) is { } line
+        head.Split("\r\n").FirstOrDefault(line =>
+            line.StartsWith(header + ":", StringComparison.OrdinalIgnoreCase)) is { } line
             ? long.Parse(line.Split(':')[1], CultureInfo.InvariantCulture) : null;
 
-    [GeneratedRegex(@"^kernel --name kernel http://[^/]+(\S+) .*netboot\.boot=http://[^/]+(\S+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^kernel --name kernel http://[^/]+(\S+) .*netboot\.boot=http://[^/]+(\S+)",
+        RegexOptions.Multiline)]
     private static partial Regex KernelLine();
 
     [GeneratedRegex(@"^initrd --name initrd http://[^/]+(\S+)", RegexOptions.Multiline)]

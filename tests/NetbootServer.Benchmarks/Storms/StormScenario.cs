@@ -21,9 +21,12 @@ internal static class StormScenario
     public static async Task RunAsync(CancellationToken ct)
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"\n{Clients:N0} iPXE clients at once: script, kernel {KernelLength >> 10} KiB, initrd {InitrdLength >> 20} MiB, " +
-            $"ready, up; {BytesPerSecond / 1024:0} KiB/s each; {Environment.ProcessorCount} cores shared with the clients, loopback\n"));
-        Console.WriteLine("| boots | ideal | p50 | p95 | slowest | errors | 503s | asked again | out of turn | server CPU | memory | threads |");
+            $"\n{Clients:N0} iPXE clients at once: script, kernel {KernelLength >> 10} KiB, initrd " +
+            $"{InitrdLength >> 20} MiB, " +
+            $"ready, up; {BytesPerSecond / 1024:0} KiB/s each; {Environment.ProcessorCount} cores shared with the " +
+            $"clients, loopback\n"));
+        Console.WriteLine("| boots | ideal | p50 | p95 | slowest | errors | 503s | asked again | out of turn | " +
+            "server CPU | memory | threads |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
         await RunAsync("all at once", seats: null, ct);
         await RunAsync($"{Seats} downloading at once", Seats, ct);
@@ -36,7 +39,8 @@ internal static class StormScenario
         {
             await ScriptCatalog.MakeAsync(directory, Clients, profiles: 10, ct, (KernelLength, InitrdLength));
             string[] settings = ["--Access:AdminToken", Token];
-            if (seats is { } most) settings = [.. settings, "--Blobs:MaxBootDownloads", most.ToString(CultureInfo.InvariantCulture)];
+            if (seats is { } most)
+                settings = [.. settings, "--Blobs:MaxBootDownloads", most.ToString(CultureInfo.InvariantCulture)];
             await using var server = await BenchServer.StartAsync(directory, ct, settings);
             await StormAsync(server, name, seats, ct);
         }
@@ -67,7 +71,8 @@ internal static class StormScenario
             : string.Create(CultureInfo.InvariantCulture, $"{Ideal:0.0} s");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"| {name} | {ideal} | {At(0.5):0.00} s | {At(0.95):0.00} s | {At(1):0.00} s | {errors.Count} | " +
-            $"{clients.Sum(client => client.Refused)} | {clients.Sum(client => client.AskedAgain)} | {(seats is null ? "–" : $"{OutOfTurn(clients)} places at most")} | " +
+            $"{clients.Sum(client => client.Refused)} | {clients.Sum(client => client.AskedAgain)} | " +
+            $"{(seats is null ? "–" : $"{OutOfTurn(clients)} places at most")} | " +
             $"{used:0.0} s, {used / Clients * 1000:0.0} ms a boot | {memory:0} MiB | {threads} |"));
         foreach (var error in errors.Take(3)) Console.WriteLine($"  {error}");
         if (errors.Count > 0) throw new InvalidOperationException($"{errors.Count} of {Clients} boots failed.");

@@ -208,7 +208,8 @@ public sealed class ImagesTests(Browser browser)
             var tarball = Path.Combine(folder.FullName, "nixos-kexec-installer-x86_64-linux.tar.gz");
             await File.WriteAllBytesAsync(tarball, BootBytes.Initrd(8, 3 << 20), Ct);
             var sums = folder.GetFiles().Select(file =>
-                $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file.FullName)))}  {file.Name}\n").ToList();
+                $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file.FullName)))}  {file.Name}\n")
+                .ToList();
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "SHA256SUMS"), string.Concat(sums), Ct);
             await using var host = await FileHost.StartAsync(folder.FullName, Ct);
             await using var fleet = await Fleet.EmptyAsync(Ct);

@@ -128,7 +128,9 @@ public sealed class Morning : IAsyncDisposable
         await machine.UpAsync(ct);
     }
 
-    /// <summary>What is over by now: boots that went well or did not, an alarm, a failed refresh, found machines.</summary>
+    /// <summary>
+    /// What is over by now: boots that went well or did not, an alarm, a failed refresh, found machines.
+    /// </summary>
     public async Task HappenAsync(CancellationToken ct)
     {
         for (var i = 1; i <= 3; i++) await BootAsync($"b8:ce:f6:0a:55:{i:x2}", ct);

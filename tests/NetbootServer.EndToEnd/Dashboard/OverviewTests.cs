@@ -26,11 +26,13 @@ public sealed class OverviewTests(Browser browser)
             await visit.Button("24 h").ClickAsync();
             await Expect(visit.Button("24 h")).ToHaveAttributeAsync("aria-pressed", "true");
             await Until.TrueAsync("the day's drawing",
-                async () => await CanvasAsync(visit) is { Length: > 0 } now && now != drawn, TimeSpan.FromSeconds(30), Ct);
+                async () => await CanvasAsync(visit) is { Length: > 0 } now && now != drawn, TimeSpan.FromSeconds(30),
+                Ct);
             await visit.Page.SetViewportSizeAsync(700, 900);
             await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
             await Until.TrueAsync("the graph to fit the narrower window",
-                async () => await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth") <= 0,
+                async () => await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - " +
+                "innerWidth") <= 0,
                 TimeSpan.FromMinutes(1), Ct);
             await visit.GoAsync("machines");
             await Expect(visit.Heading("Machines")).ToBeVisibleAsync();

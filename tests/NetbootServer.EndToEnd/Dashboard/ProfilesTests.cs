@@ -146,7 +146,8 @@ public sealed class ProfilesTests(Browser browser)
 
             // What is typed after that is kept as well while another page is looked at.
             await visit.Page.GetByLabel("Words of entry 1").FillAsync("Typed on");
-            await visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Breadcrumb" }).GetByRole(AriaRole.Link).ClickAsync();
+            await visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Breadcrumb" }).GetByRole(AriaRole.Link)
+                .ClickAsync();
             await Expect(visit.Heading("Profiles")).ToBeVisibleAsync();
             await visit.Page.GoBackAsync();
             await Expect(visit.Page.GetByLabel("Words of entry 1")).ToHaveValueAsync("Typed on");

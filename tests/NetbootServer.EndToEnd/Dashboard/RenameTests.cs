@@ -14,7 +14,8 @@ public sealed class RenameTests(Browser browser)
     [InlineData("machines", "gpu-a100-03", "gpu-a100-02")]
     [InlineData("profiles", "gpu-workers", "rescue")]
     [InlineData("images", "nixos-26.05", "fleet")]
-    public async Task A_page_offers_another_name_refuses_one_that_is_taken_and_goes_to_the_new_one(string kind, string name, string taken)
+    public async Task A_page_offers_another_name_refuses_one_that_is_taken_and_goes_to_the_new_one(string kind,
+        string name, string taken)
     {
         await using var fleet = await Fleet.StartAsync(Ct);
         await browser.VisitAsync(fleet.Server, async visit =>

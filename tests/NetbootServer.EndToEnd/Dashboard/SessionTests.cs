@@ -135,7 +135,8 @@ public sealed class SessionTests(Browser browser)
         {
             visit.Expect("ERR_");
             visit.Expect("503");
-            visit.Expect("MIME type ('text/plain')"); // a script that is asked for while the server stops: the 503's text
+            // a script that is asked for while the server stops: the 503's text
+            visit.Expect("MIME type ('text/plain')");
             await Expect(visit.Heading("Boots in progress")).ToBeVisibleAsync();
             await fleet.Server.StopAsync();
             await visit.GoAsync("boots");

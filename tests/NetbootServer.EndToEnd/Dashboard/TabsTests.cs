@@ -189,7 +189,8 @@ public sealed class TabsTests(Browser browser)
     {
         var devTools = await visit.Page.Context.Browser!.NewBrowserCDPSessionAsync();
         var targets = (await devTools.SendAsync("Target.getTargets"))!.Value.GetProperty("targetInfos");
-        var workers = targets.EnumerateArray().Where(target => target.GetProperty("type").GetString() == "shared_worker").ToList();
+        var workers = targets.EnumerateArray()
+            .Where(target => target.GetProperty("type").GetString() == "shared_worker").ToList();
         Assert.Single(workers);
         await devTools.SendAsync("Target.closeTarget",
             new() { ["targetId"] = workers[0].GetProperty("targetId").GetString()! });

@@ -65,7 +65,8 @@ public sealed class Visit
     }
 
     /// <summary>
-    /// Logs in with a token, the admin's if none is given. When it returns the page hears of changes: what happens from now on is shown.
+    /// Logs in with a token, the admin's if none is given. When it returns the page hears of changes: what happens from
+    /// now on is shown.
     /// </summary>
     public async Task LogInAsync(string? token = null)
     {

@@ -27,7 +27,8 @@ public sealed class FileHost : IAsyncDisposable
     /// <summary>The values of Range that were asked for, in order.</summary>
     public ConcurrentQueue<string> Ranges { get; } = new();
 
-    public string Url => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Url => app.Services.GetRequiredService<IServer>()
+        .Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
     public static async Task<FileHost> StartAsync(string folder, CancellationToken ct)
     {

@@ -7,7 +7,9 @@ using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Images;
 
-/// <summary>A real disk that is small: what does not fit is refused beforehand, and one that fills up ends a job alone.</summary>
+/// <summary>
+/// A real disk that is small: what does not fit is refused beforehand, and one that fills up ends a job alone.
+/// </summary>
 public sealed class FullDiskTests : IAsyncLifetime
 {
     private const string Initrd = "/initrd-x86_64-linux";
@@ -44,11 +46,15 @@ public sealed class FullDiskTests : IAsyncLifetime
         await RefreshRig.TakenAsync(api, job.GetProperty("id").GetString()!, 21 << 20);
         Fill(Path.Combine(disk.FullName, "filler"));
         held.LetGo();
-        var failed = await api.WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}", AdminClient.HasEnded, Limit, Ct);
+        var failed = await api.WaitForAsync($"/jobs/{job.GetProperty("id").GetString()}", AdminClient.HasEnded, Limit,
+            Ct);
         Check(failed, "The disk is full");
-        using (var kernel = await server.Machines.GetAsync("/images/small/bzImage-x86_64-linux", Ct)) Assert.Equal(HttpStatusCode.OK, kernel.StatusCode);
-        using (var health = await server.Machines.GetAsync("/healthz", Ct)) Assert.Equal(HttpStatusCode.OK, health.StatusCode);
-        Assert.Equal(good.GetProperty("version").GetString(), (await api.GetAsync("/images/small", Ct)).GetProperty("current").GetString());
+        using (var kernel = await server.Machines.GetAsync("/images/small/bzImage-x86_64-linux", Ct))
+            Assert.Equal(HttpStatusCode.OK, kernel.StatusCode);
+        using (var health = await server.Machines.GetAsync("/healthz", Ct))
+            Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        Assert.Equal(good.GetProperty("version").GetString(), (await api.GetAsync("/images/small", Ct))
+            .GetProperty("current").GetString());
 
         // Once there is room, all goes on without a restart.
         File.Delete(Path.Combine(disk.FullName, "filler"));
@@ -85,7 +91,8 @@ public sealed class FullDiskTests : IAsyncLifetime
             return true;
         }, Limit, Ct);
         Assert.StartsWith("#!ipxe",
-            await server.Machines.GetStringAsync("/boot/script?mac=525400000001&arch=x86_64", Ct), StringComparison.Ordinal);
+            await server.Machines.GetStringAsync("/boot/script?mac=525400000001&arch=x86_64", Ct),
+            StringComparison.Ordinal);
 
         File.Delete(Path.Combine(disk.FullName, "filler"));
         await api.PutAsync("/machines/node", new { macs = new[] { "52:54:00:00:00:01" }, notes = "room" }, Ct);
@@ -124,14 +131,16 @@ public sealed class FullDiskTests : IAsyncLifetime
         Assert.SkipUnless(mounted, "a disk of its own can only be mounted by root");
         return ServerProcess.StartAsync(new ServerSetup
         {
-            Settings = new Dictionary<string, string> { ["DataDirectory"] = disk.FullName, ["Blobs:MinFreeBytes"] = $"{1 << 20}" },
+            Settings = new Dictionary<string,
+                string> { ["DataDirectory"] = disk.FullName, ["Blobs:MinFreeBytes"] = $"{1 << 20}" },
         }, Ct);
     }
 
     private static async Task<AdminClient> MakeAsync(ServerProcess server, FileHost host, string image)
     {
         var api = new AdminClient(server.Admin);
-        await api.PutAsync($"/images/{image}", new { source = new { type = "release", url = host.Url }, systems = new[] { "x86_64-linux" } }, Ct);
+        await api.PutAsync($"/images/{image}",
+            new { source = new { type = "release", url = host.Url }, systems = new[] { "x86_64-linux" } }, Ct);
         return api;
     }
 
@@ -150,7 +159,8 @@ public sealed class FullDiskTests : IAsyncLifetime
     {
         Assert.True(State(job) == "failed", $"{job}");
         Assert.Equal("/problems/storage-full", job.GetProperty("problem").GetProperty("type").GetString());
-        Assert.StartsWith(detail, job.GetProperty("problem").GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(detail, job.GetProperty("problem").GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(disk.FullName, "downloads")));
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(disk.FullName, "blobs", "tmp")));
     }
@@ -172,7 +182,8 @@ public sealed class FullDiskTests : IAsyncLifetime
 
     private static async Task<bool> RunAsync(params string[] command)
     {
-        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(command[0], command[1..]) { RedirectStandardError = true })!;
         await process.WaitForExitAsync(Ct);
         return process.ExitCode == 0;
     }

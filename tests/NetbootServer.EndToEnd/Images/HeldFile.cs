@@ -31,13 +31,15 @@ public sealed class HeldFile(string path, long position)
         public override long Length => file.Length;
         public override long Position { get => file.Position; set => file.Position = value; }
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer,
+            CancellationToken cancellationToken = default)
         {
             var allowed = await hold.AllowAsync(file.Position, buffer.Length, cancellationToken);
             return await file.ReadAsync(buffer[..allowed], cancellationToken);
         }
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count,
+            CancellationToken cancellationToken) =>
             ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();

@@ -37,7 +37,8 @@ public sealed class ImageBootTests(NixLab lab, BootAssets assets) : IClassFixtur
         var sums = new List<string>();
         foreach (var (built, name) in new[]
         {
-            ("bzImage", "bzImage-x86_64-linux"), ("initrd", "initrd-x86_64-linux"), ("netboot.ipxe", "netboot-x86_64-linux.ipxe"),
+            ("bzImage", "bzImage-x86_64-linux"), ("initrd", "initrd-x86_64-linux"),
+                ("netboot.ipxe", "netboot-x86_64-linux.ipxe"),
         })
         {
             var bytes = await File.ReadAllBytesAsync(lab.New.Resolve($"{path}/{built}"), Ct);
@@ -46,7 +47,8 @@ public sealed class ImageBootTests(NixLab lab, BootAssets assets) : IClassFixtur
         }
         await File.WriteAllLinesAsync(Path.Combine(folder, "SHA256SUMS"), sums, Ct);
         await using var host = await FileHost.StartAsync(folder, Ct);
-        Assert.Matches(@"Image fixture: fetching \d+ MB from", await BootAsync(new { type = "release", url = host.Url }));
+        Assert.Matches(@"Image fixture: fetching \d+ MB from",
+            await BootAsync(new { type = "release", url = host.Url }));
     }
 
     private async Task<string> BootAsync(object source)
@@ -57,7 +59,8 @@ public sealed class ImageBootTests(NixLab lab, BootAssets assets) : IClassFixtur
         await api.PutAsync("/images/fixture", new { source, systems = new[] { "x86_64-linux" } }, Ct);
         var job = await api.RefreshAsync("fixture", Limit, Ct);
         Assert.True(job.GetProperty("state").GetString() == "succeeded", job.GetRawText());
-        await api.PutAsync("/profiles/fixture", new { image = "fixture", kernelArguments = new[] { "fixture.poweroff" } }, Ct);
+        await api.PutAsync("/profiles/fixture",
+            new { image = "fixture", kernelArguments = new[] { "fixture.poweroff" } }, Ct);
         await api.PutAsync("/machines/node", new { macs = new[] { Hardware.Mac }, profile = "fixture" }, Ct);
 
         var command = QemuCommand.Lkrn(assets, IpxeBuild.Of2025, new Uri(server.Url, "boot.ipxe"), Hardware);

@@ -18,7 +18,9 @@ public sealed class NixLab : IAsyncLifetime
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("netboot-nix-");
 
-    /// <summary>The flake: <c>nixosConfigurations.{minimal,installer,…}.config.system.build.{netboot,toplevel}</c>.</summary>
+    /// <summary>
+    /// The flake: <c>nixosConfigurations.{minimal,installer,…}.config.system.build.{netboot,toplevel}</c>.
+    /// </summary>
     public string Fixture { get; private set; } = "";
 
     public RealNix Old { get; private set; } = null!;
@@ -71,7 +73,8 @@ public sealed class NixLab : IAsyncLifetime
     {
         Directory.CreateDirectory(to);
         foreach (var file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
-        foreach (var below in Directory.EnumerateDirectories(from)) Copy(below, Path.Combine(to, Path.GetFileName(below)));
+        foreach (var below in Directory.EnumerateDirectories(from))
+            Copy(below, Path.Combine(to, Path.GetFileName(below)));
     }
 
     private static Dictionary<string, string> Values(string lines) =>
@@ -100,7 +103,8 @@ public sealed class RealNix
         {
             var wrapper = Path.Combine(folder, name);
             // The flake's packages are files outside of the store's own root, in which a sandboxed build lives.
-            File.WriteAllText(wrapper, $"#!/bin/sh\nexport HOME={folder} NIX_CONFIG='{Settings}\nsandbox-paths = {packages}\nbuild-hook = {hook}'\n" +
+            File.WriteAllText(wrapper, $"#!/bin/sh\nexport HOME={folder} NIX_CONFIG='{Settings}\nsandbox-paths = " +
+                $"{packages}\nbuild-hook = {hook}'\n" +
                 $"exec {Path.Combine(Path.GetDirectoryName(nix)!, name)} \"$@\"\n");
             File.SetUnixFileMode(wrapper, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
@@ -126,7 +130,8 @@ public sealed class RealNix
     public async Task<string> BuildAsync(string installable)
     {
         var built = await RunAsync("nix", "build", installable, "--json", "--no-link");
-        return System.Text.Json.JsonDocument.Parse(built).RootElement[0].GetProperty("outputs").GetProperty("out").GetString()!;
+        return System.Text.Json.JsonDocument.Parse(built).RootElement[0].GetProperty("outputs").GetProperty("out")
+            .GetString()!;
     }
 
     /// <summary>Copies a path with all that it needs into a signed cache in a folder.</summary>
@@ -143,12 +148,15 @@ public sealed class RealNix
     }
 
     /// <summary>Writes a flake's lock.</summary>
-    public Task LockAsync(string folder) => RunAsync("nix", "flake", "lock", $"path:{folder}", "--option", "flake-registry", "/var/empty/flake-registry.json");
+    public Task LockAsync(string folder) =>
+        RunAsync("nix", "flake", "lock", $"path:{folder}", "--option", "flake-registry",
+            "/var/empty/flake-registry.json");
 
     /// <summary>Runs <c>nix</c> or <c>nix-store</c> on this store; answers what it printed.</summary>
     public async Task<string> RunAsync(string command, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(Nix)!, command), [.. arguments, "--store", Store])
+        var start = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(Nix)!, command),
+            [.. arguments, "--store", Store])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };

@@ -20,7 +20,8 @@ public sealed class RealCacheTests(NixLab lab)
         var system = version.Systems[X86];
         Assert.Equal(await File.ReadAllBytesAsync(cache.File("bzImage"), Ct), await bench.ReadAsync(system.Kernel!));
         Assert.Equal(await File.ReadAllBytesAsync(cache.File("initrd"), Ct), await bench.ReadAsync(system.Initrd!));
-        Assert.Matches("^init=/nix/store/[0-9a-z]{32}-nixos-system-installer-25.11.fixture/init$", system.KernelArguments[0]);
+        Assert.Matches("^init=/nix/store/[0-9a-z]{32}-nixos-system-installer-25.11.fixture/init$",
+            system.KernelArguments[0]);
         // The kernel, the initrd, the script and the folder of links; not the 67 paths of the system in the initrd.
         Assert.Equal(4, cache.Requests.Count(request => request.Contains("/nar/", StringComparison.Ordinal)));
     }
@@ -83,7 +84,8 @@ public sealed class RealCacheTests(NixLab lab)
             var executable = (info.UnixFileMode & UnixFileMode.UserExecute) != 0;
             return [$"{path} {(executable ? NarKind.Executable : NarKind.File)} {info.Length}"];
         }
-        return Directory.EnumerateFileSystemEntries(real).Select(child => Path.GetFileName(child)!).Order(StringComparer.Ordinal)
+        return Directory.EnumerateFileSystemEntries(real).Select(child => Path.GetFileName(child)!)
+            .Order(StringComparer.Ordinal)
             .SelectMany(name => Walk(Path.Combine(real, name), path.Length == 0 ? name : $"{path}/{name}"))
             .Prepend($"{path} {NarKind.Folder}");
     }

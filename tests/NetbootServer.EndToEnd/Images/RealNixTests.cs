@@ -20,17 +20,24 @@ public sealed class RealNixTests(NixLab lab)
     {
         var nix = lab.Of(which);
         await using var bench = await SourceBench.StartAsync(SourceBench.With(nix, lab.Fixture));
-        var version = await bench.FetchAsync(new { type = "nix", installable = $"path:{lab.Fixture}#nixosConfigurations.minimal.config.system.build.netboot" });
+        var version = await bench.FetchAsync(
+            new { type = "nix", installable =
+                $"path:{lab.Fixture}#nixosConfigurations.minimal.config.system.build.netboot" });
 
         var system = version.Systems[X86];
         var output = (string)version.Provenance["systems"]![X86]!["storePath"]!;
-        Assert.Equal(await File.ReadAllBytesAsync(nix.Resolve($"{output}/bzImage"), Ct), await bench.ReadAsync(system.Kernel!));
-        Assert.Equal(await File.ReadAllBytesAsync(nix.Resolve($"{output}/initrd"), Ct), await bench.ReadAsync(system.Initrd!));
-        Assert.Matches("^init=/nix/store/[0-9a-z]{32}-nixos-system-minimal-25.11.fixture/init$", system.KernelArguments[0]);
+        Assert.Equal(await File.ReadAllBytesAsync(nix.Resolve($"{output}/bzImage"), Ct),
+            await bench.ReadAsync(system.Kernel!));
+        Assert.Equal(await File.ReadAllBytesAsync(nix.Resolve($"{output}/initrd"), Ct),
+            await bench.ReadAsync(system.Initrd!));
+        Assert.Matches("^init=/nix/store/[0-9a-z]{32}-nixos-system-minimal-25.11.fixture/init$",
+            system.KernelArguments[0]);
         Assert.Equal(["console=tty0", "console=ttyS0", "loglevel=4"], system.KernelArguments.Skip(1));
-        Assert.StartsWith("sha256-", (string?)version.Provenance["systems"]![X86]!["flake"]!["narHash"], StringComparison.Ordinal);
+        Assert.StartsWith("sha256-", (string?)version.Provenance["systems"]![X86]!["flake"]!["narHash"],
+            StringComparison.Ordinal);
 
-        var alive = await Assert.ThrowsAsync<InvalidOperationException>(() => nix.RunAsync("nix-store", "--delete", output));
+        var alive = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            nix.RunAsync("nix-store", "--delete", output));
         Assert.Contains("alive", alive.Message, StringComparison.Ordinal);
         bench.Roots.Remove(version.GcRoots!);
         await nix.RunAsync("nix-store", "--delete", output);
@@ -44,14 +51,16 @@ public sealed class RealNixTests(NixLab lab)
         await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.New, lab.Fixture));
         var version = await bench.FetchAsync(new
         {
-            type = "nix", installable = $"{lab.Fixture}#nixosConfigurations.{{variant}}.config.system.build.netboot", variants = Both,
+            type = "nix", installable = $"{lab.Fixture}#nixosConfigurations.{{variant}}.config.system.build.netboot",
+                variants = Both,
         });
         var variants = version.Systems[X86].Variants!;
         Assert.Equal(Both.Order(), variants.Keys);
         Assert.Equal(variants["minimal"].Kernel, variants["bashless"].Kernel);
         Assert.NotEqual(variants["minimal"].Initrd, variants["bashless"].Initrd);
         Assert.Null(version.Systems[X86].Kernel);
-        Assert.Equal(2, Directory.EnumerateFileSystemEntries(Path.Combine(bench.DataFolder, "nix-roots", version.GcRoots!)).Count());
+        Assert.Equal(2, Directory.EnumerateFileSystemEntries(
+            Path.Combine(bench.DataFolder, "nix-roots", version.GcRoots!)).Count());
     }
 
     [Theory]
@@ -60,25 +69,30 @@ public sealed class RealNixTests(NixLab lab)
     {
         var nix = lab.Of(which);
         await using var bench = await SourceBench.StartAsync(SourceBench.With(nix, lab.Fixture));
-        var source = new { type = "nix", installable = $"path:{lab.Fixture}#nixosConfigurations.{host}.config.system.build.toplevel" };
+        var source = new { type = "nix",
+            installable = $"path:{lab.Fixture}#nixosConfigurations.{host}.config.system.build.toplevel" };
         var version = await bench.FetchAsync(source);
         var closure = version.Closures[X86];
         Assert.Equal(paths, closure.Paths.Length);
-        Assert.Equal((await nix.RunAsync("nix-store", "--query", "--requisites", closure.Toplevel)).Split('\n').Order(StringComparer.Ordinal),
+        Assert.Equal((await nix.RunAsync("nix-store", "--query", "--requisites", closure.Toplevel)).Split('\n')
+            .Order(StringComparer.Ordinal),
             closure.Paths.Select(path => path.Path).Order(StringComparer.Ordinal));
         Assert.Equal(["console=tty0", "console=ttyS0", "loglevel=4"], closure.KernelArguments);
         foreach (var path in closure.Paths)
         {
             Assert.Equal(path.NarSize, new FileInfo(bench.BlobFile(path.Sha256)).Length);
-            Assert.True(NixHash.TryParse(await nix.RunAsync("nix-store", "--query", "--hash", path.Path), out var hash));
+            Assert.True(NixHash.TryParse(await nix.RunAsync("nix-store", "--query", "--hash", path.Path),
+                out var hash));
             Assert.Equal(hash.Digest.ToString(), path.Sha256);
         }
 
         // What is stored already is neither read nor written again.
-        var dumps = bench.Progress.Lines.Count(line => line.StartsWith("fetching /nix/store", StringComparison.Ordinal));
+        var dumps = bench.Progress.Lines.Count(line =>
+            line.StartsWith("fetching /nix/store", StringComparison.Ordinal));
         await bench.FetchAsync(source);
         Assert.Equal(paths, dumps);
-        Assert.Equal(dumps, bench.Progress.Lines.Count(line => line.StartsWith("fetching /nix/store", StringComparison.Ordinal)));
+        Assert.Equal(dumps, bench.Progress.Lines.Count(line =>
+            line.StartsWith("fetching /nix/store", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -87,7 +101,8 @@ public sealed class RealNixTests(NixLab lab)
     {
         var folder = Flake("""fail = run "fail" "echo bad luck; exit 3";""");
         await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
-        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#fail" }));
+        var e = await Assert.ThrowsAsync<SourceException>(() =>
+            bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#fail" }));
         Assert.Equal(SourceProblems.NixFailed, e.Problem);
         Assert.Contains("ended with code 1", e.Message, StringComparison.Ordinal);
         Assert.Contains("fail.drv'", e.Message, StringComparison.Ordinal);
@@ -101,9 +116,11 @@ public sealed class RealNixTests(NixLab lab)
     {
         var folder = Flake("");
         await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
-        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#nothing" }));
+        var e = await Assert.ThrowsAsync<SourceException>(() =>
+            bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#nothing" }));
         Assert.Equal(SourceProblems.NixFailed, e.Problem);
-        Assert.Contains("'does not provide attribute 'packages.x86_64-linux.nothing'", e.Message, StringComparison.Ordinal);
+        Assert.Contains("'does not provide attribute 'packages.x86_64-linux.nothing'", e.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -116,11 +133,14 @@ public sealed class RealNixTests(NixLab lab)
         await using var bench = await SourceBench.StartAsync(SourceBench.With(nix, folder));
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         var fetching = bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#slow" }, cancel.Token);
-        await Until.TrueAsync("the builder to begin", () => Task.FromResult(bench.Progress.Lines.Contains("slow> begun")), TimeSpan.FromMinutes(2), Ct);
-        await Until.TrueAsync("the builder to sleep", () => Task.FromResult(Sleepers(seconds).Any()), TimeSpan.FromMinutes(1), Ct);
+        await Until.TrueAsync("the builder to begin", () =>
+            Task.FromResult(bench.Progress.Lines.Contains("slow> begun")), TimeSpan.FromMinutes(2), Ct);
+        await Until.TrueAsync("the builder to sleep", () => Task.FromResult(Sleepers(seconds).Any()),
+            TimeSpan.FromMinutes(1), Ct);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching.WaitAsync(TimeSpan.FromMinutes(1), Ct));
-        await Until.TrueAsync("the builder to end", () => Task.FromResult(!Sleepers(seconds).Any()), TimeSpan.FromMinutes(1), Ct);
+        await Until.TrueAsync("the builder to end", () => Task.FromResult(!Sleepers(seconds).Any()),
+            TimeSpan.FromMinutes(1), Ct);
         await nix.RunAsync("nix-store", "--verify");
     }
 
@@ -134,10 +154,12 @@ public sealed class RealNixTests(NixLab lab)
         var version = await bench.FetchAsync(new { type = "nix", installable = $"{folder}/good.nix#out" });
         Assert.Equal(0x1f, (await bench.ReadAsync(version.Systems[X86].Kexec!))[0]);
         Assert.Contains(bench.Progress.Reports, report => report is { Phase: "building", TotalSteps: > 0 });
-        Assert.Contains(bench.Progress.Lines, line => line.StartsWith("building '/nix/store/", StringComparison.Ordinal));
+        Assert.Contains(bench.Progress.Lines, line =>
+            line.StartsWith("building '/nix/store/", StringComparison.Ordinal));
 
         File.WriteAllText(Path.Combine(folder, "bad.nix"), $$"""{ out = {{NixLab.Run}} "x" "echo ${builtins.readFile /etc/passwd} >$out"; }""");
-        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"{folder}/bad.nix#out" }));
+        var e = await Assert.ThrowsAsync<SourceException>(() =>
+            bench.FetchAsync(new { type = "nix", installable = $"{folder}/bad.nix#out" }));
         Assert.Contains("access to absolute path '/etc/passwd' is forbidden", e.Message, StringComparison.Ordinal);
     }
 
@@ -149,7 +171,8 @@ public sealed class RealNixTests(NixLab lab)
         File.WriteAllText(Path.Combine(secret, "key"), "secret");
         var folder = Flake("""leak = run "leak.tar.gz" "$BB gzip -c <${secret}/key >$out";""", $"inputs.secret = {{ url = \"path:{secret}\"; flake = false; }};", "secret");
         await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
-        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#leak" }));
+        var e = await Assert.ThrowsAsync<SourceException>(() =>
+            bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#leak" }));
         Assert.Equal(SourceProblems.NotAllowed, e.Problem);
         Assert.Contains("has an input in", e.Message, StringComparison.Ordinal);
     }
@@ -170,8 +193,10 @@ public sealed class RealNixTests(NixLab lab)
               impureEnvVars = [ "{{Secret}}" "{{Passed}}" ]; outputHashMode = "flat"; outputHashAlgo = "sha256";
               outputHash = "01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b"; }; }
             """);
-        await using var bench = await SourceBench.StartAsync(new(SourceBench.With(lab.Of(which), folder)) { ["Nix:PassEnvironment:0"] = Passed });
-        await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"{folder}/leak.nix#out" }));
+        await using var bench = await SourceBench.StartAsync(
+            new(SourceBench.With(lab.Of(which), folder)) { ["Nix:PassEnvironment:0"] = Passed });
+        await Assert.ThrowsAsync<SourceException>(() =>
+            bench.FetchAsync(new { type = "nix", installable = $"{folder}/leak.nix#out" }));
         Assert.Contains("leak> secret=[] passed=[for builds]", bench.Progress.Lines);
     }
 
@@ -194,7 +219,8 @@ public sealed class RealNixTests(NixLab lab)
         var unlocked = FlakeOf(names[1]);
         await using (var bench = await LimitedAsync(unlocked))
         {
-            var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"path:{unlocked}#x" }));
+            var e = await Assert.ThrowsAsync<SourceException>(() =>
+                bench.FetchAsync(new { type = "nix", installable = $"path:{unlocked}#x" }));
             Assert.Contains("has inputs that its flake.lock does not name", e.Message, StringComparison.Ordinal);
             Assert.DoesNotContain(host.Requests, path => path.Contains(names[1], StringComparison.Ordinal));
         }
@@ -225,7 +251,8 @@ public sealed class RealNixTests(NixLab lab)
         await using var bench = await SourceBench.StartAsync(SourceBench.With(lab.Of(which), folder));
         foreach (var command in new[]
         {
-            "git init -q .", "git add .", "git -c user.name=a -c user.email=a@example.org commit -qm first", "chown -R 65534 .",
+            "git init -q .", "git add .", "git -c user.name=a -c user.email=a@example.org commit -qm first",
+                "chown -R 65534 .",
         })
         {
             var start = new System.Diagnostics.ProcessStartInfo("sh", ["-ec", command]) { WorkingDirectory = folder };
@@ -233,7 +260,8 @@ public sealed class RealNixTests(NixLab lab)
             await process.WaitForExitAsync(Ct);
             Assert.Equal(0, process.ExitCode);
         }
-        var e = await Assert.ThrowsAsync<SourceException>(() => bench.FetchAsync(new { type = "nix", installable = $"git+file://{folder}#x" }));
+        var e = await Assert.ThrowsAsync<SourceException>(() =>
+            bench.FetchAsync(new { type = "nix", installable = $"git+file://{folder}#x" }));
         Assert.Contains("it belongs to another user than ", e.Message, StringComparison.Ordinal);
         Assert.Contains("safe.directory", e.Message, StringComparison.Ordinal);
     }
@@ -260,11 +288,13 @@ public sealed class RealNixTests(NixLab lab)
         return folder;
     }
 
-    private static IEnumerable<string> Sleepers(string seconds) => Directory.EnumerateDirectories("/proc").Where(process =>
+    private static IEnumerable<string> Sleepers(string seconds) => Directory.EnumerateDirectories("/proc")
+        .Where(process =>
     {
         try
         {
-            return File.ReadAllText(Path.Combine(process, "cmdline")).Contains($"sleep\0{seconds}", StringComparison.Ordinal);
+            return File.ReadAllText(Path.Combine(process, "cmdline"))
+                .Contains($"sleep\0{seconds}", StringComparison.Ordinal);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -20,7 +20,8 @@ internal sealed class RefreshRig(ServerProcess server, string folder) : IAsyncDi
     public AdminClient Api { get; } = new(server.Admin);
 
     /// <summary>The files of blobs there are now, whole and half.</summary>
-    public IReadOnlySet<string> BlobFiles => Files("blobs").Select(file => file.FullName).ToHashSet(StringComparer.Ordinal);
+    public IReadOnlySet<string> BlobFiles => Files("blobs").Select(file => file.FullName)
+        .ToHashSet(StringComparer.Ordinal);
 
     /// <summary>
     /// Bytes in files of blobs that were not there before. Unlike the sum of all, it never shrinks when the version
@@ -78,7 +79,8 @@ internal sealed class RefreshRig(ServerProcess server, string folder) : IAsyncDi
     private async Task VerifyAsync(string image, string version)
     {
         // The job ends a moment before retention has tidied up.
-        await UntilAsync("one version to be kept", async () => (await Api.ListAsync($"/images/{image}/versions", Ct)).Count == 1);
+        await UntilAsync("one version to be kept", async () => (await Api.ListAsync($"/images/{image}/versions", Ct))
+            .Count == 1);
         Assert.Equal(version, (await Api.GetAsync($"/images/{image}", Ct)).GetProperty("current").GetString());
         await VerifyBlobsAsync();
         Assert.Empty(Files("downloads"));
@@ -105,8 +107,10 @@ internal sealed class RefreshRig(ServerProcess server, string folder) : IAsyncDi
         }
     }
 
-    private static IEnumerable<(string Sha256, string Url)> Artifacts(JsonElement parts) => parts.ValueKind != JsonValueKind.Object ? []
-        : parts.TryGetProperty("sha256", out var sha256) ? [(sha256.GetString()!, parts.GetProperty("url").GetString()!)]
+    private static IEnumerable<(string Sha256, string Url)> Artifacts(JsonElement parts) =>
+        parts.ValueKind != JsonValueKind.Object ? []
+        : parts.TryGetProperty("sha256", out var sha256)
+        ? [(sha256.GetString()!, parts.GetProperty("url").GetString()!)]
         : parts.EnumerateObject().SelectMany(part => Artifacts(part.Value));
 
     private IEnumerable<FileInfo> Files(string below)

@@ -56,7 +56,8 @@ public sealed class SourceBench : IAsyncDisposable
     {
         var errors = new ValidationErrors();
         var json = System.Text.Json.JsonSerializer.SerializeToElement(source);
-        var spec = app.Services.GetRequiredService<SourceSpecParser>().Parse(json, "$.source", ["x86_64-linux"], errors);
+        var spec = app.Services.GetRequiredService<SourceSpecParser>()
+            .Parse(json, "$.source", ["x86_64-linux"], errors);
         Assert.False(errors.Any, errors.Any ? $"{errors.First()}" : "");
         var request = new SourceRequest { Image = "test", Source = spec!, Systems = ["x86_64-linux"] };
         var type = json.GetProperty("type").GetString();
@@ -71,7 +72,8 @@ public sealed class SourceBench : IAsyncDisposable
         foreach (var (digest, offset, length) in blob.Segments.IsEmpty
             ? [(artifact.Digest, 0L, blob.Length)]
             : blob.Segments.Select(segment => (segment.Blob!.Value, segment.Offset, segment.Length)))
-            bytes.Write((await File.ReadAllBytesAsync(BlobFile(digest.ToString()), Ct)).AsSpan((int)offset, (int)length));
+            bytes.Write((await File.ReadAllBytesAsync(BlobFile(digest.ToString()), Ct))
+                .AsSpan((int)offset, (int)length));
         Assert.Equal(artifact.Sha256, Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray())));
         return bytes.ToArray();
     }

@@ -41,7 +41,8 @@ public sealed class AdminClient(HttpClient http)
     }
 
     /// <summary>Whether a job will do no more.</summary>
-    public static bool HasEnded(JsonElement job) => job.GetProperty("state").GetString() is "succeeded" or "failed" or "cancelled";
+    public static bool HasEnded(JsonElement job) => job.GetProperty("state")
+        .GetString() is "succeeded" or "failed" or "cancelled";
 
     /// <summary>Creates an image with one uploaded x86_64 version; returns the version.</summary>
     public async Task<JsonElement> UploadAsync(

@@ -5,7 +5,8 @@ namespace NetbootServer.EndToEnd.Lab;
 
 /// <summary>
 /// A loopback port for a server that must come back on it: one that the kernel gives to nobody by itself, neither to a
-/// connection nor to a listener that takes any port, so that nobody has it before the server starts or while it is away.
+/// connection nor to a listener that takes any port, so that nobody has it before the server starts or while it is
+/// away.
 /// </summary>
 public static class FreePort
 {

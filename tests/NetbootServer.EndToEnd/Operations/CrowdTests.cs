@@ -66,7 +66,8 @@ public sealed class CrowdTests
         var (peak, slowest) = await watching;
         var grown = (peak - before) / (1 << 20);
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"99,000 machines in {elapsed.TotalSeconds:0.0} s, {grown:0} MiB more at the most, slowest script {slowest.TotalMilliseconds:0} ms");
+            $"99,000 machines in {elapsed.TotalSeconds:0.0} s, {grown:0} MiB more at the most, slowest script " +
+            $"{slowest.TotalMilliseconds:0} ms");
         Assert.Contains("\"created\":99000,", report, StringComparison.Ordinal);
         Assert.True(grown < 200, $"Memory grew by {grown:0} MiB.");
         var exported = await server.Admin.GetStringAsync("/api/v1/machines/export?format=csv", Ct);

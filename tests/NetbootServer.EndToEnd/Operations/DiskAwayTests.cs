@@ -31,19 +31,23 @@ public sealed partial class DiskAwayTests
             Assert.NotNull(answer.Headers.RetryAfter);
         }
         await api.PutAsync("/machines/node/next-boot", new { action = "local" }, Ct);
-        Assert.Contains("boots its local disk", await server.Machines.GetStringAsync("/boot/script?mac=525400000001&arch=x86_64", Ct),
+        Assert.Contains("boots its local disk",
+            await server.Machines.GetStringAsync("/boot/script?mac=525400000001&arch=x86_64", Ct),
             StringComparison.OrdinalIgnoreCase);
-        using (var form = new MultipartFormDataContent { { new ByteArrayContent(new byte[100]), "x86_64-linux/initrd", "initrd" } })
+        using (var form = new MultipartFormDataContent { { new ByteArrayContent(new byte[100]), "x86_64-linux/initrd",
+            "initrd" } })
         using (var answer = await server.Admin.PostAsync("/api/v1/images/tiny/versions", form, Ct))
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-            Assert.Contains("/problems/storage-away", await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+            Assert.Contains("/problems/storage-away", await answer.Content.ReadAsStringAsync(Ct),
+                StringComparison.Ordinal);
         }
         await api.WaitForAsync("/alarms", alarms => alarms.GetProperty("items").EnumerateArray()
             .Any(alarm => alarm.GetProperty("kind").GetString() == "server-impaired"), Limit, Ct);
 
         Directory.Move(away, here);
-        await Until.TrueAsync("the server to be ready again", async () => await StatusAsync("/readyz") == HttpStatusCode.OK, Limit, Ct);
+        await Until.TrueAsync("the server to be ready again", async () =>
+            await StatusAsync("/readyz") == HttpStatusCode.OK, Limit, Ct);
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(kernel));
 
         async Task<HttpStatusCode> StatusAsync(string path)

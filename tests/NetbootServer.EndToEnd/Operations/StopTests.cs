@@ -62,7 +62,8 @@ public sealed class StopTests
     /// <summary>More bytes than socket buffers hold, and nobody reads them yet.</summary>
     private static async Task<HttpResponseMessage> BeginTransferAsync(ServerProcess server)
     {
-        var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(SmallImage.Initrd(InitrdBytes, seed: 2)));
+        var digest = Convert.ToHexStringLower(
+            System.Security.Cryptography.SHA256.HashData(SmallImage.Initrd(InitrdBytes, seed: 2)));
         return await server.Machines.GetAsync($"/blobs/{digest}/initrd", HttpCompletionOption.ResponseHeadersRead, Ct);
     }
 }

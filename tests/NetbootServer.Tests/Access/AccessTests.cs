@@ -13,11 +13,13 @@ public sealed class AccessTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Every_route_of_the_API_is_closed_to_strangers()
     {
         _ = app.Server;
-        var routes = app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+        var routes = app.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints)
+            .OfType<RouteEndpoint>()
             .Where(route => route.RoutePattern.RawText!.StartsWith("/api", StringComparison.Ordinal)).ToList();
         Assert.True(routes.Count > 20);
         foreach (var route in routes)
-            foreach (var method in route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET", "POST", "DELETE"])
+            foreach (var method in route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods
+                ?? ["GET", "POST", "DELETE"])
             {
                 var path = route.RoutePattern.RawText!.Replace("{name}", "x", StringComparison.Ordinal)
                     .Replace("{id}", "x", StringComparison.Ordinal).Replace("{version}", "x", StringComparison.Ordinal);
@@ -55,7 +57,8 @@ public sealed class AccessTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Unknown_paths_and_methods_are_problems_for_those_who_are_in()
     {
         (await app.Admin.GetAsync("/api/v1/nothing")).IsProblem(HttpStatusCode.NotFound, "not-found");
-        (await app.Admin.SendAsync(HttpMethod.Post, "/api/v1/machines/x", Caller.Json("{}"))).IsProblem(HttpStatusCode.MethodNotAllowed, "method-not-allowed");
+        (await app.Admin.SendAsync(HttpMethod.Post, "/api/v1/machines/x", Caller.Json("{}")))
+            .IsProblem(HttpStatusCode.MethodNotAllowed, "method-not-allowed");
     }
 
     [Fact]
@@ -65,7 +68,8 @@ public sealed class AccessTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         var password = (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Trim();
 
-        (await _stranger.PostAsync("/api/v1/session", new { password = "wrong" })).IsProblem(HttpStatusCode.Unauthorized, "unauthenticated");
+        (await _stranger.PostAsync("/api/v1/session", new { password = "wrong" }))
+            .IsProblem(HttpStatusCode.Unauthorized, "unauthenticated");
         (await _stranger.PostAsync("/api/v1/session", "{}")).IsInvalidAt("$");
         var session = (await _stranger.PostAsync("/api/v1/session", new { password })).Is(HttpStatusCode.OK);
         Assert.False(File.Exists(file));
@@ -76,21 +80,27 @@ public sealed class AccessTests(NetbootApp app) : IClassFixture<NetbootApp>
         (string, string) cookie = ("Cookie", set.Split(';')[0]), csrf = ("X-CSRF-Token", session["csrfToken"]!);
 
         (await _stranger.SendAsync(HttpMethod.Get, "/api/v1/machines", null, cookie)).Is(HttpStatusCode.OK);
-        Assert.Equal(session["csrfToken"], (await _stranger.SendAsync(HttpMethod.Get, "/api/v1/session", null, cookie))["csrfToken"]);
+        Assert.Equal(session["csrfToken"],
+            (await _stranger.SendAsync(HttpMethod.Get, "/api/v1/session", null, cookie))["csrfToken"]);
         const string Body = """{"macs":["525400020001"]}""";
-        (await _stranger.PutAsync("/api/v1/machines/csrf", Body, cookie)).IsProblem(HttpStatusCode.Forbidden, "csrf-missing");
-        (await _stranger.PutAsync("/api/v1/machines/csrf", Body, cookie, ("X-CSRF-Token", "guess"))).Is(HttpStatusCode.Forbidden);
+        (await _stranger.PutAsync("/api/v1/machines/csrf", Body, cookie))
+            .IsProblem(HttpStatusCode.Forbidden, "csrf-missing");
+        (await _stranger.PutAsync("/api/v1/machines/csrf", Body, cookie, ("X-CSRF-Token", "guess")))
+            .Is(HttpStatusCode.Forbidden);
         (await _stranger.PutAsync("/api/v1/machines/csrf", Body, cookie, csrf)).Is(HttpStatusCode.Created);
         (await _stranger.DeleteAsync("/api/v1/session", cookie)).Is(HttpStatusCode.Forbidden);
         (await _stranger.DeleteAsync("/api/v1/session", cookie, csrf)).Is(HttpStatusCode.NoContent);
-        (await _stranger.SendAsync(HttpMethod.Get, "/api/v1/machines", null, cookie)).IsProblem(HttpStatusCode.Unauthorized, "unauthenticated");
+        (await _stranger.SendAsync(HttpMethod.Get, "/api/v1/machines", null, cookie))
+            .IsProblem(HttpStatusCode.Unauthorized, "unauthenticated");
     }
 
     [Fact]
     public async Task A_token_can_be_changed_into_a_session()
     {
-        var session = (await _stranger.PostAsync("/api/v1/session", new { token = NetbootApp.Token })).Is(HttpStatusCode.OK);
+        var session = (await _stranger.PostAsync("/api/v1/session", new { token = NetbootApp.Token }))
+            .Is(HttpStatusCode.OK);
         Assert.NotNull(session["csrfToken"]);
-        (await _stranger.PostAsync("/api/v1/session", new { token = NetbootApp.Token, password = "x" })).IsInvalidAt("$");
+        (await _stranger.PostAsync("/api/v1/session", new { token = NetbootApp.Token, password = "x" }))
+            .IsInvalidAt("$");
     }
 }

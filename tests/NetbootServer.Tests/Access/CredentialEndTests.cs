@@ -10,13 +10,16 @@ using NetbootServer.Tests.Serving.Bodies;
 
 namespace NetbootServer.Tests.Access;
 
-/// <summary>On a real socket: what is still being answered ends with the token or session that it was asked with.</summary>
+/// <summary>
+/// On a real socket: what is still being answered ends with the token or session that it was asked with.
+/// </summary>
 [Trait("category", "slow")]
 public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFixture<CredentialEndTests.Host>
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5), Step = TimeSpan.FromSeconds(1);
 
-    public enum End { TokenDeleted, TokenExpired, LoggedOut, SessionEnded, SessionOver, SessionsTokenDeleted, PasswordReset }
+    public enum End { TokenDeleted, TokenExpired, LoggedOut, SessionEnded, SessionOver, SessionsTokenDeleted,
+        PasswordReset }
 
     public static TheoryData<End, string> EndsOfStreams => [.. from end in Enum.GetValues<End>()
                                                               from stream in (string[])["/api/v1/events", "log"]
@@ -44,7 +47,8 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
             await Task.WhenAny(rest, Task.Delay(TimeSpan.FromSeconds(0.2), ct));
         }
         // A log that is cut must not look like one that came to its end: then the last chunk would be empty.
-        if (stream == "log") Assert.DoesNotContain("0\r\n\r\n", Encoding.UTF8.GetString(await rest), StringComparison.Ordinal);
+        if (stream == "log")
+            Assert.DoesNotContain("0\r\n\r\n", Encoding.UTF8.GetString(await rest), StringComparison.Ordinal);
         using var again = await RawClient.ConnectAsync(host.Url);
         await again.GetAsync(new(host.Url, path), proof);
         Assert.Equal(401, (await again.ReadHeadAsync()).Status);
@@ -58,10 +62,12 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
         using var client = await RawClient.ConnectAsync(host.Url);
         await client.SendAsync($"POST /api/v1/images/i/versions HTTP/1.1\r\nHost: {host.Url.Authority}\r\n{proof}" +
             "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9999999\r\n\r\n" +
-            "--b\r\nContent-Disposition: form-data; name=\"x86_64-linux/initrd\"; filename=\"i\"\r\n\r\n070701" + new string('0', 4096));
+            "--b\r\nContent-Disposition: form-data; name=\"x86_64-linux/initrd\"; filename=\"i\"\r\n\r\n070701" +
+            new string('0', 4096));
         var head = client.ReadHeadAsync();
         for (var i = 0; i < 5; i++) await PassAsync(Step);
-        Assert.False(head.IsCompleted, head.IsCompleted ? $"It was answered {(await head).Status} before it was there." : "");
+        Assert.False(head.IsCompleted, head.IsCompleted ? $"It was answered {(await head).Status} before it was there."
+            : "");
         await happen();
         while (!head.IsCompleted)
         {
@@ -78,7 +84,8 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
     private async Task<(string Header, Func<Task> Happen)> CredentialAsync(End end)
     {
         var made = (await host.Admin.PostAsync("/api/v1/tokens",
-            new { name = "t", role = "admin", expiresAt = end == End.TokenExpired ? host.Clock.GetUtcNow().AddMinutes(1) : (DateTimeOffset?)null }))
+            new { name = "t", role = "admin", expiresAt = end == End.TokenExpired ? host.Clock.GetUtcNow()
+                .AddMinutes(1) : (DateTimeOffset?)null }))
             .Is(HttpStatusCode.Created);
         Func<Task> delete = async () =>
             (await host.Admin.DeleteAsync($"/api/v1/tokens/{made["id"]}")).Is(HttpStatusCode.NoContent);
@@ -97,7 +104,8 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
         var cookie = session.Header("Set-Cookie")!.Split(';')[0];
         return ($"Cookie: {cookie}\r\n", end switch
         {
-            End.LoggedOut => async () => (await LogOutAsync(cookie, session["csrfToken"]!)).Is(HttpStatusCode.NoContent),
+            End.LoggedOut => async () => (await LogOutAsync(cookie, session["csrfToken"]!))
+                .Is(HttpStatusCode.NoContent),
             End.SessionEnded => async () =>
                 (await host.Admin.DeleteAsync($"/api/v1/sessions/{session["id"]}")).Is(HttpStatusCode.NoContent),
             End.SessionOver => () => PassAsync(TimeSpan.FromHours(12)),
@@ -113,7 +121,8 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
     }
 
     /// <summary>A job whose turn comes never.</summary>
-    private async Task<string> WaitingJobAsync() => (await host.App.Services.GetRequiredService<JobQueue>().RequestAsync(
+    private async Task<string> WaitingJobAsync() =>
+        (await host.App.Services.GetRequiredService<JobQueue>().RequestAsync(
         new(ScrubWork.Key, "test") { NotBefore = host.Clock.GetUtcNow().AddDays(9) },
         TestContext.Current.CancellationToken)).Id;
 

@@ -38,7 +38,8 @@ public sealed class DocumentTests(NetbootApp app) : IClassFixture<NetbootApp>
         {
             if (!operation.Description.TryGetProperty("parameters", out var parameters)) continue;
             Assert.Distinct(parameters.EnumerateArray().Select(parameter =>
-                $"{operation}: {parameter.GetProperty("name").GetString()} in {parameter.GetProperty("in").GetString()}"));
+                $"{operation}: {parameter.GetProperty("name").GetString()} in " +
+                $"{parameter.GetProperty("in").GetString()}"));
         }
     }
 

@@ -45,7 +45,8 @@ public sealed class PlaneTests
         await client.ConnectAsync("127.0.0.1", new Uri(boot).Port, TestContext.Current.CancellationToken);
         var authority = new Uri(admin).Authority;
         await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(
-            $"GET {admin}/api/v1/machines HTTP/1.1\r\nHost: {authority}\r\nAuthorization: Bearer {NetbootApp.Token}\r\nConnection: close\r\n\r\n"),
+            $"GET {admin}/api/v1/machines HTTP/1.1\r\nHost: {authority}\r\nAuthorization: Bearer " +
+            $"{NetbootApp.Token}\r\nConnection: close\r\n\r\n"),
             TestContext.Current.CancellationToken);
         using var reader = new StreamReader(client.GetStream());
         Assert.StartsWith("HTTP/1.1 404", await reader.ReadToEndAsync(TestContext.Current.CancellationToken),

@@ -28,7 +28,7 @@ public sealed class SecretTests
         await byPassword.Caller.PutAsync("/api/v1/machines/m", """{"macs":["52:54:00:00:00:01"]}""", byPassword.Csrf);
         await operatorCaller.DeleteAsync("/api/v1/machines/m");
         await byToken.Caller.DeleteAsync("/api/v1/session", byToken.Csrf);
-        await app.Services.GetRequiredService<AccessWorker>().TidyAsync(TestContext.Current.CancellationToken);
+        await app.Services.GetRequiredService<AccessWorker>().CleanUpAsync(TestContext.Current.CancellationToken);
 
         string[] secrets =
         [

@@ -15,7 +15,7 @@ public sealed class SetClockTests
     public void A_delay_after_wrong_passwords_lasts_as_long_when_the_clock_is_set(int days)
     {
         var clock = new SettableClock();
-        using var delay = new LogInDelay(clock);
+        using var delay = new LoginDelay(clock);
         var address = IPAddress.Parse("10.0.0.5");
         for (var i = 0; i < 6; i++) delay.Note(address, good: false);
         Assert.Equal(8, delay.Wait(address));

@@ -21,7 +21,8 @@ public sealed class SpellingTests(HostileHost host) : IClassFixture<HostileHost>
             foreach (var path in Spellings(operation.Subject))
             {
                 var answer = await AskAsync(operation.Method, path);
-                if (operation.Role != "anyone") Assert.True(answer.Status == 401, $"{operation.Method} {path}: {answer}");
+                if (operation.Role != "anyone")
+                    Assert.True(answer.Status == 401, $"{operation.Method} {path}: {answer}");
                 AssertIsApis(operation, path, answer);
             }
     }
@@ -97,9 +98,12 @@ public sealed class SpellingTests(HostileHost host) : IClassFixture<HostileHost>
     /// <summary>Ways that are none, or not everywhere; none of them may be a way in.</summary>
     private static IEnumerable<string> Odder(string path) =>
     [
-        "/" + path, path.Replace("/v1/", "//v1//", StringComparison.Ordinal), path + "//", path + "%2F", "/%2F" + path[1..],
-        path.Replace('/', '\\'), path + ";x=y", path + ".", path + "%20", path.Replace("/v1", "%2Fv1", StringComparison.Ordinal),
-        path.Replace("api", "ap\u0131", StringComparison.Ordinal), path.Replace("api", "%EF%BD%81pi", StringComparison.Ordinal),
+        "/" + path, path.Replace("/v1/", "//v1//", StringComparison.Ordinal), path + "//", path + "%2F", "/%2F" +
+        path[1..],
+        path.Replace('/', '\\'), path + ";x=y", path + ".", path + "%20",
+        path.Replace("/v1", "%2Fv1", StringComparison.Ordinal),
+        path.Replace("api", "ap\u0131", StringComparison.Ordinal),
+        path.Replace("api", "%EF%BD%81pi", StringComparison.Ordinal),
     ];
 
     private static string Alternating(string path) =>

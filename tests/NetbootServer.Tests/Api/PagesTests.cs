@@ -34,7 +34,8 @@ public sealed class PagesTests(NetbootApp app) : IClassFixture<NetbootApp>
     [Fact]
     public async Task The_root_is_the_dashboard()
     {
-        Assert.Contains("<title>NetbootServer", (await _anyone.GetAsync("/")).Is(HttpStatusCode.OK).Text, StringComparison.Ordinal);
+        Assert.Contains("<title>NetbootServer", (await _anyone.GetAsync("/")).Is(HttpStatusCode.OK).Text,
+            StringComparison.Ordinal);
         (await _anyone.HeadAsync("/")).Is(HttpStatusCode.OK);
     }
 

@@ -12,7 +12,8 @@ public sealed partial class ResourceNameTests
     [Fact]
     public void It_is_what_the_contract_says() =>
         Gen.String[Gen.OneOf(Gen.Char["abz019.-"], Gen.Char), 0, 66].Sample(text => Assert.Equal(
-            Contract().IsMatch(text) && !text.Contains("..", StringComparison.Ordinal) && text is not ("import" or "export"),
+            Contract().IsMatch(text) && !text.Contains("..", StringComparison.Ordinal)
+            && text is not ("import" or "export"),
             ResourceName.TryParse(text, out _)));
 
     [GeneratedRegex(@"\A[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\z")]
@@ -22,7 +23,8 @@ public sealed partial class ResourceNameTests
 public sealed class PagingTests
 {
     [Fact]
-    public void A_cursor_leads_to_where_it_came_from() => Gen.Select(Gen.Int[1, 5], Gen.Int[0, 12]).Sample((limit, count) =>
+    public void A_cursor_leads_to_where_it_came_from() => Gen.Select(Gen.Int[1, 5], Gen.Int[0, 12])
+        .Sample((limit, count) =>
     {
         var all = Enumerable.Range(0, count).Select(i => $"n{i:d2}").ToList();
         var read = new List<string>();
@@ -30,7 +32,8 @@ public sealed class PagingTests
         {
             var (paging, problem) = Paging.Of($"{limit}", after);
             Assert.Null(problem);
-            var page = paging.Cut(all.Where(name => string.CompareOrdinal(name, paging.After?.Name) > 0).Take(limit + 1).ToList(), name => ("", name));
+            var page = paging.Cut(all.Where(name => string.CompareOrdinal(name, paging.After?.Name) > 0).Take(limit + 1)
+                .ToList(), name => ("", name));
             read.AddRange(page.Items);
             if ((after = page.Next) is null) break;
         }
@@ -38,7 +41,8 @@ public sealed class PagingTests
     });
 
     [Fact]
-    public void No_cursor_breaks_it() => Gen.String.Sample(text => Assert.True(Paging.Of(null, text) is var (paging, problem)
+    public void No_cursor_breaks_it() =>
+        Gen.String.Sample(text => Assert.True(Paging.Of(null, text) is var (paging, problem)
         && (problem is null || problem.Type == ProblemTypes.MalformedRequest) && paging.Limit == 100));
 }
 
@@ -136,7 +140,8 @@ public sealed class KernelArgumentTests
     [InlineData("netboot.boot=")]
     [InlineData("\"initrd=other\"")]
     [InlineData("x=\"a b\" initrd=other")]
-    public void An_argument_that_a_script_cannot_carry_is_refused(string argument) => Assert.NotNull(KernelArgument.Fault(argument));
+    public void An_argument_that_a_script_cannot_carry_is_refused(string argument) =>
+        Assert.NotNull(KernelArgument.Fault(argument));
 
     [Fact]
     public void A_command_line_is_split_where_the_kernel_splits_it() =>

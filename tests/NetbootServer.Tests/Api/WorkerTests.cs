@@ -13,7 +13,9 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Api;
 
-/// <summary>Background workers whose disk or database goes away: the server stays, says so, and they go on afterwards.</summary>
+/// <summary>
+/// Background workers whose disk or database goes away: the server stays, says so, and they go on afterwards.
+/// </summary>
 public sealed class WorkerTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -45,20 +47,23 @@ public sealed class WorkerTests
         (await app.Machine.GetAsync("/boot/script?mac=52-54-00-00-00-09&arch=x86_64")).Is(HttpStatusCode.OK);
         app.Services.GetRequiredService<AlarmBoard>().Raise("test-kind", "subject", "It happened meanwhile.");
         app.Services.GetRequiredService<EventHub>().Changed("machine", "node");
-        app.Services.GetRequiredService<Retention>().WantTidying();
+        app.Services.GetRequiredService<Retention>().RequestCleanup();
         await Until.AsAsync(() => app.Machine.GetAsync("/readyz"),
             ready => ready.Status == HttpStatusCode.ServiceUnavailable, "the server to say that it is not ready");
-        var access = app.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<AccessWorker>().Single();
-        await Assert.ThrowsAnyAsync<Exception>(() => access.TidyAsync(Ct)); // as its next round will find
+        var access = app.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<AccessWorker>()
+            .Single();
+        await Assert.ThrowsAnyAsync<Exception>(() => access.CleanUpAsync(Ct)); // as its next round will find
         (await app.Machine.GetAsync("/healthz")).Is(HttpStatusCode.OK);
         Assert.All(app.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<ResilientWorker>(),
             worker => Assert.False(worker.ExecuteTask!.IsCompleted, worker.GetType().Name));
 
         faults.IsAway = false;
         await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/alarms"),
-            alarms => alarms.Text.Contains("It happened meanwhile", StringComparison.Ordinal), "the alarm to be written");
-        await Until.AsAsync(() => app.Machine.GetAsync("/readyz"), ready => ready.Status == HttpStatusCode.OK, "the server to be ready");
-        await access.TidyAsync(Ct);
+            alarms => alarms.Text.Contains("It happened meanwhile", StringComparison.Ordinal),
+            "the alarm to be written");
+        await Until.AsAsync(() => app.Machine.GetAsync("/readyz"), ready => ready.Status == HttpStatusCode.OK,
+            "the server to be ready");
+        await access.CleanUpAsync(Ct);
         await app.Machine.GetAsync("/boot/script?mac=52-54-00-00-00-09&arch=x86_64");
         await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/machines/52-54-00-00-00-09"),
             machine => machine.Status == HttpStatusCode.OK, "the machine to be discovered");
@@ -69,13 +74,15 @@ public sealed class WorkerTests
     [Theory]
     [InlineData(13, "storage-full"), InlineData(10, "storage-away"), InlineData(5, "storage-away")]
     public void A_failure_of_the_database_is_no_fault_of_the_request(int code, string problem) =>
-        Assert.Equal(problem, Database.ProblemOf(new DbUpdateException("x", new SqliteException("x", code)))!.Type.Name);
+        Assert.Equal(problem, Database.ProblemOf(
+            new DbUpdateException("x", new SqliteException("x", code)))!.Type.Name);
 
     [Fact]
     public void A_faulty_statement_is_a_fault_of_the_server() =>
         Assert.Null(Database.ProblemOf(new DbUpdateException("x", new SqliteException("x", 1))));
 
-    private sealed class Failing(WorkerServices services) : ResilientWorker("test worker", services, NullLogger.Instance)
+    private sealed class Failing(WorkerServices services) : ResilientWorker("test worker", services,
+        NullLogger.Instance)
     {
         public bool IsFine { get; set; }
 

@@ -144,7 +144,8 @@ public sealed class BootFileTests
     };
 
     [Theory, MemberData(nameof(Insides))]
-    public void A_compressed_file_is_judged_by_what_is_in_it(string what, byte[] bytes, BootFileKind? inside, bool isInitrd)
+    public void A_compressed_file_is_judged_by_what_is_in_it(string what, byte[] bytes, BootFileKind? inside,
+        bool isInitrd)
     {
         var file = BootFile.Of(bytes.AsSpan(0, Math.Min(bytes.Length, BootFile.HeadLength)));
         Assert.True(inside == file.Inside?.Kind, $"{what}: {file}");
@@ -158,7 +159,8 @@ public sealed class BootFileTests
     public void An_old_tarball_is_known_by_its_checksum()
     {
         Assert.Equal(BootFileKind.Tar, BootFile.Of(Packed.Tar(hasMagic: false)).Kind);
-        Assert.Equal("a gzip file with a tar archive in it", BootFile.Of(Packed.Gzip(Packed.Tar(hasMagic: false))).Description);
+        Assert.Equal("a gzip file with a tar archive in it", BootFile.Of(Packed.Gzip(Packed.Tar(hasMagic: false)))
+            .Description);
         var damaged = Packed.Tar(hasMagic: false);
         damaged[3]++;
         Assert.NotEqual(BootFileKind.Tar, BootFile.Of(damaged).Kind);

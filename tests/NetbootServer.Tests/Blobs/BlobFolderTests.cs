@@ -32,7 +32,8 @@ public sealed class BlobFolderTests
         var listed = Assert.Single(await scrub.ListAsync(Ct));
         using (Away(host))
         {
-            var refused = await Assert.ThrowsAsync<BlobRefusedException>(() => scrub.CheckAsync(listed, 1 << 30, _ => { }, Ct));
+            var refused = await Assert.ThrowsAsync<BlobRefusedException>(() =>
+                scrub.CheckAsync(listed, 1 << 30, _ => { }, Ct));
             Assert.Equal(BlobRefusal.StoreAway, refused.Refusal);
         }
         Assert.Equal(ScrubVerdict.Good, await scrub.CheckAsync(listed, 1 << 30, _ => { }, Ct));

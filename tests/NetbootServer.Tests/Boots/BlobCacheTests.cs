@@ -14,7 +14,8 @@ public sealed class BlobCacheTests : IAsyncDisposable
     private readonly NetbootApp _app;
 
     public BlobCacheTests() => _app = new(
-        new() { ["Blobs:PublicUrl"] = "http://cache.lan:8081/" }, services => services.AddSingleton<TimeProvider>(_clock));
+        new() { ["Blobs:PublicUrl"] = "http://cache.lan:8081/" }, services =>
+        services.AddSingleton<TimeProvider>(_clock));
 
     [Fact]
     public async Task Scripts_name_the_cache_with_the_same_urls_for_every_boot()
@@ -24,7 +25,8 @@ public sealed class BlobCacheTests : IAsyncDisposable
         await _app.Admin.PutAsync("/api/v1/profiles/own", """{"image":"img","template":"#!ipxe\nkernel {{ kernel }}\ninitrd {{ initrd }}\n{{ load }}\n"}""");
         await _app.Admin.PutAsync("/api/v1/machines/a", """{"macs":["525400130001"],"profile":"p"}""");
         await _app.Admin.PutAsync("/api/v1/machines/b", """{"macs":["525400130002"],"profile":"own"}""");
-        var (one, again) = (await _app.Machine.ScriptAsync("525400130001"), await _app.Machine.ScriptAsync("525400130001"));
+        var (one, again) = (await _app.Machine.ScriptAsync("525400130001"),
+            await _app.Machine.ScriptAsync("525400130001"));
         var own = await _app.Machine.ScriptAsync("525400130002");
         var urls = UrlsIn(one);
         Assert.Equal(2, urls.Length);
@@ -36,11 +38,14 @@ public sealed class BlobCacheTests : IAsyncDisposable
         foreach (var url in urls) (await _app.Machine.GetAsync(new Uri(url).AbsolutePath)).Is(HttpStatusCode.OK);
 
         var script = (await _app.Machine.GetAsync("/images/img/netboot-x86_64-linux.ipxe")).Is(HttpStatusCode.OK).Text;
-        Assert.Equal(urls.Select(url => url[..url.LastIndexOf('/')]), UrlsIn(script).Select(url => url[..url.LastIndexOf('/')]));
+        Assert.Equal(urls.Select(url => url[..url.LastIndexOf('/')]), UrlsIn(script)
+            .Select(url => url[..url.LastIndexOf('/')]));
         Assert.Contains("initrd=initrd-x86_64-linux", script, StringComparison.Ordinal);
         Assert.StartsWith(Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(script))),
-            (await _app.Machine.GetAsync("/images/img/netboot-x86_64-linux.ipxe.sha256")).Text, StringComparison.Ordinal);
-        Assert.Contains("http://cache.lan:8081/blobs/", (await _app.Admin.GetAsync("/api/v1/machines/a/plan"))["script"], StringComparison.Ordinal);
+            (await _app.Machine.GetAsync("/images/img/netboot-x86_64-linux.ipxe.sha256")).Text,
+            StringComparison.Ordinal);
+        Assert.Contains("http://cache.lan:8081/blobs/",
+            (await _app.Admin.GetAsync("/api/v1/machines/a/plan"))["script"], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,7 +74,8 @@ public sealed class BlobCacheTests : IAsyncDisposable
         var boot = (await _app.Machine.ScriptAsync("525400130009", $"&serial=RACK-1&uuid={Uuid}")).BootPath();
         await _app.Admin.BootWithAsync("s", "running"); // its script is on record before the report comes
         (await _app.Machine.GetAsync($"{boot}/ready")).Is(HttpStatusCode.OK);
-        var seen = await _app.Admin.MachineWhenAsync("s", machine => machine.Json.TryGetProperty("reference", out _), "a reference");
+        var seen = await _app.Admin.MachineWhenAsync("s", machine => machine.Json.TryGetProperty("reference", out _),
+            "a reference");
         Assert.Equal("52:54:00:13:00:09", seen.Json.GetProperty("macs")[0].GetString());
         Assert.Equal(Uuid, seen.Json.GetProperty("reference").GetProperty("uuid").GetString());
 
@@ -84,7 +90,8 @@ public sealed class BlobCacheTests : IAsyncDisposable
 
     private static string[] UrlsIn(string script) =>
     [
-        .. script.Split('\n').Where(line => line.StartsWith("kernel ", StringComparison.Ordinal) || line.StartsWith("initrd ", StringComparison.Ordinal))
+        .. script.Split('\n').Where(line => line.StartsWith("kernel ", StringComparison.Ordinal)
+            || line.StartsWith("initrd ", StringComparison.Ordinal))
             .Select(line => line.Split(' ').First(word => word.StartsWith("http://", StringComparison.Ordinal))),
     ];
 

@@ -19,7 +19,8 @@ public sealed class BootBoundsTests(NetbootApp app) : IClassFixture<NetbootApp>
 
     private BootLog Log => app.Services.GetRequiredService<BootLog>();
 
-    private BootTicket Ticket() => app.Services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
+    private BootTicket Ticket() => app.Services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false)
+        .Ticket;
 
     [Fact]
     public async Task Of_three_thousand_different_ups_the_last_one_is_kept_and_all_are_counted()
@@ -33,7 +34,8 @@ public sealed class BootBoundsTests(NetbootApp app) : IClassFixture<NetbootApp>
         await IsWithinBoundsAsync(ticket.Boot);
 
         BootStep Up(int number) => new(ticket.StartedAt.AddSeconds(number), ticket, Steps.Up, FactKinds.Began,
-            Detail: JsonSerializer.SerializeToElement(new { addresses = new[] { $"10.0.0.{number}" }, sshHostKeys = Array.Empty<string>(),
+            Detail: JsonSerializer.SerializeToElement(
+                new { addresses = new[] { $"10.0.0.{number}" }, sshHostKeys = Array.Empty<string>(),
                 facts = new string('x', 5000) }));
     }
 
@@ -62,9 +64,11 @@ public sealed class BootBoundsTests(NetbootApp app) : IClassFixture<NetbootApp>
         await app.Admin.PutAsync("/api/v1/machines/ranged", """{"macs":["525400070301"],"profile":"ranges"}""");
         var kernel = (await app.Machine.ScriptAsync("525400070301")).KernelPath();
         for (var i = 0; i < 64; i++)
-            (await app.Machine.SendAsync(HttpMethod.Get, kernel, null, ("Range", $"bytes={64 * i}-{(64 * i) + 63}"))).Is(HttpStatusCode.PartialContent);
+            (await app.Machine.SendAsync(HttpMethod.Get, kernel, null, ("Range", $"bytes={64 * i}-{(64 * i) + 63}")))
+            .Is(HttpStatusCode.PartialContent);
         var boot = await Until.AsAsync(() => app.Admin.BootWithAsync("ranged", "running"),
-            boot => TryStep(boot, "kernel", out var step) && step.TryGetProperty("count", out var count) && count.GetInt64() == 64, "64 requests");
+            boot => TryStep(boot, "kernel", out var step) && step.TryGetProperty("count", out var count)
+            && count.GetInt64() == 64, "64 requests");
         Assert.Equal(4096, Step(boot, "kernel").GetProperty("bytes").GetInt64());
         Assert.InRange((await FactsAsync(boot["id"]!)).Count, 3, 4);
     }
@@ -73,11 +77,15 @@ public sealed class BootBoundsTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_boot_that_stalls_without_end_shows_its_first_stalls_and_the_last_one()
     {
         var ticket = Ticket();
-        List<BootEntry> entries = [new BootStep(ticket.StartedAt, ticket, Steps.Kernel, FactKinds.Began, TotalBytes: 10)];
+        List<BootEntry> entries = [new BootStep(ticket.StartedAt, ticket, Steps.Kernel, FactKinds.Began,
+            TotalBytes: 10)];
         for (var i = 1; i <= 200; i++)
         {
-            entries.Add(new BootStep(ticket.StartedAt.AddSeconds(10 * i), ticket, Steps.Kernel, FactKinds.Stalled, 1, 10));
-            if (i < 200) entries.Add(new BootStep(ticket.StartedAt.AddSeconds((10 * i) + 4), ticket, Steps.Kernel, FactKinds.Moved, 2, 10));
+            entries.Add(new BootStep(ticket.StartedAt.AddSeconds(10 * i), ticket, Steps.Kernel, FactKinds.Stalled, 1,
+                10));
+            if (i < 200)
+                entries.Add(new BootStep(ticket.StartedAt.AddSeconds((10 * i) + 4), ticket, Steps.Kernel,
+                    FactKinds.Moved, 2, 10));
         }
         await Log.WriteAsync(entries, Ct);
         var boot = await app.Admin.GetAsync($"/api/v1/boots/{ticket.Boot}");
@@ -108,7 +116,8 @@ public sealed class BootBoundsTests(NetbootApp app) : IClassFixture<NetbootApp>
 
         (await app.Machine.PostAsync($"{path}/up", """{"addresses":["10.0.0.7"]}""")).Is(HttpStatusCode.OK);
         listed = (await app.Admin.GetAsync("/api/v1/machines/longest/boots")).Is(HttpStatusCode.OK);
-        Assert.Equal("10.0.0.7", listed.Json.GetProperty("items")[0].GetProperty("up").GetProperty("addresses")[0].GetString());
+        Assert.Equal("10.0.0.7", listed.Json.GetProperty("items")[0].GetProperty("up").GetProperty("addresses")[0]
+            .GetString());
     }
 
     /// <summary>A stranger who has a token wakes a boot up and starts anew, again and again.</summary>
@@ -124,8 +133,10 @@ public sealed class BootBoundsTests(NetbootApp app) : IClassFixture<NetbootApp>
         await Log.WriteAsync([Opened(first)], Ct);
         for (var i = 1; i <= 40; i++)
         {
-            await Log.WriteAsync([new BootStep(first.StartedAt.AddSeconds((2 * i) - 1), first, Steps.Kernel, FactKinds.Moved, i, 4096)], Ct);
-            await Log.WriteAsync([Opened(tokens.Mint(machine, version, false).Ticket with { StartedAt = first.StartedAt.AddSeconds(2 * i) })], Ct);
+            await Log.WriteAsync([new BootStep(first.StartedAt.AddSeconds((2 * i) - 1), first, Steps.Kernel,
+                FactKinds.Moved, i, 4096)], Ct);
+            await Log.WriteAsync([Opened(tokens.Mint(machine, version, false)
+                .Ticket with { StartedAt = first.StartedAt.AddSeconds(2 * i) })], Ct);
         }
         Assert.Equal("unknown", (await app.Admin.GetAsync($"/api/v1/boots/{first.Boot}"))["outcome"]);
         var facts = await FactsAsync(first.Boot);
@@ -137,7 +148,8 @@ public sealed class BootBoundsTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     private Task<long> MachineIdAsync(string name) => app.Services.GetRequiredService<Database>().ReadAsync((db, ct) =>
-        db.Set<NetbootServer.Machines.MachineRow>().Where(row => row.Name == name).Select(row => row.Id).SingleAsync(ct), Ct);
+        db.Set<NetbootServer.Machines.MachineRow>().Where(row => row.Name == name).Select(row => row.Id)
+        .SingleAsync(ct), Ct);
 
     private Task<List<BootFactRow>> FactsAsync(string boot) => app.Services.GetRequiredService<Database>().ReadAsync(
         (db, ct) => db.Set<BootFactRow>().Where(fact => fact.BootId == boot).ToListAsync(ct), Ct);
@@ -146,16 +158,20 @@ public sealed class BootBoundsTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         var facts = await FactsAsync(boot);
         Assert.InRange(facts.Count, 1, MostRows);
-        Assert.InRange(facts.Sum(fact => 200 + System.Text.Encoding.UTF8.GetByteCount(fact.Detail ?? "")), 1, MostBytes);
-        Assert.All(facts, fact => Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(fact.Detail ?? ""), fact.DetailBytes));
+        Assert.InRange(facts.Sum(fact => 200 + System.Text.Encoding.UTF8.GetByteCount(fact.Detail ?? "")), 1,
+            MostBytes);
+        Assert.All(facts, fact => Assert.Equal(System.Text.Encoding.UTF8.GetByteCount(fact.Detail ?? ""),
+            fact.DetailBytes));
     }
 
     private static JsonElement Step(Answer boot, string name) =>
-        TryStep(boot, name, out var step) ? step : throw new InvalidOperationException($"No step {name} in {boot.Text}");
+        TryStep(boot, name, out var step) ? step
+        : throw new InvalidOperationException($"No step {name} in {boot.Text}");
 
     private static bool TryStep(Answer boot, string name, out JsonElement step)
     {
-        step = boot.Json.GetProperty("steps").EnumerateArray().FirstOrDefault(step => step.GetProperty("name").GetString() == name);
+        step = boot.Json.GetProperty("steps").EnumerateArray()
+            .FirstOrDefault(step => step.GetProperty("name").GetString() == name);
         return step.ValueKind == JsonValueKind.Object;
     }
 }

@@ -34,9 +34,11 @@ public sealed class ClockTests : IAsyncDisposable
         Assert.Contains("has succeeded", await _app.Machine.ScriptAsync("525400140001"), StringComparison.Ordinal);
         (await _app.Machine.PostAsync($"{boot}/up", "{}")).Is(HttpStatusCode.OK);
         var up = await _app.Admin.BootWithAsync("m", "up");
-        var steps = up.Json.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("at").GetDateTimeOffset()).ToList();
+        var steps = up.Json.GetProperty("steps").EnumerateArray()
+            .Select(step => step.GetProperty("at").GetDateTimeOffset()).ToList();
         Assert.Equal(3, steps.Count);
-        Assert.InRange(steps[^1] - steps[0], TimeSpan.FromSeconds(-1), TimeSpan.FromMinutes(5)); // as long as it really took
+        // as long as it really took
+        Assert.InRange(steps[^1] - steps[0], TimeSpan.FromSeconds(-1), TimeSpan.FromMinutes(5));
     }
 
     [Fact]
@@ -48,9 +50,11 @@ public sealed class ClockTests : IAsyncDisposable
         var first = await _app.Admin.BootWithAsync("m", "running");
         _clock.Set(-Months);
         var boot = (await _app.Machine.ScriptAsync("525400140001")).BootPath();
-        await Until.AsAsync(() => _app.Admin.GetAsync($"/api/v1/boots/{first["id"]}"), earlier => earlier["outcome"] == "unknown", "the first one to be left behind");
+        await Until.AsAsync(() => _app.Admin.GetAsync($"/api/v1/boots/{first["id"]}"), earlier =>
+            earlier["outcome"] == "unknown", "the first one to be left behind");
         (await _app.Machine.GetAsync($"{boot}/ready")).Is(HttpStatusCode.OK);
-        var machine = await _app.Admin.MachineWhenAsync("m", found => found["nextBoot"] is null, "the next boot to be used up");
+        var machine = await _app.Admin.MachineWhenAsync("m", found => found["nextBoot"] is null,
+            "the next boot to be used up");
         Assert.Equal("ready", machine.Json.GetProperty("lastBoot").GetProperty("outcome").GetString());
         Assert.NotEqual(first["id"], machine.Json.GetProperty("lastBoot").GetProperty("id").GetString());
     }
@@ -85,11 +89,14 @@ public sealed class ClockTests : IAsyncDisposable
         await RegisterAsync("""{"image":"img"}""");
         await _app.Admin.PutAsync("/api/v1/machines/m/next-boot", """{"action":"menu"}""");
         var menu = await _app.Machine.ScriptAsync("525400140001");
-        var choice = menu.Split('\n').Single(line => line.Contains("&menu=local,", StringComparison.Ordinal)).Split("${nb-again}")[1].Split(' ')[0];
+        var choice = menu.Split('\n').Single(line => line.Contains("&menu=local,", StringComparison.Ordinal))
+            .Split("${nb-again}")[1].Split(' ')[0];
         _clock.Set(Months);
-        Assert.Contains("was chosen at the machine", await _app.Machine.ScriptAsync("525400140001", choice), StringComparison.Ordinal);
+        Assert.Contains("was chosen at the machine", await _app.Machine.ScriptAsync("525400140001", choice),
+            StringComparison.Ordinal);
         _clock.Set(-2 * Months);
-        Assert.Contains("its firmware asks again", await _app.Machine.ScriptAsync("525400140001"), StringComparison.Ordinal);
+        Assert.Contains("its firmware asks again", await _app.Machine.ScriptAsync("525400140001"),
+            StringComparison.Ordinal);
         _clock.Pass(NetbootServer.Machines.LeftToDisk.Gap + TimeSpan.FromSeconds(1));
         Assert.Contains("\nkernel ", await _app.Machine.ScriptAsync("525400140001"), StringComparison.Ordinal);
     }
@@ -106,7 +113,8 @@ public sealed class ClockTests : IAsyncDisposable
     {
         await Watch.SweepAsync(TestContext.Current.CancellationToken);
         await _app.Machine.ScriptAsync("5254001400ff");
-        await _app.Admin.MachineWhenAsync("52-54-00-14-00-ff", machine => machine.Status == HttpStatusCode.OK, "the marker");
+        await _app.Admin.MachineWhenAsync("52-54-00-14-00-ff", machine => machine.Status == HttpStatusCode.OK,
+            "the marker");
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

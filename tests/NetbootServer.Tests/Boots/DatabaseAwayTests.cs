@@ -81,7 +81,8 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
     {
         Assert.Contains("\nkernel ", await _machine.ScriptAsync(Known), StringComparison.Ordinal);
         // Many at once: none waits for the others, which would take 100 s, and none takes the others' threads away.
-        var scripts = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => _machine.ScriptAsync($"5254000801{i:x2}")))
+        var scripts = await Task.WhenAll(Enumerable.Range(0, 100)
+            .Select(i => _machine.ScriptAsync($"5254000801{i:x2}")))
             .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.All(scripts, script => Assert.Contains("cannot read its catalog", script, StringComparison.Ordinal));
         Assert.Contains("\nkernel ", await _machine.ScriptAsync(Known), StringComparison.Ordinal);
@@ -104,13 +105,15 @@ public sealed class DatabaseAwayTests : IAsyncLifetime
         await _admin.BootWithAsync("known", "ready");
         await UpAsync();
         await _admin.BootWithAsync("known", "up");
-        await Until.AsAsync(() => _machine.GetAsync("/readyz"), answer => answer.Status == HttpStatusCode.OK, "the server to be ready");
+        await Until.AsAsync(() => _machine.GetAsync("/readyz"), answer => answer.Status == HttpStatusCode.OK,
+            "the server to be ready");
     }
 
     [Fact]
     public async Task Reports_that_find_no_room_are_sent_again_and_none_that_was_taken_is_lost()
     {
-        var (log, tokens) = (_app.Services.GetRequiredService<BootLog>(), _app.Services.GetRequiredService<BootTokens>());
+        var (log, tokens) = (_app.Services.GetRequiredService<BootLog>(),
+            _app.Services.GetRequiredService<BootTokens>());
         var others = Enumerable.Range(0, 100).Select(_ => tokens.Mint(0, new string('0', 32), false).Ticket).ToList();
         var written = others.Select(ticket =>
             log.ReportAsync(new BootStep(DateTimeOffset.UtcNow, ticket, Steps.Ready, FactKinds.Began))).ToList();

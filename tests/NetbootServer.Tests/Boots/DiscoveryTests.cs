@@ -9,12 +9,14 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
     private readonly Caller _machine = app.Machine;
 
     private Task<Answer> SeenAsync(string name) =>
-        _admin.MachineWhenAsync(name, machine => machine.Status == HttpStatusCode.OK && machine["lastSeenAt"] is not null, name);
+        _admin.MachineWhenAsync(name, machine => machine.Status == HttpStatusCode.OK
+            && machine["lastSeenAt"] is not null, name);
 
     [Fact]
     public async Task An_unknown_machine_is_recorded_with_what_it_told()
     {
-        var script = await _machine.ScriptAsync("52:54:00:04:00:01", "&manufacturer=ACME%0A%24%7Bevil%7D&product=%FFFFFFC3%FFFFFFA9tage&serial=" + new string('9', 9000));
+        var script = await _machine.ScriptAsync("52:54:00:04:00:01",
+            "&manufacturer=ACME%0A%24%7Bevil%7D&product=%FFFFFFC3%FFFFFFA9tage&serial=" + new string('9', 9000));
         Assert.Contains("does not know this machine", script, StringComparison.Ordinal);
         var machine = await SeenAsync("52-54-00-04-00-01");
         Assert.Equal("discovered", machine["state"]);
@@ -35,10 +37,13 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
         (await _machine.GetAsync($"/boot/{mac}.ipxe")).Is(HttpStatusCode.OK); // tells nothing, so takes nothing away
         await _machine.ScriptAsync(mac, "&product=SYS-1&serial=B&ip=10.0.0.2&asset=4711");
         var machine = await _admin.MachineWhenAsync(name, machine => machine["identityChanges"] is not null, name);
-        Assert.Equal(["asset:  → 4711", "serial: A → B"], machine.Json.GetProperty("identityChanges").EnumerateArray().Select(change =>
-            $"{change.GetProperty("name")}: {(change.TryGetProperty("before", out var before) ? before : null)} → {change.GetProperty("after")}"));
+        Assert.Equal(["asset:  → 4711", "serial: A → B"], machine.Json.GetProperty("identityChanges").EnumerateArray()
+            .Select(change =>
+            $"{change.GetProperty("name")}: {(change.TryGetProperty("before", out var before) ? before : null)} → " +
+            $"{change.GetProperty("after")}"));
         Assert.Equal("SYS-1", machine.Json.GetProperty("identity").GetProperty("product").GetString());
-        (await _admin.PutAsync($"/api/v1/machines/{name}", machine.Text)).Is(HttpStatusCode.OK); // what is read can be written
+        // what is read can be written
+        (await _admin.PutAsync($"/api/v1/machines/{name}", machine.Text)).Is(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -77,7 +82,8 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
         }
         var name3 = "52-54-00-04-00-13";
         var last = await SeenAsync(name3);
-        foreach (var name in new[] { "52-54-00-04-00-11", "52-54-00-04-00-12", name3 }) await _admin.BootWithAsync(name, "ready");
+        foreach (var name in new[] { "52-54-00-04-00-11", "52-54-00-04-00-12", name3 })
+            await _admin.BootWithAsync(name, "ready");
         var joined = (await _admin.PutAsync("/api/v1/machines/joined", """{"macs":["525400040011","525400040012","525400040013"],"profile":"join"}"""))
             .Is(HttpStatusCode.Created);
         Assert.Equal(last["lastSeenAt"], joined["lastSeenAt"]);
@@ -109,10 +115,12 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Contains("machine by-uuid", await _machine.ScriptAsync("525400040033", Uuid), StringComparison.Ordinal);
         Assert.Contains("machine by-mac", await _machine.ScriptAsync("525400040032", Uuid), StringComparison.Ordinal);
         await Until.AsAsync(() => _admin.GetAsync("/api/v1/alarms"),
-            alarms => alarms.Text.Contains("identity-contradiction", StringComparison.Ordinal) && alarms.Text.Contains("by-uuid", StringComparison.Ordinal),
+            alarms => alarms.Text.Contains("identity-contradiction", StringComparison.Ordinal)
+            && alarms.Text.Contains("by-uuid", StringComparison.Ordinal),
             "the alarm of a contradiction");
         await _admin.PatchAsync("/api/v1/machines/by-uuid", """{"macs":["525400040031"]}""");
-        Assert.Contains("contradicts a registration", await _machine.ScriptAsync("525400040033", Uuid), StringComparison.Ordinal);
+        Assert.Contains("contradicts a registration", await _machine.ScriptAsync("525400040033", Uuid),
+            StringComparison.Ordinal);
         await _admin.PutAsync("/api/v1/machines/twin", """{"macs":["525400040034"],"uuid":"4c4c4544-0042-3510-8052-b4c04f564433"}""");
         Assert.Contains("does not know", await _machine.ScriptAsync("525400040033", Uuid), StringComparison.Ordinal);
     }
@@ -122,11 +130,14 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         await _admin.MakeImageAsync("select-image", seed: 42);
         await _admin.PutAsync("/api/v1/profiles/select", """{"image":"select-image","selector":{"room":"cellar"}}""");
-        Assert.Contains("\nkernel ", await _machine.ScriptAsync("525400040041", "&room=cellar"), StringComparison.Ordinal);
+        Assert.Contains("\nkernel ", await _machine.ScriptAsync("525400040041", "&room=cellar"),
+            StringComparison.Ordinal);
         await _admin.PutAsync("/api/v1/machines/selected", """{"macs":["525400040041"]}""");
-        Assert.DoesNotContain("\nkernel ", await _machine.ScriptAsync("525400040041", "&room=cellar"), StringComparison.Ordinal);
+        Assert.DoesNotContain("\nkernel ", await _machine.ScriptAsync("525400040041", "&room=cellar"),
+            StringComparison.Ordinal);
         await _admin.PatchAsync("/api/v1/machines/selected", """{"labels":{"room":"cellar"}}""");
-        Assert.Contains("\nkernel ", await _machine.ScriptAsync("525400040041", "&room=attic"), StringComparison.Ordinal);
+        Assert.Contains("\nkernel ", await _machine.ScriptAsync("525400040041", "&room=attic"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -135,7 +146,8 @@ public sealed class DiscoveryTests(NetbootApp app) : IClassFixture<NetbootApp>
     [InlineData("/boot/script?mac=nonsense&uuid=00000000-0000-0000-0000-000000000000")]
     [InlineData("/boot/script?mac=%00%zz%&=&&&")]
     public async Task A_request_without_a_name_is_told_to_start_again(string path) =>
-        Assert.Contains("without a MAC or UUID", (await _machine.GetAsync(path)).Is(HttpStatusCode.OK).Text, StringComparison.Ordinal);
+        Assert.Contains("without a MAC or UUID", (await _machine.GetAsync(path)).Is(HttpStatusCode.OK).Text,
+            StringComparison.Ordinal);
 }
 
 public sealed class DiscoveryLimitTests
@@ -149,7 +161,8 @@ public sealed class DiscoveryLimitTests
         for (var i = 1; i <= 3; i++) await SeeAsync(i);
         await SeeAsync(1); // seen again: now 2 is the oldest
         await SeeAsync(4);
-        var names = await Until.AsAsync(() => admin.GetAsync("/api/v1/machines"), list => list.Items().Count == 4, "the oldest to go");
+        var names = await Until.AsAsync(() => admin.GetAsync("/api/v1/machines"), list => list.Items().Count == 4,
+            "the oldest to go");
         Assert.Equal(["52-54-00-05-00-01", "52-54-00-05-00-03", "52-54-00-05-00-04", "kept"], names.Items());
         await SeeAsync(2);
 
@@ -165,7 +178,8 @@ public sealed class DiscoveryLimitTests
             var before = DateTimeOffset.UtcNow.AddMilliseconds(-1);
             await machine.ScriptAsync($"5254000500{i:x2}");
             await admin.MachineWhenAsync($"52-54-00-05-00-{i:x2}",
-                seen => seen.Status == HttpStatusCode.OK && DateTimeOffset.Parse(seen["lastSeenAt"]!, null) >= before, $"machine {i}");
+                seen => seen.Status == HttpStatusCode.OK && DateTimeOffset.Parse(seen["lastSeenAt"]!, null) >= before,
+                $"machine {i}");
         }
     }
 
@@ -178,10 +192,16 @@ public sealed class DiscoveryLimitTests
         await app.Admin.PutAsync("/api/v1/machines/m1", """{"macs":["525400060011"]}""");
         await app.Admin.PutAsync("/api/v1/machines/m2", """{"macs":["525400060012"]}""");
         var menu = await app.Machine.ScriptAsync("525400060011");
-        var choice = menu.Split('\n').Single(line => line.Contains("&menu=chosen,", StringComparison.Ordinal)).Split("&menu=")[1].Split(' ')[0];
-        Assert.Contains("\nkernel ", await app.Machine.ScriptAsync("525400060011", "&menu=" + choice), StringComparison.Ordinal);
-        Assert.DoesNotContain("\nkernel ", await app.Machine.ScriptAsync("525400060012", "&menu=" + choice), StringComparison.Ordinal);
-        Assert.DoesNotContain("\nkernel ", await app.Machine.ScriptAsync("525400060011", "&menu=chosen"), StringComparison.Ordinal);
-        Assert.DoesNotContain("\nkernel ", await app.Machine.ScriptAsync("525400060011", "&menu=other," + choice.Split(',')[1]), StringComparison.Ordinal);
+        var choice = menu.Split('\n').Single(line => line.Contains("&menu=chosen,", StringComparison.Ordinal))
+            .Split("&menu=")[1].Split(' ')[0];
+        Assert.Contains("\nkernel ", await app.Machine.ScriptAsync("525400060011", "&menu=" + choice),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("\nkernel ", await app.Machine.ScriptAsync("525400060012", "&menu=" + choice),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("\nkernel ", await app.Machine.ScriptAsync("525400060011", "&menu=chosen"),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("\nkernel ",
+            await app.Machine.ScriptAsync("525400060011", "&menu=other," + choice.Split(',')[1]),
+            StringComparison.Ordinal);
     }
 }

@@ -73,10 +73,12 @@ public sealed class ExpectedOutcomeTests(NetbootApp app) : IClassFixture<Netboot
     {
         var script = await _machine.ScriptAsync(mac, $"&grp={group}");
         foreach (var file in new[] { script.KernelPath(), script.InitrdPath() })
-            Assert.True((await _machine.SendAsync(HttpMethod.Get, file, null, headers)).Status is HttpStatusCode.OK or HttpStatusCode.PartialContent);
+            Assert.True((await _machine.SendAsync(HttpMethod.Get, file, null, headers))
+                .Status is HttpStatusCode.OK or HttpStatusCode.PartialContent);
         var machine = string.Join('-', mac.Chunk(2).Select(pair => new string(pair)));
         await Until.AsAsync(() => _admin.BootWithAsync(machine, "running"), boot => boot.Json.GetProperty("steps")
-            .EnumerateArray().Count(step => step.TryGetProperty("durationSeconds", out _)) == 2, "both files to be written down");
+            .EnumerateArray().Count(step => step.TryGetProperty("durationSeconds", out _)) == 2,
+            "both files to be written down");
         (await _machine.GetAsync($"{script.BootPath()}/ready")).Is(HttpStatusCode.OK);
         (await _machine.PostAsync($"{script.BootPath()}/up", "{}")).Is(HttpStatusCode.OK);
         return await _admin.BootWithAsync(machine, "up");

@@ -29,13 +29,15 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
 
     private Task<Answer> RegisterAsync(string name, object spec) => _admin.PutAsync($"/api/v1/machines/{name}", spec);
 
-    private async Task<JsonElement> MachineAsync(string name) => (await _admin.GetAsync($"/api/v1/machines/{name}")).Is(HttpStatusCode.OK).Json;
+    private async Task<JsonElement> MachineAsync(string name) => (await _admin.GetAsync($"/api/v1/machines/{name}"))
+        .Is(HttpStatusCode.OK).Json;
 
     [Fact]
     public async Task A_server_whose_management_controller_shares_a_MAC_neither_gets_nor_uses_up_what_is_meant_for_another()
     {
         await ProfilesAsync("wipe", "calm");
-        await RegisterAsync("srv-a", new { macs = new[] { "52:54:00:30:00:01", "0a:94:ef:00:00:01" }, uuid = Uuid("0021"), profile = "calm" });
+        await RegisterAsync("srv-a", new { macs = new[] { "52:54:00:30:00:01", "0a:94:ef:00:00:01" },
+            uuid = Uuid("0021"), profile = "calm" });
         await _admin.PutAsync("/api/v1/machines/srv-a/next-boot", """{"profile":"wipe"}""");
         var before = await MachineAsync("srv-a");
 
@@ -43,19 +45,24 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
         var script = await AskAsync(query);
         Assert.DoesNotContain("\nkernel ", script, StringComparison.Ordinal);
         Assert.Contains("its MAC 0a:94:ef:00:00:01 is registered for 'srv-a'", script, StringComparison.Ordinal);
-        Assert.Contains($"'srv-a' has the UUID {Uuid("0021")}, this machine reports {Uuid("0022")}", script, StringComparison.Ordinal);
+        Assert.Contains($"'srv-a' has the UUID {Uuid("0021")}, this machine reports {Uuid("0022")}", script,
+            StringComparison.Ordinal);
         Assert.Contains("chain --replace --autofree ${nb-again}", script, StringComparison.Ordinal);
         var alarm = await _admin.ContradictionAsync("srv-a");
-        await _admin.MachineWhenAsync("52-54-00-30-00-02", seen => seen.Status == HttpStatusCode.OK, "the stranger to be seen");
+        await _admin.MachineWhenAsync("52-54-00-30-00-02", seen => seen.Status == HttpStatusCode.OK,
+            "the stranger to be seen");
         Assert.Equal(before.ToString(), (await MachineAsync("srv-a")).ToString());
 
         var made = (await _admin.PostAsync($"/api/v1/alarms/{alarm}/resolutions", """{"action":"register","name":"srv-b"}""")).Is(HttpStatusCode.Created);
         Assert.Equal("/api/v1/machines/srv-b", made.Header("Location"));
         Assert.Equal((Uuid("0022"), "SRVB"), (made["uuid"], made["serial"]));
-        Assert.Equal(["52:54:00:30:00:02"], made.Json.GetProperty("macs").EnumerateArray().Select(mac => mac.GetString()));
+        Assert.Equal(["52:54:00:30:00:02"], made.Json.GetProperty("macs").EnumerateArray()
+            .Select(mac => mac.GetString()));
         await _admin.PatchAsync("/api/v1/machines/srv-b", """{"profile":"calm"}""");
         Assert.Contains("(profile calm)", await AskAsync(query), StringComparison.Ordinal);
-        Assert.Contains("(profile wipe)", await AskAsync($"mac=52-54-00-30-00-01&macs=0a-94-ef-00-00-01&uuid={Uuid("0021")}"), StringComparison.Ordinal);
+        Assert.Contains("(profile wipe)",
+            await AskAsync($"mac=52-54-00-30-00-01&macs=0a-94-ef-00-00-01&uuid={Uuid("0021")}"),
+            StringComparison.Ordinal);
         (await _admin.GetAsync("/api/v1/machines/52-54-00-30-00-02")).Is(HttpStatusCode.NotFound);
         (await _admin.PostAsync($"/api/v1/alarms/{alarm}/resolutions", """{"action":"take-over"}""")).Is(HttpStatusCode.NotFound);
     }
@@ -68,7 +75,8 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
         const string A = "mac=52-54-00-31-00-01&uuid=4c4c4544-0042-3510-8052-b4c04f563101&serial=LAPTOP-A";
         const string B = "mac=52-54-00-31-00-01&uuid=4c4c4544-0042-3510-8052-b4c04f563102&serial=LAPTOP-B";
         await _machine.BootWhollyAsync(await AskAsync(A));
-        var reference = (await _admin.MachineWhenAsync("laptop-a", seen => seen.Json.TryGetProperty("reference", out _), "the reference"))
+        var reference = (await _admin.MachineWhenAsync("laptop-a", seen =>
+            seen.Json.TryGetProperty("reference", out _), "the reference"))
             .Json.GetProperty("reference");
         Assert.Equal(("4c4c4544-0042-3510-8052-b4c04f563101", "LAPTOP-A"),
             (reference.GetProperty("uuid").GetString(), reference.GetProperty("serial").GetString()));
@@ -77,7 +85,8 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Contains("contradicts a registration", await AskAsync(B), StringComparison.Ordinal);
         var alarm = await _admin.ContradictionAsync("laptop-a");
         Assert.Contains("\nkernel ", await AskAsync(A), StringComparison.Ordinal);
-        Assert.Equal("LAPTOP-A", (await MachineAsync("laptop-a")).GetProperty("identity").GetProperty("serial").GetString());
+        Assert.Equal("LAPTOP-A", (await MachineAsync("laptop-a")).GetProperty("identity").GetProperty("serial")
+            .GetString());
 
         var made = (await _admin.PostAsync($"/api/v1/alarms/{alarm}/resolutions", """{"action":"register","name":"laptop-b"}""")).Is(HttpStatusCode.Created);
         Assert.Equal(0, made.Json.GetProperty("macs").GetArrayLength());
@@ -97,9 +106,11 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
         await RegisterAsync("tail", new { macs = new[] { "5254003f0001" }, profile = "tail" });
         var script = await AskAsync($"mac=52-54-00-3f-00-01&uuid={Uuid("3f01")}&serial=TAIL");
         foreach (var file in new[] { script.KernelPath(), script.InitrdPath() })
-            (await _machine.SendAsync(HttpMethod.Get, file, null, ("Range", "bytes=-1"))).Is(HttpStatusCode.PartialContent);
+            (await _machine.SendAsync(HttpMethod.Get, file, null, ("Range", "bytes=-1")))
+            .Is(HttpStatusCode.PartialContent);
         await Until.AsAsync(() => _admin.BootWithAsync("tail", "running"), boot => boot.Json.GetProperty("steps")
-            .EnumerateArray().Count(step => step.TryGetProperty("durationSeconds", out _)) == 2, "both requests to be written");
+            .EnumerateArray().Count(step => step.TryGetProperty("durationSeconds", out _)) == 2,
+            "both requests to be written");
         (await _machine.GetAsync($"{script.BootPath()}/ready")).Is(HttpStatusCode.OK);
         await _admin.BootWithAsync("tail", "ready");
         Assert.False((await MachineAsync("tail")).TryGetProperty("reference", out _));
@@ -116,22 +127,28 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
         var alarm = await _admin.ContradictionAsync("vm-a");
         var taken = (await _admin.PostAsync($"/api/v1/alarms/{alarm}/resolutions", """{"action":"take-over"}""")).Is(HttpStatusCode.OK);
         Assert.Equal(("vm-a", Uuid("3201"), "VM"), (taken["name"], taken["uuid"], taken["serial"]));
-        Assert.Equal(["52:54:00:32:00:02"], taken.Json.GetProperty("macs").EnumerateArray().Select(mac => mac.GetString()));
+        Assert.Equal(["52:54:00:32:00:02"], taken.Json.GetProperty("macs").EnumerateArray()
+            .Select(mac => mac.GetString()));
         Assert.Contains("(profile clone)", await AskAsync(clone), StringComparison.Ordinal);
-        Assert.DoesNotContain("\nkernel ", await AskAsync($"mac=52-54-00-32-00-01&uuid={Uuid("3201")}"), StringComparison.Ordinal);
+        Assert.DoesNotContain("\nkernel ", await AskAsync($"mac=52-54-00-32-00-01&uuid={Uuid("3201")}"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Firmware_that_changes_one_value_boots_with_an_alarm_and_the_reference_stays()
     {
         await ProfilesAsync("firm");
-        await RegisterAsync("firm", new { macs = new[] { "525400330001", "525400330002" }, uuid = Uuid("3301"), serial = "FIRM", profile = "firm" });
-        Assert.Contains("(profile firm)", await AskAsync($"mac=52-54-00-33-00-01&uuid={Uuid("3302")}&serial=firm"), StringComparison.Ordinal);
+        await RegisterAsync("firm", new { macs = new[] { "525400330001", "525400330002" }, uuid = Uuid("3301"),
+            serial = "FIRM", profile = "firm" });
+        Assert.Contains("(profile firm)", await AskAsync($"mac=52-54-00-33-00-01&uuid={Uuid("3302")}&serial=firm"),
+            StringComparison.Ordinal);
         var alarm = await _admin.ContradictionAsync("firm");
         // Another of its MACs does not name it when something contradicts.
         Assert.Contains("contradicts a registration",
-            await AskAsync($"mac=52-54-00-33-00-09&macs=52-54-00-33-00-02&uuid={Uuid("3302")}&serial=FIRM"), StringComparison.Ordinal);
-        Assert.Contains("(profile firm)", await AskAsync("mac=52-54-00-33-00-09&macs=52-54-00-33-00-02&serial=FIRM"), StringComparison.Ordinal);
+            await AskAsync($"mac=52-54-00-33-00-09&macs=52-54-00-33-00-02&uuid={Uuid("3302")}&serial=FIRM"),
+            StringComparison.Ordinal);
+        Assert.Contains("(profile firm)", await AskAsync("mac=52-54-00-33-00-09&macs=52-54-00-33-00-02&serial=FIRM"),
+            StringComparison.Ordinal);
         var plan = await _admin.GetAsync("/api/v1/machines/firm/plan");
         Assert.Equal("boot", plan["action"]);
         Assert.Equal(Uuid("3301"), (await MachineAsync("firm")).GetProperty("uuid").GetString());
@@ -150,10 +167,12 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.False((await MachineAsync("refer")).TryGetProperty("reference", out _));
         await _machine.BootWhollyAsync(await AskAsync($"mac=52-54-00-34-00-01&uuid={Uuid("3402")}&serial=REFER"));
         await _admin.MachineWhenAsync("refer", seen => seen.Json.TryGetProperty("reference", out var learned)
-            && learned.GetProperty("uuid").GetString() == Uuid("3402") && !learned.TryGetProperty("serial", out _), "the reference");
+            && learned.GetProperty("uuid").GetString() == Uuid("3402") && !learned.TryGetProperty("serial", out _),
+            "the reference");
         await _machine.BootWhollyAsync(await AskAsync($"mac=52-54-00-34-00-01&uuid={Uuid("3403")}&serial=REFER"));
         await _admin.ContradictionAsync("refer");
-        Assert.Equal(Uuid("3402"), (await MachineAsync("refer")).GetProperty("reference").GetProperty("uuid").GetString());
+        Assert.Equal(Uuid("3402"), (await MachineAsync("refer")).GetProperty("reference").GetProperty("uuid")
+            .GetString());
 
         // It is found by what it reported, and by nothing once that is forgotten.
         var byUuid = $"uuid={Uuid("3402")}";
@@ -165,9 +184,12 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Theory]
-    [InlineData("by MACs", "mac=52-54-00-35-00-01&macs=52-54-00-35-00-01,52-54-00-35-00-02", "mac=52-54-00-35-00-02&macs=52-54-00-35-00-01,52-54-00-35-00-02", "52-54-00-35-00-01")]
-    [InlineData("by UUID and serial", "mac=52-54-00-35-00-11&uuid=4c4c4544-0042-3510-8052-b4c04f563511&serial=TWO", "mac=52-54-00-35-00-12&uuid=4c4c4544-0042-3510-8052-b4c04f563511&serial=two", "52-54-00-35-00-11")]
-    public async Task A_machine_that_boots_from_two_interfaces_in_turns_is_one_discovered_machine(string how, string first, string second, string name)
+    [InlineData("by MACs", "mac=52-54-00-35-00-01&macs=52-54-00-35-00-01,52-54-00-35-00-02",
+        "mac=52-54-00-35-00-02&macs=52-54-00-35-00-01,52-54-00-35-00-02", "52-54-00-35-00-01")]
+    [InlineData("by UUID and serial", "mac=52-54-00-35-00-11&uuid=4c4c4544-0042-3510-8052-b4c04f563511&serial=TWO",
+        "mac=52-54-00-35-00-12&uuid=4c4c4544-0042-3510-8052-b4c04f563511&serial=two", "52-54-00-35-00-11")]
+    public async Task A_machine_that_boots_from_two_interfaces_in_turns_is_one_discovered_machine(string how,
+        string first, string second, string name)
     {
         Assert.NotNull(how);
         foreach (var query in new[] { first, second, first, second }) await AskAsync(query);
@@ -183,7 +205,8 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         await AskAsync($"mac=52-54-00-36-00-01&uuid={Uuid("3601")}&serial=J1");
         await AskAsync($"mac=52-54-00-36-00-02&uuid={Uuid("3602")}&serial=J2");
-        await _admin.MachineWhenAsync("52-54-00-36-00-02", machine => machine.Status == HttpStatusCode.OK, "the second");
+        await _admin.MachineWhenAsync("52-54-00-36-00-02", machine => machine.Status == HttpStatusCode.OK,
+            "the second");
         // The second's adapter is plugged into the first: UUID and serial say that it is another computer.
         await AskAsync($"mac=52-54-00-36-00-03&macs=52-54-00-36-00-02&uuid={Uuid("3603")}&serial=J3");
         await _admin.MachineWhenAsync("52-54-00-36-00-03", machine => machine.Status == HttpStatusCode.OK, "the third");
@@ -196,12 +219,15 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
         await ProfilesAsync("rack");
         var query = $"mac=52-54-00-37-00-01&uuid={Uuid("3701")}&serial=rack%20%2037";
         await AskAsync(query);
-        var found = await _admin.MachineWhenAsync("52-54-00-37-00-01", machine => machine.Status == HttpStatusCode.OK, "the sighting");
+        var found = await _admin.MachineWhenAsync("52-54-00-37-00-01", machine => machine.Status == HttpStatusCode.OK,
+            "the sighting");
         (await RegisterAsync("rack-37", new { serial = "RACK 37", profile = "rack" })).Is(HttpStatusCode.Created);
-        (await RegisterAsync("rack-37-again", new { serial = "rack 37" })).IsProblem(HttpStatusCode.Conflict, "identity-taken");
+        (await RegisterAsync("rack-37-again", new { serial = "rack 37" }))
+            .IsProblem(HttpStatusCode.Conflict, "identity-taken");
 
         await _machine.BootWhollyAsync(await AskAsync(query));
-        var filled = await _admin.MachineWhenAsync("rack-37", machine => machine.Json.GetProperty("macs").GetArrayLength() == 1, "the MAC");
+        var filled = await _admin.MachineWhenAsync("rack-37", machine => machine.Json.GetProperty("macs")
+            .GetArrayLength() == 1, "the MAC");
         Assert.Equal("52:54:00:37:00:01", filled.Json.GetProperty("macs")[0].GetString());
         Assert.Equal(("\"2\"", found["firstSeenAt"]), (filled.ETag, filled["firstSeenAt"]));
         Assert.Equal(Uuid("3701"), filled.Json.GetProperty("reference").GetProperty("uuid").GetString());
@@ -222,23 +248,29 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         var csv = $"name,serial,uuid\nimport-1,IMPORT-1,\nimport-2,,{Uuid("3801")}\n";
         (await _admin.ImportAsync(csv)).Is(HttpStatusCode.OK);
-        Assert.Contains("machine import-1", await AskAsync("mac=52-54-00-38-00-01&serial=import-1"), StringComparison.Ordinal);
-        Assert.Contains("machine import-2", await AskAsync($"mac=52-54-00-38-00-02&uuid=44454c4c-4200-1035-8052-b4c04f563801"), StringComparison.Ordinal);
+        Assert.Contains("machine import-1", await AskAsync("mac=52-54-00-38-00-01&serial=import-1"),
+            StringComparison.Ordinal);
+        Assert.Contains("machine import-2",
+            await AskAsync($"mac=52-54-00-38-00-02&uuid=44454c4c-4200-1035-8052-b4c04f563801"),
+            StringComparison.Ordinal);
         var again = (await _admin.ImportAsync(csv)).Is(HttpStatusCode.OK);
         Assert.Equal(2, again.Json.GetProperty("unchanged").GetInt32());
-        var twins = (await _admin.ImportAsync("name,serial\ntwin-1,TWIN\ntwin-2,twin\n")).Is(HttpStatusCode.UnprocessableEntity);
+        var twins = (await _admin.ImportAsync("name,serial\ntwin-1,TWIN\ntwin-2,twin\n"))
+            .Is(HttpStatusCode.UnprocessableEntity);
         Assert.Contains("same uuid or serial", twins.Text, StringComparison.Ordinal);
         var taken = (await _admin.ImportAsync("name,serial\ntwin-3,Import-1\n")).Is(HttpStatusCode.UnprocessableEntity);
         Assert.Contains("import-1", taken.Text, StringComparison.Ordinal);
         var export = await _admin.GetAsync("/api/v1/machines/export?format=csv&q=import-");
-        Assert.Equal(2, (await _admin.ImportAsync(export.Text)).Is(HttpStatusCode.OK).Json.GetProperty("unchanged").GetInt32());
+        Assert.Equal(2, (await _admin.ImportAsync(export.Text)).Is(HttpStatusCode.OK).Json.GetProperty("unchanged")
+            .GetInt32());
     }
 
     [Fact]
     public async Task The_plan_says_whom_a_machine_would_be_taken_for()
     {
         await ProfilesAsync("plan");
-        await RegisterAsync("planned", new { macs = new[] { "525400390001" }, uuid = Uuid("3901"), serial = "PLAN", profile = "plan" });
+        await RegisterAsync("planned",
+            new { macs = new[] { "525400390001" }, uuid = Uuid("3901"), serial = "PLAN", profile = "plan" });
         Assert.Equal("boot", (await _admin.GetAsync("/api/v1/machines/planned/plan"))["action"]);
         var differs = await _admin.GetAsync($"/api/v1/machines/planned/plan?uuid={Uuid("3902")}");
         Assert.Equal("boot", differs["action"]);
@@ -247,7 +279,8 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal("wait", contradicts["action"]);
         Assert.Contains("identity-contradicts", contradicts.Text, StringComparison.Ordinal);
         Assert.Contains("contradicts a registration", contradicts["script"], StringComparison.Ordinal);
-        Assert.Contains("has other MACs", (await _admin.GetAsync("/api/v1/machines/planned/plan?mac=52-54-00-39-00-77")).Text, StringComparison.Ordinal);
+        Assert.Contains("has other MACs", (await _admin.GetAsync("/api/v1/machines/planned/plan?mac=52-54-00-39-00-77"))
+            .Text, StringComparison.Ordinal);
         await RegisterAsync("neighbour", new { macs = new[] { "525400390002" } });
         var other = await _admin.GetAsync("/api/v1/machines/planned/plan?mac=52-54-00-39-00-02");
         Assert.Contains("other-machine", other.Text, StringComparison.Ordinal);
@@ -291,7 +324,8 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task An_alarm_stands_for_what_was_read_and_a_decision_never_applies_to_other_values()
     {
         await ProfilesAsync("swap");
-        await RegisterAsync("swap", new { macs = new[] { "525400450001" }, uuid = Uuid("4501"), serial = "SWAP", profile = "swap" });
+        await RegisterAsync("swap", new { macs = new[] { "525400450001" }, uuid = Uuid("4501"), serial = "SWAP",
+            profile = "swap" });
         await AskAsync($"mac=52-54-00-45-00-01&uuid={Uuid("4502")}&serial=SWAP");
         var read = await _admin.ContradictionAsync("swap");
         await AskAsync($"mac=52-54-00-45-00-01&uuid={Uuid("4503")}&serial=SWAP");
@@ -307,12 +341,14 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_flood_of_made_up_machines_has_an_alarm_of_its_own_and_leaves_the_others_their_data()
     {
         await ProfilesAsync("flood");
-        await RegisterAsync("flood", new { macs = new[] { "525400460001" }, uuid = Uuid("4601"), serial = "FLOOD", profile = "flood" });
+        await RegisterAsync("flood", new { macs = new[] { "525400460001" }, uuid = Uuid("4601"), serial = "FLOOD",
+            profile = "flood" });
         await AskAsync($"mac=52-54-00-46-00-01&uuid={Uuid("4602")}&serial=FLOOD");
         var read = await _admin.ContradictionAsync("flood");
-        for (var i = 0; i <= StrayWatch.Most; i++)
+        for (var i = 0; i <= ContradictionLimit.Most; i++)
             await AskAsync($"mac=52-54-00-46-01-{i:x2}&uuid={Uuid("4601")}");
-        await _admin.AlarmAsync(alarm => (alarm.GetProperty("kind").GetString(), alarm.GetProperty("subject").GetString())
+        await _admin.AlarmAsync(alarm =>
+            (alarm.GetProperty("kind").GetString(), alarm.GetProperty("subject").GetString())
             == ("many-contradictions", "flood"));
         (await _admin.PostAsync($"/api/v1/alarms/{read}/resolutions", """{"action":"take-over"}""")).Is(HttpStatusCode.OK);
         Assert.Equal(Uuid("4602"), (await MachineAsync("flood")).GetProperty("uuid").GetString());
@@ -322,8 +358,10 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Unknown_MACs_UUIDs_and_serials_are_remembered_as_unknown_until_they_are_registered()
     {
         var query = $"mac=52-54-00-42-00-01&macs=52-54-00-42-00-02&uuid={Uuid("4201")}&serial=CACHED";
-        for (var i = 0; i < 2; i++) Assert.Contains("does not know this machine", await AskAsync(query), StringComparison.Ordinal);
-        await _admin.MachineWhenAsync("52-54-00-42-00-01", machine => machine.Status == HttpStatusCode.OK, "the sighting");
+        for (var i = 0; i < 2; i++)
+            Assert.Contains("does not know this machine", await AskAsync(query), StringComparison.Ordinal);
+        await _admin.MachineWhenAsync("52-54-00-42-00-01", machine => machine.Status == HttpStatusCode.OK,
+            "the sighting");
         await AskAsync(query);
         await RegisterAsync("cached-serial", new { serial = "cached" });
         Assert.Contains("machine cached-serial", await AskAsync(query), StringComparison.Ordinal);
@@ -358,15 +396,18 @@ public sealed class IdentityWarningTests
         Assert.Contains("(profile install)", script, StringComparison.Ordinal);
         await machine.BootWhollyAsync(script);
         await admin.ContradictionAsync("real");
-        var boots = await Until.AsAsync(() => admin.GetAsync("/api/v1/boots"), list => list.Items("outcome").Contains("ready"), "its boot");
+        var boots = await Until.AsAsync(() => admin.GetAsync("/api/v1/boots"), list => list.Items("outcome")
+            .Contains("ready"), "its boot");
         Assert.Equal(before, (await admin.GetAsync("/api/v1/machines/real")).Text);
         Assert.Empty((await admin.GetAsync("/api/v1/machines/real/boots")).Items("id"));
         Assert.Single(boots.Items("id"));
 
         // A shared adapter alone makes nobody of it.
         Assert.Contains("does not know this machine",
-            await machine.AskAsync("mac=52-54-00-43-00-09&macs=52-54-00-43-00-01&serial=THIRD"), StringComparison.Ordinal);
-        Assert.Contains("(profile wipe)", await machine.AskAsync("mac=52-54-00-43-00-01&serial=REAL"), StringComparison.Ordinal);
+            await machine.AskAsync("mac=52-54-00-43-00-09&macs=52-54-00-43-00-01&serial=THIRD"),
+            StringComparison.Ordinal);
+        Assert.Contains("(profile wipe)", await machine.AskAsync("mac=52-54-00-43-00-01&serial=REAL"),
+            StringComparison.Ordinal);
     }
 }
 
@@ -382,19 +423,24 @@ public sealed class ReferenceUpgradeTests
         await admin.PutAsync("/api/v1/profiles/old", """{"image":"old"}""");
         await admin.PutAsync("/api/v1/machines/old", """{"macs":["525400440001"],"profile":"old"}""");
         await admin.PutAsync("/api/v1/machines/fresh", """{"macs":["525400440002"],"serial":"FRESH"}""");
-        await machine.BootWhollyAsync(await machine.AskAsync("mac=52-54-00-44-00-01&uuid=4c4c4544-0042-3510-8052-b4c04f564401&serial=OLD"));
+        await machine.BootWhollyAsync(
+            await machine.AskAsync("mac=52-54-00-44-00-01&uuid=4c4c4544-0042-3510-8052-b4c04f564401&serial=OLD"));
         await admin.BootWithAsync("old", "ready");
         await machine.AskAsync("mac=52-54-00-44-00-01&uuid=4c4c4544-0042-3510-8052-b4c04f564402&serial=OLD");
-        await admin.MachineWhenAsync("old", old => old.Json.TryGetProperty("identityChanges", out _), "another UUID to be seen");
+        await admin.MachineWhenAsync("old", old => old.Json.TryGetProperty("identityChanges", out _),
+            "another UUID to be seen");
         await machine.AskAsync("mac=52-54-00-44-00-03&uuid=4c4c4544-0042-3510-8052-b4c04f564403&serial=SEEN");
-        await admin.MachineWhenAsync("52-54-00-44-00-03", seen => seen.Status == HttpStatusCode.OK, "the discovered one");
+        await admin.MachineWhenAsync("52-54-00-44-00-03", seen => seen.Status == HttpStatusCode.OK,
+            "the discovered one");
 
         var database = app.Services.GetRequiredService<Database>();
         await database.WriteAsync(async (db, token) =>
         {
             await db.Set<ServerValueRow>().Where(row => row.Name == "machine-references").ExecuteDeleteAsync(token);
-            return await db.Set<MachineRow>().ExecuteUpdateAsync(set => set.SetProperty(row => row.Reference, (string?)null)
-                .SetProperty(row => row.UuidKey, (string?)null).SetProperty(row => row.SerialKey, (string?)null), token);
+            return await db.Set<MachineRow>()
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.Reference, (string?)null)
+                .SetProperty(row => row.UuidKey, (string?)null).SetProperty(row => row.SerialKey, (string?)null),
+                token);
         }, ct);
         for (var i = 0; i < 2; i++) await ReferenceUpgrade.RunAsync(database, ct);
 
@@ -419,13 +465,15 @@ internal static class IdentityScenery
     {
         foreach (var line in script.Split('\n').Where(line => line.StartsWith("kernel ", StringComparison.Ordinal)
             || line.StartsWith("initrd ", StringComparison.Ordinal)))
-            await machine.Client.GetByteArrayAsync(new Uri(line.Split(' ').First(word => word.StartsWith("http", StringComparison.Ordinal))),
+            await machine.Client.GetByteArrayAsync(
+                new Uri(line.Split(' ').First(word => word.StartsWith("http", StringComparison.Ordinal))),
                 TestContext.Current.CancellationToken);
         (await machine.GetAsync($"{script.BootPath()}/ready")).Is(HttpStatusCode.OK);
     }
 
     /// <summary>Id of the open alarm of a contradiction with this machine's registration.</summary>
-    public static async Task<long> ContradictionAsync(this Caller admin, string machine) => (await admin.AlarmAsync(alarm =>
+    public static async Task<long> ContradictionAsync(this Caller admin, string machine) =>
+        (await admin.AlarmAsync(alarm =>
         alarm.GetProperty("kind").GetString() == "identity-contradiction" && alarm.TryGetProperty("data", out var data)
         && data.GetProperty("machine").GetString() == machine)).GetProperty("id").GetInt64();
 

@@ -18,7 +18,8 @@ internal sealed record IpxeCommand(IReadOnlyList<string> Words, string Terminato
                 if (Words[i] == "--") return [.. Words.Skip(i + 1)];
                 switch ((Name, Words[i]))
                 {
-                    case ("kernel" or "initrd" or "imgfetch", "--name") or ("prompt", "--key" or "--timeout") or ("sanboot", "--drive")
+                    case ("kernel" or "initrd" or "imgfetch", "--name") or ("prompt",
+                        "--key" or "--timeout") or ("sanboot", "--drive")
                         or ("choose", "--default" or "--timeout"):
                         i++;
                         break;

@@ -29,16 +29,19 @@ public sealed class JournalScanTests : IAsyncDisposable
     {
         var ct = TestContext.Current.CancellationToken;
         var version = await _app.Admin.MakeImageAsync("scan", seed: 95);
-        var (log, tokens) = (_app.Services.GetRequiredService<BootLog>(), _app.Services.GetRequiredService<BootTokens>());
+        var (log, tokens) = (_app.Services.GetRequiredService<BootLog>(),
+            _app.Services.GetRequiredService<BootTokens>());
         _statements.Clear();
         for (var i = 0; i < 9; i++)
         {
             var identity = MachineIdentity.FromQuery($"mac=52540009050{i}&uuid=4c4c4544-0042-3510-8052-b4c04f5605{i:x2}");
-            List<BootEntry> entries = [new MachineSeen(DateTimeOffset.UtcNow, identity, Recognition.Unknown, "10.0.0.1")];
+            List<BootEntry> entries = [new MachineSeen(DateTimeOffset.UtcNow, identity, Recognition.Unknown,
+                "10.0.0.1")];
             for (var boot = 0; boot < 60; boot++)
             {
                 var ticket = tokens.Mint(0, version, boot % 2 == 0).Ticket;
-                entries.Add(new BootOpened(ticket.StartedAt, ticket, identity, "", "scan", version, "p", "ready", "local"));
+                entries.Add(new BootOpened(ticket.StartedAt, ticket, identity, "", "scan", version, "p", "ready",
+                    "local"));
                 foreach (var step in new[] { Steps.Kernel, Steps.Initrd })
                     entries.Add(new BootStep(ticket.StartedAt, ticket, step, FactKinds.Ended, 4096, 4096));
                 entries.Add(new BootStep(ticket.StartedAt, ticket, Steps.Ready, FactKinds.Began));
@@ -49,16 +52,21 @@ public sealed class JournalScanTests : IAsyncDisposable
         }
         var nameless = MachineIdentity.FromQuery("uuid=4c4c4544-0042-3510-8052-b4c04f560577");
         var last = tokens.Mint(0, version, false).Ticket;
-        await log.WriteAsync([new BootOpened(last.StartedAt, last, nameless, "", "scan", version, "p", "ready", "repeat")], ct);
+        await log.WriteAsync([new BootOpened(last.StartedAt, last, nameless, "", "scan", version, "p", "ready",
+            "repeat")], ct);
 
-        Assert.Contains(_statements.Seen.Keys, sql => sql.StartsWith("DELETE FROM \"boots\"", StringComparison.Ordinal));
-        Assert.Contains(_statements.Seen.Keys, sql => sql.StartsWith("DELETE FROM \"machines\"", StringComparison.Ordinal));
+        Assert.Contains(_statements.Seen.Keys, sql =>
+            sql.StartsWith("DELETE FROM \"boots\"", StringComparison.Ordinal));
+        Assert.Contains(_statements.Seen.Keys, sql =>
+            sql.StartsWith("DELETE FROM \"machines\"", StringComparison.Ordinal));
         await using var connection = new SqliteConnection($"Data Source={Path.Combine(_app.Data, "netboot.db")};Mode=ReadOnly");
         await connection.OpenAsync(ct);
         // Of images and their versions there are few, whatever machines do.
-        foreach (var (sql, parameters) in _statements.Seen.Where(seen => !seen.Key.Contains("image_versions", StringComparison.Ordinal)
+        foreach (var (sql, parameters) in _statements.Seen.Where(seen =>
+            !seen.Key.Contains("image_versions", StringComparison.Ordinal)
             && !seen.Key.Contains("FROM \"images\"", StringComparison.Ordinal)))
-            Assert.True(ScansOf(connection, sql, parameters) is [], $"{sql}\n{string.Join('\n', ScansOf(connection, sql, parameters))}");
+            Assert.True(ScansOf(connection, sql, parameters) is [],
+                $"{sql}\n{string.Join('\n', ScansOf(connection, sql, parameters))}");
     }
 
     /// <summary>The tables that a statement looks through, but for a list that is its parameter.</summary>
@@ -71,7 +79,8 @@ public sealed class JournalScanTests : IAsyncDisposable
         List<string> scans = [];
         while (rows.Read())
             if (rows.GetString(3) is var step && step.StartsWith("SCAN ", StringComparison.Ordinal)
-                && !step.Contains("VIRTUAL TABLE", StringComparison.Ordinal) && step != "SCAN CONSTANT ROW") scans.Add(step);
+                && !step.Contains("VIRTUAL TABLE", StringComparison.Ordinal)
+                && step != "SCAN CONSTANT ROW") scans.Add(step);
         return scans;
     }
 
@@ -85,7 +94,8 @@ public sealed class JournalScanTests : IAsyncDisposable
         public void Clear() => Seen.Clear();
 
         public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(DbCommand command,
-            CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+            CommandEventData eventData, InterceptionResult<DbDataReader> result,
+            CancellationToken cancellationToken = default)
         {
             Note(command);
             return new(result);
@@ -101,7 +111,8 @@ public sealed class JournalScanTests : IAsyncDisposable
         private void Note(DbCommand command)
         {
             if (command.Transaction is null) return; // reads wait for nothing and hold up nothing
-            Seen.TryAdd(command.CommandText, [.. command.Parameters.Cast<DbParameter>().Select(each => (each.ParameterName, each.Value))]);
+            Seen.TryAdd(command.CommandText,
+                [.. command.Parameters.Cast<DbParameter>().Select(each => (each.ParameterName, each.Value))]);
         }
     }
 }

@@ -46,7 +46,8 @@ public sealed class LiveTransferTests : IAsyncDisposable
             {
                 var told = JsonDocument.Parse((await live.FindAsync("boot.progress", "\"kernel\"")).Data).RootElement;
                 // Of a transfer that has just begun the rate is not known yet.
-                if (told.GetProperty("bytes").GetInt64() > last && told.GetProperty("bytesPerSecond").GetInt64() > 0) return told;
+                if (told.GetProperty("bytes").GetInt64() > last && told.GetProperty("bytesPerSecond").GetInt64() > 0)
+                    return told;
             }
         }
     }
@@ -56,13 +57,16 @@ public sealed class LiveTransferTests : IAsyncDisposable
     {
         await PrepareAsync();
         const int First = 1 << 20;
-        (await _app.Admin.UploadAsync("big", ("x86_64-linux/kernel", Files.Kernel(9)), ("x86_64-linux/initrd", Files.Initrd(10, First)),
+        (await _app.Admin.UploadAsync("big", ("x86_64-linux/kernel", Files.Kernel(9)),
+            ("x86_64-linux/initrd", Files.Initrd(10, First)),
             ("x86_64-linux/initrd", Files.Initrd(11, Length)))).Is(HttpStatusCode.Created);
         await using var live = await LiveEvents.OpenAsync(_app, "?types=boot.progress&machine=n1");
         var script = await _app.Machine.ScriptAsync(Mac(1));
-        var second = script.Split('\n').Single(line => line.StartsWith("initrd --name initrd2 ", StringComparison.Ordinal));
+        var second = script.Split('\n')
+            .Single(line => line.StartsWith("initrd --name initrd2 ", StringComparison.Ordinal));
         await _app.Machine.Client.GetByteArrayAsync(script.InitrdPath(), TestContext.Current.CancellationToken);
-        var path = new Uri(second.Split(' ').First(word => word.StartsWith("http", StringComparison.Ordinal))).PathAndQuery;
+        var path = new Uri(second.Split(' ').First(word => word.StartsWith("http", StringComparison.Ordinal)))
+            .PathAndQuery;
         var all = _app.Machine.Client.GetByteArrayAsync(path, TestContext.Current.CancellationToken);
         long bytes = 0;
         while (bytes <= First)
@@ -104,7 +108,8 @@ public sealed class LiveTransferTests : IAsyncDisposable
     {
         await PrepareAsync();
         var kernel = await KernelOfAsync(1);
-        Assert.Equal(Length, (await _app.Machine.Client.GetByteArrayAsync(kernel, TestContext.Current.CancellationToken)).Length);
+        Assert.Equal(Length, (await _app.Machine.Client.GetByteArrayAsync(kernel,
+            TestContext.Current.CancellationToken)).Length);
         var boot = (await _app.Admin.BootWithAsync("n1", "running"))["id"];
         var rates = await Until.AsAsync(() => _app.Admin.GetAsync($"/api/v1/boots/{boot}/rates"),
             answer => BytesOf(answer) > 0.9 * Length, "all bytes among the rates");
@@ -173,7 +178,8 @@ public sealed class LiveTransferTests : IAsyncDisposable
     private async Task<string> KernelOfAsync(int machine)
     {
         var script = await _app.Machine.ScriptAsync(Mac(machine));
-        return new Uri(script.Split('\n').Single(line => line.StartsWith("kernel ", StringComparison.Ordinal)).Split(' ')
+        return new Uri(script.Split('\n').Single(line => line.StartsWith("kernel ", StringComparison.Ordinal))
+            .Split(' ')
             .First(word => word.StartsWith("http://", StringComparison.Ordinal))).PathAndQuery;
     }
 

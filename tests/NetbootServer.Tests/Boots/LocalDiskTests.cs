@@ -44,9 +44,11 @@ public sealed class LocalDiskTests(NetbootApp app) : IClassFixture<NetbootApp>
         }
         var image = Image("img", Version("x86_64-linux"));
         var profile = Profile("own");
-        profile = profile with { Spec = profile.Spec with { LocalDisk = way, Template = "#!ipxe\n{{ local_disk }}\n" } };
+        profile = profile with { Spec = profile.Spec with { LocalDisk = way,
+            Template = "#!ipxe\n{{ local_disk }}\n" } };
         var view = View(Machine("m", profile: "own"), [profile], [image]);
-        var own = TemplateScript.TryRender(BootPlanner.Plan(view, identity, null), links, identity, 0, () => "TOKEN", out var fault);
+        var own = TemplateRenderer.TryRender(BootPlanner.Plan(view, identity, null), links, identity, 0, () => "TOKEN",
+            out var fault);
         Assert.Null(fault);
         Assert.EndsWith("\n" + lines, own, StringComparison.Ordinal);
     }
@@ -71,7 +73,8 @@ public sealed class LocalDiskTests(NetbootApp app) : IClassFixture<NetbootApp>
             (Machine("m", profile: "own"), (string?)null),
         })
         {
-            var plan = BootPlanner.Plan(View(machine, [own, rescue]) with { LocalDisk = setting }, MachineIdentity.FromQuery("mac=525400aabb01"), choice);
+            var plan = BootPlanner.Plan(View(machine, [own, rescue]) with { LocalDisk = setting },
+                MachineIdentity.FromQuery("mac=525400aabb01"), choice);
             Assert.Equal(expected, plan.LocalDisk);
         }
     }
@@ -85,7 +88,8 @@ public sealed class LocalDiskTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.EndsWith("iseq ${platform} pcbios && " + FirstDrive, first, StringComparison.Ordinal);
         Assert.Null((await _admin.GetAsync("/api/v1/machines/efi"))["nextBoot"]); // handed out, so used up
         for (var i = 0; i < 3; i++)
-            Assert.Contains("its firmware asks again", await _machine.ScriptAsync("525400110001", "&try=1"), StringComparison.Ordinal);
+            Assert.Contains("its firmware asks again", await _machine.ScriptAsync("525400110001", "&try=1"),
+                StringComparison.Ordinal);
         Assert.Equal("local", (await _admin.GetAsync("/api/v1/machines/efi/plan"))["action"]);
         Assert.Empty((await _admin.GetAsync("/api/v1/machines/efi/boots")).Items("id"));
 
@@ -113,20 +117,25 @@ public sealed class LocalDiskTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         await RegisterAsync("menus", "525400110003", """{"image":"menus-image","menu":{"entries":[{"action":"local"},{"action":"shell"}]}}""");
         await _admin.PutAsync("/api/v1/machines/waits", """{"macs":["525400110004"]}""");
-        foreach (var (mac, before) in new[] { ("525400110003", "\nchoose "), ("525400110004", "Press L"), ("5254001100ff", "does not know this") })
+        foreach (var (mac, before) in new[] { ("525400110003", "\nchoose "), ("525400110004", "Press L"),
+            ("5254001100ff", "does not know this") })
         {
             var script = await _machine.ScriptAsync(mac);
             Assert.Contains(before, script, StringComparison.Ordinal);
-            var choice = Regex.Match(script, @"\n:local\nchain --replace --autofree \$\{nb-again\}(&menu=local,\S+) \|\|\niseq").Groups[1].Value;
+            var choice = Regex.Match(script,
+                @"\n:local\nchain --replace --autofree \$\{nb-again\}(&menu=local,\S+) \|\|\niseq").Groups[1].Value;
             Assert.NotEqual("", choice);
-            await _admin.MachineWhenAsync(mac == "5254001100ff" ? "52-54-00-11-00-ff" : mac[^1] == '3' ? "menus" : "waits",
+            await _admin.MachineWhenAsync(mac == "5254001100ff" ? "52-54-00-11-00-ff" : mac[^1] == '3' ? "menus"
+                : "waits",
                 machine => machine["lastSeenAt"] is not null, "its record");
-            Assert.Contains("the local disk was chosen at the machine", await _machine.ScriptAsync(mac, choice), StringComparison.Ordinal);
+            Assert.Contains("the local disk was chosen at the machine", await _machine.ScriptAsync(mac, choice),
+                StringComparison.Ordinal);
             Assert.Contains("its firmware asks again", await _machine.ScriptAsync(mac), StringComparison.Ordinal);
         }
         // Another machine's choice counts for nothing.
         await _admin.PutAsync("/api/v1/machines/other", """{"macs":["525400110005"]}""");
-        Assert.Contains("Press L", await _machine.ScriptAsync("525400110005", "&menu=local,AAAA"), StringComparison.Ordinal);
+        Assert.Contains("Press L", await _machine.ScriptAsync("525400110005", "&menu=local,AAAA"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,8 +151,10 @@ public sealed class LocalDiskTests(NetbootApp app) : IClassFixture<NetbootApp>
     [Fact]
     public async Task The_setting_and_a_profile_are_seen_in_scripts_and_in_the_plan()
     {
-        await using var other = new NetbootApp(new() { ["Boots:LocalDisk"] = "exit-ok", ["Machines:Unknown"] = "local" });
-        Assert.EndsWith(": the machine is not registered and no selector matches; Machines:Unknown says local\nexit 0\n",
+        await using var other = new NetbootApp(
+            new() { ["Boots:LocalDisk"] = "exit-ok", ["Machines:Unknown"] = "local" });
+        Assert.EndsWith(": the machine is not registered and no selector matches; Machines:Unknown says local\nexit " +
+            "0\n",
             await other.Machine.ScriptAsync("525400110010"), StringComparison.Ordinal);
         await other.Admin.MakeImageAsync("img", seed: 7);
         await other.Admin.PutAsync("/api/v1/profiles/p", """{"image":"img","localDisk":"sanboot"}""");
@@ -151,7 +162,8 @@ public sealed class LocalDiskTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal("sanboot", (await other.Admin.GetAsync("/api/v1/machines/m/plan"))["localDisk"]);
         await other.Admin.PutAsync("/api/v1/machines/m/next-boot", """{"action":"local"}""");
         Assert.EndsWith("\n" + FirstDrive, await other.Machine.ScriptAsync("525400110011"), StringComparison.Ordinal);
-        Assert.Contains("\nkernel ", await other.Machine.ScriptAsync("525400110011"), StringComparison.Ordinal); // it started the disk itself
+        // it started the disk itself
+        Assert.Contains("\nkernel ", await other.Machine.ScriptAsync("525400110011"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -163,7 +175,8 @@ public sealed class LocalDiskTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Null((await _admin.PatchAsync("/api/v1/profiles/way", """{"localDisk":null}""")).Is(HttpStatusCode.OK)["localDisk"]);
         var refused = (await _admin.PatchAsync("/api/v1/profiles/way", """{"localDisk":"exit"}""")).IsInvalidAt("$.localDisk");
         Assert.Contains("exit-error, exit-ok, sanboot", refused.Text, StringComparison.Ordinal);
-        Assert.Contains("\"localDisk\"", (await _admin.GetAsync("/swagger/v1/swagger.json")).Text, StringComparison.Ordinal);
+        Assert.Contains("\"localDisk\"", (await _admin.GetAsync("/swagger/v1/swagger.json")).Text,
+            StringComparison.Ordinal);
     }
 
     private async Task RegisterAsync(string name, string mac, string? profile = null)

@@ -13,7 +13,8 @@ internal static class PlannerWorld
 {
     private static readonly DateTimeOffset At = DateTimeOffset.UnixEpoch.AddYears(56);
 
-    public static Profile Profile(string name, int priority = 0, string selector = "", string after = "repeat", string image = "img",
+    public static Profile Profile(string name, int priority = 0, string selector = "", string after = "repeat",
+        string image = "img",
         string? version = null, string? variant = null, string expects = "auto", params string[] arguments) =>
         new(name, new ProfileSpec
         {
@@ -28,7 +29,8 @@ internal static class PlannerWorld
     {
         var all = systems.ToImmutableSortedDictionary(system => system, _ => new SystemRecipe
         {
-            Kernel = new(new string('a', 64), 1), Initrds = [new("initrd", new string('b', 64), 1)], KernelArguments = ["init=/init"],
+            Kernel = new(new string('a', 64), 1), Initrds = [new("initrd", new string('b', 64), 1)],
+                KernelArguments = ["init=/init"],
             Variants = ImmutableSortedDictionary<string, Recipe>.Empty.Add("web", new()
             {
                 Kernel = new(new string('c', 64), 1), Initrds = [new("initrd", new string('d', 64), 1)],
@@ -46,8 +48,10 @@ internal static class PlannerWorld
         Versions = (current is null ? [] : new[] { current }).ToFrozenDictionary(version => version.Id),
     };
 
-    public static Machine Machine(string name, MachineState state = MachineState.Registered, string? profile = null, string labels = "",
-        NextBoot? next = null, string? completed = null, string? arch = null, string? variant = null, params string[] arguments) =>
+    public static Machine Machine(string name, MachineState state = MachineState.Registered, string? profile = null,
+        string labels = "",
+        NextBoot? next = null, string? completed = null, string? arch = null, string? variant = null,
+        params string[] arguments) =>
         new(name, new MachineSpec
         {
             Macs = ["52:54:00:aa:bb:01"], Profile = profile, Labels = Labels(labels), Arch = arch, Variant = variant,
@@ -60,7 +64,8 @@ internal static class PlannerWorld
 
     public static NextBoot Next(string? profile = null, string? action = null) => new(profile, action, At);
 
-    public static CatalogView View(Machine? machine, Profile[] profiles, Image[]? images = null, string unknown = "wait") =>
+    public static CatalogView View(Machine? machine, Profile[] profiles, Image[]? images = null,
+        string unknown = "wait") =>
         new(machine, ProfileSet.Of(profiles),
             (images ?? [Image("img", Version("x86_64-linux"))]).ToFrozenDictionary(image => image.Name), unknown);
 

@@ -30,7 +30,8 @@ public sealed class SilentBootTests : IAsyncDisposable
     public async Task A_client_that_stops_reading_is_stalled_then_unknown_and_goes_on_with_new_bytes()
     {
         var data = Directory.CreateTempSubdirectory("netboot-silent-");
-        var (server, admin) = await ServerProcess.RunAsync(data.FullName, Ports.Free(), [], "--Boots:StalledAfter", "00:00:02", "--Http:StallTimeout", "00:00:04");
+        var (server, admin) = await ServerProcess.RunAsync(data.FullName, Ports.Free(), [], "--Boots:StalledAfter",
+            "00:00:02", "--Http:StallTimeout", "00:00:04");
         await using (server)
         {
             var kernel = await PrepareAsync(admin, admin);
@@ -48,8 +49,10 @@ public sealed class SilentBootTests : IAsyncDisposable
                     var boot = await admin.GetAsync($"/api/v1/boots/{stalled["id"]}");
                     outcomes.Add(boot["outcome"]);
                     var stall = Assert.Single(boot.Json.GetProperty("steps").EnumerateArray()
-                        .Single(step => step.GetProperty("name").GetString() == "kernel").GetProperty("stalls").EnumerateArray());
-                    if (boot["outcome"] == "stalled") Assert.False(stall.TryGetProperty("durationSeconds", out _)); // it is not over
+                        .Single(step => step.GetProperty("name").GetString() == "kernel").GetProperty("stalls")
+                        .EnumerateArray());
+                    // it is not over
+                    if (boot["outcome"] == "stalled") Assert.False(stall.TryGetProperty("durationSeconds", out _));
                     return boot;
                 }, boot => boot["outcome"] == "unknown", "nothing to be known of it");
                 Assert.Equal(["stalled", "unknown"], outcomes.Distinct());
@@ -58,9 +61,12 @@ public sealed class SilentBootTests : IAsyncDisposable
             }
             (await admin.GetAsync(kernel)).Is(HttpStatusCode.OK);
             // On a busy machine it may be silent again by now, but for another reason.
-            await Until.AsAsync(() => admin.GetAsync("/api/v1/machines/m/boots?limit=1"), boots => boots.Json.GetProperty("items")[0] is var boot
-                && (boot.GetProperty("outcome").GetString() == "running" ? !boot.TryGetProperty("reason", out _) && !boot.TryGetProperty("silentSince", out _)
-                    : boot.TryGetProperty("reason", out var why) && why.GetString() == "has asked for nothing since its kernel was complete"),
+            await Until.AsAsync(() => admin.GetAsync("/api/v1/machines/m/boots?limit=1"), boots =>
+                boots.Json.GetProperty("items")[0] is var boot
+                && (boot.GetProperty("outcome").GetString() == "running" ? !boot.TryGetProperty("reason", out _)
+                    && !boot.TryGetProperty("silentSince", out _)
+                    : boot.TryGetProperty("reason", out var why)
+                    && why.GetString() == "has asked for nothing since its kernel was complete"),
                 "it to go on");
         }
         data.Delete(recursive: true);
@@ -70,10 +76,12 @@ public sealed class SilentBootTests : IAsyncDisposable
     public async Task A_boot_that_asks_for_nothing_is_stalled_and_says_since_which_step()
     {
         var kernel = await PrepareAsync();
-        Assert.Equal("has asked for nothing since it got its script", (await SilenceAsync(TimeSpan.FromSeconds(31), "stalled"))["reason"]);
+        Assert.Equal("has asked for nothing since it got its script",
+            (await SilenceAsync(TimeSpan.FromSeconds(31), "stalled"))["reason"]);
         (await _app.Machine.GetAsync(kernel)).Is(HttpStatusCode.OK);
         await _app.Admin.BootWithAsync("m", "running");
-        Assert.Equal("has asked for nothing since its kernel was complete", (await SilenceAsync(TimeSpan.FromSeconds(31), "stalled"))["reason"]);
+        Assert.Equal("has asked for nothing since its kernel was complete",
+            (await SilenceAsync(TimeSpan.FromSeconds(31), "stalled"))["reason"]);
     }
 
     [Fact]
@@ -85,7 +93,8 @@ public sealed class SilentBootTests : IAsyncDisposable
             await using var body = await answer.Content.ReadAsStreamAsync(Ct);
             await body.ReadExactlyAsync(new byte[1 << 20], Ct);
         }
-        await Until.TrueAsync(() => _app.Services.GetRequiredService<LiveBoots>().Transfers.All(transfer => transfer.EndedAt is not null), "its end");
+        await Until.TrueAsync(() => _app.Services.GetRequiredService<LiveBoots>()
+            .Transfers.All(transfer => transfer.EndedAt is not null), "its end");
         var boot = await SilenceAsync(TimeSpan.FromSeconds(31), "stalled");
         Assert.Matches(@"^closed its connection after [0-9]+\.[0-9] of 24\.0 MiB of its kernel and has asked for nothing since$", boot["reason"]);
         _clock.Pass(TimeSpan.FromMinutes(31));
@@ -118,7 +127,8 @@ public sealed class SilentBootTests : IAsyncDisposable
         (await admin.PutAsync("/api/v1/machines/m", """{"macs":["525400150001"],"profile":"big"}""")).Is(HttpStatusCode.Created);
         var script = await machine.ScriptAsync("525400150001");
         await admin.BootWithAsync("m", "running");
-        return new Uri(script.Split('\n').Single(line => line.StartsWith("kernel ", StringComparison.Ordinal)).Split(' ')
+        return new Uri(script.Split('\n').Single(line => line.StartsWith("kernel ", StringComparison.Ordinal))
+            .Split(' ')
             .First(word => word.StartsWith("http://", StringComparison.Ordinal))).PathAndQuery;
     }
 

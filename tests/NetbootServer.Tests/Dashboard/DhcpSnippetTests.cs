@@ -10,7 +10,8 @@ public sealed partial class DhcpSnippetTests(NetbootApp app) : IClassFixture<Net
     private const string Address = "http://192.0.2.9:8080";
 
     private async Task<string> SnippetAsync(string file, string address = Address) =>
-        (await app.Admin.GetAsync($"/api/v1/setup/{file}?address={Uri.EscapeDataString(address)}")).Is(HttpStatusCode.OK).Text;
+        (await app.Admin.GetAsync($"/api/v1/setup/{file}?address={Uri.EscapeDataString(address)}"))
+        .Is(HttpStatusCode.OK).Text;
 
     [Theory]
     [InlineData("dnsmasq.conf", @"client-arch,(\d+)$", 10)]
@@ -20,7 +21,8 @@ public sealed partial class DhcpSnippetTests(NetbootApp app) : IClassFixture<Net
     public async Task Every_DHCP_server_knows_the_same_architectures(string file, string pattern, int numbers)
     {
         var found = Regex.Matches(await SnippetAsync(file), pattern, RegexOptions.Multiline)
-            .Select(match => Convert.ToInt32(match.Groups[1].Value.Replace(":", "", StringComparison.Ordinal).TrimStart('0') is { Length: > 0 } text
+            .Select(match => Convert.ToInt32(match.Groups[1].Value.Replace(":", "", StringComparison.Ordinal)
+                .TrimStart('0') is { Length: > 0 } text
                 ? text : "0", numbers == 16 ? 16 : 10));
         Assert.Equal([0, 7, 9, 11, 16, 19], found.Order());
     }
@@ -61,8 +63,10 @@ public sealed partial class DhcpSnippetTests(NetbootApp app) : IClassFixture<Net
     }
 
     [Fact]
-    public async Task Keas_is_JSON_but_for_its_comments() => Assert.Equal(6, JsonDocument.Parse(await SnippetAsync("kea.json"),
-        new() { CommentHandling = JsonCommentHandling.Skip }).RootElement.GetProperty("client-classes").GetArrayLength());
+    public async Task Keas_is_JSON_but_for_its_comments() =>
+        Assert.Equal(6, JsonDocument.Parse(await SnippetAsync("kea.json"),
+        new() { CommentHandling = JsonCommentHandling.Skip }).RootElement.GetProperty("client-classes")
+        .GetArrayLength());
 
     [Theory]
     [InlineData("http://netboot.example/below/a", true)]
@@ -82,7 +86,8 @@ public sealed partial class DhcpSnippetTests(NetbootApp app) : IClassFixture<Net
     public async Task An_address_that_is_asked_for_is_where_TFTP_is_too()
     {
         Assert.Contains("next-server 192.0.2.9;", await SnippetAsync("dhcpd.conf"), StringComparison.Ordinal);
-        Assert.DoesNotContain("192.0.2.9", await SnippetAsync("dhcpd.conf", "http://netboot.example"), StringComparison.Ordinal);
+        Assert.DoesNotContain("192.0.2.9", await SnippetAsync("dhcpd.conf", "http://netboot.example"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -94,7 +99,8 @@ public sealed partial class DhcpSnippetTests(NetbootApp app) : IClassFixture<Net
         var path = Path.GetTempFileName();
         await File.WriteAllTextAsync(path, await SnippetAsync(file), TestContext.Current.CancellationToken);
         using var dnsmasq = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo("/usr/sbin/dnsmasq", ["--test", "-C", path]) { RedirectStandardError = true })!;
+            new System.Diagnostics.ProcessStartInfo("/usr/sbin/dnsmasq",
+                ["--test", "-C", path]) { RedirectStandardError = true })!;
         var said = await dnsmasq.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await dnsmasq.WaitForExitAsync(TestContext.Current.CancellationToken);
         File.Delete(path);

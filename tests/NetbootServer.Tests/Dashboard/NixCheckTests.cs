@@ -50,7 +50,8 @@ public sealed class NixCheckTests : IAsyncDisposable
     private async Task<string> NixStateAsync()
     {
         var setup = (await _app.Admin.GetAsync("/api/v1/setup")).Is(HttpStatusCode.OK).Json;
-        var check = setup.GetProperty("checks").EnumerateArray().Single(one => one.GetProperty("name").GetString() == "nix");
+        var check = setup.GetProperty("checks").EnumerateArray()
+            .Single(one => one.GetProperty("name").GetString() == "nix");
         return $"{check.GetProperty("state")} {check.GetProperty("title")}";
     }
 

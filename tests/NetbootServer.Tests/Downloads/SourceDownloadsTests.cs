@@ -33,10 +33,12 @@ public sealed class SourceDownloadsTests
         host.RedirectSigned("/latest", "/file");
         file.Before = host.ExpireSignatures;
         Assert.Equal(Bytes, await lab.FetchAsync(host.Url("/latest")));
-        Assert.Equal(["/latest", "/signed?signature=1", "/latest", "/signed?signature=2", "/latest", "/signed?signature=3"],
+        Assert.Equal(["/latest", "/signed?signature=1", "/latest", "/signed?signature=2", "/latest",
+            "/signed?signature=3"],
             host.Requests.Select(request => request.Path));
         Assert.Equal(["", "bytes=1000000-", "bytes=1700000-"],
-            host.Requests.Where(request => request.Path.StartsWith("/signed", StringComparison.Ordinal)).Select(request => request.Range));
+            host.Requests.Where(request => request.Path.StartsWith("/signed", StringComparison.Ordinal))
+            .Select(request => request.Range));
         Assert.Equal(file.ETag, host.Requests.Last().IfRange);
         Assert.Equal(2, lab.Progress.Lines.Count);
         Assert.Equal(Bytes.Length, lab.Progress.Reports.Last().DoneBytes);
@@ -120,8 +122,10 @@ public sealed class SourceDownloadsTests
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync();
         host.Put("/file", Bytes);
-        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct)) lab.Restart();
-        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct)) lab.Restart();
+        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct))
+            lab.Restart();
+        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct))
+            lab.Restart();
         Assert.Equal(2, host.Requests.Count);
         var newer = RandomBytes(1000, seed: 4);
         host.Put("/file", newer);
@@ -134,7 +138,7 @@ public sealed class SourceDownloadsTests
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync();
         var file = host.Put("/file", Bytes);
-        var wish = new DownloadWish { Unless = new SourceValidator { ETag = file.ETag } };
+        var wish = new DownloadRequest { Unless = new SourceValidator { ETag = file.ETag } };
         Assert.Null(await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), wish, lab.Meter, Ct));
         host.Put("/file", [1, 2, 3]);
         Assert.Equal([1, 2, 3], await lab.FetchAsync(host.Url("/file"), wish));
@@ -150,7 +154,8 @@ public sealed class SourceDownloadsTests
         host.File("/file").Before = null;
         host.Route("/busy", http =>
         {
-            http.Response.StatusCode = left-- > 0 ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status302Found;
+            http.Response.StatusCode = left-- > 0 ? StatusCodes.Status503ServiceUnavailable
+                : StatusCodes.Status302Found;
             http.Response.Headers.Location = "/file";
             return Task.CompletedTask;
         });
@@ -204,10 +209,14 @@ public sealed class SourceDownloadsTests
         Assert.Single(host.Requests);
     }
 
-    /// <summary>GitHub's limits: of an hour, with when it ends, and the secondary one; and a clock that is wrong.</summary>
+    /// <summary>
+    /// GitHub's limits: of an hour, with when it ends, and the secondary one; and a clock that is wrong.
+    /// </summary>
     [Theory]
-    [InlineData(403, "0", 1800, null, 0, "its limit of 60 requests for this server's address is used up until ", 1795, 1802)]
-    [InlineData(429, "0", 1800, null, 0, "its limit of 60 requests for this server's address is used up until ", 1795, 1802)]
+    [InlineData(403, "0", 1800, null, 0, "its limit of 60 requests for this server's address is used up until ", 1795,
+        1802)]
+    [InlineData(429, "0", 1800, null, 0, "its limit of 60 requests for this server's address is used up until ", 1795,
+        1802)]
     [InlineData(403, "0", 1800, null, -86400 * 500, "is used up until ", 1795, 1802)]
     [InlineData(403, "17", 1800, "90", 0, "it wants fewer requests from this server's address until ", 90, 90)]
     [InlineData(429, null, 0, "90", 0, "it wants fewer requests from this server's address until ", 90, 90)]
@@ -252,7 +261,8 @@ public sealed class SourceDownloadsTests
             http.Response.Headers["x-ratelimit-remaining"] = "59";
             return Task.CompletedTask;
         });
-        Assert.False((await SourceLab.FailsAsync(SourceProblems.Missing, () => lab.FetchAsync(host.Url("/file")))).IsLimit);
+        Assert.False((await SourceLab.FailsAsync(SourceProblems.Missing, () => lab.FetchAsync(host.Url("/file"))))
+            .IsLimit);
     }
 
     [Fact]
@@ -278,7 +288,8 @@ public sealed class SourceDownloadsTests
     public async Task A_server_that_never_answers_is_given_up()
     {
         await using var host = await SourceHost.StartAsync();
-        await using var lab = await SourceLab.StartAsync(options => (options.StallTimeout, options.Retries) = (TimeSpan.FromMilliseconds(300), 1));
+        await using var lab = await SourceLab.StartAsync(options =>
+            (options.StallTimeout, options.Retries) = (TimeSpan.FromMilliseconds(300), 1));
         host.Route("/file", http => Task.Delay(Timeout.Infinite, http.RequestAborted));
         var e = await SourceLab.FailsAsync(SourceProblems.TooSlow, () => lab.FetchAsync(host.Url("/file")));
         Assert.Contains("gave no answer in 0.3 s", e.Message, StringComparison.Ordinal);
@@ -289,7 +300,8 @@ public sealed class SourceDownloadsTests
     {
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync(options =>
-            (options.MinBytesPerSecond, options.RateWindow, options.Retries) = (1000, TimeSpan.FromMilliseconds(500), 0));
+            (options.MinBytesPerSecond, options.RateWindow, options.Retries) = (1000, TimeSpan.FromMilliseconds(500),
+                0));
         host.Put("/file", Bytes).Write = async (http, rest) =>
         {
             for (var i = 0; !http.RequestAborted.IsCancellationRequested; i++)
@@ -322,7 +334,8 @@ public sealed class SourceDownloadsTests
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync();
         host.Put("/file", Bytes);
-        await SourceLab.FailsAsync(SourceProblems.Damaged, () => lab.FetchAsync(host.Url("/file"), new DownloadWish { Length = announced }));
+        await SourceLab.FailsAsync(SourceProblems.Damaged, () =>
+            lab.FetchAsync(host.Url("/file"), new DownloadRequest { Length = announced }));
         Assert.Empty(lab.PartialFilesLeft);
     }
 
@@ -338,12 +351,14 @@ public sealed class SourceDownloadsTests
             file.Write = null;
             await http.Response.Body.WriteAsync(rest[..700_000], Ct);
             await http.Response.Body.FlushAsync(Ct);
-            while (!lab.PartialFilesLeft.Any(path => path.EndsWith(".part", StringComparison.Ordinal) && new FileInfo(path).Length == 700_000)) await Task.Delay(5, Ct);
+            while (!lab.PartialFilesLeft.Any(path => path.EndsWith(".part", StringComparison.Ordinal)
+                && new FileInfo(path).Length == 700_000)) await Task.Delay(5, Ct);
             await cancel.CancelAsync();
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, cancel.Token));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter,
+                cancel.Token));
         Assert.Equal(Bytes, await lab.FetchAsync(host.Url("/file")));
         Assert.Equal("bytes=700000-", host.Requests.Last().Range);
     }
@@ -381,7 +396,7 @@ public sealed class SourceDownloadsTests
             await Task.Delay(Timeout.Infinite, http.RequestAborted); // who waited for the body would wait in vain
         };
         var e = await SourceLab.FailsAsync(SourceProblems.StorageFull,
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct));
         Assert.Contains(setting, e.Message, StringComparison.Ordinal);
         Assert.Empty(lab.PartialFilesLeft);
     }
@@ -399,7 +414,7 @@ public sealed class SourceDownloadsTests
             while (true) await http.Response.Body.WriteAsync(Bytes, http.RequestAborted);
         };
         var e = await SourceLab.FailsAsync(SourceProblems.StorageFull,
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct));
         Assert.Contains(limit, e.Message, StringComparison.Ordinal);
         Assert.Empty(lab.PartialFilesLeft);
     }
@@ -412,7 +427,7 @@ public sealed class SourceDownloadsTests
             settings: new() { ["Blobs:MaxBytes"] = $"{Bytes.Length + 1000}" });
         var file = host.Put("/file", Bytes).CutAt(Bytes.Length / 2);
         await SourceLab.FailsAsync(SourceProblems.Unreachable,
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct));
         Assert.Equal(Bytes.Length / 2, lab.Partials.HeldBytes(host.Url("/file")));
         await lab.Blobs.AddAsync(new byte[2000]);
         file.Write = async (http, _) =>
@@ -421,7 +436,7 @@ public sealed class SourceDownloadsTests
             await Task.Delay(Timeout.Infinite, http.RequestAborted);
         };
         await SourceLab.FailsAsync(SourceProblems.StorageFull,
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, lab.Meter, Ct));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, lab.Meter, Ct));
         Assert.Equal($"bytes={Bytes.Length / 2}-", host.Requests.Last().Range);
     }
 
@@ -431,13 +446,15 @@ public sealed class SourceDownloadsTests
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync(options => options.Retries = 0);
         host.Put("/file", Bytes).CutAt(Bytes.Length / 2);
-        var wish = new DownloadWish { Hashed = true };
-        await SourceLab.FailsAsync(SourceProblems.Unreachable, () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), wish, lab.Meter, Ct));
+        var wish = new DownloadRequest { Hashed = true };
+        await SourceLab.FailsAsync(SourceProblems.Unreachable, () =>
+            lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), wish, lab.Meter, Ct));
         lab.Restart();
         using var download = await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), wish, lab.Meter, Ct);
         var blob = await lab.Stored.AddAsync(download!, BlobLimits.None, Ct);
         Assert.Equal($"bytes={Bytes.Length / 2}-", host.Requests.Last().Range);
-        Assert.Equal((Sha256Digest.FromBytes(System.Security.Cryptography.SHA256.HashData(Bytes)), Bytes.Length), (blob.Digest, (int)blob.Length));
+        Assert.Equal((Sha256Digest.FromBytes(System.Security.Cryptography.SHA256.HashData(Bytes)), Bytes.Length),
+            (blob.Digest, (int)blob.Length));
         Assert.Equal(Bytes, lab.Read(new(blob.Digest.ToString(), blob.Length)));
         Assert.Empty(lab.PartialFilesLeft);
     }
@@ -448,9 +465,11 @@ public sealed class SourceDownloadsTests
         await using var host = await SourceHost.StartAsync();
         await using var lab = await SourceLab.StartAsync();
         host.Put("/file", Bytes);
-        foreach (var limits in new[] { new BlobLimits { Digest = default(Sha256Digest) }, new BlobLimits { Judge = _ => "This is no kernel." } })
+        foreach (var limits in new[] { new BlobLimits { Digest = default(Sha256Digest) },
+            new BlobLimits { Judge = _ => "This is no kernel." } })
         {
-            using var download = await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), new() { Hashed = true }, lab.Meter, Ct);
+            using var download = await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")),
+                new() { Hashed = true }, lab.Meter, Ct);
             await Assert.ThrowsAsync<SourceException>(() => lab.Stored.AddAsync(download!, limits, Ct));
         }
         Assert.Empty(lab.PartialFilesLeft);
@@ -464,9 +483,10 @@ public sealed class SourceDownloadsTests
         await using var lab = await SourceLab.StartAsync();
         host.Put("/file", Bytes);
         var meter = new SourceMeter(lab.Progress, maxBytes: Bytes.Length + 1000);
-        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadWish.Any, meter, Ct)) host.Put("/other", Bytes);
+        using (await lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/file")), DownloadRequest.Any, meter, Ct))
+            host.Put("/other", Bytes);
         var e = await SourceLab.FailsAsync(SourceProblems.TooLarge,
-            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/other")), DownloadWish.Any, meter, Ct));
+            () => lab.Downloads.FetchAsync(lab.Rules.Root(host.Url("/other")), DownloadRequest.Any, meter, Ct));
         Assert.Contains("Images:MaxVersionBytes", e.Message, StringComparison.Ordinal);
     }
 }

@@ -90,7 +90,8 @@ public sealed class SourceHttpTests
         Assert.Equal(10, (await lab.FetchAsync(inside.Url("/secret"))).Length);
         Assert.Equal(10, (await lab.FetchAsync(inside.Url("/inside"))).Length);
         Assert.Equal(20, (await lab.FetchAsync(inside.Url("/out"))).Length);
-        foreach (var path in new[] { internet.Url("/redirect"), internet.Url("/twice"), internet.Url("/name"), inside.Url("/out-and-in") })
+        foreach (var path in new[] { internet.Url("/redirect"), internet.Url("/twice"), internet.Url("/name"),
+            inside.Url("/out-and-in") })
         {
             var before = inside.Requests.Count(request => request.Path == "/secret");
             var e = await SourceLab.FailsAsync(SourceProblems.Refused, () => lab.FetchAsync(path));
@@ -115,11 +116,16 @@ public sealed class SourceHttpTests
 
     [Theory]
     [InlineData("8.8.8.8", true), InlineData("2606:4700::1111", true), InlineData("::ffff:8.8.8.8", true)]
-    [InlineData("127.0.0.1", false), InlineData("127.9.9.9", false), InlineData("::1", false), InlineData("0.0.0.0", false), InlineData("::", false)]
-    [InlineData("10.1.2.3", false), InlineData("172.16.0.1", false), InlineData("172.32.0.1", true), InlineData("192.168.1.1", false)]
-    [InlineData("169.254.169.254", false), InlineData("100.64.0.1", false), InlineData("224.0.0.1", false), InlineData("255.255.255.255", false)]
-    [InlineData("fe80::1", false), InlineData("fd00::1", false), InlineData("fec0::1", false), InlineData("ff02::1", false)]
-    [InlineData("::ffff:127.0.0.1", false), InlineData("64:ff9b::10.0.0.1", false), InlineData("64:ff9b::808:808", true)]
+    [InlineData("127.0.0.1", false), InlineData("127.9.9.9", false), InlineData("::1", false),
+        InlineData("0.0.0.0", false), InlineData("::", false)]
+    [InlineData("10.1.2.3", false), InlineData("172.16.0.1", false), InlineData("172.32.0.1", true),
+        InlineData("192.168.1.1", false)]
+    [InlineData("169.254.169.254", false), InlineData("100.64.0.1", false), InlineData("224.0.0.1", false),
+        InlineData("255.255.255.255", false)]
+    [InlineData("fe80::1", false), InlineData("fd00::1", false), InlineData("fec0::1", false),
+        InlineData("ff02::1", false)]
+    [InlineData("::ffff:127.0.0.1", false), InlineData("64:ff9b::10.0.0.1", false),
+        InlineData("64:ff9b::808:808", true)]
     [InlineData("2002:7f00:1::1", false), InlineData("2002:808:808::1", true), InlineData("::127.0.0.1", false)]
     public void Addresses_of_the_Internet_are_told_from_others(string address, bool isPublic) =>
         Assert.Equal(isPublic, PublicAddress.IsPublic(IPAddress.Parse(address)));
@@ -147,14 +153,17 @@ public sealed class SourceHttpTests
         Assert.Equal(allowed, rules.Fault(url) is null);
         var document = rules.Root("https://cache.nixos.org/x.narinfo");
         if (allowed) Assert.Equal(new Uri(url), rules.Found(document, url).Uri);
-        else if (url.Contains(':', StringComparison.Ordinal)) Assert.Throws<SourceException>(() => rules.Found(document, url));
+        else if (url.Contains(':', StringComparison.Ordinal))
+            Assert.Throws<SourceException>(() => rules.Found(document, url));
         // A redirect may leave the list: releases are stored on other hosts.
-        Assert.Equal("https://elsewhere.example/x", rules.Redirected(document, "https://elsewhere.example/x").Uri.AbsoluteUri);
+        Assert.Equal("https://elsewhere.example/x", rules.Redirected(document, "https://elsewhere.example/x")
+            .Uri.AbsoluteUri);
     }
 
     [Fact]
     public void A_bad_prefix_in_the_settings_stops_the_start() =>
-        Assert.Contains("Images:AllowedSources=github.com", Assert.Throws<StartFailure>(() => Rules("github.com")).Message, StringComparison.Ordinal);
+        Assert.Contains("Images:AllowedSources=github.com", Assert.Throws<StartFailure>(() => Rules("github.com"))
+            .Message, StringComparison.Ordinal);
 
     private static SourceRules Rules(params string[] allowed)
     {

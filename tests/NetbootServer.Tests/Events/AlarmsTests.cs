@@ -16,8 +16,10 @@ public sealed class AlarmsTests(NetbootApp app) : IClassFixture<NetbootApp>
         board.Raise("test-kind", "somebody", "It happened.");
         Assert.Contains("\"count\":1", (await live.FindAsync("alarm", "somebody")).Data, StringComparison.Ordinal);
         board.Raise("test-kind", "somebody", "It happened again.");
-        Assert.Contains("It happened again.", (await live.FindAsync("alarm", "\"count\":2")).Data, StringComparison.Ordinal);
-        var id = (await app.Admin.GetAsync("/api/v1/alarms")).Is(HttpStatusCode.OK).Json.GetProperty("items").EnumerateArray()
+        Assert.Contains("It happened again.", (await live.FindAsync("alarm", "\"count\":2")).Data,
+            StringComparison.Ordinal);
+        var id = (await app.Admin.GetAsync("/api/v1/alarms")).Is(HttpStatusCode.OK).Json.GetProperty("items")
+            .EnumerateArray()
             .Single(alarm => alarm.GetProperty("subject").GetString() == "somebody").GetProperty("id").GetInt64();
         (await app.Admin.DeleteAsync($"/api/v1/alarms/{id}")).Is(HttpStatusCode.NoContent);
         (await app.Admin.DeleteAsync($"/api/v1/alarms/{id}")).Is(HttpStatusCode.NotFound);
@@ -41,21 +43,26 @@ public sealed class AlarmsTests(NetbootApp app) : IClassFixture<NetbootApp>
         await other.Admin.PutAsync("/api/v1/machines/mine", """{"macs":["5254000f0000"]}""");
         // Two addresses that ask in turns; what the query says of the address is not believed.
         for (var i = 0; i < 40; i++)
-            foreach (var address in new[] { "10.1.0.1", "10.1.0.2", "10.1.0.1" }) await AskAsync(other, $"5254000f01{i:x2}", address);
-        foreach (var address in new[] { "10.1.0.1", "10.1.0.2", "10.1.0.1" }) await AskAsync(other, "5254000f0000", address);
+            foreach (var address in new[] { "10.1.0.1", "10.1.0.2", "10.1.0.1" })
+                await AskAsync(other, $"5254000f01{i:x2}", address);
+        foreach (var address in new[] { "10.1.0.1", "10.1.0.2", "10.1.0.1" })
+            await AskAsync(other, "5254000f0000", address);
         var alarms = await Until.AsAsync(() => other.Admin.GetAsync("/api/v1/alarms?kind=mac-on-two-addresses"),
-            answer => answer.Items("subject").Count == 2 && CountOf(answer, AlarmBoard.UnknownMachines) == 40, "both alarms, counted");
+            answer => answer.Items("subject").Count == 2 && CountOf(answer, AlarmBoard.UnknownMachines) == 40,
+            "both alarms, counted");
         Assert.Equal(["mine", AlarmBoard.UnknownMachines], alarms.Items("subject").Order(StringComparer.Ordinal));
 
         static long CountOf(Answer answer, string subject) => answer.Json.GetProperty("items").EnumerateArray()
-            .Where(alarm => alarm.GetProperty("subject").GetString() == subject).Sum(alarm => alarm.GetProperty("count").GetInt64());
+            .Where(alarm => alarm.GetProperty("subject").GetString() == subject)
+            .Sum(alarm => alarm.GetProperty("count").GetInt64());
     }
 
     private static async Task AskAsync(NetbootApp app, string mac, string address)
     {
         var context = await app.Server.SendAsync(http =>
         {
-            (http.Request.Method, http.Request.Path, http.Request.QueryString) = ("GET", "/boot/script", new($"?mac={mac}"));
+            (http.Request.Method, http.Request.Path, http.Request.QueryString) = ("GET", "/boot/script",
+                new($"?mac={mac}"));
             http.Request.Host = new("localhost");
             http.Connection.RemoteIpAddress = IPAddress.Parse(address);
         }, TestContext.Current.CancellationToken);
@@ -69,11 +76,13 @@ public sealed class AlarmsTests(NetbootApp app) : IClassFixture<NetbootApp>
         var board = other.Services.GetRequiredService<AlarmBoard>();
         _ = other.Server;
         board.Raise(AlarmKinds.BlobRotten, "a-file", "It is rotten.");
-        for (var i = 0; i < 1500; i++) board.Raise(AlarmKinds.MacOnTwoAddresses, $"machine-{i}", "It asks from two addresses.");
+        for (var i = 0; i < 1500; i++)
+            board.Raise(AlarmKinds.MacOnTwoAddresses, $"machine-{i}", "It asks from two addresses.");
         board.Raise(AlarmKinds.DiskNearlyFull, "", "It is nearly full.");
         var first = await Until.AsAsync(() => other.Admin.GetAsync("/api/v1/alarms?limit=5"),
             answer => answer.Items("kind").Distinct().Count() == 3, "all three kinds on the first page");
-        Assert.Equal([AlarmKinds.BlobRotten, AlarmKinds.DiskNearlyFull, AlarmKinds.MacOnTwoAddresses], first.Items("kind").Take(3).Order(StringComparer.Ordinal));
+        Assert.Equal([AlarmKinds.BlobRotten, AlarmKinds.DiskNearlyFull, AlarmKinds.MacOnTwoAddresses],
+            first.Items("kind").Take(3).Order(StringComparer.Ordinal));
         Assert.Equal(5, first.Items("kind").Count);
 
         // The pages have all of them, each once.
@@ -87,9 +96,12 @@ public sealed class AlarmsTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.InRange(seen.Count, 900, 1002);
         Assert.Equal(["a-file"], (await other.Admin.GetAsync("/api/v1/alarms?kind=blob-rotten")).Items("subject"));
         var one = seen.First(subject => subject.StartsWith("machine-", StringComparison.Ordinal));
-        Assert.Equal(["mac-on-two-addresses"], (await other.Admin.GetAsync($"/api/v1/alarms?subject={one}")).Items("kind"));
-        (await other.Admin.GetAsync("/api/v1/alarms?after=bm9uc2Vuc2U")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
-        (await other.Admin.GetAsync("/api/v1/alarms?limit=0")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        Assert.Equal(["mac-on-two-addresses"], (await other.Admin.GetAsync($"/api/v1/alarms?subject={one}"))
+            .Items("kind"));
+        (await other.Admin.GetAsync("/api/v1/alarms?after=bm9uc2Vuc2U"))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        (await other.Admin.GetAsync("/api/v1/alarms?limit=0"))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
     }
 
     [Fact]
@@ -102,6 +114,7 @@ public sealed class AlarmsTests(NetbootApp app) : IClassFixture<NetbootApp>
         var taken = await queue.TakeAsync(TestContext.Current.CancellationToken);
         Assert.Equal(AlarmQueue.MaxPerKind, taken.Count(alarm => alarm.Kind == "flood"));
         var rotten = Assert.Single(taken, alarm => alarm.Kind == "rotten");
-        Assert.Equal((3000L, "2999", at, at.AddSeconds(2999)), (rotten.Count, rotten.Detail, rotten.FirstAt, rotten.At));
+        Assert.Equal((3000L, "2999", at, at.AddSeconds(2999)),
+            (rotten.Count, rotten.Detail, rotten.FirstAt, rotten.At));
     }
 }

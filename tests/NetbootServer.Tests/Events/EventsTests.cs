@@ -12,7 +12,8 @@ public sealed class EventsTests(NetbootApp app) : IClassFixture<NetbootApp>
         await using var live = await LiveEvents.OpenAsync(app);
         await app.Admin.MakeImageAsync("told");
         var image = await live.FindAsync("image.changed", "\"name\":\"told\"");
-        Assert.Equal("upload", JsonDocument.Parse(image.Data).RootElement.GetProperty("source").GetProperty("type").GetString());
+        Assert.Equal("upload", JsonDocument.Parse(image.Data).RootElement.GetProperty("source").GetProperty("type")
+            .GetString());
         await app.Admin.PutAsync("/api/v1/profiles/told", """{"image":"told"}""");
         await live.FindAsync("profile.changed", "\"name\":\"told\"");
         await app.Admin.PutAsync("/api/v1/machines/told", """{"macs":["525400050001"],"profile":"told"}""");
@@ -42,7 +43,7 @@ public sealed class EventsTests(NetbootApp app) : IClassFixture<NetbootApp>
 
     [Theory]
     [InlineData("of another server", "00000000-7")]
-    [InlineData("without sense", "nonsense")]
+    [InlineData("that makes no sense", "nonsense")]
     public async Task An_id_is_answered_with_a_reset_when_it_is(string what, string id)
     {
         Assert.NotNull(what);
@@ -97,7 +98,8 @@ public sealed class EventsTests(NetbootApp app) : IClassFixture<NetbootApp>
     [Fact]
     public async Task Two_hundred_readers_all_hear_of_a_change()
     {
-        var readers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => LiveEvents.OpenAsync(app, "?types=image.changed")));
+        var readers = await Task.WhenAll(Enumerable.Range(0, 200)
+            .Select(_ => LiveEvents.OpenAsync(app, "?types=image.changed")));
         await app.Admin.MakeImageAsync("for-all", seed: 11);
         await Task.WhenAll(readers.Select(reader => reader.FindAsync("image.changed", "for-all")));
         foreach (var reader in readers) await reader.DisposeAsync();

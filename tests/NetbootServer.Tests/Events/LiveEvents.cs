@@ -9,7 +9,8 @@ internal sealed class LiveEvents : IAsyncDisposable
     private readonly HttpResponseMessage _answer;
     private readonly IAsyncEnumerator<SseItem<string>> _items;
 
-    private LiveEvents(HttpResponseMessage answer, IAsyncEnumerator<SseItem<string>> items) => (_answer, _items) = (answer, items);
+    private LiveEvents(HttpResponseMessage answer, IAsyncEnumerator<SseItem<string>> items) =>
+        (_answer, _items) = (answer, items);
 
     /// <summary>Begins to read; the greeting has arrived when it returns, so nothing after it is missed.</summary>
     public static async Task<LiveEvents> OpenAsync(NetbootApp app, string query = "", string? lastEventId = null)
@@ -28,7 +29,8 @@ internal sealed class LiveEvents : IAsyncDisposable
     /// <summary>The next event but heartbeats, within a minute.</summary>
     public async Task<SseItem<string>> NextAsync()
     {
-        do Assert.True(await _items.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+        do Assert.True(await _items.MoveNextAsync().AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
         while (_items.Current.EventType == "heartbeat");
         return _items.Current;
     }
@@ -37,7 +39,8 @@ internal sealed class LiveEvents : IAsyncDisposable
     public async Task<SseItem<string>> FindAsync(string type, string text)
     {
         while (true)
-            if (await NextAsync() is var item && item.EventType == type && item.Data.Contains(text, StringComparison.Ordinal)) return item;
+            if (await NextAsync() is var item && item.EventType == type
+                && item.Data.Contains(text, StringComparison.Ordinal)) return item;
     }
 
     public async ValueTask DisposeAsync()

@@ -30,7 +30,8 @@ public sealed record Answer(HttpResponseMessage Message, string Text)
     public Answer Is(HttpStatusCode status)
     {
         Assert.True(status == Status, $"{(int)Status} instead of {(int)status} for " +
-            $"{Message.RequestMessage?.Method} {Message.RequestMessage?.RequestUri?.PathAndQuery}: {Text[..Math.Min(Text.Length, 1000)]}");
+            $"{Message.RequestMessage?.Method} {Message.RequestMessage?.RequestUri?.PathAndQuery}: " +
+            $"{Text[..Math.Min(Text.Length, 1000)]}");
         return this;
     }
 

@@ -20,12 +20,14 @@ internal sealed class FaultyDatabase
     /// <summary>Puts it in the place of the product's own.</summary>
     public void Register(IServiceCollection services)
     {
-        var real = services.Last(service => service.ServiceType == typeof(IDbContextFactory<NetbootDb>)).ImplementationFactory!;
+        var real = services.Last(service => service.ServiceType == typeof(IDbContextFactory<NetbootDb>))
+            .ImplementationFactory!;
         services.AddSingleton<IDbContextFactory<NetbootDb>>(all =>
             new Contexts(this, (IDbContextFactory<NetbootDb>)real(all)));
     }
 
-    private sealed class Contexts(FaultyDatabase faults, IDbContextFactory<NetbootDb> real) : IDbContextFactory<NetbootDb>
+    private sealed class Contexts(FaultyDatabase faults,
+        IDbContextFactory<NetbootDb> real) : IDbContextFactory<NetbootDb>
     {
         public NetbootDb CreateDbContext() => faults.IsAway
             ? throw new SqliteException("disk I/O error", 10) : real.CreateDbContext();

@@ -21,5 +21,6 @@ public sealed class LogLines : ILogEventSink
 
     public void Emit(LogEvent logEvent) => _lines.Enqueue(
         $"{logEvent.Level} {logEvent.RenderMessage(CultureInfo.InvariantCulture)} " +
-        $"{string.Join(' ', logEvent.Properties.Select(property => $"{property.Key}={property.Value}"))} {logEvent.Exception}");
+        $"{string.Join(' ', logEvent.Properties.Select(property => $"{property.Key}={property.Value}"))} " +
+        $"{logEvent.Exception}");
 }

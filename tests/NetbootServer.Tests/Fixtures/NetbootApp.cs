@@ -65,7 +65,8 @@ public class NetbootApp : WebApplicationFactory<Program>
     /// <summary>Asks without a name, as machines do.</summary>
     public Caller Machine => new(CreateClient(Plain));
 
-    private static WebApplicationFactoryClientOptions Plain => new() { AllowAutoRedirect = false, HandleCookies = false };
+    private static WebApplicationFactoryClientOptions Plain =>
+        new() { AllowAutoRedirect = false, HandleCookies = false };
 
     protected override IHost CreateHost(IHostBuilder builder)
     {

@@ -7,7 +7,8 @@ namespace NetbootServer.Tests.Fixtures;
 internal static partial class Scenery
 {
     /// <summary>An image with one bootable version; its id.</summary>
-    public static async Task<string> MakeImageAsync(this Caller admin, string name, int seed = 0, string? arguments = null)
+    public static async Task<string> MakeImageAsync(this Caller admin, string name, int seed = 0,
+        string? arguments = null)
     {
         Assert.True((await admin.PutAsync($"/api/v1/images/{name}", """{"source":{"type":"upload"}}""")).Status
             is HttpStatusCode.Created or HttpStatusCode.OK);
@@ -15,9 +16,11 @@ internal static partial class Scenery
     }
 
     /// <summary>One more version; its id.</summary>
-    public static async Task<string> AddVersionAsync(this Caller admin, string image, int seed, string? arguments = null)
+    public static async Task<string> AddVersionAsync(this Caller admin, string image, int seed,
+        string? arguments = null)
     {
-        List<(string, object)> parts = [("x86_64-linux/kernel", Files.Kernel(seed)), ("x86_64-linux/initrd", Files.Initrd(seed))];
+        List<(string, object)> parts = [("x86_64-linux/kernel", Files.Kernel(seed)),
+            ("x86_64-linux/initrd", Files.Initrd(seed))];
         if (arguments is not null) parts.Add(("x86_64-linux/kernelArguments", arguments));
         var answer = await admin.UploadAsync(image, [.. parts]);
         return answer.Is(HttpStatusCode.Created)["id"]!;
@@ -26,7 +29,8 @@ internal static partial class Scenery
     /// <summary>A machine's script.</summary>
     public static async Task<string> ScriptAsync(this Caller machine, string mac, string more = "")
     {
-        var answer = (await machine.GetAsync($"/boot/script?mac={mac}&arch=x86_64&platform=efi{more}")).Is(HttpStatusCode.OK);
+        var answer = (await machine.GetAsync($"/boot/script?mac={mac}&arch=x86_64&platform=efi{more}"))
+            .Is(HttpStatusCode.OK);
         Assert.StartsWith("#!ipxe\n", answer.Text, StringComparison.Ordinal);
         return answer.Text;
     }

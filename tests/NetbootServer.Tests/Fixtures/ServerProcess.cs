@@ -22,12 +22,15 @@ internal sealed class ServerProcess : IAsyncDisposable
     public string Errors => Read(_errors);
 
     /// <summary>Bytes of memory that it had at most.</summary>
-    public long PeakMemory => File.ReadLines($"/proc/{_process.Id}/status").Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+    public long PeakMemory => File.ReadLines($"/proc/{_process.Id}/status")
+        .Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
         .Select(line => long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], null) * 1024).Single();
 
-    public static ServerProcess Start(string workingDirectory, params string[] arguments) => Start(workingDirectory, [], arguments);
+    public static ServerProcess Start(string workingDirectory, params string[] arguments) =>
+        Start(workingDirectory, [], arguments);
 
-    private static ServerProcess Start(string workingDirectory, Dictionary<string, string> environment, string[] arguments)
+    private static ServerProcess Start(string workingDirectory, Dictionary<string, string> environment,
+        string[] arguments)
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         var product = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory,
@@ -44,17 +47,21 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it on a data directory and waits until it says that it runs.</summary>
-    public static Task<(ServerProcess Server, Caller Admin)> RunAsync(string data, int port) => RunAsync(data, port, []);
+    public static Task<(ServerProcess Server, Caller Admin)> RunAsync(string data, int port) =>
+        RunAsync(data, port, []);
 
     /// <summary>The same with variables in its environment and further arguments.</summary>
     public static async Task<(ServerProcess Server, Caller Admin)> RunAsync(
         string data, int port, Dictionary<string, string> environment, params string[] arguments)
     {
-        var server = Start(data, environment, ["--DataDirectory", data, "--Urls", $"http://127.0.0.1:{port}", "--Access:AdminToken", NetbootApp.Token,
+        var server = Start(data, environment,
+            ["--DataDirectory", data, "--Urls", $"http://127.0.0.1:{port}", "--Access:AdminToken", NetbootApp.Token,
             "--Images:Defaults", "false", "--Blobs:MinFreeBytes", "0", .. arguments]);
-        await Until.TrueAsync(() => server._process.HasExited || server.Output.Contains("is running", StringComparison.Ordinal), "the server to start");
+        await Until.TrueAsync(() => server._process.HasExited
+            || server.Output.Contains("is running", StringComparison.Ordinal), "the server to start");
         Assert.False(server._process.HasExited, server.Output + server.Errors);
-        var client = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(10) };
+        var client = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}"),
+            Timeout = TimeSpan.FromMinutes(10) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", NetbootApp.Token);
         return (server, new(client));
     }

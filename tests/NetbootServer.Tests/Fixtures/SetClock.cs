@@ -9,7 +9,8 @@ internal sealed class SetClock : TimeProvider
         base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _set) + Interlocked.Read(ref _passed));
 
     public override long GetTimestamp() =>
-        base.GetTimestamp() + (long)(TimeSpan.FromTicks(Interlocked.Read(ref _passed)).TotalSeconds * TimestampFrequency);
+        base.GetTimestamp() + (long)(TimeSpan.FromTicks(Interlocked.Read(ref _passed))
+            .TotalSeconds * TimestampFrequency);
 
     /// <summary>Sets the wall clock; no time passes.</summary>
     public void Set(TimeSpan by) => Interlocked.Add(ref _set, by.Ticks);

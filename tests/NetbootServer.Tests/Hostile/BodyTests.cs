@@ -92,12 +92,13 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
         { "headers that never end", "multipart/form-data; boundary=x",
             "--x\r\nContent-Disposition: form-data; name=a\r\n" },
         { "no disposition", "multipart/form-data; boundary=x", "--x\r\n\r\nb\r\n--x--\r\n" },
-        { "a disposition without sense", "multipart/form-data; boundary=x",
+        { "a disposition that makes no sense", "multipart/form-data; boundary=x",
             "--x\r\nContent-Disposition: ;;=\"\r\n\r\nb\r\n--x--\r\n" },
         { "a name with a line break", "multipart/form-data; boundary=x",
             "--x\r\nContent-Disposition: form-data; name=\"a%0d%0ab\u0000\"\r\n\r\nb\r\n--x--\r\n" },
         { "a name of paths", "multipart/form-data; boundary=x",
-            "--x\r\nContent-Disposition: form-data; name=\"../../etc/passwd\"; filename=\"../../x\"\r\n\r\nb\r\n--x--\r\n" },
+            "--x\r\nContent-Disposition: form-data; name=\"../../etc/passwd\"; " +
+            "filename=\"../../x\"\r\n\r\nb\r\n--x--\r\n" },
         { "a long header", "multipart/form-data; boundary=x",
             $"--x\r\nX: {new string('x', 200_000)}\r\n\r\nb\r\n--x--\r\n" },
         { "many headers", "multipart/form-data; boundary=x",
@@ -105,9 +106,11 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
         { "many parts", "multipart/form-data; boundary=x", string.Concat(Enumerable.Range(0, 5000)
             .Select(i => $"--x\r\nContent-Disposition: form-data; name=p{i}\r\n\r\nb\r\n")) + "--x--\r\n" },
         { "a part twice", "multipart/form-data; boundary=x",
-            string.Concat(Enumerable.Repeat("--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernelArguments\"\r\n\r\nquiet\r\n", 2)) + "--x--\r\n" },
+            string.Concat(Enumerable.Repeat("--x\r\nContent-Disposition: form-data; " +
+            "name=\"x86_64-linux/kernelArguments\"\r\n\r\nquiet\r\n", 2)) + "--x--\r\n" },
         { "arguments without end", "multipart/form-data; boundary=x",
-            $"--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernelArguments\"\r\n\r\n{new string('a', 1_000_000)}\r\n--x--\r\n" },
+            $"--x\r\nContent-Disposition: form-data; " +
+            $"name=\"x86_64-linux/kernelArguments\"\r\n\r\n{new string('a', 1_000_000)}\r\n--x--\r\n" },
         { "a kernel that is none", "multipart/form-data; boundary=x",
             "--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernel\"\r\n\r\nMZ\r\n--x--\r\n" },
     };

@@ -3,7 +3,9 @@ using NetbootServer.Tests.Serving.Bodies;
 
 namespace NetbootServer.Tests.Hostile;
 
-/// <summary>Whoever asks for a change and hangs up before the answer: it is there, or it is not, for everybody.</summary>
+/// <summary>
+/// Whoever asks for a change and hangs up before the answer: it is there, or it is not, for everybody.
+/// </summary>
 public sealed class HangUpTests(HostileHost host) : IClassFixture<HostileHost>
 {
     private const int Times = 40;
@@ -32,7 +34,8 @@ public sealed class HangUpTests(HostileHost host) : IClassFixture<HostileHost>
 
         // The last one may come at any time, also between the two looks.
         Task AgreeAsync() => Until.AsAsync(
-            async () => (InMemory: (await host.Admin.GetAsync($"/api/v1/{path}/left"))[member], Written: await WrittenAsync()),
+            async () => (InMemory: (await host.Admin.GetAsync($"/api/v1/{path}/left"))[member],
+                Written: await WrittenAsync()),
             both => both.InMemory == both.Written, $"memory to have what was written of the {kind}");
 
         async Task<string?> WrittenAsync()

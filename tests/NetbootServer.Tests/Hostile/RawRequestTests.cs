@@ -36,14 +36,16 @@ public sealed class RawRequestTests(HostileHost host) : IClassFixture<HostileHos
     {
         foreach (var method in new[] { "GET", "HEAD", "POST", "DELETE" })
         {
-            var status = await host.RawAsync($"{method} {path} HTTP/1.1\r\nHost: {host.Url.Authority}\r\nContent-Length: 0\r\n\r\n");
+            var status = await host.RawAsync($"{method} {path} HTTP/1.1\r\nHost: " +
+                $"{host.Url.Authority}\r\nContent-Length: 0\r\n\r\n");
             Assert.True(status is 0 or (>= 300 and < 500), $"{method} {path}: {status}");
         }
         await host.StandsAsync();
     }
 
     [Theory]
-    [InlineData("a query without sense", "GET /boot/script?%&&==&mac&mac=%zz&=x HTTP/1.1\r\nHost: h\r\n\r\n", 200)]
+    [InlineData("a query that makes no sense", "GET /boot/script?%&&==&mac&mac=%zz&=x HTTP/1.1\r\nHost: h\r\n\r\n",
+        200)]
     [InlineData("a null in a query", "GET /boot/script?mac=52%00&serial=%00%0a%0d HTTP/1.1\r\nHost: h\r\n\r\n", 200)]
     [InlineData("no host", "GET /boot.ipxe HTTP/1.1\r\n\r\n", 400)]
     [InlineData("a host that is none", "GET /boot.ipxe HTTP/1.1\r\nHost: a b\r\n\r\n", 400)]
@@ -58,11 +60,14 @@ public sealed class RawRequestTests(HostileHost host) : IClassFixture<HostileHos
     [InlineData("a length beyond numbers",
         "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n{}", 400)]
     [InlineData("a huge length",
-        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 999999999999\r\n\r\n{}", 413)]
+        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: " +
+        "999999999999\r\n\r\n{}", 413)]
     [InlineData("a bad chunk",
-        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n", 400)]
+        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: " +
+        "chunked\r\n\r\nZZ\r\n", 400)]
     [InlineData("an endless chunk",
-        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFF\r\n", 400)]
+        "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: " +
+        "chunked\r\n\r\nFFFFFFFFFFFF\r\n", 400)]
     [InlineData("chunked at last twice",
         "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n", 400)]
     [InlineData("a method of its own", "EVIL /api/v1/machines HTTP/1.1\r\nHost: h\r\n\r\n", 401)]
@@ -74,7 +79,8 @@ public sealed class RawRequestTests(HostileHost host) : IClassFixture<HostileHos
         "GET /boot.ipxe HTTP/1.1\r\nHost: h\r\nIf-None-Match: \"\"\"\r\nIf-Modified-Since: never\r\n\r\n", 200)]
     [InlineData("bad credentials", "GET /api/v1/machines HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer\r\n\r\n", 401)]
     [InlineData("credentials that are no text",
-        "GET /api/v1/machines HTTP/1.1\r\nHost: h\r\nAuthorization: Basic %%%\r\nCookie: ;;=;netboot-session=\"\\x\r\n\r\n", 401)]
+        "GET /api/v1/machines HTTP/1.1\r\nHost: h\r\nAuthorization: Basic %%%\r\nCookie: " +
+        ";;=;netboot-session=\"\\x\r\n\r\n", 401)]
     [InlineData("a media type that is none",
         "POST /api/v1/session HTTP/1.1\r\nHost: h\r\nContent-Type: ;;;\r\nContent-Length: 2\r\n\r\n{}", 415)]
     public async Task Requests_that_break_rules_get_a_clear_answer(string name, string request, int expected)

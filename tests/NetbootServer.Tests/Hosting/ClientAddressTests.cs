@@ -29,10 +29,12 @@ public sealed class ClientAddressTests
         (await proxy.PutAsync("/api/v1/machines/m", """{"macs":["525400000001"]}""", by)).Is(HttpStatusCode.Created);
         await proxy.SendAsync(HttpMethod.Get, "/boot/script?mac=525400000001", null, by);
         (await proxy.PostAsync("/api/v1/session", new { token = NetbootApp.Token }, by)).Is(HttpStatusCode.OK);
-        var machine = await proxy.MachineWhenAsync("m", found => found.Text.Contains("\"ip\"", StringComparison.Ordinal), "its address");
+        var machine = await proxy.MachineWhenAsync("m", found =>
+            found.Text.Contains("\"ip\"", StringComparison.Ordinal), "its address");
         Assert.Equal("10.0.0.5", machine.Json.GetProperty("identity").GetProperty("ip").GetString());
         foreach (var list in (string[])["sessions", "audit?kind=session", "audit?kind=machine"])
-            Assert.Equal("10.0.0.5", (await proxy.GetAsync($"/api/v1/{list}")).Json.GetProperty("items")[0].GetProperty("address").GetString());
+            Assert.Equal("10.0.0.5", (await proxy.GetAsync($"/api/v1/{list}")).Json.GetProperty("items")[0]
+                .GetProperty("address").GetString());
         Assert.Contains(server.App.Log.All, line => line.Contains("/boot/script", StringComparison.Ordinal)
             && line.Contains("Ip=\"10.0.0.5\"", StringComparison.Ordinal));
         // Wrong log-ins of one address count together, whatever it is written as.

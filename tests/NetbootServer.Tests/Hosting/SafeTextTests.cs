@@ -19,7 +19,8 @@ public sealed class SafeTextTests(NetbootApp app) : IClassFixture<NetbootApp>
     [InlineData("\U000E0041", "\\udb40\\udc41")]
     [InlineData("\u2028\u2029\u0085", "\\u2028\\u2029\\u0085")]
     [InlineData("\u001b[2J\u007f\r\n", "\\u001b[2J\\u007f\\u000d\\u000a")]
-    public void What_a_terminal_would_obey_is_escaped(string text, string shown) => Assert.Equal(shown, SafeText.Line(text));
+    public void What_a_terminal_would_obey_is_escaped(string text, string shown) =>
+        Assert.Equal(shown, SafeText.Line(text));
 
     [Fact]
     public void Half_a_character_is_escaped() => Assert.Equal("half\\ud83d!", SafeText.Line("half" + "😀"[0] + "!"));
@@ -70,9 +71,11 @@ public sealed class SafeTextTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         using var text = new StringWriter();
         using (var log = new LoggerConfiguration().Enrich.With<SafeLines.Values>()
-            .WriteTo.Sink(new Written(new SafeLines(new MessageTemplateTextFormatter("{Level:u3} {Message:lj}{NewLine}{Exception}")), text))
+            .WriteTo.Sink(new Written(new SafeLines(
+                new MessageTemplateTextFormatter("{Level:u3} {Message:lj}{NewLine}{Exception}")), text))
             .CreateLogger())
-            log.Warning(new InvalidOperationException("x\u202Ey"), "Said {What} of {Where}", "a\n12:00 INF forged\u202E",
+            log.Warning(new InvalidOperationException("x\u202Ey"), "Said {What} of {Where}",
+                "a\n12:00 INF forged\u202E",
                 new Uri("http://h/x"));
         var lines = text.ToString().TrimEnd('\n').Split('\n');
         Assert.Equal("WRN Said a\\u000a12:00 INF forged\\u202e of \"http://h/x\"", lines[0]);

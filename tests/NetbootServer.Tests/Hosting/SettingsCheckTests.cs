@@ -31,7 +31,8 @@ public sealed class SettingsCheckTests
     public void Every_default_is_good_and_keys_are_taken_in_any_case()
     {
         Check();
-        Check(("urls", "http://*:1"), ("MACHINES:UNKNOWN", "local"), ("Kestrel:Limits:MaxConcurrentConnections", "9"), ("environment", "Production"));
+        Check(("urls", "http://*:1"), ("MACHINES:UNKNOWN", "local"), ("Kestrel:Limits:MaxConcurrentConnections", "9"),
+            ("environment", "Production"));
     }
 
     [Theory]
@@ -75,11 +76,14 @@ public sealed class SettingsCheckTests
         await using var app = new NetbootApp();
         var features = app.Services.GetServices<FeatureSection>().ToList();
         foreach (var feature in features)
-            foreach (var property in feature.Options.GetProperties().Where(p => p.Name is not ("Database" or "ScrubSchedule")))
+            foreach (var property in feature.Options.GetProperties()
+                .Where(p => p.Name is not ("Database" or "ScrubSchedule")))
             {
                 var (key, example) = (feature.KeyOf(property.Name), SettingsCheck.Example(feature, property));
-                Assert.True(example.Length > 0, $"{key} has no example for those who write something wrong: add [Example]");
-                SettingsCheck.Run(new ConfigurationBuilder().AddInMemoryCollection([new(key, example)]).Build(), features);
+                Assert.True(example.Length > 0,
+                    $"{key} has no example for those who write something wrong: add [Example]");
+                SettingsCheck.Run(new ConfigurationBuilder().AddInMemoryCollection([new(key, example)]).Build(),
+                    features);
             }
     }
 
@@ -90,7 +94,8 @@ public sealed class SettingsCheckTests
         {
             ["Blobs:MaxBytes"] = "5GiB", ["Http:MaxBytesPerSecond"] = "10MB/s",
             ["Http:MaxBytesPerSecondPerMachine"] = "100Mbit/s", ["Jobs:MaxLogBytes"] = "2 MiB",
-            ["Images:MinBytesPerSecond"] = "4KiB/s", ["Images:MaxArtifactBytes"] = "1000000", ["Machines:MaxImportBytes"] = "64M",
+            ["Images:MinBytesPerSecond"] = "4KiB/s", ["Images:MaxArtifactBytes"] = "1000000",
+            ["Machines:MaxImportBytes"] = "64M",
             ["log:maxfilebytes"] = "1.5MB",
         });
         T Of<T>() where T : class => app.Services.GetRequiredService<IOptions<T>>().Value;
@@ -177,13 +182,15 @@ public sealed class SettingsCheckTests
     public void A_data_directory_that_cannot_be_written_is_named(string path)
     {
         var failure = Assert.Throws<StartFailure>(() => DataDirectory.Open(path));
-        Assert.StartsWith($"Cannot start: DataDirectory={path} — cannot be written", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Cannot start: DataDirectory={path} — cannot be written", failure.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Another_database_is_named_without_its_password()
     {
-        var failure = Assert.Throws<StartFailure>(() => Settings.RefuseOtherDatabases(new() { Database = "postgres://user:secret@host/db" }));
+        var failure = Assert.Throws<StartFailure>(() =>
+            Settings.RefuseOtherDatabases(new() { Database = "postgres://user:secret@host/db" }));
         Assert.StartsWith("Cannot start: Database=postgres://… — ", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", failure.Message, StringComparison.Ordinal);
         Settings.RefuseOtherDatabases(new());

@@ -21,9 +21,11 @@ public sealed class StartTests : IDisposable
         await Until.TrueAsync(() => server.Output.Contains("dnsmasq:", StringComparison.Ordinal), "the welcome");
         Assert.Contains($"Dashboard  http://localhost:{port}/", server.Output, StringComparison.Ordinal);
         Assert.Contains($"Data       {Data}/data\n", server.Output, StringComparison.Ordinal);
-        Assert.Contains($"the first password is in {Data}/data/initial-admin-password", server.Output, StringComparison.Ordinal);
+        Assert.Contains($"the first password is in {Data}/data/initial-admin-password", server.Output,
+            StringComparison.Ordinal);
         Assert.Contains($"http://127.0.0.1:{port}/boot.ipxe", server.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain((await File.ReadAllTextAsync($"{Data}/data/initial-admin-password", TestContext.Current.CancellationToken)).Trim(), server.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain((await File.ReadAllTextAsync($"{Data}/data/initial-admin-password",
+            TestContext.Current.CancellationToken)).Trim(), server.Output, StringComparison.Ordinal);
         server.Terminate();
         Assert.Equal(0, await server.ExitAsync());
         Assert.Equal("", server.Errors);
@@ -41,7 +43,8 @@ public sealed class StartTests : IDisposable
 
     private async Task RefusesAsync(string setting, string value, string advice, params string[] arguments)
     {
-        await using var server = ServerProcess.Start(Data, arguments.Contains("--Urls") ? arguments : [.. arguments, "--Urls", "http://127.0.0.1:0"]);
+        await using var server = ServerProcess.Start(Data, arguments.Contains("--Urls") ? arguments
+            : [.. arguments, "--Urls", "http://127.0.0.1:0"]);
         Assert.Equal(1, await server.ExitAsync());
         var line = Assert.Single(server.Errors.TrimEnd('\n').Split('\n'));
         Assert.StartsWith($"Cannot start: {setting}=", line, StringComparison.Ordinal);
@@ -57,13 +60,15 @@ public sealed class StartTests : IDisposable
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
-        await RefusesAsync("Urls", $"=http://{taken.LocalEndpoint}", "port is in use", "--Urls", $"http://{taken.LocalEndpoint}");
+        await RefusesAsync("Urls", $"=http://{taken.LocalEndpoint}", "port is in use", "--Urls",
+            $"http://{taken.LocalEndpoint}");
     }
 
     [Fact]
     public async Task A_settings_file_that_is_no_JSON_is_named()
     {
-        await File.WriteAllTextAsync(Path.Combine(Data, "appsettings.json"), "{ \"Urls\": ", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(Data, "appsettings.json"), "{ \"Urls\": ",
+            TestContext.Current.CancellationToken);
         await RefusesAsync("appsettings.json", Data, "JSON");
     }
 
@@ -91,21 +96,25 @@ public sealed class StartTests : IDisposable
         {
             await db.OpenAsync(TestContext.Current.CancellationToken);
             await using var insert = db.CreateCommand();
-            insert.CommandText = "INSERT INTO __EFMigrationsHistory VALUES ('29990101000000_Future', '99.0.0'); PRAGMA wal_checkpoint(TRUNCATE);";
+            insert.CommandText = "INSERT INTO __EFMigrationsHistory VALUES ('29990101000000_Future', '99.0.0'); " +
+                "PRAGMA wal_checkpoint(TRUNCATE);";
             await insert.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
         var before = SHA256.HashData(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
         await RefusesAsync("DataDirectory", Data, "newer NetbootServer", "--DataDirectory", Data);
-        Assert.Equal(before, SHA256.HashData(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)));
+        Assert.Equal(before, SHA256.HashData(
+            await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)));
         Assert.Empty(Directory.GetFiles(Data, "*before-upgrade*"));
     }
 
     [Fact]
     public async Task A_file_that_is_no_database_is_named_and_untouched()
     {
-        await File.WriteAllTextAsync(Path.Combine(Data, "netboot.db"), new string('x', 10_000), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(Data, "netboot.db"), new string('x', 10_000),
+            TestContext.Current.CancellationToken);
         await RefusesAsync("DataDirectory", Data, "netboot.db cannot be opened", "--DataDirectory", Data);
-        Assert.Equal(new string('x', 10_000), await File.ReadAllTextAsync(Path.Combine(Data, "netboot.db"), TestContext.Current.CancellationToken));
+        Assert.Equal(new string('x', 10_000),
+            await File.ReadAllTextAsync(Path.Combine(Data, "netboot.db"), TestContext.Current.CancellationToken));
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -37,8 +37,10 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task An_upload_becomes_the_current_version_and_its_bytes_are_served()
     {
         await _admin.PutAsync("/api/v1/images/up", Upload);
-        var answer = (await _admin.UploadAsync("up", ("x86_64-linux/kernel", Files.Kernel(1)), ("x86_64-linux/initrd", Files.Initrd(2)),
-            ("x86_64-linux/kernelArguments", "init=/nix/store/x/init  dyndbg=\"file a.c +p\"\n"), ("aarch64-linux/kernel", Files.ArmKernel(3)),
+        var answer = (await _admin.UploadAsync("up", ("x86_64-linux/kernel", Files.Kernel(1)),
+            ("x86_64-linux/initrd", Files.Initrd(2)),
+            ("x86_64-linux/kernelArguments", "init=/nix/store/x/init  dyndbg=\"file a.c +p\"\n"),
+            ("aarch64-linux/kernel", Files.ArmKernel(3)),
             ("aarch64-linux/initrd", Files.Initrd(4)))).Is(HttpStatusCode.Created);
         Assert.Equal($"/api/v1/images/up/versions/{answer["id"]}", answer.Message.Headers.Location?.ToString());
         var system = answer.Json.GetProperty("systems").GetProperty("x86_64-linux");
@@ -68,8 +70,10 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var answer = await _admin.UploadAsync($"packed-{by}", ("aarch64-linux/kernel", packed),
             ("aarch64-linux/initrd", Packed.Gzip(Files.Initrd(78))));
         var kernel = answer.Json.GetProperty("systems").GetProperty("aarch64-linux").GetProperty("kernel");
-        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(image)), kernel.GetProperty("sha256").GetString());
-        foreach (var url in new[] { kernel.GetProperty("url").GetString()!, $"/images/packed-{by}/Image-aarch64-linux" })
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(image)),
+            kernel.GetProperty("sha256").GetString());
+        foreach (var url in new[] { kernel.GetProperty("url").GetString()!,
+            $"/images/packed-{by}/Image-aarch64-linux" })
             Assert.Equal(image, await app.Machine.Client.GetByteArrayAsync(url, TestContext.Current.CancellationToken));
         // The same again, whether packed or not, is the same version.
         var plain = await _admin.UploadAsync($"packed-{by}", ("aarch64-linux/kernel", image),
@@ -82,7 +86,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         await _admin.PutAsync("/api/v1/images/cut", Upload);
         var packed = Packed.Gzip(Files.ArmKernel(79));
-        var answer = await _admin.UploadAsync("cut", ("aarch64-linux/kernel", packed[..^2000]), ("aarch64-linux/initrd", Files.Initrd()));
+        var answer = await _admin.UploadAsync("cut", ("aarch64-linux/kernel", packed[..^2000]),
+            ("aarch64-linux/initrd", Files.Initrd()));
         Assert.Contains("cannot be unpacked", answer.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
             .ErrorAt("aarch64-linux/kernel"), StringComparison.Ordinal);
     }
@@ -91,12 +96,17 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_line_pasted_from_a_release_loses_what_scripts_add_themselves()
     {
         await _admin.PutAsync("/api/v1/images/pasted", Upload);
-        var answer = await _admin.UploadAsync("pasted", ("x86_64-linux/kernel", Files.Kernel(80)), ("x86_64-linux/initrd", Files.Initrd(80)),
+        var answer = await _admin.UploadAsync("pasted", ("x86_64-linux/kernel", Files.Kernel(80)),
+            ("x86_64-linux/initrd", Files.Initrd(80)),
             ("x86_64-linux/kernelArguments",
-                "init=/nix/store/x/init initrd=initrd-x86_64-linux nohibernate netboot.boot=http://old/boots/x ${cmdline}\n"));
-        Assert.Equal(["init=/nix/store/x/init", "nohibernate"], answer.Is(HttpStatusCode.Created).Json.GetProperty("systems")
-            .GetProperty("x86_64-linux").GetProperty("kernelArguments").EnumerateArray().Select(argument => argument.GetString()!));
-        (await _admin.UploadAsync("pasted", ("x86_64-linux/kernel", Files.Kernel(80)), ("x86_64-linux/initrd", Files.Initrd(80)),
+                "init=/nix/store/x/init initrd=initrd-x86_64-linux nohibernate netboot.boot=http://old/boots/x " +
+                "${cmdline}\n"));
+        Assert.Equal(["init=/nix/store/x/init", "nohibernate"], answer.Is(HttpStatusCode.Created)
+            .Json.GetProperty("systems")
+            .GetProperty("x86_64-linux").GetProperty("kernelArguments").EnumerateArray()
+            .Select(argument => argument.GetString()!));
+        (await _admin.UploadAsync("pasted", ("x86_64-linux/kernel", Files.Kernel(80)),
+            ("x86_64-linux/initrd", Files.Initrd(80)),
             ("x86_64-linux/kernelArguments", "init=${elsewhere}"))).IsInvalidAt("x86_64-linux/kernelArguments");
     }
 
@@ -104,7 +114,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Equal_bytes_make_no_new_version_and_other_arguments_do()
     {
         var first = await _admin.MakeImageAsync("equal", seed: 5);
-        var same = await _admin.UploadAsync("equal", ("x86_64-linux/initrd", Files.Initrd(5)), ("x86_64-linux/kernel", Files.Kernel(5)));
+        var same = await _admin.UploadAsync("equal", ("x86_64-linux/initrd", Files.Initrd(5)),
+            ("x86_64-linux/kernel", Files.Kernel(5)));
         Assert.Equal(first, same.Is(HttpStatusCode.OK)["id"]);
         Assert.NotEqual(first, await _admin.AddVersionAsync("equal", 5, "quiet"));
         Assert.Equal(2, (await _admin.GetAsync("/api/v1/images/equal/versions")).Items("id").Count);
@@ -118,9 +129,11 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         { "an x86 kernel for ARM", "aarch64-linux/kernel", Files.Kernel(), "x86" },
         { "a kernel as initrd", "x86_64-linux/initrd", Files.Kernel(), "Linux kernel" },
         { "nothing as initrd", "x86_64-linux/initrd", [], "empty" },
-        { "a tarball as initrd", "x86_64-linux/initrd", Packed.Gzip(Packed.Tar()), "a gzip file with a tar archive in it" },
+        { "a tarball as initrd", "x86_64-linux/initrd", Packed.Gzip(Packed.Tar()),
+            "a gzip file with a tar archive in it" },
         { "an xz tarball as initrd", "x86_64-linux/initrd", Packed.XzTar, "an xz file with a tar archive in it" },
-        { "a zstd tarball as initrd", "x86_64-linux/initrd", Packed.ZstdTar, "a Zstandard file with a tar archive in it" },
+        { "a zstd tarball as initrd", "x86_64-linux/initrd", Packed.ZstdTar,
+            "a Zstandard file with a tar archive in it" },
         { "a packed kernel as initrd", "x86_64-linux/initrd", Packed.Gzip(Files.Kernel()), "Linux kernel" },
         { "a packed ARM kernel for x86", "x86_64-linux/kernel", Packed.Gzip(Files.ArmKernel()), "Arm" },
         { "a packed tarball as kernel", "aarch64-linux/kernel", Packed.Gzip(Packed.Tar()), "tar archive" },
@@ -135,7 +148,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         Assert.NotNull(what);
         await _admin.PutAsync("/api/v1/images/wrong", Upload);
-        var answer = (await _admin.UploadAsync("wrong", (part, bytes))).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        var answer = (await _admin.UploadAsync("wrong", (part, bytes)))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
         Assert.Contains(seen, answer.ErrorAt(part), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("this is", answer.ErrorAt(part), StringComparison.Ordinal);
         Assert.Empty((await _admin.GetAsync("/api/v1/images/wrong/versions")).Items("id"));
@@ -145,12 +159,18 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Halves_doubles_strangers_and_bad_arguments_are_told_at_once()
     {
         await _admin.PutAsync("/api/v1/images/halves", Upload);
-        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", Files.Kernel()))).IsInvalidAt("x86_64-linux/initrd");
-        (await _admin.UploadAsync("halves", ("x86_64-linux/initrd", Files.Initrd()))).IsInvalidAt("x86_64-linux/kernel");
-        (await _admin.UploadAsync("halves", ("x86_64-linux/kernelArguments", "quiet"))).IsInvalidAt("x86_64-linux/kernelArguments");
-        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", Files.Kernel()), ("x86_64-linux/kernel", Files.Kernel()),
-            ("sparc-linux/kernel", Files.Kernel()), ("x86_64-linux/poem", "roses"), ("x86_64-linux/kernelArguments", "a ${b} || c")))
-            .IsInvalidAt("x86_64-linux/kernel", "sparc-linux/kernel", "x86_64-linux/poem", "x86_64-linux/kernelArguments");
+        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", Files.Kernel())))
+            .IsInvalidAt("x86_64-linux/initrd");
+        (await _admin.UploadAsync("halves", ("x86_64-linux/initrd", Files.Initrd())))
+            .IsInvalidAt("x86_64-linux/kernel");
+        (await _admin.UploadAsync("halves", ("x86_64-linux/kernelArguments", "quiet")))
+            .IsInvalidAt("x86_64-linux/kernelArguments");
+        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", Files.Kernel()),
+            ("x86_64-linux/kernel", Files.Kernel()),
+            ("sparc-linux/kernel", Files.Kernel()), ("x86_64-linux/poem", "roses"),
+            ("x86_64-linux/kernelArguments", "a ${b} || c")))
+            .IsInvalidAt("x86_64-linux/kernel", "sparc-linux/kernel", "x86_64-linux/poem",
+                "x86_64-linux/kernelArguments");
         Assert.Empty((await _admin.GetAsync("/api/v1/images/halves/versions")).Items("id"));
     }
 
@@ -158,12 +178,15 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task An_upload_that_is_no_form_or_breaks_off_is_refused()
     {
         await _admin.PutAsync("/api/v1/images/broken", Upload);
-        (await _admin.PostAsync("/api/v1/images/broken/versions", "{}")).IsProblem(HttpStatusCode.UnsupportedMediaType, "unsupported-media-type");
+        (await _admin.PostAsync("/api/v1/images/broken/versions", "{}"))
+            .IsProblem(HttpStatusCode.UnsupportedMediaType, "unsupported-media-type");
         var cut = new ByteArrayContent(Encoding.ASCII.GetBytes(
             "--b\r\nContent-Disposition: form-data; name=\"x86_64-linux/initrd\"\r\n\r\n070701 and then nothing"));
         cut.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
-        (await _admin.SendAsync(HttpMethod.Post, "/api/v1/images/broken/versions", cut)).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
-        (await _admin.UploadAsync("nobody", ("x86_64-linux/kernel", Files.Kernel()))).IsProblem(HttpStatusCode.NotFound, "not-found");
+        (await _admin.SendAsync(HttpMethod.Post, "/api/v1/images/broken/versions", cut))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        (await _admin.UploadAsync("nobody", ("x86_64-linux/kernel", Files.Kernel())))
+            .IsProblem(HttpStatusCode.NotFound, "not-found");
         Assert.Empty(Directory.GetFiles(Path.Combine(app.Data, "blobs", "tmp")));
     }
 
@@ -176,12 +199,15 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var hold = held.Json.GetProperty("hold");
         Assert.Equal(("admin-token", "until the NIC regression is fixed"),
             (hold.GetProperty("by").GetString(), hold.GetProperty("reason").GetString()));
-        Assert.InRange(hold.GetProperty("at").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddMinutes(5));
+        Assert.InRange(hold.GetProperty("at").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-5),
+            DateTimeOffset.UtcNow.AddMinutes(5));
         await _admin.AddVersionAsync("why", 21);
-        Assert.Equal(hold.GetRawText(), (await _admin.GetAsync("/api/v1/images/why")).Json.GetProperty("hold").GetRawText());
+        Assert.Equal(hold.GetRawText(), (await _admin.GetAsync("/api/v1/images/why")).Json.GetProperty("hold")
+            .GetRawText());
         var read = (await _admin.GetAsync("/api/v1/images/why")).Text;
         (await _admin.PutAsync("/api/v1/images/why", read)).Is(HttpStatusCode.OK); // what is read can be written
-        (await _admin.PutAsync("/api/v1/images/why/current", new { version = "newest", reason = "because" })).IsInvalidAt("$.reason");
+        (await _admin.PutAsync("/api/v1/images/why/current", new { version = "newest", reason = "because" }))
+        .IsInvalidAt("$.reason");
         var moving = await _admin.PutAsync("/api/v1/images/why/current", new { version = "newest" });
         Assert.Equal(("False", null), (moving["held"], moving["hold"]));
         var audit = await _admin.GetAsync("/api/v1/audit?kind=current&name=why");
@@ -202,11 +228,13 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var audit = await _admin.GetAsync("/api/v1/audit?kind=current&name=reason");
         Assert.Equal(4, audit.Json.GetProperty("items").GetArrayLength()); // with the upload's own
         // An empty one says nothing of an image that moves.
-        (await _admin.PutAsync("/api/v1/images/reason/current", new { version = "newest", reason = "" })).Is(HttpStatusCode.OK);
+        (await _admin.PutAsync("/api/v1/images/reason/current", new { version = "newest", reason = "" }))
+        .Is(HttpStatusCode.OK);
 
         async Task<string?> HoldAsync(object request)
         {
-            var hold = (await _admin.PutAsync("/api/v1/images/reason/current", request)).Is(HttpStatusCode.OK).Json.GetProperty("hold");
+            var hold = (await _admin.PutAsync("/api/v1/images/reason/current", request)).Is(HttpStatusCode.OK)
+                .Json.GetProperty("hold");
             return hold.TryGetProperty("reason", out var reason) ? reason.GetString() : null;
         }
     }
@@ -222,7 +250,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var (third, fourth, fifth) = (await _admin.AddVersionAsync("few", 42), await _admin.AddVersionAsync("few", 43),
             await _admin.AddVersionAsync("few", 44));
         await KeptAsync(fifth, fourth, second, first); // the newest two, the current one and the pinned one
-        Assert.DoesNotContain(third, (await _admin.GetAsync("/api/v1/images/few/versions")).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(third, (await _admin.GetAsync("/api/v1/images/few/versions")).Text,
+            StringComparison.Ordinal);
         await _admin.PutAsync("/api/v1/images/few/current", new { version = "newest" });
         await KeptAsync(fifth, fourth, first);
 
@@ -257,7 +286,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         await using var small = new NetbootApp(new() { ["Blobs:MaxBytes"] = "100000" });
         await small.Admin.PutAsync("/api/v1/images/big", Upload);
         // Nobody has looked at the names of its parts.
-        var refused = (await small.Admin.UploadAsync("big", ("no/part", Files.Initrd(1, 200_000)))).IsProblem(HttpStatusCode.InsufficientStorage, "storage-full");
+        var refused = (await small.Admin.UploadAsync("big", ("no/part", Files.Initrd(1, 200_000))))
+            .IsProblem(HttpStatusCode.InsufficientStorage, "storage-full");
         Assert.Contains("Blobs:MaxBytes", refused.Text, StringComparison.Ordinal);
         (await small.Admin.UploadAsync("big", ("no/part", Files.Initrd(1, 90_000)))).IsInvalidAt("no/part");
     }
@@ -267,7 +297,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         await using var brief = new NetbootApp(new() { ["Http:StallTimeout"] = "00:00:01" });
         await brief.Admin.PutAsync("/api/v1/images/stalled", Upload);
-        var refused = (await brief.Admin.SendAsync(HttpMethod.Post, "/api/v1/images/stalled/versions", new StalledForm()))
+        var refused = (await brief.Admin.SendAsync(HttpMethod.Post, "/api/v1/images/stalled/versions",
+            new StalledForm()))
             .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
         Assert.Contains("no byte came for 1 s (Http:StallTimeout)", refused.Text, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(Path.Combine(brief.Data, "blobs", "tmp")));
@@ -280,7 +311,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var kernel = Files.Kernel(45);
         (await _admin.UploadAsync("rest", ("x86_64-linux/kernel", kernel))).IsInvalidAt("x86_64-linux/initrd");
         var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(kernel));
-        await Until.TrueAsync(() => !File.Exists(Path.Combine(app.Data, "blobs", digest[..2], digest)), "the kernel to be gone");
+        await Until.TrueAsync(() => !File.Exists(Path.Combine(app.Data, "blobs", digest[..2], digest)),
+            "the kernel to be gone");
         (await app.Machine.GetAsync($"/blobs/{digest}/kernel")).Is(HttpStatusCode.NotFound);
     }
 
@@ -292,7 +324,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         "6.18.24 (nixbld@localhost) #1-NixOS SMP\0"u8.CopyTo(kernel.AsSpan(0x300));
         await _admin.PutAsync("/api/v1/images/said", Upload);
         await _admin.UploadAsync("said", ("x86_64-linux/kernel", kernel), ("x86_64-linux/initrd", Files.Initrd(31)));
-        await _admin.UploadAsync("said", ("x86_64-linux/kernel", Files.Kernel(32)), ("x86_64-linux/initrd", Files.Initrd(32)));
+        await _admin.UploadAsync("said", ("x86_64-linux/kernel", Files.Kernel(32)),
+            ("x86_64-linux/initrd", Files.Initrd(32)));
         var said = (await _admin.GetAsync("/api/v1/images/said/versions")).Json.GetProperty("items").EnumerateArray()
             .Select(version => version.GetProperty("systems").GetProperty("x86_64-linux").GetProperty("kernel"))
             .Select(artifact => artifact.TryGetProperty("kernelVersion", out var text) ? text.GetString() : null);
@@ -305,7 +338,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var first = await _admin.MakeImageAsync("cur", seed: 10);
         var second = await _admin.AddVersionAsync("cur", 11);
         var late = await _admin.PutAsync("/api/v1/images/cur/current", new { version = first, from = first });
-        Assert.Contains("not at " + first, late.Is(HttpStatusCode.PreconditionFailed)["detail"], StringComparison.Ordinal);
+        Assert.Contains("not at " + first, late.Is(HttpStatusCode.PreconditionFailed)["detail"],
+            StringComparison.Ordinal);
         var back = (await _admin.PutAsync("/api/v1/images/cur/current", new { version = first })).Is(HttpStatusCode.OK);
         Assert.Equal((first, "True"), (back["current"], back["held"]));
         var third = await _admin.AddVersionAsync("cur", 12);
@@ -314,7 +348,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal((second, "False"), (loose["current"], loose["held"]));
         var newest = await _admin.PutAsync("/api/v1/images/cur/current", new { version = "newest" });
         Assert.Equal((third, "False"), (newest["current"], newest["held"]));
-        Assert.Equal("True", (await _admin.PutAsync("/api/v1/images/cur/current", new { version = third, hold = true }))["held"]);
+        Assert.Equal("True", (await _admin.PutAsync("/api/v1/images/cur/current",
+            new { version = third, hold = true }))["held"]);
         (await _admin.PutAsync("/api/v1/images/cur/current", new { version = "0000" })).IsInvalidAt("$.version");
         (await _admin.PutAsync("/api/v1/images/cur/current", """{"hold":"yes","to":1}""")).IsInvalidAt("$.version", "$.hold", "$.to");
         await _admin.PutAsync("/api/v1/images/none", Upload);
@@ -342,7 +377,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
-            await stream.WriteAsync("--b\r\nContent-Disposition: form-data; name=\"x86_64-linux/initrd\"\r\n\r\n070701"u8.ToArray());
+            await stream.WriteAsync("--b\r\nContent-Disposition: form-data; "u8.ToArray());
+            await stream.WriteAsync("name=\"x86_64-linux/initrd\"\r\n\r\n070701"u8.ToArray());
             await stream.FlushAsync();
             await Task.Delay(Timeout.Infinite, _over.Token);
         }

@@ -19,11 +19,14 @@ public sealed class LargeUploadTests : IDisposable
         var form = new MultipartFormDataContent
         {
             { new ByteArrayContent(Files.Kernel(1)), "x86_64-linux/kernel", "bzImage" },
-            { new StreamContent(new LongStream(Files.Initrd(2, 1 << 20), Length), 1 << 20), "x86_64-linux/initrd", "initrd" },
+            { new StreamContent(new LongStream(Files.Initrd(2, 1 << 20), Length), 1 << 20), "x86_64-linux/initrd",
+                "initrd" },
         };
-        var answer = (await admin.SendAsync(HttpMethod.Post, "/api/v1/images/large/versions", form)).Is(HttpStatusCode.Created);
+        var answer = (await admin.SendAsync(HttpMethod.Post, "/api/v1/images/large/versions", form))
+            .Is(HttpStatusCode.Created);
         var raised = server.PeakMemory - before;
-        Assert.Equal(Length, answer.Json.GetProperty("systems").GetProperty("x86_64-linux").GetProperty("initrd").GetProperty("sizeBytes").GetInt64());
+        Assert.Equal(Length, answer.Json.GetProperty("systems").GetProperty("x86_64-linux").GetProperty("initrd")
+            .GetProperty("sizeBytes").GetInt64());
         Assert.True(raised < Room, $"Memory rose by {raised >> 20} MiB.");
     }
 

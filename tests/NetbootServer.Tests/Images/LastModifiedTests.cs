@@ -17,10 +17,12 @@ public sealed class LastModifiedTests(NetbootApp app) : IClassFixture<NetbootApp
         return _machine.SendAsync(method ?? HttpMethod.Get, path, null, [.. headers]);
     }
 
-    private static string? Date(Answer answer) => answer.Message.Content.Headers.LastModified?.ToString("R", CultureInfo.InvariantCulture);
+    private static string? Date(Answer answer) =>
+        answer.Message.Content.Headers.LastModified?.ToString("R", CultureInfo.InvariantCulture);
 
     private static string Moved(string date, int seconds) =>
-        DateTimeOffset.Parse(date, CultureInfo.InvariantCulture).AddSeconds(seconds).ToString("R", CultureInfo.InvariantCulture);
+        DateTimeOffset.Parse(date, CultureInfo.InvariantCulture).AddSeconds(seconds)
+        .ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>The file, once its date is not ahead any more.</summary>
     private Task<Answer> DatedAsync(string path) =>
@@ -32,12 +34,14 @@ public sealed class LastModifiedTests(NetbootApp app) : IClassFixture<NetbootApp
     public async Task A_file_has_the_date_of_its_version_and_the_client_that_sends_it_back_gets_304(string file)
     {
         var id = await _admin.MakeImageAsync($"dated-{file[0]}", 3);
-        var created = DateTimeOffset.Parse((await _admin.GetAsync($"/api/v1/images/dated-{file[0]}/versions/{id}"))["createdAt"]!,
+        var created = DateTimeOffset.Parse(
+            (await _admin.GetAsync($"/api/v1/images/dated-{file[0]}/versions/{id}"))["createdAt"]!,
             CultureInfo.InvariantCulture);
         foreach (var path in new[] { $"/images/dated-{file[0]}/{file}", $"/images/dated-{file[0]}@{id}/{file}" })
         {
             var answer = (await AskAsync(path)).Is(HttpStatusCode.OK);
-            Assert.Equal(created.ToUnixTimeSeconds(), answer.Message.Content.Headers.LastModified!.Value.ToUnixTimeSeconds());
+            Assert.Equal(created.ToUnixTimeSeconds(),
+                answer.Message.Content.Headers.LastModified!.Value.ToUnixTimeSeconds());
             Assert.NotNull(answer.ETag);
             Assert.Equal(Date(answer), Date((await AskAsync(path, method: HttpMethod.Head)).Is(HttpStatusCode.OK)));
             (await AskAsync(path, since: Date(answer))).Is(HttpStatusCode.NotModified);
@@ -82,7 +86,8 @@ public sealed class LastModifiedTests(NetbootApp app) : IClassFixture<NetbootApp
         (await AskAsync(Path, since: Date(two))).Is(HttpStatusCode.OK);
         var back = await DatedAsync(Path);
         Assert.Equal(one.Text, back.Text);
-        Assert.True(back.Message.Content.Headers.LastModified > two.Message.Content.Headers.LastModified); // wget compares, too
+        // wget compares, too
+        Assert.True(back.Message.Content.Headers.LastModified > two.Message.Content.Headers.LastModified);
         (await AskAsync(Path, since: Date(one))).Is(HttpStatusCode.OK);
         (await AskAsync(Path, since: Date(back))).Is(HttpStatusCode.NotModified);
     }
@@ -104,11 +109,13 @@ public sealed class LastModifiedTests(NetbootApp app) : IClassFixture<NetbootApp
     public async Task A_digest_s_own_URL_needs_no_date()
     {
         await _admin.MakeImageAsync("undated", 6);
-        var url = (await _admin.GetAsync("/api/v1/images/undated/versions")).Json.GetProperty("items")[0].GetProperty("systems")
+        var url = (await _admin.GetAsync("/api/v1/images/undated/versions")).Json.GetProperty("items")[0]
+            .GetProperty("systems")
             .GetProperty("x86_64-linux").GetProperty("kernel").GetProperty("url").GetString()!;
         var answer = (await AskAsync(url)).Is(HttpStatusCode.OK);
         Assert.Null(Date(answer));
-        (await AskAsync(url, since: DateTimeOffset.UtcNow.ToString("R", CultureInfo.InvariantCulture))).Is(HttpStatusCode.OK);
+        (await AskAsync(url, since: DateTimeOffset.UtcNow.ToString("R", CultureInfo.InvariantCulture)))
+            .Is(HttpStatusCode.OK);
     }
 
     [Fact]

@@ -7,7 +7,9 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Images;
 
-/// <summary>Versions of several initrds, an EFI program, a shim and further files: uploaded, shown and served.</summary>
+/// <summary>
+/// Versions of several initrds, an EFI program, a shim and further files: uploaded, shown and served.
+/// </summary>
 public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
 {
     private const string Upload = """{"source":{"type":"upload"}}""";
@@ -25,17 +27,21 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     private Task<Answer> UploadAllAsync(string image) => UploadAsync(image,
-        ("x86_64-linux/initrd", Files.Initrd(1)), ("x86_64-linux/efi", Files.Efi(2)), ("x86_64-linux/initrd", Files.Initrd(3)),
-        ("x86_64-linux/files/root.squashfs", Root), ("x86_64-linux/kernel", Files.Kernel(4)), ("x86_64-linux/shim", Files.Efi(5)),
+        ("x86_64-linux/initrd", Files.Initrd(1)), ("x86_64-linux/efi", Files.Efi(2)),
+        ("x86_64-linux/initrd", Files.Initrd(3)),
+        ("x86_64-linux/files/root.squashfs", Root), ("x86_64-linux/kernel", Files.Kernel(4)),
+        ("x86_64-linux/shim", Files.Efi(5)),
         ("x86_64-linux/initrd", Files.Initrd(1)), ("x86_64-linux/kernelArguments", "quiet"),
-        ("x86_64-linux/kexec-noninteractive", Packed.Gzip(new byte[100])), ("x86_64-linux/files/root.squashfs.sha256", "text"u8.ToArray()),
+        ("x86_64-linux/kexec-noninteractive", Packed.Gzip(new byte[100])),
+        ("x86_64-linux/files/root.squashfs.sha256", "text"u8.ToArray()),
         ("aarch64-linux/efi", Files.Efi(6, machine: 0xAA64)), ("aarch64-linux/files/root.squashfs", Files.Initrd(7)));
 
     [Fact]
     public async Task A_version_shows_its_recipes()
     {
         var uploaded = (await UploadAllAsync("shown")).Is(HttpStatusCode.Created);
-        foreach (var answer in new[] { uploaded, await _admin.GetAsync($"/api/v1/images/shown/versions/{uploaded["id"]}") })
+        foreach (var answer in new[] { uploaded,
+            await _admin.GetAsync($"/api/v1/images/shown/versions/{uploaded["id"]}") })
         {
             var systems = answer.Json.GetProperty("systems");
             var recipe = systems.GetProperty("x86_64-linux");
@@ -51,16 +57,19 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
                 """;
             Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(expected).RootElement, recipe), recipe.GetRawText());
             var efiOnly = systems.GetProperty("aarch64-linux");
-            Assert.Equal(["efi", "files", "initrds", "kernelArguments"], efiOnly.EnumerateObject().Select(member => member.Name).Order());
+            Assert.Equal(["efi", "files", "initrds", "kernelArguments"], efiOnly.EnumerateObject()
+                .Select(member => member.Name).Order());
             Assert.Equal(0, efiOnly.GetProperty("initrds").GetArrayLength());
         }
         // Of equal bytes one is stored: ten files.
-        var size = new[] { Files.Initrd(1), Files.Efi(2), Files.Initrd(3), Root, Files.Kernel(4), Files.Efi(5), Packed.Gzip(new byte[100]),
+        var size = new[] { Files.Initrd(1), Files.Efi(2), Files.Initrd(3), Root, Files.Kernel(4), Files.Efi(5),
+            Packed.Gzip(new byte[100]),
             "text"u8.ToArray(), Files.Efi(6, machine: 0xAA64), Files.Initrd(7) }.Sum(file => (long)file.Length);
         Assert.Equal(size, uploaded.Json.GetProperty("sizeBytes").GetInt64());
         Assert.Equal($"{size}", (await _admin.GetAsync("/api/v1/images/shown"))["sizeBytes"]);
         Assert.Equal("x86_64-linux-initrd.bin",
-            uploaded.Json.GetProperty("provenance").GetProperty("files").GetProperty("x86_64-linux/initrd3").GetString());
+            uploaded.Json.GetProperty("provenance").GetProperty("files").GetProperty("x86_64-linux/initrd3")
+            .GetString());
         Assert.Equal(uploaded["id"], (await UploadAllAsync("shown")).Is(HttpStatusCode.OK)["id"]);
 
         static string File(byte[] bytes, string name) =>
@@ -75,10 +84,12 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var id = (await UploadAllAsync("served")).Is(HttpStatusCode.Created)["id"]!;
         var files = new (string Name, byte[] Bytes)[]
         {
-            ("bzImage-x86_64-linux", Files.Kernel(4)), ("x86_64-linux.efi", Files.Efi(2)), ("initrd-x86_64-linux", Files.Initrd(1)),
+            ("bzImage-x86_64-linux", Files.Kernel(4)), ("x86_64-linux.efi", Files.Efi(2)),
+                ("initrd-x86_64-linux", Files.Initrd(1)),
             ("initrd2-x86_64-linux", Files.Initrd(3)), ("initrd3-x86_64-linux", Files.Initrd(1)),
             ("files-x86_64-linux/root.squashfs", Root), ("files-x86_64-linux/root.squashfs.sha256", "text"u8.ToArray()),
-            ("aarch64-linux.efi", Files.Efi(6, machine: 0xAA64)), ("files-aarch64-linux/root.squashfs", Files.Initrd(7)),
+            ("aarch64-linux.efi", Files.Efi(6, machine: 0xAA64)),
+            ("files-aarch64-linux/root.squashfs", Files.Initrd(7)),
         };
         foreach (var folder in new[] { "served", $"served@{id}" })
         {
@@ -87,8 +98,10 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
             {
                 Assert.Equal(bytes, await app.Machine.Client.GetByteArrayAsync($"/images/{folder}/{name}", Ct));
                 Assert.Contains($"{Sha(bytes)}  {name}\n", sums, StringComparison.Ordinal);
-                if (name.EndsWith(".squashfs", StringComparison.Ordinal) && name.Contains("x86", StringComparison.Ordinal)) continue;
-                Assert.Equal($"{Sha(bytes)}  {name}\n", (await app.Machine.GetAsync($"/images/{folder}/{name}.sha256")).Is(HttpStatusCode.OK).Text);
+                if (name.EndsWith(".squashfs", StringComparison.Ordinal)
+                    && name.Contains("x86", StringComparison.Ordinal)) continue;
+                Assert.Equal($"{Sha(bytes)}  {name}\n", (await app.Machine.GetAsync($"/images/{folder}/{name}.sha256"))
+                    .Is(HttpStatusCode.OK).Text);
             }
         }
         using var range = new HttpRequestMessage(HttpMethod.Get, "/images/served/files-x86_64-linux/root.squashfs");
@@ -96,11 +109,14 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         using var part = await app.Machine.Client.SendAsync(range, Ct);
         Assert.Equal((HttpStatusCode.PartialContent, $"\"{Sha(Root)}\""), (part.StatusCode, part.Headers.ETag?.Tag));
         Assert.Equal(Root[2..6], await part.Content.ReadAsByteArrayAsync(Ct));
-        Assert.Equal("application/efi", (await app.Machine.HeadAsync("/images/served/x86_64-linux.efi")).Message.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("application/efi", (await app.Machine.HeadAsync("/images/served/x86_64-linux.efi"))
+            .Message.Content.Headers.ContentType?.MediaType);
         foreach (var name in new[]
         {
-            "initrd4-x86_64-linux", "initrd1-x86_64-linux", "initrd0-x86_64-linux", "riscv64-linux.efi", "files-x86_64-linux/other",
-            "files-x86_64-linux/..", "files-x86_64-linux/%2e%2e%2fx", "files-x86_64-linux", "root.squashfs", "files/root.squashfs", "Image-aarch64-linux",
+            "initrd4-x86_64-linux", "initrd1-x86_64-linux", "initrd0-x86_64-linux", "riscv64-linux.efi",
+                "files-x86_64-linux/other",
+            "files-x86_64-linux/..", "files-x86_64-linux/%2e%2e%2fx", "files-x86_64-linux", "root.squashfs",
+            "files/root.squashfs", "Image-aarch64-linux",
         })
             (await app.Machine.GetAsync($"/images/served/{name}")).Is(HttpStatusCode.NotFound);
     }
@@ -142,15 +158,19 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     [Fact]
     public async Task Half_recipes_are_refused_with_what_is_missing()
     {
-        (await UploadAsync("half", ("x86_64-linux/initrd", Files.Initrd()), ("x86_64-linux/initrd", Files.Initrd(1)))).IsInvalidAt("x86_64-linux/kernel");
+        (await UploadAsync("half", ("x86_64-linux/initrd", Files.Initrd()), ("x86_64-linux/initrd", Files.Initrd(1))))
+            .IsInvalidAt("x86_64-linux/kernel");
         var lonely = await UploadAsync("half", ("x86_64-linux/files/root", Root));
-        Assert.Contains("belong to a kernel", lonely.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid").ErrorAt("x86_64-linux/kernel"),
+        Assert.Contains("belong to a kernel", lonely.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
+            .ErrorAt("x86_64-linux/kernel"),
             StringComparison.Ordinal);
         (await UploadAsync("half", ("x86_64-linux/shim", Files.Efi()))).IsInvalidAt("x86_64-linux/kernel");
-        (await UploadAsync("half", ("x86_64-linux/kernel", Files.Kernel()), ("aarch64-linux/files/root", Root))).IsInvalidAt(
+        (await UploadAsync("half", ("x86_64-linux/kernel", Files.Kernel()), ("aarch64-linux/files/root", Root)))
+            .IsInvalidAt(
             "x86_64-linux/initrd", "aarch64-linux/kernel");
         // What BIOS and UEFI start without an initrd, such as memtest86+.
-        (await UploadAsync("half", ("x86_64-linux/kernel", Files.Kernel()), ("x86_64-linux/efi", Files.Efi()))).Is(HttpStatusCode.Created);
+        (await UploadAsync("half", ("x86_64-linux/kernel", Files.Kernel()), ("x86_64-linux/efi", Files.Efi())))
+            .Is(HttpStatusCode.Created);
     }
 
     public static TheoryData<string, string, byte[], string> WrongFiles() => new()
@@ -167,16 +187,19 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task What_is_no_such_file_is_refused(string what, string part, byte[] bytes, string says)
     {
         Assert.NotNull(what);
-        Assert.Contains(says, (await UploadAsync("wrong", (part, bytes))).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid").ErrorAt(part),
+        Assert.Contains(says, (await UploadAsync("wrong", (part, bytes)))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid").ErrorAt(part),
             StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_further_initrd_that_is_none_is_named_by_its_place()
     {
-        var answer = await UploadAsync("second", ("x86_64-linux/kernel", Files.Kernel()), ("x86_64-linux/initrd", Files.Initrd()),
+        var answer = await UploadAsync("second", ("x86_64-linux/kernel", Files.Kernel()),
+            ("x86_64-linux/initrd", Files.Initrd()),
             ("x86_64-linux/initrd", "<!doctype html>"u8.ToArray()));
-        Assert.Contains("HTML", answer.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid").ErrorAt("x86_64-linux/initrd2"), StringComparison.Ordinal);
+        Assert.Contains("HTML", answer.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
+            .ErrorAt("x86_64-linux/initrd2"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -191,15 +214,18 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     [InlineData("x86_64-linux/initrd2")]
     public async Task A_part_of_that_name_is_refused(string part)
     {
-        var answer = await UploadAsync("named", (part, Root), ("x86_64-linux/kernel", Files.Kernel()), ("x86_64-linux/initrd", Files.Initrd()));
+        var answer = await UploadAsync("named", (part, Root), ("x86_64-linux/kernel", Files.Kernel()),
+            ("x86_64-linux/initrd", Files.Initrd()));
         answer.IsInvalidAt(part);
     }
 
     [Fact]
     public async Task The_same_file_twice_is_refused_and_so_is_a_name_that_is_too_long()
     {
-        var twice = await UploadAsync("twice", ("x86_64-linux/files/a", Root), ("x86_64-linux/files/a", Root), ("x86_64-linux/efi", Files.Efi()));
-        Assert.Contains("twice", twice.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid").ErrorAt("x86_64-linux/files/a"), StringComparison.Ordinal);
+        var twice = await UploadAsync("twice", ("x86_64-linux/files/a", Root), ("x86_64-linux/files/a", Root),
+            ("x86_64-linux/efi", Files.Efi()));
+        Assert.Contains("twice", twice.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
+            .ErrorAt("x86_64-linux/files/a"), StringComparison.Ordinal);
         var name = "x86_64-linux/files/" + new string('a', 65);
         (await UploadAsync("twice", (name, Root), ("x86_64-linux/efi", Files.Efi()))).IsInvalidAt(name);
         (await UploadAsync("twice", (name[..^1], Root), ("x86_64-linux/efi", Files.Efi()))).Is(HttpStatusCode.Created);
@@ -211,14 +237,17 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var kernel = ("x86_64-linux/kernel", (object)Files.Kernel());
         var one = ("x86_64-linux/initrd", (object)Files.Initrd());
         var sixteen = (await UploadAsync("many", [kernel, .. Enumerable.Repeat(one, 16)])).Is(HttpStatusCode.Created);
-        Assert.Equal(16, sixteen.Json.GetProperty("systems").GetProperty("x86_64-linux").GetProperty("initrds").GetArrayLength());
+        Assert.Equal(16, sixteen.Json.GetProperty("systems").GetProperty("x86_64-linux").GetProperty("initrds")
+            .GetArrayLength());
         foreach (var count in new[] { 17, 1000 })
         {
             var answer = await UploadAsync("many", [kernel, .. Enumerable.Repeat(one, count)]);
-            Assert.Contains("join", answer.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid").ErrorAt("x86_64-linux/initrd"), StringComparison.Ordinal);
+            Assert.Contains("join", answer.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
+                .ErrorAt("x86_64-linux/initrd"), StringComparison.Ordinal);
         }
         var files = Enumerable.Range(0, 65).Select(i => ($"x86_64-linux/files/f{i}", (object)Root));
-        Assert.Contains("archive", (await UploadAsync("many", [kernel, one, .. files])).IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
+        Assert.Contains("archive", (await UploadAsync("many", [kernel, one, .. files]))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
             .ErrorAt("x86_64-linux/files/f64"), StringComparison.Ordinal);
     }
 
@@ -227,8 +256,9 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         var id = (await UploadAllAsync("kept")).Is(HttpStatusCode.Created)["id"];
         var retention = app.Services.GetRequiredService<Retention>();
-        await retention.TidyAsync(interrupted: false, Ct);
-        var urls = new[] { Files.Initrd(3), Files.Efi(2), Files.Efi(5), Root }.Select(bytes => $"/blobs/{Sha(bytes)}/x").ToList();
+        await retention.CleanUpAsync(interrupted: false, Ct);
+        var urls = new[] { Files.Initrd(3), Files.Efi(2), Files.Efi(5), Root }.Select(bytes => $"/blobs/{Sha(bytes)}/x")
+            .ToList();
         foreach (var url in urls) (await app.Machine.HeadAsync(url)).Is(HttpStatusCode.OK);
         (await app.Machine.GetAsync($"/images/kept@{id}/initrd2-x86_64-linux")).Is(HttpStatusCode.OK);
     }
@@ -236,11 +266,13 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     [Fact]
     public async Task The_description_of_the_API_has_the_recipe()
     {
-        var schemas = (await _admin.GetAsync("/swagger/v1/swagger.json")).Json.GetProperty("components").GetProperty("schemas");
+        var schemas = (await _admin.GetAsync("/swagger/v1/swagger.json")).Json.GetProperty("components")
+            .GetProperty("schemas");
         var recipe = schemas.GetProperty("SystemRecipe").GetRawText() + schemas.GetProperty("Recipe").GetRawText();
         foreach (var member in new[]
         {
-            "kernel", "efi", "initrd", "initrds", "shim", "files", "kexec", "kexecNoninteractive", "iso", "kernelArguments", "variants",
+            "kernel", "efi", "initrd", "initrds", "shim", "files", "kexec", "kexecNoninteractive", "iso",
+                "kernelArguments", "variants",
         })
             Assert.Contains($"\"{member}\"", recipe, StringComparison.Ordinal);
         Assert.Contains("\"name\"", schemas.GetProperty("NamedArtifact").GetRawText(), StringComparison.Ordinal);

@@ -107,7 +107,8 @@ public sealed class RecipeTests
     [InlineData("initrd99999999999999999999", null)]
     [InlineData("kernel", null)]
     [InlineData("", null)]
-    public void Initrds_are_called_by_their_place(string name, int? index) => Assert.Equal(index, Roles.InitrdIndex(name));
+    public void Initrds_are_called_by_their_place(string name, int? index) =>
+        Assert.Equal(index, Roles.InitrdIndex(name));
 
     [Theory]
     [InlineData("root.squashfs", true)]
@@ -137,7 +138,8 @@ public sealed class RecipeTests
         var web = new Recipe { Kernel = Of('c'), Initrds = [Initrd('d')] };
         var version = new ImageVersion("id", "img", default, X86(new()
         {
-            Kexec = Of('1'), Variants = ImmutableSortedDictionary<string, Recipe>.Empty.Add("b", web).Add("B", new() { Efi = Of('e') }),
+            Kexec = Of('1'), Variants = ImmutableSortedDictionary<string, Recipe>.Empty.Add("b", web)
+                .Add("B", new() { Efi = Of('e') }),
         }).Add("aarch64-linux", new() { Kernel = Of('a') }))
         { Sequence = 1 };
         Assert.Equal(["a", "e", "c"], version.Recipes.Select(recipe => (recipe.Kernel ?? recipe.Efi)!.Sha256[..1]));

@@ -27,12 +27,17 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
 
     public static TheoryData<string, Action<FakeRelease, SourceHost>, string, string> Releases() => new()
     {
-        { "a wrong hash", (release, _) => release.SetDigest($"initrd-{X86}", new string('0', 64)), "source-damaged", "have the SHA-256" },
-        { "a truncated body", (release, _) => release.Stored($"initrd-{X86}").CutAt(100_000), "source-unreachable", "broke off" },
-        { "a web page for a kernel", (release, _) => release.Put($"bzImage-{X86}", "<!DOCTYPE html><title>Sign in"u8.ToArray()),
+        { "a wrong hash", (release, _) => release.SetDigest($"initrd-{X86}", new string('0', 64)), "source-damaged",
+            "have the SHA-256" },
+        { "a truncated body", (release, _) => release.Stored($"initrd-{X86}").CutAt(100_000), "source-unreachable",
+            "broke off" },
+        { "a web page for a kernel", (release, _) =>
+            release.Put($"bzImage-{X86}", "<!DOCTYPE html><title>Sign in"u8.ToArray()),
             "source-not-bootable", "This is an HTML page" },
-        { "a redirect loop", (_, host) => Redirect(host, "/api/release", "/api/release"), "source-refused", "in a circle" },
-        { "a redirect to no plain address", (_, host) => Redirect(host, "/api/release", "file:///etc/passwd"), "source-refused", "neither http nor https" },
+        { "a redirect loop", (_, host) => Redirect(host, "/api/release", "/api/release"), "source-refused",
+            "in a circle" },
+        { "a redirect to no plain address", (_, host) => Redirect(host, "/api/release", "file:///etc/passwd"),
+            "source-refused", "neither http nor https" },
         { "an upstream that stalls", (release, _) => Write(release, async (http, rest) =>
             {
                 await http.Response.Body.WriteAsync(rest[..1000], Ct);
@@ -62,7 +67,8 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
                     await Task.Delay(Timeout.Infinite, http.RequestAborted);
                 });
             }, "source-too-large", "bytes that are allowed" },
-        { "parts of ever newer builds", (release, _) => Renew(release, 5000), "source-changing", "was replaced while the release was read" },
+        { "parts of ever newer builds", (release, _) => Renew(release, 5000), "source-changing",
+            "was replaced while the release was read" },
     };
 
     [Theory, MemberData(nameof(Releases))]
@@ -89,20 +95,27 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
             { "an absolute name", Names("/etc"), "source-damaged", "'/etc' is no name of a file" },
             { "unsorted names", Names("b", "a"), "source-damaged", "out of order" },
             { "a duplicate name", Names("a", "a"), "source-damaged", "stands twice" },
-            { "a NAR longer than it says", Bad(fields => fields with { NarSize = bytes.Length - 8 }), "source-damaged", "more than" },
-            { "a wrong hash", Bad(fields => fields with { NarHash = new NixHash(default) }), "source-damaged", "have the SHA-256" },
+            { "a NAR longer than it says", Bad(fields => fields with { NarSize = bytes.Length - 8 }), "source-damaged",
+                "more than" },
+            { "a wrong hash", Bad(fields => fields with { NarHash = new NixHash(default) }), "source-damaged",
+                "have the SHA-256" },
             { "a decompression bomb", (cache, host) =>
                 {
-                    var path = cache.Add("x.tar.gz", bytes, [], NarCompression.Zstd, fields => fields with { FileSize = null });
-                    host.Put($"/cache/nar/{path.HashPart}.nar", new ZstdSharp.Compressor().Wrap(new byte[100_000_000]).ToArray());
+                    var path = cache.Add("x.tar.gz", bytes, [], NarCompression.Zstd, fields =>
+                        fields with { FileSize = null });
+                    host.Put($"/cache/nar/{path.HashPart}.nar", new ZstdSharp.Compressor().Wrap(new byte[100_000_000])
+                        .ToArray());
                 }, "source-damaged", "is damaged" },
-            { "10 GB", Bad(fields => fields with { NarSize = 10L << 30 }), "source-too-large", "Images:MaxArtifactBytes" },
-            { "a bad signature", Bad(fields => fields with { Signature = "test-1:" + new string('A', 86) + "==" }), "source-unsigned", "does not match" },
+            { "10 GB", Bad(fields => fields with { NarSize = 10L << 30 }), "source-too-large",
+                "Images:MaxArtifactBytes" },
+            { "a bad signature", Bad(fields => fields with { Signature = "test-1:" + new string('A', 86) + "==" }),
+                "source-unsigned", "does not match" },
             { "no signature", Bad(fields => fields with { Signature = "" }), "source-unsigned", "has no signature" },
             { "a narinfo for another path", (cache, host) =>
                 {
                     var other = cache.Add("other", bytes, []);
-                    host.Put($"/cache/{FakeCache.PathOf("x.tar.gz").HashPart}.narinfo", host.File($"/cache/{other.HashPart}.narinfo").Bytes);
+                    host.Put($"/cache/{FakeCache.PathOf("x.tar.gz").HashPart}.narinfo",
+                        host.File($"/cache/{other.HashPart}.narinfo").Bytes);
                 }, "source-damaged", "is about /nix/store/" },
         };
     }
@@ -112,7 +125,9 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
     {
         using var cache = new FakeCache(_host);
         cache.Add("good.tar.gz", NarText.Of(new FileNode(FakeBoot.Tarball(), false)), []);
-        object Source(string name) => new { type = "cache", url = cache.Url, publicKeys = new[] { cache.PublicKey }, storePath = $"{FakeCache.PathOf(name)}" };
+        object Source(string name) =>
+            new { type = "cache", url = cache.Url, publicKeys = new[] { cache.PublicKey },
+                storePath = $"{FakeCache.PathOf(name)}" };
         await MakeAsync(Source("good.tar.gz"));
         var good = await RefreshAsync("succeeded");
         await MakeAsync(Source("x.tar.gz"));
@@ -147,8 +162,10 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
 
     private async Task<Answer> RefreshAsync(string state)
     {
-        var job = (await _app.Admin.PostAsync($"/api/v1/images/{Image}/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
-        var ended = await Until.AsAsync(() => _app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        var job = (await _app.Admin.PostAsync($"/api/v1/images/{Image}/refreshes", new { }))
+            .Is(HttpStatusCode.Accepted)["id"];
+        var ended = await Until.AsAsync(() => _app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer =>
+            answer["endedAt"] is not null, "the job to end");
         Assert.True(ended["state"] == state, ended.Text);
         return ended;
     }
@@ -158,10 +175,12 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
         var (blobs, downloads) = (Files("blobs"), Files("downloads"));
         var problem = (await RefreshAsync("failed")).Json.GetProperty("problem");
         Assert.Equal($"/problems/{type}", problem.GetProperty("type").GetString());
-        Assert.True(problem.GetProperty("detail").GetString()!.Contains(detail, StringComparison.Ordinal), $"{what}: {problem}");
+        Assert.True(problem.GetProperty("detail").GetString()!.Contains(detail, StringComparison.Ordinal),
+            $"{what}: {problem}");
         var image = (await _app.Admin.GetAsync($"/api/v1/images/{Image}")).Is(HttpStatusCode.OK);
         Assert.Equal(good?["version"], image["current"]);
-        Assert.Equal(good is null ? 0 : 1, (await _app.Admin.GetAsync($"/api/v1/images/{Image}/versions")).Items("id").Count);
+        Assert.Equal(good is null ? 0 : 1, (await _app.Admin.GetAsync($"/api/v1/images/{Image}/versions")).Items("id")
+            .Count);
         // Parts that came whole and right may stay for the next try, as may what broke off; halves never among blobs.
         Assert.All(Files("blobs").Except(blobs), file => Assert.Matches("/blobs/([0-9a-f]{2})/\\1[0-9a-f]{62}$", file));
         if (type is not ("source-unreachable" or "source-too-slow")) Assert.Empty(Files("downloads").Except(downloads));
@@ -202,7 +221,8 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
             App = new(new()
             {
                 ["Jobs:MaxAttempts"] = "1", ["Images:Retries"] = "0", ["Images:RetryDelay"] = "00:00:00.010",
-                ["Images:StallTimeout"] = "00:00:10", ["Images:MinBytesPerSecond"] = "1000", ["Images:RateWindow"] = "00:00:05",
+                ["Images:StallTimeout"] = "00:00:10", ["Images:MinBytesPerSecond"] = "1000",
+                ["Images:RateWindow"] = "00:00:05",
                 ["Images:MaxArtifactBytes"] = "5000000", ["Images:AllowedSources"] = Host.Url("/"),
                 ["Images:DirectoryRoots"] = Root.FullName, ["Nix:Path"] = Path.Combine(Root.FullName, "no-nix"),
             });

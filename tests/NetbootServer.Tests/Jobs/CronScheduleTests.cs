@@ -103,7 +103,8 @@ public sealed class CronScheduleTests
     [InlineData("days of both kinds", "0 4 1 * 1", "put * into one of the two")]
     [InlineData("a nickname", "@daily", "it has 1 fields")]
     [InlineData("four fields", "0 3 * *", "it has 4 fields")]
-    [InlineData("six fields in cron's words", "0 0 3 ? * 0", "days of the week are SUN to SAT or 1 to 7 with Sunday as 1")]
+    [InlineData("six fields in cron's words", "0 0 3 ? * 0",
+        "days of the week are SUN to SAT or 1 to 7 with Sunday as 1")]
     public void A_schedule_is_refused_with_the_right_spelling(string what, string schedule, string expected)
     {
         Assert.NotNull(what);

@@ -20,15 +20,20 @@ public sealed class FailedJobsTests
         host.Break();
         var first = await host.RefreshAsync("yearly");
         Assert.Equal("failed", first["state"]);
-        Assert.Contains(", and so on until it succeeds.", (await host.App.Admin.GetAsync($"/api/v1/jobs/{first["id"]}/log")).Text, StringComparison.Ordinal);
-        Assert.InRange(await NextAsync(host), DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
+        Assert.Contains(", and so on until it succeeds.",
+            (await host.App.Admin.GetAsync($"/api/v1/jobs/{first["id"]}/log")).Text, StringComparison.Ordinal);
+        Assert.InRange(await NextAsync(host), DateTimeOffset.UtcNow.AddMinutes(-1),
+            DateTimeOffset.UtcNow.AddMinutes(1));
 
         // It fails again, with an alarm that says what comes, and again.
-        await Until.AsAsync(() => JobsAsync(host), jobs => jobs.Count(job => job == "schedule failed") >= 2, "two failures");
+        await Until.AsAsync(() => JobsAsync(host), jobs => jobs.Count(job => job == "schedule failed") >= 2,
+            "two failures");
         Assert.Contains("It is tried again at ", (await Until.AsAsync(() => host.App.Admin.GetAsync("/api/v1/alarms"),
-            answer => answer.Text.Contains("refresh-failing", StringComparison.Ordinal), "the alarm")).Text, StringComparison.Ordinal);
+            answer => answer.Text.Contains("refresh-failing", StringComparison.Ordinal), "the alarm")).Text,
+            StringComparison.Ordinal);
         host.Put(2);
-        await Until.AsAsync(() => JobsAsync(host), jobs => jobs.Contains("schedule succeeded"), "the source to be read");
+        await Until.AsAsync(() => JobsAsync(host), jobs => jobs.Contains("schedule succeeded"),
+            "the source to be read");
         Assert.True(await NextAsync(host) > DateTimeOffset.UtcNow.AddDays(30));
         var before = (await JobsAsync(host)).Count;
         await host.RefreshAsync("yearly");
@@ -41,18 +46,25 @@ public sealed class FailedJobsTests
         var folder = Directory.CreateTempSubdirectory("netboot-failed-");
         var port = Ports.Free();
         await using var source = await SourceHost.StartAsync();
-        var (first, admin) = await ServerProcess.RunAsync(folder.FullName, port, [], "--Jobs:RetryFailedAfter", "00:00:20", "--Jobs:Jitter", "00:00:00");
+        var (first, admin) = await ServerProcess.RunAsync(folder.FullName, port, [], "--Jobs:RetryFailedAfter",
+            "00:00:20", "--Jobs:Jitter", "00:00:00");
         await using (first)
         {
-            (await admin.PutAsync("/api/v1/images/yearly", new { source = new { type = "release", url = source.Url("/x") }, schedule = Yearly })).Is(HttpStatusCode.Created);
-            var job = (await admin.PostAsync("/api/v1/images/yearly/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
-            await Until.AsAsync(() => admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["state"] == "failed", "the refresh to fail");
+            (await admin.PutAsync("/api/v1/images/yearly",
+                new { source = new { type = "release", url = source.Url("/x") }, schedule = Yearly }))
+                .Is(HttpStatusCode.Created);
+            var job = (await admin.PostAsync("/api/v1/images/yearly/refreshes", new { }))
+                .Is(HttpStatusCode.Accepted)["id"];
+            await Until.AsAsync(() => admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["state"] == "failed",
+                "the refresh to fail");
             first.Kill();
             await first.ExitAsync();
         }
-        var (second, again) = await ServerProcess.RunAsync(folder.FullName, port, [], "--Jobs:RetryFailedAfter", "00:00:20", "--Jobs:Jitter", "00:00:00");
+        var (second, again) = await ServerProcess.RunAsync(folder.FullName, port, [], "--Jobs:RetryFailedAfter",
+            "00:00:20", "--Jobs:Jitter", "00:00:00");
         await using (second)
-            await Until.AsAsync(() => again.GetAsync("/api/v1/jobs?image=yearly"), answer => answer.Items("askedBy").Contains("schedule"), "the refresh");
+            await Until.AsAsync(() => again.GetAsync("/api/v1/jobs?image=yearly"), answer => answer.Items("askedBy")
+                .Contains("schedule"), "the refresh");
         folder.Delete(recursive: true);
     }
 
@@ -74,16 +86,19 @@ public sealed class FailedJobsTests
     public async Task A_source_at_its_limit_is_asked_as_often_as_there_are_tries_and_no_more()
     {
         await using var source = await SourceHost.StartAsync();
-        await using var app = new NetbootApp(new() { ["Jobs:RetryAfter"] = "00:00:00.010", ["Images:RetryDelay"] = "00:00:00.001" });
+        await using var app = new NetbootApp(
+            new() { ["Jobs:RetryAfter"] = "00:00:00.010", ["Images:RetryDelay"] = "00:00:00.001" });
         source.Route("/api/release", http =>
         {
             http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
             return Task.CompletedTask;
         });
         var job = await BeginAsync(app, source);
-        var failed = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        var failed = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer =>
+            answer["endedAt"] is not null, "the job to end");
         Assert.Equal(("failed", "6"), (failed["state"], failed["attempt"]));
-        Assert.Contains("it wants fewer requests from this server's address", failed.Json.GetProperty("problem").GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("it wants fewer requests from this server's address", failed.Json.GetProperty("problem")
+            .GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal(6, source.Requests.Count);
     }
 
@@ -102,11 +117,14 @@ public sealed class FailedJobsTests
             return Task.CompletedTask;
         });
         var job = await BeginAsync(app, source);
-        var waiting = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["notBefore"] is not null, "the wait");
-        Assert.InRange(DateTimeOffset.Parse(waiting["notBefore"]!, CultureInfo.InvariantCulture), reset.AddSeconds(-2), reset.AddSeconds(30));
+        var waiting = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer =>
+            answer["notBefore"] is not null, "the wait");
+        Assert.InRange(DateTimeOffset.Parse(waiting["notBefore"]!, CultureInfo.InvariantCulture), reset.AddSeconds(-2),
+            reset.AddSeconds(30));
         Assert.Contains("its limit of 60 requests for this server's address is used up until 20",
             waiting.Json.GetProperty("problem").GetProperty("detail").GetString(), StringComparison.Ordinal);
-        Assert.Contains("Trying again in 180 min, at 20", (await app.Admin.GetAsync($"/api/v1/jobs/{job}/log")).Text, StringComparison.Ordinal);
+        Assert.Contains("Trying again in 180 min, at 20", (await app.Admin.GetAsync($"/api/v1/jobs/{job}/log")).Text,
+            StringComparison.Ordinal);
         Assert.Single(source.Requests);
     }
 
@@ -116,7 +134,8 @@ public sealed class FailedJobsTests
         {
             source = new { type = "release", url = source.Url("/releases"), api = source.Url("/api/release") },
         })).Is(HttpStatusCode.Created);
-        return (await app.Admin.PostAsync("/api/v1/images/limited/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"]!;
+        return (await app.Admin.PostAsync("/api/v1/images/limited/refreshes", new { }))
+            .Is(HttpStatusCode.Accepted)["id"]!;
     }
 
     private static async Task<List<string>> JobsAsync(JobHost host) =>
@@ -124,5 +143,6 @@ public sealed class FailedJobsTests
             .Select(job => $"{job.GetProperty("askedBy").GetString()} {job.GetProperty("state").GetString()}")];
 
     private static async Task<DateTimeOffset> NextAsync(JobHost host) =>
-        DateTimeOffset.Parse((await host.App.Admin.GetAsync("/api/v1/images/yearly"))["nextRefreshAt"]!, CultureInfo.InvariantCulture);
+        DateTimeOffset.Parse((await host.App.Admin.GetAsync("/api/v1/images/yearly"))["nextRefreshAt"]!,
+            CultureInfo.InvariantCulture);
 }

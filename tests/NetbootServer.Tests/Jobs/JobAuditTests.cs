@@ -25,7 +25,8 @@ public sealed class JobAuditTests : IAsyncDisposable
         var waiting = (await queue.RequestAsync(later, ct)).Id;
         (await ben.DeleteAsync($"/api/v1/jobs/{waiting}")).Is(HttpStatusCode.Accepted);
         (await ben.DeleteAsync($"/api/v1/jobs/{waiting}")).Is(HttpStatusCode.Accepted); // ended: nothing happens
-        var retried = (await ben.PostAsync($"/api/v1/jobs/{waiting}/retries", new { })).Is(HttpStatusCode.Accepted)["id"]!;
+        var retried = (await ben.PostAsync($"/api/v1/jobs/{waiting}/retries", new { }))
+        .Is(HttpStatusCode.Accepted)["id"]!;
         await _host.EndedAsync(retried);
         await queue.RequestAsync(later, ct);
         var hurried = (await ben.PostAsync("/api/v1/images/i/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"]!;
@@ -47,15 +48,18 @@ public sealed class JobAuditTests : IAsyncDisposable
         var first = (await _host.RefreshAsync("i"))["version"];
         _host.Put(2);
         await _host.RefreshAsync("i");
-        await Fixtures.Until.AsAsync(() => DeedsAsync("version"), deeds => deeds.Contains($"server delete version i@{first}"),
+        await Fixtures.Until.AsAsync(() => DeedsAsync("version"), deeds =>
+            deeds.Contains($"server delete version i@{first}"),
             "the version to go");
     }
 
     private async Task<IReadOnlyList<string>> DeedsAsync(params string[] kinds)
     {
-        var items = (await _host.App.Admin.GetAsync("/api/v1/audit?limit=1000")).Is(HttpStatusCode.OK).Json.GetProperty("items");
+        var items = (await _host.App.Admin.GetAsync("/api/v1/audit?limit=1000")).Is(HttpStatusCode.OK)
+            .Json.GetProperty("items");
         return [.. items.EnumerateArray().Reverse().Where(entry => kinds.Contains(Text(entry, "kind")))
-            .Select(entry => $"{Text(entry, "who")} {Text(entry, "verb")} {Text(entry, "kind")} {Text(entry, "name")}")];
+            .Select(entry => $"{Text(entry, "who")} {Text(entry, "verb")} {Text(entry, "kind")} " +
+            $"{Text(entry, "name")}")];
     }
 
     private static string Text(JsonElement entry, string member) => entry.GetProperty(member).GetString()!;

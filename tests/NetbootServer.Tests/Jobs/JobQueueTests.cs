@@ -87,7 +87,8 @@ public sealed class JobQueueTests : IAsyncDisposable
         var waiting = await RequestAsync("waiting");
         var later = await RequestAsync("later", after: TimeSpan.FromHours(1));
         foreach (var id in new[] { waiting.Id, later.Id })
-            Assert.Equal("cancelled", (await App.Admin.DeleteAsync($"/api/v1/jobs/{id}")).Is(HttpStatusCode.Accepted)["state"]);
+            Assert.Equal("cancelled", (await App.Admin.DeleteAsync($"/api/v1/jobs/{id}"))
+                .Is(HttpStatusCode.Accepted)["state"]);
         _work.LetGo("first");
         await EndedAsync((await RequestAsync("last")).Id);
         Assert.Equal(["first", "last"], _work.Subjects);
@@ -120,7 +121,8 @@ public sealed class JobQueueTests : IAsyncDisposable
         var request = new JobRequest(new("test", "node"), "test").With(input);
         var job = await Queue.RequestAsync(request, Ct);
         await EndedAsync(job.Id);
-        var retry = (await App.Admin.PostAsync($"/api/v1/jobs/{job.Id}/retries", new { })).Is(HttpStatusCode.Accepted)["id"]!;
+        var retry = (await App.Admin.PostAsync($"/api/v1/jobs/{job.Id}/retries", new { }))
+            .Is(HttpStatusCode.Accepted)["id"]!;
         await EndedAsync(retry);
         Assert.NotEqual(job.Id, retry);
         Assert.Equal([job.Id, retry], _work.Begun.Select(begun => begun.Id));
@@ -153,7 +155,8 @@ public sealed class JobQueueTests : IAsyncDisposable
         _work.Fault = _ => new IOException("The disk is on fire.");
         var away = await EndedAsync((await RequestAsync("node")).Id);
         Assert.Equal(("failed", "2"), (away["state"], away["attempt"]));
-        Assert.EndsWith("/storage-away", away.Json.GetProperty("problem").GetProperty("type").GetString(), StringComparison.Ordinal);
+        Assert.EndsWith("/storage-away", away.Json.GetProperty("problem").GetProperty("type").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -206,13 +209,15 @@ public sealed class JobQueueTests : IAsyncDisposable
         _database.Register(services);
     });
 
-    private Task<Job> RequestAsync(string subject, TimeSpan? after = null, bool isUnattended = false) => Queue.RequestAsync(
+    private Task<Job> RequestAsync(string subject, TimeSpan? after = null, bool isUnattended = false) =>
+        Queue.RequestAsync(
         new(new("test", subject), "test") { NotBefore = DateTimeOffset.UtcNow + after, Unattended = isUnattended }, Ct);
 
     private Task<Answer> EndedAsync(string id) => Until.AsAsync(() => App.Admin.GetAsync($"/api/v1/jobs/{id}"),
         job => job["endedAt"] is not null, $"job {id} to end");
 
-    private static DateTimeOffset At(Answer job, string member) => DateTimeOffset.Parse(job[member]!, CultureInfo.InvariantCulture);
+    private static DateTimeOffset At(Answer job, string member) =>
+        DateTimeOffset.Parse(job[member]!, CultureInfo.InvariantCulture);
 
     public async ValueTask DisposeAsync()
     {

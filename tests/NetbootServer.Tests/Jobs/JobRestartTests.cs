@@ -72,7 +72,8 @@ public sealed class JobRestartTests : IDisposable
         Assert.Equal("2", (await StateAsync(again, job, "failed"))["attempt"]);
         await Until.TrueAsync(() => Count("QRTZ_TRIGGERS", "TRIGGER_GROUP = 'once'") == 0, "the old trigger to go");
         Assert.Equal(0, Count("QRTZ_SIMPLE_TRIGGERS", "1"));
-        await Until.TrueAsync(() => Count("QRTZ_JOB_DETAILS", $"JOB_CLASS_NAME = '{Old}'") == 0, "the class to be replaced");
+        await Until.TrueAsync(() => Count("QRTZ_JOB_DETAILS", $"JOB_CLASS_NAME = '{Old}'") == 0,
+            "the class to be replaced");
         Assert.Equal(1, Count("QRTZ_JOB_DETAILS", "JOB_GROUP = 'refresh'"));
         // The schedule came due a week ago, which is made up for; then it goes on.
         await Until.TrueAsync(() => Count("QRTZ_TRIGGERS", $"JOB_GROUP = 'refresh' AND TRIGGER_STATE = 'WAITING' "

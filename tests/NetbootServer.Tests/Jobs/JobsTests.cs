@@ -71,7 +71,8 @@ public sealed class JobsTests : IAsyncLifetime
         Task<Answer> FromAsync(string query) => _app.Admin.GetAsync($"/api/v1/jobs/{job}/log?{query}");
         Assert.Equal(log[20..], (await FromAsync("from=20")).Is(HttpStatusCode.OK).Text);
         Assert.Equal(log[20..], (await FromAsync("from=20&follow=true")).Text);
-        Assert.Equal("", (await FromAsync($"from={System.Text.Encoding.UTF8.GetByteCount(log)}")).Is(HttpStatusCode.OK).Text);
+        Assert.Equal("", (await FromAsync($"from={System.Text.Encoding.UTF8.GetByteCount(log)}")).Is(HttpStatusCode.OK)
+            .Text);
         Assert.Equal("", (await FromAsync("from=9223372036854775807")).Is(HttpStatusCode.OK).Text);
         Assert.Equal(HttpStatusCode.BadRequest, (await FromAsync("from=-1")).Status);
     }
@@ -82,10 +83,12 @@ public sealed class JobsTests : IAsyncLifetime
         Hold();
         var (first, second) = (await BeginAsync("first"), await BeginAsync("second"));
         await StateAsync(first, "running");
-        Assert.Equal("cancelled", (await _app.Admin.DeleteAsync($"/api/v1/jobs/{second}")).Is(HttpStatusCode.Accepted)["state"]);
+        Assert.Equal("cancelled", (await _app.Admin.DeleteAsync($"/api/v1/jobs/{second}"))
+            .Is(HttpStatusCode.Accepted)["state"]);
         await _app.Admin.DeleteAsync($"/api/v1/jobs/{first}");
         await StateAsync(first, "cancelled");
-        Assert.EndsWith("Cancelled.\n", (await _app.Admin.GetAsync($"/api/v1/jobs/{first}/log?follow=true")).Text, StringComparison.Ordinal);
+        Assert.EndsWith("Cancelled.\n", (await _app.Admin.GetAsync($"/api/v1/jobs/{first}/log?follow=true")).Text,
+            StringComparison.Ordinal);
         Assert.Null((await _app.Admin.GetAsync("/api/v1/images/first"))["current"]);
         // Both may be asked for again.
         _letGo.SetResult();
@@ -104,14 +107,16 @@ public sealed class JobsTests : IAsyncLifetime
         });
         _host.Put("/list", System.Text.Encoding.UTF8.GetBytes(_release.Json()));
         var job = await BeginAsync("flaky");
-        var waiting = await Until.AsAsync(() => JobAsync(job), answer => answer["state"] == "queued" && answer["problem"] is not null, "the first failure");
+        var waiting = await Until.AsAsync(() => JobAsync(job), answer => answer["state"] == "queued"
+            && answer["problem"] is not null, "the first failure");
         Assert.Contains("answered 503", waiting["problem"], StringComparison.Ordinal);
         Assert.NotNull(waiting["notBefore"]);
         away = false;
         var ended = await StateAsync(job, "succeeded");
         Assert.True(ended.Json.GetProperty("attempt").GetInt32() > 1);
         Assert.Null(ended["problem"]);
-        Assert.Contains("Trying again in ", (await _app.Admin.GetAsync($"/api/v1/jobs/{job}/log")).Text, StringComparison.Ordinal);
+        Assert.Contains("Trying again in ", (await _app.Admin.GetAsync($"/api/v1/jobs/{job}/log")).Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -125,10 +130,12 @@ public sealed class JobsTests : IAsyncLifetime
             else await http.Response.WriteAsync(_release.Json(), Ct);
         });
         var job = await BeginAsync("flaky", patient);
-        await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["notBefore"] is not null, "the first failure");
+        await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer =>
+            answer["notBefore"] is not null, "the first failure");
         away = false;
         Assert.Equal(job, await BeginAsync("flaky", patient));
-        await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["state"] == "succeeded", "the job to succeed");
+        await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer =>
+            answer["state"] == "succeeded", "the job to succeed");
     }
 
     [Fact]
@@ -142,10 +149,12 @@ public sealed class JobsTests : IAsyncLifetime
             else await http.Response.WriteAsync(_release.Json(), Ct);
         });
         var job = await BeginAsync("before", patient);
-        await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["notBefore"] is not null, "the first failure");
+        await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer =>
+            answer["notBefore"] is not null, "the first failure");
         (await patient.Admin.PatchAsync("/api/v1/images/before", """{"name":"after"}""")).Is(HttpStatusCode.OK);
         away = false;
-        var ended = await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        var ended = await Until.AsAsync(() => patient.Admin.GetAsync($"/api/v1/jobs/{job}"), answer =>
+            answer["endedAt"] is not null, "the job to end");
         Assert.Equal(("succeeded", "after"), (ended["state"], ended["image"]));
         Assert.Single((await patient.Admin.GetAsync("/api/v1/images/after/versions")).Items("id"));
     }
@@ -168,8 +177,10 @@ public sealed class JobsTests : IAsyncLifetime
     {
         Hold();
         var job = await BeginAsync("moved");
-        await Until.TrueAsync(() => _host.Requests.Any(request => request.Path.StartsWith("/api/assets/", StringComparison.Ordinal)), "the download");
-        (await _app.Admin.PatchAsync("/api/v1/images/moved", new { source = new { api = (string?)null } })).Is(HttpStatusCode.OK);
+        await Until.TrueAsync(() => _host.Requests.Any(request =>
+            request.Path.StartsWith("/api/assets/", StringComparison.Ordinal)), "the download");
+        (await _app.Admin.PatchAsync("/api/v1/images/moved", new { source = new { api = (string?)null } }))
+            .Is(HttpStatusCode.OK);
         _letGo.SetResult();
         var ended = await StateAsync(job, "succeeded");
         Assert.Equal("2", ended["attempt"]);
@@ -210,8 +221,10 @@ public sealed class JobsTests : IAsyncLifetime
         await using var app = new NetbootApp(new() { ["Images:Retries"] = "0" });
         var job = await BeginAsync("busy", app);
         await SeenAsync(answer => answer["notBefore"] is not null, "the first try to fail");
-        Assert.Equal(job, (await app.Admin.PostAsync("/api/v1/images/busy/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"]);
-        var second = await SeenAsync(answer => answer["attempt"] == "2" && answer["notBefore"] is not null, "the second try to fail");
+        Assert.Equal(job, (await app.Admin.PostAsync("/api/v1/images/busy/refreshes", new { }))
+            .Is(HttpStatusCode.Accepted)["id"]);
+        var second = await SeenAsync(answer => answer["attempt"] == "2" && answer["notBefore"] is not null,
+            "the second try to fail");
         var third = await SeenAsync(answer => answer["attempt"] == "3", "the third try");
         Assert.InRange(At(third, "startedAt"), At(second, "notBefore").AddSeconds(-1), DateTimeOffset.MaxValue);
 
@@ -222,7 +235,8 @@ public sealed class JobsTests : IAsyncLifetime
     [Fact]
     public async Task A_state_that_no_job_has_is_told()
     {
-        var refused = (await _app.Admin.GetAsync("/api/v1/jobs?state=done")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        var refused = (await _app.Admin.GetAsync("/api/v1/jobs?state=done"))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
         Assert.Contains("queued, running, succeeded, failed, cancelled", refused.Text, StringComparison.Ordinal);
     }
 
@@ -231,7 +245,8 @@ public sealed class JobsTests : IAsyncLifetime
     {
         Hold(500_000 / 2);
         var job = await BeginAsync("first");
-        var shown = await Until.AsAsync(() => JobAsync(job), answer => answer.Json.TryGetProperty("progress", out var now)
+        var shown = await Until.AsAsync(() => JobAsync(job), answer =>
+            answer.Json.TryGetProperty("progress", out var now)
             && now.TryGetProperty("secondsLeft", out _), "the time left");
         var progress = shown.Json.GetProperty("progress");
         Assert.True(progress.GetProperty("bytesPerSecond").GetInt64() > 0);
@@ -272,7 +287,8 @@ public sealed class JobsTests : IAsyncLifetime
         await StateAsync(await BeginAsync("first"), "succeeded");
         Assert.Equal(netboot + tarballs + FakeBoot.Initrd(50).Length, await SizeAsync());
 
-        async Task<long> SizeAsync() => (await _app.Admin.GetAsync("/api/v1/images/first")).Json.GetProperty("sizeBytes").GetInt64();
+        async Task<long> SizeAsync() => (await _app.Admin.GetAsync("/api/v1/images/first"))
+            .Json.GetProperty("sizeBytes").GetInt64();
     }
 
     [Fact]
@@ -321,7 +337,8 @@ public sealed class JobsTests : IAsyncLifetime
     private Task<Answer> StateAsync(string id, string state) =>
         Until.AsAsync(() => JobAsync(id), answer => answer["state"] == state, $"the job to be {state}");
 
-    private static DateTimeOffset At(Answer job, string member) => DateTimeOffset.Parse(job[member]!, CultureInfo.InvariantCulture);
+    private static DateTimeOffset At(Answer job, string member) =>
+        DateTimeOffset.Parse(job[member]!, CultureInfo.InvariantCulture);
 
     public async ValueTask DisposeAsync()
     {

@@ -22,7 +22,8 @@ public sealed class MissedScheduleTests : IDisposable
             foreach (var image in new[] { "missed", "other" })
                 (await admin.PutAsync($"/api/v1/images/{image}", new
                 {
-                    source = new { type = "release", url = "http://127.0.0.1:9/" }, schedule = $"0 4 * * {day}", timeZone = "Europe/Berlin",
+                    source = new { type = "release", url = "http://127.0.0.1:9/" }, schedule = $"0 4 * * {day}",
+                        timeZone = "Europe/Berlin",
                 })).Is(HttpStatusCode.Created);
             first.Terminate();
             await first.ExitAsync();
@@ -30,7 +31,8 @@ public sealed class MissedScheduleTests : IDisposable
         PutBack("missed", TimeSpan.FromDays(7));
         var (second, again) = await ServerProcess.RunAsync(_folder.FullName, port);
         await using var running = second;
-        var jobs = await Until.AsAsync(() => again.GetAsync("/api/v1/jobs?image=missed"), answer => answer.Items("id").Count > 0, "the refresh");
+        var jobs = await Until.AsAsync(() => again.GetAsync("/api/v1/jobs?image=missed"), answer => answer.Items("id")
+            .Count > 0, "the refresh");
         Assert.Equal(["schedule"], jobs.Items("askedBy"));
         Assert.Empty((await again.GetAsync("/api/v1/jobs?image=other")).Items("id"));
     }
@@ -41,7 +43,8 @@ public sealed class MissedScheduleTests : IDisposable
         using var database = new SqliteConnection($"Data Source={Path.Combine(_folder.FullName, "netboot.db")};Pooling=False");
         database.Open();
         using var command = database.CreateCommand();
-        command.CommandText = "UPDATE QRTZ_TRIGGERS SET NEXT_FIRE_TIME = NEXT_FIRE_TIME - $by WHERE TRIGGER_NAME = $image";
+        command.CommandText = "UPDATE QRTZ_TRIGGERS SET NEXT_FIRE_TIME = NEXT_FIRE_TIME - $by WHERE TRIGGER_NAME = " +
+            "$image";
         command.Parameters.AddWithValue("$by", by.Ticks);
         command.Parameters.AddWithValue("$image", image);
         Assert.Equal(1, command.ExecuteNonQuery());

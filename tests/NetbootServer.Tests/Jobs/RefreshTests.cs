@@ -19,19 +19,25 @@ public sealed class RefreshTests : IAsyncDisposable
         await _host.MakeAsync("nixos");
         var job = await _host.RefreshAsync("nixos");
         Assert.Equal("succeeded", job["state"]);
-        Assert.Contains("Refreshing image nixos", (await App.Admin.GetAsync($"/api/v1/jobs/{job["id"]}/log?follow=true")).Text, StringComparison.Ordinal);
+        Assert.Contains("Refreshing image nixos",
+            (await App.Admin.GetAsync($"/api/v1/jobs/{job["id"]}/log?follow=true")).Text, StringComparison.Ordinal);
         var again = await _host.RefreshAsync("nixos");
         Assert.Equal(job["version"], again["version"]);
         Assert.Single((await App.Admin.GetAsync("/api/v1/images/nixos/versions")).Items("id"));
 
-        var kernel = await App.Machine.Client.GetByteArrayAsync("/images/nixos/bzImage-x86_64-linux", TestContext.Current.CancellationToken);
+        var kernel = await App.Machine.Client.GetByteArrayAsync("/images/nixos/bzImage-x86_64-linux",
+            TestContext.Current.CancellationToken);
         Assert.Equal(FakeBoot.Kernel(1), kernel);
         var sum = $"{Convert.ToHexStringLower(SHA256.HashData(kernel))}  bzImage-x86_64-linux\n";
-        Assert.Equal(sum, (await App.Machine.GetAsync("/images/nixos/bzImage-x86_64-linux.sha256")).Is(HttpStatusCode.OK).Text);
-        Assert.Contains(sum, (await App.Machine.GetAsync("/images/nixos/SHA256SUMS")).Is(HttpStatusCode.OK).Text, StringComparison.Ordinal);
-        var script = (await App.Machine.GetAsync($"/images/nixos@{job["version"]}/netboot-x86_64-linux.ipxe")).Is(HttpStatusCode.OK).Text;
+        Assert.Equal(sum, (await App.Machine.GetAsync("/images/nixos/bzImage-x86_64-linux.sha256"))
+            .Is(HttpStatusCode.OK).Text);
+        Assert.Contains(sum, (await App.Machine.GetAsync("/images/nixos/SHA256SUMS")).Is(HttpStatusCode.OK).Text,
+            StringComparison.Ordinal);
+        var script = (await App.Machine.GetAsync($"/images/nixos@{job["version"]}/netboot-x86_64-linux.ipxe"))
+            .Is(HttpStatusCode.OK).Text;
         Assert.StartsWith("#!ipxe\nkernel --name bzImage-x86_64-linux http://", script, StringComparison.Ordinal);
-        Assert.Contains($"/images/nixos@{job["version"]}/initrd-x86_64-linux\nboot\n", script, StringComparison.Ordinal);
+        Assert.Contains($"/images/nixos@{job["version"]}/initrd-x86_64-linux\nboot\n", script,
+            StringComparison.Ordinal);
         Assert.Contains(" init=/nix/store/", script, StringComparison.Ordinal);
     }
 
@@ -45,16 +51,21 @@ public sealed class RefreshTests : IAsyncDisposable
     {
         await _host.MakeAsync("nixos");
         await _host.RefreshAsync("nixos");
-        var whole = await App.Machine.Client.GetByteArrayAsync($"/images/nixos/{file}", TestContext.Current.CancellationToken);
+        var whole = await App.Machine.Client.GetByteArrayAsync($"/images/nixos/{file}",
+            TestContext.Current.CancellationToken);
         var head = (await App.Machine.HeadAsync($"/images/nixos/{file}")).Is(HttpStatusCode.OK);
         Assert.Equal(($"\"{Convert.ToHexStringLower(SHA256.HashData(whole))}\"", (long?)whole.Length, ""),
             (head.ETag, head.Message.Content.Headers.ContentLength, head.Text));
         Assert.Equal(("no-cache", "nosniff"), (head.Header("Cache-Control"), head.Header("X-Content-Type-Options")));
-        var part = (await App.Machine.SendAsync(HttpMethod.Get, $"/images/nixos/{file}", null, ("Range", "bytes=3-12"), ("If-Range", head.ETag!)))
+        var part = (await App.Machine.SendAsync(HttpMethod.Get, $"/images/nixos/{file}", null, ("Range", "bytes=3-12"),
+            ("If-Range", head.ETag!)))
             .Is(HttpStatusCode.PartialContent);
-        Assert.Equal(whole[3..13], await part.Message.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
-        (await App.Machine.SendAsync(HttpMethod.Get, $"/images/nixos/{file}", null, ("If-None-Match", head.ETag!))).Is(HttpStatusCode.NotModified);
-        (await App.Machine.SendAsync(HttpMethod.Get, $"/images/nixos/{file}", null, ("Range", $"bytes={whole.Length}-"))).Is(HttpStatusCode.RequestedRangeNotSatisfiable);
+        Assert.Equal(whole[3..13], await part.Message.Content.ReadAsByteArrayAsync(
+            TestContext.Current.CancellationToken));
+        (await App.Machine.SendAsync(HttpMethod.Get, $"/images/nixos/{file}", null, ("If-None-Match", head.ETag!)))
+            .Is(HttpStatusCode.NotModified);
+        (await App.Machine.SendAsync(HttpMethod.Get, $"/images/nixos/{file}", null,
+            ("Range", $"bytes={whole.Length}-"))).Is(HttpStatusCode.RequestedRangeNotSatisfiable);
     }
 
     [Fact]
@@ -65,10 +76,12 @@ public sealed class RefreshTests : IAsyncDisposable
         _host.Break();
         var job = await _host.RefreshAsync("broken");
         Assert.Equal("failed", job["state"]);
-        Assert.Contains("an HTML page", job.Json.GetProperty("problem").GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("an HTML page", job.Json.GetProperty("problem").GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
         Assert.Equal(good["version"], (await App.Admin.GetAsync("/api/v1/images/broken"))["current"]);
         _host.Put(1);
-        var retry = (await App.Admin.PostAsync($"/api/v1/jobs/{job["id"]}/retries", new { })).Is(HttpStatusCode.Accepted);
+        var retry = (await App.Admin.PostAsync($"/api/v1/jobs/{job["id"]}/retries", new { }))
+            .Is(HttpStatusCode.Accepted);
         Assert.Equal("succeeded", (await _host.EndedAsync(retry["id"]!))["state"]);
     }
 
@@ -81,16 +94,19 @@ public sealed class RefreshTests : IAsyncDisposable
         {
             _host.Put(seed);
             versions.Add((await _host.RefreshAsync("kept"))["version"]!);
-            if (seed == 1) await App.Admin.PutAsync("/api/v1/profiles/pins", new { image = "kept", version = versions[0] });
+            if (seed == 1)
+                await App.Admin.PutAsync("/api/v1/profiles/pins", new { image = "kept", version = versions[0] });
         }
         for (var seed = 3; seed <= 4; seed++)
         {
             _host.Put(seed);
             versions.Add((await _host.RefreshAsync("kept"))["version"]!);
         }
-        var left = await Until.AsAsync(async () => (await App.Admin.GetAsync("/api/v1/images/kept/versions")).Items("id"),
+        var left = await Until.AsAsync(async () => (await App.Admin.GetAsync("/api/v1/images/kept/versions"))
+            .Items("id"),
             kept => kept.Count == 2, "two versions to be left");
-        Assert.Equal(new[] { versions[0], versions[3] }.Order(StringComparer.Ordinal), left.Order(StringComparer.Ordinal));
+        Assert.Equal(new[] { versions[0], versions[3] }.Order(StringComparer.Ordinal),
+            left.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -104,7 +120,8 @@ public sealed class RefreshTests : IAsyncDisposable
         await Until.TrueAsync(() => (closed = gate.TryCollect()) is not null, "the gate to be closed");
         using (closed)
         {
-            Assert.Contains("has no version yet", await App.Machine.ScriptAsync("525400060001"), StringComparison.Ordinal);
+            Assert.Contains("has no version yet", await App.Machine.ScriptAsync("525400060001"),
+                StringComparison.Ordinal);
             (await App.Machine.GetAsync("/images/wanted/bzImage-x86_64-linux")).Is(HttpStatusCode.ServiceUnavailable);
         }
         await Until.AsAsync(() => App.Machine.ScriptAsync("525400060001"),
@@ -146,7 +163,8 @@ public sealed class RefreshTests : IAsyncDisposable
     {
         var asked = DateTimeOffset.UtcNow; // it may come due while it is answered
         var answer = await App.Admin.PutAsync("/api/v1/images/scheduled",
-            new { source = new { type = "directory", path = _host.Folder.FullName }, schedule, timeZone = "Europe/Berlin" });
+            new { source = new { type = "directory", path = _host.Folder.FullName }, schedule,
+                timeZone = "Europe/Berlin" });
         Assert.Equal(good, answer.Status is HttpStatusCode.Created or HttpStatusCode.OK);
         if (!good) return;
         var next = DateTimeOffset.Parse(answer["nextRefreshAt"]!, null);

@@ -21,7 +21,8 @@ public sealed class ScrubTests : IAsyncDisposable
         var job = await _host.ScrubAsync();
         Assert.Equal(("succeeded", "scrub"), (job["state"], job["kind"]));
         var progress = job.Json.GetProperty("progress");
-        Assert.Equal(FakeBoot.Kernel(1).Length + FakeBoot.Initrd(1).Length, progress.GetProperty("totalBytes").GetInt64());
+        Assert.Equal(FakeBoot.Kernel(1).Length + FakeBoot.Initrd(1).Length, progress.GetProperty("totalBytes")
+            .GetInt64());
         Assert.Equal(progress.GetProperty("totalBytes").GetInt64(), progress.GetProperty("doneBytes").GetInt64());
         Assert.Empty((await App.Admin.GetAsync("/api/v1/alarms")).Items("kind"));
         Assert.Equal(FakeBoot.Kernel(1), await BytesAsync("/images/nixos/bzImage-x86_64-linux"));

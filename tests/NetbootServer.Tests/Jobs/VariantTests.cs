@@ -46,7 +46,8 @@ public sealed class VariantTests
         foreach (var (mac, variant) in new[] { ("525400070007", "web-7"), ("525400070009", "web-3") })
         {
             var script = await app.Machine.ScriptAsync(mac);
-            Assert.Contains(variants.GetProperty(variant).GetProperty("initrd").GetProperty("sha256").GetString()!, script, StringComparison.Ordinal);
+            Assert.Contains(variants.GetProperty(variant).GetProperty("initrd").GetProperty("sha256").GetString()!,
+                script, StringComparison.Ordinal);
             Assert.Contains($"-{variant}/init", script, StringComparison.Ordinal);
         }
         Assert.Contains("has no variant 'db'", await app.Machine.ScriptAsync("525400070008"), StringComparison.Ordinal);
@@ -56,7 +57,8 @@ public sealed class VariantTests
         Netboot(cache, "web-3", seed: 500);
         await app.Admin.PatchAsync("/api/v1/images/fleet", new
         {
-            source = new { storePath = new Dictionary<string, string> { ["web-3"] = FakeCache.PathOf("netboot-web-3-500").ToString() } },
+            source = new { storePath = new Dictionary<string,
+                string> { ["web-3"] = FakeCache.PathOf("netboot-web-3-500").ToString() } },
         });
         Assert.NotEqual(version, await RefreshAsync(app));
         Assert.Equal(2, (await app.Admin.GetAsync("/api/v1/images/fleet/versions")).Items("id").Count);
@@ -64,8 +66,10 @@ public sealed class VariantTests
 
     private static async Task<string> RefreshAsync(NetbootApp app)
     {
-        var job = (await app.Admin.PostAsync("/api/v1/images/fleet/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
-        var ended = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        var job = (await app.Admin.PostAsync("/api/v1/images/fleet/refreshes", new { }))
+            .Is(HttpStatusCode.Accepted)["id"];
+        var ended = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer =>
+            answer["endedAt"] is not null, "the job to end");
         Assert.True(ended["state"] == "succeeded", ended.Text);
         return ended["version"]!;
     }

@@ -13,7 +13,8 @@ public sealed class EffectiveProfileTests(NetbootApp app) : IClassFixture<Netboo
     {
         await _admin.PutAsync("/api/v1/images/effective", new { source = new { type = "upload" } });
         await _admin.PutAsync("/api/v1/profiles/named", new { image = "effective" });
-        await _admin.PutAsync("/api/v1/profiles/one-label", new { image = "effective", selector = new { rack = "e1" } });
+        await _admin.PutAsync("/api/v1/profiles/one-label",
+            new { image = "effective", selector = new { rack = "e1" } });
         await _admin.PutAsync("/api/v1/profiles/two-labels",
             new { image = "effective", selector = new { rack = "e1", role = "worker" } });
     }

@@ -56,7 +56,8 @@ public sealed class MacAddressTests
     public void Anything_else_is_refused(string? text) => Assert.False(MacAddress.TryParse(text, out _));
 
     [Fact]
-    public void What_is_written_is_read_back() => Gen.ULong[1, 0xFFFF_FFFF_FFFF].Where(bits => (bits >> 40 & 1) == 0).Sample(bits =>
+    public void What_is_written_is_read_back() => Gen.ULong[1, 0xFFFF_FFFF_FFFF].Where(bits => (bits >> 40 & 1) == 0)
+        .Sample(bits =>
     {
         var mac = MacAddress.Parse(bits.ToString("x12", CultureInfo.InvariantCulture));
         Assert.Equal(mac, MacAddress.Parse(mac.ToString()));

@@ -6,7 +6,9 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Machines;
 
-/// <summary>A data directory with 2,500 machines: every third discovered, every fifth never seen, in five racks.</summary>
+/// <summary>
+/// A data directory with 2,500 machines: every third discovered, every fifth never seen, in five racks.
+/// </summary>
 public sealed class ManyMachines : NetbootApp, IAsyncLifetime
 {
     public const int Count = 2500;
@@ -21,7 +23,9 @@ public sealed class ManyMachines : NetbootApp, IAsyncLifetime
             return Task.FromResult(true);
         }, TestContext.Current.CancellationToken);
 
-    /// <summary>Names in an order that numbers, upper case or a culture would change; several share an instant.</summary>
+    /// <summary>
+    /// Names in an order that numbers, upper case or a culture would change; several share an instant.
+    /// </summary>
     public static string NameOf(int i) => (i % 4) switch { 0 => $"n{i}", 1 => $"n-{i}", 2 => $"n.{i}", _ => $"{i}n" };
 
     private static MachineRow Row(int i)
@@ -32,7 +36,8 @@ public sealed class ManyMachines : NetbootApp, IAsyncLifetime
             State = i % 3 == 0 ? MachineState.Discovered : MachineState.Registered,
             LastSeenAt = i % 5 == 0 ? null : Start.AddSeconds(i / 7),
         };
-        row.WriteSpec(new() { Macs = [$"52:54:00:00:{i / 256:x2}:{i % 256:x2}"], Notes = i == 77 ? "Needle%_'" : null });
+        row.WriteSpec(new() { Macs = [$"52:54:00:00:{i / 256:x2}:{i % 256:x2}"], Notes = i == 77 ? "Needle%_'"
+            : null });
         return row;
     }
 }
@@ -52,7 +57,8 @@ public sealed class MachineListTests(ManyMachines app) : IClassFixture<ManyMachi
         string? after = null;
         do
         {
-            var page = (await _admin.GetAsync($"/api/v1/machines?limit=321&sort={sort}&after={after}")).Is(HttpStatusCode.OK);
+            var page = (await _admin.GetAsync($"/api/v1/machines?limit=321&sort={sort}&after={after}"))
+                .Is(HttpStatusCode.OK);
             names.AddRange(page.Items());
             after = page["next"];
             Assert.True(names.Count <= ManyMachines.Count, "The list does not end.");
@@ -102,6 +108,7 @@ public sealed class MachineListTests(ManyMachines app) : IClassFixture<ManyMachi
     public async Task A_page_of_one_order_does_not_continue_another()
     {
         var next = (await _admin.GetAsync("/api/v1/machines?sort=name&limit=10"))["next"];
-        (await _admin.GetAsync($"/api/v1/machines?sort=lastSeenAt&after={next}")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        (await _admin.GetAsync($"/api/v1/machines?sort=lastSeenAt&after={next}"))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
     }
 }

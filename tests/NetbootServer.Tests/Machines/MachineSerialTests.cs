@@ -19,7 +19,8 @@ public sealed class MachineSerialTests
     [InlineData("   ")]
     [InlineData("")]
     [InlineData(null)]
-    public void What_names_no_single_machine_is_refused(string? text) => Assert.False(MachineSerial.TryParse(text, out _));
+    public void What_names_no_single_machine_is_refused(string? text) =>
+        Assert.False(MachineSerial.TryParse(text, out _));
 
     [Fact]
     public void Case_and_blanks_make_no_difference()

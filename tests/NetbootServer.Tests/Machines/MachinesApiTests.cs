@@ -33,9 +33,11 @@ public sealed class MachinesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     [Fact]
     public async Task What_the_server_answers_can_be_sent_back_unchanged()
     {
-        var made = await _admin.PutAsync("/api/v1/machines/echo", new { macs = new[] { "525400000002" }, labels = new { rack = "7" } });
+        var made = await _admin.PutAsync("/api/v1/machines/echo",
+            new { macs = new[] { "525400000002" }, labels = new { rack = "7" } });
         await _machine.ScriptAsync("525400000002");
-        var seen = await _admin.MachineWhenAsync("echo", machine => machine["lastSeenAt"] is not null, "echo to be seen");
+        var seen = await _admin.MachineWhenAsync("echo", machine => machine["lastSeenAt"] is not null,
+            "echo to be seen");
         var again = (await _admin.PutAsync("/api/v1/machines/echo", seen.Text)).Is(HttpStatusCode.OK);
         Assert.Equal(made.ETag, again.ETag);
     }
@@ -94,7 +96,8 @@ public sealed class MachinesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var deep = string.Concat(Enumerable.Repeat("[", 100)) + string.Concat(Enumerable.Repeat("]", 100));
         (await _admin.PutAsync("/api/v1/machines/bad", deep)).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
         var big = $$"""{"macs":["525400000007"],"notes":"{{new string('x', 1 << 20)}}"}""";
-        (await _admin.PutAsync("/api/v1/machines/bad", big)).IsProblem(HttpStatusCode.RequestEntityTooLarge, "too-large");
+        (await _admin.PutAsync("/api/v1/machines/bad", big))
+            .IsProblem(HttpStatusCode.RequestEntityTooLarge, "too-large");
         (await _admin.SendAsync(HttpMethod.Put, "/api/v1/machines/bad", Caller.Json("<x/>", "text/xml")))
             .IsProblem(HttpStatusCode.UnsupportedMediaType, "unsupported-media-type");
     }
@@ -119,7 +122,8 @@ public sealed class MachinesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         await _admin.PutAsync("/api/v1/machines/owner", """{"macs":["525400000010"]}""");
         var taken = await _admin.PutAsync("/api/v1/machines/thief", """{"macs":["52:54:00:00:00:10","525400000011"]}""");
-        Assert.Contains("owner", taken.IsProblem(HttpStatusCode.Conflict, "mac-taken")["detail"], StringComparison.Ordinal);
+        Assert.Contains("owner", taken.IsProblem(HttpStatusCode.Conflict, "mac-taken")["detail"],
+            StringComparison.Ordinal);
         (await _admin.GetAsync("/api/v1/machines/thief")).Is(HttpStatusCode.NotFound);
 
         await _admin.PutAsync("/api/v1/machines/owner", """{"macs":["525400000012"]}""");
@@ -130,22 +134,28 @@ public sealed class MachinesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_machine_found_by_its_old_MAC_is_not_found_there_after_a_change()
     {
         await _admin.PutAsync("/api/v1/machines/moves", """{"macs":["525400000013"]}""");
-        Assert.Contains("no profile for the machine moves", await _machine.ScriptAsync("525400000013"), StringComparison.Ordinal);
+        Assert.Contains("no profile for the machine moves", await _machine.ScriptAsync("525400000013"),
+            StringComparison.Ordinal);
         await _admin.PutAsync("/api/v1/machines/moves", """{"macs":["525400000014"]}""");
-        Assert.Contains("does not know this machine", await _machine.ScriptAsync("525400000013"), StringComparison.Ordinal);
-        Assert.Contains("no profile for the machine moves", await _machine.ScriptAsync("525400000014"), StringComparison.Ordinal);
+        Assert.Contains("does not know this machine", await _machine.ScriptAsync("525400000013"),
+            StringComparison.Ordinal);
+        Assert.Contains("no profile for the machine moves", await _machine.ScriptAsync("525400000014"),
+            StringComparison.Ordinal);
         await _admin.DeleteAsync("/api/v1/machines/moves");
-        Assert.Contains("does not know this machine", await _machine.ScriptAsync("525400000014"), StringComparison.Ordinal);
+        Assert.Contains("does not know this machine", await _machine.ScriptAsync("525400000014"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Preconditions_hold_a_change_back()
     {
         const string Body = """{"macs":["525400000020"]}""";
-        (await _admin.PutAsync("/api/v1/machines/pre", Body, ("If-Match", "\"1\""))).IsProblem(HttpStatusCode.PreconditionFailed, "precondition-failed");
+        (await _admin.PutAsync("/api/v1/machines/pre", Body, ("If-Match", "\"1\"")))
+            .IsProblem(HttpStatusCode.PreconditionFailed, "precondition-failed");
         (await _admin.PutAsync("/api/v1/machines/pre", Body, ("If-Match", "*"))).Is(HttpStatusCode.PreconditionFailed);
         (await _admin.PutAsync("/api/v1/machines/pre", Body, ("If-None-Match", "*"))).Is(HttpStatusCode.Created);
-        (await _admin.PutAsync("/api/v1/machines/pre", Body, ("If-None-Match", "*"))).Is(HttpStatusCode.PreconditionFailed);
+        (await _admin.PutAsync("/api/v1/machines/pre", Body, ("If-None-Match", "*")))
+            .Is(HttpStatusCode.PreconditionFailed);
         (await _admin.PatchAsync("/api/v1/machines/pre", """{"serial":"a"}""", ("If-Match", "\"1\""))).Is(HttpStatusCode.OK);
         (await _admin.PatchAsync("/api/v1/machines/pre", """{"serial":"b"}""", ("If-Match", "\"1\""))).Is(HttpStatusCode.PreconditionFailed);
         (await _admin.PatchAsync("/api/v1/machines/pre", """{"serial":"b"}""", ("If-Match", "\"7\", \"2\""))).Is(HttpStatusCode.OK);

@@ -29,15 +29,20 @@ public sealed class RenameTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal([boot!], (await _admin.GetAsync("/api/v1/machines/ren-b/boots")).Items("id"));
         Assert.Equal(["ren-b"], (await _admin.GetAsync("/api/v1/machines?q=ren-b")).Items());
         Assert.DoesNotContain("ren-a", (await _admin.GetAsync("/api/v1/machines?q=ren-a")).Items());
-        Assert.Equal(["rename", "create"], (await _admin.GetAsync("/api/v1/audit?kind=machine&name=ren-b")).Items("verb"));
-        Assert.Contains("\"ren-a\"", (await _admin.GetAsync("/api/v1/audit?verb=rename&name=ren-b")).Text, StringComparison.Ordinal);
+        Assert.Equal(["rename", "create"], (await _admin.GetAsync("/api/v1/audit?kind=machine&name=ren-b"))
+            .Items("verb"));
+        Assert.Contains("\"ren-a\"", (await _admin.GetAsync("/api/v1/audit?verb=rename&name=ren-b")).Text,
+            StringComparison.Ordinal);
         Assert.Single((await _admin.GetAsync("/api/v1/audit?kind=next-boot&name=ren-b")).Items("verb"));
         await live.FindAsync("machine.changed", """{"name":"ren-a","deleted":true}""");
 
-        const string OnBios = "/boot/script?mac=525400110001&arch=i386&platform=pcbios"; // its disk starts without another question
-        Assert.Contains("ren-b boots its local disk", (await app.Machine.GetAsync(OnBios)).Text, StringComparison.Ordinal);
+        // its disk starts without another question
+        const string OnBios = "/boot/script?mac=525400110001&arch=i386&platform=pcbios";
+        Assert.Contains("ren-b boots its local disk", (await app.Machine.GetAsync(OnBios)).Text,
+            StringComparison.Ordinal);
         Assert.Contains("NetbootServer: ren-b:", (await app.Machine.GetAsync(OnBios)).Text, StringComparison.Ordinal);
-        Assert.Equal(2, (await _admin.BootWithAsync("ren-b", "running")).Json.GetProperty("steps").GetArrayLength() + 1);
+        Assert.Equal(2, (await _admin.BootWithAsync("ren-b", "running")).Json.GetProperty("steps").GetArrayLength() +
+            1);
     }
 
     [Fact]
@@ -91,21 +96,27 @@ public sealed class RenameTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal("new-p", machine["profile"]);
         Assert.Equal("new-p", machine.Json.GetProperty("completion").GetProperty("profile").GetString());
         Assert.Equal("old-p", machine.Json.GetProperty("labels").GetProperty("profile").GetString());
-        Assert.Contains("new-p", (await _admin.GetAsync("/api/v1/machines/next-old"))["nextBoot"]!, StringComparison.Ordinal);
+        Assert.Contains("new-p", (await _admin.GetAsync("/api/v1/machines/next-old"))["nextBoot"]!,
+            StringComparison.Ordinal);
         var menu = (await _admin.GetAsync("/api/v1/profiles/menu-p")).Json.GetProperty("menu");
         Assert.Equal("""[{"profile":"menu-p"},{"profile":"new-p"}]""", menu.GetProperty("entries").GetRawText());
         Assert.Equal("new-p", menu.GetProperty("default").GetString());
         Assert.Contains("local disk", await app.Machine.ScriptAsync("525400110021"), StringComparison.Ordinal);
-        Assert.Contains("kernel --name kernel", await app.Machine.ScriptAsync("525400110022"), StringComparison.Ordinal);
+        Assert.Contains("kernel --name kernel", await app.Machine.ScriptAsync("525400110022"),
+            StringComparison.Ordinal);
         (await _admin.DeleteAsync("/api/v1/profiles/new-p")).IsProblem(HttpStatusCode.Conflict, "in-use");
-        Assert.Contains("new-p", (await _admin.GetAsync("/api/v1/machines?profile=new-p")).Text, StringComparison.Ordinal);
+        Assert.Contains("new-p", (await _admin.GetAsync("/api/v1/machines?profile=new-p")).Text,
+            StringComparison.Ordinal);
 
         (await _admin.PatchAsync("/api/v1/images/old-i", """{"name":"new-i"}""")).Is(HttpStatusCode.OK);
         Assert.Equal("new-i", (await _admin.GetAsync("/api/v1/profiles/new-p"))["image"]);
         Assert.Equal("new-i", (await _admin.GetAsync("/api/v1/profiles/menu-p"))["image"]);
-        Assert.Equal("new-i", (await _admin.GetAsync("/api/v1/machines/by-old")).Json.GetProperty("lastBoot").GetProperty("image").GetString());
-        Assert.All((await _admin.GetAsync("/api/v1/machines/by-old/boots")).Items("image"), image => Assert.Equal("new-i", image));
-        Assert.Contains("kernel --name kernel", await app.Machine.ScriptAsync("525400110022"), StringComparison.Ordinal);
+        Assert.Equal("new-i", (await _admin.GetAsync("/api/v1/machines/by-old")).Json.GetProperty("lastBoot")
+            .GetProperty("image").GetString());
+        Assert.All((await _admin.GetAsync("/api/v1/machines/by-old/boots")).Items("image"), image =>
+            Assert.Equal("new-i", image));
+        Assert.Contains("kernel --name kernel", await app.Machine.ScriptAsync("525400110022"),
+            StringComparison.Ordinal);
         (await app.Machine.GetAsync("/images/old-i/bzImage-x86_64-linux")).Is(HttpStatusCode.NotFound);
         (await app.Machine.GetAsync("/images/new-i/bzImage-x86_64-linux")).Is(HttpStatusCode.OK);
         Assert.Contains("version", (await _admin.GetAsync("/api/v1/audit?kind=version&verb=create")).Items("name")
@@ -121,14 +132,16 @@ public sealed class RenameTests(NetbootApp app) : IClassFixture<NetbootApp>
         var refused = (await own.Admin.PatchAsync("/api/v1/profiles/anyone", """{"name":"other"}"""))
             .IsProblem(HttpStatusCode.Conflict, "in-use");
         Assert.Contains("Machines:Unknown", refused["detail"], StringComparison.Ordinal);
-        Assert.Contains("kernel --name kernel", await own.Machine.ScriptAsync("525400110031"), StringComparison.Ordinal);
+        Assert.Contains("kernel --name kernel", await own.Machine.ScriptAsync("525400110031"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_discovered_machine_is_approved_under_a_new_name_with_its_history()
     {
         await app.Machine.ScriptAsync("525400110041");
-        await _admin.MachineWhenAsync("52-54-00-11-00-41", machine => machine.Status == HttpStatusCode.OK, "the discovery");
+        await _admin.MachineWhenAsync("52-54-00-11-00-41", machine => machine.Status == HttpStatusCode.OK,
+            "the discovery");
         var approved = (await _admin.PatchAsync("/api/v1/machines/52-54-00-11-00-41", """{"name":"approved"}""")).Is(HttpStatusCode.OK);
         Assert.Equal(("approved", "registered"), (approved["name"], approved["state"]));
         (await _admin.GetAsync("/api/v1/machines/52-54-00-11-00-41")).Is(HttpStatusCode.NotFound);
@@ -138,6 +151,7 @@ public sealed class RenameTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         await _admin.MakeImageAsync(name, seed: name.Sum(letter => letter));
         (await _admin.PutAsync($"/api/v1/profiles/{name}", new { image = name })).Is(HttpStatusCode.Created);
-        (await _admin.PutAsync($"/api/v1/machines/{name}", new { macs = new[] { mac }, profile = name })).Is(HttpStatusCode.Created);
+        (await _admin.PutAsync($"/api/v1/machines/{name}", new { macs = new[] { mac }, profile = name }))
+            .Is(HttpStatusCode.Created);
     }
 }

@@ -36,7 +36,8 @@ public sealed class FirstImagesTests
         Assert.True(first > 0 && first < log.IndexOf($"fetching {host.Url("/mirror")}", StringComparison.Ordinal), log);
         Assert.Contains("leaving 106 kB for their first request", log, StringComparison.Ordinal);
         var bytes = (await app.Admin.GetAsync($"/api/v1/jobs/{job}")).Json.GetProperty("progress");
-        Assert.Equal((1_700_000, 1_700_000), (bytes.GetProperty("doneBytes").GetInt64(), bytes.GetProperty("totalBytes").GetInt64()));
+        Assert.Equal((1_700_000, 1_700_000),
+            (bytes.GetProperty("doneBytes").GetInt64(), bytes.GetProperty("totalBytes").GetInt64()));
 
         // A tarball comes at its first request, also by its digest.
         var letGo = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,7 +49,8 @@ public sealed class FirstImagesTests
         };
         var absent = (await app.Machine.GetAsync($"/images/{Stable}/{Kexec}")).Is(HttpStatusCode.ServiceUnavailable);
         Assert.Equal("10", absent.Header("Retry-After"));
-        Assert.StartsWith($"The {FakeBoot.Tarball(1).Length} bytes of this file are being fetched", absent.Text, StringComparison.Ordinal);
+        Assert.StartsWith($"The {FakeBoot.Tarball(1).Length} bytes of this file are being fetched", absent.Text,
+            StringComparison.Ordinal);
         var version = (await app.Admin.GetAsync($"/api/v1/images/{Stable}"))["current"];
         var blob = (await app.Admin.GetAsync($"/api/v1/images/{Stable}/versions/{version}")).Json.GetProperty("systems")
             .GetProperty(System).GetProperty("kexec").GetProperty("url").GetString()!;
@@ -89,13 +91,16 @@ public sealed class FirstImagesTests
             ["Images:Defaults"] = "true", ["Images:DefaultsFrom"] = host.Url("/mirror"),
         });
         // The start looks for interrupted jobs beside it, and this one is none.
-        await Until.AsAsync(() => app.Machine.GetAsync("/readyz"), answer => answer.Status == HttpStatusCode.OK, "the start to be over");
-        await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/jobs"), jobs => jobs.Text.Contains("doneBytes", StringComparison.Ordinal),
+        await Until.AsAsync(() => app.Machine.GetAsync("/readyz"), answer => answer.Status == HttpStatusCode.OK,
+            "the start to be over");
+        await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/jobs"), jobs =>
+            jobs.Text.Contains("doneBytes", StringComparison.Ordinal),
             "bytes to come");
         Assert.Equal(["running"], (await app.Admin.GetAsync("/api/v1/jobs")).Items("state"));
         Assert.Equal(1, (await app.Admin.GetAsync("/api/v1/overview")).Json.GetProperty("runningJobs").GetInt32());
         held.SetResult();
-        await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/jobs"), jobs => jobs.Items("state") is ["succeeded"], "the job to end");
+        await Until.AsAsync(() => app.Admin.GetAsync("/api/v1/jobs"), jobs => jobs.Items("state") is ["succeeded"],
+            "the job to end");
     }
 
     [Fact]
@@ -113,12 +118,17 @@ public sealed class FirstImagesTests
         Assert.Equal(["nixos-26.11", "nixos-27.05"], (await app.Admin.GetAsync("/api/v1/images")).Items("name"));
         Assert.Equal(["nixos-26.11", "nixos-27.05"], (await app.Admin.GetAsync("/api/v1/profiles")).Items("name"));
 
-        await app.Admin.PatchAsync("/api/v1/images/nixos-26.11", new { source = new { api = host.Url("/releases/tags/nixos-26.11") } });
-        var job = (await app.Admin.PostAsync("/api/v1/images/nixos-26.11/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
-        var ended = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        await app.Admin.PatchAsync("/api/v1/images/nixos-26.11",
+            new { source = new { api = host.Url("/releases/tags/nixos-26.11") } });
+        var job = (await app.Admin.PostAsync("/api/v1/images/nixos-26.11/refreshes", new { }))
+            .Is(HttpStatusCode.Accepted)["id"];
+        var ended = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer =>
+            answer["endedAt"] is not null, "the job to end");
         Assert.Equal("failed", ended["state"]);
-        Assert.Contains($"There is no such release, or it is not public: look which there are, and name one of them in the " +
-            $"image's source instead of {host.Url("/mirror")}/nixos-26.11/.", ended.Json.GetProperty("problem").GetProperty("detail").GetString(),
+        Assert.Contains($"There is no such release, or it is not public: look which there are, and name one of them " +
+            $"in the " +
+            $"image's source instead of {host.Url("/mirror")}/nixos-26.11/.", ended.Json.GetProperty("problem")
+            .GetProperty("detail").GetString(),
             StringComparison.Ordinal);
     }
 
@@ -145,8 +155,10 @@ public sealed class FirstImagesTests
 
     private static async Task<string> RefreshAsync(NetbootApp app)
     {
-        var job = (await app.Admin.PostAsync($"/api/v1/images/{Stable}/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
-        var ended = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        var job = (await app.Admin.PostAsync($"/api/v1/images/{Stable}/refreshes", new { }))
+            .Is(HttpStatusCode.Accepted)["id"];
+        var ended = await Until.AsAsync(() => app.Admin.GetAsync($"/api/v1/jobs/{job}"), answer =>
+            answer["endedAt"] is not null, "the job to end");
         Assert.True(ended["state"] == "succeeded", ended.Text);
         return ended["version"]!;
     }

@@ -14,7 +14,8 @@ public sealed class ProfileMenuTests(NetbootApp app) : IClassFixture<NetbootApp>
         var menu = new
         {
             title = "Lab", timeoutSeconds = 15, @default = "local",
-            entries = new object[] { new { profile = "lab", label = "Install" }, new { profile = "rescue" }, new { action = "local" } },
+            entries = new object[] { new { profile = "lab", label = "Install" }, new { profile = "rescue" },
+                new { action = "local" } },
         };
         (await _admin.PutAsync("/api/v1/profiles/lab", new { image = "lab", menu })).Is(HttpStatusCode.OK);
         await _admin.PutAsync("/api/v1/machines/chooser", """{"macs":["525400081001"],"profile":"lab"}""");
@@ -37,7 +38,8 @@ public sealed class ProfileMenuTests(NetbootApp app) : IClassFixture<NetbootApp>
         await MakeAsync("offers", "offered");
         (await _admin.PutAsync("/api/v1/profiles/offers", """{"image":"offers","menu":{"entries":[{"profile":"offered"}]}}"""))
             .Is(HttpStatusCode.OK);
-        var answer = (await _admin.DeleteAsync("/api/v1/profiles/offered")).IsProblem(HttpStatusCode.Conflict, "in-use");
+        var answer = (await _admin.DeleteAsync("/api/v1/profiles/offered"))
+            .IsProblem(HttpStatusCode.Conflict, "in-use");
         Assert.Contains("profile offers (its menu)", answer.Text, StringComparison.Ordinal);
         (await _admin.DeleteAsync("/api/v1/profiles/offers")).Is(HttpStatusCode.NoContent);
         (await _admin.DeleteAsync("/api/v1/profiles/offered")).Is(HttpStatusCode.NoContent);

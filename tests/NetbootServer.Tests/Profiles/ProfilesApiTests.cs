@@ -72,6 +72,7 @@ public sealed class ProfilesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
             (await _admin.PutAsync($"/api/v1/profiles/{name}", """{"image":"list-image"}""")).Is(HttpStatusCode.Created);
         var first = (await _admin.GetAsync("/api/v1/profiles?q=LIST-image&limit=3")).Is(HttpStatusCode.OK);
         Assert.Equal(["page-a", "page-b", "page-c"], first.Items());
-        Assert.Equal(["page.b"], (await _admin.GetAsync($"/api/v1/profiles?q=page&limit=3&after={first["next"]}")).Items());
+        Assert.Equal(["page.b"], (await _admin.GetAsync($"/api/v1/profiles?q=page&limit=3&after={first["next"]}"))
+            .Items());
     }
 }

@@ -7,7 +7,8 @@ namespace NetbootServer.Tests.Profiles;
 
 public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootApp>
 {
-    private const string Plain = "#!ipxe\n{{ begin }}\necho {{ machine.name }} in {{ machine.labels.room }}\n{{ load }}\n{{ failed }}\n";
+    private const string Plain = "#!ipxe\n{{ begin }}\necho {{ machine.name }} in {{ machine.labels.room }}\n{{ load " +
+        "}}\n{{ failed }}\n";
 
     private readonly Caller _admin = app.Admin;
 
@@ -17,8 +18,10 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
     static ScriptTemplateTests()
     {
         for (var i = 0; i < 3; i++)
-            Record.Exception(() => ScriptTemplate.Of("#!ipxe\n{{ begin }}\n{{ for i in 1..3; 'x' | string.upcase; end }}\n{{ load }}\n")
-                .Render(TemplateValues.Sample(new() { Image = "i", Priority = 0, After = "repeat", Expects = "auto" })));
+            Record.Exception(() => ScriptTemplate.Of("#!ipxe\n{{ begin }}\n{{ for i in 1..3; 'x' | string.upcase; " +
+            "end }}\n{{ load }}\n")
+                .Render(TemplateValues.Sample(
+                    new() { Image = "i", Priority = 0, After = "repeat", Expects = "auto" })));
     }
 
     [Fact]
@@ -26,7 +29,8 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
     {
         await RegisterAsync("own", "525400080001", Plain, """ "labels":{"room":"42"}, """);
         var script = await app.Machine.ScriptAsync("525400080001");
-        Assert.Contains("\necho own in 42\nset nb-step kernel\nkernel --name kernel http://", script, StringComparison.Ordinal);
+        Assert.Contains("\necho own in 42\nset nb-step kernel\nkernel --name kernel http://", script,
+            StringComparison.Ordinal);
         Assert.Contains("inc nb-try ||", script, StringComparison.Ordinal);
         (await app.Machine.GetAsync($"{script.BootPath()}/ready")).Is(HttpStatusCode.OK);
         await _admin.BootWithAsync("own", "ready");
@@ -38,14 +42,17 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
     public async Task What_a_machine_says_stays_text_in_a_template()
     {
         await RegisterAsync("hostile", "525400080002", "#!ipxe\necho {{ told.product }} {{ url told.product }}\n");
-        var script = await app.Machine.ScriptAsync("525400080002", "&product=" + Uri.EscapeDataString("a\nshell ${net0/ip} || b"));
-        Assert.Equal("#!ipxe\necho a?u000ashell ??net0/ip? ? b a%3Fu000ashell%20%3F%3Fnet0%2Fip%3F%20%3F%20b\n", script);
+        var script = await app.Machine.ScriptAsync("525400080002", "&product=" +
+            Uri.EscapeDataString("a\nshell ${net0/ip} || b"));
+        Assert.Equal("#!ipxe\necho a?u000ashell ??net0/ip? ? b a%3Fu000ashell%20%3F%3Fnet0%2Fip%3F%20%3F%20b\n",
+            script);
     }
 
     [Fact]
     public async Task A_template_that_fails_at_boot_falls_back_to_the_built_in_script_and_raises_an_alarm()
     {
-        await RegisterAsync("falls", "525400080003", "#!ipxe\n{{ if told.serial == 'X' }}{{ nowhere }}{{ end }}\nexit\n");
+        await RegisterAsync("falls", "525400080003",
+            "#!ipxe\n{{ if told.serial == 'X' }}{{ nowhere }}{{ end }}\nexit\n");
         Assert.Equal("#!ipxe\n\nexit\n", await app.Machine.ScriptAsync("525400080003"));
         var script = await app.Machine.ScriptAsync("525400080003", "&serial=X");
         Assert.Contains("kernel --name kernel", script, StringComparison.Ordinal);
@@ -54,7 +61,8 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
         Assert.Contains("line 2:", alarms.Text, StringComparison.Ordinal);
         var plan = await _admin.GetAsync("/api/v1/machines/falls/plan?serial=X");
         Assert.Contains("script template fails", plan.Text, StringComparison.Ordinal);
-        Assert.Contains("template-fails", plan.Json.GetProperty("warningCodes").EnumerateArray().Select(code => code.GetString()));
+        Assert.Contains("template-fails", plan.Json.GetProperty("warningCodes").EnumerateArray()
+            .Select(code => code.GetString()));
     }
 
     [Theory]
@@ -65,7 +73,8 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
     [InlineData("#!ipxe\n{{ include 'secrets' }}\n", "line 2:")]
     public async Task A_fault_is_told_with_its_line_when_the_profile_is_saved(string template, string why)
     {
-        var answer = (await _admin.PutAsync("/api/v1/profiles/faults", new { image = "faults", template })).IsInvalidAt("$.template");
+        var answer = (await _admin.PutAsync("/api/v1/profiles/faults", new { image = "faults", template }))
+            .IsInvalidAt("$.template");
         Assert.Contains(why, answer.ErrorAt("$.template"), StringComparison.Ordinal);
     }
 
@@ -113,7 +122,8 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
     public void A_template_may_do_what_scripts_need_two_thousand_times()
     {
         var values = TemplateValues.Sample(new() { Image = "i", Priority = 0, After = "repeat", Expects = "auto" });
-        var script = ScriptTemplate.Of("#!ipxe\n{{ for i in 1..2000; machine.name | string.upcase | string.pad_left 10; \"\\n\"; end }}")
+        var script = ScriptTemplate.Of("#!ipxe\n{{ for i in 1..2000; machine.name | string.upcase | string.pad_left " +
+            "10; \"\\n\"; end }}")
             .Render(values);
         Assert.Equal(2001, script.Count(letter => letter == '\n'));
     }
@@ -149,8 +159,10 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
         (await viewer.PostAsync("/api/v1/profiles/turns/preview", new { image = "turns" }))
             .IsProblem(HttpStatusCode.Forbidden, "forbidden");
         var (caller, _, _) = await app.WithTokenAsync("operator");
-        var slow = new { image = "turns", template = "#!ipxe\n{{ func f; if $0 < 18; f ($0+1); f ($0+1); end; end; f 0 }}\n" };
-        var all = Enumerable.Range(0, 16).Select(_ => caller.PostAsync("/api/v1/profiles/turns/preview?faults=tell", slow)).ToList();
+        var slow = new { image = "turns",
+            template = "#!ipxe\n{{ func f; if $0 < 18; f ($0+1); f ($0+1); end; end; f 0 }}\n" };
+        var all = Enumerable.Range(0, 16)
+            .Select(_ => caller.PostAsync("/api/v1/profiles/turns/preview?faults=tell", slow)).ToList();
         (await _admin.PostAsync("/api/v1/profiles/turns/preview", new { image = "turns" })).Is(HttpStatusCode.OK);
         var answers = await Task.WhenAll(all);
         var refused = answers.First(answer => answer.Status == HttpStatusCode.TooManyRequests);
@@ -165,7 +177,8 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
         await RegisterAsync("greedy", "525400080022", Plain);
         var template = "#!ipxe\n{{x=\"a\"*130000;y=[" + string.Join(',', Enumerable.Repeat("x+1", 8000)) + "]}}\n";
         var before = GC.GetTotalAllocatedBytes();
-        (await _admin.PostAsync("/api/v1/profiles/greedy/preview", new { image = "greedy", template })).IsInvalidAt("$.template");
+        (await _admin.PostAsync("/api/v1/profiles/greedy/preview", new { image = "greedy", template }))
+            .IsInvalidAt("$.template");
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 200 << 20);
     }
 
@@ -174,10 +187,12 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
     {
         await RegisterAsync("before", "525400080004", Plain, """ "labels":{"room":"9"}, """);
         var answer = (await _admin.PostAsync("/api/v1/profiles/before/preview?machine=before",
-            new { image = "before", template = "#!ipxe\necho room {{ machine.labels.room }}\n" })).Is(HttpStatusCode.OK);
+            new { image = "before", template = "#!ipxe\necho room {{ machine.labels.room }}\n" }))
+            .Is(HttpStatusCode.OK);
         Assert.Equal("#!ipxe\necho room 9\n", answer["script"]);
         Assert.Equal("boot", answer["action"]);
-        (await _admin.PostAsync("/api/v1/profiles/before/preview?machine=before", new { image = "before", template = "{{" }))
+        (await _admin.PostAsync("/api/v1/profiles/before/preview?machine=before",
+            new { image = "before", template = "{{" }))
             .IsInvalidAt("$.template");
         (await _admin.PostAsync("/api/v1/profiles/before/preview?machine=nobody", new { image = "before" }))
             .Is(HttpStatusCode.NotFound);
@@ -185,10 +200,12 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
     }
 
     [Theory]
-    [InlineData("525400080011", "{{ if machine.lables.room }}{{ end }}", "line 2: machine.lables is not known here. Did you mean machine.labels?")]
+    [InlineData("525400080011", "{{ if machine.lables.room }}{{ end }}",
+        "line 2: machine.lables is not known here. Did you mean machine.labels?")]
     [InlineData("525400080012", "{{ kernal }}", "line 2: kernal is not known here. Did you mean kernel?")]
     [InlineData("525400080013", "{{ nowhere }}", "line 2: nowhere is not known here")]
-    public async Task A_preview_that_is_asked_to_tells_a_templates_fault_beside_the_built_in_script(string mac, string line, string why)
+    public async Task A_preview_that_is_asked_to_tells_a_templates_fault_beside_the_built_in_script(string mac,
+        string line, string why)
     {
         var tell = $"tell-{mac[^2..]}";
         await RegisterAsync(tell, mac, Plain);
@@ -206,7 +223,8 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
     {
         await RegisterAsync("one", "525400080006", Plain, """ "labels":{"room":"9"}, """);
         var answer = (await _admin.PostAsync("/api/v1/profiles/one/preview?machine=one",
-            new { image = "one", template = "#!ipxe\n{{ if machine.labels.room }}{{ nowhere }}{{ end }}\n" })).Is(HttpStatusCode.OK);
+            new { image = "one", template = "#!ipxe\n{{ if machine.labels.room }}{{ nowhere }}{{ end }}\n" }))
+            .Is(HttpStatusCode.OK);
         Assert.False(answer.Json.GetProperty("templateFault").GetProperty("refused").GetBoolean());
         Assert.False((await _admin.GetAsync("/api/v1/machines/one/plan")).Json.TryGetProperty("templateFault", out _));
     }

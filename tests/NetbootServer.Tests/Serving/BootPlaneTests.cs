@@ -11,9 +11,11 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
     private async Task<string> RegisterAsync(string name, string mac, string profile = """{"image":"*"}""")
     {
         var version = await _admin.MakeImageAsync($"{name}-image", seed: name.Sum(letter => letter));
-        (await _admin.PutAsync($"/api/v1/profiles/{name}-profile", profile.Replace("*", $"{name}-image", StringComparison.Ordinal)))
+        (await _admin.PutAsync($"/api/v1/profiles/{name}-profile",
+            profile.Replace("*", $"{name}-image", StringComparison.Ordinal)))
             .Is(HttpStatusCode.Created);
-        (await _admin.PutAsync($"/api/v1/machines/{name}", new { macs = new[] { mac }, profile = $"{name}-profile" })).Is(HttpStatusCode.Created);
+        (await _admin.PutAsync($"/api/v1/machines/{name}", new { macs = new[] { mac }, profile = $"{name}-profile" }))
+            .Is(HttpStatusCode.Created);
         return version;
     }
 
@@ -26,20 +28,24 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
             || line.StartsWith("initrd ", StringComparison.Ordinal)))
         {
             var url = new Uri(line.Split(' ').First(word => word.StartsWith("http://", StringComparison.Ordinal)));
-            Assert.Equal(4096, (await _machine.Client.GetByteArrayAsync(url, TestContext.Current.CancellationToken)).Length);
+            Assert.Equal(4096, (await _machine.Client.GetByteArrayAsync(url, TestContext.Current.CancellationToken))
+                .Length);
         }
         var boot = script.BootPath();
         Assert.Equal("#!ipxe\n", (await _machine.GetAsync($"{boot}/ready")).Is(HttpStatusCode.OK).Text);
         await _admin.BootWithAsync("whole", "ready");
         (await _machine.PostAsync($"{boot}/up", """{"addresses":["10.0.0.7"],"sshHostKeys":["ssh-ed25519 AAAA"],"facts":{"cpu":8}}""")).Is(HttpStatusCode.OK);
         await _admin.BootWithAsync("whole", "up");
-        var done = await Until.AsAsync(() => _admin.BootWithAsync("whole", "up"), found => found.Json.GetProperty("steps")
-            .EnumerateArray().Count(step => step.TryGetProperty("durationSeconds", out _)) == 2, "the ends of two downloads");
+        var done = await Until.AsAsync(() => _admin.BootWithAsync("whole", "up"), found =>
+            found.Json.GetProperty("steps")
+            .EnumerateArray().Count(step => step.TryGetProperty("durationSeconds", out _)) == 2,
+            "the ends of two downloads");
 
         Assert.Equal(("whole", "whole-image", version, "whole-profile"),
             (done["machine"], done["image"], done["version"], done["profile"]));
         var steps = done.Json.GetProperty("steps").EnumerateArray().ToList();
-        Assert.Equal(["script", "kernel", "initrd", "ready", "up"], steps.Select(step => step.GetProperty("name").GetString()!));
+        Assert.Equal(["script", "kernel", "initrd", "ready", "up"],
+            steps.Select(step => step.GetProperty("name").GetString()!));
         Assert.All(steps[1..3], step =>
         {
             Assert.Equal(4096, step.GetProperty("bytes").GetInt64());
@@ -61,7 +67,8 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
         (await _machine.GetAsync($"{boot}/failed?step=initrd&errno=2d0c613b")).Is(HttpStatusCode.OK);
         var failed = (await _admin.BootWithAsync("fails", "failed")).Json.GetProperty("steps").EnumerateArray().Last();
         Assert.Equal("initrd", failed.GetProperty("detail").GetProperty("step").GetString());
-        Assert.Contains("does not have the file", failed.GetProperty("detail").GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Contains("does not have the file", failed.GetProperty("detail").GetProperty("reason").GetString(),
+            StringComparison.Ordinal);
         (await _machine.GetAsync($"{boot}/failed?step=%0Aevil&errno=%24%7Bx%7D%0A")).Is(HttpStatusCode.OK);
         (await _machine.GetAsync($"{boot}/ready")).Is(HttpStatusCode.OK);
         await _admin.BootWithAsync("fails", "ready");
@@ -77,13 +84,16 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.NotEqual(first, second);
         var boots = await Until.AsAsync(() => _admin.GetAsync("/api/v1/machines/anew/boots"),
             list => list.Items("outcome").SequenceEqual(["running", "unknown"]), "the first boot to be unknown");
-        Assert.Equal(boots.Items("id"), (await _admin.GetAsync("/api/v1/boots?limit=1000")).Json.GetProperty("items").EnumerateArray()
-            .Where(boot => boot.GetProperty("machine").GetString() == "anew").Select(boot => boot.GetProperty("id").GetString()!));
+        Assert.Equal(boots.Items("id"), (await _admin.GetAsync("/api/v1/boots?limit=1000")).Json.GetProperty("items")
+            .EnumerateArray()
+            .Where(boot => boot.GetProperty("machine").GetString() == "anew")
+            .Select(boot => boot.GetProperty("id").GetString()!));
         Assert.Equal(boots.Items("id").Skip(1), (await _admin.GetAsync(
             $"/api/v1/machines/anew/boots?limit=1&after={(await _admin.GetAsync("/api/v1/machines/anew/boots?limit=1"))["next"]}")).Items("id"));
         Assert.Empty((await _admin.GetAsync("/api/v1/machines/anew/boots?outcome=up")).Items("id"));
         (await _admin.GetAsync("/api/v1/boots/nonsense")).IsProblem(HttpStatusCode.NotFound, "not-found");
-        (await _admin.GetAsync("/api/v1/boots?outcome=sideways")).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
+        (await _admin.GetAsync("/api/v1/boots?outcome=sideways"))
+            .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
     }
 
     [Fact]
@@ -100,7 +110,8 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal("local", plan["action"]);
         // What is written in order after them is seen, and they were not.
         await _machine.ScriptAsync("5254000300fe");
-        await _admin.MachineWhenAsync("52-54-00-03-00-fe", machine => machine.Status == HttpStatusCode.OK, "the marker");
+        await _admin.MachineWhenAsync("52-54-00-03-00-fe", machine => machine.Status == HttpStatusCode.OK,
+            "the marker");
         (await _admin.GetAsync("/api/v1/machines/52-54-00-03-00-ff")).Is(HttpStatusCode.NotFound);
         var machine = await _admin.GetAsync("/api/v1/machines/silent");
         Assert.Null(machine["lastSeenAt"]);
@@ -118,7 +129,8 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Null((await _admin.GetAsync("/api/v1/machines/once"))["nextBoot"]);
 
         // A BIOS starts the disk itself; UEFI may ask again, see LocalDiskTests.
-        async Task<string> BiosScriptAsync() => (await _machine.GetAsync("/boot/script?mac=525400030005&arch=i386&platform=pcbios")).Text;
+        async Task<string> BiosScriptAsync() =>
+            (await _machine.GetAsync("/boot/script?mac=525400030005&arch=i386&platform=pcbios")).Text;
     }
 
     [Fact]
@@ -133,7 +145,8 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Contains("(profile rescue)", again, StringComparison.Ordinal);
         (await _machine.GetAsync($"{again.BootPath()}/ready")).Is(HttpStatusCode.OK);
         Assert.Null((await _admin.GetAsync("/api/v1/machines/repair"))["nextBoot"]);
-        Assert.Contains("(profile repair-profile)", await _machine.ScriptAsync("525400030006"), StringComparison.Ordinal);
+        Assert.Contains("(profile repair-profile)", await _machine.ScriptAsync("525400030006"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -157,7 +170,8 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
         await _admin.BootWithAsync("done", "running");
         (await _machine.GetAsync($"{boot}/ready")).Is(HttpStatusCode.OK);
         Assert.Contains("has succeeded", await _machine.ScriptAsync("525400030008"), StringComparison.Ordinal);
-        Assert.Equal("done-profile", (await _admin.GetAsync("/api/v1/machines/done")).Json.GetProperty("completion").GetProperty("profile").GetString());
+        Assert.Equal("done-profile", (await _admin.GetAsync("/api/v1/machines/done")).Json.GetProperty("completion")
+            .GetProperty("profile").GetString());
 
         (await _admin.DeleteAsync("/api/v1/machines/done/completion")).Is(HttpStatusCode.NoContent);
         (await _machine.PostAsync($"{boot}/up", "{}")).Is(HttpStatusCode.OK); // late, of the boot before
@@ -184,7 +198,8 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_MAC_in_the_path_is_taken_in_any_form(string mac, string query = "")
     {
         await _admin.PutAsync("/api/v1/machines/path", """{"macs":["525400030101"]}""");
-        Assert.Contains("machine path", (await _machine.GetAsync($"/boot/{mac}.ipxe{query}")).Is(HttpStatusCode.OK).Text, StringComparison.Ordinal);
+        Assert.Contains("machine path", (await _machine.GetAsync($"/boot/{mac}.ipxe{query}")).Is(HttpStatusCode.OK)
+            .Text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -207,9 +222,11 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         var start = (await _machine.GetAsync("/boot.ipxe")).Is(HttpStatusCode.OK);
         Assert.Equal((await _machine.GetAsync("/boot.ipxe.0")).Text, start.Text);
-        Assert.Equal(("no-cache", "Host", "text/plain"), (start.Header("Cache-Control"), start.Header("Vary"), start.MediaType));
+        Assert.Equal(("no-cache", "Host", "text/plain"),
+            (start.Header("Cache-Control"), start.Header("Vary"), start.MediaType));
         (await _machine.HeadAsync("/boot.ipxe")).Is(HttpStatusCode.OK);
-        Assert.Contains("&room=b%20%26%20c", (await _machine.GetAsync("/boot.ipxe?room=b%20%26%20c&mac=525400000000")).Text, StringComparison.Ordinal);
+        Assert.Contains("&room=b%20%26%20c", (await _machine.GetAsync("/boot.ipxe?room=b%20%26%20c&mac=525400000000"))
+            .Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -223,7 +240,8 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
         (await _machine.PostAsync($"{boot}/up", """{"addresses":"10.0.0.1"}""")).Is(HttpStatusCode.UnprocessableEntity);
         (await _machine.PostAsync($"{boot}/up", large[..(64 * 1024 - 2)] + "\"}")).Is(HttpStatusCode.OK);
         (await _machine.SendAsync(HttpMethod.Post, $"{boot}/up")).Is(HttpStatusCode.OK);
-        foreach (var path in new[] { boot[..^1], boot[..^1] + (boot[^1] == 'A' ? 'E' : 'A'), boot + "A", "/boots/" + new string('A', 68) })
+        foreach (var path in new[] { boot[..^1], boot[..^1] + (boot[^1] == 'A' ? 'E' : 'A'), boot + "A", "/boots/" +
+            new string('A', 68) })
         {
             (await _machine.GetAsync($"{path}/ready")).Is(HttpStatusCode.NotFound);
             (await _machine.PostAsync($"{path}/up", "{}")).Is(HttpStatusCode.NotFound);
@@ -236,13 +254,15 @@ public sealed class BootPlaneTests(NetbootApp app) : IClassFixture<NetbootApp>
         await RegisterAsync("secret", "52540003000c");
         var boot = (await _machine.ScriptAsync("52540003000c")).BootPath();
         var token = boot.Split('/')[^1];
-        foreach (var path in new[] { $"{boot}/ready", $"/BOOTS/{token}/ready", $"http://localhost//boots/{token}/ready", $"{boot}/nothing", $"{boot}x/up", $"{boot}/up" })
+        foreach (var path in new[] { $"{boot}/ready", $"/BOOTS/{token}/ready",
+            $"http://localhost//boots/{token}/ready", $"{boot}/nothing", $"{boot}x/up", $"{boot}/up" })
             await _machine.GetAsync(path);
         await _machine.PostAsync($"{boot}/up", "{");
         var done = await _admin.BootWithAsync("secret", "ready");
         Assert.DoesNotContain(token, done.Text, StringComparison.Ordinal);
         Assert.DoesNotContain(token, (await _admin.GetAsync("/api/v1/machines/secret")).Text, StringComparison.Ordinal);
-        Assert.DoesNotContain(token, (await _admin.GetAsync("/api/v1/machines/secret/plan")).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(token, (await _admin.GetAsync("/api/v1/machines/secret/plan")).Text,
+            StringComparison.Ordinal);
         Assert.Contains(app.Log.All, line => line.Contains("\"secret\" gets", StringComparison.Ordinal));
         Assert.All(app.Log.Printed, line =>
         {

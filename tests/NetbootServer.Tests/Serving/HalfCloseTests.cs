@@ -96,7 +96,8 @@ public sealed class HalfCloseTests
             http.RequestAborted.Register(aborted.SetResult);
             await aborted.Task;
         }));
-        using (var client = await RawClient.ConnectAsync(host.Address)) await client.GetAsync(new(host.Address, "/long"));
+        using (var client = await RawClient.ConnectAsync(host.Address))
+            await client.GetAsync(new(host.Address, "/long"));
         await aborted.Task.WaitAsync(TimeSpan.FromMinutes(1), Ct);
     }
 }

@@ -20,9 +20,11 @@ public sealed class DirectorySourceTests : IDisposable
         await using var lab = await LabAsync();
         foreach (var (name, bytes) in new[]
         {
-            ($"bzImage-{X86}", FakeBoot.Kernel()), ($"initrd-{X86}", FakeBoot.Initrd()), ($"netboot-{X86}.ipxe", FakeBoot.Script(X86)),
+            ($"bzImage-{X86}", FakeBoot.Kernel()), ($"initrd-{X86}", FakeBoot.Initrd()),
+                ($"netboot-{X86}.ipxe", FakeBoot.Script(X86)),
             ($"nixos-kexec-installer-{X86}.tar.gz", FakeBoot.Tarball()), ("Image-aarch64-linux", FakeBoot.ArmKernel()),
-            ("initrd-aarch64-linux", FakeBoot.Initrd(7)), ("netboot-aarch64-linux.ipxe", FakeBoot.Script("aarch64-linux")),
+            ("initrd-aarch64-linux", FakeBoot.Initrd(7)),
+            ("netboot-aarch64-linux.ipxe", FakeBoot.Script("aarch64-linux")),
             ("nixos-kexec-installer-noninteractive-aarch64-linux.tar.gz", FakeBoot.Tarball(8)),
         }) Write(name, bytes);
         var version = await FetchAsync(lab, _root.FullName, "aarch64-linux", X86);
@@ -72,7 +74,8 @@ public sealed class DirectorySourceTests : IDisposable
         Write("kernel-params", "console=ttyS0 \"quoted=a b\"\n"u8.ToArray());
         Link("init", "/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-nixos-system-x/init");
         var version = await FetchAsync(lab, _root.FullName, X86);
-        Assert.Equal(["init=/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-nixos-system-x/init", "console=ttyS0", "\"quoted=a b\""],
+        Assert.Equal(["init=/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-nixos-system-x/init", "console=ttyS0",
+            "\"quoted=a b\""],
             version.Systems[X86].KernelArguments);
     }
 
@@ -92,7 +95,8 @@ public sealed class DirectorySourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a file"), InlineData("a folder"), InlineData("a folder above"), InlineData("another folder"), InlineData("a folder with the same beginning")]
+    [InlineData("a file"), InlineData("a folder"), InlineData("a folder above"), InlineData("another folder"),
+        InlineData("a folder with the same beginning")]
     public async Task Nothing_outside_of_the_roots_is_read(string what)
     {
         await using var lab = await LabAsync();
@@ -152,7 +156,8 @@ public sealed class DirectorySourceTests : IDisposable
 
     private void Write(string name, byte[] bytes) => File.WriteAllBytes(Path.Combine(_root.FullName, name), bytes);
 
-    private void Link(string name, string target) => File.CreateSymbolicLink(Path.Combine(_root.FullName, name), target);
+    private void Link(string name, string target) =>
+        File.CreateSymbolicLink(Path.Combine(_root.FullName, name), target);
 
     public void Dispose()
     {

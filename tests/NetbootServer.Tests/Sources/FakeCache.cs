@@ -32,9 +32,11 @@ public sealed class FakeCache : IDisposable
         return StorePath.Parse($"/nix/store/{hash}-{name}");
     }
 
-    public StorePath Add(string name, Node node, params StorePath[] references) => Add(name, NarText.Of(node), references);
+    public StorePath Add(string name, Node node, params StorePath[] references) =>
+        Add(name, NarText.Of(node), references);
 
-    public StorePath Add(string name, byte[] nar, StorePath[] references, NarCompression compression = NarCompression.None,
+    public StorePath Add(string name, byte[] nar, StorePath[] references,
+        NarCompression compression = NarCompression.None,
         Func<NarFields, NarFields>? change = null)
     {
         var path = PathOf(name);
@@ -99,6 +101,7 @@ public sealed record NarFields
     public string ToText(string signature) =>
         $"StorePath: {Path}\nURL: {Url}\n" + (Compression is null ? "" : $"Compression: {Compression}\n")
         + (FileSize is null ? "" : $"FileSize: {FileSize}\n")
-        + $"NarHash: {NarHash}\nNarSize: {NarSize}\nReferences: {string.Join(' ', References.Select(path => path.BaseName))}\n"
+        + $"NarHash: {NarHash}\nNarSize: {NarSize}\nReferences: " +
+        $"{string.Join(' ', References.Select(path => path.BaseName))}\n"
         + (signature.Length == 0 ? "" : $"Sig: {signature}\n");
 }

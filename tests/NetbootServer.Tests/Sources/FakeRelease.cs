@@ -59,7 +59,8 @@ public sealed class FakeRelease
         _host.Put(stored, bytes);
         _host.RedirectSigned($"/releases/download/nixos-unstable/{name}", stored);
         _host.RedirectSigned($"/api/assets/{id}", stored);
-        _assets[name] = new(id, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)), at ?? DateTimeOffset.UnixEpoch);
+        _assets[name] = new(id, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes)), at
+            ?? DateTimeOffset.UnixEpoch);
     }
 
     public HostedFile Stored(string name) => _host.File($"/storage/{_assets[name].Id}");

@@ -21,17 +21,20 @@ public sealed class HydraSourceTests
         await using var lab = await StartAsync();
         using var cache = new FakeCache(host);
         var output = cache.Add("netboot", Node.Folder(("bzImage", new FileNode(FakeBoot.Kernel(), false)),
-            ("initrd", new FileNode(FakeBoot.Initrd(), false)), ("netboot.ipxe", new FileNode(FakeBoot.Script(X86), false))));
+            ("initrd", new FileNode(FakeBoot.Initrd(), false)),
+            ("netboot.ipxe", new FileNode(FakeBoot.Script(X86), false))));
         Job(host, $"nixos.netboot.{X86}", 301, output);
         var version = await lab.Hydra.FetchAsync(Request(Spec(host, Access(cache)), X86), lab.Progress, Ct);
         Assert.Equal(FakeBoot.Kernel(), lab.Read(version.Systems[X86].Kernel!));
-        Assert.Equal("init=/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-nixos-system-x/init", version.Systems[X86].KernelArguments[0]);
+        Assert.Equal("init=/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-nixos-system-x/init", version.Systems[X86]
+            .KernelArguments[0]);
         var from = version.Provenance["systems"]![X86]!;
         Assert.Equal(301, (long?)from["build"]);
         Assert.Equal(output.ToString(), (string?)from["storePath"]);
         Assert.Equal("test-1", (string?)from["signedBy"]);
         Assert.All(host.Requests.Where(request => request.Path.Contains("/job/", StringComparison.Ordinal)
-            || request.Path.Contains("/build/", StringComparison.Ordinal)), request => Assert.Equal("application/json", request.Accept));
+            || request.Path.Contains("/build/", StringComparison.Ordinal)), request =>
+            Assert.Equal("application/json", request.Accept));
     }
 
     [Theory]
@@ -52,7 +55,8 @@ public sealed class HydraSourceTests
 
         var before = host.Requests.Count;
         await lab.Hydra.FetchAsync(Request(spec, X86), lab.Progress, Ct);
-        Assert.DoesNotContain(host.Requests.Skip(before), request => request.Path.Contains("/download/1/", StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Requests.Skip(before), request =>
+            request.Path.Contains("/download/1/", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -74,27 +78,38 @@ public sealed class HydraSourceTests
         using var cache = new FakeCache(host);
         foreach (var (variant, build) in new[] { ("web", 1), ("db", 2) })
         {
-            var output = cache.Add($"netboot-{variant}", Node.Folder(("bzImage", new FileNode(FakeBoot.Kernel(), false)),
-                ("initrd", new FileNode(FakeBoot.Initrd(), false)), ("netboot.ipxe", new FileNode(FakeBoot.Script(X86, $"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-{variant}/init"), false))));
+            var output = cache.Add($"netboot-{variant}",
+                Node.Folder(("bzImage", new FileNode(FakeBoot.Kernel(), false)),
+                ("initrd", new FileNode(FakeBoot.Initrd(), false)),
+                ("netboot.ipxe", new FileNode(
+                    FakeBoot.Script(X86, $"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-{variant}/init"), false))));
             Job(host, $"netboot.{variant}.{X86}", build, output);
         }
         var spec = Spec(host, Access(cache)) with { Job = "netboot.{variant}.{system}", Variants = ["db", "web"] };
         var version = await lab.Hydra.FetchAsync(Request(spec, X86), lab.Progress, Ct);
-        Assert.Equal("init=/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-web/init", version.Systems[X86].Variants!["web"].KernelArguments[0]);
+        Assert.Equal("init=/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-web/init", version.Systems[X86].Variants!["web"]
+            .KernelArguments[0]);
         Assert.Equal(2, (long?)version.Provenance["systems"]![X86]!["variants"]!["db"]!["build"]);
     }
 
     public static TheoryData<string, Action<SourceHost>, ProblemType, string> Bad() => new()
     {
         { "no such job", _ => { }, SourceProblems.Missing, "/latest answered 404" },
-        { "an unfinished build", host => Build(host, new { id = 9, finished = 0, buildstatus = (int?)null }), SourceProblems.Missing, "build 9 has not finished" },
-        { "a failed build", host => Build(host, new { id = 9, finished = 1, buildstatus = 1 }), SourceProblems.Missing, "build 9 has failed (buildstatus 1)" },
-        { "no output", host => Build(host, new { id = 9, finished = 1, buildstatus = 0 }), SourceProblems.BadAnswer, "is no build of a Hydra" },
-        { "an output elsewhere", host => Build(host, new { id = 9, finished = 1, buildstatus = 0, buildoutputs = new { @out = new { path = "/etc/passwd" } } }),
+        { "an unfinished build", host => Build(host, new { id = 9, finished = 0, buildstatus = (int?)null }),
+            SourceProblems.Missing, "build 9 has not finished" },
+        { "a failed build", host => Build(host, new { id = 9, finished = 1, buildstatus = 1 }), SourceProblems.Missing,
+            "build 9 has failed (buildstatus 1)" },
+        { "no output", host => Build(host, new { id = 9, finished = 1, buildstatus = 0 }), SourceProblems.BadAnswer,
+            "is no build of a Hydra" },
+        { "an output elsewhere", host =>
+            Build(host, new { id = 9, finished = 1, buildstatus = 0,
+                buildoutputs = new { @out = new { path = "/etc/passwd" } } }),
             SourceProblems.BadAnswer, "the output '/etc/passwd' is no store path" },
-        { "a page to sign in", host => host.Put($"/job/nixos/release-26.05/nixos.netboot.{X86}/latest-finished", "<html>Sign in"u8.ToArray()),
+        { "a page to sign in", host =>
+            host.Put($"/job/nixos/release-26.05/nixos.netboot.{X86}/latest-finished", "<html>Sign in"u8.ToArray()),
             SourceProblems.BadAnswer, "begins with '<html>Sign in'" },
-        { "no files", host => Job(host, $"nixos.netboot.{X86}", 9, FakeCache.PathOf("netboot")), SourceProblems.NotBootable, "there are: no files" },
+        { "no files", host => Job(host, $"nixos.netboot.{X86}", 9, FakeCache.PathOf("netboot")),
+            SourceProblems.NotBootable, "there are: no files" },
         { "another digest", host =>
             {
                 Products(host, 9, X86);
@@ -104,7 +119,8 @@ public sealed class HydraSourceTests
     };
 
     [Theory, MemberData(nameof(Bad))]
-    public async Task What_is_no_good_build_fails_with_its_reason(string name, Action<SourceHost> arrange, ProblemType problem, string message)
+    public async Task What_is_no_good_build_fails_with_its_reason(string name, Action<SourceHost> arrange,
+        ProblemType problem, string message)
     {
         await using var host = await SourceHost.StartAsync();
         await using var lab = await StartAsync();
@@ -124,7 +140,8 @@ public sealed class HydraSourceTests
     }
 
     private static void Build(SourceHost host, object build) =>
-        host.Put($"/job/nixos/release-26.05/nixos.netboot.{X86}/latest-finished", System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(build));
+        host.Put($"/job/nixos/release-26.05/nixos.netboot.{X86}/latest-finished",
+            System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(build));
 
     /// <summary>As Hydra: the job redirects to the build, whose JSON comes only to those who ask for it.</summary>
     private static void Job(SourceHost host, string job, int id, StorePath output, string latest = "latest-finished")
@@ -143,13 +160,16 @@ public sealed class HydraSourceTests
             }
             await http.Response.WriteAsJsonAsync(new
             {
-                id, project = "nixos", jobset = "release-26.05", job, system = X86, nixname = "netboot", finished = 1, buildstatus = 0,
-                drvpath = $"/nix/store/{output.HashPart}-netboot.drv", timestamp = 1, starttime = 2, stoptime = 3, jobsetevals = new[] { 17 },
+                id, project = "nixos", jobset = "release-26.05", job, system = X86, nixname = "netboot", finished = 1,
+                    buildstatus = 0,
+                drvpath = $"/nix/store/{output.HashPart}-netboot.drv", timestamp = 1, starttime = 2, stoptime = 3,
+                jobsetevals = new[] { 17 },
                 buildoutputs = new { @out = new { path = output.ToString() } },
                 buildproducts = host.Products.Where(product => product.Build == id)
                     .ToDictionary(product => product.Number, product => new
                     {
-                        type = "file", subtype = product.Subtype, name = product.Name, path = $"{output}/{product.Name}", defaultpath = "",
+                        type = "file", subtype = product.Subtype, name = product.Name,
+                            path = $"{output}/{product.Name}", defaultpath = "",
                         filesize = (long?)product.Size, sha256hash = product.Sha256,
                     }),
             }, Ct);
@@ -159,7 +179,8 @@ public sealed class HydraSourceTests
     private static void Products(SourceHost host, int build, string system)
     {
         (string Subtype, string Name, byte[] Bytes)[] files =
-            [("bzImage", "bzImage", FakeBoot.Kernel()), ("initrd", "initrd", FakeBoot.Initrd()), ("ipxe", "boot-me.ipxe", FakeBoot.Script(system))];
+            [("bzImage", "bzImage", FakeBoot.Kernel()), ("initrd", "initrd", FakeBoot.Initrd()),
+                ("ipxe", "boot-me.ipxe", FakeBoot.Script(system))];
         for (var i = 0; i < files.Length; i++)
         {
             host.Put($"/build/{build}/download/{i + 1}/{files[i].Name}", files[i].Bytes);

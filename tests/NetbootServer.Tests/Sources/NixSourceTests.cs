@@ -27,7 +27,8 @@ public sealed class NixSourceTests : IDisposable
     public async Task Without_Nix_the_failure_says_what_to_do()
     {
         await using var lab = await StartAsync();
-        var e = await FailsAsync(SourceProblems.NixMissing, () => FetchAsync(lab, "nixpkgs#x", path: "/nowhere/bin/nix"));
+        var e = await FailsAsync(SourceProblems.NixMissing, () =>
+            FetchAsync(lab, "nixpkgs#x", path: "/nowhere/bin/nix"));
         Assert.Contains("Nix:Path is /nowhere/bin/nix", e.Message, StringComparison.Ordinal);
         Assert.Contains("Install Nix", e.Message, StringComparison.Ordinal);
         Assert.Contains("'cache', 'hydra' or 'release' source", e.Message, StringComparison.Ordinal);
@@ -39,7 +40,8 @@ public sealed class NixSourceTests : IDisposable
         await using var lab = await StartAsync();
         var output = FakeCache.PathOf("netboot");
         PlayNix(output, NarText.Of(Node.Folder(("bzImage", new FileNode(FakeBoot.Kernel(), false)),
-            ("initrd", new FileNode(FakeBoot.Initrd(), false)), ("netboot.ipxe", new FileNode(FakeBoot.Script(X86), false)))));
+            ("initrd", new FileNode(FakeBoot.Initrd(), false)),
+            ("netboot.ipxe", new FileNode(FakeBoot.Script(X86), false)))));
         var version = await FetchAsync(lab, "github:me/fleet#netboot");
 
         Assert.Equal(FakeBoot.Kernel(), lab.Read(version.Systems[X86].Kernel!));
@@ -54,8 +56,11 @@ public sealed class NixSourceTests : IDisposable
         Assert.False(Directory.Exists(Path.GetDirectoryName(link)));
 
         var calls = await File.ReadAllLinesAsync(Path.Combine(_bin.FullName, "calls"), Ct);
-        Assert.Contains(calls, call => call.StartsWith("nix build github:me/fleet/0123#netboot --no-write-lock-file --json --out-link", StringComparison.Ordinal));
-        Assert.All(calls.Where(call => call.StartsWith("nix build", StringComparison.Ordinal) || call.StartsWith("nix flake", StringComparison.Ordinal)),
+        Assert.Contains(calls, call =>
+            call.StartsWith("nix build github:me/fleet/0123#netboot --no-write-lock-file --json --out-link",
+                StringComparison.Ordinal));
+        Assert.All(calls.Where(call => call.StartsWith("nix build", StringComparison.Ordinal)
+            || call.StartsWith("nix flake", StringComparison.Ordinal)),
             call => Assert.Contains("--option accept-flake-config false", call, StringComparison.Ordinal));
         Assert.Contains("a line for people", lab.Progress.Lines);
     }
@@ -72,7 +77,8 @@ public sealed class NixSourceTests : IDisposable
             esac
             """);
         var e = await FailsAsync(SourceProblems.NixFailed, () => FetchAsync(lab, "github:me/fleet#netboot"));
-        Assert.Equal("nix build github:me/fleet#netboot ended with code 1: 'builder for 'netboot.drv' failed with exit code 3;  last 10 log …'. " +
+        Assert.Equal("nix build github:me/fleet#netboot ended with code 1: 'builder for 'netboot.drv' failed with " +
+            "exit code 3;  last 10 log …'. " +
             "The job's log has all that it says.", e.Message);
         Assert.DoesNotContain("on and on", e.Message, StringComparison.Ordinal);
         var failed = Assert.IsType<NixFailedException>(e.InnerException);
@@ -100,13 +106,15 @@ public sealed class NixSourceTests : IDisposable
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         var fetching = FetchAsync(lab, "github:me/fleet#netboot", ct: cancel.Token);
         await Until.TrueAsync(() => lab.Progress.Lines.Contains("begun"), "the build to begin");
-        var nix = int.Parse(await File.ReadAllTextAsync(Path.Combine(_bin.FullName, "pid"), Ct), System.Globalization.CultureInfo.InvariantCulture);
+        var nix = int.Parse(await File.ReadAllTextAsync(Path.Combine(_bin.FullName, "pid"), Ct),
+            System.Globalization.CultureInfo.InvariantCulture);
         await Until.TrueAsync(() => ProcessTree.Descendants(nix).Count > 0, "what it starts");
         var started = ProcessTree.Descendants(nix);
         await cancel.CancelAsync();
         // Long before what it has started would have ended by itself.
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching.WaitAsync(TimeSpan.FromMinutes(1), Ct));
-        foreach (var (id, _) in started.Append((nix, default))) await Until.TrueAsync(() => !IsRunning(id), $"process {id} to end");
+        foreach (var (id, _) in started.Append((nix, default)))
+            await Until.TrueAsync(() => !IsRunning(id), $"process {id} to end");
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(lab.Blobs.Folder, "nix-roots")));
     }
 
@@ -122,7 +130,8 @@ public sealed class NixSourceTests : IDisposable
             esac
             """);
         var e = await FailsAsync(SourceProblems.NixFailed,
-            () => FetchAsync(lab, "github:me/fleet#netboot", configure: options => options.BuildTimeout = TimeSpan.FromMilliseconds(300)));
+            () => FetchAsync(lab, "github:me/fleet#netboot", configure: options =>
+                options.BuildTimeout = TimeSpan.FromMilliseconds(300)));
         Assert.Contains("Nix:BuildTimeout", e.Message, StringComparison.Ordinal);
     }
 
@@ -130,10 +139,12 @@ public sealed class NixSourceTests : IDisposable
     public async Task A_process_that_keeps_the_pipes_open_is_not_waited_for()
     {
         await using var lab = await StartAsync();
-        PlayNix(FakeCache.PathOf("kexec.tar.gz"), NarText.Of(new FileNode(FakeBoot.Tarball(), false)), "sleep 300 & echo $! >\"$d/child\"");
+        PlayNix(FakeCache.PathOf("kexec.tar.gz"), NarText.Of(new FileNode(FakeBoot.Tarball(), false)),
+            "sleep 300 & echo $! >\"$d/child\"");
         var version = await FetchAsync(lab, "github:me/fleet#netboot");
         Assert.NotNull(version.Systems[X86].Kexec);
-        var child = int.Parse(await File.ReadAllTextAsync(Path.Combine(_bin.FullName, "child"), Ct), System.Globalization.CultureInfo.InvariantCulture);
+        var child = int.Parse(await File.ReadAllTextAsync(Path.Combine(_bin.FullName, "child"), Ct),
+            System.Globalization.CultureInfo.InvariantCulture);
         using var process = Process.GetProcessById(child);
         process.Kill();
     }
@@ -179,7 +190,8 @@ public sealed class NixSourceTests : IDisposable
     };
 
     [Theory, MemberData(nameof(Locks))]
-    public async Task Where_sources_are_limited_every_entry_of_a_flake_s_lock_is_checked_before_it_is_fetched(string locked, string problem, string message)
+    public async Task Where_sources_are_limited_every_entry_of_a_flake_s_lock_is_checked_before_it_is_fetched(
+        string locked, string problem, string message)
     {
         await using var lab = await StartAsync(options => options.AllowedSources.Add("https://github.com/me/"));
         PlayLock("\"good\":{\"locked\":{\"type\":\"github\",\"owner\":\"me\",\"repo\":\"good\",\"rev\":\"1\"}},\"dep\":{\"locked\":" + locked + "}");
@@ -189,9 +201,11 @@ public sealed class NixSourceTests : IDisposable
         // The flake alone was fetched; its lock was read without the network.
         var calls = _fake.Read("calls").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.StartsWith("online flake prefetch github:me/fleet ", calls[1], StringComparison.Ordinal);
-        Assert.StartsWith("offline flake metadata github:me/fleet --json --no-update-lock-file ", calls[2], StringComparison.Ordinal);
+        Assert.StartsWith("offline flake metadata github:me/fleet --json --no-update-lock-file ", calls[2],
+            StringComparison.Ordinal);
         Assert.Equal(3, calls.Length);
-        Assert.All(calls.Skip(1), call => Assert.Contains("--option flake-registry /var/empty/", call, StringComparison.Ordinal));
+        Assert.All(calls.Skip(1), call =>
+            Assert.Contains("--option flake-registry /var/empty/", call, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -211,8 +225,10 @@ public sealed class NixSourceTests : IDisposable
             """.ReplaceLineEndings(""));
         await FailsAsync(SourceProblems.NixFailed, () => FetchAsync(lab, "github:me/fleet#netboot"));
         var build = _fake.Read("calls").Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1];
-        Assert.StartsWith("online build github:me/fleet/0123#netboot --no-update-lock-file ", build, StringComparison.Ordinal);
-        Assert.Contains("--option restrict-eval true --option allowed-uris https://github.com/me/ ", build, StringComparison.Ordinal);
+        Assert.StartsWith("online build github:me/fleet/0123#netboot --no-update-lock-file ", build,
+            StringComparison.Ordinal);
+        Assert.Contains("--option restrict-eval true --option allowed-uris https://github.com/me/ ", build,
+            StringComparison.Ordinal);
         Assert.Contains(" github:me/ ", build, StringComparison.Ordinal);
         Assert.Contains(" git+ssh://git@git.example.org/b ", build, StringComparison.Ordinal);
         // Fetched as …/c.tar.gz?narHash=…, which Nix would not take for the allowed address.
@@ -220,9 +236,12 @@ public sealed class NixSourceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("error: flake 'github:me/fleet' requires lock file changes but they're not allowed due to '--no-update-lock-file'")]
-    [InlineData("error: cannot write modified lock file of flake 'github:me/fleet' (use '--no-write-lock-file' to ignore)")]
-    [InlineData("error: unable to download 'https://api.github.com/repos/evil/x/commits/HEAD': Couldn't connect to server (7)")]
+    [InlineData("error: flake 'github:me/fleet' requires lock file changes but they're not allowed due to " +
+        "'--no-update-lock-file'")]
+    [InlineData("error: cannot write modified lock file of flake 'github:me/fleet' (use '--no-write-lock-file' to " +
+        "ignore)")]
+    [InlineData("error: unable to download 'https://api.github.com/repos/evil/x/commits/HEAD': Couldn't connect to " +
+        "server (7)")]
     [InlineData("fatal: transport 'https' not allowed")]
     [InlineData("error: cannot find flake 'flake:nixpkgs' in the flake registries")]
     public async Task Where_sources_are_limited_a_flake_without_a_whole_lock_is_not_built(string said)
@@ -241,26 +260,41 @@ public sealed class NixSourceTests : IDisposable
         Assert.False(e.Transient);
     }
 
-    /// <summary>What Git 2.39, Nix 2.8 and Nix 2.34 print of a repository of another user, and of other troubles.</summary>
+    /// <summary>
+    /// What Git 2.39, Nix 2.8 and Nix 2.34 print of a repository of another user, and of other troubles.
+    /// </summary>
     [Theory]
-    [InlineData("fatal: detected dubious ownership in repository at '/srv/fleet'\\nTo add an exception for this directory, call:", "nix-failed",
+    [InlineData("fatal: detected dubious ownership in repository at '/srv/fleet'\\nTo add an exception for this " +
+        "directory, call:", "nix-failed",
         "Git refuses the repository '/srv/fleet': it belongs to another user than ", "chown -R")]
-    [InlineData("fatal: unsafe repository ('/srv/fleet' is owned by someone else)", "nix-failed", "Git refuses the repository '/srv/fleet'", "safe.directory")]
-    [InlineData("error: opening Git repository \\\"/srv/fleet\\\": repository path '/srv/fleet' is not owned by current user (libgit2 error code = 7)", "nix-failed",
+    [InlineData("fatal: unsafe repository ('/srv/fleet' is owned by someone else)", "nix-failed",
+        "Git refuses the repository '/srv/fleet'", "safe.directory")]
+    [InlineData("error: opening Git repository \\\"/srv/fleet\\\": repository path '/srv/fleet' is not owned by " +
+        "current user (libgit2 error code = 7)", "nix-failed",
         "Git refuses the repository '/srv/fleet'", "dubious ownership")]
-    [InlineData("warning: Not a git repository. Use --no-index to compare two paths outside a working tree\\nusage: git diff --no-index [<options>] <path> <path>\\n" +
-        "1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\n9\\n10\\n11\\n12\\n13\\n14\\n15\\n16\\n17\\n18\\n19\\n20\\n21\\nerror: program 'git' failed with exit code 129", "nix-failed",
+    [InlineData("warning: Not a git repository. Use --no-index to compare two paths outside a working tree\\nusage: " +
+    "git diff --no-index [<options>] <path> <path>\\n" +
+        "1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\n9\\n10\\n11\\n12\\n13\\n14\\n15\\n16\\n17\\n18\\n19\\n20\\n21\\nerror: " +
+        "program 'git' failed with exit code 129", "nix-failed",
         "Git refuses the repository of git+https://example.org/fleet", "dubious ownership")]
-    [InlineData("error: unable to download 'https://api.github.com/repos/me/fleet/commits/HEAD': HTTP error 403\\n\\n       response body: {API rate limit exceeded for 192.0.2.1}",
+    [InlineData("error: unable to download 'https://api.github.com/repos/me/fleet/commits/HEAD': HTTP error " +
+    "403\\n\\n       response body: {API rate limit exceeded for 192.0.2.1}",
         "source-unreachable", "GitHub's limit of requests", "access-tokens")]
-    [InlineData("error: unable to download 'https://example.org/x.tar.gz': Could not resolve host (6)", "source-unreachable",
+    [InlineData("error: unable to download 'https://example.org/x.tar.gz': Could not resolve host (6)",
+        "source-unreachable",
         "Nix cannot download 'https://example.org/x.tar.gz'", "Could not resolve host")]
-    [InlineData("error: writing to file: No space left on device", "storage-full", "The disk that Nix builds on", "nix-collect-garbage")]
-    [InlineData("Host key verification failed.\\nfatal: Could not read from remote repository.", "nix-failed", "ssh does not know the server", "known_hosts")]
-    [InlineData("git@example.org: Permission denied (publickey).", "nix-failed", "ssh was denied access to git+https://example.org/fleet", "a key")]
-    [InlineData("fatal: could not read Username for 'https://example.org': terminal prompts disabled", "nix-failed", "Git needs a user name for 'https://example.org'", ".netrc")]
-    [InlineData("error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused", "nix-failed", "Nix's daemon does not answer", "nix-daemon.socket")]
-    public async Task A_known_trouble_of_Nix_is_told_with_what_to_do(string said, string problem, string message, string what)
+    [InlineData("error: writing to file: No space left on device", "storage-full", "The disk that Nix builds on",
+        "nix-collect-garbage")]
+    [InlineData("Host key verification failed.\\nfatal: Could not read from remote repository.", "nix-failed",
+        "ssh does not know the server", "known_hosts")]
+    [InlineData("git@example.org: Permission denied (publickey).", "nix-failed",
+        "ssh was denied access to git+https://example.org/fleet", "a key")]
+    [InlineData("fatal: could not read Username for 'https://example.org': terminal prompts disabled", "nix-failed",
+        "Git needs a user name for 'https://example.org'", ".netrc")]
+    [InlineData("error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused",
+        "nix-failed", "Nix's daemon does not answer", "nix-daemon.socket")]
+    public async Task A_known_trouble_of_Nix_is_told_with_what_to_do(string said, string problem, string message,
+        string what)
     {
         await using var lab = await StartAsync();
         Play($"""
@@ -269,7 +303,8 @@ public sealed class NixSourceTests : IDisposable
             *) printf "{said}\n" >&2; exit 1;;
             esac
             """);
-        var e = await Assert.ThrowsAsync<SourceException>(() => FetchAsync(lab, "git+https://example.org/fleet#netboot"));
+        var e = await Assert.ThrowsAsync<SourceException>(() =>
+            FetchAsync(lab, "git+https://example.org/fleet#netboot"));
         Assert.Equal(problem, e.Problem.Name);
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
         Assert.Contains(what, e.Message, StringComparison.Ordinal);
@@ -319,7 +354,8 @@ public sealed class NixSourceTests : IDisposable
         Assert.True(Installable.TryParse("nixpkgs#x", out var installable, out _));
         var bytes = System.Text.Encoding.UTF8.GetBytes(json);
         if (good) Assert.Equal("x", NixOutput.Parse(bytes, installable).Path.Name);
-        else Assert.Equal(SourceProblems.NixFailed, Assert.Throws<SourceException>(() => NixOutput.Parse(bytes, installable)).Problem);
+        else Assert.Equal(SourceProblems.NixFailed,
+            Assert.Throws<SourceException>(() => NixOutput.Parse(bytes, installable)).Problem);
     }
 
     [Fact]
@@ -328,7 +364,8 @@ public sealed class NixSourceTests : IDisposable
         using var resource = typeof(NixSourceTests).Assembly.GetManifestResourceStream("nix/dump-db-2.8.txt")!;
         var info = Assert.Single(LocalStore.Parse(new StreamReader(resource).ReadToEnd()));
         Assert.Equal("nixos-system-installer-25.11.fixture", info.Path.Name);
-        Assert.Equal("539bf3161320459e80ec15a5f63e86fc1c36e8c40ea4bac06b33895a4a0394b3", info.NarHash.Digest.ToString());
+        Assert.Equal("539bf3161320459e80ec15a5f63e86fc1c36e8c40ea4bac06b33895a4a0394b3",
+            info.NarHash.Digest.ToString());
         Assert.Equal(5744, info.NarSize);
         Assert.Equal(8, info.References.Length);
         Assert.EndsWith(".drv", info.Deriver, StringComparison.Ordinal);
@@ -358,7 +395,9 @@ public sealed class NixSourceTests : IDisposable
             """);
     }
 
-    /// <summary>A Nix that says what a flake's lock has, notes its calls and whether it has the network, and builds nothing.</summary>
+    /// <summary>
+    /// A Nix that says what a flake's lock has, notes its calls and whether it has the network, and builds nothing.
+    /// </summary>
     private void PlayLock(string nodes) => Play("""
         echo "$([ "$GIT_SSH_COMMAND" = false ] && [ "$https_proxy" = http://127.0.0.1:9 ] && echo offline || echo online) $*" >>"$(dirname "$0")/calls"
         case "$*" in
@@ -385,7 +424,8 @@ public sealed class NixSourceTests : IDisposable
         return await source.FetchAsync(Request(new NixSpec(installable, SourceKind.Auto)), lab.Progress, ct ?? Ct);
     }
 
-    private static DataDirectory Data(SourceLab lab) => lab.Blobs.App.Services.GetService(typeof(DataDirectory)) as DataDirectory
+    private static DataDirectory Data(SourceLab lab) =>
+        lab.Blobs.App.Services.GetService(typeof(DataDirectory)) as DataDirectory
         ?? throw new InvalidOperationException();
 
     private static bool IsRunning(int id)

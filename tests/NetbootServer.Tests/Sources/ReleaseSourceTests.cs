@@ -24,7 +24,8 @@ public sealed class ReleaseSourceTests
         await using var lab = await StartAsync();
         var release = FakeRelease.Of(host, 1, X86, "aarch64-linux");
         release.Digests = list == "api";
-        if (list == "sums") host.Put("/releases/download/nixos-unstable/SHA256SUMS", Encoding.UTF8.GetBytes(release.Sums()));
+        if (list == "sums")
+            host.Put("/releases/download/nixos-unstable/SHA256SUMS", Encoding.UTF8.GetBytes(release.Sums()));
         var spec = new ReleaseSpec(release.Url, list.StartsWith("api", StringComparison.Ordinal) ? release.Api : null);
         var version = await lab.Release.FetchAsync(Request(spec, "aarch64-linux", X86), lab.Progress, Ct);
 
@@ -42,9 +43,11 @@ public sealed class ReleaseSourceTests
         Assert.Equal(lab.Progress.Reports.Last().TotalBytes, lab.Progress.Reports.Last().DoneBytes);
         // However it is known: first of all is said how much comes, and of what.
         var arm = version.Systems["aarch64-linux"];
-        var bytes = new[] { arm.Kernel, arm.Initrd, arm.Kexec, arm.KexecNoninteractive }.Sum(artifact => artifact!.SizeBytes);
+        var bytes = new[] { arm.Kernel, arm.Initrd, arm.Kexec, arm.KexecNoninteractive }.Sum(artifact =>
+            artifact!.SizeBytes);
         var fetching = lab.Progress.Lines.First(line => line.StartsWith("fetching ", StringComparison.Ordinal));
-        Assert.StartsWith($"fetching {SourceText.Bytes(bytes)} from {release.Url}/: Image-aarch64-linux (", fetching, StringComparison.Ordinal);
+        Assert.StartsWith($"fetching {SourceText.Bytes(bytes)} from {release.Url}/: Image-aarch64-linux (", fetching,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +94,9 @@ public sealed class ReleaseSourceTests
         }
     }
 
-    /// <summary>A new build comes while the old one is read: after the script, the kernel, or the initrd of it.</summary>
+    /// <summary>
+    /// A new build comes while the old one is read: after the script, the kernel, or the initrd of it.
+    /// </summary>
     [Theory]
     [InlineData("netboot-x86_64-linux.ipxe", true), InlineData("netboot-x86_64-linux.ipxe", false)]
     [InlineData("bzImage-x86_64-linux", true), InlineData("bzImage-x86_64-linux", false)]
@@ -107,7 +112,8 @@ public sealed class ReleaseSourceTests
             stored.Before = null;
             release.Publish(X86, 2);
         };
-        var version = await lab.Release.FetchAsync(Request(new ReleaseSpec(release.Url, api ? release.Api : null)), lab.Progress, Ct);
+        var version = await lab.Release.FetchAsync(Request(new ReleaseSpec(release.Url, api ? release.Api : null)),
+            lab.Progress, Ct);
         Assert.Equal(FakeBoot.Kernel(2), lab.Read(version.Systems[X86].Kernel!));
         Assert.Equal(FakeBoot.Initrd(2), lab.Read(version.Systems[X86].Initrd!));
         Assert.Equal($"init={FakeRelease.InitOf(2)}", version.Systems[X86].KernelArguments[0]);
@@ -179,16 +185,19 @@ public sealed class ReleaseSourceTests
         var kexec = version.Systems[X86].Kexec!;
         Assert.Equal(2, version.Later.Count);
         Assert.Null(await lab.Blobs.Store.FindAsync(kexec.Digest, Ct));
-        Assert.Contains(lab.Progress.Lines, line => line.StartsWith("fetching 700 kB from http://", StringComparison.Ordinal)
+        Assert.Contains(lab.Progress.Lines, line =>
+            line.StartsWith("fetching 700 kB from http://", StringComparison.Ordinal)
             && line.EndsWith($": bzImage-{X86} (200 kB), initrd-{X86} (500 kB)", StringComparison.Ordinal));
-        Assert.Contains(lab.Progress.Lines, line => line.StartsWith("leaving 106 kB for their first request", StringComparison.Ordinal));
+        Assert.Contains(lab.Progress.Lines, line =>
+            line.StartsWith("leaving 106 kB for their first request", StringComparison.Ordinal));
         Assert.Equal(700_000, lab.Progress.Reports.First(report => report.TotalBytes is not null).TotalBytes);
 
         var whole = await lab.Release.FetchAsync(request with { Later = [] }, lab.Progress, Ct);
         Assert.Equal(ImageVersion.IdOf(version.Systems), ImageVersion.IdOf(whole.Systems));
         Assert.Equal(FakeBoot.Tarball(1), lab.Read(kexec));
 
-        var alone = await lab.Release.FetchAsync(request with { Roles = new[] { Roles.Kernel, Roles.Initrd }.ToFrozenSet(), Later = [] }, lab.Progress, Ct);
+        var alone = await lab.Release.FetchAsync(
+            request with { Roles = new[] { Roles.Kernel, Roles.Initrd }.ToFrozenSet(), Later = [] }, lab.Progress, Ct);
         Assert.Null(alone.Systems[X86].Kexec);
     }
 
@@ -218,12 +227,16 @@ public sealed class ReleaseSourceTests
             Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance) { ApiOf = _ => release.Api };
         var version = await found.FetchAsync(Request(new ReleaseSpec(release.Url, null)), lab.Progress, Ct);
         Assert.Equal(FakeBoot.Initrd(1), lab.Read(version.Systems[X86].Initrd!));
-        Assert.Contains(lab.Progress.Lines, line => line.Contains("its limit of 60 requests for this server's address is used up until 20", StringComparison.Ordinal)
-            && line.EndsWith("Going on by the download URLs, without the release's digests.", StringComparison.Ordinal));
+        Assert.Contains(lab.Progress.Lines, line =>
+            line.Contains("its limit of 60 requests for this server's address is used up until 20",
+                StringComparison.Ordinal)
+            && line.EndsWith("Going on by the download URLs, without the release's digests.",
+                StringComparison.Ordinal));
         Assert.Equal(1, host.Requests.Count(request => request.Path == "/api/release"));
 
         // Who names the API wants its digests: then the refresh waits.
-        var e = await FailsAsync(SourceProblems.Unreachable, () => lab.Release.FetchAsync(Request(new ReleaseSpec(release.Url, release.Api)), lab.Progress, Ct));
+        var e = await FailsAsync(SourceProblems.Unreachable, () =>
+            lab.Release.FetchAsync(Request(new ReleaseSpec(release.Url, release.Api)), lab.Progress, Ct));
         Assert.InRange(e.RetryAfter!.Value.TotalMinutes, 29, 31);
     }
 
@@ -234,7 +247,8 @@ public sealed class ReleaseSourceTests
         await using var lab = await StartAsync();
         var release = FakeRelease.Of(host);
         foreach (var asset in Enumerable.Range(1001, 5)) host.Route($"/api/assets/{asset}", http => Limited(http));
-        var version = await lab.Release.FetchAsync(Request(new ReleaseSpec(release.Url, release.Api)), lab.Progress, Ct);
+        var version = await lab.Release.FetchAsync(Request(new ReleaseSpec(release.Url, release.Api)), lab.Progress,
+            Ct);
         Assert.Equal(FakeBoot.Kernel(), lab.Read(version.Systems[X86].Kernel!));
     }
 
@@ -248,32 +262,45 @@ public sealed class ReleaseSourceTests
 
     public static TheoryData<string, Action<FakeRelease, SourceHost>, ProblemType, string> Hostile() => new()
     {
-        { "nothing", (release, host) => host.Route("/api/release", http => Status(http, 404)), SourceProblems.Missing, "/api/release answered 404" },
-        { "an HTML page for the list", (_, host) => host.Route("/api/release", http => http.Response.WriteAsync("<html>\u001b[2J sign in", Ct)),
+        { "nothing", (release, host) => host.Route("/api/release", http => Status(http, 404)), SourceProblems.Missing,
+            "/api/release answered 404" },
+        { "an HTML page for the list", (_, host) =>
+            host.Route("/api/release", http => http.Response.WriteAsync("<html>\u001b[2J sign in", Ct)),
             SourceProblems.BadAnswer, "begins with '<html>\\x1b[2J sign in'" },
-        { "a list without assets", (_, host) => host.Route("/api/release", http => http.Response.WriteAsync("{\"message\":\"x\"}", Ct)),
+        { "a list without assets", (_, host) =>
+            host.Route("/api/release", http => http.Response.WriteAsync("{\"message\":\"x\"}", Ct)),
             SourceProblems.BadAnswer, "is no release with assets" },
         { "an asset elsewhere", (_, host) => host.Route("/api/release", http => http.Response.WriteAsync(
             "{\"assets\":[{\"name\":\"netboot-x86_64-linux.ipxe\",\"browser_download_url\":\"http://169.254.169.254/latest\"}]}", Ct)),
             SourceProblems.Refused, "'http://169.254.169.254/latest' is outside of Images:AllowedSources" },
-        { "an HTML page for a kernel", (release, _) => release.Put($"bzImage-{X86}", "<!DOCTYPE html><html>Not found</html>"u8.ToArray()),
+        { "an HTML page for a kernel", (release, _) =>
+            release.Put($"bzImage-{X86}", "<!DOCTYPE html><html>Not found</html>"u8.ToArray()),
             SourceProblems.NotBootable, "This is an HTML page" },
-        { "a kernel for an initrd", (release, _) => release.Put($"initrd-{X86}", FakeBoot.Kernel()), SourceProblems.NotBootable, "not an initrd" },
+        { "a kernel for an initrd", (release, _) => release.Put($"initrd-{X86}", FakeBoot.Kernel()),
+            SourceProblems.NotBootable, "not an initrd" },
         { "a kernel of another architecture", (release, _) => release.Put($"bzImage-{X86}", FakeBoot.ArmKernel()),
             SourceProblems.NotBootable, "not a Linux kernel for x86_64-linux" },
-        { "a text for a tarball", (release, _) => release.Put($"nixos-kexec-installer-{X86}.tar.gz", "hello"u8.ToArray()),
+        { "a text for a tarball", (release, _) =>
+            release.Put($"nixos-kexec-installer-{X86}.tar.gz", "hello"u8.ToArray()),
             SourceProblems.NotBootable, "not a tarball compressed by gzip" },
-        { "another digest", (release, _) => release.SetDigest($"initrd-{X86}", new string('0', 64)), SourceProblems.Damaged, "have the SHA-256" },
+        { "another digest", (release, _) => release.SetDigest($"initrd-{X86}", new string('0', 64)),
+            SourceProblems.Damaged, "have the SHA-256" },
         { "another digest of the script", (release, _) => release.SetDigest($"netboot-{X86}.ipxe", new string('0', 64)),
             SourceProblems.Damaged, "has another SHA-256" },
-        { "another size", (release, _) => release.SetSize($"initrd-{X86}", 17), SourceProblems.Damaged, "not the 17 announced" },
+        { "another size", (release, _) => release.SetSize($"initrd-{X86}", 17), SourceProblems.Damaged,
+            "not the 17 announced" },
         { "10 GB", (release, _) => release.SetSize($"initrd-{X86}", 10L << 30), SourceProblems.Damaged, "announced" },
         { "really 10 GB", (release, host) => TenGigabytes(release), SourceProblems.TooLarge, "bytes that are allowed" },
-        { "no script", (release, _) => release.Remove($"netboot-{X86}.ipxe"), SourceProblems.NotBootable, "has no netboot-x86_64-linux.ipxe" },
-        { "no initrd", (release, _) => release.Remove($"initrd-{X86}"), SourceProblems.NotBootable, "has no initrd-x86_64-linux" },
-        { "a script of something else", (release, _) => release.Put($"netboot-{X86}.ipxe", "hello"u8.ToArray()), SourceProblems.NotBootable, "is no iPXE script" },
-        { "a script of another build", (release, host) => release.Put($"netboot-{X86}.ipxe", System.Text.Encoding.UTF8.GetBytes(
-            $"#!ipxe\nkernel {host.Url("/releases/download/nixos-25.05")}/bzImage-{X86} init=/nix/store/x/init\ninitrd initrd-{X86}\nboot\n")),
+        { "no script", (release, _) => release.Remove($"netboot-{X86}.ipxe"), SourceProblems.NotBootable,
+            "has no netboot-x86_64-linux.ipxe" },
+        { "no initrd", (release, _) => release.Remove($"initrd-{X86}"), SourceProblems.NotBootable,
+            "has no initrd-x86_64-linux" },
+        { "a script of something else", (release, _) => release.Put($"netboot-{X86}.ipxe", "hello"u8.ToArray()),
+            SourceProblems.NotBootable, "is no iPXE script" },
+        { "a script of another build", (release, host) =>
+            release.Put($"netboot-{X86}.ipxe", System.Text.Encoding.UTF8.GetBytes(
+            $"#!ipxe\nkernel {host.Url("/releases/download/nixos-25.05")}/bzImage-{X86} " +
+            $"init=/nix/store/x/init\ninitrd initrd-{X86}\nboot\n")),
             SourceProblems.NotBootable, "which is in another folder than bzImage-x86_64-linux of" },
         { "a redirect in a circle", (release, host) => host.Route("/releases/download/nixos-unstable/loop", http =>
             {
@@ -301,7 +328,8 @@ public sealed class ReleaseSourceTests
             http.Response.Redirect("/releases/download/nixos-unstable/loop");
             return Task.CompletedTask;
         });
-        var e = await FailsAsync(problem, () => lab.Release.FetchAsync(Request(new ReleaseSpec(url, release.Api)), lab.Progress, Ct));
+        var e = await FailsAsync(problem, () =>
+            lab.Release.FetchAsync(Request(new ReleaseSpec(url, release.Api)), lab.Progress, Ct));
         Assert.True(e.Message.Contains(message, StringComparison.Ordinal), $"{name}: {e.Message}");
         Assert.Empty(lab.PartialFilesLeft);
         Assert.DoesNotContain(lab.BlobFiles, path => path.Contains("/blobs/tmp/", StringComparison.Ordinal));

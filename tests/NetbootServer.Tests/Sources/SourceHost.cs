@@ -36,7 +36,8 @@ public sealed class SourceHost : IAsyncDisposable
     /// <summary>Files that a stub of Hydra lists.</summary>
     public List<HydraFile> Products { get; } = [];
 
-    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    public Uri Address => new(_app.Services.GetRequiredService<IServer>()
+        .Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
     public static async Task<SourceHost> StartAsync(IPAddress? address = null)
     {
@@ -82,7 +83,8 @@ public sealed class SourceHost : IAsyncDisposable
     {
         var path = http.Request.Path.Value!;
         Requests.Enqueue(new(path + http.Request.QueryString.Value, http.Request.Headers.Range.ToString(),
-            http.Request.Headers.IfRange.ToString(), http.Request.Headers.Accept.ToString(), http.Request.Headers.UserAgent.ToString()));
+            http.Request.Headers.IfRange.ToString(), http.Request.Headers.Accept.ToString(),
+            http.Request.Headers.UserAgent.ToString()));
         if (_routes.TryGetValue(path, out var route))
         {
             await route(http);
@@ -94,7 +96,8 @@ public sealed class SourceHost : IAsyncDisposable
             if (!_signatures.TryGetValue(http.Request.Query["signature"].ToString(), out var signed))
             {
                 http.Response.StatusCode = StatusCodes.Status403Forbidden;
-                await http.Response.WriteAsync("<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>", Ct);
+                await http.Response.WriteAsync("<Error><Code>AccessDenied</Code><Message>Request has " +
+                    "expired</Message></Error>", Ct);
                 return;
             }
             path = signed;
@@ -148,7 +151,8 @@ public sealed class HostedFile(byte[] bytes)
         long from = 0;
         var range = http.Request.GetTypedHeaders().Range?.Ranges.Single();
         var ifRange = http.Request.Headers.IfRange.ToString();
-        if (Ranges && range is not null && (ifRange.Length == 0 || ifRange == ETag || ifRange == http.Response.Headers.LastModified))
+        if (Ranges && range is not null
+            && (ifRange.Length == 0 || ifRange == ETag || ifRange == http.Response.Headers.LastModified))
         {
             from = range.From!.Value;
             if (from >= Bytes.Length)

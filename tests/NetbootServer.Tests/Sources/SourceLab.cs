@@ -22,7 +22,8 @@ internal sealed class SourceLab : IAsyncDisposable
         var wrapped = Microsoft.Extensions.Options.Options.Create(options);
         Rules = new SourceRules(wrapped);
         Http = new SourceHttp(Rules, wrapped, TimeProvider.System, new SourceConnections(options, isPublic));
-        Partials = new PartialFiles(PartialFolder, (length, here, ct) => Stored!.CheckRoomAsync(length, here, ct), TimeProvider.System);
+        Partials = new PartialFiles(PartialFolder, (length, here, ct) => Stored!.CheckCapacityAsync(length, here, ct),
+            TimeProvider.System);
         Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
         Stored = new SourceBlobs(blobs.Store, blobs.App.Services.GetRequiredService<BlobIndex>(),
             blobs.App.Services.GetRequiredService<BlobDirectory>());
@@ -34,7 +35,8 @@ internal sealed class SourceLab : IAsyncDisposable
     public SourcesOptions Options { get; }
     public SourceRules Rules { get; }
     public SourceHttp Http { get; }
-    public Microsoft.Extensions.Options.IOptions<SourcesOptions> Wrapped => Microsoft.Extensions.Options.Options.Create(Options);
+    public Microsoft.Extensions.Options.IOptions<SourcesOptions> Wrapped =>
+        Microsoft.Extensions.Options.Options.Create(Options);
     public ReleaseSource Release => new(Downloads, Http, Rules, Stored, Wrapped, TimeProvider.System,
         Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance);
     public HydraSource Hydra => new(Downloads, Rules, Stored, Wrapped);
@@ -51,7 +53,8 @@ internal sealed class SourceLab : IAsyncDisposable
         System.IO.Directory.EnumerateFiles(Path.Combine(Blobs.Folder, "blobs"), "*", SearchOption.AllDirectories);
 
     public string PartialFolder => Path.Combine(Blobs.Folder, "partial");
-    public IEnumerable<string> PartialFilesLeft => System.IO.Directory.Exists(PartialFolder) ? System.IO.Directory.EnumerateFiles(PartialFolder) : [];
+    public IEnumerable<string> PartialFilesLeft => System.IO.Directory.Exists(PartialFolder)
+        ? System.IO.Directory.EnumerateFiles(PartialFolder) : [];
 
     public static async Task<SourceLab> StartAsync(Action<SourcesOptions>? configure = null,
         Func<IPAddress, bool>? isPublic = null, Dictionary<string, string?>? settings = null)
@@ -70,7 +73,7 @@ internal sealed class SourceLab : IAsyncDisposable
     public void Restart()
     {
         var wrapped = Microsoft.Extensions.Options.Options.Create(Options);
-        Partials = new PartialFiles(PartialFolder, Stored.CheckRoomAsync, TimeProvider.System);
+        Partials = new PartialFiles(PartialFolder, Stored.CheckCapacityAsync, TimeProvider.System);
         Downloads = new SourceDownloads(Http, Partials, wrapped, TimeProvider.System);
     }
 
@@ -85,15 +88,17 @@ internal sealed class SourceLab : IAsyncDisposable
         Assert.NotNull(blob);
         var bytes = new MemoryStream();
         foreach (var (digest, offset, length) in blob.Segments.IsEmpty
-            ? [(artifact.Digest, 0L, blob.Length)] : blob.Segments.Select(segment => (segment.Blob!.Value, segment.Offset, segment.Length)))
-            bytes.Write(File.ReadAllBytes(Path.Combine(Blobs.Folder, "blobs", digest.ToString()[..2], digest.ToString()))
+            ? [(artifact.Digest, 0L, blob.Length)]
+            : blob.Segments.Select(segment => (segment.Blob!.Value, segment.Offset, segment.Length)))
+            bytes.Write(File.ReadAllBytes(
+                Path.Combine(Blobs.Folder, "blobs", digest.ToString()[..2], digest.ToString()))
                 .AsSpan((int)offset, (int)length));
         return bytes.ToArray();
     }
 
-    public async Task<byte[]> FetchAsync(string url, DownloadWish? wish = null)
+    public async Task<byte[]> FetchAsync(string url, DownloadRequest? wish = null)
     {
-        using var download = await Downloads.FetchAsync(Rules.Root(url), wish ?? DownloadWish.Any, Meter, Ct);
+        using var download = await Downloads.FetchAsync(Rules.Root(url), wish ?? DownloadRequest.Any, Meter, Ct);
         Assert.NotNull(download);
         await using var file = download.Open();
         var bytes = new MemoryStream();

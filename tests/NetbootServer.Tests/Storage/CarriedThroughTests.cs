@@ -18,14 +18,16 @@ public sealed class CarriedThroughTests(NetbootApp app) : IClassFixture<NetbootA
         await app.Admin.PutAsync("/api/v1/images/late", """{"source":{"type":"upload"}}""");
         using var asker = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         var request = new DefaultHttpContext().Request;
-        (request.Method, request.ContentType, request.Body) = ("PUT", "application/json", new MemoryStream(Encoding.ASCII.GetBytes("{}")));
+        (request.Method, request.ContentType, request.Body) = ("PUT", "application/json",
+            new MemoryStream(Encoding.ASCII.GetBytes("{}")));
         var spec = app.Services.GetRequiredService<ImageCatalog>().Images["late"].Spec with { Keep = 7 };
         var (change, _) = await SpecChange<ImageSpec>.ReadAsync(request, (_, _) =>
         {
             asker.Cancel(); // hangs up while the change is made
             return spec;
         }, Ct);
-        await app.Services.GetRequiredService<ImageStore>().SaveAsync(ResourceName.Parse("late"), change, Precondition.None, asker.Token);
+        await app.Services.GetRequiredService<ImageStore>()
+            .SaveAsync(ResourceName.Parse("late"), change, Precondition.None, asker.Token);
         Assert.Equal("7", (await app.Admin.GetAsync("/api/v1/images/late"))["keep"]);
     }
 

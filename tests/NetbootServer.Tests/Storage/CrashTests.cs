@@ -24,8 +24,10 @@ public sealed class CrashTests : IDisposable
             if (round == 2) return;
             if (round == 0) (await admin.PutAsync("/api/v1/images/crash", """{"source":{"type":"upload"},"keep":1000}""")).Is(HttpStatusCode.Created);
             var until = (Machines: machines.Count + random.Next(20, 60), Versions: versions.Count + random.Next(2, 6));
-            var work = new[] { RegisterAsync(admin, round, machines), UploadAsync(admin, round, versions), UploadAsync(admin, round + 100, versions) };
-            await Until.TrueAsync(() => machines.Count >= until.Machines && versions.Count >= until.Versions, "some work");
+            var work = new[] { RegisterAsync(admin, round, machines), UploadAsync(admin, round, versions),
+                UploadAsync(admin, round + 100, versions) };
+            await Until.TrueAsync(() => machines.Count >= until.Machines && versions.Count >= until.Versions,
+                "some work");
             server.Kill();
             await Task.WhenAll(work);
         }
@@ -38,7 +40,8 @@ public sealed class CrashTests : IDisposable
             var name = $"m-{round}-{i}";
             try
             {
-                (await admin.PutAsync($"/api/v1/machines/{name}", new { macs = new[] { $"5254{round:x4}{i:x4}" } })).Is(HttpStatusCode.Created);
+                (await admin.PutAsync($"/api/v1/machines/{name}", new { macs = new[] { $"5254{round:x4}{i:x4}" } }))
+                    .Is(HttpStatusCode.Created);
             }
             catch (HttpRequestException)
             {
@@ -55,7 +58,8 @@ public sealed class CrashTests : IDisposable
             try
             {
                 var seed = (round * 1000) + i;
-                var answer = await admin.UploadAsync("crash", ("x86_64-linux/kernel", Files.Kernel(seed, 300_000)), ("x86_64-linux/initrd", Files.Initrd(seed, 2_000_000)));
+                var answer = await admin.UploadAsync("crash", ("x86_64-linux/kernel", Files.Kernel(seed, 300_000)),
+                    ("x86_64-linux/initrd", Files.Initrd(seed, 2_000_000)));
                 acknowledged.Add(answer.Is(HttpStatusCode.Created)["id"]!);
             }
             catch (HttpRequestException)
@@ -65,7 +69,8 @@ public sealed class CrashTests : IDisposable
         }
     }
 
-    private static async Task CheckAsync(Caller admin, string data, IEnumerable<string> machines, IEnumerable<string> versions)
+    private static async Task CheckAsync(Caller admin, string data, IEnumerable<string> machines,
+        IEnumerable<string> versions)
     {
         Assert.Empty(Directory.GetFiles(Path.Combine(data, "blobs", "tmp")));
         foreach (var file in Directory.GetFiles(Path.Combine(data, "blobs"), "*", SearchOption.AllDirectories))
@@ -73,7 +78,9 @@ public sealed class CrashTests : IDisposable
             try
             {
                 await using var stream = File.OpenRead(file);
-                Assert.Equal(Path.GetFileName(file), Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, TestContext.Current.CancellationToken)));
+                Assert.Equal(Path.GetFileName(file),
+                    Convert.ToHexStringLower(await SHA256.HashDataAsync(stream,
+                        TestContext.Current.CancellationToken)));
             }
             catch (FileNotFoundException)
             {
@@ -92,7 +99,8 @@ public sealed class CrashTests : IDisposable
         {
             var found = (await admin.GetAsync($"/api/v1/images/crash/versions/{version}")).Is(HttpStatusCode.OK);
             foreach (var role in new[] { "kernel", "initrd" })
-                (await admin.HeadAsync(found.Json.GetProperty("systems").GetProperty("x86_64-linux").GetProperty(role).GetProperty("url").GetString()!)).Is(HttpStatusCode.OK);
+                (await admin.HeadAsync(found.Json.GetProperty("systems").GetProperty("x86_64-linux").GetProperty(role)
+                    .GetProperty("url").GetString()!)).Is(HttpStatusCode.OK);
         }
     }
 

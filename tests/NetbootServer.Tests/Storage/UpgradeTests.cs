@@ -41,11 +41,15 @@ public sealed class UpgradeTests : IAsyncDisposable
                 UNION ALL SELECT '{new string('a', 32)}', 'kernel', 'stalled', {Start} + 10 * i + 1, i, 4096, NULL FROM n;
             """);
         var boot = (await _app.Admin.GetAsync($"/api/v1/boots/{new string('a', 32)}")).Is(HttpStatusCode.OK);
-        Assert.Equal(("up", "10.0.0.3000"), (boot["outcome"], boot.Json.GetProperty("up").GetProperty("addresses")[0].GetString()));
-        var steps = boot.Json.GetProperty("steps").EnumerateArray().ToDictionary(step => step.GetProperty("name").GetString()!);
-        Assert.Equal((3000L, 3000L), (steps["up"].GetProperty("count").GetInt64(), steps["failed"].GetProperty("count").GetInt64()));
+        Assert.Equal(("up", "10.0.0.3000"),
+            (boot["outcome"], boot.Json.GetProperty("up").GetProperty("addresses")[0].GetString()));
+        var steps = boot.Json.GetProperty("steps").EnumerateArray()
+            .ToDictionary(step => step.GetProperty("name").GetString()!);
+        Assert.Equal((3000L, 3000L), (steps["up"].GetProperty("count").GetInt64(), steps["failed"].GetProperty("count")
+            .GetInt64()));
         Assert.Equal("3000", steps["failed"].GetProperty("detail").GetProperty("errno").GetString());
-        Assert.Equal((3000L, 3000L), (steps["kernel"].GetProperty("count").GetInt64(), steps["kernel"].GetProperty("bytes").GetInt64()));
+        Assert.Equal((3000L, 3000L), (steps["kernel"].GetProperty("count").GetInt64(), steps["kernel"]
+            .GetProperty("bytes").GetInt64()));
         var stalls = steps["kernel"].GetProperty("stalls").EnumerateArray().ToList();
         Assert.Equal(32, stalls.Count);
         Assert.All(stalls, stall => Assert.Equal(0.004, stall.GetProperty("durationSeconds").GetDouble(), 6));
@@ -82,16 +86,21 @@ public sealed class UpgradeTests : IAsyncDisposable
                     json_object('id', column2, 'image', 'img', 'outcome', 'ready', 'startedAt', '2026-01-01T00:00:00Z')
                 FROM (VALUES (2, 'done', 'install'), (3, 'going', 'install'), (4, 'strict', 'strict'));
             """);
-        var versions = (await _app.Admin.GetAsync("/api/v1/images/img/versions")).Is(HttpStatusCode.OK).Json.GetProperty("items").EnumerateArray()
-            .ToDictionary(version => version.GetProperty("id").GetString()!, version => version.GetProperty("phonesHome").GetBoolean());
+        var versions = (await _app.Admin.GetAsync("/api/v1/images/img/versions")).Is(HttpStatusCode.OK)
+        .Json.GetProperty("items").EnumerateArray()
+            .ToDictionary(version => version.GetProperty("id").GetString()!, version =>
+                version.GetProperty("phonesHome").GetBoolean());
         Assert.Equal((false, true), (versions[Version], versions[Other]));
         var completion = (await _app.Admin.GetAsync("/api/v1/machines/done")).Json.GetProperty("completion");
-        Assert.Equal(("install", "done"), (completion.GetProperty("profile").GetString(), completion.GetProperty("boot").GetString()));
+        Assert.Equal(("install", "done"),
+            (completion.GetProperty("profile").GetString(), completion.GetProperty("boot").GetString()));
         Assert.Equal(Start + 61007, completion.GetProperty("at").GetDateTimeOffset().ToUnixTimeMilliseconds());
         Assert.Equal("local", (await _app.Admin.GetAsync("/api/v1/machines/done/plan"))["action"]);
         Assert.Null((await _app.Admin.GetAsync("/api/v1/machines/going"))["completion"]);
         Assert.Null((await _app.Admin.GetAsync("/api/v1/machines/strict"))["completion"]);
-        Assert.Equal(("ready", "up"), ((await _app.Admin.GetAsync("/api/v1/boots/going"))["expects"], (await _app.Admin.GetAsync("/api/v1/boots/strict"))["expects"]));
+        Assert.Equal(("ready", "up"),
+            ((await _app.Admin.GetAsync("/api/v1/boots/going"))["expects"],
+                (await _app.Admin.GetAsync("/api/v1/boots/strict"))["expects"]));
     }
 
     [Fact]
@@ -105,7 +114,8 @@ public sealed class UpgradeTests : IAsyncDisposable
             """);
         (await _app.Admin.GetAsync("/api/v1/boots/b2500")).Is(HttpStatusCode.OK);
         (await _app.Admin.GetAsync("/api/v1/boots/b1500")).Is(HttpStatusCode.NotFound);
-        Assert.Equal((1000L, 1000L), (await ScalarAsync("SELECT COUNT(*) FROM boots"), await ScalarAsync("SELECT COUNT(*) FROM boot_facts WHERE Kind = 'began'")));
+        Assert.Equal((1000L, 1000L), (await ScalarAsync("SELECT COUNT(*) FROM boots"),
+            await ScalarAsync("SELECT COUNT(*) FROM boot_facts WHERE Kind = 'began'")));
     }
 
     [Fact]
@@ -115,7 +125,8 @@ public sealed class UpgradeTests : IAsyncDisposable
         string Of(char digit) => $$"""{"sha256":"{{new string(digit, 64)}}","sizeBytes":9000000000000}""";
         var id = ImageVersion.IdOf(ImmutableSortedDictionary<string, SystemRecipe>.Empty.Add("x86_64-linux", new()
         {
-            Kernel = new(new('a', 64), 1), Initrds = [new("initrd", new('b', 64), 1)], KexecNoninteractive = new(new('c', 64), 1),
+            Kernel = new(new('a', 64), 1), Initrds = [new("initrd", new('b', 64), 1)],
+                KexecNoninteractive = new(new('c', 64), 1),
             KernelArguments = ["init=/init"],
             Variants = ImmutableSortedDictionary<string, Recipe>.Empty
                 .Add("web", new() { Kernel = new(new('d', 64), 1), Initrds = [new("initrd", new('e', 64), 1)] }),
@@ -154,25 +165,31 @@ public sealed class UpgradeTests : IAsyncDisposable
         Assert.Equal(id, ImageVersion.IdOf(kept[id].Systems));
         Assert.Empty(kept[Other].Systems["x86_64-linux"].Initrds);
         Assert.Equal("""{"toplevel":"/nix/store/b"}""",
-            await ScalarAsync("SELECT Closure FROM version_closures WHERE VersionSequence = 7 AND Name = 'x86_64-linux/web'"));
+            await ScalarAsync("SELECT Closure FROM version_closures WHERE VersionSequence = 7 AND Name = " +
+            "'x86_64-linux/web'"));
         Assert.Equal(2L, await ScalarAsync("SELECT COUNT(*) FROM version_closures"));
 
-        var refused = (await _app.Admin.DeleteAsync("/api/v1/profiles/once")).IsProblem(HttpStatusCode.Conflict, "in-use");
+        var refused = (await _app.Admin.DeleteAsync("/api/v1/profiles/once"))
+            .IsProblem(HttpStatusCode.Conflict, "in-use");
         Assert.Equal("machine one", Assert.Single(refused.Json.GetProperty("users").EnumerateArray()).GetString());
         (await _app.Admin.PatchAsync("/api/v1/profiles/once", """{"name":"twice"}""")).Is(HttpStatusCode.OK);
-        Assert.Equal("twice", (await _app.Admin.GetAsync("/api/v1/machines/one")).Json.GetProperty("nextBoot").GetProperty("profile").GetString());
+        Assert.Equal("twice", (await _app.Admin.GetAsync("/api/v1/machines/one")).Json.GetProperty("nextBoot")
+            .GetProperty("profile").GetString());
         (await _app.Admin.DeleteAsync("/api/v1/machines/one/next-boot")).Is(HttpStatusCode.NoContent);
         (await _app.Admin.DeleteAsync("/api/v1/profiles/twice")).Is(HttpStatusCode.NoContent);
 
-        var step = Assert.Single((await _app.Admin.GetAsync($"/api/v1/boots/{new string('b', 32)}")).Json.GetProperty("steps").EnumerateArray());
+        var step = Assert.Single((await _app.Admin.GetAsync($"/api/v1/boots/{new string('b', 32)}"))
+            .Json.GetProperty("steps").EnumerateArray());
         Assert.Equal((5, 9), (step.GetProperty("bytes").GetInt64(), step.GetProperty("totalBytes").GetInt64()));
-        Assert.Equal("Detail", await ScalarAsync("SELECT name FROM pragma_table_info('boot_facts') ORDER BY cid DESC LIMIT 1"));
+        Assert.Equal("Detail", await ScalarAsync("SELECT name FROM pragma_table_info('boot_facts') ORDER BY cid DESC " +
+            "LIMIT 1"));
     }
 
     /// <summary>A database as the version before this one made it.</summary>
     private async Task MakeAsync(string migration = "PinsHoldsIdentityChanges")
     {
-        await using var db = new NetbootDb(new DbContextOptionsBuilder<NetbootDb>().UseSqlite($"Data Source={_file};Pooling=False").Options);
+        await using var db = new NetbootDb(new DbContextOptionsBuilder<NetbootDb>()
+            .UseSqlite($"Data Source={_file};Pooling=False").Options);
         await db.GetService<IMigrator>().MigrateAsync(migration, TestContext.Current.CancellationToken);
     }
 

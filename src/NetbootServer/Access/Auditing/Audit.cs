@@ -60,7 +60,8 @@ public sealed class Audit(IHttpContextAccessor requests, TimeProvider time)
         var versions = from + "@%"; // names have no character that LIKE minds
         await db.Set<AuditRow>()
             .Where(row => row.Kind == "version" && EF.Functions.Like(row.Name, versions) && row.At >= renaming.Since)
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, row => row.Name.Replace(from + "@", to + "@")), ct);
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, row => row.Name.Replace(from + "@", to + "@")),
+                ct);
     }
 
     /// <summary>Anything.</summary>

@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace NetbootServer.Access.Auditing;
 
-/// <summary>What somebody did.</summary>
+/// <summary>An action of a user or a program.</summary>
 /// <param name="Id">Counts up.</param>
 /// <param name="At">When.</param>
 /// <param name="Who">
 /// Name of the caller; <c>server</c> for what the server did by itself, <c>machine</c> for a machine's own request,
-/// <c>stranger</c> for somebody not logged in.
+/// <c>stranger</c> for a client that is not logged in.
 /// </param>
 /// <param name="Role">The caller's role; missing for those without one.</param>
 /// <param name="Address">Where the request came from; missing for what was no request.</param>

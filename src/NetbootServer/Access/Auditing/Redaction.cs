@@ -23,7 +23,8 @@ internal static partial class Redaction
 
     /// <summary>The value's JSON without secrets; null for null.</summary>
     public static string? Write(object? value) => value is null ? null
-        : Clean(JsonSerializer.SerializeToNode(value, value.GetType(), JsonBody.Writing))?.ToJsonString(JsonBody.Writing);
+        : Clean(JsonSerializer.SerializeToNode(value, value.GetType(), JsonBody.Writing))?.ToJsonString(
+            JsonBody.Writing);
 
     private static JsonNode? Clean(JsonNode? node)
     {

@@ -24,7 +24,7 @@ internal sealed partial class AdminCertificate
         (_seen, _current) = (Fingerprint(), Load());
     }
 
-    /// <summary>Told what became of changed files.</summary>
+    /// <summary>Logs what became of changed files.</summary>
     public ILogger? Logger { get; set; }
 
     /// <exception cref="StartFailure">The files cannot be used.</exception>

@@ -10,7 +10,8 @@ namespace NetbootServer.Access.Listening;
 internal static class ForwardedLinks
 {
     private const int MaxPrefix = 200; // it stands in every link of a script
-    private const string For = "X-Forwarded-For", Host = "X-Forwarded-Host", Port = "X-Forwarded-Port", Prefix = "X-Forwarded-Prefix";
+    private const string For = "X-Forwarded-For", Host = "X-Forwarded-Host", Port = "X-Forwarded-Port",
+    Prefix = "X-Forwarded-Prefix";
 
     /// <summary>How many addresses a request says it has come through, before the trusted ones are taken off.</summary>
     public static int Hops(HttpRequest request) => List(request.Headers[For]).Length;

@@ -75,11 +75,14 @@ internal sealed class Listeners
         {
             await EndWorkersAsync(app);
             var (setting, value) = SettingIn(e.Message);
-            throw new StartFailure(setting, value, $"cannot listen there ({e.Message.TrimEnd('.')}); for example Urls=http://*:8080");
+            throw new StartFailure(setting, value,
+                $"cannot listen there ({e.Message.TrimEnd('.')}); for example Urls=http://*:8080");
         }
     }
 
-    /// <summary>Ends the workers, which began before the listeners; a second is plenty, they have nothing to do yet.</summary>
+    /// <summary>
+    /// Ends the workers, which began before the listeners; a second is plenty, they have nothing to do yet.
+    /// </summary>
     private static async Task EndWorkersAsync(WebApplication app)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));

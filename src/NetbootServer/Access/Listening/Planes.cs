@@ -12,11 +12,12 @@ internal static class Planes
     /// <summary>Words for a token that programs put into queries.</summary>
     private static readonly string[] TokenNames =
     [
-        "token", "access_token", "api_key", "apikey", "api-key", "auth", "authorization", "bearer", "password", "secret",
+        "token", "access_token", "api_key", "apikey", "api-key", "auth", "authorization", "bearer", "password",
+        "secret",
     ];
 
     /// <summary>
-    /// Believes <c>X-Forwarded-*</c> of the networks in <c>Access:TrustedProxies</c>, and of nobody else.
+    /// Believes <c>X-Forwarded-*</c> of the networks in <c>Access:TrustedProxies</c> only.
     /// </summary>
     public static void UseTrustedProxies(this WebApplication app)
     {

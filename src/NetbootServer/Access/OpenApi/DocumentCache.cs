@@ -27,7 +27,8 @@ internal sealed class DocumentCache(ISwaggerProvider documents)
     /// <param name="http">The request.</param>
     public IResult Answer(string extension, HttpContext http)
     {
-        var key = (http.Request.PathBase.Value ?? "", extension.Equals("json", StringComparison.OrdinalIgnoreCase) ? "json" : "yaml");
+        var key = (http.Request.PathBase.Value ?? "", extension.Equals("json", StringComparison.OrdinalIgnoreCase)
+            ? "json" : "yaml");
         var made = new Lazy<Document>(() => Make(key.Item1, key.Item2));
         var document = (_made.Count < MaxBases ? _made.GetOrAdd(key, made) : _made.GetValueOrDefault(key, made)).Value;
         var (encoding, bytes) = document.For(http.Request);

@@ -13,7 +13,7 @@ internal sealed partial class AdminPassword(Database database, DataDirectory dat
 {
     private const string ValueName = "admin-password";
 
-    /// <summary>Where the password lies when nobody watched it being made.</summary>
+    /// <summary>Where the password is stored when it was not made at a terminal.</summary>
     public string FilePath => data.Below("initial-admin-password");
 
     /// <summary>Makes the first password when there is none.</summary>
@@ -24,7 +24,7 @@ internal sealed partial class AdminPassword(Database database, DataDirectory dat
         await database.FindAsync(ValueName, ct) is null ? await SetAnewAsync(null, onTerminal, ct) : null;
 
     /// <summary>Makes another password and ends all sessions made with the old one.</summary>
-    /// <param name="by">Who asked for it; null: nobody, it is the first.</param>
+    /// <param name="by">Who asked for it; null for the first one, which the server makes by itself.</param>
     /// <param name="onTerminal">Whether a person sees the console.</param>
     /// <param name="ct">Ends the attempt.</param>
     /// <returns>The password to show on the terminal; null when it lies in the file.</returns>

@@ -6,8 +6,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Access.Passwords;
 
 /// <summary>
-/// The command <c>reset-password</c>: makes another admin password while the server runs or not, for whoever may write
-/// the data directory. It takes the settings that the server takes.
+/// The command <c>reset-password</c>: makes another admin password while the server runs or not, for any account that
+/// may write the data directory. It takes the settings that the server takes.
 /// </summary>
 internal static class ResetPassword
 {

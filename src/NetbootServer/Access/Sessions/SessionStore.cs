@@ -10,7 +10,8 @@ namespace NetbootServer.Access.Sessions;
 /// Sessions of the dashboard: an opaque secret in a cookie, its hash in the database, so that any replica knows it and
 /// ending it ends it everywhere. A secret is only ever made here, never taken over from a request.
 /// </summary>
-internal sealed class SessionStore(Database database, GrantCache grants, UseNotes uses, AdminTokenSetting adminToken,
+internal sealed class SessionStore(Database database, GrantCache grants, CredentialUses uses,
+    AdminTokenSetting adminToken,
     Audit audit, IOptions<AccessOptions> options, TimeProvider time)
 {
     /// <summary>Begins a session; one that the same browser had before ends.</summary>
@@ -25,13 +26,13 @@ internal sealed class SessionStore(Database database, GrantCache grants, UseNote
             ExpiresAt = Earlier(now + options.Value.SessionLife, ends), EndsAt = ends,
         };
         var hashBefore = before is null ? null : Secret.HashOf(before);
-        var ended = await database.ChangeAsync(async (db, token) =>
+        await database.ChangeAsync(async (db, token) =>
         {
             db.Add(row);
             audit.Add(db, new("create", "session", row.Name) { By = logIn.Caller });
-            return await db.Set<SessionRow>().Where(old => old.SecretHash == hashBefore).ExecuteDeleteAsync(token);
+            db.RemoveRange(await db.Set<SessionRow>().Where(old => old.SecretHash == hashBefore).ToListAsync(token));
+            return row;
         }, ct);
-        if (ended > 0) grants.ForgetAll();
         return new(row.Id, secret, logIn.Caller, row.ExpiresAt);
     }
 
@@ -69,8 +70,11 @@ internal sealed class SessionStore(Database database, GrantCache grants, UseNote
         EndAsync(db => db.Set<SessionRow>().Where(row => row.Id == id), ct);
 
     /// <summary>Ends all sessions made with this, inside the caller's transaction.</summary>
-    public static Task<int> EndAllOfAsync(NetbootDb db, string origin, CancellationToken ct) =>
-        db.Set<SessionRow>().Where(row => row.Origin == origin).ExecuteDeleteAsync(ct);
+    public static Task<int> EndAllOfAsync(NetbootDb db, string origin, CancellationToken ct)
+    {
+        db.Changes.AddAll(ChangeKinds.Credential);
+        return db.Set<SessionRow>().Where(row => row.Origin == origin).ExecuteDeleteAsync(ct);
+    }
 
     private async Task<bool> EndAsync(Func<NetbootDb, IQueryable<SessionRow>> which, CancellationToken ct)
     {
@@ -81,7 +85,6 @@ internal sealed class SessionStore(Database database, GrantCache grants, UseNote
             db.RemoveRange(rows);
             return rows.Count;
         }, ct);
-        if (ended > 0) grants.ForgetAll();
         return ended > 0;
     }
 

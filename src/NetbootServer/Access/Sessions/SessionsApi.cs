@@ -30,9 +30,9 @@ internal static class SessionsApi
     /// the account is never locked.
     /// </remarks>
     private static async Task<Results<Ok<SessionView>, ProblemHttpResult>> LogIn(
-        HttpContext http, LogInDesk desk, SessionStore sessions, CancellationToken ct)
+        HttpContext http, LoginThrottle desk, SessionStore sessions, CancellationToken ct)
     {
-        if (!desk.IsOwnPage(http.Request)) return LogInDesk.OtherPage().ToResult();
+        if (!desk.IsOwnPage(http.Request)) return LoginThrottle.OtherPage().ToResult();
         var (body, problem) = await JsonBody.ReadAsync(http.Request, ct);
         if (problem is not null) return problem.ToResult();
         var (request, fault) = Parse(body);
@@ -75,7 +75,7 @@ internal static class SessionsApi
         return problem is not null ? problem.ToResult() : TypedResults.Ok(await sessions.ListAsync(paging, ct));
     }
 
-    /// <summary>Ends somebody's session at once.</summary>
+    /// <summary>Ends a session at once.</summary>
     private static async Task<Results<NoContent, ProblemHttpResult>> End(
         string id, SessionStore sessions, CancellationToken ct) =>
         Answers.Gone(await sessions.EndByIdAsync(id, ct) ? null : Problem.NotFound("session", id));

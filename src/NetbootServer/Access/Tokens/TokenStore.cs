@@ -7,7 +7,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Access.Tokens;
 
 /// <summary>Bearer tokens in the database.</summary>
-internal sealed class TokenStore(Database database, GrantCache grants, UseNotes uses, Audit audit, TimeProvider time)
+internal sealed class TokenStore(Database database, GrantCache grants, CredentialUses uses, Audit audit,
+    TimeProvider time)
 {
     /// <summary>Makes a token; its secret is in the answer and nowhere else.</summary>
     public async Task<NewToken> MakeAsync(TokenRequest request, string by, CancellationToken ct)
@@ -54,7 +55,7 @@ internal sealed class TokenStore(Database database, GrantCache grants, UseNotes 
     /// <summary>Ends a token, and the sessions that were made with it; null, or why not.</summary>
     public async Task<Problem?> DeleteAsync(string id, CancellationToken ct)
     {
-        var problem = await database.ChangeAsync(async (db, token) =>
+        return await database.ChangeAsync<Problem?>(async (db, token) =>
         {
             if (await db.Set<TokenRow>().FindAsync([id], token) is not { } row) return Problem.NotFound("token", id);
             db.Remove(row);
@@ -62,8 +63,6 @@ internal sealed class TokenStore(Database database, GrantCache grants, UseNotes 
             audit.Deleted(db, "token", row.Name, row.ToToken());
             return null;
         }, ct);
-        if (problem is null) grants.ForgetAll();
-        return problem;
     }
 
     private Task<Grant?> ReadAsync(string hash, CancellationToken ct) => database.ReadAsync(async (db, token) =>

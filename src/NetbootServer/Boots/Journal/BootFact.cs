@@ -112,7 +112,8 @@ internal sealed record MachineSeen(DateTimeOffset At, MachineIdentity Identity, 
 /// The next boot to <c>local</c>, <c>menu</c> or <c>shell</c> that it uses up; null for none.
 /// </param>
 /// <param name="LeftToDisk">What is remembered of it; null when it need not be.</param>
-internal sealed record NextBootUsed(DateTimeOffset At, long MachineId, DateTimeOffset? SetAt, LeftToDisk? LeftToDisk = null)
+internal sealed record NextBootUsed(DateTimeOffset At, long MachineId, DateTimeOffset? SetAt,
+    LeftToDisk? LeftToDisk = null)
     : BootEntry(At);
 
 /// <summary>A script that starts a boot was handed out.</summary>
@@ -129,7 +130,7 @@ internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineI
     public long? InitrdBytes { get; init; }
 
     /// <summary>What it teaches when it succeeds; null when it is nothing.</summary>
-    public BootLesson? Teaches { get; init; }
+    public ObservedIdentity? Teaches { get; init; }
 }
 
 /// <summary>A step of a boot moved on.</summary>

@@ -12,7 +12,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Boots.Journal;
 
 /// <summary>Reads boots: what is written down, with the transfers under way on top.</summary>
-internal sealed class BootHistory(Database database, LiveBoots live, DownloadLine line) : IDisposable
+internal sealed class BootHistory(Database database, LiveBoots live, DownloadQueue line) : IDisposable
 {
     private readonly MemoryCache _machines = new(new MemoryCacheOptions { SizeLimit = 20_000 });
 
@@ -38,14 +38,17 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadLin
         name = await database.ReadAsync((db, token) => db.Set<BootRow>().Where(row => row.Id == ticket.Boot)
             .Select(row => row.MachineName).SingleOrDefaultAsync(token), ct);
         if (name is not null)
-            _machines.Set(ticket.Boot, name, new MemoryCacheEntryOptions { Size = 1, SlidingExpiration = TimeSpan.FromMinutes(10) });
+            _machines.Set(ticket.Boot, name,
+                new MemoryCacheEntryOptions { Size = 1, SlidingExpiration = TimeSpan.FromMinutes(10) });
         return name;
     }
 
     /// <summary>Forgets remembered names, after one has changed.</summary>
     public void ForgetNames() => _machines.Clear();
 
-    /// <summary>How many boots of an image began since an instant, and how many of them succeeded, by version.</summary>
+    /// <summary>
+    /// How many boots of an image began since an instant, and how many of them succeeded, by version.
+    /// </summary>
     public async Task<FrozenDictionary<string, RecentBoots>> CountByVersionAsync(
         string image, DateTimeOffset since, CancellationToken ct)
     {

@@ -11,49 +11,54 @@ namespace NetbootServer.Boots.Journal;
 /// Writes batches of entries inside the caller's transaction and draws their consequences: a boot's outcome, a
 /// machine's last boot, a used-up next boot, a completion, a version that phones home.
 /// </summary>
-internal sealed class BootJournal(Sightings sightings, ReferenceLearning learning, ImageCatalog images, BootTrim trim,
-    IOptions<MachinesOptions> machines)
+internal sealed class BootJournal(ReferenceLearning learning, ImageCatalog images, BootTrim trim,
+    MachineJoined joined, IOptions<MachinesOptions> machines)
 {
     /// <summary>Writes the entries in their order.</summary>
-    public async Task WriteAsync(
-        NetbootDb db, IReadOnlyCollection<BootEntry> entries, Consequences consequences, CancellationToken ct)
+    /// <returns>The outcomes that boots reached, each as often as it was reached.</returns>
+    public async Task<IReadOnlyList<string>> WriteAsync(
+        NetbootDb db, IReadOnlyCollection<BootEntry> entries, CancellationToken ct)
     {
-        var batch = await JournalBatch.LoadAsync(db, entries, ct);
+        await using var writer = new MachineWriter(db, joined);
+        var batch = await JournalBatch.LoadAsync(db, writer, entries, ct);
         foreach (var entry in entries)
         {
             switch (entry)
             {
                 case MachineSeen seen:
-                    await sightings.NoteAsync(batch, seen, consequences, ct);
+                    await Sightings.NoteAsync(batch, seen, ct);
                     break;
                 case NextBootUsed used:
-                    Use(batch, used, consequences);
+                    Use(batch, used);
                     break;
                 case BootOpened opened:
-                    await OpenedAsync(batch, opened, consequences, ct);
+                    await OpenedAsync(batch, opened, ct);
                     break;
                 case BootStep step:
-                    await StepAsync(batch, step, consequences, ct);
+                    await StepAsync(batch, step, ct);
                     break;
             }
         }
         await batch.SaveAsync(ct);
-        await WritePhoningHomeAsync(batch, consequences, ct);
+        await WritePhoningHomeAsync(batch, ct);
         await trim.AfterAsync(db, batch.NewBoots, ct);
-        if (consequences.Discovered) await ForgetOldestAsync(db, consequences, ct);
+        if (batch.HasDiscovered) await ForgetOldestAsync(db, ct);
+        return batch.Reached;
     }
 
-    /// <summary>Keeps the discovered machines within their number; those not seen for longest go, with their boots.</summary>
-    private async Task ForgetOldestAsync(NetbootDb db, Consequences consequences, CancellationToken ct)
+    /// <summary>
+    /// Keeps the discovered machines within their number; those not seen for longest go, with their boots.
+    /// </summary>
+    private async Task ForgetOldestAsync(NetbootDb db, CancellationToken ct)
     {
         var discovered = db.Set<MachineRow>().Where(row => row.State == MachineState.Discovered);
         var surplus = await discovered.CountAsync(ct) - machines.Value.MaxDiscovered;
         if (surplus <= 0) return;
         var forgotten = await discovered.OrderBy(row => row.LastSeenAt).ThenBy(row => row.Id)
             .Take(surplus).ToListAsync(ct);
-        consequences.Machines.UnionWith(forgotten);
-        consequences.MachineNames.UnionWith(forgotten.Select(row => row.Name));
+        foreach (var row in forgotten) db.Changes.AddMachine(row);
         var oldest = forgotten.Select(row => row.Id).ToList();
+        db.Changes.AddNothing(ChangeKinds.Boot); // they go with their machines
         // Without ??, which no index serves.
         await db.Set<BootRow>().Where(boot => boot.MachineId != null && oldest.Contains(boot.MachineId.Value))
             .ExecuteDeleteAsync(ct);
@@ -61,25 +66,22 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
     }
 
     /// <summary>Another next boot may have been set meanwhile; that one stays.</summary>
-    private static void Use(JournalBatch batch, NextBootUsed used, Consequences consequences)
+    private static void Use(JournalBatch batch, NextBootUsed used)
     {
         if (batch.Machine(used.MachineId) is not { } row) return;
         var waiting = row.ReadNextBoot()?.Waiting;
         if (used.SetAt is not null && waiting?.SetAt != used.SetAt) return;
         row.WriteNextBoot(used.SetAt is null ? waiting : null, used.LeftToDisk, used.At);
         batch.Changed(row);
-        consequences.Machines.Add(row);
-        consequences.MachineNames.Add(row.Name);
     }
 
-    private async Task OpenedAsync(
-        JournalBatch batch, BootOpened opened, Consequences consequences, CancellationToken ct)
+    private async Task OpenedAsync(JournalBatch batch, BootOpened opened, CancellationToken ct)
     {
         var boot = batch.Boot(opened);
         var script = BootFactRow.Once(boot.Id, Steps.Script, FactKinds.Began, opened.At);
         if (opened.FilesElsewhere) script.Detail = BootTimeline.FilesElsewhere;
         batch.Add(script);
-        consequences.Outcomes.Add(Outcomes.Running);
+        batch.Reached.Add(Outcomes.Running);
         foreach (var earlier in batch.LeftBehindBy(boot).ToList())
         {
             // A machine that starts anew has left its earlier boots behind.
@@ -88,18 +90,16 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
             batch.Add(lost);
             earlier.Outcome = Outcomes.Unknown;
             batch.Changed(earlier);
-            consequences.Outcomes.Add(Outcomes.Unknown);
-            consequences.Boots.Add(earlier.Id);
+            batch.Reached.Add(Outcomes.Unknown);
         }
         batch.Opens(boot);
-        Conclude(batch, boot, opened.At, consequences);
+        Conclude(batch, boot, opened.At);
         // Its ready or up may have overtaken it, when the database was away.
-        Succeed(batch, boot, opened.Ticket, wasSuccess: false, consequences);
-        await learning.LearnAsync(batch, boot, consequences, ct);
+        Succeed(batch, boot, opened.Ticket, wasSuccess: false);
+        await learning.LearnAsync(batch, boot, ct);
     }
 
-    private async Task StepAsync(
-        JournalBatch batch, BootStep step, Consequences consequences, CancellationToken ct)
+    private async Task StepAsync(JournalBatch batch, BootStep step, CancellationToken ct)
     {
         var boot = await batch.BootAsync(step.Ticket, ct);
         var fact = BootFactRow.Once(boot.Id, step.Step, step.Kind, step.At);
@@ -108,24 +108,22 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         (fact.FirstAt, fact.Count, fact.Detail) = (step.FirstAt, step.Count, step.Detail?.GetRawText());
         var wasSuccess = Success(boot, batch.Facts(boot.Id)) is not null;
         batch.Add(fact);
-        Conclude(batch, boot, step.At, consequences);
-        Succeed(batch, boot, step.Ticket, wasSuccess, consequences);
-        await learning.LearnAsync(batch, boot, consequences, ct);
+        Conclude(batch, boot, step.At);
+        Succeed(batch, boot, step.Ticket, wasSuccess);
+        await learning.LearnAsync(batch, boot, ct);
     }
 
     /// <summary>What all facts so far amount to.</summary>
-    private static void Conclude(JournalBatch batch, BootRow boot, DateTimeOffset at, Consequences consequences)
+    private static void Conclude(JournalBatch batch, BootRow boot, DateTimeOffset at)
     {
         var was = boot.Outcome;
         boot.Outcome = BootTimeline.Outcome(batch.Facts(boot.Id));
-        if (was != boot.Outcome) consequences.Outcomes.Add(boot.Outcome);
+        if (was != boot.Outcome) batch.Reached.Add(boot.Outcome);
         if (at > boot.LastHeardAt) boot.LastHeardAt = at;
         batch.Changed(boot);
-        consequences.Boots.Add(boot.Id);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         boot.MachineName = machine.Name;
         batch.ShowOn(machine, boot);
-        consequences.MachineNames.Add(machine.Name);
     }
 
     /// <summary>
@@ -136,9 +134,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
     /// <param name="boot">The boot.</param>
     /// <param name="ticket">The boot's.</param>
     /// <param name="wasSuccess">Whether its success was known, and settled, before.</param>
-    /// <param name="consequences">Collects what changed.</param>
-    private void Succeed(
-        JournalBatch batch, BootRow boot, BootTicket ticket, bool wasSuccess, Consequences consequences)
+    private void Succeed(JournalBatch batch, BootRow boot, BootTicket ticket, bool wasSuccess)
     {
         var facts = batch.Facts(boot.Id);
         if (!facts.Any(fact => fact.Step is Steps.Ready or Steps.Up)) return;
@@ -148,9 +144,7 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.SetNextBoot(null);
         if (boot is { After: "local", Profile: { } profile } && !wasSuccess && Success(boot, facts) is { } success)
             machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.FirstAt));
-        if (was == (machine.NextBoot, machine.Completion)) return;
-        batch.Changed(machine);
-        consequences.Machines.Add(machine);
+        if (was != (machine.NextBoot, machine.Completion)) batch.Changed(machine);
     }
 
     /// <summary>
@@ -164,44 +158,20 @@ internal sealed class BootJournal(Sightings sightings, ReferenceLearning learnin
         if (version is not { PhonesHome: false }) return;
         if (facts.Any(fact => fact.Step == Steps.Up) && facts.Any(fact => fact.Step == Steps.Ready)
             && BootRecord.HasFetched(facts, version, boot.Recipe))
-            batch.PhonedHome.Add(version.Sequence);
+            batch.PhonedHome[version.Sequence] = image;
     }
 
-    private static async Task WritePhoningHomeAsync(JournalBatch batch, Consequences consequences, CancellationToken ct)
+    private static async Task WritePhoningHomeAsync(JournalBatch batch, CancellationToken ct)
     {
-        if (batch.PhonedHome.Count > 0 && await batch.Db.Set<ImageVersionRow>()
-            .Where(row => batch.PhonedHome.Contains(row.Sequence) && !row.PhonesHome)
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.PhonesHome, true), ct) > 0)
-            consequences.ImagesChanged = true;
+        if (batch.PhonedHome.Count == 0) return;
+        var versions = batch.PhonedHome.Keys.ToList();
+        await batch.Db.Set<ImageVersionRow>().Where(row => versions.Contains(row.Sequence) && !row.PhonesHome)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.PhonesHome, true), ct);
+        foreach (var image in batch.PhonedHome.Values) batch.Db.Changes.Add(ChangeKinds.Image, image);
     }
 
     /// <summary>The first fact that makes the boot a success, or null.</summary>
     private static BootFactRow? Success(BootRow boot, IEnumerable<BootFactRow> facts) => facts
         .Where(fact => fact.Step == Steps.Up || (fact.Step == Steps.Ready && boot.Expects == Steps.Ready))
         .MinBy(fact => fact.FirstAt);
-}
-
-/// <summary>What must be told to others once a transaction has committed.</summary>
-internal sealed class Consequences
-{
-    /// <summary>Machines whose cached record is stale.</summary>
-    public HashSet<MachineRow> Machines { get; } = [];
-
-    /// <summary>Keys of machines that are gone, or have lost these.</summary>
-    public List<MachineKeys> Keys { get; } = [];
-
-    /// <summary>Names of machines whose view changed.</summary>
-    public HashSet<string> MachineNames { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>Ids of boots that changed.</summary>
-    public HashSet<string> Boots { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>The outcomes that boots reached, each as often as it was reached.</summary>
-    public List<string> Outcomes { get; } = [];
-
-    /// <summary>Whether the image catalog is stale.</summary>
-    public bool ImagesChanged { get; set; }
-
-    /// <summary>Whether a machine was discovered.</summary>
-    public bool Discovered { get; set; }
 }

@@ -2,9 +2,6 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Boots.Transfers;
-using NetbootServer.Events;
-using NetbootServer.Images;
-using NetbootServer.Machines;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Boots.Journal;
@@ -12,7 +9,7 @@ namespace NetbootServer.Boots.Journal;
 /// <summary>
 /// Where boots are written down. Entries wait in a bounded queue for the next batch, so that a boot never waits for
 /// the disk. Reports, which change a machine's next boot, have a queue of their own that drops none and goes first;
-/// whoever sends one may wait for the batch that has it, and is refused when there is no room.
+/// a request that sends one may wait for the batch that has it, and is refused when there is no room.
 /// </summary>
 internal sealed class BootLog
 {
@@ -25,19 +22,14 @@ internal sealed class BootLog
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly BootJournal _journal;
     private readonly Database _database;
-    private readonly MachineCache _machines;
-    private readonly ImageCatalog _images;
-    private readonly EventHub _events;
     private readonly BootMetrics _metrics;
     private readonly SignsOfLife _signs;
     private long _dropped;
 
-    public BootLog(BootJournal journal, Database database, MachineCache machines, ImageCatalog images,
-        EventHub events, BootMetrics metrics, SignsOfLife signs, IOptions<BootsOptions> options)
+    public BootLog(BootJournal journal, Database database, BootMetrics metrics, SignsOfLife signs,
+        IOptions<BootsOptions> options)
     {
-        _signs = signs;
-        (_journal, _database, _machines, _images) = (journal, database, machines, images);
-        (_events, _metrics) = (events, metrics);
+        (_journal, _database, _metrics, _signs) = (journal, database, metrics, signs);
         _reports = new ReportQueue(options);
         _queue = Channel.CreateBounded<QueuedEntry>(
             new BoundedChannelOptions(options.Value.QueueCapacity) { SingleReader = true });
@@ -84,18 +76,8 @@ internal sealed class BootLog
     /// <summary>Writes entries in one transaction; when it returns they are on the disk.</summary>
     public async Task WriteAsync(IReadOnlyCollection<BootEntry> entries, CancellationToken ct)
     {
-        var consequences = new Consequences();
-        await _database.ChangeAsync(async (db, token) =>
-        {
-            await _journal.WriteAsync(db, entries, consequences, token);
-            return true;
-        }, ct);
-        if (consequences.Keys.Count > 0 || consequences.Machines.Count > 0)
-            _machines.Forget(consequences.Keys.Concat(consequences.Machines.Select(MachineKeys.Of)));
-        foreach (var name in consequences.MachineNames) _events.Changed("machine", name);
-        foreach (var boot in consequences.Boots) _events.Changed("boot", boot);
-        foreach (var outcome in consequences.Outcomes) _metrics.Reached(outcome);
-        if (consequences.ImagesChanged) await _images.ReloadAsync(CancellationToken.None); // it is written
+        var reached = await _database.ChangeAsync((db, token) => _journal.WriteAsync(db, entries, token), ct);
+        foreach (var outcome in reached) _metrics.Reached(outcome);
     }
 
     /// <summary>Waits for entries and takes what is there, at most <paramref name="most"/>, reports first.</summary>
@@ -127,5 +109,5 @@ internal sealed class BootLog
 
 /// <summary>An entry in the queue.</summary>
 /// <param name="Entry">The entry.</param>
-/// <param name="Report">The report that it is; null for what nobody waits for.</param>
+/// <param name="Report">The report that it is; null when no request waits for it.</param>
 internal readonly record struct QueuedEntry(BootEntry Entry, Report? Report);

@@ -3,8 +3,11 @@ using NetbootServer.Storage;
 
 namespace NetbootServer.Boots.Journal;
 
-/// <summary>Writes queued entries in batches. While the database is away they wait; new ones are dropped when full.</summary>
-internal sealed partial class BootLogWorker(BootLog log, Readiness readiness, WorkerServices services, TimeProvider time,
+/// <summary>
+/// Writes queued entries in batches. While the database is away they wait; new ones are dropped when full.
+/// </summary>
+internal sealed partial class BootLogWorker(BootLog log, Readiness readiness, WorkerServices services,
+    TimeProvider time,
     ILogger<BootLogWorker> logger) : ResilientWorker("boot log", services, logger)
 {
     private const int BatchSize = 500;
@@ -58,7 +61,8 @@ internal sealed partial class BootLogWorker(BootLog log, Readiness readiness, Wo
             {
                 Log.Postponed(logger, batch.Count, error);
                 readiness.Report(Unwritten, Database.IsFull(error) ? Database.DiskFull
-                    : $"The database cannot be written ({error.GetBaseException().Message.TrimEnd('.')}); it is tried again.");
+                    : $"The database cannot be written ({error.GetBaseException().Message.TrimEnd('.')}); it is " +
+                    $"tried again.");
                 await Task.Delay(wait, time, ct);
                 wait = wait * 2 < SlowestRetry ? wait * 2 : SlowestRetry;
             }

@@ -14,7 +14,8 @@ internal static class BootReason
     public static readonly JsonElement BeganAnew = Detail("asked for another script");
 
     /// <summary>A reason as a fact's detail.</summary>
-    public static JsonElement Detail(string reason) => JsonSerializer.SerializeToElement(new { reason }, JsonBody.Writing);
+    public static JsonElement Detail(string reason) =>
+        JsonSerializer.SerializeToElement(new { reason }, JsonBody.Writing);
 
     /// <summary>The reason for an outcome; null when it needs none, or none was written down.</summary>
     public static string? Of(string outcome, IReadOnlyCollection<BootFactRow> facts) => outcome switch
@@ -43,7 +44,8 @@ internal static class BootReason
     /// <summary>Bytes of all bytes.</summary>
     public static string Show(long bytes, long total) => total < 1 << 20
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes} of {total} bytes")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.0} of {total / (double)(1 << 20):0.0} MiB");
+        : string.Create(CultureInfo.InvariantCulture,
+            $"{bytes / (double)(1 << 20):0.0} of {total / (double)(1 << 20):0.0} MiB");
 
     private static BootFactRow? Last(IEnumerable<BootFactRow> facts, Func<BootFactRow, bool> which) =>
         facts.Where(which).MaxBy(fact => fact.At);
@@ -53,7 +55,8 @@ internal static class BootReason
     private static string OfFailure(BootFactRow? fact)
     {
         var (step, errno, reason) = (Text(fact, "step"), Text(fact, "errno"), In(fact));
-        return "reported that its script failed" + (step is null ? "" : step == "boot" ? " when its kernel was started" : $" at its {step}")
+        return "reported that its script failed" +
+            (step is null ? "" : step == "boot" ? " when its kernel was started" : $" at its {step}")
             + (reason is not null ? $": {reason}" : errno is not null ? $" with iPXE's error {errno}" : "");
     }
 

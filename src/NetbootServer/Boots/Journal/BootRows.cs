@@ -30,7 +30,7 @@ internal sealed class BootRow
     /// </summary>
     public long? InitrdBytes { get; set; }
 
-    /// <summary>A <see cref="BootLesson"/> that is not taken yet, as JSON.</summary>
+    /// <summary>A <see cref="ObservedIdentity"/> that is not taken yet, as JSON.</summary>
     public string? Teaches { get; set; }
 }
 
@@ -89,7 +89,8 @@ internal static class BootFactQueries
         {
             Id = fact.Id, BootId = fact.BootId, Step = fact.Step, Kind = fact.Kind, File = fact.File,
             FirstAt = fact.FirstAt, At = fact.At, Count = fact.Count, EndedAt = fact.EndedAt,
-            Bytes = fact.Bytes, TotalBytes = fact.TotalBytes, SentBytes = fact.SentBytes, DetailBytes = fact.DetailBytes,
+            Bytes = fact.Bytes, TotalBytes = fact.TotalBytes, SentBytes = fact.SentBytes,
+            DetailBytes = fact.DetailBytes,
             Detail = fact.DetailBytes <= detailBytes ? fact.Detail : null,
         });
 }

@@ -10,7 +10,8 @@ namespace NetbootServer.Boots.Journal;
 /// <param name="DurationSeconds">How long it took; missing while it lasts and for steps of an instant.</param>
 /// <param name="Bytes">Bytes that the machine has taken, for transfers; of all initrds together.</param>
 /// <param name="TotalBytes">Bytes of the whole file, or of all initrds, for transfers.</param>
-public sealed record TimelineStep(string Name, DateTimeOffset At, double? DurationSeconds, long? Bytes, long? TotalBytes)
+public sealed record TimelineStep(string Name, DateTimeOffset At, double? DurationSeconds, long? Bytes,
+    long? TotalBytes)
 {
     /// <summary>How often it happened: requests for a file, or reports; missing when it was once.</summary>
     public long? Count { get; init; }
@@ -32,7 +33,7 @@ public sealed record TimelineStep(string Name, DateTimeOffset At, double? Durati
 /// <param name="DurationSeconds">How long, in seconds; null while it lasts.</param>
 public sealed record Stall(DateTimeOffset At, double? DurationSeconds);
 
-/// <summary>What the booted system told when it phoned home.</summary>
+/// <summary>What the booted system reported when it phoned home.</summary>
 /// <param name="At">When.</param>
 /// <param name="Addresses">Its IP addresses.</param>
 /// <param name="SshHostKeys">Its public ssh host keys.</param>

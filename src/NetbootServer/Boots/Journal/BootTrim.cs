@@ -48,8 +48,12 @@ internal sealed class BootTrim(Database database, IOptions<BootsOptions> options
         var gone = await database.ReadAsync((db, token) => db.Set<BootRow>()
             .Where(boot => boot.MachineId != null && !db.Set<MachineRow>().Any(machine => machine.Id == boot.MachineId))
             .Select(boot => boot.MachineId!.Value).Distinct().ToListAsync(token), ct);
-        await EachAsync(gone, (db, id, token) => db.Set<BootRow>().Where(boot => boot.MachineId == id)
-            .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.MachineId, (long?)null), token), ct);
+        await EachAsync(gone, (db, id, token) =>
+        {
+            db.Changes.AddNothing(ChangeKinds.Boot); // nothing that is shown of them changes
+            return db.Set<BootRow>().Where(boot => boot.MachineId == id)
+                .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.MachineId, (long?)null), token);
+        }, ct);
         var full = await database.ReadAsync((db, token) => db.Set<BootRow>().Where(boot => boot.MachineId != null)
             .GroupBy(boot => boot.MachineId!.Value).Where(boots => boots.Count() > keep)
             .Select(boots => boots.Key).ToListAsync(token), ct);
@@ -72,13 +76,17 @@ internal sealed class BootTrim(Database database, IOptions<BootsOptions> options
             }, ct);
     }
 
-    private Task TrimMachineAsync(NetbootDb db, long machine, CancellationToken ct) => db.Set<BootRow>()
-        .Where(boot => boot.MachineId == machine)
-        .OrderByDescending(boot => boot.StartedAt).Skip(options.Value.KeepPerMachine).ExecuteDeleteAsync(ct);
+    private Task TrimMachineAsync(NetbootDb db, long machine, CancellationToken ct)
+    {
+        db.Changes.AddNothing(ChangeKinds.Boot); // the oldest ones go without an event
+        return db.Set<BootRow>().Where(boot => boot.MachineId == machine)
+            .OrderByDescending(boot => boot.StartedAt).Skip(options.Value.KeepPerMachine).ExecuteDeleteAsync(ct);
+    }
 
     private async Task TrimWithoutMachineAsync(NetbootDb db, CancellationToken ct)
     {
         var oldest = time.GetUtcNow() - KeepWithoutMachineFor;
+        db.Changes.AddNothing(ChangeKinds.Boot);
         var without = db.Set<BootRow>().Where(boot => boot.MachineId == null);
         await without.Where(boot => boot.StartedAt < oldest).ExecuteDeleteAsync(ct);
         await without.OrderByDescending(boot => boot.StartedAt).Skip(KeepWithoutMachine).ExecuteDeleteAsync(ct);

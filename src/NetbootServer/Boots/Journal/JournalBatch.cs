@@ -12,7 +12,7 @@ namespace NetbootServer.Boots.Journal;
 /// What a batch of entries touches, read with one query a table: the machines, the boots with their facts, and the
 /// boots that their machines leave behind by beginning anew. What has changed is written by prepared statements.
 /// </summary>
-internal sealed class JournalBatch(NetbootDb db)
+internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
 {
     private static readonly string[] CountedColumns =
     [
@@ -27,13 +27,22 @@ internal sealed class JournalBatch(NetbootDb db)
     private readonly Dictionary<long, List<BootRow>> _unfinished = [];
     private readonly Dictionary<string, List<BootFactRow>> _facts = new(StringComparer.Ordinal);
     private readonly HashSet<MachineRow> _changedMachines = [];
+
+    /// <summary>What decided a machine's next boot when it was read.</summary>
+    private readonly Dictionary<MachineRow, (string? NextBoot, string? Completion)> _decided = [];
     private readonly HashSet<string> _opening = new(StringComparer.Ordinal);
     private readonly HashSet<BootRow> _newBoots = [], _changedBoots = [];
     private readonly HashSet<BootFactRow> _newFacts = [], _changedFacts = [];
     private readonly Dictionary<string, (string? Image, string? Version)> _versions = new(StringComparer.Ordinal);
 
-    /// <summary>Row keys of the versions that a boot has proved to phone home.</summary>
-    public HashSet<long> PhonedHome { get; } = [];
+    /// <summary>Row keys of the versions that a boot has proved to phone home, with their images.</summary>
+    public Dictionary<long, string> PhonedHome { get; } = [];
+
+    /// <summary>The outcomes that boots reached, each as often as it was reached.</summary>
+    public List<string> Reached { get; } = [];
+
+    /// <summary>Whether a machine was discovered.</summary>
+    public bool HasDiscovered { get; private set; }
 
     /// <summary>The boots that began with this batch.</summary>
     public IReadOnlyCollection<BootRow> NewBoots => _newBoots;
@@ -41,15 +50,20 @@ internal sealed class JournalBatch(NetbootDb db)
     /// <summary>The transaction that the batch is written in.</summary>
     public NetbootDb Db => db;
 
+    /// <summary>Writes machines.</summary>
+    public MachineWriter Machines => machines;
+
     /// <summary>Reads what <paramref name="entries"/> touch.</summary>
     public static async Task<JournalBatch> LoadAsync(
-        NetbootDb db, IReadOnlyCollection<BootEntry> entries, CancellationToken ct)
+        NetbootDb db, MachineWriter machines, IReadOnlyCollection<BootEntry> entries, CancellationToken ct)
     {
         db.ChangeTracker.QueryTrackingBehavior = QueryTrackingBehavior.NoTracking;
-        var batch = new JournalBatch(db);
-        await batch.LoadBootsAsync([.. entries.Select(TicketOf).OfType<BootTicket>().Select(t => t.Boot).Distinct()], ct);
+        var batch = new JournalBatch(db, machines);
+        await batch.LoadBootsAsync([.. entries.Select(TicketOf).OfType<BootTicket>().Select(t => t.Boot).Distinct()],
+            ct);
         await batch.LoadMachinesAsync(
-            [.. entries.Select(MachineOf).Concat(batch._boots.Values.Select(boot => boot.MachineId)).OfType<long>().Where(id => id != 0).Distinct()],
+            [.. entries.Select(MachineOf).Concat(batch._boots.Values.Select(boot => boot.MachineId)).OfType<long>()
+                .Where(id => id != 0).Distinct()],
             [.. entries.Select(MacOf).OfType<MacAddress>().Select(mac => mac.ToString()).Distinct()], ct);
         await batch.LoadUnfinishedAsync(ct);
         return batch;
@@ -66,8 +80,19 @@ internal sealed class JournalBatch(NetbootDb db)
         (_machines[machine.Id], _byMac[mac.ToString()]) = (machine, machine);
 
     /// <summary>A row that was read on the way: the one of this batch, when it has it already.</summary>
-    public MachineRow Track(MachineRow read) =>
-        _machines.TryGetValue(read.Id, out var known) ? known : _machines[read.Id] = read;
+    public MachineRow Track(MachineRow read)
+    {
+        if (_machines.TryGetValue(read.Id, out var known)) return known;
+        _decided[read] = (read.NextBoot, read.Completion);
+        return _machines[read.Id] = read;
+    }
+
+    /// <summary>A machine was discovered.</summary>
+    public void Discovered(MachineRow machine, MacAddress mac)
+    {
+        Add(machine, mac);
+        HasDiscovered = true;
+    }
 
     /// <summary>A machine's record has become part of another's, and so have its boots.</summary>
     public void Join(MachineRow from, MachineRow to)
@@ -76,7 +101,8 @@ internal sealed class JournalBatch(NetbootDb db)
         _changedMachines.Remove(from);
         _lastBoots.Remove(from);
         _unfinished.Remove(from.Id);
-        foreach (var mac in _byMac.Where(entry => entry.Value == from).Select(entry => entry.Key).ToList()) _byMac.Remove(mac);
+        foreach (var mac in _byMac.Where(entry => entry.Value == from).Select(entry => entry.Key).ToList())
+            _byMac.Remove(mac);
         foreach (var boot in _boots.Values.Where(boot => boot.MachineId == from.Id).ToList()) Give(boot, to);
     }
 
@@ -162,11 +188,10 @@ internal sealed class JournalBatch(NetbootDb db)
     public async Task SaveAsync(CancellationToken ct)
     {
         foreach (var (machine, boot) in _lastBoots) machine.LastBoot = MachineReading.Write(boot);
-        await RunAsync(_changedMachines, () => PreparedRows<MachineRow>.Update(db,
-            nameof(MachineRow.FirstSeenAt), nameof(MachineRow.LastSeenAt), nameof(MachineRow.Identity),
-            nameof(MachineRow.IdentityChanges), nameof(MachineRow.UuidKey), nameof(MachineRow.SerialKey),
-            nameof(MachineRow.LastBoot), nameof(MachineRow.NextBoot), nameof(MachineRow.NextBootProfile),
-            nameof(MachineRow.Completion)), ct);
+        foreach (var machine in _changedMachines)
+            await machines.WriteObservedAsync(machine, _decided.TryGetValue(machine, out var decided)
+                && decided != (machine.NextBoot, machine.Completion), ct);
+        foreach (var boot in _newBoots.Concat(_changedBoots)) db.Changes.Add(ChangeKinds.Boot, boot.Id);
         await RunAsync(_newBoots, () => PreparedRows<BootRow>.Insert(db), ct);
         await RunAsync(_changedBoots, () => PreparedRows<BootRow>.Update(db), ct);
         foreach (var fact in _newFacts.Concat(_changedFacts).Where(fact => fact.Detail is not null))
@@ -175,7 +200,8 @@ internal sealed class JournalBatch(NetbootDb db)
         // A long detail of an earlier fact was not read: one is written only where it is known.
         await RunAsync(_changedFacts, () => PreparedRows<BootFactRow>.Update(db, CountedColumns), ct);
         await RunAsync([.. _changedFacts.Where(fact => fact.Detail is not null)],
-            () => PreparedRows<BootFactRow>.Update(db, nameof(BootFactRow.Detail), nameof(BootFactRow.DetailBytes)), ct);
+            () => PreparedRows<BootFactRow>.Update(db, nameof(BootFactRow.Detail), nameof(BootFactRow.DetailBytes)),
+            ct);
     }
 
     private static async Task RunAsync<TRow>(
@@ -223,14 +249,16 @@ internal sealed class JournalBatch(NetbootDb db)
     private async Task LoadBootsAsync(List<string> ids, CancellationToken ct)
     {
         if (ids.Count == 0) return;
-        foreach (var boot in await db.Set<BootRow>().Where(row => ids.Contains(row.Id)).ToListAsync(ct)) _boots[boot.Id] = boot;
+        foreach (var boot in await db.Set<BootRow>().Where(row => ids.Contains(row.Id)).ToListAsync(ct))
+            _boots[boot.Id] = boot;
         if (_boots.Count == 0) return;
         await LoadFactsAsync(db.Set<BootFactRow>().Where(row => ids.Contains(row.BootId)), ct);
     }
 
     private async Task LoadFactsAsync(IQueryable<BootFactRow> facts, CancellationToken ct)
     {
-        foreach (var fact in await facts.UpTo(BootTimeline.FilesElsewhere.Length).ToListAsync(ct)) Facts(fact.BootId).Add(fact);
+        foreach (var fact in await facts.UpTo(BootTimeline.FilesElsewhere.Length).ToListAsync(ct))
+            Facts(fact.BootId).Add(fact);
     }
 
     private async Task LoadMachinesAsync(List<long> ids, List<string> macs, CancellationToken ct)
@@ -238,18 +266,18 @@ internal sealed class JournalBatch(NetbootDb db)
         if (macs.Count > 0)
         {
             var found = await db.Set<MachineMacRow>().Where(entry => macs.Contains(entry.Mac))
-                .Join(db.Set<MachineRow>(), entry => entry.MachineId, row => row.Id, (entry, row) => new { entry.Mac, Row = row })
+                .Join(db.Set<MachineRow>(), entry => entry.MachineId, row => row.Id, (entry, row) =>
+                    new { entry.Mac, Row = row })
                 .ToListAsync(ct);
             foreach (var entry in found) // several MACs may be one machine's
             {
-                _machines.TryAdd(entry.Row.Id, entry.Row);
-                _byMac[entry.Mac] = _machines[entry.Row.Id];
+                _byMac[entry.Mac] = Track(entry.Row);
             }
         }
         var missing = ids.Where(id => !_machines.ContainsKey(id)).ToList();
         if (missing.Count == 0) return;
         foreach (var row in await db.Set<MachineRow>().Where(row => missing.Contains(row.Id)).ToListAsync(ct))
-            _machines[row.Id] = row;
+            Track(row);
     }
 
     private async Task LoadUnfinishedAsync(CancellationToken ct)

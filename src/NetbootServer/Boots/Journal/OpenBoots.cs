@@ -23,7 +23,8 @@ internal sealed class OpenBoots(BootTokens tokens, Database database, IOptions<B
             return await database.ReadAsync((db, stop) => IsOpenAsync(db, ticket.Boot, stop), either.Token)
                 ? new(ticket, tokens.NowOf(ticket), Away: false) : default;
         }
-        catch (Exception e) when (!ct.IsCancellationRequested && (e is OperationCanceledException || Database.IsAway(e)))
+        catch (Exception e) when (!ct.IsCancellationRequested
+            && (e is OperationCanceledException || Database.IsAway(e)))
         {
             return new(null, default, Away: true);
         }
@@ -35,7 +36,7 @@ internal sealed class OpenBoots(BootTokens tokens, Database database, IOptions<B
 }
 
 /// <summary>What a token stands for.</summary>
-/// <param name="Ticket">The boot; null when there is none, it is over, or that cannot be told.</param>
+/// <param name="Ticket">The boot; null when there is none, it is over, or that cannot be determined.</param>
 /// <param name="Now">The instant of what it reports now.</param>
 /// <param name="Away">The database could not be asked.</param>
 internal readonly record struct OpenBoot(BootTicket? Ticket, DateTimeOffset Now, bool Away);

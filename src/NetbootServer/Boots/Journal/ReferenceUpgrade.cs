@@ -39,7 +39,8 @@ internal static class ReferenceUpgrade
                 var after = page is [] ? 0 : page[^1].Id;
                 page = await db.Set<MachineRow>().Where(row => row.Id > after).OrderBy(row => row.Id).Take(PageSize)
                     .ToListAsync(ct);
-                if (pass == 0) taken.UnionWith(page.Select(row => MachineKeys.UuidOf(row.ReadSpec(), null)?.Key).OfType<string>());
+                if (pass == 0)
+                    taken.UnionWith(page.Select(row => MachineKeys.UuidOf(row.ReadSpec(), null)?.Key).OfType<string>());
                 else await WriteAsync(db, update, page, taken, ct);
                 if (page.Count < PageSize) break;
             }
@@ -62,7 +63,8 @@ internal static class ReferenceUpgrade
             if (row.State == MachineState.Discovered)
             {
                 row.UuidKey = MachineUuid.TryParse(told?.GetValueOrDefault("uuid"), out var uuid) ? uuid.Key : null;
-                row.SerialKey = MachineSerial.TryParse(told?.GetValueOrDefault("serial"), out var serial) ? serial.Key : null;
+                row.SerialKey = MachineSerial.TryParse(told?.GetValueOrDefault("serial"), out var serial) ? serial.Key
+                    : null;
             }
             else
             {
@@ -77,10 +79,12 @@ internal static class ReferenceUpgrade
         MachineRow row, ImmutableSortedDictionary<string, string>? told, DateTimeOffset at, HashSet<string> taken)
     {
         var spec = row.ReadSpec();
-        var uuid = MachineKeys.UuidOf(spec, null) is null && MachineUuid.TryParse(ToldAt(row, told, "uuid", at), out var toldUuid)
+        var uuid = MachineKeys.UuidOf(spec, null) is null
+            && MachineUuid.TryParse(ToldAt(row, told, "uuid", at), out var toldUuid)
             && taken.Add(toldUuid.Key) ? toldUuid.ToString() : null;
         var serial = MachineKeys.SerialOf(spec, null) is null
-            && MachineSerial.TryParse(ToldAt(row, told, "serial", at), out var toldSerial) ? toldSerial.ToString() : null;
+            && MachineSerial.TryParse(ToldAt(row, told, "serial", at), out var toldSerial) ? toldSerial.ToString()
+            : null;
         return uuid is null && serial is null ? null : MachineReading.Write(new MachineReference(uuid, serial, at));
     }
 

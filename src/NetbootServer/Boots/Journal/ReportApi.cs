@@ -13,7 +13,8 @@ internal static class ReportApi
     private const int MaxUpBytes = 64 * 1024;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
     internal const string UnknownBoot =
-        "This boot is not known or is over: its token is good for 24 hours, and after that while the boot is under way.";
+        "This boot is not known or is over: its token is good for 24 hours, and after that while the boot is under " +
+        "way.";
 
     public static void MapReports(this IEndpointRouteBuilder routes)
     {
@@ -46,7 +47,8 @@ internal static class ReportApi
         var step = http.Request.Query["step"].ToString() is Steps.Kernel or Steps.Initrd or Steps.Overlay or "boot"
             ? http.Request.Query["step"].ToString() : null;
         var detail = JsonSerializer.SerializeToElement(
-            new { step, errno = errno.Length == 0 ? null : errno, reason = IpxeErrors.Explain(errno) }, JsonBody.Writing);
+            new { step, errno = errno.Length == 0 ? null : errno, reason = IpxeErrors.Explain(errno) },
+            JsonBody.Writing);
         return Noted(await reports.WriteAsync(
             new BootStep(found.Now, ticket, Steps.Failed, FactKinds.Began, Detail: detail), ct));
     }
@@ -55,7 +57,9 @@ internal static class ReportApi
         ? MachineAnswer.TryAgain("The server cannot look this boot up at the moment; send it again.", RetryAfter)
         : MachineAnswer.NotFound(UnknownBoot);
 
-    /// <summary>A script has better things to do than wait for our disk; but what we cannot even keep, it sends again.</summary>
+    /// <summary>
+    /// A script has better things to do than wait for our disk; but what we cannot even keep, it sends again.
+    /// </summary>
     private static MachineAnswer Noted(ReportState state) =>
         state == ReportState.Refused ? SendAgain() : MachineAnswer.Nothing();
 

@@ -6,7 +6,7 @@ namespace NetbootServer.Boots.Journal;
 /// <summary>
 /// Reports that wait to be written; none that was taken is dropped. One that is sent again while it waits takes no
 /// second place, a boot has a few places at most, and what booted systems send has room for so much: those that find
-/// none are refused, so that whoever sends them comes again.
+/// none are refused, so that the sender tries again.
 /// </summary>
 internal sealed class ReportQueue(IOptions<BootsOptions> options)
 {
@@ -101,7 +101,9 @@ internal sealed class Report(BootEntry entry, int places)
 
     public int Places => places;
 
-    /// <summary>Ends with true when it is on the disk; with false when it is given up, because the database refuses it.</summary>
+    /// <summary>
+    /// Ends with true when it is on the disk; with false when it is given up, because the database refuses it.
+    /// </summary>
     public Task<bool> Written => _written.Task;
 
     public void Settle(bool written) => _written.TrySetResult(written);

@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Machines;
-using NetbootServer.Storage;
 
 namespace NetbootServer.Boots.Journal;
 
@@ -9,10 +8,10 @@ namespace NetbootServer.Boots.Journal;
 /// Notes what machines say when they ask: of registered ones what was observed, of others a discovered record. Two
 /// sightings are one discovered machine when they share a MAC, or UUID and serial both.
 /// </summary>
-internal sealed class Sightings(MachineJoined joined)
+internal static class Sightings
 {
     /// <summary>Notes a sighting.</summary>
-    public async Task NoteAsync(JournalBatch batch, MachineSeen seen, Consequences consequences, CancellationToken ct)
+    public static async Task NoteAsync(JournalBatch batch, MachineSeen seen, CancellationToken ct)
     {
         var mac = seen.Identity.AnyMac;
         var (ofMac, contradicts) = (batch.Machine(mac), seen.Recognition.Contradiction is not null);
@@ -25,18 +24,16 @@ internal sealed class Sightings(MachineJoined joined)
             if (mac is not { } first) return; // nothing to name a record by
             if (await DiscoverAsync(batch, first, seen, ct) is not { } made) return;
             row = ofMac = made;
-            consequences.Machines.Add(row);
-            consequences.Discovered = true;
         }
         if (ofMac is { State: MachineState.Discovered } && ofMac != row)
-            await TakeOverAsync(batch, row, ofMac, consequences, ct);
-        if (mac is { } told && row.State == MachineState.Discovered && seen.Recognition.By == Evidence.None && ofMac is null)
-            await AddMacAsync(batch, row, told, consequences, ct);
+            await TakeOverAsync(batch, row, ofMac, ct);
+        if (mac is { } told && row.State == MachineState.Discovered && seen.Recognition.By == Evidence.None
+            && ofMac is null)
+            await AddMacAsync(batch, row, told, ct);
         row.FirstSeenAt ??= seen.At;
         row.LastSeenAt = seen.At;
-        row.Tell(seen.Ip is null ? seen.Identity.Told : seen.Identity.Told.SetItem("ip", seen.Ip), seen.At);
+        row.Observe(seen.Ip is null ? seen.Identity.Reported : seen.Identity.Reported.SetItem("ip", seen.Ip), seen.At);
         batch.Changed(row);
-        consequences.MachineNames.Add(row.Name);
     }
 
     /// <summary>
@@ -53,7 +50,8 @@ internal sealed class Sightings(MachineJoined joined)
             orderby row.Id
             select row).ToListAsync(ct);
         // An adapter that another computer was seen booting from may be plugged in here now.
-        found.RemoveAll(row => uuid is not null && serial is not null && row.UuidKey is not null && row.SerialKey is not null
+        found.RemoveAll(row => uuid is not null && serial is not null && row.UuidKey is not null
+            && row.SerialKey is not null
             && row.UuidKey != uuid && row.SerialKey != serial);
         if (found.Count == 0 && uuid is not null && serial is not null)
             found = await batch.Db.Set<MachineRow>().Where(row => row.State == MachineState.Discovered
@@ -77,11 +75,8 @@ internal sealed class Sightings(MachineJoined joined)
         while (await db.Set<MachineRow>().AnyAsync(other => other.Name == row.Name, ct)) row.Name += ".new";
         row.WriteSpec(new() { Macs = [text] });
         (row.UuidKey, row.SerialKey) = (seen.Identity.Uuid?.Key, seen.Identity.Serial?.Key);
-        await using var machines = PreparedRows<MachineRow>.Insert(db);
-        await using var macs = PreparedRows<MachineMacRow>.Insert(db);
-        row.Id = await machines.RunAsync(row, ct);
-        await macs.RunAsync(new() { Mac = text, MachineId = row.Id }, ct);
-        batch.Add(row, mac);
+        await batch.Machines.DiscoverAsync(row, ct);
+        batch.Discovered(row, mac);
         return row;
     }
 
@@ -89,33 +84,22 @@ internal sealed class Sightings(MachineJoined joined)
     /// A discovered record turns out to be of this machine: its history joins, and its MACs where this one is
     /// discovered.
     /// </summary>
-    public async Task TakeOverAsync(
-        JournalBatch batch, MachineRow row, MachineRow found, Consequences consequences, CancellationToken ct)
+    public static async Task TakeOverAsync(
+        JournalBatch batch, MachineRow row, MachineRow found, CancellationToken ct)
     {
-        consequences.Keys.Add(MachineKeys.Of(found));
-        consequences.MachineNames.Add(found.Name);
-        row.Absorb(found);
-        await joined(batch.Db, found.Id, row.Id, ct);
-        await batch.Db.Set<MachineRow>().Where(gone => gone.Id == found.Id).ExecuteDeleteAsync(ct);
+        await batch.Machines.AbsorbAsync(row, found, ct);
         batch.Join(found, row);
         batch.Changed(row);
         if (row.State == MachineState.Discovered)
-            foreach (var mac in found.ReadSpec().Macs) await AddMacAsync(batch, row, MacAddress.Parse(mac), consequences, ct);
+            foreach (var mac in found.ReadSpec().Macs) await AddMacAsync(batch, row, MacAddress.Parse(mac), ct);
     }
 
     /// <summary>The machine has another MAC, which is of no other.</summary>
-    public static async Task AddMacAsync(
-        JournalBatch batch, MachineRow row, MacAddress mac, Consequences consequences, CancellationToken ct)
+    public static async Task AddMacAsync(JournalBatch batch, MachineRow row, MacAddress mac, CancellationToken ct)
     {
-        var spec = row.ReadSpec();
-        var text = mac.ToString();
-        if (spec.Macs.Contains(text) || spec.Macs.Length >= MachineSpecParser.MaxMacs) return;
-        row.WriteSpec(spec with { Macs = [.. spec.Macs, text] });
-        await using var macs = PreparedRows<MachineMacRow>.Insert(batch.Db);
-        await macs.RunAsync(new() { Mac = text, MachineId = row.Id }, ct);
-        await using var specs = PreparedRows<MachineRow>.Update(batch.Db, nameof(MachineRow.Spec), nameof(MachineRow.Search));
-        await specs.RunAsync(row, ct);
+        var (macs, text) = (row.ReadSpec().Macs, mac.ToString());
+        if (macs.Contains(text) || macs.Length >= MachineSpecParser.MaxMacs) return;
+        await batch.Machines.AddMacAsync(row, text, ct);
         batch.Add(row, mac);
-        consequences.Machines.Add(row);
     }
 }

@@ -34,7 +34,9 @@ public sealed record BootPlan
     /// <summary>Whether it comes from the machine's one-shot next boot.</summary>
     public bool FromNextBoot { get; init; }
 
-    /// <summary>Whether a person chose it from a menu: a profile chosen there boots, it shows no menu of its own.</summary>
+    /// <summary>
+    /// Whether a person chose it from a menu: a profile chosen there boots, it shows no menu of its own.
+    /// </summary>
     public bool FromMenu { get; init; }
 
     /// <summary>Whether the machine asks again in the power-on in which it was left to its disk.</summary>
@@ -96,7 +98,9 @@ public abstract record BootAction;
 /// <param name="Version">Which of its versions.</param>
 /// <param name="Variant">Which of the version's systems; null for its only one.</param>
 /// <param name="Recipe">What is loaded.</param>
-/// <param name="KernelArguments">The image's, then the profile's, then the machine's; ours come on top in the script.</param>
+/// <param name="KernelArguments">
+/// The image's, then the profile's, then the machine's; ours come on top in the script.
+/// </param>
 /// <param name="Expects">What counts as success, and why.</param>
 public sealed record LoadKernel(Image Image, ImageVersion Version, string? Variant, Recipe Recipe,
     ImmutableArray<string> KernelArguments, ExpectedOutcome Expects) : BootAction
@@ -160,7 +164,7 @@ public sealed record MenuChoice(string Key, string Label, string? Profile)
 /// <summary>Opens iPXE's shell.</summary>
 public sealed record OpenShell : BootAction;
 
-/// <summary>Waits until somebody approves the machine or gives it a profile.</summary>
+/// <summary>Waits until an operator approves the machine or gives it a profile.</summary>
 public sealed record WaitForApproval : BootAction;
 
 /// <summary>Waits until an operator has said which machine it is.</summary>

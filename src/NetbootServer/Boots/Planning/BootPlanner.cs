@@ -10,7 +10,9 @@ namespace NetbootServer.Boots.Planning;
 /// <param name="Machine">The machine's record, registered or discovered; null when unknown.</param>
 /// <param name="Profiles">All profiles, ranked.</param>
 /// <param name="Images">All images.</param>
-/// <param name="Unknown">What a machine without a profile gets: <c>wait</c>, <c>local</c>, <c>menu</c> or a profile's name.</param>
+/// <param name="Unknown">
+/// What a machine without a profile gets: <c>wait</c>, <c>local</c>, <c>menu</c> or a profile's name.
+/// </param>
 public sealed record CatalogView(Machine? Machine, ProfileSet Profiles,
     FrozenDictionary<string, Image> Images, string Unknown)
 {
@@ -19,7 +21,7 @@ public sealed record CatalogView(Machine? Machine, ProfileSet Profiles,
     /// </summary>
     public string? LocalDisk { get; init; }
 
-    /// <summary>What the <see cref="Storage.SteadyClock"/> shows.</summary>
+    /// <summary>What the <see cref="Storage.MonotonicClock"/> shows.</summary>
     public TimeSpan Now { get; init; }
 
     /// <summary>Why the machine waits for an operator; null when it does not.</summary>
@@ -39,9 +41,9 @@ public static class BootPlanner
 
     private const int ImagePollSeconds = 10, MenuPollSeconds = 60;
 
-    /// <summary>The plan for a machine that tells <paramref name="identity"/>.</summary>
+    /// <summary>The plan for a machine that reports <paramref name="identity"/>.</summary>
     /// <param name="view">The catalog.</param>
-    /// <param name="identity">What the machine told.</param>
+    /// <param name="identity">What the machine reported.</param>
     /// <param name="menuChoice">
     /// The profile, or <see cref="LocalChoice"/>, that a person chose at the machine; null without a choice.
     /// </param>
@@ -79,7 +81,8 @@ public static class BootPlanner
                 Reason = $"it contradicts a registration: {contradiction.Text}",
             };
         if (menuChoice is not null)
-            return ForNamed(view, identity, plan with { FromMenu = true }, menuChoice, $"'{menuChoice}' was chosen from the menu at the machine");
+            return ForNamed(view, identity, plan with { FromMenu = true }, menuChoice,
+                $"'{menuChoice}' was chosen from the menu at the machine");
         if (machine?.LeftToDisk?.IsSamePowerOn(view.Now) == true)
             return plan with
             {
@@ -120,14 +123,18 @@ public static class BootPlanner
         };
     }
 
-    /// <summary>All profiles that the machine could boot now; left alone, it asks whether it has got one meanwhile.</summary>
+    /// <summary>
+    /// All profiles that the machine could boot now; left alone, it asks whether it has got one meanwhile.
+    /// </summary>
     private static BootPlan Menu(CatalogView view, MachineIdentity identity, BootPlan plan) => plan with
     {
         Action = new ShowMenu(null,
         [
             .. view.Profiles.ByName.Values.OrderBy(profile => profile.Name, StringComparer.Ordinal)
-                .Where(profile => ForProfile(view, identity, plan with { FromMenu = true }, profile, "").Action is LoadKernel)
-                .Select((profile, i) => new MenuChoice($"p{i}", $"{profile.Name} ({profile.Spec.Image})", profile.Name)),
+                .Where(profile => ForProfile(view, identity, plan with { FromMenu = true }, profile, "")
+                    .Action is LoadKernel)
+                .Select((profile, i) => new MenuChoice($"p{i}", $"{profile.Name} ({profile.Spec.Image})",
+                    profile.Name)),
             MenuChoice.Local(), MenuChoice.Shell(), MenuChoice.Again,
         ], MenuChoice.Again.Key, MenuPollSeconds),
     };
@@ -140,7 +147,8 @@ public static class BootPlanner
             "shell" => MenuChoice.Shell(entry.Label),
             _ => new($"p{i}", entry.Label ?? entry.Profile!, entry.Profile),
         }).ToImmutableArray();
-        var selected = menu.Default is { } wanted ? menu.Entries.ToList().FindIndex(entry => entry.Target == wanted) : 0;
+        var selected = menu.Default is { } wanted ? menu.Entries.ToList().FindIndex(entry => entry.Target == wanted)
+            : 0;
         return new(menu.Title, choices, choices[selected].Key, menu.TimeoutSeconds);
     }
 
@@ -159,7 +167,8 @@ public static class BootPlanner
         if (!view.Images.TryGetValue(spec.Image, out var image))
             return Cannot(plan, $"profile '{profile.Name}' wants image '{spec.Image}', which does not exist");
         plan = WithPin(plan, image, out var own);
-        var version = own ?? (spec.Version is { } pinned ? image.Versions.GetValueOrDefault(pinned) : image.CurrentVersion);
+        var version = own ?? (spec.Version is { } pinned ? image.Versions.GetValueOrDefault(pinned)
+            : image.CurrentVersion);
         if (version is null)
             return spec.Version is null
                 ? plan with
@@ -167,16 +176,18 @@ public static class BootPlanner
                     Action = new WaitForImage(ImagePollSeconds),
                     Reason = $"image '{image.Name}' has no version yet",
                 }
-                : Cannot(plan, $"profile '{profile.Name}' pins version {spec.Version} of '{image.Name}', which is not kept");
+                : Cannot(plan, $"profile '{profile.Name}' pins version {spec.Version} of '{image.Name}', which is " +
+                    $"not kept");
         var arch = plan.Machine?.Spec.Arch ?? identity.Arch ?? "x86_64";
         if (!version.Systems.TryGetValue(NixSystem.Of(arch), out var system))
-            return Cannot(plan, $"image '{image.Name}' has nothing for {NixSystem.Of(arch)}, only {string.Join(", ", version.Systems.Keys)}");
+            return Cannot(plan, $"image '{image.Name}' has nothing for {NixSystem.Of(arch)}, only " +
+            $"{string.Join(", ", version.Systems.Keys)}");
         var variant = Variant(plan.Machine, spec);
         if (system.Bootable(variant) is not { } recipe)
             return Cannot(plan, variant is null
                 ? $"image '{image.Name}' has no kernel and initrd for {NixSystem.Of(arch)}"
                 : $"image '{image.Name}' has no variant '{variant}' for {NixSystem.Of(arch)}");
-        var platform = identity.Told.GetValueOrDefault("platform");
+        var platform = identity.Reported.GetValueOrDefault("platform");
         if (recipe.Kernel is null && platform == "pcbios")
             return Cannot(plan, $"image '{image.Name}' has only an EFI program for {NixSystem.Of(arch)}, and this " +
                 "machine booted by BIOS: set its firmware to UEFI, or give it another image");
@@ -204,11 +215,13 @@ public static class BootPlanner
     {
         own = null;
         if (plan.Machine?.Spec.Version is not { } pin) return plan;
-        if (image.Versions.TryGetValue(pin, out own)) return plan with { Reason = $"{plan.Reason}; the machine pins version {pin}" };
+        if (image.Versions.TryGetValue(pin, out own))
+            return plan with { Reason = $"{plan.Reason}; the machine pins version {pin}" };
         return plan with
         {
             Warnings = plan.Warnings.Add(new(PlanWarnings.PinUnknown,
-                $"The machine pins version {pin}, which is none of image '{image.Name}': what the profile says is booted. " +
+                $"The machine pins version {pin}, which is none of image '{image.Name}': what the profile says is " +
+                $"booted. " +
                 "Pin a version of this image, or take the pin away.")),
         };
     }

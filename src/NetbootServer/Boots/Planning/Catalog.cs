@@ -8,9 +8,9 @@ namespace NetbootServer.Boots.Planning;
 
 /// <summary>The one read of a boot request: profiles and images from memory, the machine through its cache.</summary>
 internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, ImageCatalog images,
-    IOptions<MachinesOptions> options, IOptions<BootsOptions> boots, SteadyClock steady, TimeProvider time)
+    IOptions<MachinesOptions> options, IOptions<BootsOptions> boots, MonotonicClock steady, TimeProvider time)
 {
-    /// <summary>Which machine tells <paramref name="identity"/>, and what the catalog has for it.</summary>
+    /// <summary>Which machine reports <paramref name="identity"/>, and what the catalog has for it.</summary>
     /// <exception cref="OperationCanceledException">
     /// The database did not answer within <see cref="BootsOptions.CatalogWait"/>.
     /// </exception>
@@ -21,7 +21,8 @@ internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, Im
         // The MAC that it boots from decides nearly always: then the others need no look-up.
         var recognition = identity.Mac is null ? null
             : await RecognizeAsync(identity with { OtherMacs = [] }, withSerial: false, began, ct);
-        if (recognition?.By != Evidence.BootMac) recognition = await RecognizeAsync(identity, withSerial: true, began, ct);
+        if (recognition?.By != Evidence.BootMac)
+            recognition = await RecognizeAsync(identity, withSerial: true, began, ct);
         return (ViewOf(recognition), recognition);
     }
 

@@ -18,7 +18,8 @@ public sealed record Contradiction(Machine Machine, Evidence By, Machine? BootsA
     internal static Contradiction Of(MachineIdentity identity, List<Naming> named)
     {
         // Among several other MACs, the one whose machine agrees in something is the stronger.
-        var strongest = named.OrderBy(naming => naming.By).ThenByDescending(naming => naming.Compared.AnyAgrees).First();
+        var strongest = named.OrderBy(naming => naming.By).ThenByDescending(naming => naming.Compared.AnyAgrees)
+            .First();
         ImmutableArray<string> findings =
         [
             .. named.GroupBy(naming => naming.Machine.Id).SelectMany(namings =>
@@ -35,7 +36,8 @@ public sealed record Contradiction(Machine Machine, Evidence By, Machine? BootsA
         if (compared.Uuid == false)
             yield return $"'{machine.Name}' has the UUID {machine.KnownUuid}, this machine reports {identity.Uuid}";
         if (compared.Serial == false)
-            yield return $"'{machine.Name}' has the serial {machine.KnownSerial}, this machine reports {identity.Serial}";
+            yield return $"'{machine.Name}' has the serial {machine.KnownSerial}, this machine reports " +
+            $"{identity.Serial}";
     }
 
     private static string NameOf(Naming naming, MachineIdentity identity)

@@ -30,10 +30,12 @@ public sealed partial record MachineIdentity
     /// <summary>The interface it boots from.</summary>
     public MacAddress? Mac { get; init; }
 
-    /// <summary>Its other interfaces as far as it told them, the one it boots from maybe among them.</summary>
+    /// <summary>Its other interfaces, as far as it reported them; the one it boots from may be among them.</summary>
     public ImmutableArray<MacAddress> OtherMacs { get; init; } = [];
 
-    /// <summary>All of its interfaces, each once; when it told which one it boots from, that is the first.</summary>
+    /// <summary>
+    /// All of its interfaces, each once; when it reported which one it boots from, that is the first.
+    /// </summary>
     public ImmutableArray<MacAddress> AllMacs => Mac is not { } mac ? OtherMacs : OtherMacs.Remove(mac).Insert(0, mac);
 
     /// <summary>What a record of it is named by: the interface that it boots from, else any.</summary>
@@ -45,27 +47,33 @@ public sealed partial record MachineIdentity
     /// <summary>Its SMBIOS serial number, unless that is a factory default.</summary>
     public MachineSerial? Serial { get; init; }
 
-    /// <summary>CPU architecture in our words, or what it said when we have no word for it; null when it said nothing.</summary>
+    /// <summary>
+    /// CPU architecture in our words, or what it said when we have no word for it; null when it said nothing.
+    /// </summary>
     public string? Arch { get; init; }
 
     /// <summary><c>efi</c> or <c>pcbios</c>; null when it said nothing.</summary>
     public string? Platform { get; init; }
 
-    /// <summary>All it told under <see cref="Names"/>, control characters escaped, each value cut to 256 characters.</summary>
-    public ImmutableSortedDictionary<string, string> Told { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    /// <summary>
+    /// All it reported under <see cref="Names"/>, control characters escaped, each value cut to 256 characters.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string> Reported { get; init; } = ImmutableSortedDictionary<string,
+        string>.Empty;
 
     /// <summary>Further query parameters.</summary>
-    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string,
+        string>.Empty;
 
     /// <summary>Whether there is anything to know a machine by.</summary>
     public bool IsSomeone => Mac is not null || !OtherMacs.IsEmpty || Uuid is not null || Serial is not null;
 
-    /// <summary>Whether another question told the very same.</summary>
+    /// <summary>Whether another request reported exactly the same.</summary>
     public bool TellsTheSameAs(MachineIdentity other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return Told.Count == other.Told.Count && Labels.Count == other.Labels.Count
-            && Told.SequenceEqual(other.Told) && Labels.SequenceEqual(other.Labels);
+        return Reported.Count == other.Reported.Count && Labels.Count == other.Labels.Count
+            && Reported.SequenceEqual(other.Reported) && Labels.SequenceEqual(other.Labels);
     }
 
     /// <summary>Reads the query of a script request.</summary>
@@ -103,7 +111,7 @@ public sealed partial record MachineIdentity
             Serial = MachineSerial.TryParse(told.GetValueOrDefault("serial"), out var serial) ? serial : null,
             Arch = told.GetValueOrDefault("arch"),
             Platform = platform,
-            Told = told.ToImmutable(),
+            Reported = told.ToImmutable(),
             Labels = labels.ToImmutable(),
         };
     }
@@ -128,7 +136,8 @@ public sealed partial record MachineIdentity
         foreach (var part in list.AsSpan().Split(','))
         {
             if (macs.Count == MaxMacs) break;
-            if (MacAddress.TryParse(list.AsSpan()[part].Trim().ToString(), out var mac) && !macs.Contains(mac)) macs.Add(mac);
+            if (MacAddress.TryParse(list.AsSpan()[part].Trim().ToString(), out var mac) && !macs.Contains(mac))
+                macs.Add(mac);
         }
         return macs.DrainToImmutable();
     }

@@ -9,7 +9,9 @@ namespace NetbootServer.Boots.Planning;
 /// <summary>Why a profile's own script template gives no script.</summary>
 /// <param name="Detail">Why, with the line.</param>
 /// <param name="Line">The template's line that is to blame, from 1; missing when it is none in particular.</param>
-/// <param name="Refused">Whether a profile with such a template is refused; else it fails for this machine only.</param>
+/// <param name="Refused">
+/// Whether a profile with such a template is refused; else it fails for this machine only.
+/// </param>
 public sealed record TemplateFault(string Detail, int? Line, bool Refused);
 
 /// <summary>What a machine would get, and why.</summary>
@@ -48,8 +50,8 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     public int? CommandLineBytes { get; init; }
 
     /// <summary>
-    /// What each of the warnings is about, in the same order: a word that stays the same when the sentence changes, such
-    /// as <c>arch-unknown</c>.
+    /// What each of the warnings is about, in the same order: a word that stays the same when the sentence changes,
+    /// such as <c>arch-unknown</c>.
     /// </summary>
     public required ImmutableArray<string> WarningCodes { get; init; }
 
@@ -67,7 +69,8 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
                 State = MachineState.Registered, Spec = machine.Spec with { Profile = profile.Name }, NextBoot = null,
                 LeftToDisk = null, Completion = null,
             },
-            Profiles = ProfileSet.Of(view.Profiles.ByName.Values.Where(other => other.Name != profile.Name).Append(profile)),
+            Profiles = ProfileSet.Of(view.Profiles.ByName.Values.Where(other => other.Name != profile.Name)
+                .Append(profile)),
         }, new(machine, PlannedIdentity.Of(machine, MachineIdentity.FromTold([])), []), links);
     }
 
@@ -77,11 +80,12 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         var plan = BootPlanner.Plan(view, identity, menuChoice: null);
         plan = plan with { Warnings = [.. doubts, .. plan.Warnings] };
         var load = plan.Action as LoadKernel;
-        var script = ScriptDesk.Preview(plan, identity, links, out var fault);
+        var script = ScriptComposer.Preview(plan, identity, links, out var fault);
         var preview = links with { Boot = new string('T', BootTokens.Length) };
         var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
         var warnings = WarningsOn(plan, identity, bytes, fault?.Message);
-        return new(machine.Name, ActionOf(plan.Action), plan.Reason, ProfileChoice.Explain(view, identity), load?.KernelArguments ?? [],
+        return new(machine.Name, ActionOf(plan.Action), plan.Reason, ProfileChoice.Explain(view, identity),
+            load?.KernelArguments ?? [],
             script, [.. warnings.Select(warning => warning.Text)])
         {
             WarningCodes = [.. warnings.Select(warning => warning.Code)],
@@ -120,7 +124,8 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
                 "Neither the machine's registration nor the machine itself says its architecture: x86_64 is assumed.");
         if (plan.Machine?.Spec.Arch is { } arch && identity.Arch is { } told && arch != told)
             Warn(PlanWarnings.ArchDiffers, $"The machine is registered as {arch}, but says it is {told}.");
-        if (plan.Action is LoadKernel { Recipe.Kernel: null } && identity.Told.GetValueOrDefault("platform") != "efi")
+        if (plan.Action is LoadKernel { Recipe.Kernel: null }
+            && identity.Reported.GetValueOrDefault("platform") != "efi")
             Warn(PlanWarnings.PlatformUnknown, "The image boots UEFI machines only, and this machine has not said " +
                 "yet that it is one: by BIOS it gets a script that says so.");
         if (fault is not null)

@@ -18,7 +18,7 @@ internal sealed record RenderedPlan(BootPlan Plan, string[] Parts)
 /// <summary>
 /// The last script of each machine, for those that ask again. It holds while all that it was made of is the very same:
 /// the machine's record, the profiles, the images (each change makes others, so nothing needs to be forgotten), and
-/// what the machine tells.
+/// what the machine reports.
 /// </summary>
 internal sealed class PlanCache : IDisposable
 {

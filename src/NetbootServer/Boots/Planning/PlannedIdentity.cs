@@ -15,7 +15,7 @@ internal static class PlannedIdentity
     /// <summary>What a machine says, as last seen: what is asked for stands in for it.</summary>
     public static MachineIdentity Of(Machine machine, MachineIdentity asked)
     {
-        var told = (machine.Identity ?? ImmutableSortedDictionary<string, string>.Empty).SetItems(asked.Told);
+        var told = (machine.Identity ?? ImmutableSortedDictionary<string, string>.Empty).SetItems(asked.Reported);
         // One that was never seen is what is registered.
         if (!told.ContainsKey("mac") && FirstMac(machine) is { } mac) told = told.SetItem("mac", mac.Hyphened);
         if (machine.Spec.Uuid is { } uuid && !told.ContainsKey("uuid")) told = told.SetItem("uuid", uuid);
@@ -37,13 +37,16 @@ internal static class PlannedIdentity
         }
         if (IsIt(recognition, machine))
             return (catalog.ViewOf(machine), new(machine, identity, recognition.Difference is { } difference
-                ? [new(PlanWarnings.IdentityDiffers, $"One value differs: {difference}. It boots all the same, with an alarm. " +
+                ? [new(PlanWarnings.IdentityDiffers,
+                    $"One value differs: {difference}. It boots all the same, with an alarm. " +
                     "Correct the registration, or forget the reference if the hardware has changed.")]
                 : []));
         if (recognition.Contradiction is { } contradiction)
             return (view, new(machine, identity, [new(PlanWarnings.IdentityContradicts, "A request that says this " +
-                $"contradicts a registration: {contradiction.Text}. It raises an alarm, on which you say which machine it is.")]));
-        return (catalog.ViewOf(machine), new(machine, identity, [new(PlanWarnings.OtherMachine, recognition.Machine is { } other
+                $"contradicts a registration: {contradiction.Text}. It raises an alarm, on which you say which " +
+                $"machine it is.")]));
+        return (catalog.ViewOf(machine),
+            new(machine, identity, [new(PlanWarnings.OtherMachine, recognition.Machine is { } other
             ? $"A request that says this is taken for '{other.Name}', not for '{machine.Name}'."
             : $"A request that says this is taken for an unknown machine, not for '{machine.Name}'.")]));
     }

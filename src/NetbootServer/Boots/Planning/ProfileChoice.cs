@@ -40,7 +40,8 @@ internal static class ProfileChoice
                 entry.Profile.Name, entry.Profile == winner, Why(entry.Profile, entry.Misses, winner, own),
                 Fits: entry.Misses is null));
         if (own is not null && winner?.Name != own)
-            candidates = candidates.Prepend(new(own, false, "is the machine's own profile, but does not exist", Fits: false));
+            candidates = candidates.Prepend(new(own, false, "is the machine's own profile, but does not " +
+            "exist", Fits: false));
         return [.. candidates];
     }
 
@@ -87,12 +88,14 @@ internal static class ProfileChoice
         if (winner.Spec.Selector.Count > spec.Selector.Count)
             return $"matches with {Count(spec)}; '{winner.Name}' matches with {winner.Spec.Selector.Count}";
         return winner.Spec.Priority > spec.Priority
-            ? $"matches as well, but '{winner.Name}' has the higher priority ({winner.Spec.Priority} against {spec.Priority})"
+            ? $"matches as well, but '{winner.Name}' has the higher priority ({winner.Spec.Priority} against " +
+            $"{spec.Priority})"
             : $"matches as well with the same priority, but '{winner.Name}' comes first by name";
     }
 
     private static string WhyMatches(ProfileSpec spec) =>
         $"its selector matches with {Count(spec)}, priority {spec.Priority}";
 
-    private static string Count(ProfileSpec spec) => spec.Selector.Count == 1 ? "1 label" : $"{spec.Selector.Count} labels";
+    private static string Count(ProfileSpec spec) => spec.Selector.Count == 1 ? "1 label"
+        : $"{spec.Selector.Count} labels";
 }

@@ -79,7 +79,8 @@ public sealed record Recognition
             if (found.ByMac[i] is not { State: MachineState.Registered } machine) continue;
             var by = i == 0 && identity.Mac is not null ? Evidence.BootMac : Evidence.OtherMac;
             var compared = Comparison.Of(machine, identity);
-            if (by == Evidence.BootMac ? !compared.BothContradict : compared is { AnyAgrees: true, AnyContradicts: false })
+            if (by == Evidence.BootMac ? !compared.BothContradict
+                : compared is { AnyAgrees: true, AnyContradicts: false })
                 return Identified(machine, by, compared, identity, found);
             (named ??= []).Add(new(machine, by, compared));
         }
@@ -100,7 +101,8 @@ public sealed record Recognition
         {
             Machine = machine,
             By = by,
-            Difference = compared.AnyContradicts ? Contradiction.DifferencesOf(machine, identity, compared).Single() : null,
+            Difference = compared.AnyContradicts ? Contradiction.DifferencesOf(machine, identity, compared).Single()
+            : null,
             UuidOf = found.ByUuid is { } other && other.Id != machine.Id ? other : null,
         };
 
@@ -112,7 +114,8 @@ public sealed record Recognition
     {
         for (var i = 0; i < found.ByMac.Length; i++)
             if (found.ByMac[i] is { State: MachineState.Discovered } machine
-                && ((i == 0 && identity.Mac is not null) || !Comparison.Of(machine, identity).BothContradict)) return machine;
+                && ((i == 0 && identity.Mac is not null) || !Comparison.Of(machine, identity)
+                    .BothContradict)) return machine;
         return null;
     }
 }

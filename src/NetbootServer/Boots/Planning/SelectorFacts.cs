@@ -12,7 +12,7 @@ internal sealed class SelectorFacts(Machine? machine, MachineIdentity identity)
     private string? _mac;
 
     /// <summary>The value under a name; null when the machine has none.</summary>
-    public string? this[string name] => Registered(name) ?? Told(name);
+    public string? this[string name] => Registered(name) ?? Reported(name);
 
     private string? Registered(string name)
     {
@@ -27,10 +27,10 @@ internal sealed class SelectorFacts(Machine? machine, MachineIdentity identity)
         } ?? _registered.Labels.GetValueOrDefault(name);
     }
 
-    private string? Told(string name) => name switch
+    private string? Reported(string name) => name switch
     {
         "mac" when identity.Mac is { } mac => _mac ??= mac.ToString(),
         "arch" when identity.Arch is { } arch => arch,
-        _ => identity.Told.GetValueOrDefault(name),
+        _ => identity.Reported.GetValueOrDefault(name),
     };
 }

@@ -32,23 +32,26 @@ internal static partial class BootApi
 
     /// <summary>The script of a machine known by its MAC alone, written in any way.</summary>
     private static Task<IResult> ScriptOfMac(
-        string mac, HttpContext http, LinksOfRequest links, ScriptDesk desk, BootMetrics metrics, TimeProvider time,
+        string mac, HttpContext http, LinksOfRequest links, IpxeScriptService desk, BootMetrics metrics,
+        TimeProvider time,
         CancellationToken ct)
     {
         if (!MacAddress.TryParse(mac, out var address))
             return Task.FromResult<IResult>(MachineAnswer.NotFound($"'{IpxeText.Show(mac)}' is no MAC address."));
         var told = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
-        var identity = told with { Mac = address, Told = told.Told.SetItem("mac", address.Hyphened) };
+        var identity = told with { Mac = address, Reported = told.Reported.SetItem("mac", address.Hyphened) };
         return AnswerAsync(identity, http, links, desk, metrics, time, ct);
     }
 
     /// <summary>The script of the machine that the query describes.</summary>
-    private static Task<IResult> Script(HttpContext http, LinksOfRequest links, ScriptDesk desk, BootMetrics metrics,
+    private static Task<IResult> Script(HttpContext http, LinksOfRequest links, IpxeScriptService desk,
+        BootMetrics metrics,
         TimeProvider time, CancellationToken ct) =>
-        AnswerAsync(MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), http, links, desk, metrics, time, ct);
+        AnswerAsync(MachineIdentity.FromQuery(http.Request.QueryString.Value ?? ""), http, links, desk, metrics, time,
+            ct);
 
     private static async Task<IResult> AnswerAsync(
-        MachineIdentity identity, HttpContext http, LinksOfRequest links, ScriptDesk desk, BootMetrics metrics,
+        MachineIdentity identity, HttpContext http, LinksOfRequest links, IpxeScriptService desk, BootMetrics metrics,
         TimeProvider time, CancellationToken ct)
     {
         http.Response.Headers.CacheControl = "no-store";

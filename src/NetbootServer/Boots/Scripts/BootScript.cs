@@ -12,7 +12,7 @@ public static class BootScript
     /// <param name="links">This server's URLs.</param>
     /// <param name="labels">Labels to pass on; null for none.</param>
     public static string Start(ScriptLinks links, MachineIdentity? labels) => new ScriptWriter()
-        .Line("# NetbootServer: tells the server who this machine is and runs the script it answers with")
+        .Line("# NetbootServer: reports this machine's identity to the server and runs the script it answers with")
         .Begin(links, labels is null ? null : labels with { Mac = null })
         .AskAgain().ToString();
 
@@ -32,7 +32,7 @@ public static class BootScript
     /// <summary>A machine's script.</summary>
     /// <param name="plan">What it gets.</param>
     /// <param name="links">This server's URLs, with the boot's token when the plan loads a kernel.</param>
-    /// <param name="identity">What the machine told.</param>
+    /// <param name="identity">What the machine reported.</param>
     /// <param name="attempt">How often it has asked since it was switched on, as far as it says.</param>
     /// <param name="menuToken">Makes a token for choosing a profile, or the local disk, at the machine.</param>
     public static string Render(
@@ -100,7 +100,8 @@ public static class BootScript
     private static ScriptWriter Load(ScriptWriter script, BootPlan plan, LoadKernel load, ScriptLinks links,
         MachineIdentity identity, int attempt)
     {
-        script.Echo($"NetbootServer: {Who(plan, identity)} boots {load.Image.Name} {load.Version.Id[..8]} (profile {plan.Profile!.Name})");
+        script.Echo($"NetbootServer: {Who(plan, identity)} boots {load.Image.Name} {load.Version.Id[..8]} (profile " +
+            $"{plan.Profile!.Name})");
         return Failed(Fetch(script, load, links), links, attempt);
     }
 
@@ -133,7 +134,8 @@ public static class BootScript
             .Line(":failed")
             .Line("set nb-errno ${errno}")
             .Line("imgfree ||")
-            .Line("echo NetbootServer: this boot failed at its ${nb-step} (iPXE error ${nb-errno}, shown above with its cause)")
+            .Line("echo NetbootServer: this boot failed at its ${nb-step} (iPXE error ${nb-errno}, shown above with " +
+            "its cause)")
             .Line($"imgfetch --name nb-failed {links.BootUrl}/failed?step=${{nb-step}}&errno=${{nb-errno}} ||")
             .Line("imgfree nb-failed ||")
             .Echo($"The failure is reported. Starting again in {wait} seconds.")
@@ -144,18 +146,22 @@ public static class BootScript
     private static ScriptWriter Wait(ScriptWriter script, BootPlan plan, ScriptLinks links, MachineIdentity identity,
         int attempt, Func<string, string> menuToken)
     {
-        var told = identity.Told;
+        var told = identity.Reported;
         var wait = ScriptWriter.Wait(attempt);
         var registered = plan.Machine is { State: MachineState.Registered };
         return script.Line("echo")
             .Echo(registered
                 ? $"NetbootServer has no profile for the machine {plan.Machine!.Name}."
                 : "NetbootServer does not know this machine.")
-            .Echo($"  MAC {identity.Mac?.ToString() ?? "not told"}  UUID {told.GetValueOrDefault("uuid", "not told")}")
-            .Echo($"  {told.GetValueOrDefault("manufacturer")} {told.GetValueOrDefault("product")} serial {told.GetValueOrDefault("serial", "not told")}")
-            .Echo($"{(registered ? "Give it a profile" : "Approve it")} at {links.Dashboard} or over REST; then it boots by itself.")
+            .Echo($"  MAC {identity.Mac?.ToString() ?? "not reported"}  UUID " +
+            $"{told.GetValueOrDefault("uuid", "not reported")}")
+            .Echo($"  {told.GetValueOrDefault("manufacturer")} {told.GetValueOrDefault("product")} serial " +
+            $"{told.GetValueOrDefault("serial", "not reported")}")
+            .Echo($"{(registered ? "Give it a profile" : "Approve it")} at {links.Dashboard} or over REST; then it " +
+            $"boots by itself.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
-            .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))
+            .Line(string.Create(CultureInfo.InvariantCulture,
+                $"prompt --key l --timeout {wait * 1000} && goto local ||"))
             .AskAgain().Line(":local").ChosenLocalDisk(plan.LocalDisk, menuToken(BootPlanner.LocalChoice));
     }
 
@@ -166,9 +172,11 @@ public static class BootScript
         script.Line("echo").Echo("NetbootServer: this machine contradicts a registration, so it boots nothing yet:");
         foreach (var finding in contradiction.Findings) script.Echo($"  {finding}");
         return script
-            .Echo($"Say at {links.Dashboard} or over REST whether it is '{contradiction.Machine.Name}' or another machine.")
+            .Echo($"Say at {links.Dashboard} or over REST whether it is '{contradiction.Machine.Name}' or another " +
+            $"machine.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
-            .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))
+            .Line(string.Create(CultureInfo.InvariantCulture,
+                $"prompt --key l --timeout {wait * 1000} && goto local ||"))
             .AskAgain().Line(":local").LocalDisk(plan.LocalDisk);
     }
 
@@ -180,7 +188,8 @@ public static class BootScript
             .Echo($"NetbootServer cannot boot {Who(plan, identity)}:")
             .Echo($"  {reason}.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
-            .Line(string.Create(CultureInfo.InvariantCulture, $"prompt --key l --timeout {wait * 1000} && goto local ||"))
+            .Line(string.Create(CultureInfo.InvariantCulture,
+                $"prompt --key l --timeout {wait * 1000} && goto local ||"))
             .AskAgain().Line(":local").ChosenLocalDisk(plan.LocalDisk, menuToken(BootPlanner.LocalChoice));
     }
 

@@ -14,7 +14,7 @@ public sealed record BootTicket(string Boot, long Machine, string Version, DateT
     private static readonly TimeSpan Drift = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// When the script was handed out, by the <see cref="Storage.SteadyClock"/> in whole seconds; null in tokens of
+    /// When the script was handed out, by the <see cref="Storage.MonotonicClock"/> in whole seconds; null in tokens of
     /// earlier releases.
     /// </summary>
     public TimeSpan? Started { get; init; }
@@ -42,7 +42,7 @@ public sealed record BootTicket(string Boot, long Machine, string Version, DateT
     /// that is as long after the script as it really took.
     /// </summary>
     /// <param name="wall">What the wall clock shows.</param>
-    /// <param name="steady">What the <see cref="Storage.SteadyClock"/> shows.</param>
+    /// <param name="steady">What the <see cref="Storage.MonotonicClock"/> shows.</param>
     public DateTimeOffset At(DateTimeOffset wall, TimeSpan steady)
     {
         if (Started is not { } started) return wall;

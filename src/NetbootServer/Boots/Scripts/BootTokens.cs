@@ -8,15 +8,15 @@ namespace NetbootServer.Boots.Scripts;
 /// <summary>
 /// Makes and verifies the tokens that stand for a boot in machine URLs. A token is base64url of 51 bytes, 68
 /// characters: kind (1), boot id (16: 6 of milliseconds since 1970, 10 random), machine (36 bits), seconds of the
-/// <see cref="SteadyClock"/> (30 bits), mark of the one-shot (14 bits, 0 for none), version (6) and the number of its
-/// recipe (2), or version (8) alone, HMAC-SHA-256 cut to 16. It is verified without a look-up, so any replica answers
-/// it, also after a restart. Its age is counted by the steady clock, so that one is good however the wall clock is set
-/// meanwhile.
+/// <see cref="MonotonicClock"/> (30 bits), mark of the one-shot (14 bits, 0 for none), version (6) and the number of
+/// its recipe (2), or version (8) alone, HMAC-SHA-256 cut to 16. It is verified without a look-up, so any replica
+/// answers it, also after a restart. Its age is counted by the steady clock, so that one is good however the wall clock
+/// is set meanwhile.
 /// </summary>
 /// <param name="key">The signing key, 32 bytes, the same on every replica.</param>
 /// <param name="steady">Counts ages.</param>
 /// <param name="time">The wall clock.</param>
-public sealed class BootTokens(byte[] key, SteadyClock steady, TimeProvider time)
+public sealed class BootTokens(byte[] key, MonotonicClock steady, TimeProvider time)
 {
     /// <summary>How long a token is good by itself; an older one is as long as its boot is open.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromHours(24);
@@ -42,7 +42,7 @@ public sealed class BootTokens(byte[] key, SteadyClock steady, TimeProvider time
     private static readonly TimeSpan Behind = TimeSpan.FromMinutes(2);
 
     /// <summary>Tokens on a clock that nothing has been loaded into.</summary>
-    public BootTokens(byte[] key, TimeProvider time) : this(key, new SteadyClock(time), time)
+    public BootTokens(byte[] key, TimeProvider time) : this(key, new MonotonicClock(time), time)
     {
     }
 
@@ -193,7 +193,8 @@ public sealed class BootTokens(byte[] key, SteadyClock steady, TimeProvider time
         public static Packed Read(ReadOnlySpan<byte> bytes)
         {
             var first = BinaryPrimitives.ReadUInt64BigEndian(bytes[At..]);
-            var rest = (long)((first & ((1 << 28) - 1)) << 16) | BinaryPrimitives.ReadUInt16BigEndian(bytes[(At + 8)..]);
+            var rest = (long)((first & ((1 << 28) - 1)) << 16) | BinaryPrimitives.ReadUInt16BigEndian(
+                bytes[(At + 8)..]);
             return new((long)(first >> 28), rest >> MarkBits, (int)(rest & ((1 << MarkBits) - 1)));
         }
     }

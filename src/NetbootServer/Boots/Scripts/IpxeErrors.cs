@@ -24,7 +24,7 @@ internal static class IpxeErrors
             0x3c => "this iPXE does not support the operation",
             0x41 => "the server refused the request",
             0x4c => "the connection timed out",
-            0x0b => "somebody at the machine pressed Ctrl-C",
+            0x0b => "Ctrl-C was pressed at the machine",
             0x0e => "the server refused the connection",
             0x17 or 0x28 => "no route to the server",
             0x34 => "the machine has no room for the file",

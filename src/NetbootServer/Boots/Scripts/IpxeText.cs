@@ -37,7 +37,9 @@ public static class IpxeText
     private static bool IsSyntax(string word, bool isFirst) =>
         word is "||" or "&&" or ";" || word[0] == '#' || (isFirst && word[0] == '-');
 
-    /// <summary>A value inside a URL's query or path: everything but RFC 3986's unreserved characters is encoded.</summary>
+    /// <summary>
+    /// A value inside a URL's query or path: everything but RFC 3986's unreserved characters is encoded.
+    /// </summary>
     public static string Url(string value)
     {
         ArgumentNullException.ThrowIfNull(value);

@@ -42,7 +42,8 @@ internal sealed class WaitingSteps
     /// Null for what is not counted: reports, and stalls, each of which is shown. Of transfers that broke off the last
     /// reason counts.
     /// </summary>
-    private static Key? KeyOf(BootStep step) => step is { Kind: FactKinds.Began, Detail: null } or { Kind: FactKinds.Ended }
+    private static Key? KeyOf(BootStep step) =>
+        step is { Kind: FactKinds.Began, Detail: null } or { Kind: FactKinds.Ended }
         ? new(step.Ticket.Boot, step.Step, step.File, step.Kind, step.Bytes == step.TotalBytes) : null;
 
     private sealed record Key(string Boot, string Step, string? File, string Kind, bool IsWhole);

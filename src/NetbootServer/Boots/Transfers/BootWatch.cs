@@ -16,8 +16,9 @@ namespace NetbootServer.Boots.Transfers;
 /// Looks twice a second how far transfers have come and which boots are silent, and once a minute for those that
 /// nothing is heard of any more.
 /// </summary>
-internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, DownloadLine line, RateHistory rates, BootLog log,
-    BootHistory history, EventHub events, Database database, SteadyClock steady, BootTokens tokens, BootTrim trim,
+internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, DownloadQueue line, RateHistory rates,
+    BootLog log,
+    BootHistory history, EventHub events, Database database, MonotonicClock steady, BootTokens tokens, BootTrim trim,
     IOptions<BootsOptions> options, WorkerServices services, TimeProvider time, ILogger<BootWatch> logger)
     : ResilientWorker("boot watch", services, logger)
 {
@@ -156,7 +157,8 @@ internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, Downl
             var ends = signs.Boots.Where(life => life.End is not null)
                 .ToDictionary(life => life.Ticket.Boot, life => life.WhySilent(false), StringComparer.Ordinal);
             foreach (var boot in silent.Where(boot => signs.SilenceOf(boot.Id) >= longest))
-                Lose(TicketOf(boot), ends.GetValueOrDefault(boot.Id) ?? $"was not heard of for {BootReason.Show(longest)}");
+                Lose(TicketOf(boot), ends.GetValueOrDefault(boot.Id)
+                    ?? $"was not heard of for {BootReason.Show(longest)}");
             signs.Forget(longest);
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -174,7 +176,8 @@ internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, Downl
                 .Where(row => row.Outcome == Outcomes.Running || row.Outcome == Outcomes.Stalled)
                 .OrderByDescending(row => row.LastHeardAt).Take(LostAtOnce).ToListAsync(token);
             var ids = rows.ConvertAll(row => row.Id);
-            return (rows, await db.Set<BootFactRow>().Where(fact => ids.Contains(fact.BootId) && fact.Kind == FactKinds.Began)
+            return (rows, await db.Set<BootFactRow>()
+                .Where(fact => ids.Contains(fact.BootId) && fact.Kind == FactKinds.Began)
                 .UpTo(BootTimeline.FilesElsewhere.Length).ToListAsync(token));
         }, ct);
         var byBoot = facts.ToLookup(fact => fact.BootId);
@@ -207,7 +210,7 @@ internal sealed partial class BootWatch(LiveBoots live, SignsOfLife signs, Downl
         [LoggerMessage(LogLevel.Warning, "Boot {Boot} is given up: the machine {Reason}")]
         public static partial void Unknown(ILogger logger, string boot, string reason);
 
-        [LoggerMessage(LogLevel.Warning, "Could not tell how far the boots are ({Detail})")]
+        [LoggerMessage(LogLevel.Warning, "Could not publish the progress of boots ({Detail})")]
         public static partial void NotTold(ILogger logger, string detail);
 
         [LoggerMessage(LogLevel.Warning, "Could not tidy up the boots; trying again later")]

@@ -23,8 +23,11 @@ internal sealed class LiveBoots(
     /// <summary>The transfers.</summary>
     public ICollection<LiveTransfer> Transfers => _transfers.Keys;
 
-    /// <summary>Begins to follow a transfer (a <see cref="TransferStarting"/>); null when it belongs to no boot's step.</summary>
-    public TransferMeter? Begin(HttpContext http, string boot, string file, Sha256Digest digest, long offset, long length)
+    /// <summary>
+    /// Begins to follow a transfer (a <see cref="TransferStarting"/>); null when it belongs to no boot's step.
+    /// </summary>
+    public TransferMeter? Begin(HttpContext http, string boot, string file, Sha256Digest digest, long offset,
+        long length)
     {
         if (Steps.OfFile(file) is not { } step) return null;
         if (tokens.Verify(boot) is not { } ticket) return null;
@@ -59,7 +62,8 @@ internal sealed class LiveBoots(
         transfer.End(now);
         var end = transfer.Bytes == transfer.TotalBytes ? null
             : transfer.CutAfter is { } silence ? $"took nothing for {BootReason.Show(silence)} and was disconnected"
-            : $"closed its connection after {BootReason.Show(transfer.Bytes, transfer.TotalBytes)} of its {transfer.Step} " +
+            : $"closed its connection after {BootReason.Show(transfer.Bytes, transfer.TotalBytes)} of its " +
+            $"{transfer.Step} " +
                 "and has asked for nothing since";
         if (end is not null) signs.BreaksOff(transfer.Ticket.Boot, end, transfer.CutAfter is not null);
         log.Add(new BootStep(now, transfer.Ticket, transfer.Step, FactKinds.Ended, transfer.Bytes, transfer.TotalBytes,
@@ -96,7 +100,7 @@ internal sealed class LiveBoots(
 internal sealed record InitrdSizes(long Before, long All);
 
 /// <summary>A transfer for a boot.</summary>
-/// <param name="owner">Told of its end.</param>
+/// <param name="owner">Notified of its end.</param>
 /// <param name="ticket">The boot.</param>
 /// <param name="step">kernel, initrd, overlay or files.</param>
 /// <param name="offset">Where in the file it begins.</param>

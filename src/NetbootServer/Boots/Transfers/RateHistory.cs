@@ -12,7 +12,9 @@ internal sealed class RateHistory
     /// <summary>How long the rates of a boot stay after its last byte.</summary>
     private static readonly TimeSpan Keep = TimeSpan.FromMinutes(15);
 
-    /// <summary>A look that comes late is followed by one that comes early: too short a time to tell a rate of.</summary>
+    /// <summary>
+    /// A look that comes late is followed by one that comes early: too short a time to measure a rate.
+    /// </summary>
     internal static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(250);
 
     /// <summary>What lies longer before is not the last look, but a pause of the watch.</summary>
@@ -41,7 +43,8 @@ internal sealed class RateHistory
         foreach (var boot in transfers.Where(transfer => transfer.EndedAt is null || transfer.HasNews)
             .GroupBy(transfer => transfer.Ticket.Boot, StringComparer.Ordinal))
         {
-            // Over the whole look, also when a transfer began within it: buffers fill at once, whatever the network does.
+            // Over the whole look, also when a transfer began within it: buffers fill at once, whatever the network
+            // does.
             var began = boot.Min(transfer => transfer.StartedAt);
             var from = now - before <= LongestLook || began < before ? before : began;
             if (from < now) LineOf(boot.Key).Add(from, now, boot.Sum(transfer => transfer.TakeNews()));
@@ -57,7 +60,8 @@ internal sealed class RateHistory
             if (line.LastAt < now - Keep) _boots.TryRemove(boot, out _);
         if (_boots.Count <= MostBoots) return;
         // A tenth more, so that this is not done at every look.
-        foreach (var (boot, _) in _boots.OrderBy(entry => entry.Value.LastAt).Take(_boots.Count - MostBoots * 9 / 10).ToList())
+        foreach (var (boot, _) in _boots.OrderBy(entry => entry.Value.LastAt).Take(_boots.Count - MostBoots * 9 / 10)
+            .ToList())
             _boots.TryRemove(boot, out _);
     }
 }

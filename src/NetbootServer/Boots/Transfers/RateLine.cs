@@ -4,7 +4,7 @@ namespace NetbootServer.Boots.Transfers;
 
 /// <summary>
 /// How fast one boot was from its first byte on, in bounded room: when it is full its samples become twice as long, so
-/// it always reaches back to the beginning. One writes, anybody reads.
+/// it always reaches back to the beginning. One thread writes, any thread reads.
 /// </summary>
 internal sealed class RateLine
 {
@@ -45,7 +45,8 @@ internal sealed class RateLine
     {
         var all = _samples.ToArray();
         // A single long one, of a pause of the watch, is not what the others are to become.
-        _length = (_length > TimeSpan.Zero ? _length : all.Select(sample => sample.Over).Order().ElementAt(all.Length / 2)) * 2;
+        _length = (_length > TimeSpan.Zero ? _length : all.Select(sample => sample.Over).Order()
+            .ElementAt(all.Length / 2)) * 2;
         _samples.Clear();
         foreach (var sample in all) Append(_samples, sample);
         // A boot of nothing but short transfers with gaps between them: what is oldest goes.

@@ -63,7 +63,8 @@ internal sealed class SignsOfLife(TimeProvider time)
     public void Forget(TimeSpan unknown)
     {
         foreach (var (boot, life) in _boots)
-            if (time.GetElapsedTime(life.HeardAt) is var silence && (life.Loads ? silence > 2 * unknown : silence > unknown))
+            if (time.GetElapsedTime(life.HeardAt) is var silence
+                && (life.Loads ? silence > 2 * unknown : silence > unknown))
                 _boots.TryRemove(boot, out _);
     }
 

@@ -5,7 +5,7 @@ using Serilog.Events;
 namespace NetbootServer.Hosting.Logging;
 
 /// <summary>
-/// Log lines wait here for a thread of their own that writes them, so that a slow disk or terminal holds up nobody.
+/// Log lines wait here for a thread of their own that writes them, so that a slow disk or terminal delays no request.
 /// That thread wakes for the first line, lets others gather for a moment and writes them all.
 /// </summary>
 /// <remarks>
@@ -57,7 +57,8 @@ internal sealed class LogQueue : ILogEventSink, IDisposable
         {
             WaitHandle.WaitAny(either);
             ended = _end.WaitOne(Gathering);
-            Interlocked.Exchange(ref _rung, 0); // first, and seen by all: a line that comes while these are written rings again
+            // first, and seen by all: a line that comes while these are written rings again
+            Interlocked.Exchange(ref _rung, 0);
             while (_lines.TryDequeue(out var line))
             {
                 Interlocked.Decrement(ref _count);

@@ -33,7 +33,8 @@ internal sealed class LogRetention(int keep) : FileLifecycleHooks
             var days = new DirectoryInfo(folder).EnumerateFiles(Pattern).Where(file => file.Name != open)
                 .GroupBy(file => file.Name.Substring(DayStart, DayLength), StringComparer.Ordinal)
                 .OrderBy(day => day.Key, StringComparer.Ordinal)
-                .Select(day => day.OrderBy(file => file.Name.Length).ThenBy(file => file.Name, StringComparer.Ordinal).ToList())
+                .Select(day => day.OrderBy(file => file.Name.Length).ThenBy(file => file.Name, StringComparer.Ordinal)
+                    .ToList())
                 .ToList();
             for (var surplus = days.Sum(day => day.Count) + 1 - keep; surplus > 0; surplus--)
             {

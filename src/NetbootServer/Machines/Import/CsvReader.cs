@@ -35,7 +35,8 @@ internal sealed class CsvReader(TextReader file)
     {
         if (_separator is null) FindSeparator();
         while (!_lost && Peek() >= 0)
-            if (ReadRecord() is var record && (record.Fault is not null || record.Fields.Any(field => field.Length > 0)))
+            if (ReadRecord() is var record
+                && (record.Fault is not null || record.Fields.Any(field => field.Length > 0)))
                 return record;
         return null;
     }

@@ -10,7 +10,8 @@ internal static class ImportApi
 {
     public static void MapImport(this IEndpointRouteBuilder machines)
     {
-        machines.MapPost("/import", Import).Accepts<MachineSpec[]>(MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml)
+        machines.MapPost("/import", Import)
+            .Accepts<MachineSpec[]>(MachineFormats.Json, MachineFormats.Csv, MachineFormats.Yaml)
             .Example("""[{"name": "rack3-node07", "macs": ["52:54:00:12:34:07"], "labels": {"rack": "3"}}]""",
                 MachineFormats.Json)
             .Example("name,macs,labels\nrack3-node08,52:54:00:12:34:08,rack=3\n", MachineFormats.Csv)

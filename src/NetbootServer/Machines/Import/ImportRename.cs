@@ -23,7 +23,7 @@ internal readonly record struct ImportRename(string? NewName, JsonElement Body, 
     {
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty(ImportRow.RenameMember, out _))
             return new(null, body, []);
-        var newName = new JsonFields(body, "$", errors).Word<ResourceName>(ImportRow.RenameMember)?.ToString();
+        var newName = new JsonFields(body, "$", errors).Parsed<ResourceName>(ImportRow.RenameMember)?.ToString();
         var members = body.EnumerateObject().Where(member => member.Name != ImportRow.RenameMember)
             .ToDictionary(member => member.Name, member => member.Value, StringComparer.Ordinal);
         var said = members.Where(member => member.Value.ValueKind != JsonValueKind.Null)

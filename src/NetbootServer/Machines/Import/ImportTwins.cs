@@ -10,7 +10,8 @@ internal sealed class ImportTwins
 
     private ImportTwins(List<(long Id, string Name, string? Uuid, string? Serial)> owners)
     {
-        _byUuid = owners.Where(row => row.Uuid is not null).ToLookup(row => row.Uuid!, row => (row.Id, row.Name), StringComparer.Ordinal);
+        _byUuid = owners.Where(row => row.Uuid is not null)
+            .ToLookup(row => row.Uuid!, row => (row.Id, row.Name), StringComparer.Ordinal);
         _bySerial = owners.Where(row => row.Serial is not null)
             .ToLookup(row => row.Serial!, row => (row.Id, row.Name), StringComparer.Ordinal);
     }
@@ -38,7 +39,8 @@ internal sealed class ImportTwins
             owners.FirstOrDefault(owner => owner.Id != self && !lines.ContainsKey(owner.Name)).Name;
         string? twin = null;
         if (MachineKeys.UuidOf(spec, null) is { } uuid && (twin = Other(_byUuid[uuid.Key])) is null) return null;
-        if (MachineKeys.SerialOf(spec, null) is { } serial && (twin = Other(_bySerial[serial.Key])) is null) return null;
+        if (MachineKeys.SerialOf(spec, null) is { } serial && (twin = Other(_bySerial[serial.Key])) is null)
+            return null;
         return twin;
     }
 }

@@ -1,29 +1,29 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Access.Auditing;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;
 
 /// <summary>
-/// Compares the rows of an import with the database, batch by batch, and writes them, when it is to, by prepared
-/// statements inside the caller's transaction. What holds for one machine saved alone (<see cref="MachineWriting"/>)
+/// Compares the rows of an import with the database, batch by batch, and writes them, when it is to, inside the
+/// caller's transaction. What holds for one machine saved alone (<see cref="MachineWriting"/>)
 /// holds here; beyond it, machines of one file may exchange their MACs.
 /// </summary>
 /// <param name="db">The running transaction; a plain context for a dry run.</param>
 /// <param name="import">What the file says of all its rows.</param>
 /// <param name="faults">Collects conflicts.</param>
-/// <param name="answer">Told of each row.</param>
+/// <param name="answer">Receives each row.</param>
 internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFaults faults, ImportAnswer answer)
     : IAsyncDisposable
 {
     private readonly HashSet<long> _taken = [];
     private readonly List<Renaming> _renamings = [];
     private readonly HashSet<long> _renamed = [];
-    private readonly ImportStatements? _statements = import.DryRun ? null : new(db);
+    private readonly MachineWriter? _writer = import.DryRun ? null : new(db, import.Joined);
+    private readonly PreparedRows<AuditRow>? _audit = import.DryRun ? null : PreparedRows<AuditRow>.Insert(db);
+    private int _stored;
     private MachineReferences? _references;
-
-    /// <summary>Names of machines whose records changed, while they are few enough to be told one by one.</summary>
-    public List<string> ChangedNames { get; } = [];
 
     public async Task LoadAsync(CancellationToken ct) => _references = await MachineReferences.LoadAsync(db, ct);
 
@@ -56,7 +56,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
                     && !import.Lines.ContainsKey(other.Owner.Name)
                     && !_taken.Contains(other.Owner.Id) && !_renamed.Contains(other.Owner.Id)).ToList();
             if (_references!.ProfileFault(spec.Profile) is { } profile) faults.Add(row.Line, $"$.profile {profile}");
-            if (_references.VersionFault(spec, before?.ReadSpec()) is { } version) faults.Add(row.Line, $"$.version {version}");
+            if (_references.VersionFault(spec, before?.ReadSpec()) is { } version)
+                faults.Add(row.Line, $"$.version {version}");
             foreach (var (mac, owner) in others.Where(other => other.Owner!.State == MachineState.Registered))
                 faults.Add(row.Line, $"$.macs {mac} belongs to machine '{owner!.Name}', which is not in this file");
             if (spec.Macs.IsEmpty && twins.TwinOf(spec, before?.Id, import.Lines) is { } twin)
@@ -77,12 +78,13 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
     }
 
     /// <summary>All machines are written: those that get other names get them, with what refers to them.</summary>
-    public async Task<IReadOnlyList<Renaming>> RenameAsync(CancellationToken ct)
+    public async Task RenameAsync(CancellationToken ct)
     {
         foreach (var renaming in _renamings)
         {
             await db.Set<MachineRow>().Where(row => row.Id == renaming.Id)
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, renaming.To), ct);
+            db.Changes.Add(ChangeKinds.Machine, renaming.To);
             // References by name meet names that were exchanged: first out of the way, then to the new name.
             await import.Renames.FollowAsync(db, renaming with { To = $"~{renaming.Id}" }, ct);
         }
@@ -91,7 +93,6 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
             await import.Renames.FollowAsync(db, renaming with { From = $"~{renaming.Id}" }, ct);
             import.Audit.Renamed(db, renaming);
         }
-        return _renamings;
     }
 
     /// <summary>Writes down who imported how many; each changed machine has an entry of its own, too.</summary>
@@ -113,7 +114,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
         var json = before is null ? "" : MachineReading.Write(spec);
         _taken.UnionWith(discovered.Select(found => found.Id));
         var action = before is null ? Actions.Created
-            : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0 && row.Rename is null
+            : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0
+            && row.Rename is null
                 ? Actions.Unchanged
             : Actions.Changed;
         answer.Add(new(row.Line, row.Name, action)
@@ -121,15 +123,21 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
             Changes = action == Actions.Changed ? Changes(before!, json, row) : null,
             TakesOver = discovered.Count == 0 ? null : [.. discovered.Select(found => found.Name)],
         });
-        if (action == Actions.Unchanged || _statements is null) return;
-        if (ChangedNames.Count <= ImportContext.TellOneByOne)
-            ChangedNames.AddRange(discovered.Select(found => found.Name).Append(row.Name).Append(row.NewName).Distinct());
+        if (action == Actions.Unchanged || _writer is null) return;
+        if (++_stored > ImportContext.NamedOneByOne) db.Changes.AddAll(ChangeKinds.Machine);
         if (row.Rename is not null)
         {
             _renamed.Add(before!.Id);
             _renamings.Add(new("machine", before.Id, row.Name, row.NewName, before.CreatedAt));
         }
-        await _statements.StoreAsync(new(row.Name, row.NewName, before, spec, discovered), import, ct);
+        if (before is not { State: MachineState.Registered } || before.Spec != json)
+            await _audit!.RunAsync(import.Audit.RowOf(new(before is null ? "create" : "change", "machine", row.Name)
+            {
+                Before = before?.ReadSpec(), After = spec,
+            }), ct);
+        // Machines of one file may exchange their names: each gets its new one when all of these are free.
+        await _writer.RegisterAsync(
+            before, row.NewName, spec, discovered, import.Now, isNamedLater: row.NewName != row.Name, ct);
     }
 
     private static Dictionary<string, MemberChange> Changes(MachineRow before, string after, ImportRow row)
@@ -158,5 +166,9 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
     private static Dictionary<string, JsonElement> Members(string spec) =>
         JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(spec)!;
 
-    public ValueTask DisposeAsync() => _statements?.DisposeAsync() ?? default;
+    public async ValueTask DisposeAsync()
+    {
+        if (_writer is not null) await _writer.DisposeAsync();
+        if (_audit is not null) await _audit.DisposeAsync();
+    }
 }

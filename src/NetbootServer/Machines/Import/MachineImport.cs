@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
-using NetbootServer.Events;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;
@@ -14,11 +13,11 @@ namespace NetbootServer.Machines.Import;
 /// <remarks>
 /// <code>
 /// body ─► file ─► reader, each machine checked by itself ─► rows on disk ─► one transaction, batch by batch ─► report
-///         (a slow client holds up nobody)                                   (a fault rolls it back)
+///         (a slow client delays no other)                                   (a fault rolls it back)
 /// </code>
 /// </remarks>
-internal sealed class MachineImport(Database database, DataDirectory data, MachineCache cache, EventHub events,
-    MachineJoined joined, Renames renames, Audit audit, IOptions<MachinesOptions> options, TimeProvider time)
+internal sealed class MachineImport(Database database, DataDirectory data, MachineJoined joined, Renames renames,
+    Audit audit, IOptions<MachinesOptions> options, TimeProvider time)
 {
     private const int BatchSize = 500;
 
@@ -110,7 +109,8 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
             foreach (var mac in renaming.Left.Contains("macs") || renaming.Left is ["*"] ? [] : spec.Macs)
                 if (!macs.TryAdd(MacAddress.Parse(mac), entry.Line))
                     faults.Add(entry.Line, $"$.macs {mac} stands on line {macs[MacAddress.Parse(mac)]} already");
-            if (spec.Macs.IsEmpty && (MachineKeys.UuidOf(spec, null)?.Key ?? MachineKeys.SerialOf(spec, null)?.Key) is { } key
+            if (spec.Macs.IsEmpty && (MachineKeys.UuidOf(spec, null)?.Key
+                ?? MachineKeys.SerialOf(spec, null)?.Key) is { } key
                 && !bare.TryAdd(key, entry.Line))
                 faults.Add(entry.Line, $"$.macs is required: line {bare[key]} has the same uuid or serial");
             if (faults.Any) continue;
@@ -123,7 +123,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
     {
         if (body.ValueKind != JsonValueKind.Object) return null; // noted already
         var before = errors.Count;
-        var name = new JsonFields(body, "$", errors).RequiredWord<ResourceName>("name");
+        var name = new JsonFields(body, "$", errors).RequiredParsed<ResourceName>("name");
         return errors.Count == before ? name.ToString() : null;
     }
 
@@ -134,24 +134,10 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         var answer = new ImportAnswer(data, import.DryRun);
         try
         {
-            // Not cancelled from outside: when the commit is under way, whoever must be told of it is told. A client
-            // that goes away ends the work between two batches.
-            List<Renaming> renamings = [];
-            var changed = import.DryRun
-                ? await database.ReadAsync((db, _) => CompareAsync(db, rows, import, faults, answer, renamings, ct),
-                    CancellationToken.None)
-                : await database.WriteAsync(async (db, _) =>
-                {
-                    var names = await CompareAsync(db, rows, import, faults, answer, renamings, ct);
-                    return faults.Any ? throw new ConflictException() : names; // the one way to roll back
-                }, CancellationToken.None);
-            if (!faults.Any)
-            {
-                if (!import.DryRun) Tell(changed);
-                if (!import.DryRun)
-                    foreach (var renaming in renamings.Take(ImportContext.TellOneByOne)) await renames.TellAsync(renaming);
-                return (answer, null);
-            }
+            // Reading is not cancelled from outside, for it uses files that end with this request.
+            if (import.DryRun) await database.ReadAsync((db, _) => CompareAsync(db, ct), CancellationToken.None);
+            else await database.ChangeAsync(CompareAsync, ct);
+            if (!faults.Any) return (answer, null);
         }
         catch (ConflictException)
         {
@@ -164,31 +150,20 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         }
         answer.Dispose();
         return (null, faults.ToProblem());
-    }
 
-    private static async Task<List<string>> CompareAsync(NetbootDb db, ImportRows rows, ImportContext import,
-        ImportFaults faults, ImportAnswer answer, List<Renaming> renamings, CancellationToken ct)
-    {
-        await using var writing = new ImportWriting(db, import, faults, answer);
-        await writing.LoadAsync(ct);
-        foreach (var batch in rows.Batches(BatchSize))
+        async Task<bool> CompareAsync(NetbootDb db, CancellationToken token)
         {
-            await writing.WriteAsync(batch, ct);
-            if (faults.Full) break;
+            await using var writing = new ImportWriting(db, import, faults, answer);
+            await writing.LoadAsync(token);
+            foreach (var batch in rows.Batches(BatchSize))
+            {
+                await writing.WriteAsync(batch, token);
+                if (faults.Full) break;
+            }
+            if (!import.DryRun && !faults.Any) await writing.RenameAsync(token);
+            writing.Conclude();
+            return import.DryRun || !faults.Any ? true : throw new ConflictException(); // the one way to roll back
         }
-        if (!import.DryRun && !faults.Any) renamings.AddRange(await writing.RenameAsync(ct));
-        writing.Conclude();
-        return writing.ChangedNames;
-    }
-
-    /// <summary>Many machines changed at once: one notice for caches, and for dashboards.</summary>
-    private void Tell(List<string> changed)
-    {
-        if (changed.Count == 0) return;
-        cache.ForgetAll();
-        if (changed.Count > ImportContext.TellOneByOne) events.Publish(new("reset", null, "{}"));
-        else
-            foreach (var name in changed) events.Changed("machine", name);
     }
 
     /// <summary>Rolls an import back.</summary>

@@ -61,7 +61,8 @@ internal sealed class CsvListWriter : MachineListWriter
     public override void Begin() => Text.Append(string.Join(',', CsvMachines.Exported)).Append("\r\n");
 
     public override void Add(JsonObject machine) =>
-        Text.Append(string.Join(',', CsvMachines.Exported.Select(column => Quoted(Cell(machine[column]))))).Append("\r\n");
+        Text.Append(string.Join(',', CsvMachines.Exported.Select(column => Quoted(Cell(machine[column])))))
+        .Append("\r\n");
 
     private static string Cell(JsonNode? value) => value switch
     {

@@ -23,9 +23,10 @@ internal sealed record FlakeInput(string Name, JsonObject? Locked)
 
     /// <summary>The path on this server that it is; null when it comes from elsewhere.</summary>
     public string? LocalPath => Text("type") == "path" ? Text("path")
-        : Text("url") is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.IsFile ? uri.LocalPath : null;
+        : Text("url") is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.IsFile ? uri.LocalPath
+        : null;
 
-    /// <summary>Where on the network it comes from; null when that cannot be told.</summary>
+    /// <summary>Where on the network it comes from; null when that is unknown.</summary>
     public string? Address => Text("type") switch
     {
         "git" or "hg" or "mercurial" or "tarball" or "file" => Text("url"),

@@ -11,15 +11,18 @@ namespace NetbootServer.Nix.Commands;
 /// <param name="Attribute">What stands behind it.</param>
 public sealed partial record Installable(string Reference, NixAttributePath Attribute)
 {
-    private static readonly string[] LocalSchemes = ["path", "git+file", "hg+file", "file", "file+file", "tarball+file"];
+    private static readonly string[] LocalSchemes = ["path", "git+file", "hg+file", "file", "file+file",
+        "tarball+file"];
     private static readonly string[] RemoteSchemes =
     [
-        "flake", "github", "gitlab", "sourcehut", "http", "https", "file+http", "file+https", "tarball+http", "tarball+https",
+        "flake", "github", "gitlab", "sourcehut", "http", "https", "file+http", "file+https", "tarball+http",
+        "tarball+https",
         "git", "git+http", "git+https", "git+ssh", "hg+http", "hg+https", "hg+ssh",
     ];
 
     /// <summary>Whether it is a file with Nix code, not a flake.</summary>
-    public bool IsFile => Reference.StartsWith('/') && Reference.Split('?')[0].EndsWith(".nix", StringComparison.Ordinal);
+    public bool IsFile => Reference.StartsWith('/') && Reference.Split('?')[0]
+        .EndsWith(".nix", StringComparison.Ordinal);
 
     /// <summary>What stands before the first colon; empty for a path or a name of Nix's registry.</summary>
     private string Scheme => Reference.StartsWith('/') || !Reference.Contains(':', StringComparison.Ordinal)
@@ -45,7 +48,7 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
     }
 
     /// <summary>
-    /// Where on the network it comes from, as far as that can be told from it: an http, https, ssh or git URL; null for
+    /// Where on the network it comes from, as far as it says so: an http, https, ssh or git URL; null for
     /// a path of this server, and for a name of Nix's registry.
     /// </summary>
     public string? Address
@@ -73,14 +76,16 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
     private IEnumerable<(string Name, string Value)> Parameters =>
         Reference.IndexOf('?', StringComparison.Ordinal) is var at and >= 0
             ? Reference[(at + 1)..].Split('&', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2))
-                .Select(pair => (Uri.UnescapeDataString(pair[0]), pair.Length > 1 ? Uri.UnescapeDataString(pair[1]) : ""))
+                .Select(pair => (Uri.UnescapeDataString(pair[0]), pair.Length > 1 ? Uri.UnescapeDataString(pair[1])
+                    : ""))
             : [];
 
     /// <summary>Reads an installable.</summary>
     /// <param name="text">The text.</param>
     /// <param name="installable">The installable.</param>
     /// <param name="fault">What is wrong with it; null when nothing is.</param>
-    public static bool TryParse(string text, [NotNullWhen(true)] out Installable? installable, [NotNullWhen(false)] out string? fault)
+    public static bool TryParse(string text, [NotNullWhen(true)] out Installable? installable,
+        [NotNullWhen(false)] out string? fault)
     {
         ArgumentNullException.ThrowIfNull(text);
         installable = null;
@@ -88,10 +93,14 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
         fault = (text, hash) switch
         {
             (['-', ..], _) => "must not begin with '-', which Nix would take for an option",
-            _ when text.Any(c => c is <= ' ' or > '~' or '\\') => "must not have blanks or backslashes, nor anything but ASCII",
-            (_, < 0) => "needs a '#' between what is built from and the attribute; for example github:nix-community/nixos-images#netboot",
-            (_, 0) or (['.' or '~', ..], _) => "must not be relative: the server's working directory means nothing; give an absolute path",
-            _ when !NixAttributePath.TryParse(text[(hash + 1)..], out _) => "has an attribute that is none; for example nixosConfigurations.web.config.system.build.netboot",
+            _ when text.Any(c => c is <= ' ' or > '~' or '\\') =>
+            "must not have blanks or backslashes, nor anything but ASCII",
+            (_, < 0) => "needs a '#' between what is built from and the attribute; for example " +
+            "github:nix-community/nixos-images#netboot",
+            (_, 0) or (['.' or '~', ..], _) =>
+            "must not be relative: the server's working directory means nothing; give an absolute path",
+            _ when !NixAttributePath.TryParse(text[(hash + 1)..], out _) =>
+            "has an attribute that is none; for example nixosConfigurations.web.config.system.build.netboot",
             _ => null,
         };
         if (fault is not null) return false;
@@ -100,12 +109,15 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
         if (read.LocalPath is { } path && (!path.StartsWith('/') || path.Split('/').Contains("..")))
             fault = "must name a folder or file of this server by its absolute path, without '..'";
         if (read.Scheme.Length > 0 && !LocalSchemes.Contains(read.Scheme) && !RemoteSchemes.Contains(read.Scheme))
-            fault = "is of a kind that is not known; these are: " + string.Join(", ", RemoteSchemes.Concat(LocalSchemes));
+            fault = "is of a kind that is not known; these are: " +
+            string.Join(", ", RemoteSchemes.Concat(LocalSchemes));
         if (read.Scheme.Length == 0 && read.IsOfRegistry && !RegistryName().IsMatch(read.Reference))
             fault = "must not be relative: the server's working directory means nothing; give an absolute path";
-        if (read.Parameters.GroupBy(parameter => parameter.Name).FirstOrDefault(group => group.Count() > 1)?.Key is { } twice)
+        if (read.Parameters.GroupBy(parameter => parameter.Name)
+            .FirstOrDefault(group => group.Count() > 1)?.Key is { } twice)
             fault = $"has the parameter '{twice}' twice";
-        if (read.Parameter("host") is { } host && !FlakeHosts.IsHost(host)) fault = "has a parameter 'host' that is no host name";
+        if (read.Parameter("host") is { } host && !FlakeHosts.IsHost(host))
+            fault = "has a parameter 'host' that is no host name";
         if (read.IsFile && attribute.ToString().Length == 0) fault = "needs an attribute of the file behind the '#'";
         if (fault is null) installable = read;
         return fault is null;

@@ -22,13 +22,16 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
     public Installable Check(string text)
     {
         var (installable, fault) = Read(text);
-        if (installable is null) throw new SourceException(SourceProblems.NotAllowed, $"The installable '{SourceText.Quote(text)}' {fault}.");
+        if (installable is null)
+            throw new SourceException(SourceProblems.NotAllowed,
+                $"The installable '{SourceText.Quote(text)}' {fault}.");
         if (installable.LocalPath is not { } path) return installable;
         var real = roots.Real(path);
         if (!File.Exists(real) && !Directory.Exists(real))
             throw new SourceException(SourceProblems.Missing, $"There is no {path} on this server.");
         if (real.Any(c => c is <= ' ' or > '~' or '?' or '#' or '%'))
-            throw new SourceException(SourceProblems.NotAllowed, $"{real} has characters that cannot stand in an installable.");
+            throw new SourceException(SourceProblems.NotAllowed,
+                $"{real} has characters that cannot stand in an installable.");
         return installable.At(real);
     }
 
@@ -49,13 +52,15 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
             if (input.LocalPath is { } path) CheckPath($"{flake} (input {input.Name})", path);
             if (!urls.AreLimited) continue;
             if (!input.IsLocked)
-                throw NotAllowed(flake, input, "is not locked; with Images:AllowedSources it must be: run 'nix flake lock' and commit flake.lock");
+                throw NotAllowed(flake, input,
+                    "is not locked; with Images:AllowedSources it must be: run 'nix flake lock' and commit flake.lock");
             if (input.TakesMore) throw NotAllowed(flake, input, WithMore);
             if (input.LocalPath is not null) continue;
             if (input.Address is not { } address)
                 throw NotAllowed(flake, input, "has no address that Images:AllowedSources could allow");
             if (urls.FaultOfRepository(address) is { } fault)
-                throw new SourceException(SourceProblems.Refused, $"The flake {flake} has the input '{SourceText.Quote(input.Name)}': {fault}");
+                throw new SourceException(SourceProblems.Refused,
+                    $"The flake {flake} has the input '{SourceText.Quote(input.Name)}': {fault}");
         }
     }
 
@@ -67,16 +72,19 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
         !input.AbsolutePath.EndsWith('/') && urls.Allowed.Any(prefix => prefix.AbsolutePath == input.AbsolutePath)
             ? new Uri(input, ".") : input;
 
-    private const string WithMore = "takes submodules or large files of Git's from wherever the repository says, which " +
+    private const string WithMore = "takes submodules or large files of Git's from wherever the repository says, " +
+        "which " +
         "Images:AllowedSources rules out";
 
     private static SourceException NotAllowed(string flake, FlakeInput input, string why) =>
-        new(SourceProblems.NotAllowed, $"The flake {flake} has the input '{SourceText.Quote(input.Name)}', which {why}.");
+        new(SourceProblems.NotAllowed,
+            $"The flake {flake} has the input '{SourceText.Quote(input.Name)}', which {why}.");
 
     private void CheckPath(string flake, string path)
     {
         if (roots.Fault(path) is not null)
-            throw new SourceException(SourceProblems.NotAllowed, $"The flake {flake} has an input in '{SourceText.Quote(path)}' of this " +
+            throw new SourceException(SourceProblems.NotAllowed,
+                $"The flake {flake} has an input in '{SourceText.Quote(path)}' of this " +
                 "server, which is not below one of Images:DirectoryRoots.");
         roots.Real(path);
     }
@@ -111,7 +119,8 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
         if (installable.Address is { } address && urls.FaultOfRepository(address) is { } refused)
             fault = $"is not allowed: {refused.TrimEnd('.')}";
         if (urls.AreLimited && installable.IsOfRegistry)
-            fault = "is a name of Nix's registry, which may lead anywhere; with Images:AllowedSources name the flake itself, " +
+            fault = "is a name of Nix's registry, which may lead anywhere; with Images:AllowedSources name the flake " +
+            "itself, " +
                 "for example github:nix-community/nixos-images#netboot";
         if (urls.AreLimited && installable.TakesMore) fault = WithMore;
         if (!_patterns.IsEmpty && !_patterns.Any(pattern => Matches(pattern, text)))

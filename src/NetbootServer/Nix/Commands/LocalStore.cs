@@ -40,18 +40,22 @@ internal sealed class LocalStore(NixCli nix, SourceBlobs blobs, SourceMeter mete
             : throw new SourceException(SourceProblems.Missing, $"{Name} does not have {path}.");
     }
 
-    /// <summary>A line each: path, NAR hash in hexadecimal, NAR size, deriver, number of references, references.</summary>
+    /// <summary>
+    /// A line each: path, NAR hash in hexadecimal, NAR size, deriver, number of references, references.
+    /// </summary>
     internal static IEnumerable<PathInfo> Parse(string registration)
     {
         using var lines = registration.Split('\n').AsEnumerable().GetEnumerator();
         while (lines.MoveNext() && lines.Current.Length > 0)
         {
             var path = StorePath.Parse(lines.Current);
-            if (!NixHash.TryParseHexadecimal(Next(lines), out var hash)) throw new FormatException($"{path} has no hash");
+            if (!NixHash.TryParseHexadecimal(Next(lines), out var hash))
+                throw new FormatException($"{path} has no hash");
             var size = long.Parse(Next(lines), CultureInfo.InvariantCulture);
             var deriver = Next(lines);
             var references = ImmutableArray.CreateBuilder<StorePath>();
-            for (var count = int.Parse(Next(lines), CultureInfo.InvariantCulture); count > 0; count--) references.Add(StorePath.Parse(Next(lines)));
+            for (var count = int.Parse(Next(lines), CultureInfo.InvariantCulture); count > 0; count--)
+                references.Add(StorePath.Parse(Next(lines)));
             yield return new PathInfo
             {
                 Path = path, NarHash = hash, NarSize = size, References = [.. references.Order()],
@@ -60,7 +64,8 @@ internal sealed class LocalStore(NixCli nix, SourceBlobs blobs, SourceMeter mete
         }
     }
 
-    private static string Next(IEnumerator<string> lines) => lines.MoveNext() ? lines.Current : throw new FormatException("cut off");
+    private static string Next(IEnumerator<string> lines) => lines.MoveNext() ? lines.Current
+        : throw new FormatException("cut off");
 
     public async Task<StoredBlob> StoreNarAsync(PathInfo info, Func<Stream, Stream> check, CancellationToken ct)
     {

@@ -12,7 +12,8 @@ namespace NetbootServer.Nix.Commands;
 /// <summary>The commands of the local Nix, from 2.8 to the newest: only what is the same in all of them.</summary>
 public sealed partial class NixCli
 {
-    private const string MissingHint = "Install Nix (https://nixos.org/download, or the package nix-bin of Debian), set Nix:Path " +
+    private const string MissingHint = "Install Nix (https://nixos.org/download, or the package nix-bin of Debian), " +
+        "set Nix:Path " +
         "to the nix command, or use a 'cache', 'hydra' or 'release' source, which need no Nix.";
 
     // Features that older versions take for experiments; a flake's own configuration could switch anything on or off.
@@ -36,9 +37,11 @@ public sealed partial class NixCli
     }
 
     /// <summary>Where the store really is: below <c>Nix:Store</c> when that is a folder.</summary>
-    internal string StoreRoot => _options.Store?.StartsWith('/') == true ? Path.TrimEndingDirectorySeparator(_options.Store) : "";
+    internal string StoreRoot => _options.Store?.StartsWith('/') == true
+        ? Path.TrimEndingDirectorySeparator(_options.Store) : "";
 
-    private IEnumerable<string> StoreArguments => string.IsNullOrEmpty(_options.Store) ? [] : ["--store", _options.Store];
+    private IEnumerable<string> StoreArguments => string.IsNullOrEmpty(_options.Store) ? []
+        : ["--store", _options.Store];
 
     /// <summary>The version, such as <c>2.34.8</c>.</summary>
     /// <exception cref="SourceException">There is no Nix.</exception>
@@ -47,7 +50,8 @@ public sealed partial class NixCli
         var text = await TextAsync("nix", ["--version"], ct);
         return Version().Match(text) is { Success: true } match
             ? match.Value
-            : throw new SourceException(SourceProblems.NixMissing, $"{Command("nix")} --version says '{SourceText.Quote(text)}': is it Nix?");
+            : throw new SourceException(SourceProblems.NixMissing,
+                $"{Command("nix")} --version says '{SourceText.Quote(text)}': is it Nix?");
     }
 
     /// <summary>
@@ -71,24 +75,30 @@ public sealed partial class NixCli
     /// </summary>
     private async Task<JsonObject> LockedAsync(string flake, IJobProgress progress, CancellationToken ct)
     {
-        await RunAsync("nix", ["flake", "prefetch", flake, "--json", "--refresh", .. Settings, .. NoRegistry, .. StoreArguments],
+        await RunAsync("nix", ["flake", "prefetch", flake, "--json", "--refresh", .. Settings, .. NoRegistry,
+            .. StoreArguments],
             progress, ct);
         try
         {
-            return await MetadataAsync(flake, ["--no-update-lock-file", "--option", "tarball-ttl", "4294967295", "--option",
+            return await MetadataAsync(flake,
+                ["--no-update-lock-file", "--option", "tarball-ttl", "4294967295", "--option",
                 "download-attempts", "1", .. NoRegistry], ChildEnvironment.Offline(_environment), progress, ct);
         }
-        catch (SourceException e) when (e.InnerException is NixFailedException failed && MissingLock().IsMatch(failed.Message))
+        catch (SourceException e) when (e.InnerException is NixFailedException failed && MissingLock()
+            .IsMatch(failed.Message))
         {
-            throw new SourceException(SourceProblems.NotAllowed, $"The flake {flake} has inputs that its flake.lock does not name. With " +
-                "Images:AllowedSources only locked flakes are built: run 'nix flake lock', commit flake.lock, and refresh again.", e);
+            throw new SourceException(SourceProblems.NotAllowed,
+                $"The flake {flake} has inputs that its flake.lock does not name. With " +
+                "Images:AllowedSources only locked flakes are built: run 'nix flake lock', commit flake.lock, and " +
+                "refresh again.", e);
         }
     }
 
     private async Task<JsonObject> MetadataAsync(string flake, string[] how, Dictionary<string, string>? environment,
         IJobProgress progress, CancellationToken ct)
     {
-        var output = await RunAsync("nix", ["flake", "metadata", flake, "--json", .. how, .. Settings, .. StoreArguments],
+        var output = await RunAsync("nix",
+            ["flake", "metadata", flake, "--json", .. how, .. Settings, .. StoreArguments],
             progress, ct, environment);
         try
         {
@@ -104,7 +114,7 @@ public sealed partial class NixCli
     /// <param name="installable">What to build.</param>
     /// <param name="flake">The flake that it is of, checked; null for a file.</param>
     /// <param name="link">A link to the output, which keeps it from being collected as long as it is there.</param>
-    /// <param name="progress">Told of the progress, and all that Nix prints.</param>
+    /// <param name="progress">Receives the progress, and all that Nix prints.</param>
     /// <param name="ct">Ends it.</param>
     /// <exception cref="SourceException">It cannot be built.</exception>
     public async Task<NixOutput> BuildAsync(
@@ -120,7 +130,8 @@ public sealed partial class NixCli
             (_, true) => [installable.ToString(), "--no-update-lock-file", .. NoRegistry, .. restricted],
             _ => [installable.ToString(), "--no-write-lock-file"],
         };
-        var output = await RunAsync("nix", ["build", .. what, "--json", "--out-link", link, "--log-format", "internal-json",
+        var output = await RunAsync("nix",
+            ["build", .. what, "--json", "--out-link", link, "--log-format", "internal-json",
             .. Settings, .. StoreArguments], progress, ct);
         return NixOutput.Parse(output, installable);
     }
@@ -129,11 +140,14 @@ public sealed partial class NixCli
     public async Task<IReadOnlyList<StorePath>> ClosureAsync(StorePath path, CancellationToken ct)
     {
         var text = await TextAsync("nix-store", ["--query", "--requisites", path.ToString(), .. StoreArguments], ct);
-        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => StorePath.TryParse(line, out var one)
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => StorePath.TryParse(line, out var one)
             ? one : throw NotUnderstood("nix-store --query --requisites", Encoding.UTF8.GetBytes(line), null))];
     }
 
-    /// <summary>What the store knows of paths, in the form of <c>nix-store --load-db</c>: the same in every version.</summary>
+    /// <summary>
+    /// What the store knows of paths, in the form of <c>nix-store --load-db</c>: the same in every version.
+    /// </summary>
     public Task<string> DumpAsync(IEnumerable<StorePath> paths, CancellationToken ct) =>
         TextAsync("nix-store", ["--dump-db", .. paths.Select(path => path.ToString()), .. StoreArguments], ct);
 
@@ -143,22 +157,26 @@ public sealed partial class NixCli
         ArgumentNullException.ThrowIfNull(read);
         var log = new NixLog(new Silence(), _options.TailLines, _time);
         var code = await LimitedAsync($"nix-store --dump {path}", limit =>
-            NixProcess.RunAsync(Command("nix-store"), ["--dump", StoreRoot + path], _environment, read, log.Line, limit), ct);
+            NixProcess.RunAsync(Command("nix-store"), ["--dump", StoreRoot + path], _environment, read, log.Line,
+                limit), ct);
         if (code != 0) throw Failed("nix-store", ["--dump", path.ToString()], code, log);
     }
 
     internal static SourceException NotUnderstood(string command, byte[] output, Exception? e) =>
-        new(SourceProblems.NixFailed, $"{command} says '{SourceText.Quote(output)}', which is not understood: is it a Nix of 2.8 or later?", e);
+        new(SourceProblems.NixFailed,
+            $"{command} says '{SourceText.Quote(output)}', which is not understood: is it a Nix of 2.8 or later?", e);
 
     private async Task<string> TextAsync(string command, IReadOnlyList<string> arguments, CancellationToken ct) =>
         Encoding.UTF8.GetString(await RunAsync(command, arguments, new Silence(), ct));
 
-    private async Task<byte[]> RunAsync(string command, IReadOnlyList<string> arguments, IJobProgress progress, CancellationToken ct,
+    private async Task<byte[]> RunAsync(string command, IReadOnlyList<string> arguments, IJobProgress progress,
+        CancellationToken ct,
         Dictionary<string, string>? environment = null)
     {
         var output = new MemoryStream();
         var log = new NixLog(progress, _options.TailLines, _time, WhatOf(arguments));
-        var code = await LimitedAsync($"{command} {string.Join(' ', WordsOf(arguments))}", limit => NixProcess.RunAsync(Command(command),
+        var code = await LimitedAsync($"{command} {string.Join(' ', WordsOf(arguments))}", limit =>
+            NixProcess.RunAsync(Command(command),
             arguments, environment ?? _environment, NixProcess.Into(output), log.Line, limit), ct);
         log.End();
         return code == 0 ? output.ToArray() : throw Failed(command, arguments, code, log);
@@ -176,7 +194,8 @@ public sealed partial class NixCli
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
             throw new SourceException(SourceProblems.NixFailed, $"{what} took longer than " +
-                $"{_options.BuildTimeout.TotalHours.ToString("0.#", CultureInfo.InvariantCulture)} hours (Nix:BuildTimeout) and was ended.");
+                $"{_options.BuildTimeout.TotalHours.ToString("0.#", CultureInfo.InvariantCulture)} hours " +
+                $"(Nix:BuildTimeout) and was ended.");
         }
     }
 
@@ -184,7 +203,8 @@ public sealed partial class NixCli
     {
         var failed = new NixFailedException($"{command} {string.Join(' ', arguments)}", code, log.Tail);
         if (log.Cause is { } cause)
-            return new SourceException(cause.Problem, $"{cause.Detail} The job's log has all that {command} says.", failed)
+            return new SourceException(cause.Problem, $"{cause.Detail} The job's log has all that {command} says.",
+                failed)
             {
                 RetryAfter = cause.RetryAfter,
             };
@@ -193,7 +213,8 @@ public sealed partial class NixCli
         var words = WordsOf(arguments);
         var what = string.Join(' ', words.Count > 0 ? words : [.. arguments.Take(1)]);
         return new SourceException(SourceProblems.NixFailed,
-            $"{command} {what} ended with code {code}: '{SourceText.Quote(WithoutSaying().Replace(said, ""))}'. The job's log has all that it says.",
+            $"{command} {what} ended with code {code}: '{SourceText.Quote(WithoutSaying().Replace(said, ""))}'. The " +
+            $"job's log has all that it says.",
             failed);
     }
 
@@ -211,12 +232,15 @@ public sealed partial class NixCli
             var beside = name == "nix" ? _options.Path : Path.Combine(Path.GetDirectoryName(_options.Path) ?? "", name);
             return File.Exists(beside)
                 ? Path.GetFullPath(beside)
-                : throw new SourceException(SourceProblems.NixMissing, $"Nix:Path is {_options.Path}, and there is no {beside}. {MissingHint}");
+                : throw new SourceException(SourceProblems.NixMissing,
+                    $"Nix:Path is {_options.Path}, and there is no {beside}. {MissingHint}");
         }
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        return (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Concat(["/run/current-system/sw/bin", "/nix/var/nix/profiles/default/bin"])
             .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-            ?? throw new SourceException(SourceProblems.NixMissing, $"There is no {name} on this server's PATH. {MissingHint}");
+            ?? throw new SourceException(SourceProblems.NixMissing,
+                $"There is no {name} on this server's PATH. {MissingHint}");
     }
 
     [GeneratedRegex(@"\d+\.\d+(?:\.\d+)?")]

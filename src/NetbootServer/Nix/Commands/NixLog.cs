@@ -34,7 +34,7 @@ internal sealed class NixLog(IJobProgress progress, int tailLines, TimeProvider 
     /// <summary>Nix's own errors, as plain text.</summary>
     public List<string> Errors { get; } = [];
 
-    /// <summary>The first cause of a failure that its output tells; null when that tells none that is known.</summary>
+    /// <summary>The first known cause of a failure in its output; null when there is none.</summary>
     public NixCause? Cause { get; private set; }
 
     /// <summary>The last lines for people.</summary>
@@ -67,10 +67,13 @@ internal sealed class NixLog(IJobProgress progress, int tailLines, TimeProvider 
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var (isAction, isId, isType, isLevel, isFields) = (reader.ValueTextEquals("action"u8), reader.ValueTextEquals("id"u8),
-                reader.ValueTextEquals("type"u8), reader.ValueTextEquals("level"u8), reader.ValueTextEquals("fields"u8));
+            var (isAction, isId, isType, isLevel, isFields) = (reader.ValueTextEquals("action"u8),
+                reader.ValueTextEquals("id"u8),
+                reader.ValueTextEquals("type"u8), reader.ValueTextEquals("level"u8),
+                reader.ValueTextEquals("fields"u8));
             var (isText, isMessage, isRaw) =
-                (reader.ValueTextEquals("text"u8), reader.ValueTextEquals("msg"u8), reader.ValueTextEquals("raw_msg"u8));
+                (reader.ValueTextEquals("text"u8), reader.ValueTextEquals("msg"u8),
+                    reader.ValueTextEquals("raw_msg"u8));
             reader.Read();
             if (isAction) action = reader.GetString();
             else if (isId) id = reader.GetUInt64();
@@ -109,7 +112,8 @@ internal sealed class NixLog(IJobProgress progress, int tailLines, TimeProvider 
 
     private void Start(ulong id, int type, int level, string? text, int fields)
     {
-        _activities[id] = new NixActivity(type, type == NixActivity.Build && fields > 0 ? NameOf(_fields[0] as string) : "");
+        _activities[id] = new NixActivity(type, type == NixActivity.Build && fields > 0 ? NameOf(_fields[0] as string)
+            : "");
         if (type == NixActivity.Build) _building++;
         if (type == NixActivity.CopyPath) _copying++;
         if (level <= InfoLevel && !string.IsNullOrEmpty(text)) Say(text);
@@ -132,7 +136,7 @@ internal sealed class NixLog(IJobProgress progress, int tailLines, TimeProvider 
         if (activity.Type == NixActivity.CopyPath)
         {
             _copying--;
-            _copiedBytes += activity.Expected - activity.Done; // its last pieces are not told of in every version
+            _copiedBytes += activity.Expected - activity.Done; // its last pieces are not reported by every version
         }
         Report();
     }

@@ -6,7 +6,9 @@ namespace NetbootServer.Nix.Commands;
 /// <summary>The local Nix: the section <c>Nix</c>.</summary>
 public sealed class NixOptions : IValidatableObject
 {
-    /// <summary>The <c>nix</c> command; empty: the one on the PATH. The others, such as <c>nix-store</c>, lie beside it.</summary>
+    /// <summary>
+    /// The <c>nix</c> command; empty: the one on the PATH. The others, such as <c>nix-store</c>, lie beside it.
+    /// </summary>
     [Example("/run/current-system/sw/bin/nix")]
     public string? Path { get; set; }
 
@@ -31,7 +33,7 @@ public sealed class NixOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.001", "24.00:00:00")]
     public TimeSpan BuildTimeout { get; set; } = TimeSpan.FromHours(6);
 
-    /// <summary>Lines of Nix's own output that a failure is told with, at most; the job's log has all.</summary>
+    /// <summary>At most so many lines of Nix's own output are in a failure; the job's log has all.</summary>
     [Range(1, 1000)]
     public int TailLines { get; set; } = 20;
 

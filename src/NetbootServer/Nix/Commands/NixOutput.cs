@@ -10,8 +10,8 @@ namespace NetbootServer.Nix.Commands;
 public sealed record NixOutput(StorePath Path, string? Derivation)
 {
     /// <summary>
-    /// Reads what <c>nix build --json</c> prints: <c>[{"drvPath", "outputs": {"out": "/nix/store/…"}}]</c>, with more in
-    /// some versions, or <c>[{"path"}]</c> for what is a store path already.
+    /// Reads what <c>nix build --json</c> prints: <c>[{"drvPath", "outputs": {"out": "/nix/store/…"}}]</c>, with more
+    /// in some versions, or <c>[{"path"}]</c> for what is a store path already.
     /// </summary>
     internal static NixOutput Parse(byte[] json, Installable installable)
     {
@@ -25,7 +25,8 @@ public sealed record NixOutput(StorePath Path, string? Derivation)
                 return new NixOutput(already, derivation);
             var outputs = built.GetProperty("outputs");
             var output = outputs.TryGetProperty("out", out var main) ? main : outputs.EnumerateObject().Single().Value;
-            return StorePath.TryParse(output.GetString(), out var store) ? new NixOutput(store, derivation) : throw Bad(json, installable);
+            return StorePath.TryParse(output.GetString(), out var store) ? new NixOutput(store, derivation)
+                : throw Bad(json, installable);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {

@@ -6,7 +6,9 @@ using NetbootServer.Downloads;
 
 namespace NetbootServer.Nix.Commands;
 
-/// <summary>Runs one command of Nix: no shell, nothing to read, both outputs drained, the whole tree ended on cancel.</summary>
+/// <summary>
+/// Runs one command of Nix: no shell, nothing to read, both outputs drained, the whole tree ended on cancel.
+/// </summary>
 internal static class NixProcess
 {
     private const int MaxLineBytes = 1 << 20;
@@ -18,7 +20,7 @@ internal static class NixProcess
     /// <param name="arguments">Its arguments, each as it is.</param>
     /// <param name="environment">All of its environment.</param>
     /// <param name="read">Reads what it prints.</param>
-    /// <param name="line">Told each line that it prints to standard error; lines longer than 1 MiB are cut.</param>
+    /// <param name="line">Receives each line that it prints to standard error; lines longer than 1 MiB are cut.</param>
     /// <param name="ct">Ends it.</param>
     /// <returns>Its exit code.</returns>
     /// <exception cref="SourceException">It cannot be started.</exception>
@@ -34,7 +36,7 @@ internal static class NixProcess
         var errors = LinesAsync(process.StandardError.BaseStream, line, stop.Token);
         try
         {
-            // A reader that fails ends the process: nobody would drain it any more.
+            // A reader that fails ends the process: nothing would drain its output any more.
             await await Task.WhenAny(process.WaitForExitAsync(ct), FailureOf(output), FailureOf(errors));
             await process.WaitForExitAsync(ct);
             // A process that outlives Nix may hold the pipes open for ever.
@@ -61,7 +63,8 @@ internal static class NixProcess
         for (int read; (read = await stream.ReadAsync(buffer, ct)) > 0;)
         {
             if (output.Length + read > MaxOutputBytes)
-                throw new SourceException(SourceProblems.BadAnswer, $"Nix printed more than {SourceText.Bytes(MaxOutputBytes)} for an answer.");
+                throw new SourceException(SourceProblems.BadAnswer,
+                    $"Nix printed more than {SourceText.Bytes(MaxOutputBytes)} for an answer.");
             output.Write(buffer, 0, read);
         }
     };
@@ -72,7 +75,8 @@ internal static class NixProcess
         await Task.Delay(Timeout.Infinite, CancellationToken.None);
     }
 
-    private static Process Start(string command, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    private static Process Start(string command, IEnumerable<string> arguments, IReadOnlyDictionary<string,
+        string> environment)
     {
         var start = new ProcessStartInfo(command, arguments)
         {
@@ -89,7 +93,8 @@ internal static class NixProcess
         }
         catch (Win32Exception e)
         {
-            throw new SourceException(SourceProblems.NixMissing, $"{command} cannot be started: {e.Message.TrimEnd('.')}. " +
+            throw new SourceException(SourceProblems.NixMissing,
+                $"{command} cannot be started: {e.Message.TrimEnd('.')}. " +
                 "Set Nix:Path to the nix command.", e);
         }
     }

@@ -16,7 +16,7 @@ internal static partial class ProcessTree
     /// </summary>
     public static async Task EndAsync(Process process)
     {
-        // Once it has ended, what it leaves behind is nobody's child any more and could not be found.
+        // Once it has ended, the processes it leaves behind have another parent and could not be found.
         var children = Descendants(process.Id);
         try
         {
@@ -46,7 +46,9 @@ internal static partial class ProcessTree
         }
     }
 
-    /// <summary>All that a process has started, and that those have started; with when, since numbers come again.</summary>
+    /// <summary>
+    /// All that a process has started, and that those have started; with when, since numbers come again.
+    /// </summary>
     internal static List<(int Id, DateTime Started)> Descendants(int root)
     {
         var found = new List<(int, DateTime)>();
@@ -66,7 +68,9 @@ internal static partial class ProcessTree
         return found;
     }
 
-    /// <summary>The fourth word of /proc/…/stat; the second, in parentheses, may have anything in it (proc(5)).</summary>
+    /// <summary>
+    /// The fourth word of /proc/…/stat; the second, in parentheses, may have anything in it (proc(5)).
+    /// </summary>
     private static int ParentOf(int id)
     {
         try

@@ -29,7 +29,9 @@ public sealed class CacheKey
         return true;
     }
 
-    /// <summary>Whether <paramref name="signature"/>, as a narinfo has it, is this key's over <paramref name="fingerprint"/>.</summary>
+    /// <summary>
+    /// Whether <paramref name="signature"/>, as a narinfo has it, is this key's over <paramref name="fingerprint"/>.
+    /// </summary>
     public bool Signed(string signature, string fingerprint) =>
         TrySplit(signature, SignatureAlgorithm.Ed25519.SignatureSize, out var name, out var bytes)
         && name == Name && SignatureAlgorithm.Ed25519.Verify(_key, Encoding.UTF8.GetBytes(fingerprint), bytes);

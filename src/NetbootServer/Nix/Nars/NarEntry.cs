@@ -19,7 +19,9 @@ public enum NarKind
 }
 
 /// <summary>A node of a NAR; parents come before children, siblings in ascending order of their bytes.</summary>
-/// <param name="PathBytes">Path below the root without a leading slash, as bytes: names need not be UTF-8. Empty for the root.</param>
+/// <param name="PathBytes">
+/// Path below the root without a leading slash, as bytes: names need not be UTF-8. Empty for the root.
+/// </param>
 /// <param name="Kind">What it is.</param>
 public sealed record NarEntry(ReadOnlyMemory<byte> PathBytes, NarKind Kind)
 {

@@ -21,7 +21,9 @@ public sealed record NarInfo
     /// <summary>Where the compressed NAR is, relative to the cache.</summary>
     public required string Url { get; init; }
 
-    /// <summary>How it is compressed. Never guessed from <see cref="Url"/>, which may have any suffix or none.</summary>
+    /// <summary>
+    /// How it is compressed. Never guessed from <see cref="Url"/>, which may have any suffix or none.
+    /// </summary>
     public required NarCompression Compression { get; init; }
 
     /// <summary>Length of the compressed NAR in bytes; null when the cache does not say.</summary>
@@ -64,14 +66,17 @@ public sealed record NarInfo
         }
         return new NarInfo
         {
-            Path = StorePath.TryParse(Required(fields, "StorePath"), out var path) ? path : throw Wrong(fields, "StorePath"),
+            Path = StorePath.TryParse(Required(fields, "StorePath"), out var path) ? path
+                : throw Wrong(fields, "StorePath"),
             Url = Required(fields, "URL"),
             Compression = CompressionOf(fields),
             FileSize = fields.ContainsKey("FileSize") ? Size(fields, "FileSize") : null,
-            NarHash = NixHash.TryParse(Required(fields, "NarHash"), out var hash) ? hash : throw Wrong(fields, "NarHash"),
+            NarHash = NixHash.TryParse(Required(fields, "NarHash"), out var hash) ? hash
+            : throw Wrong(fields, "NarHash"),
             NarSize = Size(fields, "NarSize"),
             References = ReferencesOf(fields),
-            Deriver = fields.GetValueOrDefault("Deriver") is { Length: > 0 } deriver && deriver != "unknown-deriver" ? deriver : null,
+            Deriver = fields.GetValueOrDefault("Deriver") is { Length: > 0 } deriver && deriver != "unknown-deriver"
+            ? deriver : null,
             Signatures = signatures.DrainToImmutable(),
         };
     }
@@ -92,22 +97,25 @@ public sealed record NarInfo
             "zstd" => NarCompression.Zstd,
             "gzip" => NarCompression.Gzip,
             "br" => NarCompression.Brotli,
-            var other => throw Bad($"its compression '{SourceText.Quote(other)}' is not supported; these are: xz, zstd, gzip, bzip2, br, none"),
+            var other => throw Bad($"its compression '{SourceText.Quote(other)}' is not supported; these are: xz, " +
+            $"zstd, gzip, bzip2, br, none"),
         };
 
     private static ImmutableArray<StorePath> ReferencesOf(Dictionary<string, string> fields)
     {
         var references = ImmutableSortedSet.CreateBuilder<StorePath>();
-        foreach (var name in fields.GetValueOrDefault("References", "").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var name in fields.GetValueOrDefault("References", "")
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!StorePath.TryParseBaseName(name, out var path)) throw Bad($"its reference '{SourceText.Quote(name)}' is no store path");
+            if (!StorePath.TryParseBaseName(name, out var path))
+                throw Bad($"its reference '{SourceText.Quote(name)}' is no store path");
             references.Add(path);
         }
         return [.. references];
     }
 
     private static InvalidDataException Wrong(Dictionary<string, string> fields, string key) =>
-        Bad($"its {key} '{SourceText.Quote(fields[key])}' has no sense");
+        Bad($"its {key} '{SourceText.Quote(fields[key])}' makes no sense");
 
     private static InvalidDataException Bad(string what) => new($"The narinfo is not valid: {what}.");
 }

@@ -19,13 +19,13 @@ namespace NetbootServer.Nix.Nars;
 /// </code>
 /// </remarks>
 /// <param name="size">How long the NAR says it is, in bytes; more is an error at once.</param>
-/// <param name="found">Told of each node when all of it but a file's contents has been read.</param>
+/// <param name="found">Called for each node when all of it but a file's contents has been read.</param>
 public sealed class NarReader(long size, Action<NarEntry> found)
 {
     private const int MaxName = 255;
     private const int MaxPath = 4095;
     private const int MaxWord = 16;
-    private const long MaxNames = 256L << 20; // whoever lists a NAR keeps all of its paths
+    private const long MaxNames = 256L << 20; // a listing of a NAR keeps all of its paths
 
     private enum Place
     {
@@ -55,7 +55,9 @@ public sealed class NarReader(long size, Action<NarEntry> found)
     public long Skippable => _contentsLeft;
 
     /// <summary>Reads the next bytes.</summary>
-    /// <exception cref="InvalidDataException">The NAR is not valid; the message says what is wrong and at which byte.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The NAR is not valid; the message says what is wrong and at which byte.
+    /// </exception>
     public void Push(ReadOnlySpan<byte> bytes)
     {
         var tooLong = bytes.Length > size - Position;
@@ -112,7 +114,8 @@ public sealed class NarReader(long size, Action<NarEntry> found)
         }
         else
         {
-            if (_text.AsSpan(_textLength, _need - _textLength).ContainsAnyExcept((byte)0)) throw Bad("padding that is not zero");
+            if (_text.AsSpan(_textLength, _need - _textLength).ContainsAnyExcept((byte)0))
+                throw Bad("padding that is not zero");
             Text(_text.AsSpan(0, _textLength));
         }
     }
@@ -121,7 +124,8 @@ public sealed class NarReader(long size, Action<NarEntry> found)
     {
         if (_place == Place.Contents)
         {
-            if (length > (ulong)(size - Position)) throw Bad($"a file of {length} bytes does not fit into the {size} bytes it says");
+            if (length > (ulong)(size - Position))
+                throw Bad($"a file of {length} bytes does not fit into the {size} bytes it says");
             var whole = (long)length;
             Found(_executable ? NarKind.Executable : NarKind.File, contents: whole);
             _contentsLeft = whole;
@@ -211,7 +215,8 @@ public sealed class NarReader(long size, Action<NarEntry> found)
     private void Name(ReadOnlySpan<byte> name)
     {
         var parent = _parents.Peek();
-        if (name.IsEmpty || name.SequenceEqual("."u8) || name.SequenceEqual(".."u8) || name.ContainsAny((byte)'/', (byte)0))
+        if (name.IsEmpty || name.SequenceEqual("."u8) || name.SequenceEqual(".."u8)
+            || name.ContainsAny((byte)'/', (byte)0))
             throw Bad($"'{Shown(name)}' is no name of a file");
         var order = parent.Last is null ? 1 : name.SequenceCompareTo(parent.Last);
         if (order <= 0) throw Bad($"'{Shown(name)}' {(order == 0 ? "stands twice" : "is out of order")}");

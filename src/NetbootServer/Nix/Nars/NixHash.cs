@@ -3,7 +3,9 @@ using NetbootServer.Blobs;
 
 namespace NetbootServer.Nix.Nars;
 
-/// <summary>A SHA-256 as Nix writes it: <c>sha256:</c> and base 32 (also read: hexadecimal, base 64, <c>sha256-…=</c>).</summary>
+/// <summary>
+/// A SHA-256 as Nix writes it: <c>sha256:</c> and base 32 (also read: hexadecimal, base 64, <c>sha256-…=</c>).
+/// </summary>
 /// <param name="Digest">The same as blobs are named: a NAR is stored as the blob of its hash.</param>
 public readonly record struct NixHash(Sha256Digest Digest)
 {

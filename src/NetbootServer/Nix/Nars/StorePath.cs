@@ -54,7 +54,9 @@ public readonly record struct StorePath : IComparable<StorePath>
         return good;
     }
 
-    /// <summary>Splits the path of a file in the store into its store path and what is below it, without slashes at the ends.</summary>
+    /// <summary>
+    /// Splits the path of a file in the store into its store path and what is below it, without slashes at the ends.
+    /// </summary>
     public static bool TrySplit(string file, out StorePath path, out string below)
     {
         ArgumentNullException.ThrowIfNull(file);

@@ -36,11 +36,12 @@ internal sealed class Unpacking : ForwardStream
         _done += read;
         if (_done > _size) throw new InvalidDataException($"It unpacks to more than the {_size} bytes that it says.");
         if (read == 0 && _done < _size)
-            throw new InvalidDataException($"It unpacks to {_done} bytes, not to the {_size} that it says: it is cut off.");
+            throw new InvalidDataException($"It unpacks to {_done} bytes, not to the {_size} that it says: it is cut " +
+            $"off.");
         return read;
     }
 
-    /// <summary>The libraries tell of damage by many kinds of exceptions; here it is always the same.</summary>
+    /// <summary>The libraries report damage by many kinds of exceptions; here it is always the same.</summary>
     private int Library(Span<byte> buffer)
     {
         try

@@ -42,16 +42,18 @@ public sealed class BinaryCache : INixStore
     {
         try
         {
-            var answer = await _downloads.ReadAsync(_rules.Found(_root, "nix-cache-info"), MaxCacheInfoBytes, _meter, ct);
+            var answer = await _downloads.ReadAsync(_rules.Found(_root, "nix-cache-info"), MaxCacheInfoBytes, _meter,
+                ct);
             var line = Encoding.UTF8.GetString(answer.Bytes).Split('\n')
                 .FirstOrDefault(text => text.StartsWith("StoreDir: ", StringComparison.Ordinal));
             if (line is not null && line["StoreDir: ".Length..].TrimEnd() != StorePath.Folder)
                 throw new SourceException(SourceProblems.BadAnswer,
-                    $"{Name} is a cache of the store '{SourceText.Quote(line["StoreDir: ".Length..])}', not of {StorePath.Folder}.");
+                    $"{Name} is a cache of the store '{SourceText.Quote(line["StoreDir: ".Length..])}', not of " +
+                    $"{StorePath.Folder}.");
         }
         catch (SourceException e) when (e.Problem == SourceProblems.Missing)
         {
-            // Some caches have none; then the narinfos tell.
+            // Some caches have none; then the narinfos say.
         }
     }
 
@@ -70,7 +72,8 @@ public sealed class BinaryCache : INixStore
             throw new SourceException(SourceProblems.BadAnswer, $"{document.Link}: {e.Message}", e);
         }
         if (info.Path != path)
-            throw new SourceException(SourceProblems.Damaged, $"{document.Link} is about {info.Path}, not about {path}.");
+            throw new SourceException(SourceProblems.Damaged,
+                $"{document.Link} is about {info.Path}, not about {path}.");
         var from = _root with { FromPublic = document.Link.FromPublic, FromSecure = document.Link.FromSecure };
         return new CachedPath
         {
@@ -90,11 +93,13 @@ public sealed class BinaryCache : INixStore
     {
         try
         {
-            return await _downloads.ReadAsync(_rules.Found(_root, path.HashPart + ".narinfo"), NarInfo.MaxBytes, _meter, ct);
+            return await _downloads.ReadAsync(_rules.Found(_root, path.HashPart + ".narinfo"), NarInfo.MaxBytes,
+                _meter, ct);
         }
         catch (SourceException e) when (e.Problem == SourceProblems.Missing)
         {
-            throw new SourceException(SourceProblems.Missing, $"{Name} does not have {path}: it was never put there, or was taken away.", e);
+            throw new SourceException(SourceProblems.Missing,
+                $"{Name} does not have {path}: it was never put there, or was taken away.", e);
         }
     }
 
@@ -111,7 +116,8 @@ public sealed class BinaryCache : INixStore
             ({ Count: 0 }, _) => $"{info.Path} in {Name} has no signature; one by {trusted} is needed.",
             (_, { } key) => $"{info.Path} in {Name} has a signature named {key.Name} that does not match: the key in " +
                 "publicKeys is another one, or the path was changed.",
-            _ => $"{info.Path} in {Name} has no signature by {trusted}, but by '{SourceText.Quote(string.Join(", ", names))}'.",
+            _ => $"{info.Path} in {Name} has no signature by {trusted}, but by " +
+            $"'{SourceText.Quote(string.Join(", ", names))}'.",
         });
     }
 
@@ -121,7 +127,8 @@ public sealed class BinaryCache : INixStore
         ArgumentNullException.ThrowIfNull(check);
         var path = (CachedPath)info;
         if (path.FileSize is { } size) _meter.ExpectBytes(size);
-        using var download = await _downloads.FetchAsync(path.Nar, new DownloadWish { Length = path.FileSize }, _meter, ct)
+        using var download = await _downloads.FetchAsync(path.Nar, new DownloadRequest { Length = path.FileSize },
+            _meter, ct)
             ?? throw new InvalidOperationException("A download without a condition is never unneeded.");
         try
         {

@@ -27,7 +27,8 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
         if (!await HasAsync(digest, ct) || await index.FindAsync(digest, ct) is not { } blob) return null;
         var first = blob.Segments.IsEmpty ? BlobSegment.Of(digest, 0, blob.Length) : blob.Segments[0];
         var length = (int)Math.Min(first.Length, BootFile.HeadLength);
-        var head = first.Blob is { } file ? await ReadAsync(file, first.Offset, length, ct) : first.Bytes[..length].ToArray();
+        var head = first.Blob is { } file ? await ReadAsync(file, first.Offset, length, ct) : first.Bytes[..length]
+            .ToArray();
         return new StoredBlob(digest, blob.Length, BootFile.Of(head));
     }
 
@@ -69,11 +70,11 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
     /// <param name="here">So many of them are on the disk already, in a download that goes on.</param>
     /// <param name="ct">Ends the attempt.</param>
     /// <exception cref="SourceException">They do not.</exception>
-    public async Task CheckRoomAsync(long length, long here, CancellationToken ct)
+    public async Task CheckCapacityAsync(long length, long here, CancellationToken ct)
     {
         try
         {
-            await store.CheckRoomAsync(length, here, ct);
+            await store.CheckCapacityAsync(length, here, ct);
         }
         catch (BlobRefusedException e)
         {
@@ -138,7 +139,8 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
                 BlobRefusal.StoreAway => SourceProblems.StorageAway,
                 BlobRefusal.WrongKind => SourceProblems.NotBootable,
                 _ => SourceProblems.Damaged,
-            }, e.Refusal is BlobRefusal.DiskFull or BlobRefusal.StoreFull or BlobRefusal.StoreAway ? e.Message : $"{what}: {e.Message}", e);
+            }, e.Refusal is BlobRefusal.DiskFull or BlobRefusal.StoreFull or BlobRefusal.StoreAway ? e.Message
+            : $"{what}: {e.Message}", e);
         }
     }
 

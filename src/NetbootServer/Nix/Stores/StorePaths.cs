@@ -33,8 +33,10 @@ public sealed class StorePaths(INixStore store, SourceBlobs blobs, SourceMeter m
         var found = new ConcurrentDictionary<StorePath, PathInfo>();
         for (StorePath[] next = [root]; next.Length > 0;)
         {
-            await SideBySideAsync(next, QuestionsPerFetch, async (path, c) => found[path] = await InfoAsync(path, c), ct);
-            next = [.. next.SelectMany(path => found[path].References).Distinct().Where(path => !found.ContainsKey(path))];
+            await SideBySideAsync(next, QuestionsPerFetch, async (path, c) => found[path] = await InfoAsync(path, c),
+                ct);
+            next = [.. next.SelectMany(path => found[path].References).Distinct()
+                .Where(path => !found.ContainsKey(path))];
             if (found.Count + next.Length > MaxPaths)
                 throw new SourceException(SourceProblems.TooLarge, $"{root} needs more than {MaxPaths} store paths.");
         }
@@ -58,7 +60,7 @@ public sealed class StorePaths(INixStore store, SourceBlobs blobs, SourceMeter m
             if (!await blobs.HasAsync(info.NarHash.Digest, ct)) (count, bytes) = (count + 1, bytes + info.NarSize);
         meter.Log($"{closure[0].Path} needs {closure.Length} store paths; {count} of them, " +
             $"{SourceText.Bytes(bytes)} unpacked, are not here yet");
-        await blobs.CheckRoomAsync(bytes, here: 0, ct);
+        await blobs.CheckCapacityAsync(bytes, here: 0, ct);
         await SideBySideAsync(closure.Select(info => info.Path), 1, FetchAsync, ct);
     }
 
@@ -80,7 +82,7 @@ public sealed class StorePaths(INixStore store, SourceBlobs blobs, SourceMeter m
 
     private async Task<NarListing> FetchAsync(PathInfo info, CancellationToken ct)
     {
-        await blobs.CheckRoomAsync(info.NarSize, here: 0, ct);
+        await blobs.CheckCapacityAsync(info.NarSize, here: 0, ct);
         meter.Log($"fetching {info.Path} from {store.Name}");
         var entries = ImmutableArray.CreateBuilder<NarEntry>();
         await store.StoreNarAsync(info, stream => new NarTap(stream, new NarReader(info.NarSize, entries.Add)), ct);

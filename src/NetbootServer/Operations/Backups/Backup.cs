@@ -98,7 +98,8 @@ internal static class Backup
 
     /// <summary>Brings the blobs that are not here yet.</summary>
     /// <returns>Those in service that have no file.</returns>
-    private static async Task<HashSet<string>> AddBlobsAsync(IEnumerable<(string Sha256, bool InService)> wanted, string data,
+    private static async Task<HashSet<string>> AddBlobsAsync(IEnumerable<(string Sha256, bool InService)> wanted,
+        string data,
         string target, Dictionary<string, BackedUpFile> blobs, CancellationToken ct)
     {
         var missing = new HashSet<string>(StringComparer.Ordinal);

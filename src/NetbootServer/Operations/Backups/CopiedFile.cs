@@ -46,7 +46,8 @@ internal static partial class CopiedFile
     /// </summary>
     public static void FlushFolders(string folder)
     {
-        foreach (var below in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories)) Durable.FlushFolder(below);
+        foreach (var below in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories))
+            Durable.FlushFolder(below);
         Durable.FlushFolder(folder);
         if (Path.GetDirectoryName(folder) is { Length: > 0 } above) Durable.FlushFolder(above);
     }

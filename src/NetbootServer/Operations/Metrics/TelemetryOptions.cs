@@ -3,7 +3,7 @@ using NetbootServer.Hosting;
 
 namespace NetbootServer.Operations.Metrics;
 
-/// <summary>Settings of what is told to monitoring systems: <c>Telemetry</c>.</summary>
+/// <summary>Settings of what is reported to monitoring systems: <c>Telemetry</c>.</summary>
 public sealed record TelemetryOptions
 {
     /// <summary>

@@ -13,7 +13,7 @@ internal static class AcknowledgedBytes
 {
     private const int BytesAcked = 120; // offset of tcpi_bytes_acked in struct tcp_info, Linux 4.1
 
-    /// <summary>The socket whose acknowledgements tell of this answer alone; null when there is none.</summary>
+    /// <summary>The socket whose acknowledgements count for this answer alone; null when there is none.</summary>
     public static Socket? SocketOf(HttpContext http) =>
         OperatingSystem.IsLinux()
             && (HttpProtocol.IsHttp11(http.Request.Protocol) || HttpProtocol.IsHttp10(http.Request.Protocol))

@@ -35,7 +35,7 @@ internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILo
             await http.Response.StartAsync(CancellationToken.None);
             var segments = body.Slice(offset, length);
             var small = segments.Count > 1 && length / segments.Count < SmallPiece;
-            using var wire = BodyWire.Over(http, smallPieces: small);
+            using var wire = FileBodyWriter.Over(http, smallPieces: small);
             zeroCopy = wire.IsZeroCopy;
             await SendAsync(segments, wire, transfer);
         }
@@ -53,7 +53,7 @@ internal sealed partial class BodySender(TransferWatch watch, Pacing pacing, ILo
         }
     }
 
-    private static async Task SendAsync(IReadOnlyList<BodySegment> segments, BodyWire wire, Transfer transfer)
+    private static async Task SendAsync(IReadOnlyList<BodySegment> segments, FileBodyWriter wire, Transfer transfer)
     {
         long turn = 0;
         var written = 0;

@@ -1,7 +1,7 @@
 namespace NetbootServer.Serving.Bodies;
 
 /// <summary>What comes with a body that is about to leave, or why it must wait.</summary>
-/// <param name="Meter">Counts its bytes; null for nobody.</param>
+/// <param name="Meter">Counts its bytes; null to count nothing.</param>
 /// <param name="Lease">Disposed of when it has left or broken off; null for nothing.</param>
 public readonly record struct BodyStart(TransferMeter? Meter, IDisposable? Lease)
 {

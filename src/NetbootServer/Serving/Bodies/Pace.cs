@@ -1,7 +1,7 @@
 namespace NetbootServer.Serving.Bodies;
 
 /// <summary>A machine with transfers under way, and its own cap.</summary>
-/// <param name="Key">What tells it from others.</param>
+/// <param name="Key">What distinguishes it from others.</param>
 /// <param name="Bucket">Its cap.</param>
 internal sealed record PacedMachine(object Key, TokenBucket Bucket)
 {

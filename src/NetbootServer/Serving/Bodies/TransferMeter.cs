@@ -1,7 +1,7 @@
 namespace NetbootServer.Serving.Bodies;
 
 /// <summary>
-/// Counts the bytes of one transfer as they leave. One sender writes, anybody reads at any time, nobody locks.
+/// Counts the bytes of one transfer as they leave. One sender writes, any thread reads at any time, without locks.
 /// </summary>
 public abstract class TransferMeter
 {

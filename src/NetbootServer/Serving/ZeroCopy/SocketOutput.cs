@@ -166,7 +166,7 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter, IDisposable
     /// <summary>The peer is gone, or the server has closed the connection.</summary>
     public static bool IsConnectionLost(Exception e) => e is SocketException or ObjectDisposedException;
 
-    /// <summary>Tells the next flush; one under way ends when the socket has taken its bytes.</summary>
+    /// <summary>Applies to the next flush; one in progress ends when the socket has taken its bytes.</summary>
     public override void CancelPendingFlush() => _canceled = true;
 
     public override void Complete(Exception? exception = null)

@@ -12,7 +12,8 @@ namespace NetbootServer.Sources.Hydras;
 /// <param name="Derivation">Store path of the derivation; null when Hydra does not say.</param>
 /// <param name="Output">Store path of the output <c>out</c>.</param>
 /// <param name="Products">The files it offers.</param>
-internal sealed record HydraBuild(long Id, string? System, string? Derivation, StorePath Output, ImmutableArray<HydraProduct> Products)
+internal sealed record HydraBuild(long Id, string? System, string? Derivation, StorePath Output,
+    ImmutableArray<HydraProduct> Products)
 {
     /// <summary>The longest answer that is read, in bytes.</summary>
     public const int MaxBytes = 4 << 20;
@@ -32,7 +33,8 @@ internal sealed record HydraBuild(long Id, string? System, string? Derivation, S
                     (finished != 1 ? "has not finished." : $"has failed (buildstatus {status})."));
             var output = Text(build.GetProperty("buildoutputs").GetProperty("out"), "path");
             if (!StorePath.TryParse(output, out var path))
-                throw new SourceException(SourceProblems.BadAnswer, $"{document.Link}: the output '{SourceText.Quote(output ?? "")}' is no store path.");
+                throw new SourceException(SourceProblems.BadAnswer,
+                    $"{document.Link}: the output '{SourceText.Quote(output ?? "")}' is no store path.");
             return new HydraBuild(id, Text(build, "system"), Text(build, "drvpath"), path, ProductsOf(build));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
@@ -45,7 +47,8 @@ internal sealed record HydraBuild(long Id, string? System, string? Derivation, S
     private static ImmutableArray<HydraProduct> ProductsOf(JsonElement build) =>
         build.TryGetProperty("buildproducts", out var products) && products.ValueKind == JsonValueKind.Object
             ? [.. products.EnumerateObject().Where(product => Text(product.Value, "name") is { Length: > 0 })
-                .Select(product => new HydraProduct(product.Name, Text(product.Value, "name")!, Text(product.Value, "subtype"))
+                .Select(product => new HydraProduct(product.Name, Text(product.Value, "name")!,
+                    Text(product.Value, "subtype"))
                 {
                     Size = Number(product.Value, "filesize"),
                     Digest = Sha256Digest.TryParse(Text(product.Value, "sha256hash"), out var digest) ? digest : null,
@@ -62,7 +65,9 @@ internal sealed record HydraBuild(long Id, string? System, string? Derivation, S
 /// <summary>A file that a build offers.</summary>
 /// <param name="Number">Its number within the build.</param>
 /// <param name="Name">Its file name.</param>
-/// <param name="Subtype">What it is, in the words of the job, such as <c>bzImage</c>; null when the job does not say.</param>
+/// <param name="Subtype">
+/// What it is, in the words of the job, such as <c>bzImage</c>; null when the job does not say.
+/// </param>
 internal sealed record HydraProduct(string Number, string Name, string? Subtype)
 {
     /// <summary>Its length in bytes.</summary>

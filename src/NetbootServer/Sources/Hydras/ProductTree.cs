@@ -8,7 +8,9 @@ using NetbootServer.Sources.Layouts;
 
 namespace NetbootServer.Sources.Hydras;
 
-/// <summary>The files that a build offers for download, as a folder; Hydra says their digests, and nobody signs them.</summary>
+/// <summary>
+/// The files that a build offers for download, as a folder; Hydra states their digests, without a signature.
+/// </summary>
 internal sealed class ProductTree : IFileTree
 {
     private const int MaxTextBytes = 64 * 1024;
@@ -20,14 +22,16 @@ internal sealed class ProductTree : IFileTree
     private readonly SourceBlobs _blobs;
     private readonly SourceMeter _meter;
 
-    public ProductTree(SourceLink build, HydraBuild of, SourceDownloads downloads, SourceRules rules, SourceBlobs blobs, SourceMeter meter)
+    public ProductTree(SourceLink build, HydraBuild of, SourceDownloads downloads, SourceRules rules,
+        SourceBlobs blobs, SourceMeter meter)
     {
         (_build, _downloads, _rules, _blobs, _meter) = (build, downloads, rules, blobs, meter);
         foreach (var product in of.Products)
         {
             _products.TryAdd(product.Name, product);
             // Jobs may call a file as they like and say by its subtype what it is.
-            var role = product.Subtype switch { "bzImage" or "Image" or "initrd" => product.Subtype, "ipxe" => "netboot.ipxe", _ => null };
+            var role = product.Subtype switch { "bzImage" or "Image" or "initrd" => product.Subtype, "ipxe" =>
+                "netboot.ipxe", _ => null };
             if (role is not null) _products.TryAdd(role, product);
         }
     }
@@ -39,9 +43,11 @@ internal sealed class ProductTree : IFileTree
     public async Task<StoredBlob> StoreAsync(string name, Func<BootFile, string?> judge, CancellationToken ct)
     {
         var product = _products[name];
-        if (product.Digest is { } digest && await _blobs.FindAsync(digest, ct) is { } blob && judge(blob.File) is null) return blob;
+        if (product.Digest is { } digest && await _blobs.FindAsync(digest, ct) is { } blob && judge(blob.File) is null)
+            return blob;
         if (product.Size is { } size) _meter.ExpectBytes(size);
-        using var download = await _downloads.FetchAsync(LinkOf(product), new DownloadWish { Length = product.Size, Hashed = true }, _meter, ct)
+        using var download = await _downloads.FetchAsync(LinkOf(product),
+            new DownloadRequest { Length = product.Size, Hashed = true }, _meter, ct)
             ?? throw new InvalidOperationException("A download without a condition is never unneeded.");
         return await _blobs.AddAsync(download, new BlobLimits { Digest = product.Digest, Judge = judge }, ct);
     }
@@ -49,8 +55,10 @@ internal sealed class ProductTree : IFileTree
     public async Task<string> ReadTextAsync(string name, CancellationToken ct) =>
         Encoding.UTF8.GetString((await _downloads.ReadAsync(LinkOf(_products[name]), MaxTextBytes, _meter, ct)).Bytes);
 
-    public Task<string> ResolveAsync(string name, CancellationToken ct) => throw new SourceException(SourceProblems.NotBootable,
-        $"{Name} offers no netboot.ipxe, so that the kernel's arguments are unknown. Name the binary cache of this Hydra ('cache').");
+    public Task<string> ResolveAsync(string name, CancellationToken ct) =>
+        throw new SourceException(SourceProblems.NotBootable,
+        $"{Name} offers no netboot.ipxe, so that the kernel's arguments are unknown. Name the binary cache of this " +
+        $"Hydra ('cache').");
 
     private SourceLink LinkOf(HydraProduct product) => _rules.Found(_build,
         $"{_build.Uri.AbsolutePath.TrimEnd('/')}/download/{Uri.EscapeDataString(product.Number)}/{Uri.EscapeDataString(product.Name)}");

@@ -9,7 +9,8 @@ internal static class BootJudges
     /// <summary>A judge of files in a role; it answers a complaint, or null.</summary>
     public static Func<BootFile, string?> Of(string role, string system) => role switch
     {
-        Roles.Kernel => file => Unless(file.IsKernelFor(system) || file.IsCompressedKernelFor(system), file, $"a Linux kernel for {system}"),
+        Roles.Kernel => file => Unless(file.IsKernelFor(system) || file.IsCompressedKernelFor(system), file,
+            $"a Linux kernel for {system}"),
         Roles.Initrd => file => Unless(file.IsInitrd, file, "an initrd"),
         Roles.Iso => file => Unless(file.Kind == BootFileKind.Iso, file, "an ISO image"),
         _ => file => Unless(file.IsTarball, file, "a tarball compressed by gzip"),

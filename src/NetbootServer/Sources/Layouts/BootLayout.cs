@@ -17,7 +17,8 @@ namespace NetbootServer.Sources.Layouts;
 internal sealed class BootLayout(IFileTree tree, string system, SourceBlobs blobs)
 {
     /// <summary>Whether the folder looks like a system's toplevel.</summary>
-    public bool IsToplevel => Find("bzImage", "Image") is null && (tree.Names.Contains("init") || tree.Names.Contains("prepare-root"))
+    public bool IsToplevel => Find("bzImage", "Image") is null
+        && (tree.Names.Contains("init") || tree.Names.Contains("prepare-root"))
         && (tree.Names.Contains("boot.json") || tree.Names.Contains("kernel-params"));
 
     /// <summary>Stores what is there.</summary>
@@ -27,7 +28,8 @@ internal sealed class BootLayout(IFileTree tree, string system, SourceBlobs blob
     public async Task<BootParts> ReadAsync(SourceKind kind, CancellationToken ct)
     {
         var parts = new BootParts();
-        if (kind is SourceKind.Auto or SourceKind.Netboot) parts = await NetbootAsync(parts, kind == SourceKind.Netboot, ct);
+        if (kind is SourceKind.Auto or SourceKind.Netboot)
+            parts = await NetbootAsync(parts, kind == SourceKind.Netboot, ct);
         if (kind is SourceKind.Auto or SourceKind.Kexec) parts = await TarballsAsync(parts, ct);
         if (kind is SourceKind.Auto && FindWithSuffix("nixos-installer", ".iso") is { } iso)
             parts = parts with { Iso = await StoreAsync(Roles.Iso, iso, ct) };
@@ -40,7 +42,8 @@ internal sealed class BootLayout(IFileTree tree, string system, SourceBlobs blob
         var (kernel, initrd) = (Find("bzImage", "Image"), Find("initrd"));
         if (kernel is null && initrd is null && !required) return parts;
         if (kernel is null || initrd is null)
-            throw new SourceException(SourceProblems.NotBootable, $"{tree.Name} has {(kernel is null ? "no bzImage or Image" : "no initrd")}; " +
+            throw new SourceException(SourceProblems.NotBootable,
+                $"{tree.Name} has {(kernel is null ? "no bzImage or Image" : "no initrd")}; " +
                 $"there are: {Shown()}.");
         var arguments = await ArgumentsAsync(ct);
         var fetched = await tree.StoreAsync(kernel, BootJudges.Of(Roles.Kernel, system), ct);
@@ -63,14 +66,17 @@ internal sealed class BootLayout(IFileTree tree, string system, SourceBlobs blob
             ? KernelLine.Kept(KernelLine.Split(await tree.ReadTextAsync(file, ct)), what)
             : [];
         if (given.Any(argument => argument.StartsWith("init=", StringComparison.Ordinal))) return given;
-        if (Find("init") is { } init) return [.. KernelLine.Kept([$"init={await tree.ResolveAsync(init, ct)}"], what), .. given];
-        throw new SourceException(SourceProblems.NotBootable, $"{tree.Name} has neither netboot.ipxe nor init, so that the " +
+        if (Find("init") is { } init)
+            return [.. KernelLine.Kept([$"init={await tree.ResolveAsync(init, ct)}"], what), .. given];
+        throw new SourceException(SourceProblems.NotBootable,
+            $"{tree.Name} has neither netboot.ipxe nor init, so that the " +
             $"kernel would not know what to start; there are: {Shown()}.");
     }
 
     private async Task<BootParts> TarballsAsync(BootParts parts, CancellationToken ct)
     {
-        foreach (var name in tree.Names.Where(name => name.EndsWith(".tar.gz", StringComparison.Ordinal) && IsOurs(name)))
+        foreach (var name in tree.Names.Where(name => name.EndsWith(".tar.gz", StringComparison.Ordinal)
+            && IsOurs(name)))
         {
             var unattended = name.Contains("noninteractive", StringComparison.Ordinal);
             if ((unattended ? parts.KexecNoninteractive : parts.Kexec) is not null)
@@ -93,10 +99,12 @@ internal sealed class BootLayout(IFileTree tree, string system, SourceBlobs blob
 
     /// <summary>Whether a name is of this system, or of none.</summary>
     private bool IsOurs(string name) =>
-        name.Contains(system, StringComparison.Ordinal) || !NixSystem.All.Any(other => name.Contains(other, StringComparison.Ordinal));
+        name.Contains(system, StringComparison.Ordinal)
+        || !NixSystem.All.Any(other => name.Contains(other, StringComparison.Ordinal));
 
     private SourceException Nothing(SourceKind kind) => new(SourceProblems.NotBootable, $"{tree.Name} has " +
-        (kind == SourceKind.Kexec ? "no .tar.gz" : "no kernel with initrd, tarball or system") + $"; there are: {Shown()}.");
+        (kind == SourceKind.Kexec ? "no .tar.gz" : "no kernel with initrd, tarball or system") +
+        $"; there are: {Shown()}.");
 
     private string Shown() => tree.Names.IsEmpty ? "no files" : SourceText.Quote(string.Join(", ", tree.Names));
 }

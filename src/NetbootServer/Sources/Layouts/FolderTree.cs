@@ -27,11 +27,13 @@ internal sealed class FolderTree : IFileTree
         (_folder, _roots, _blobs, _meter) = (roots.Folder(folder), roots, blobs, meter);
         try
         {
-            Names = [.. Directory.EnumerateFileSystemEntries(_folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+            Names = [.. Directory.EnumerateFileSystemEntries(_folder).Select(path => Path.GetFileName(path))
+                .Order(StringComparer.Ordinal)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SourceException(SourceProblems.Missing, $"{_folder} cannot be read by {Environment.UserName}, who runs this server: " +
+            throw new SourceException(SourceProblems.Missing,
+                $"{_folder} cannot be read by {Environment.UserName}, who runs this server: " +
                 $"{e.Message.TrimEnd('.')}.", e);
         }
     }
@@ -40,7 +42,9 @@ internal sealed class FolderTree : IFileTree
 
     public ImmutableArray<string> Names { get; }
 
-    /// <summary>What the files looked like when they were read: changes tell of a copy that is still going on.</summary>
+    /// <summary>
+    /// What the files looked like when they were read: changes mean that a copy is still in progress.
+    /// </summary>
     public Dictionary<string, (long Length, DateTime Changed)> Seen { get; } = new(StringComparer.Ordinal);
 
     public async Task<StoredBlob> StoreAsync(string name, Func<BootFile, string?> judge, CancellationToken ct)
@@ -56,7 +60,8 @@ internal sealed class FolderTree : IFileTree
     {
         await using var file = Open(name);
         if (file.Length > MaxTextBytes)
-            throw new SourceException(SourceProblems.NotBootable, $"{file.Name} has {file.Length} bytes; a text was expected.");
+            throw new SourceException(SourceProblems.NotBootable,
+                $"{file.Name} has {file.Length} bytes; a text was expected.");
         using var reader = new StreamReader(file, Encoding.UTF8);
         return await reader.ReadToEndAsync(ct);
     }
@@ -68,13 +73,16 @@ internal sealed class FolderTree : IFileTree
         for (var target = new FileInfo(path).LinkTarget; target is not null; target = new FileInfo(path).LinkTarget)
         {
             if (++links > RealPath.MaxLinks)
-                throw new SourceException(SourceProblems.NotBootable, $"{_folder}/{name} leads through more than {RealPath.MaxLinks} links.");
+                throw new SourceException(SourceProblems.NotBootable,
+                    $"{_folder}/{name} leads through more than {RealPath.MaxLinks} links.");
             path = Path.GetFullPath(target, Path.GetDirectoryName(path)!);
-            if (path.Split('/').Any(part => part.Contains("-nixos-system-", StringComparison.Ordinal))) return Task.FromResult(path);
+            if (path.Split('/').Any(part => part.Contains("-nixos-system-", StringComparison.Ordinal)))
+                return Task.FromResult(path);
         }
         if (path.StartsWith("/nix/store/", StringComparison.Ordinal)) return Task.FromResult(path);
         throw new SourceException(SourceProblems.NotBootable,
-            $"{_folder}/{name} is no link into /nix/store. Put a netboot.ipxe beside it, or init=… into kernel-params.");
+            $"{_folder}/{name} is no link into /nix/store. Put a netboot.ipxe beside it, or init=… into " +
+            $"kernel-params.");
     }
 
     /// <summary>Whether the files that were read are still the same.</summary>
@@ -96,5 +104,6 @@ internal sealed class FolderTree : IFileTree
         return file;
     }
 
-    private static (long, DateTime) Look(FileStream file) => (file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle));
+    private static (long, DateTime) Look(FileStream file) =>
+        (file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle));
 }

@@ -10,7 +10,8 @@ namespace NetbootServer.Sources.Layouts;
 /// <param name="Kernel">The kernel's URL or file name as it stands there.</param>
 /// <param name="Initrds">The initrds' URLs or file names.</param>
 /// <param name="Arguments">The kernel's arguments, without <c>initrd=…</c> and <c>${cmdline}</c>.</param>
-internal sealed record IpxeReleaseScript(string Kernel, ImmutableArray<string> Initrds, ImmutableArray<string> Arguments)
+internal sealed record IpxeReleaseScript(string Kernel, ImmutableArray<string> Initrds,
+    ImmutableArray<string> Arguments)
 {
     /// <summary>The longest script that is read, in bytes.</summary>
     public const int MaxBytes = 64 * 1024;
@@ -24,16 +25,20 @@ internal sealed record IpxeReleaseScript(string Kernel, ImmutableArray<string> I
     public static IpxeReleaseScript Parse(string text, string what)
     {
         if (!text.StartsWith("#!ipxe", StringComparison.Ordinal))
-            throw new SourceException(SourceProblems.NotBootable, $"{what} is no iPXE script; it begins with '{SourceText.Quote(text)}'.");
+            throw new SourceException(SourceProblems.NotBootable,
+                $"{what} is no iPXE script; it begins with '{SourceText.Quote(text)}'.");
         var commands = text.Split('\n').Select(line => line.Trim())
             .Where(line => line.Length > 0 && line[0] != '#').Select(Command).ToList();
         var kernels = commands.Where(command => command[0] == "kernel").ToList();
-        var initrds = commands.Where(command => command[0] == "initrd").Select(command => Operands(command).FirstOrDefault()).ToList();
+        var initrds = commands.Where(command => command[0] == "initrd")
+            .Select(command => Operands(command).FirstOrDefault()).ToList();
         if (kernels.Count != 1 || initrds.Count == 0 || initrds.Contains(null))
-            throw new SourceException(SourceProblems.NotBootable, $"{what} has {kernels.Count} kernel and {initrds.Count} " +
+            throw new SourceException(SourceProblems.NotBootable,
+                $"{what} has {kernels.Count} kernel and {initrds.Count} " +
                 "initrd commands; one kernel and its initrd were expected.");
         var words = Operands(kernels[0]).ToList();
-        if (words.Count == 0) throw new SourceException(SourceProblems.NotBootable, $"{what} has a kernel command without a file.");
+        if (words.Count == 0)
+            throw new SourceException(SourceProblems.NotBootable, $"{what} has a kernel command without a file.");
         return new(words[0], [.. initrds.Select(initrd => initrd!)], KernelLine.Kept(words.Skip(1), what));
     }
 

@@ -7,7 +7,9 @@ namespace NetbootServer.Sources.Layouts;
 /// <summary>Takes a kernel command line apart.</summary>
 internal static class KernelLine
 {
-    /// <summary>The arguments of a line; blanks within double quotes do not separate (Linux lib/cmdline.c, next_arg).</summary>
+    /// <summary>
+    /// The arguments of a line; blanks within double quotes do not separate (Linux lib/cmdline.c, next_arg).
+    /// </summary>
     public static IEnumerable<string> Split(string line)
     {
         var (start, quoted) = (-1, false);

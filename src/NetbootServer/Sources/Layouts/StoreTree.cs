@@ -22,7 +22,8 @@ internal sealed class StoreTree : IFileTree
     private readonly SourceBlobs _blobs;
     private readonly StoredPath _root;
 
-    private StoreTree(StorePaths paths, SourceBlobs blobs, StoredPath root) => (_paths, _blobs, _root) = (paths, blobs, root);
+    private StoreTree(StorePaths paths, SourceBlobs blobs, StoredPath root) =>
+        (_paths, _blobs, _root) = (paths, blobs, root);
 
     /// <summary>NARs whose ranges have become blobs; they must be kept as long as those.</summary>
     public HashSet<Sha256Digest> Used { get; } = [];
@@ -35,7 +36,8 @@ internal sealed class StoreTree : IFileTree
         : [_root.Info.Path.Name];
 
     /// <summary>Fetches a store path and opens it.</summary>
-    public static async Task<StoreTree> OpenAsync(StorePaths paths, SourceBlobs blobs, StorePath root, CancellationToken ct) =>
+    public static async Task<StoreTree> OpenAsync(StorePaths paths, SourceBlobs blobs, StorePath root,
+        CancellationToken ct) =>
         new(paths, blobs, await paths.FetchAsync(root, ct));
 
     public async Task<StoredBlob> StoreAsync(string name, Func<BootFile, string?> judge, CancellationToken ct)
@@ -53,8 +55,10 @@ internal sealed class StoreTree : IFileTree
     {
         var (path, entry) = await FindAsync(name, ct);
         if (entry.Size > MaxTextBytes)
-            throw new SourceException(SourceProblems.NotBootable, $"{path.Info.Path}/{entry.Path} has {entry.Size} bytes; a text was expected.");
-        return Encoding.UTF8.GetString(await _blobs.ReadAsync(path.Info.NarHash.Digest, entry.Offset, (int)entry.Size, ct));
+            throw new SourceException(SourceProblems.NotBootable,
+                $"{path.Info.Path}/{entry.Path} has {entry.Size} bytes; a text was expected.");
+        return Encoding.UTF8.GetString(
+            await _blobs.ReadAsync(path.Info.NarHash.Digest, entry.Offset, (int)entry.Size, ct));
     }
 
     public async Task<string> ResolveAsync(string name, CancellationToken ct)
@@ -65,7 +69,8 @@ internal sealed class StoreTree : IFileTree
             at = await InParentAsync(at, ct);
             var entry = at.Path.Listing.Find(at.Below) ?? throw Missing(name, at);
             // The system's own path is what its initrd knows; what that links to in turn is its own matter.
-            if (entry.Kind != NarKind.Link || at.Path.Info.Path.Name.StartsWith("nixos-system-", StringComparison.Ordinal))
+            if (entry.Kind != NarKind.Link
+                || at.Path.Info.Path.Name.StartsWith("nixos-system-", StringComparison.Ordinal))
                 return at.ToString();
             at = await FollowAsync(at, entry, ct);
         }
@@ -139,6 +144,7 @@ internal sealed class StoreTree : IFileTree
 
     private sealed record Place(StoredPath Path, string Below)
     {
-        public override string ToString() => Below.Length == 0 ? Path.Info.Path.ToString() : $"{Path.Info.Path}/{Below}";
+        public override string ToString() => Below.Length == 0 ? Path.Info.Path.ToString()
+            : $"{Path.Info.Path}/{Below}";
     }
 }

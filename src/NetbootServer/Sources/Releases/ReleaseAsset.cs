@@ -23,6 +23,6 @@ internal sealed record ReleaseAsset(string Name, IReadOnlyList<SourceLink> Links
     /// <summary>Whether all of it is there.</summary>
     public bool Uploaded { get; init; } = true;
 
-    /// <summary>What is the same only for the same bytes, as far as the list tells.</summary>
+    /// <summary>What is the same only for the same bytes, as far as the list says.</summary>
     public string Pin => $"{Id} {Size} {Digest} {UpdatedAt:O} {Uploaded}";
 }

@@ -18,9 +18,11 @@ internal sealed class ReleaseFolder
     private readonly SourceMeter _meter;
     private readonly bool _ownApi;
     private string? _api;
-    private readonly Dictionary<string, (SourceLink Link, SourceValidator? Validator, long Length)> _read = new(StringComparer.Ordinal);
+    private readonly Dictionary<string,
+        (SourceLink Link, SourceValidator? Validator, long Length)> _read = new(StringComparer.Ordinal);
 
-    public ReleaseFolder(ReleaseSpec spec, string system, Func<Uri, string?> apiOf, SourceDownloads downloads, SourceHttp http,
+    public ReleaseFolder(ReleaseSpec spec, string system, Func<Uri, string?> apiOf, SourceDownloads downloads,
+        SourceHttp http,
         SourceRules rules, SourceMeter meter)
     {
         (_downloads, _http, _rules, _meter) = (downloads, http, rules, meter);
@@ -80,12 +82,15 @@ internal sealed class ReleaseFolder
         }
     }
 
-    /// <summary>The first of several names that the release has; without a list the first, unproven. Null when it has none.</summary>
+    /// <summary>
+    /// The first of several names that the release has; without a list the first, unproven. Null when it has none.
+    /// </summary>
     /// <exception cref="SourceException">One is being uploaded right now.</exception>
     public ReleaseAsset? Find(params string[] names)
     {
         if (List is null) return new ReleaseAsset(names[0], [_rules.Found(Link, names[0])]);
-        var asset = names.Select(name => List.Assets.GetValueOrDefault(name)).FirstOrDefault(found => found is not null);
+        var asset = names.Select(name => List.Assets.GetValueOrDefault(name))
+            .FirstOrDefault(found => found is not null);
         if (asset is { Uploaded: false })
             throw new SourceException(SourceProblems.Changing, $"{asset.Name} is being uploaded to {Link} right now.");
         return asset;
@@ -97,14 +102,16 @@ internal sealed class ReleaseFolder
     {
         var times = assets.Select(asset => asset?.UpdatedAt).OfType<DateTimeOffset>().ToList();
         if (times.Count > 1 && times.Max() - times.Min() > OneBuild)
-            throw new SourceException(SourceProblems.Changing, $"{Link} has files of two builds: {string.Join(", ", assets
+            throw new SourceException(SourceProblems.Changing,
+                $"{Link} has files of two builds: {string.Join(", ", assets
                 .OfType<ReleaseAsset>().Select(asset => $"{asset.Name} of {asset.UpdatedAt:yyyy-MM-dd HH:mm}"))}.");
     }
 
     /// <summary>Reads a small file.</summary>
     public async Task<SourceDocument> ReadAsync(ReleaseAsset asset, int maxBytes, CancellationToken ct)
     {
-        var document = await TryLinksAsync(asset, link => _downloads.ReadAsync(link, maxBytes, _meter, ct, "application/octet-stream"));
+        var document = await TryLinksAsync(asset, link =>
+            _downloads.ReadAsync(link, maxBytes, _meter, ct, "application/octet-stream"));
         _read[asset.Name] = (asset.Links[0], document.Validator, document.Bytes.Length);
         return document;
     }
@@ -113,7 +120,7 @@ internal sealed class ReleaseFolder
     public async Task<Download?> FetchAsync(
         ReleaseAsset asset, long? likely, SourceValidator? unless, CancellationToken ct)
     {
-        var wish = new DownloadWish
+        var wish = new DownloadRequest
         {
             Length = asset.Size, Likely = likely, Unless = unless, Accept = "application/octet-stream", Hashed = true,
         };
@@ -125,13 +132,15 @@ internal sealed class ReleaseFolder
     /// <summary>Bytes of a file of a length that an earlier try has left on the disk.</summary>
     public long HeldBytes(ReleaseAsset asset, long length) => Math.Min(length, asset.Links.Sum(_downloads.HeldBytes));
 
-    /// <summary>A file's length in bytes, by an answer whose body is not read; null when nobody says.</summary>
+    /// <summary>
+    /// A file's length in bytes, by an answer whose body is not read; null when the server does not say.
+    /// </summary>
     public async Task<long?> SizeOfAsync(ReleaseAsset asset, CancellationToken ct)
     {
         try
         {
-            // Signed addresses are good for GET alone, so HEAD tells nothing.
-            using var answer = await TryLinksAsync(asset, link => _http.AskAsync(link, new SourceAsk(), ct));
+            // Signed URLs are valid for GET only, so HEAD returns nothing useful.
+            using var answer = await TryLinksAsync(asset, link => _http.AskAsync(link, new SourceRequestOptions(), ct));
             return answer.Length;
         }
         catch (SourceException)
@@ -148,7 +157,8 @@ internal sealed class ReleaseFolder
             {
                 return await get(asset.Links[i]);
             }
-            catch (SourceException e) when ((e.Problem == SourceProblems.Missing || e.IsLimit) && i + 1 < asset.Links.Count)
+            catch (SourceException e) when ((e.Problem == SourceProblems.Missing || e.IsLimit) && i +
+                1 < asset.Links.Count)
             {
                 // The same digest is checked whichever way the bytes come.
             }
@@ -163,14 +173,16 @@ internal sealed class ReleaseFolder
         {
             var now = await ReadListAsync(ct);
             foreach (var name in names)
-                if (now?.Assets.GetValueOrDefault(name)?.Pin != list.Assets.GetValueOrDefault(name)?.Pin) throw Changed(name);
+                if (now?.Assets.GetValueOrDefault(name)?.Pin != list.Assets.GetValueOrDefault(name)?.Pin)
+                    throw Changed(name);
             return;
         }
         foreach (var name in names.Where(_read.ContainsKey))
         {
             var (link, validator, length) = _read[name];
-            using var answer = await _http.AskAsync(link, new SourceAsk { Unless = validator }, ct);
-            var same = answer.NotModified || (answer.Validator == validator && (length < 0 || answer.Length is null || answer.Length == length));
+            using var answer = await _http.AskAsync(link, new SourceRequestOptions { Unless = validator }, ct);
+            var same = answer.NotModified
+                || (answer.Validator == validator && (length < 0 || answer.Length is null || answer.Length == length));
             if (!same) throw Changed(name);
         }
     }

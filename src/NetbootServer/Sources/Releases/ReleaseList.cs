@@ -33,11 +33,13 @@ internal sealed partial record ReleaseList(FrozenDictionary<string, ReleaseAsset
             using var json = JsonDocument.Parse(document.Bytes);
             var assets = json.RootElement.GetProperty("assets").EnumerateArray()
                 .Select(asset => Asset(asset, document.Link, rules)).ToList();
-            return new(assets.DistinctBy(asset => asset.Name).ToFrozenDictionary(asset => asset.Name, StringComparer.Ordinal));
+            return new(assets.DistinctBy(asset => asset.Name)
+                .ToFrozenDictionary(asset => asset.Name, StringComparer.Ordinal));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new SourceException(SourceProblems.BadAnswer, $"{document.Link} is no release with assets; it begins with " +
+            throw new SourceException(SourceProblems.BadAnswer,
+                $"{document.Link} is no release with assets; it begins with " +
                 $"'{SourceText.Quote(document.Bytes)}'.", e);
         }
     }
@@ -64,10 +66,12 @@ internal sealed partial record ReleaseList(FrozenDictionary<string, ReleaseAsset
         return new ReleaseAsset(asset.GetProperty("name").GetString()!, links)
         {
             Id = asset.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.Number ? id.GetInt64() : null,
-            Size = asset.TryGetProperty("size", out var size) && size.ValueKind == JsonValueKind.Number ? size.GetInt64() : null,
+            Size = asset.TryGetProperty("size", out var size) && size.ValueKind == JsonValueKind.Number
+            ? size.GetInt64() : null,
             Digest = digest?.StartsWith("sha256:", StringComparison.Ordinal) == true
                 && Sha256Digest.TryParse(digest[7..], out var parsed) ? parsed : null,
-            UpdatedAt = DateTimeOffset.TryParse(Text(asset, "updated_at"), System.Globalization.CultureInfo.InvariantCulture, out var at) ? at : null,
+            UpdatedAt = DateTimeOffset.TryParse(Text(asset, "updated_at"),
+                System.Globalization.CultureInfo.InvariantCulture, out var at) ? at : null,
             Uploaded = Text(asset, "state") is null or "uploaded",
         };
     }
@@ -85,7 +89,8 @@ internal sealed partial record ReleaseList(FrozenDictionary<string, ReleaseAsset
             var match = Sum().Match(line.TrimEnd('\r'));
             if (!match.Success || !Sha256Digest.TryParse(match.Groups[1].Value, out var digest)) return null;
             var name = match.Groups[2].Value;
-            assets[name] = new ReleaseAsset(name, [rules.Found(folder, Uri.EscapeDataString(name))]) { Digest = digest };
+            assets[name] = new ReleaseAsset(name,
+                [rules.Found(folder, Uri.EscapeDataString(name))]) { Digest = digest };
         }
         return assets.Count == 0 ? null : new(assets.ToFrozenDictionary(StringComparer.Ordinal));
     }

@@ -13,9 +13,11 @@ internal sealed record ReleaseNeed(string Role, ReleaseAsset Asset)
     /// <summary>Whether its bytes are left for their first request.</summary>
     public bool Later { get; init; }
 
-    /// <summary>How long it is by the answer to a question, when no list says so; the download is not held to it.</summary>
+    /// <summary>
+    /// How long it is by the answer to a question, when no list says so; the download is not held to it.
+    /// </summary>
     public long? Likely { get; init; }
 
-    /// <summary>How many bytes are to come, if anybody says; without that a file without a list may not be there.</summary>
+    /// <summary>How many bytes are expected, if known; otherwise a file without a list may not exist.</summary>
     public long? Bytes => Asset.Size ?? Likely;
 }

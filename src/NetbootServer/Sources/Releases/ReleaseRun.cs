@@ -11,7 +11,8 @@ namespace NetbootServer.Sources.Releases;
 
 /// <summary>One try to read a release for one system.</summary>
 internal sealed class ReleaseRun(
-    ReleaseFolder folder, SourceRequest request, string system, SourceBlobs blobs, SourceMeter meter, VersionDraft draft,
+    ReleaseFolder folder, SourceRequest request, string system, SourceBlobs blobs, SourceMeter meter,
+    VersionDraft draft,
     Action<string> announce)
 {
     private readonly JsonObject _artifacts = [];
@@ -46,7 +47,8 @@ internal sealed class ReleaseRun(
         var script = await ScriptAsync(ct);
         // Machines need kernel and initrd; alone, tarballs are what the release is for.
         var files = new List<ReleaseNeed>();
-        foreach (var (role, asset) in Files(script)) files.Add(await NeedOfAsync(role, asset, mayWait: script is not null, ct));
+        foreach (var (role, asset) in Files(script))
+            files.Add(await NeedOfAsync(role, asset, mayWait: script is not null, ct));
         meter.Phase("downloading");
         await AnnounceAsync(files, ct);
         var artifacts = new Dictionary<string, Artifact>(StringComparer.Ordinal);
@@ -64,18 +66,22 @@ internal sealed class ReleaseRun(
             KernelArguments = script?.Arguments ?? [],
         };
         if (parts.IsEmpty)
-            throw _missing ?? new SourceException(SourceProblems.NotBootable, $"{folder.Link} has neither netboot-{system}.ipxe nor a tarball for {system}.");
+            throw _missing ?? new SourceException(SourceProblems.NotBootable,
+                $"{folder.Link} has neither netboot-{system}.ipxe nor a tarball for {system}.");
         draft.Add(system, null, parts);
     }
 
-    /// <summary>The release's own script, which alone has the kernel arguments; null when nothing there boots by network.</summary>
+    /// <summary>
+    /// The release's own script, which alone has the kernel arguments; null when nothing there boots by network.
+    /// </summary>
     private async Task<IpxeReleaseScript?> ScriptAsync(CancellationToken ct)
     {
         if (!request.Roles.Contains(Roles.Kernel)) return null;
         if (Find($"netboot-{system}.ipxe") is not { } ipxe)
         {
             if (Find($"initrd-{system}") is null) return null;
-            throw new SourceException(SourceProblems.NotBootable, $"{folder.Link} has no netboot-{system}.ipxe, which alone has the kernel arguments.");
+            throw new SourceException(SourceProblems.NotBootable,
+                $"{folder.Link} has no netboot-{system}.ipxe, which alone has the kernel arguments.");
         }
         if (await ReadAsync(ipxe, ct) is not { } text) return null;
         CheckDigest(ipxe, text.Bytes);
@@ -90,7 +96,8 @@ internal sealed class ReleaseRun(
             var named = script.Kernel.Split('?')[0].Split('/')[^1];
             var kernel = Find([.. names.OrderByDescending(name => name == named)]) ?? throw Lacks(names[0]);
             var initrd = Find($"initrd-{system}") ?? throw Lacks($"initrd-{system}");
-            new ReleaseScriptFiles(folder.Link.Uri, $"netboot-{system}.ipxe", system).Check(script, kernel.Name, initrd.Name);
+            new ReleaseScriptFiles(folder.Link.Uri, $"netboot-{system}.ipxe", system)
+                .Check(script, kernel.Name, initrd.Name);
             folder.CheckTogether(folder.Find($"netboot-{system}.ipxe"), kernel, initrd);
             yield return (Roles.Kernel, kernel);
             yield return (Roles.Initrd, initrd);
@@ -115,7 +122,8 @@ internal sealed class ReleaseRun(
             return new(role, sized) { Later = mayWait && sized.Size is not null && request.Later.Contains(role) };
         }
         // What is still what an earlier version has does not come; the answer to the download says so.
-        if (asset.Size is not null || await BeforeAsync(role, asset.Links[0].ToString(), ct) is not null) return new(role, asset);
+        if (asset.Size is not null || await BeforeAsync(role, asset.Links[0].ToString(), ct) is not null)
+            return new(role, asset);
         return new(role, asset) { Likely = await folder.SizeOfAsync(asset, ct) };
     }
 
@@ -126,10 +134,12 @@ internal sealed class ReleaseRun(
         var later = files.FindAll(need => need.Later);
         var bytes = now.Sum(need => need.Bytes!.Value);
         if (bytes > 0) meter.ExpectBytes(bytes);
-        if (bytes > 0) await blobs.CheckRoomAsync(bytes, now.Sum(need => folder.HeldBytes(need.Asset, need.Bytes!.Value)), ct);
+        if (bytes > 0)
+            await blobs.CheckCapacityAsync(bytes, now.Sum(need => folder.HeldBytes(need.Asset, need.Bytes!.Value)), ct);
         if (bytes > 0) announce($"fetching {SourceText.Bytes(bytes)} from {folder.Link}: {Names(now)}");
         if (later.Count > 0)
-            announce($"leaving {SourceText.Bytes(later.Sum(need => need.Bytes!.Value))} for their first request or the " +
+            announce($"leaving {SourceText.Bytes(later.Sum(need => need.Bytes!.Value))} for their first request or " +
+            $"the " +
                 $"next refresh: {Names(later)}");
     }
 
@@ -205,18 +215,22 @@ internal sealed class ReleaseRun(
     private static bool IsNetboot(string role) => role is Roles.Kernel or Roles.Initrd;
 
     /// <summary>What an earlier version has of the same address, if its bytes are still here.</summary>
-    private async Task<(SourceValidator Validator, Sha256Digest Digest, long Size)?> BeforeAsync(string role, string link, CancellationToken ct)
+    private async Task<(SourceValidator Validator, Sha256Digest Digest, long Size)?> BeforeAsync(string role,
+        string link, CancellationToken ct)
     {
         if (request.Previous is not { ValueKind: JsonValueKind.Object } previous
             || JsonNode.Parse(previous.GetRawText())?["systems"]?[system]?["artifacts"]?[role] is not JsonObject noted
             || (string?)noted["url"] != link
             || !Sha256Digest.TryParse((string?)noted["sha256"], out var digest)
             || !await blobs.HasAsync(digest, ct)) return null;
-        var validator = new SourceValidator { ETag = (string?)noted["etag"], LastModified = (string?)noted["lastModified"] };
-        return validator is { ETag: null, LastModified: null } ? null : (validator, digest, (long?)noted["sizeBytes"] ?? 0);
+        var validator = new SourceValidator { ETag = (string?)noted["etag"],
+            LastModified = (string?)noted["lastModified"] };
+        return validator is { ETag: null, LastModified: null } ? null
+            : (validator, digest, (long?)noted["sizeBytes"] ?? 0);
     }
 
-    private Artifact Note(string role, ReleaseAsset asset, string link, Sha256Digest digest, long size, SourceValidator? validator)
+    private Artifact Note(string role, ReleaseAsset asset, string link, Sha256Digest digest, long size,
+        SourceValidator? validator)
     {
         _artifacts[role] = VersionDraft.Json(new
         {
@@ -228,8 +242,10 @@ internal sealed class ReleaseRun(
 
     private void CheckDigest(ReleaseAsset asset, byte[] bytes)
     {
-        if (asset.Digest is { } expected && Sha256Digest.FromBytes(System.Security.Cryptography.SHA256.HashData(bytes)) != expected)
-            throw new SourceException(SourceProblems.Damaged, $"{folder.Link}{asset.Name} has another SHA-256 than the {expected} announced.");
+        if (asset.Digest is { } expected
+            && Sha256Digest.FromBytes(System.Security.Cryptography.SHA256.HashData(bytes)) != expected)
+            throw new SourceException(SourceProblems.Damaged,
+                $"{folder.Link}{asset.Name} has another SHA-256 than the {expected} announced.");
     }
 
     private SourceException Lacks(string name) => new(SourceProblems.NotBootable, $"{folder.Link} has no {name}.");

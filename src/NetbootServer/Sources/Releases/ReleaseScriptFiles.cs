@@ -29,7 +29,8 @@ internal sealed class ReleaseScriptFiles(Uri folder, string script, string syste
     {
         var quoted = SourceText.Quote(named);
         if (named.Contains("${", StringComparison.Ordinal))
-            throw Bad($"names its {role} by a variable ('{quoted}'), so that nothing says whether it is {file} beside it");
+            throw Bad($"names its {role} by a variable ('{quoted}'), so that nothing says whether it is {file} " +
+            $"beside it");
         if (!Uri.TryCreate(folder, named, out var uri)) throw Bad($"has the {role} '{quoted}', which is no URL");
         var path = Uri.UnescapeDataString(uri.AbsolutePath);
         var name = path[(path.LastIndexOf('/') + 1)..];
@@ -38,7 +39,8 @@ internal sealed class ReleaseScriptFiles(Uri folder, string script, string syste
             throw Bad($"boots the {role} '{quoted}', not {file} beside it: it is of another build");
         if (!IsFolder(uri, Segments(path[..^name.Length])))
             throw Bad($"boots the {role} '{quoted}', which is in another folder than {file} of {folder}: its kernel " +
-                "arguments may be of another build. Put the script of this build there, with the names of the files beside it");
+                "arguments may be of another build. Put the script of this build there, with the names of the files " +
+                "beside it");
     }
 
     /// <summary>

@@ -7,7 +7,8 @@ internal static partial class Placeholders
 {
     /// <summary>Puts in what they stand for.</summary>
     public static string Fill(string text, string system, string? variant = null) =>
-        text.Replace("{system}", system, StringComparison.Ordinal).Replace("{variant}", variant ?? "", StringComparison.Ordinal);
+        text.Replace("{system}", system, StringComparison.Ordinal)
+        .Replace("{variant}", variant ?? "", StringComparison.Ordinal);
 
     /// <summary>What is wrong with the placeholders of a value, or null.</summary>
     /// <param name="text">The value.</param>

@@ -16,7 +16,9 @@ public abstract record SourceSpec
 public sealed record ReleaseSpec(string Url, string? Api) : SourceSpec;
 
 /// <summary><c>nix</c>: built by the local Nix.</summary>
-/// <param name="Installable"><c>flake#attribute</c> or <c>file#attribute</c>; may have <c>{system}</c> and <c>{variant}</c>.</param>
+/// <param name="Installable">
+/// <c>flake#attribute</c> or <c>file#attribute</c>; may have <c>{system}</c> and <c>{variant}</c>.
+/// </param>
 /// <param name="Kind">What the output is.</param>
 public sealed record NixSpec(string Installable, SourceKind Kind) : SourceSpec;
 
@@ -25,9 +27,10 @@ public sealed record NixSpec(string Installable, SourceKind Kind) : SourceSpec;
 /// <param name="Project">The project.</param>
 /// <param name="Jobset">The jobset.</param>
 /// <param name="Job">The job; may have <c>{system}</c> and <c>{variant}</c>.</param>
-/// <param name="Cache">Where outputs are; null: Hydra's own downloads, which nobody signs.</param>
+/// <param name="Cache">Where outputs are; null: Hydra's own downloads, which are not signed.</param>
 /// <param name="Kind">What the output is.</param>
-public sealed record HydraSpec(string Url, string Project, string Jobset, string Job, CacheAccess? Cache, SourceKind Kind) : SourceSpec;
+public sealed record HydraSpec(string Url, string Project, string Jobset, string Job, CacheAccess? Cache,
+    SourceKind Kind) : SourceSpec;
 
 /// <summary><c>cache</c>: store paths of a binary cache.</summary>
 /// <param name="Cache">The cache.</param>

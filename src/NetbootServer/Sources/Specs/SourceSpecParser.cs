@@ -6,7 +6,9 @@ using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.Sources.Specs;
 
-/// <summary>Turns an image's <c>source</c> into a <see cref="SourceSpec"/>, or into all of its faults by JSON path.</summary>
+/// <summary>
+/// Turns an image's <c>source</c> into a <see cref="SourceSpec"/>, or into all of its faults by JSON path.
+/// </summary>
 /// <param name="faultOfUrl">What is wrong with an address by the settings, or null.</param>
 /// <param name="faultOfFolder">What is wrong with a folder by the settings, or null.</param>
 /// <param name="faultOfInstallable">What is wrong with an installable by the settings, or null.</param>
@@ -50,7 +52,8 @@ public sealed partial class SourceSpecParser(
 
     private ReleaseSpec Release(JsonFields fields, ImmutableArray<string> systems)
     {
-        var url = Url(fields, "url", "https://github.com/nix-community/nixos-images/releases/download/nixos-unstable", systems);
+        var url = Url(fields, "url", "https://github.com/nix-community/nixos-images/releases/download/nixos-unstable",
+            systems);
         var api = fields.Has("api") ? Url(fields, "api", "", systems) : null;
         return new ReleaseSpec(url, api);
     }
@@ -58,11 +61,13 @@ public sealed partial class SourceSpecParser(
     private NixSpec Nix(JsonFields fields, ImmutableArray<string> systems)
     {
         var variants = Variants(fields);
-        var installable = Required(fields, "installable", "github:me/fleet#nixosConfigurations.{variant}.config.system.build.netboot");
+        var installable = Required(fields, "installable",
+            "github:me/fleet#nixosConfigurations.{variant}.config.system.build.netboot");
         Placed(fields, "installable", installable, systems, variants, takesVariants: true, needsSystem: true);
         foreach (var (system, variant) in Each(systems, variants))
         {
-            if (installable.Length == 0 || faultOfInstallable(Placeholders.Fill(installable, system, variant)) is not { } fault) continue;
+            if (installable.Length == 0 || faultOfInstallable(
+                Placeholders.Fill(installable, system, variant)) is not { } fault) continue;
             fields.Fault("installable", fault);
             break;
         }
@@ -85,7 +90,8 @@ public sealed partial class SourceSpecParser(
     {
         var access = Access(fields, alone: false);
         var paths = StorePathChoices.Read(fields, "storePath", systems);
-        return new CacheSpec(access, paths, Kind(fields)) { Variants = [.. paths.Select(path => path.Variant).OfType<string>().Distinct()] };
+        return new CacheSpec(access, paths,
+            Kind(fields)) { Variants = [.. paths.Select(path => path.Variant).OfType<string>().Distinct()] };
     }
 
     private CacheAccess Access(JsonFields fields, bool alone)
@@ -96,9 +102,10 @@ public sealed partial class SourceSpecParser(
         for (var i = 0; i < texts.Length; i++)
         {
             if (CacheKey.TryParse(texts[i], out var key)) keys.Add(key);
-            else fields.Fault($"publicKeys[{i}]", "is no public key; for example cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=");
+            else fields.Fault($"publicKeys[{i}]",
+                "is no public key; for example cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=");
         }
-        if (texts.IsEmpty) fields.Fault("publicKeys", "needs at least one key: what nobody signed is not booted");
+        if (texts.IsEmpty) fields.Fault("publicKeys", "needs at least one key: unsigned paths are not booted");
         if (alone) fields.RefuseOthers();
         return new CacheAccess(url, keys.DrainToImmutable());
     }
@@ -107,7 +114,8 @@ public sealed partial class SourceSpecParser(
     {
         var path = Required(fields, "path", "/srv/netboot/{system}");
         Placed(fields, "path", path, systems, [], takesVariants: false, needsSystem: false);
-        if (path.Length > 0 && faultOfFolder(Placeholders.Fill(path, systems.FirstOrDefault("x86_64-linux"))) is { } fault)
+        if (path.Length > 0 && faultOfFolder(
+            Placeholders.Fill(path, systems.FirstOrDefault("x86_64-linux"))) is { } fault)
             fields.Fault("path", fault);
         return new DirectorySpec(path);
     }
@@ -116,7 +124,8 @@ public sealed partial class SourceSpecParser(
     {
         var url = Required(fields, name, example);
         Placed(fields, name, url, systems, [], takesVariants: false, needsSystem: false);
-        if (url.Length > 0 && faultOfUrl(Placeholders.Fill(url, systems.FirstOrDefault("x86_64-linux"))) is { } fault) fields.Fault(name, fault);
+        if (url.Length > 0 && faultOfUrl(Placeholders.Fill(url, systems.FirstOrDefault("x86_64-linux"))) is { } fault)
+            fields.Fault(name, fault);
         return url;
     }
 
@@ -130,14 +139,16 @@ public sealed partial class SourceSpecParser(
     private static string Segment(JsonFields fields, string name, string example)
     {
         var text = Required(fields, name, example);
-        if (text.Length > 0 && !SegmentPattern().IsMatch(text)) fields.Fault(name, $"must be one word; for example {example}");
+        if (text.Length > 0 && !SegmentPattern().IsMatch(text))
+            fields.Fault(name, $"must be one word; for example {example}");
         return text;
     }
 
     private static void Placed(JsonFields fields, string name, string text, ImmutableArray<string> systems,
         ImmutableArray<string> variants, bool takesVariants, bool needsSystem)
     {
-        if (Placeholders.Fault(text, systems.Length, variants.Length, takesVariants, needsSystem) is { } fault) fields.Fault(name, fault);
+        if (Placeholders.Fault(text, systems.Length, variants.Length, takesVariants, needsSystem) is { } fault)
+            fields.Fault(name, fault);
     }
 
     private static ImmutableArray<string> Variants(JsonFields fields)
@@ -153,9 +164,11 @@ public sealed partial class SourceSpecParser(
 
     /// <summary>What is wrong with a variant's name, or null.</summary>
     internal static string? VariantFault(string name) =>
-        VariantPattern().IsMatch(name) ? null : "must be letters, digits, '.', '_' and '-', beginning with a letter or digit";
+        VariantPattern().IsMatch(name) ? null
+        : "must be letters, digits, '.', '_' and '-', beginning with a letter or digit";
 
-    private static SourceKind Kind(JsonFields fields) => fields.Choice("kind", "auto", "netboot", "kexec", "closure") switch
+    private static SourceKind Kind(JsonFields fields) =>
+        fields.Choice("kind", "auto", "netboot", "kexec", "closure") switch
     {
         "netboot" => SourceKind.Netboot,
         "kexec" => SourceKind.Kexec,
@@ -164,8 +177,10 @@ public sealed partial class SourceSpecParser(
     };
 
     /// <summary>Every combination to be built or fetched.</summary>
-    internal static IEnumerable<(string System, string? Variant)> Each(ImmutableArray<string> systems, ImmutableArray<string> variants) =>
-        systems.SelectMany(system => variants.IsEmpty ? [(system, null)] : variants.Select(variant => (system, (string?)variant)));
+    internal static IEnumerable<(string System, string? Variant)> Each(ImmutableArray<string> systems,
+        ImmutableArray<string> variants) =>
+        systems.SelectMany(system => variants.IsEmpty ? [(system, null)]
+            : variants.Select(variant => (system, (string?)variant)));
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]{0,62}\z")]
     private static partial Regex VariantPattern();

@@ -13,7 +13,8 @@ namespace NetbootServer.Sources.Specs;
 internal static class StorePathChoices
 {
     private const string Expected =
-        "must be a store path such as /nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-netboot, or an object with one per system or variant";
+        "must be a store path such as /nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-netboot, or an object with one per " +
+        "system or variant";
 
     public static ImmutableArray<CachePathSpec> Read(JsonFields fields, string name, ImmutableArray<string> systems)
     {
@@ -23,8 +24,11 @@ internal static class StorePathChoices
             return [];
         }
         var found = ImmutableArray.CreateBuilder<CachePathSpec>();
-        if (element.ValueKind == JsonValueKind.Object) ReadObject(fields, fields.PathOf(name), element, systems, null, found);
-        else if (systems.Length > 1) fields.Fault(name, "needs one store path per system: an object such as {\"x86_64-linux\": \"/nix/store/…\"}");
+        if (element.ValueKind == JsonValueKind.Object)
+            ReadObject(fields, fields.PathOf(name), element, systems, null, found);
+        else if (systems.Length > 1)
+            fields.Fault(name, "needs one store path per system: an object such as {\"x86_64-linux\": " +
+                "\"/nix/store/…\"}");
         else Add(fields, fields.PathOf(name), element, systems.FirstOrDefault(NixSystem.Own), null, found);
         foreach (var system in systems.Where(system => found.All(path => path.System != system)))
             if (found.Count > 0) fields.Fault(name, $"has no store path for {system}");
@@ -40,7 +44,8 @@ internal static class StorePathChoices
             if (system is null && NixSystem.All.Contains(member.Name))
             {
                 if (!systems.Contains(member.Name)) fields.Errors.Add(at, "is not one of the image's systems");
-                else if (member.Value.ValueKind == JsonValueKind.Object) ReadObject(fields, at, member.Value, systems, member.Name, found);
+                else if (member.Value.ValueKind == JsonValueKind.Object)
+                    ReadObject(fields, at, member.Value, systems, member.Name, found);
                 else Add(fields, at, member.Value, member.Name, null, found);
             }
             else if (SourceSpecParser.VariantFault(member.Name) is { } fault)

@@ -106,10 +106,10 @@ public sealed class AuditTests : IAsyncDisposable
         await app.Admin.PutAsync("/api/v1/machines/m", """{"macs":["52:54:00:00:00:01"]}""");
         var worker = app.Services.GetRequiredService<AccessWorker>();
         _clock.Advance(TimeSpan.FromHours(23));
-        await worker.TidyAsync(TestContext.Current.CancellationToken);
+        await worker.CleanUpAsync(TestContext.Current.CancellationToken);
         Assert.Single((await app.Admin.GetAsync("/api/v1/audit?kind=machine")).Items());
         _clock.Advance(TimeSpan.FromHours(2));
-        await worker.TidyAsync(TestContext.Current.CancellationToken);
+        await worker.CleanUpAsync(TestContext.Current.CancellationToken);
         Assert.Empty((await app.Admin.GetAsync("/api/v1/audit")).Items());
     }
 

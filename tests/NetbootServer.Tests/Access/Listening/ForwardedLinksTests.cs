@@ -51,7 +51,8 @@ public sealed class ForwardedLinksTests(ProxiedApp app) : IClassFixture<ProxiedA
         ];
         const string Base = "https://netboot.example:8443/boot-lab";
         Assert.Equal(Base, await LinkAsync(headers));
-        var script = (await _proxy.SendAsync(HttpMethod.Get, "/boot/script?mac=52-54-00-00-00-01&arch=x86_64&platform=efi",
+        var script = (await _proxy.SendAsync(HttpMethod.Get,
+            "/boot/script?mac=52-54-00-00-00-01&arch=x86_64&platform=efi",
             null, headers)).Text;
         Assert.Contains($"{Base}/blobs/", script, StringComparison.Ordinal);
         Assert.Contains($"netboot.boot={Base}/boots/", script, StringComparison.Ordinal);
@@ -61,7 +62,8 @@ public sealed class ForwardedLinksTests(ProxiedApp app) : IClassFixture<ProxiedA
         var plan = await _proxy.SendAsync(HttpMethod.Get, "/api/v1/machines/m/plan", null, headers);
         Assert.Contains($"{Base}/blobs/", plan["script"], StringComparison.Ordinal);
         var token = await _proxy.PostAsync("/api/v1/tokens", new { name = "t", role = "viewer" }, headers);
-        Assert.StartsWith("/boot-lab/api/v1/tokens/", token.Is(HttpStatusCode.Created).Header("Location"), StringComparison.Ordinal);
+        Assert.StartsWith("/boot-lab/api/v1/tokens/", token.Is(HttpStatusCode.Created).Header("Location"),
+            StringComparison.Ordinal);
         var made = await _proxy.PutAsync("/api/v1/machines/n", """{"macs":["52:54:00:00:00:02"]}""", headers);
         Assert.Equal("/boot-lab/api/v1/machines/n", made.Is(HttpStatusCode.Created).Header("Location"));
     }
@@ -75,7 +77,8 @@ public sealed class ForwardedLinksTests(ProxiedApp app) : IClassFixture<ProxiedA
     [InlineData("a prefix without slashes", null, "lab", "http://netboot.example/lab")]
     [InlineData("a prefix of several parts", null, "/a//b_c/", "http://netboot.example/a/b_c")]
     [InlineData("no prefix", null, "/", "http://netboot.example")]
-    [InlineData("a prefix that would break a script", null, "/a b/${uuid}&&", "http://netboot.example/a%20b/%24%7Buuid%7D%26%26")]
+    [InlineData("a prefix that would break a script", null, "/a b/${uuid}&&",
+        "http://netboot.example/a%20b/%24%7Buuid%7D%26%26")]
     public async Task A_proxy_says(string what, string? port, string? prefix, string link)
     {
         Assert.NotNull(what);
@@ -122,7 +125,8 @@ public sealed class ForwardedLinksTests(ProxiedApp app) : IClassFixture<ProxiedA
         var (status, headers) = await client.ReadHeadAsync();
         Assert.Equal(200, status);
         var script = System.Text.Encoding.UTF8.GetString(
-            await client.ReadAsync(int.Parse(headers["Content-Length"], System.Globalization.CultureInfo.InvariantCulture)));
+            await client.ReadAsync(int.Parse(headers["Content-Length"],
+                System.Globalization.CultureInfo.InvariantCulture)));
         Assert.Contains($"http://{kept}/boot/script", script, StringComparison.Ordinal);
         if (host.Contains('%', StringComparison.Ordinal)) Assert.Equal("close", headers["Connection"]);
     }

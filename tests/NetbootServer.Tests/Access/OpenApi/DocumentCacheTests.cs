@@ -16,7 +16,8 @@ public sealed class DocumentCacheTests : IAsyncDisposable
 
     public DocumentCacheTests() => _app = new([], services => services.AddSingleton<ISwaggerProvider>(all =>
     {
-        _made.Real = ActivatorUtilities.CreateInstance<SwaggerGenerator>(all, all.GetRequiredService<SwaggerGeneratorOptions>());
+        _made.Real = ActivatorUtilities.CreateInstance<SwaggerGenerator>(all,
+            all.GetRequiredService<SwaggerGeneratorOptions>());
         return _made;
     }));
 
@@ -28,7 +29,8 @@ public sealed class DocumentCacheTests : IAsyncDisposable
         var first = (await _app.Machine.GetAsync(Path)).Is(HttpStatusCode.OK);
         Assert.Equal("application/json", first.MediaType);
         for (var i = 0; i < 20; i++)
-            Assert.Equal(first.Text, (await _app.Machine.GetAsync(i % 2 == 0 ? Path : "/SWAGGER/v1/Swagger.json")).Text);
+            Assert.Equal(first.Text, (await _app.Machine.GetAsync(i % 2 == 0 ? Path : "/SWAGGER/v1/Swagger.json"))
+                .Text);
         Assert.Equal(1, _made.Count);
     }
 
@@ -49,7 +51,8 @@ public sealed class DocumentCacheTests : IAsyncDisposable
         Assert.Equal("Accept-Encoding", answer.Headers.Vary.Single());
         var bytes = await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
         var plain = (await _app.Machine.GetAsync(Path)).Text;
-        if (encoding is not null) Assert.True(bytes.Length < plain.Length / 5, $"{bytes.Length} of {plain.Length} bytes");
+        if (encoding is not null)
+            Assert.True(bytes.Length < plain.Length / 5, $"{bytes.Length} of {plain.Length} bytes");
         Stream body = new MemoryStream(bytes);
         if (encoding == "gzip") body = new GZipStream(body, CompressionMode.Decompress);
         if (encoding == "br") body = new BrotliStream(body, CompressionMode.Decompress);
@@ -62,9 +65,11 @@ public sealed class DocumentCacheTests : IAsyncDisposable
     {
         var (plain, packed) = (await _app.Machine.GetAsync(Path), await AskAsync(("Accept-Encoding", "gzip")));
         Assert.NotEqual(plain.ETag, packed.ETag); // other bytes
-        foreach (var (tag, accepts) in new[] { (plain.ETag!, "identity"), (packed.ETag!, "gzip"), ($"\"x\", {plain.ETag}", "identity") })
+        foreach (var (tag, accepts) in new[] { (plain.ETag!, "identity"), (packed.ETag!, "gzip"),
+            ($"\"x\", {plain.ETag}", "identity") })
         {
-            var same = (await AskAsync(("If-None-Match", tag), ("Accept-Encoding", accepts))).Is(HttpStatusCode.NotModified);
+            var same = (await AskAsync(("If-None-Match", tag), ("Accept-Encoding", accepts)))
+                .Is(HttpStatusCode.NotModified);
             Assert.Empty(same.Text);
         }
         (await AskAsync(("If-None-Match", "\"other\""))).Is(HttpStatusCode.OK);
@@ -76,13 +81,15 @@ public sealed class DocumentCacheTests : IAsyncDisposable
     [Fact]
     public async Task It_is_there_as_YAML_too()
     {
-        Assert.StartsWith("openapi: ", (await _app.Machine.GetAsync("/swagger/v1/swagger.yaml")).Is(HttpStatusCode.OK).Text,
+        Assert.StartsWith("openapi: ", (await _app.Machine.GetAsync("/swagger/v1/swagger.yaml")).Is(HttpStatusCode.OK)
+            .Text,
             StringComparison.Ordinal);
         (await _app.Machine.GetAsync("/swagger/v1/swagger.xml")).Is(HttpStatusCode.NotFound);
         (await _app.Machine.GetAsync("/swagger/v2/swagger.json")).Is(HttpStatusCode.NotFound);
     }
 
-    private Task<Answer> AskAsync(params (string, string)[] headers) => _app.Machine.SendAsync(HttpMethod.Get, Path, null, headers);
+    private Task<Answer> AskAsync(params (string, string)[] headers) =>
+        _app.Machine.SendAsync(HttpMethod.Get, Path, null, headers);
 
     private sealed class Counting : ISwaggerProvider
     {

@@ -118,10 +118,11 @@ public sealed class SessionTests : IAsyncDisposable
         for (var hours = 0; hours < 7 * 24 - 10; hours += 10)
         {
             (await session.Caller.GetAsync("/api/v1/session")).Is(HttpStatusCode.OK);
-            await worker.TidyAsync(TestContext.Current.CancellationToken);
+            await worker.CleanUpAsync(TestContext.Current.CancellationToken);
             // The worker's own round of the last hours may have taken it up, and be at it still.
             await Until.AsAsync(() => _app.Admin.GetAsync("/api/v1/sessions"), list => list.Json.GetProperty("items")[0]
-                .GetProperty("lastUsedAt").GetDateTimeOffset() >= Floor(_clock.GetUtcNow()), "its use to be written down");
+                .GetProperty("lastUsedAt").GetDateTimeOffset() >= Floor(_clock.GetUtcNow()),
+                "its use to be written down");
             _clock.Advance(TimeSpan.FromHours(10));
         }
         _clock.Advance(TimeSpan.FromHours(10));
@@ -129,7 +130,8 @@ public sealed class SessionTests : IAsyncDisposable
     }
 
     /// <summary>As instants are stored.</summary>
-    private static DateTimeOffset Floor(DateTimeOffset at) => DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds());
+    private static DateTimeOffset Floor(DateTimeOffset at) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds());
 
     [Fact]
     public async Task A_session_that_nobody_uses_ends()

@@ -79,7 +79,7 @@ public sealed class TokenTests : IAsyncDisposable
         var (caller, _, id) = await _app.WithTokenAsync("viewer");
         await caller.GetAsync("/api/v1/machines");
         Assert.Null((await _app.Admin.GetAsync($"/api/v1/tokens/{id}"))["lastUsedAt"]);
-        await _app.Services.GetRequiredService<AccessWorker>().TidyAsync(TestContext.Current.CancellationToken);
+        await _app.Services.GetRequiredService<AccessWorker>().CleanUpAsync(TestContext.Current.CancellationToken);
         Assert.NotNull((await _app.Admin.GetAsync($"/api/v1/tokens/{id}"))["lastUsedAt"]);
     }
 

@@ -21,7 +21,8 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Entries_amount_to_the_same_in_any_order_and_in_any_batches()
     {
         var version = await app.Admin.MakeImageAsync("journal", seed: 60);
-        var (log, tokens, database) = (app.Services.GetRequiredService<BootLog>(), app.Services.GetRequiredService<BootTokens>(),
+        var (log, tokens, database) = (app.Services.GetRequiredService<BootLog>(),
+            app.Services.GetRequiredService<BootTokens>(),
             app.Services.GetRequiredService<Database>());
         var random = new Random(7);
         for (var round = 0; round < 24; round++)
@@ -44,17 +45,20 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
                 rest = rest.Skip(batch.Count).ToList();
                 await log.WriteAsync(batch, Ct);
             }
-            var order = string.Join(' ', entries.Select(entry => entry is BootStep step ? step.Step : entry.GetType().Name));
+            var order = string.Join(' ', entries.Select(entry => entry is BootStep step ? step.Step : entry.GetType()
+                .Name));
             var machine = await app.Admin.GetAsync($"/api/v1/machines/52-54-00-07-00-{round:x2}");
             Assert.True("prof" == machine.Json.GetProperty("completion").GetProperty("profile").GetString(), order);
             Assert.True("ready" == machine.Json.GetProperty("lastBoot").GetProperty("outcome").GetString(), order);
             var boot = await app.Admin.GetAsync($"/api/v1/boots/{ticket.Boot}");
-            Assert.Equal(["script", "kernel", "ready"], boot.Json.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("name").GetString()!));
+            Assert.Equal(["script", "kernel", "ready"], boot.Json.GetProperty("steps").EnumerateArray()
+                .Select(step => step.GetProperty("name").GetString()!));
             Assert.Equal(("journal", version, "prof"), (boot["image"], boot["version"], boot["profile"]));
             Assert.True(boot["machine"] == machine["name"], order);
         }
         Assert.Equal(0, log.Dropped);
-        Assert.Equal(24, await database.ReadAsync((db, ct) => db.Set<BootRow>().CountAsync(boot => boot.Image == "journal", ct), Ct));
+        Assert.Equal(24, await database.ReadAsync((db, ct) => db.Set<BootRow>()
+            .CountAsync(boot => boot.Image == "journal", ct), Ct));
     }
 
     [Fact]
@@ -63,7 +67,8 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         await using var small = new NetbootApp(new() { ["Boots:KeepPerMachine"] = "1" });
         var version = await small.Admin.MakeImageAsync("trim", seed: 61);
         await small.Admin.PutAsync("/api/v1/machines/trimmed", """{"macs":["525400070101"]}""");
-        var (log, tokens) = (small.Services.GetRequiredService<BootLog>(), small.Services.GetRequiredService<BootTokens>());
+        var (log, tokens) = (small.Services.GetRequiredService<BootLog>(),
+            small.Services.GetRequiredService<BootTokens>());
         var identity = MachineIdentity.FromQuery("mac=525400070101");
         var first = tokens.Mint(1, version, false).Ticket;
         var second = tokens.Mint(1, version, false).Ticket with { StartedAt = first.StartedAt.AddSeconds(5) };
@@ -74,7 +79,8 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         ], Ct);
         Assert.Equal("ready", (await small.Admin.BootWithAsync("trimmed", "ready"))["outcome"]);
 
-        BootOpened Opened(BootTicket ticket) => new(ticket.StartedAt, ticket, identity, "trimmed", "trim", version, "p", "ready", "repeat");
+        BootOpened Opened(BootTicket ticket) =>
+            new(ticket.StartedAt, ticket, identity, "trimmed", "trim", version, "p", "ready", "repeat");
     }
 
     [Fact]
@@ -85,10 +91,13 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         var log = other.Services.GetRequiredService<BootLog>();
         var ticket = other.Services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
         log.Add(new BootStep(DateTimeOffset.UtcNow, ticket, null!, FactKinds.Began)); // a column that may not be null
-        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070202"), Recognition.Unknown, null));
-        await other.Admin.MachineWhenAsync("52-54-00-07-02-02", machine => machine.Status == System.Net.HttpStatusCode.OK, "the good one");
+        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070202"),
+            Recognition.Unknown, null));
+        await other.Admin.MachineWhenAsync("52-54-00-07-02-02", machine =>
+            machine.Status == System.Net.HttpStatusCode.OK, "the good one");
         await Until.TrueAsync(() => log.Dropped == 1, "the bad one to be given up");
-        Assert.Contains(other.Log.All, line => line.StartsWith("Error", StringComparison.Ordinal) && line.Contains("Gave up", StringComparison.Ordinal));
+        Assert.Contains(other.Log.All, line => line.StartsWith("Error", StringComparison.Ordinal)
+            && line.Contains("Gave up", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -100,7 +109,8 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         var log = ActivatorUtilities.CreateInstance<BootLog>(services); // nobody takes from this one
         var ticket = services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
         for (var i = 0; i < 101; i++)
-            log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery($"mac=5254000703{i:x2}"), Recognition.Unknown, null));
+            log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery($"mac=5254000703{i:x2}"),
+                Recognition.Unknown, null));
         Assert.Equal(1, log.Dropped);
         var written = log.ReportAsync(new BootStep(DateTimeOffset.UtcNow, ticket, Steps.Ready, FactKinds.Began));
         Assert.False(written!.IsCompleted);
@@ -109,7 +119,9 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal(91, (await log.TakeAsync(500, Ct)).Count);
     }
 
-    /// <summary>Asking for a file in thousands of ranges takes a place of the queue for each step, not for each request.</summary>
+    /// <summary>
+    /// Asking for a file in thousands of ranges takes a place of the queue for each step, not for each request.
+    /// </summary>
     [Fact]
     public async Task Requests_for_ranges_of_one_boot_do_not_fill_the_queue()
     {
@@ -119,10 +131,13 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
         var ticket = small.Services.GetRequiredService<BootTokens>().Mint(0, new string('0', 32), false).Ticket;
         for (var i = 0; i < 5000; i++)
         {
-            log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Began, TotalBytes: 10 * i));
-            log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Ended, (10 * i) - 5, 10 * i) { SentBytes = 5 });
+            log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Began,
+                TotalBytes: 10 * i));
+            log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Ended, (10 * i) - 5,
+                10 * i) { SentBytes = 5 });
         }
-        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070399"), Recognition.Unknown, null));
+        log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070399"),
+            Recognition.Unknown, null));
         Assert.Equal((0L, 3), (log.Dropped, log.Depth));
         var taken = (await log.TakeAsync(500, Ct)).Select(queued => queued.Entry).ToList();
         var ended = taken.OfType<BootStep>().Single(step => step.Kind == FactKinds.Ended);

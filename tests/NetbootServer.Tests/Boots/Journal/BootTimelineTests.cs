@@ -56,7 +56,8 @@ public sealed class BootTimelineTests
     [InlineData("script kernel script.lost kernel.moved", "running")]
     [InlineData("script script.lost ready", "ready")]
     public void Facts_amount_to_an_outcome_in_whatever_order_they_came(string facts, string outcome) =>
-        Gen.Shuffle(Facts(facts)).Sample(shuffled => Assert.Equal(outcome, BootTimeline.Outcome(Record(shuffled))), iter: 50);
+        Gen.Shuffle(Facts(facts)).Sample(shuffled => Assert.Equal(outcome, BootTimeline.Outcome(Record(shuffled))),
+            iter: 50);
 
     [Theory]
     [InlineData("script kernel kernel.stalled script.lost", 1.0)]
@@ -65,11 +66,13 @@ public sealed class BootTimelineTests
     [InlineData("script kernel kernel.stalled kernel.ended:40 kernel", null)]
     [InlineData("script kernel kernel.stalled initrd.moved", 1.0)]
     public void A_stall_ends_with_its_boot(string facts, double? seconds) =>
-        Assert.Equal(seconds, BootTimeline.Timeline(Record(Facts(facts))).Single(step => step.Name == "kernel").Stalls!.Value[0].DurationSeconds);
+        Assert.Equal(seconds, BootTimeline.Timeline(Record(Facts(facts))).Single(step => step.Name == "kernel")
+            .Stalls!.Value[0].DurationSeconds);
 
     [Fact]
     public void A_timeline_is_the_same_in_whatever_order_facts_came() =>
-        Gen.Shuffle(Facts("script kernel kernel.ended:100 initrd initrd.stalled:10 initrd.moved:20 initrd.ended:60 initrd initrd.ended:100 ready up")).Sample(facts =>
+        Gen.Shuffle(Facts("script kernel kernel.ended:100 initrd initrd.stalled:10 initrd.moved:20 initrd.ended:60 " +
+        "initrd initrd.ended:100 ready up")).Sample(facts =>
         {
             var steps = BootTimeline.Timeline(Record(facts));
             Assert.Equal(["script", "kernel", "initrd", "ready", "up"], steps.Select(step => step.Name));
@@ -82,10 +85,12 @@ public sealed class BootTimelineTests
 
     [Fact]
     public void A_step_tells_when_its_bytes_stood_still_and_for_how_long() =>
-        Gen.Shuffle(Facts("script initrd initrd.stalled:10 initrd.moved:10 initrd.stalled:20 initrd.ended:20 initrd initrd.moved:30 initrd.stalled:60")).Sample(facts =>
+        Gen.Shuffle(Facts("script initrd initrd.stalled:10 initrd.moved:10 initrd.stalled:20 initrd.ended:20 initrd " +
+        "initrd.moved:30 initrd.stalled:60")).Sample(facts =>
         {
             var steps = BootTimeline.Timeline(Record(facts));
             Assert.Null(steps[0].Stalls);
-            Assert.Equal([new(Start.AddSeconds(2), 1), new(Start.AddSeconds(4), 3), new(Start.AddSeconds(8), null)], steps[1].Stalls!);
+            Assert.Equal([new(Start.AddSeconds(2), 1), new(Start.AddSeconds(4), 3), new(Start.AddSeconds(8), null)],
+                steps[1].Stalls!);
         }, iter: 50);
 }

@@ -22,8 +22,9 @@ public sealed class BootTrimTests : IAsyncDisposable
     {
         var version = await _app.Admin.MakeImageAsync("any", seed: 90);
         await _app.Admin.PutAsync("/api/v1/profiles/any", """{"image":"any"}""");
-        // Told by its UUID alone, a machine has no record.
-        (await _app.Machine.GetAsync("/boot/script?uuid=4c4c4544-0042-3510-8052-b4c04f560099")).Is(System.Net.HttpStatusCode.OK).Text.BootPath();
+        // Reported by its UUID alone, a machine has no record.
+        (await _app.Machine.GetAsync("/boot/script?uuid=4c4c4544-0042-3510-8052-b4c04f560099"))
+            .Is(System.Net.HttpStatusCode.OK).Text.BootPath();
         await Until.TrueAsync(() => CountAsync(null).Result == 1, "its boot");
         var identity = MachineIdentity.FromQuery("uuid=4c4c4544-0042-3510-8052-b4c04f560099");
         var old = Tokens.Mint(0, version, false).Ticket;
@@ -31,11 +32,13 @@ public sealed class BootTrimTests : IAsyncDisposable
         await Log.WriteAsync([Opened(old)], Ct);
         Assert.Equal(1, await CountAsync(null));
         for (var batch = 0; batch < 3; batch++)
-            await Log.WriteAsync([.. Enumerable.Range(0, 500).Select(_ => Opened(Tokens.Mint(0, version, false).Ticket))], Ct);
+            await Log.WriteAsync([.. Enumerable.Range(0, 500)
+                .Select(_ => Opened(Tokens.Mint(0, version, false).Ticket))], Ct);
         Assert.Equal(1000, await CountAsync(null));
         Assert.Equal(1000, await FactsAsync());
 
-        BootOpened Opened(BootTicket ticket) => new(ticket.StartedAt, ticket, identity, "", "any", version, "any", "ready", "repeat");
+        BootOpened Opened(BootTicket ticket) =>
+            new(ticket.StartedAt, ticket, identity, "", "any", version, "any", "ready", "repeat");
     }
 
     [Fact]
@@ -60,7 +63,8 @@ public sealed class BootTrimTests : IAsyncDisposable
         BootOpened Opened()
         {
             var ticket = Tokens.Mint(machine, version, false).Ticket;
-            return new(ticket.StartedAt, ticket, MachineIdentity.FromQuery("mac=525400090001"), "one", "one", version, "p", "ready", "repeat");
+            return new(ticket.StartedAt, ticket, MachineIdentity.FromQuery("mac=525400090001"), "one", "one", version,
+                "p", "ready", "repeat");
         }
     }
 
@@ -71,7 +75,8 @@ public sealed class BootTrimTests : IAsyncDisposable
         (db, ct) => db.Set<BootFactRow>().CountAsync(ct), Ct);
 
     private Task<long> IdAsync(string name) => _app.Services.GetRequiredService<Database>().ReadAsync((db, ct) =>
-        db.Set<NetbootServer.Machines.MachineRow>().Where(row => row.Name == name).Select(row => row.Id).SingleAsync(ct), Ct);
+        db.Set<NetbootServer.Machines.MachineRow>().Where(row => row.Name == name).Select(row => row.Id)
+        .SingleAsync(ct), Ct);
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

@@ -54,7 +54,8 @@ public sealed class ReportQueueTests
     [Fact]
     public void A_boot_has_a_few_places_and_leaves_the_others_theirs()
     {
-        for (var i = 0; i < 50; i++) Assert.Equal(i < 8, _queue.Add(Step("a", Steps.Up, new { facts = i })) is not null);
+        for (var i = 0; i < 50; i++)
+            Assert.Equal(i < 8, _queue.Add(Step("a", Steps.Up, new { facts = i })) is not null);
         Assert.NotNull(_queue.Add(Step("b", Steps.Ready)));
         Assert.Equal(9, _queue.Count);
     }

@@ -9,13 +9,16 @@ public sealed class BootPlannerTests
 {
     private static readonly Profile[] Profiles =
     [
-        Profile("own", after: "local"), Profile("rescue"), Profile("rack", selector: "rack=7"), Profile("rack-high", 5, "rack=7"),
-        Profile("rack-too", 5, "rack=7"), Profile("rack-gpu", selector: "rack=7 gpu=yes"), Profile("arm", selector: "arch=aarch64"),
+        Profile("own", after: "local"), Profile("rescue"), Profile("rack", selector: "rack=7"),
+        Profile("rack-high", 5, "rack=7"),
+        Profile("rack-too", 5, "rack=7"), Profile("rack-gpu", selector: "rack=7 gpu=yes"),
+        Profile("arm", selector: "arch=aarch64"),
         Profile("dell", 9, "manufacturer=Dell"),
     ];
 
     private static BootPlan Plan(Machine? machine, string query = "", string unknown = "wait", string? menu = null) =>
-        BootPlanner.Plan(View(machine, Profiles, unknown: unknown), MachineIdentity.FromQuery("mac=525400aabb01&" + query), menu);
+        BootPlanner.Plan(View(machine, Profiles, unknown: unknown),
+            MachineIdentity.FromQuery("mac=525400aabb01&" + query), menu);
 
     public static TheoryData<string, string, string> Order => new()
     {
@@ -59,7 +62,8 @@ public sealed class BootPlannerTests
     [Fact]
     public void Every_profile_is_told_with_its_reason_the_winner_first()
     {
-        var candidates = ProfileChoice.Explain(View(Machine("m", labels: "rack=7"), Profiles), MachineIdentity.FromQuery("mac=525400aabb01"));
+        var candidates = ProfileChoice.Explain(View(Machine("m", labels: "rack=7"), Profiles),
+            MachineIdentity.FromQuery("mac=525400aabb01"));
         Assert.Equal(Profiles.Length, candidates.Length);
         Assert.Equal(("rack-high", true), (candidates[0].Profile, candidates[0].Matched));
         Assert.Single(candidates, candidate => candidate.Matched);
@@ -74,7 +78,8 @@ public sealed class BootPlannerTests
     [InlineData("rack=7", null, "LoadKernel")]
     [InlineData("rack=7", MachineState.Discovered, "LoadKernel")]
     [InlineData("rack=7", MachineState.Registered, "WaitForApproval")]
-    public void Labels_of_the_query_count_for_machines_that_are_not_registered(string query, MachineState? state, string action) =>
+    public void Labels_of_the_query_count_for_machines_that_are_not_registered(string query, MachineState? state,
+        string action) =>
         Assert.Equal(action, Plan(state is { } known ? Machine("m", known) : null, query).Action.GetType().Name);
 
     [Theory]
@@ -136,12 +141,18 @@ public sealed class BootPlannerTests
     public static TheoryData<string, BootPlan, string> Cannot => new()
     {
         { "no version yet", For(Profile("p"), Image("img", null)), "WaitForImage: image 'img' has no version yet" },
-        { "another image", For(Profile("p", image: "gone")), "CannotBoot: profile 'p' wants image 'gone', which does not exist" },
-        { "a pinned version that is gone", For(Profile("p", version: "abc")), "CannotBoot: profile 'p' pins version abc of 'img', which is not kept" },
-        { "another architecture", For(Profile("p"), query: "arch=aarch64"), "CannotBoot: image 'img' has nothing for aarch64-linux, only x86_64-linux" },
-        { "an unknown variant", For(Profile("p", variant: "db")), "CannotBoot: image 'img' has no variant 'db' for x86_64-linux" },
-        { "the machine's own variant", For(Profile("p", variant: "{machine}")), "CannotBoot: image 'img' has no variant 'm' for x86_64-linux" },
-        { "a variant that is there", For(Profile("p", variant: "web")), "LoadKernel: profile 'p': is the machine's own profile" },
+        { "another image", For(Profile("p", image: "gone")),
+            "CannotBoot: profile 'p' wants image 'gone', which does not exist" },
+        { "a pinned version that is gone", For(Profile("p", version: "abc")),
+            "CannotBoot: profile 'p' pins version abc of 'img', which is not kept" },
+        { "another architecture", For(Profile("p"), query: "arch=aarch64"),
+            "CannotBoot: image 'img' has nothing for aarch64-linux, only x86_64-linux" },
+        { "an unknown variant", For(Profile("p", variant: "db")),
+            "CannotBoot: image 'img' has no variant 'db' for x86_64-linux" },
+        { "the machine's own variant", For(Profile("p", variant: "{machine}")),
+            "CannotBoot: image 'img' has no variant 'm' for x86_64-linux" },
+        { "a variant that is there", For(Profile("p", variant: "web")),
+            "LoadKernel: profile 'p': is the machine's own profile" },
     };
 
     [Theory]
@@ -153,19 +164,24 @@ public sealed class BootPlannerTests
     }
 
     [Theory]
-    [InlineData("auto", "repeat", false, "ready", "no boot of this version has fetched its files, reported ready and phoned home yet")]
+    [InlineData("auto", "repeat", false, "ready",
+        "no boot of this version has fetched its files, reported ready and phoned home yet")]
     [InlineData("auto", "repeat", true, "up", "a boot of this version that had fetched its files has phoned home")]
     [InlineData("auto", "local", true, "ready", "profile 'p' says after: local, and then expects: auto is ready")]
     [InlineData("ready", "repeat", true, "ready", "profile 'p' says expects: ready")]
     [InlineData("up", "repeat", false, "up", "profile 'p' says expects: up")]
     [InlineData("up", "local", false, "up", "profile 'p' says expects: up")]
-    public void Success_is_what_the_profile_expects(string expects, string after, bool phonesHome, string expected, string why)
+    public void Success_is_what_the_profile_expects(string expects, string after, bool phonesHome, string expected,
+        string why)
     {
         var version = Version("x86_64-linux");
-        var plan = For(Profile("p", expects: expects, after: after), Image("img", phonesHome ? version.Phoning() : version));
+        var plan = For(Profile("p", expects: expects, after: after),
+            Image("img", phonesHome ? version.Phoning() : version));
         Assert.Equal(new(expected, why), Assert.IsType<LoadKernel>(plan.Action).Expects);
     }
 
-    private static BootPlan For(Profile profile, NetbootServer.Images.Image? image = null, string query = "") => BootPlanner.Plan(
-        View(Machine("m", profile: "p"), [profile], image is null ? null : [image]), MachineIdentity.FromQuery(query), null);
+    private static BootPlan For(Profile profile, NetbootServer.Images.Image? image = null, string query = "") =>
+        BootPlanner.Plan(
+        View(Machine("m", profile: "p"), [profile], image is null ? null : [image]), MachineIdentity.FromQuery(query),
+        null);
 }

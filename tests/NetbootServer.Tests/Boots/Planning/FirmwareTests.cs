@@ -14,9 +14,11 @@ public sealed class FirmwareTests
     {
         var system = variant is null ? (SystemRecipe)recipe
             : new SystemRecipe { Variants = ImmutableSortedDictionary<string, Recipe>.Empty.Add(variant, recipe) };
-        var version = new ImageVersion("v", "img", default, ImmutableSortedDictionary<string, SystemRecipe>.Empty.Add("x86_64-linux", system))
+        var version = new ImageVersion("v", "img", default, ImmutableSortedDictionary<string,
+            SystemRecipe>.Empty.Add("x86_64-linux", system))
         { Sequence = 1 };
-        return BootPlanner.Plan(View(Machine("m", profile: "p", variant: variant), [Profile("p")], [Image("img", version)]),
+        return BootPlanner.Plan(View(Machine("m", profile: "p", variant: variant), [Profile("p")],
+            [Image("img", version)]),
             MachineIdentity.FromQuery("mac=525400aabb01&" + query), null);
     }
 
@@ -36,7 +38,8 @@ public sealed class FirmwareTests
         {
             Kernel = recipe is "kernel" or "both" ? Kernel : null, Efi = recipe is "efi" or "both" ? Efi : null,
         };
-        foreach (var plan in new[] { Plan(of, query), Plan(new Recipe { Kernel = of.Kernel, Efi = of.Efi }, query, "web") })
+        foreach (var plan in new[] { Plan(of, query),
+            Plan(new Recipe { Kernel = of.Kernel, Efi = of.Efi }, query, "web") })
         {
             if (started == "cannot") Assert.IsType<CannotBoot>(plan.Action);
             else Assert.Equal(started == "efi" ? Efi : Kernel, Assert.IsType<LoadKernel>(plan.Action).Program);

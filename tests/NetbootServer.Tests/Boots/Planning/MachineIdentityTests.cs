@@ -13,7 +13,7 @@ public sealed class MachineIdentityTests
         Assert.Equal("52:54:00:aa:bb:01", identity.Mac.ToString());
         Assert.Equal(["52:54:00:aa:bb:01", "52:54:00:aa:bb:02"], identity.OtherMacs.Select(mac => mac.ToString()));
         Assert.Equal("4c4c4544-0042-3510-8052-b4c04f564433", identity.Uuid.ToString());
-        Assert.Equal(("x86_64", "pcbios", "SER 123"), (identity.Arch, identity.Platform, identity.Told["serial"]));
+        Assert.Equal(("x86_64", "pcbios", "SER 123"), (identity.Arch, identity.Platform, identity.Reported["serial"]));
         Assert.Equal(["room"], identity.Labels.Keys);
     }
 
@@ -27,7 +27,8 @@ public sealed class MachineIdentityTests
         Assert.NotNull(how);
         var identity = MachineIdentity.FromQuery(query);
         Assert.Equal("52:54:00:aa:bb:01", identity.Mac.ToString());
-        Assert.Equal(["52:54:00:aa:bb:02"], identity.OtherMacs.Where(mac => mac != identity.Mac).Select(mac => mac.ToString()));
+        Assert.Equal(["52:54:00:aa:bb:02"], identity.OtherMacs.Where(mac => mac != identity.Mac)
+            .Select(mac => mac.ToString()));
     }
 
     [Fact]
@@ -36,7 +37,7 @@ public sealed class MachineIdentityTests
         var all = Enumerable.Range(1, 1000).Select(i => $"52-54-00-00-{i / 256:x2}-{i % 256:x2}").ToList();
         var identity = MachineIdentity.FromQuery($"mac={all[0]}&macs={string.Join(',', all)}");
         Assert.Equal(all.Take(MachineIdentity.MaxMacs), identity.OtherMacs.Select(mac => mac.Hyphened));
-        Assert.All(identity.Told["macs"].Split(','), text => Assert.Contains(text, all));
+        Assert.All(identity.Reported["macs"].Split(','), text => Assert.Contains(text, all));
     }
 
     [Theory]
@@ -61,7 +62,7 @@ public sealed class MachineIdentityTests
     public void A_value_with(string what, string query, string expected)
     {
         Assert.NotNull(what);
-        Assert.Equal(expected, MachineIdentity.FromQuery(query).Told["product"]);
+        Assert.Equal(expected, MachineIdentity.FromQuery(query).Reported["product"]);
     }
 
     [Theory]
@@ -79,21 +80,24 @@ public sealed class MachineIdentityTests
     [Fact]
     public void Whatever_is_asked_it_reads_something_bounded_without_control_characters()
     {
-        var nasty = Gen.OneOf("%", "%0A", "&", "=", "mac", "%FFFFFFC3", "%C3", "\ud83d\ude00", "\ud800", "${", "||", new string('x', 10_000), "%00");
+        var nasty = Gen.OneOf("%", "%0A", "&", "=", "mac", "%FFFFFFC3", "%C3", "\ud83d\ude00", "\ud800", "${", "||",
+            new string('x', 10_000), "%00");
         var query = Gen.OneOf(Gen.String, nasty.Array[0, 40].Select(parts => string.Concat(parts)),
-            Gen.Select(Gen.OneOf("product=", "serial=", "room="), nasty.Array[0, 300], (name, parts) => name + string.Concat(parts)));
+            Gen.Select(Gen.OneOf("product=", "serial=", "room="), nasty.Array[0, 300], (name, parts) => name +
+                string.Concat(parts)));
         query.Sample(text =>
         {
             var identity = MachineIdentity.FromQuery(text);
             // Of half a character, or of bytes that are no text, there comes the mark that stands for such.
             var isText = !text.Contains('%') && !text.EnumerateRunes().Contains(System.Text.Rune.ReplacementChar);
             Assert.True(identity.Labels.Count <= 64);
-            foreach (var (name, value) in identity.Told.Concat(identity.Labels))
+            foreach (var (name, value) in identity.Reported.Concat(identity.Labels))
             {
                 Assert.True(name.Length <= 128 && value.Length is > 0 and <= MachineIdentity.MaxValueLength);
                 Assert.DoesNotContain(value, char.IsControl);
                 Assert.False(isText && value.EnumerateRunes().Contains(System.Text.Rune.ReplacementChar));
-                Assert.Equal(value, new string(value.EnumerateRunes().SelectMany(rune => rune.ToString()).ToArray())); // no half character
+                // no half character
+                Assert.Equal(value, new string(value.EnumerateRunes().SelectMany(rune => rune.ToString()).ToArray()));
             }
         });
     }

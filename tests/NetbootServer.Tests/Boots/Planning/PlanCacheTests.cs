@@ -4,7 +4,9 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Boots.Planning;
 
-/// <summary>A machine that asks again gets its script from memory, until anything that it depends on is different.</summary>
+/// <summary>
+/// A machine that asks again gets its script from memory, until anything that it depends on is different.
+/// </summary>
 public sealed class PlanCacheTests : IAsyncLifetime
 {
     private const string Mac = "525400090001";
@@ -93,7 +95,8 @@ public sealed class PlanCacheTests : IAsyncLifetime
     [Theory]
     [InlineData("shell", "next boot: iPXE shell, once", "\nkernel ")]
     [InlineData("local", "next boot: local disk, once", "its firmware asks again")]
-    public async Task A_next_boot_is_used_up_by_the_very_script_that_has_it(string action, string expected, string after)
+    public async Task A_next_boot_is_used_up_by_the_very_script_that_has_it(string action, string expected,
+        string after)
     {
         await ScriptAsync();
         await _admin.PutAsync("/api/v1/machines/keeper/next-boot", $$"""{"action":"{{action}}"}""");

@@ -7,10 +7,13 @@ namespace NetbootServer.Tests.Boots.Planning;
 public sealed class RecognitionTests
 {
     private const string MacOfA = "52:54:00:0a:00:01", MacOfB = "52:54:00:0b:00:01", Stray = "52:54:00:0c:00:01";
-    private const string OtherOfA = "52:54:00:0a:00:02", OtherOfB = "52:54:00:0b:00:02", OtherStray = "52:54:00:0c:00:02";
-    private const string UuidOfA = "4c4c4544-0042-3510-8052-b4c04f56000a", UuidOfB = "4c4c4544-0042-3510-8052-b4c04f56000b";
+    private const string OtherOfA = "52:54:00:0a:00:02", OtherOfB = "52:54:00:0b:00:02",
+        OtherStray = "52:54:00:0c:00:02";
+    private const string UuidOfA = "4c4c4544-0042-3510-8052-b4c04f56000a",
+        UuidOfB = "4c4c4544-0042-3510-8052-b4c04f56000b";
     private const string StrayUuid = "4c4c4544-0042-3510-8052-b4c04f56000c";
-    private const string JunkMac = "01:00:5e:00:00:01", JunkUuid = "03000200-0400-0500-0006-000700080009", JunkSerial = "Default string";
+    private const string JunkMac = "01:00:5e:00:00:01", JunkUuid = "03000200-0400-0500-0006-000700080009",
+        JunkSerial = "Default string";
 
     /// <summary>What a value says about machine A.</summary>
     public enum Says { Agrees, Contradicts, Absent, Junk }
@@ -18,7 +21,8 @@ public sealed class RecognitionTests
     /// <summary>Where machine A's value comes from.</summary>
     public enum From { Registered, Reference, None }
 
-    private static Machine Machine(int id, string name, bool hasMacs, string? uuid, string? serial, From uuidFrom = From.Registered,
+    private static Machine Machine(int id, string name, bool hasMacs, string? uuid, string? serial,
+        From uuidFrom = From.Registered,
         From serialFrom = From.Registered, MachineState state = MachineState.Registered) =>
         new(name, new MachineSpec
         {
@@ -37,15 +41,20 @@ public sealed class RecognitionTests
     {
         var identity = MachineIdentity.FromQuery(query);
         Machine? Only(Func<Machine, bool> has) =>
-            machines.Where(machine => machine.State == MachineState.Registered && has(machine)).ToArray() is [var only] ? only : null;
+            machines.Where(machine => machine.State == MachineState.Registered && has(machine)).ToArray() is [var only]
+            ? only : null;
         return Recognition.Of(identity, new(
-            [.. identity.AllMacs.Select(mac => machines.FirstOrDefault(machine => machine.Spec.Macs.Contains(mac.ToString())))],
-            identity.Uuid is { } uuid ? Only(machine => (machine.Spec.Uuid ?? machine.Reference?.Uuid) == uuid.ToString()) : null,
-            identity.Serial is { } serial ? Only(machine => (machine.Spec.Serial ?? machine.Reference?.Serial) == serial.ToString()) : null));
+            [.. identity.AllMacs.Select(mac =>
+                machines.FirstOrDefault(machine => machine.Spec.Macs.Contains(mac.ToString())))],
+            identity.Uuid is { } uuid ? Only(machine =>
+                (machine.Spec.Uuid ?? machine.Reference?.Uuid) == uuid.ToString()) : null,
+            identity.Serial is { } serial
+            ? Only(machine => (machine.Spec.Serial ?? machine.Reference?.Serial) == serial.ToString()) : null));
     }
 
     private static string Query(params (string Name, string? Value)[] values) =>
-        string.Join('&', values.Where(pair => pair.Value is not null).Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}"));
+        string.Join('&', values.Where(pair => pair.Value is not null)
+            .Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}"));
 
     private static string Outcome(Recognition recognition) =>
         recognition.Contradiction is { } contradiction ? $"contradicts {contradiction.Machine.Name}"
@@ -67,12 +76,15 @@ public sealed class RecognitionTests
                                     combinations++;
                                     var machine = Machine(1, "a", hasMacs, UuidOfA, "SERIAL-A", uuidFrom, serialFrom);
                                     var query = Query(
-                                        ("mac", Value(boot, MacOfA, Stray, JunkMac)), ("macs", Value(other, OtherOfA, OtherStray, JunkMac)),
-                                        ("uuid", Value(uuid, UuidOfA, StrayUuid, JunkUuid)), ("serial", Value(serial, "SERIAL-A", "SERIAL-C", JunkSerial)));
+                                        ("mac", Value(boot, MacOfA, Stray, JunkMac)),
+                                        ("macs", Value(other, OtherOfA, OtherStray, JunkMac)),
+                                        ("uuid", Value(uuid, UuidOfA, StrayUuid, JunkUuid)),
+                                        ("serial", Value(serial, "SERIAL-A", "SERIAL-C", JunkSerial)));
                                     var outcome = Outcome(Recognize(query, machine));
                                     var expected = Expected(boot, other, uuid, uuidFrom, serial, serialFrom, hasMacs);
                                     if (outcome != expected)
-                                        wrong.Add($"{query} (uuid {uuidFrom}, serial {serialFrom}, MACs {hasMacs}): {outcome}, not {expected}");
+                                        wrong.Add($"{query} (uuid {uuidFrom}, serial {serialFrom}, MACs {hasMacs}): " +
+                                        $"{outcome}, not {expected}");
                                 }
         Assert.Equal(4 * 4 * 4 * 4 * 3 * 3 * 2, combinations);
         Assert.Empty(wrong);
@@ -87,7 +99,8 @@ public sealed class RecognitionTests
     }
 
     /// <summary>The rules, counted rather than looked up.</summary>
-    private static string Expected(Says boot, Says other, Says uuid, From uuidFrom, Says serial, From serialFrom, bool hasMacs)
+    private static string Expected(Says boot, Says other, Says uuid, From uuidFrom, Says serial, From serialFrom,
+        bool hasMacs)
     {
         (Says Says, From From)[] values = [(uuid, uuidFrom), (serial, serialFrom)];
         var agree = values.Count(value => value.From != From.None && value.Says == Says.Agrees);
@@ -112,14 +125,19 @@ public sealed class RecognitionTests
                         for (var state = 0; state < 16; state++)
                         {
                             combinations++;
-                            (bool Macs, bool Reference)[] known = [((state & 1) != 0, (state & 2) != 0), ((state & 4) != 0, (state & 8) != 0)];
+                            (bool Macs, bool Reference)[] known = [((state & 1) != 0, (state & 2) != 0),
+                                ((state & 4) != 0, (state & 8) != 0)];
                             Machine[] machines =
                             [
-                                Machine(1, "a", known[0].Macs, UuidOfA, "SERIAL-A", known[0].Reference ? From.Reference : From.None, known[0].Reference ? From.Registered : From.None),
-                                Machine(2, "b", known[1].Macs, UuidOfB, "SERIAL-B", known[1].Reference ? From.Registered : From.None, known[1].Reference ? From.Reference : From.None),
+                                Machine(1, "a", known[0].Macs, UuidOfA, "SERIAL-A", known[0].Reference ? From.Reference
+                                    : From.None, known[0].Reference ? From.Registered : From.None),
+                                Machine(2, "b", known[1].Macs, UuidOfB, "SERIAL-B", known[1].Reference
+                                    ? From.Registered : From.None, known[1].Reference ? From.Reference : From.None),
                             ];
-                            var query = Query(("mac", Pick(boot, MacOfA, MacOfB, Stray)), ("macs", Pick(other, OtherOfA, OtherOfB, OtherStray)),
-                                ("uuid", Pick(uuid, UuidOfA, UuidOfB, StrayUuid)), ("serial", Pick(serial, "SERIAL-A", "SERIAL-B", "SERIAL-C")));
+                            var query = Query(("mac", Pick(boot, MacOfA, MacOfB, Stray)),
+                                ("macs", Pick(other, OtherOfA, OtherOfB, OtherStray)),
+                                ("uuid", Pick(uuid, UuidOfA, UuidOfB, StrayUuid)),
+                                ("serial", Pick(serial, "SERIAL-A", "SERIAL-B", "SERIAL-C")));
                             var outcome = Outcome(Recognize(query, machines));
                             var expected = ExpectedOfTwo(boot, other, uuid, serial, known);
                             if (outcome != expected)
@@ -128,14 +146,17 @@ public sealed class RecognitionTests
         Assert.Equal(4096, combinations);
         Assert.Empty(wrong);
 
-        static string? Pick(string? whose, string a, string b, string c) => whose switch { "a" => a, "b" => b, "c" => c, _ => null };
+        static string? Pick(string? whose, string a, string b, string c) =>
+            whose switch { "a" => a, "b" => b, "c" => c, _ => null };
     }
 
-    private static string ExpectedOfTwo(string? boot, string? other, string? uuid, string? serial, (bool Macs, bool Reference)[] known)
+    private static string ExpectedOfTwo(string? boot, string? other, string? uuid, string? serial,
+        (bool Macs, bool Reference)[] known)
     {
         (bool Macs, bool Reference) Of(string name) => known[name[0] - 'a'];
         bool IsKnown(string? name, bool byMac) => name is "a" or "b" && (byMac ? Of(name).Macs : Of(name).Reference);
-        int Denials(string name) => !Of(name).Reference ? 0 : (uuid is not null && uuid != name ? 1 : 0) + (serial is not null && serial != name ? 1 : 0);
+        int Denials(string name) => !Of(name).Reference ? 0 : (uuid is not null && uuid != name ? 1 : 0) +
+            (serial is not null && serial != name ? 1 : 0);
         bool Confirmed(string name) => Of(name).Reference && (uuid == name || serial == name);
         string? strongest = null;
         if (IsKnown(boot, byMac: true))
@@ -159,7 +180,8 @@ public sealed class RecognitionTests
 
     [Theory]
     [InlineData("a's own", $"mac={MacOfA}&uuid={UuidOfA}", Evidence.BootMac)]
-    [InlineData("a's own, bytes swapped", $"macs={OtherOfA}&uuid=44454c4c-4200-1035-8052-b4c04f56000a", Evidence.OtherMac)]
+    [InlineData("a's own, bytes swapped", $"macs={OtherOfA}&uuid=44454c4c-4200-1035-8052-b4c04f56000a",
+        Evidence.OtherMac)]
     [InlineData("a's own, typed by hand", $"macs={OtherOfA}&serial=+serial-a+", Evidence.OtherMac)]
     public void What_identifies_is_told(string what, string query, Evidence by)
     {
@@ -172,11 +194,13 @@ public sealed class RecognitionTests
     public void Discovered_records_are_no_evidence_against_registered_machines()
     {
         var a = Machine(1, "a", hasMacs: false, UuidOfA, "SERIAL-A");
-        var stray = Machine(3, "c", hasMacs: true, UuidOfA, "SERIAL-A", From.Reference, From.Reference, MachineState.Discovered);
+        var stray = Machine(3, "c", hasMacs: true, UuidOfA, "SERIAL-A", From.Reference, From.Reference,
+            MachineState.Discovered);
         Assert.Equal("a", Outcome(Recognize($"mac={Stray}&uuid={UuidOfA}&serial=SERIAL-A", a, stray)));
         Assert.Equal("c", Outcome(Recognize($"mac={Stray}&uuid={StrayUuid}&serial=SERIAL-C", a, stray)));
         Assert.Equal("c", Outcome(Recognize($"mac={OtherStray}&macs={Stray}&serial=SERIAL-C", a, stray)));
-        Assert.Equal("unknown", Outcome(Recognize($"mac={OtherStray}&macs={Stray}&uuid={StrayUuid}&serial=SERIAL-C", a, stray)));
+        Assert.Equal("unknown", Outcome(
+            Recognize($"mac={OtherStray}&macs={Stray}&uuid={StrayUuid}&serial=SERIAL-C", a, stray)));
     }
 
     [Fact]
@@ -184,16 +208,20 @@ public sealed class RecognitionTests
     {
         var contradiction = Recognize($"mac={Stray}&macs={Stray},{OtherOfA}&uuid={StrayUuid}&serial=SERIAL-A",
             Machine(1, "a", hasMacs: true, UuidOfA, "SERIAL-A")).Contradiction!;
-        Assert.Equal(("a", "a", Evidence.OtherMac), (contradiction.Machine.Name, contradiction.BootsAs?.Name, contradiction.By));
+        Assert.Equal(("a", "a", Evidence.OtherMac),
+            (contradiction.Machine.Name, contradiction.BootsAs?.Name, contradiction.By));
         Assert.Equal(
         [
             $"its MAC {OtherOfA} is registered for 'a'", "its serial SERIAL-A is that of 'a'",
             $"'a' has the UUID {UuidOfA}, this machine reports {StrayUuid}",
         ], contradiction.Findings);
-        var shared = Recognize($"mac={Stray}&macs={OtherOfA}", Machine(1, "a", hasMacs: true, UuidOfA, "SERIAL-A")).Contradiction!;
+        var shared = Recognize($"mac={Stray}&macs={OtherOfA}", Machine(1, "a", hasMacs: true, UuidOfA, "SERIAL-A"))
+            .Contradiction!;
         Assert.Null(shared.BootsAs);
         Assert.Contains("neither UUID nor serial confirms it", shared.Findings);
-        var clone = Recognize($"mac={Stray}&uuid={UuidOfA}", Machine(1, "a", hasMacs: true, UuidOfA, "SERIAL-A")).Contradiction!;
-        Assert.Equal([$"its UUID {UuidOfA} is that of 'a'", $"'a' has other MACs: {MacOfA}, {OtherOfA}"], clone.Findings);
+        var clone = Recognize($"mac={Stray}&uuid={UuidOfA}", Machine(1, "a", hasMacs: true, UuidOfA, "SERIAL-A"))
+            .Contradiction!;
+        Assert.Equal([$"its UUID {UuidOfA} is that of 'a'", $"'a' has other MACs: {MacOfA}, {OtherOfA}"],
+            clone.Findings);
     }
 }

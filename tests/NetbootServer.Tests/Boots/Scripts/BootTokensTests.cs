@@ -22,13 +22,15 @@ public sealed class BootTokensTests
         Assert.Matches("^[A-Za-z0-9_-]+$", token);
         Assert.DoesNotContain(ticket.Boot, token, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(ticket, new BootTokens(_key, _time).Verify(token));
-        Assert.Equal((42, Version[..16], true, _time.GetUtcNow()), (ticket.Machine, ticket.Version, ticket.TookNextBoot, ticket.StartedAt));
+        Assert.Equal((42, Version[..16], true, _time.GetUtcNow()),
+            (ticket.Machine, ticket.Version, ticket.TookNextBoot, ticket.StartedAt));
         Assert.False(Tokens.Verify(Tokens.Mint(0, Version, false).Token)!.TookNextBoot);
     }
 
     [Fact]
     public void No_two_tokens_are_alike() =>
-        Assert.Equal(1000, Enumerable.Range(0, 1000).Select(_ => Tokens.Mint(1, Version, false).Token).Distinct().Count());
+        Assert.Equal(1000, Enumerable.Range(0, 1000).Select(_ => Tokens.Mint(1, Version, false).Token).Distinct()
+            .Count());
 
     [Fact]
     public void A_token_lives_for_a_day_and_a_choice_for_an_hour()
@@ -48,10 +50,12 @@ public sealed class BootTokensTests
     public void No_altered_token_is_believed()
     {
         var token = Tokens.Mint(1, Version, false).Token;
-        Gen.Select(Gen.Int[0, token.Length - 1], Gen.Char["ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"]).Sample((i, c) =>
+        Gen.Select(Gen.Int[0, token.Length - 1],
+            Gen.Char["ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"]).Sample((i, c) =>
             Assert.Equal(token[i] == c, Tokens.Verify(token[..i] + c + token[(i + 1)..]) is not null));
         Gen.String.Sample(text => Assert.Null(Tokens.Verify(text)));
-        foreach (var other in new[] { token + "A", token[..^1], " " + token[1..], token + "=", "" }) Assert.Null(Tokens.Verify(other));
+        foreach (var other in new[] { token + "A", token[..^1], " " + token[1..], token + "=", "" })
+            Assert.Null(Tokens.Verify(other));
         Assert.Null(new BootTokens(RandomNumberGenerator.GetBytes(32), _time).Verify(token));
     }
 

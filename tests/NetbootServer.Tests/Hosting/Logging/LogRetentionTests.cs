@@ -37,7 +37,8 @@ public sealed class LogRetentionTests : IDisposable
         new LogRetention(2).Tidy(Path.Combine(_folder, "gone"), "server-20260101.log");
 
     private IEnumerable<string?> Files() => Directory.EnumerateFiles(_folder).Select(Path.GetFileName)
-        .OrderBy(name => name!.Length).ThenBy(name => name, StringComparer.Ordinal).OrderBy(name => name![..Math.Min(15, name!.Length)], StringComparer.Ordinal);
+        .OrderBy(name => name!.Length).ThenBy(name => name, StringComparer.Ordinal)
+        .OrderBy(name => name![..Math.Min(15, name!.Length)], StringComparer.Ordinal);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

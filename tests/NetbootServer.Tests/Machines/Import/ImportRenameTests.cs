@@ -25,10 +25,12 @@ public sealed class ImportRenameTests : IAsyncLifetime
         Assert.Equal(["SA", "SB", "SC"], await SerialsAsync("a", "b", "c"));
         var report = (await _admin.ImportAsync("name,rename\na,b\nb,a\nc,d\n")).Is(HttpStatusCode.OK);
         Assert.Equal("0 3 0", report.Counts());
-        Assert.Contains("\"changes\":{\"name\":{\"before\":\"a\",\"after\":\"b\"}}", report.Text, StringComparison.Ordinal);
+        Assert.Contains("\"changes\":{\"name\":{\"before\":\"a\",\"after\":\"b\"}}", report.Text,
+            StringComparison.Ordinal);
         Assert.Equal(["SB", "SA", "SC"], await SerialsAsync("a", "b", "d"));
         (await _admin.GetAsync("/api/v1/machines/c")).Is(HttpStatusCode.NotFound);
-        Assert.Equal("525400000001", (await _admin.GetAsync("/api/v1/machines/b")).Json.GetProperty("macs")[0].GetString()!.Replace(":", "", StringComparison.Ordinal));
+        Assert.Equal("525400000001", (await _admin.GetAsync("/api/v1/machines/b")).Json.GetProperty("macs")[0]
+            .GetString()!.Replace(":", "", StringComparison.Ordinal));
         Assert.Equal(["rename", "create"], (await _admin.GetAsync("/api/v1/audit?kind=machine&name=b")).Items("verb"));
         Assert.Contains("machine b.", await _app.Machine.ScriptAsync("525400000001"), StringComparison.Ordinal);
         Assert.Equal(["b"], (await _admin.GetAsync("/api/v1/machines?q=SA")).Items());
@@ -36,7 +38,8 @@ public sealed class ImportRenameTests : IAsyncLifetime
 
     [Theory]
     [InlineData("application/json", """[{"name":"a","rename":"x"},{"name":"b","rename":"a","macs":["525400000002"],"serial":"SX"}]""")]
-    [InlineData("application/yaml", "- {name: a, rename: x}\n- {name: b, rename: a, macs: [525400000002], serial: SX}\n")]
+    [InlineData("application/yaml",
+        "- {name: a, rename: x}\n- {name: b, rename: a, macs: [525400000002], serial: SX}\n")]
     public async Task JSON_and_YAML_rename_too_and_two_names_alone_change_nothing_else(string type, string text)
     {
         (await _admin.ImportAsync(text, type)).Is(HttpStatusCode.OK);
@@ -48,7 +51,8 @@ public sealed class ImportRenameTests : IAsyncLifetime
     [Fact]
     public async Task Other_columns_change_with_the_name_and_empty_keys_stay()
     {
-        (await _admin.ImportAsync("name,rename,macs,labels\na,a2,,rack=9\nb,,525400000002,rack=8\n")).Is(HttpStatusCode.OK);
+        (await _admin.ImportAsync("name,rename,macs,labels\na,a2,,rack=9\nb,,525400000002,rack=8\n"))
+            .Is(HttpStatusCode.OK);
         var renamed = await _admin.GetAsync("/api/v1/machines/a2");
         Assert.Equal(("SA", """{"rack":"9"}"""), (renamed["serial"], renamed.Json.GetProperty("labels").GetRawText()));
         Assert.Equal("52:54:00:00:00:01", renamed.Json.GetProperty("macs")[0].GetString());
@@ -70,7 +74,8 @@ public sealed class ImportRenameTests : IAsyncLifetime
     private async Task<List<string?>> SerialsAsync(params string[] names)
     {
         var serials = new List<string?>();
-        foreach (var name in names) serials.Add((await _admin.GetAsync($"/api/v1/machines/{name}")).Is(HttpStatusCode.OK)["serial"]);
+        foreach (var name in names)
+            serials.Add((await _admin.GetAsync($"/api/v1/machines/{name}")).Is(HttpStatusCode.OK)["serial"]);
         return serials;
     }
 }

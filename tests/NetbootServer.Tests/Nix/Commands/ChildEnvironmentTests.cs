@@ -8,8 +8,10 @@ public sealed class ChildEnvironmentTests : IDisposable
 {
     private static readonly Dictionary<string, string> Server = new()
     {
-        ["NETBOOT_Access__AdminToken"] = "a-secret-of-the-server-itself", ["NETBOOT_Nix__PassEnvironment"] = "MINE,ABSENT",
-        ["CREDENTIALS_DIRECTORY"] = "/run/credentials", ["AWS_SECRET_ACCESS_KEY"] = "another-secret", ["MINE"] = "passed on",
+        ["NETBOOT_Access__AdminToken"] = "a-secret-of-the-server-itself",
+            ["NETBOOT_Nix__PassEnvironment"] = "MINE,ABSENT",
+        ["CREDENTIALS_DIRECTORY"] = "/run/credentials", ["AWS_SECRET_ACCESS_KEY"] = "another-secret",
+        ["MINE"] = "passed on",
         ["NIX_CONFIG"] = "sandbox = true", ["https_proxy"] = "http://proxy.example", ["LC_ALL"] = "C",
     };
 
@@ -20,16 +22,21 @@ public sealed class ChildEnvironmentTests : IDisposable
     public async Task A_program_that_the_server_starts_sees_none_of_its_secrets()
     {
         _nix.Play("""env >"$(dirname "$0")/env"; exit 1""");
-        var (server, admin) = await ServerProcess.RunAsync(_data.FullName, Ports.Free(), Server, "--Nix:Path", _nix.Command);
+        var (server, admin) = await ServerProcess.RunAsync(_data.FullName, Ports.Free(), Server, "--Nix:Path",
+            _nix.Command);
         await using var running = server;
-        (await admin.PutAsync("/api/v1/images/built", new { source = new { type = "nix", installable = "github:me/fleet#x" } })).Is(HttpStatusCode.Created);
+        (await admin.PutAsync("/api/v1/images/built",
+            new { source = new { type = "nix", installable = "github:me/fleet#x" } })).Is(HttpStatusCode.Created);
         var job = (await admin.PostAsync("/api/v1/images/built/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
-        await Until.AsAsync(() => admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null, "the job to end");
+        await Until.AsAsync(() => admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["endedAt"] is not null,
+            "the job to end");
 
-        var seen = _nix.Read("env").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2))
+        var seen = _nix.Read("env").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('=', 2))
             .ToDictionary(pair => pair[0], pair => pair[1]);
         Assert.DoesNotContain(seen.Values, value => value.Contains("secret", StringComparison.Ordinal));
-        Assert.DoesNotContain(seen.Keys, name => name.StartsWith("NETBOOT", StringComparison.OrdinalIgnoreCase) || name.StartsWith("DOTNET", StringComparison.Ordinal));
+        Assert.DoesNotContain(seen.Keys, name => name.StartsWith("NETBOOT", StringComparison.OrdinalIgnoreCase)
+            || name.StartsWith("DOTNET", StringComparison.Ordinal));
         Assert.DoesNotContain("CREDENTIALS_DIRECTORY", seen.Keys);
         Assert.Equal(("passed on", "sandbox = true", "http://proxy.example", "C", "0"),
             (seen["MINE"], seen["NIX_CONFIG"], seen["https_proxy"], seen["LC_ALL"], seen["GIT_TERMINAL_PROMPT"]));
@@ -56,9 +63,12 @@ public sealed class ChildEnvironmentTests : IDisposable
     [Fact]
     public void Offline_nothing_is_left_that_leads_to_the_network()
     {
-        var offline = ChildEnvironment.Offline(new(StringComparer.Ordinal) { ["no_proxy"] = "*", ["HTTPS_PROXY"] = "http://proxy.example" });
-        Assert.All(["http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY"], name => Assert.Equal("http://127.0.0.1:9", offline[name]));
-        Assert.Equal(("", "file", "false"), (offline["no_proxy"], offline["GIT_ALLOW_PROTOCOL"], offline["GIT_SSH_COMMAND"]));
+        var offline = ChildEnvironment.Offline(
+            new(StringComparer.Ordinal) { ["no_proxy"] = "*", ["HTTPS_PROXY"] = "http://proxy.example" });
+        Assert.All(["http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY"], name =>
+            Assert.Equal("http://127.0.0.1:9", offline[name]));
+        Assert.Equal(("", "file", "false"),
+            (offline["no_proxy"], offline["GIT_ALLOW_PROTOCOL"], offline["GIT_SSH_COMMAND"]));
     }
 
     public void Dispose()

@@ -7,11 +7,13 @@ namespace NetbootServer.Tests.Nix.Commands;
 public sealed class InstallableTests
 {
     [Theory]
-    [InlineData("github:nix-community/nixos-images#netboot-nixos-unstable", null, "https://github.com/nix-community/nixos-images")]
+    [InlineData("github:nix-community/nixos-images#netboot-nixos-unstable", null,
+        "https://github.com/nix-community/nixos-images")]
     [InlineData("github:me/fleet/main?host=git.example.org#x", null, "https://git.example.org/me/fleet/main")]
     [InlineData("gitlab:a/b#x", null, "https://gitlab.com/a/b")]
     [InlineData("sourcehut:~a/b#x", null, "https://git.sr.ht/~a/b")]
-    [InlineData("git+https://example.org/fleet?ref=main#nixosConfigurations.\"web.1\".config.system.build.toplevel", null, "https://example.org/fleet?ref=main")]
+    [InlineData("git+https://example.org/fleet?ref=main#nixosConfigurations.\"web.1\".config.system.build.toplevel",
+        null, "https://example.org/fleet?ref=main")]
     [InlineData("https://example.org/fleet.tar.gz#x", null, "https://example.org/fleet.tar.gz")]
     [InlineData("tarball+https://example.org/fleet#x", null, "https://example.org/fleet")]
     [InlineData("nixpkgs#hello", null, null)]
@@ -77,7 +79,8 @@ public sealed class InstallableTests
 
     [Theory]
     [InlineData("github:nix-community/nixos-images#x", null)]
-    [InlineData("github:evil/fleet#x", "is not allowed: 'https://github.com/evil/fleet' is outside of Images:AllowedSources")]
+    [InlineData("github:evil/fleet#x",
+        "is not allowed: 'https://github.com/evil/fleet' is outside of Images:AllowedSources")]
     [InlineData("nixpkgs#x", "matches none of Nix:AllowedInstallables")]
     [InlineData("path:/etc#x", "is not below one of Images:DirectoryRoots")]
     [InlineData("path:/srv-more#x", "is not below one of Images:DirectoryRoots")]
@@ -90,7 +93,8 @@ public sealed class InstallableTests
         var nix = new NixOptions();
         nix.AllowedInstallables.Add("github:*");
         nix.AllowedInstallables.Add("path:*");
-        var rules = new InstallableRules(Options.Create(nix), new SourceRules(Options.Create(sources)), new DirectoryRoots(Options.Create(sources)));
+        var rules = new InstallableRules(Options.Create(nix), new SourceRules(Options.Create(sources)),
+            new DirectoryRoots(Options.Create(sources)));
         var fault = rules.Fault(text);
         if (message is null) Assert.Null(fault);
         else Assert.Contains(message, fault, StringComparison.Ordinal);
@@ -131,10 +135,12 @@ public sealed class InstallableTests
     public void Where_sources_are_limited_no_kind_of_flake_leads_past_that(string text, string? message)
     {
         var sources = new SourcesOptions();
-        foreach (var prefix in new[] { "https://github.com/nix-community/", "ssh://git@git.example.org/fleet", "git://git.example.org/open/" })
+        foreach (var prefix in new[] { "https://github.com/nix-community/", "ssh://git@git.example.org/fleet",
+            "git://git.example.org/open/" })
             sources.AllowedSources.Add(prefix);
         sources.DirectoryRoots.Add("/srv");
-        var rules = new InstallableRules(Options.Create(new NixOptions()), new SourceRules(Options.Create(sources)), new DirectoryRoots(Options.Create(sources)));
+        var rules = new InstallableRules(Options.Create(new NixOptions()), new SourceRules(Options.Create(sources)),
+            new DirectoryRoots(Options.Create(sources)));
         var fault = rules.Fault(text);
         if (message is null) Assert.Null(fault);
         else Assert.Contains(message, fault, StringComparison.Ordinal);

@@ -21,7 +21,8 @@ public sealed class NixLogTests
         Assert.Equal(total, last.TotalSteps);
         Assert.Null(last.TotalBytes);
         Assert.Equal(["evaluating", "building"], progress.Reports.Select(report => report.Phase).Distinct());
-        Assert.Contains("building '/nix/store/iidgcgrhr9vq8ndch63yb0xd64kx28yf-busybox-1.35.0-4+deb12u1+b1.drv'", progress.Lines);
+        Assert.Contains("building '/nix/store/iidgcgrhr9vq8ndch63yb0xd64kx28yf-busybox-1.35.0-4+deb12u1+b1.drv'",
+            progress.Lines);
         Assert.DoesNotContain(progress.Lines, line => line.Contains("@nix", StringComparison.Ordinal));
         Assert.Empty(log.Errors);
     }
@@ -57,7 +58,8 @@ public sealed class NixLogTests
         Line(log, """@nix {"action":"start","fields":["/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-linux-6.1.drv","",1,1],"id":5,"level":3,"text":"building 'x'","type":105}""");
         Line(log, """@nix {"action":"result","fields":["\u001b[1mCC\u001b[0m main.o"],"id":5,"type":101}""");
         Line(log, "warning: from a child that does not know");
-        Assert.Equal(["building 'x'", "linux-6.1> \u001b[1mCC\u001b[0m main.o", "warning: from a child that does not know"], progress.Lines);
+        Assert.Equal(["building 'x'", "linux-6.1> \u001b[1mCC\u001b[0m main.o",
+            "warning: from a child that does not know"], progress.Lines);
         Assert.Equal(["building 'x'", "linux-6.1> CC main.o", "warning: from a child that does not know"], log.Tail);
     }
 
@@ -127,7 +129,8 @@ public sealed class NixLogTests
     [InlineData("\u001b]8;;http://x\u0007link\u001b]8;;\u0007", "link")]
     [InlineData("a\u001b(Bb\rc\u009b", "a (Bb c ")]
     [InlineData("\ttab", "\ttab")]
-    public void Colours_and_controls_are_taken_out(string text, string plain) => Assert.Equal(plain, AnsiText.Plain(text));
+    public void Colours_and_controls_are_taken_out(string text, string plain) =>
+        Assert.Equal(plain, AnsiText.Plain(text));
 
     private static (RecordedProgress Progress, NixLog Log) Start()
     {

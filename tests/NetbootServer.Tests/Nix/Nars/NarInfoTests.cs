@@ -41,15 +41,18 @@ public sealed class NarInfoTests
     [Fact]
     public void Without_a_word_about_compression_it_is_bzip2()
     {
-        Assert.Equal(NarCompression.Bzip2, Parse(Hello.Replace("Compression: zstd\n", "", StringComparison.Ordinal)).Compression);
-        Assert.Equal(NarCompression.Bzip2, Parse(Hello.Replace("Compression: zstd", "Compression: ", StringComparison.Ordinal)).Compression);
+        Assert.Equal(NarCompression.Bzip2, Parse(Hello.Replace("Compression: zstd\n", "", StringComparison.Ordinal))
+            .Compression);
+        Assert.Equal(NarCompression.Bzip2,
+            Parse(Hello.Replace("Compression: zstd", "Compression: ", StringComparison.Ordinal)).Compression);
     }
 
     [Fact]
     public void Unknown_keys_and_missing_optional_ones_are_no_matter()
     {
         var info = Parse(Hello.Replace("FileSize: 182", "Mood: fine", StringComparison.Ordinal)
-            .Replace("Deriver: jz6y6ngil62rm8f6i66ysvr74vrrr9ny-hello.drv", "Deriver: unknown-deriver", StringComparison.Ordinal)
+            .Replace("Deriver: jz6y6ngil62rm8f6i66ysvr74vrrr9ny-hello.drv", "Deriver: unknown-deriver",
+                StringComparison.Ordinal)
             .Replace("References: zsjw829c0vigxvkimapcqz4bnxks63sa-sh", "References: ", StringComparison.Ordinal));
         Assert.Null(info.FileSize);
         Assert.Null(info.Deriver);
@@ -57,7 +60,8 @@ public sealed class NarInfoTests
     }
 
     [Theory]
-    [InlineData("StorePath: /nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-hello", "StorePath: /etc/passwd", "its StorePath '/etc/passwd'")]
+    [InlineData("StorePath: /nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-hello", "StorePath: /etc/passwd",
+        "its StorePath '/etc/passwd'")]
     [InlineData("StorePath: /nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-hello\n", "", "it has no StorePath")]
     [InlineData("NarHash: sha256:1", "NarHash: sha256:z", "its NarHash")]
     [InlineData("NarHash: sha256:1", "NarHash: md5:1", "its NarHash")]
@@ -109,7 +113,8 @@ public sealed class NarInfoTests
     [InlineData("cache.nixos.org-1", false)]
     [InlineData(":6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=", false)]
     [InlineData("", false)]
-    public void A_public_key_has_a_name_and_32_bytes(string text, bool good) => Assert.Equal(good, CacheKey.TryParse(text, out _));
+    public void A_public_key_has_a_name_and_32_bytes(string text, bool good) =>
+        Assert.Equal(good, CacheKey.TryParse(text, out _));
 
     private static NarInfo Parse(string text) => NarInfo.Parse(Encoding.UTF8.GetBytes(text));
 

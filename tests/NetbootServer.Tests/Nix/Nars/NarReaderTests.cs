@@ -47,8 +47,10 @@ public sealed class NarReaderTests
     public void A_small_NAR_with_long_paths_without_number_does_not_fill_the_memory()
     {
         var nar = new NarText().Words("nix-archive-1", "(", "type", "directory");
-        for (var depth = 0; depth < 15; depth++) nar.Words("entry", "(", "name", new string('d', 255), "node", "(", "type", "directory");
-        for (var i = 0; i < 72_000; i++) nar.Words("entry", "(", "name", $"{i:D6}", "node").Node(Node.Link("x")).Words(")");
+        for (var depth = 0; depth < 15; depth++)
+            nar.Words("entry", "(", "name", new string('d', 255), "node", "(", "type", "directory");
+        for (var i = 0; i < 72_000; i++)
+            nar.Words("entry", "(", "name", $"{i:D6}", "node").Node(Node.Link("x")).Words(")");
         var e = Assert.Throws<InvalidDataException>(() => new NarReader(long.MaxValue, _ => { }).Push(nar.ToArray()));
         Assert.Contains("its paths have more than", e.Message, StringComparison.Ordinal);
     }
@@ -68,12 +70,17 @@ public sealed class NarReaderTests
         { "long target", NarText.Of(Node.Link(new string('t', 4096))), "a link's target of 4096 bytes" },
         { "empty target", NarText.Of(Node.Link("")), "a link with an empty target" },
         { "deep", NarText.Of(Deep(2100)), "a path longer than 4095 bytes" },
-        { "other magic", new NarText().Words("nix-archive-2").ToArray(), "'nix-archive-1' was expected, not 'nix-archive-2'" },
-        { "no type", new NarText().Words("nix-archive-1", "(", "type", "fifo").ToArray(), "'fifo' is no type of a file" },
-        { "two contents", new NarText().Words("nix-archive-1", "(", "type", "regular", "contents", "x", "contents").ToArray(),
+        { "other magic", new NarText().Words("nix-archive-2").ToArray(),
+            "'nix-archive-1' was expected, not 'nix-archive-2'" },
+        { "no type", new NarText().Words("nix-archive-1", "(", "type", "fifo").ToArray(),
+            "'fifo' is no type of a file" },
+        { "two contents", new NarText().Words("nix-archive-1", "(", "type", "regular", "contents", "x", "contents")
+            .ToArray(),
             "')' was expected, not 'contents'" },
-        { "no contents", new NarText().Words("nix-archive-1", "(", "type", "regular", ")").ToArray(), "'contents' was expected" },
-        { "executable with a value", new NarText().Words("nix-archive-1", "(", "type", "regular", "executable", "1").ToArray(),
+        { "no contents", new NarText().Words("nix-archive-1", "(", "type", "regular", ")").ToArray(),
+            "'contents' was expected" },
+        { "executable with a value", new NarText().Words("nix-archive-1", "(", "type", "regular", "executable", "1")
+            .ToArray(),
             "'' was expected, not '1'" },
         { "more after the end", [.. NarText.Of(Tree), 0, 0, 0, 0, 0, 0, 0, 0], "something follows its end" },
         { "one byte after the end", [.. NarText.Of(Tree), 0], "something follows its end" },
@@ -166,14 +173,16 @@ public sealed class NarReaderTests
     {
         FileNode file => [$"{path} {(file.Executable ? NarKind.Executable : NarKind.File)} {file.Contents.Length} "],
         LinkNode link => [$"{path} {NarKind.Link} 0 {link.Target}"],
-        FolderNode folder => folder.Children.SelectMany(child => Describe(path + (path == "" ? "" : "/") + child.Name, child.Node))
+        FolderNode folder => folder.Children.SelectMany(child =>
+            Describe(path + (path == "" ? "" : "/") + child.Name, child.Node))
             .Prepend($"{path} {NarKind.Folder} 0 "),
         _ => throw new InvalidOperationException(),
     };
 
     private static Gen<Node> NodeGen(int depth)
     {
-        var file = Gen.Select(Gen.Byte.Array[0, 40], Gen.Bool, (contents, executable) => (Node)new FileNode(contents, executable));
+        var file = Gen.Select(Gen.Byte.Array[0, 40], Gen.Bool, (contents, executable) =>
+            (Node)new FileNode(contents, executable));
         var link = Gen.String[Gen.Char.AlphaNumeric, 1, 12].Select(target => (Node)new LinkNode("../" + target));
         if (depth == 0) return Gen.OneOf(file, link);
         var children = Gen.Select(Gen.String[Gen.Char.AlphaNumeric, 1, 6], NodeGen(depth - 1)).List[0, 5];

@@ -47,7 +47,8 @@ public sealed class NarText
                 break;
             case FolderNode folder:
                 Words("directory");
-                foreach (var (name, child) in folder.Children) Words("entry", "(", "name", name, "node").Node(child).Words(")");
+                foreach (var (name, child) in folder.Children)
+                    Words("entry", "(", "name", name, "node").Node(child).Words(")");
                 break;
         }
         return Words(")");

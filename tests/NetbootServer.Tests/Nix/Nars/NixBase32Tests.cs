@@ -15,7 +15,8 @@ public sealed class NixBase32Tests
     public void A_hash_reads_in_every_notation_and_writes_in_two()
     {
         var bytes = Convert.FromHexString(Hexadecimal);
-        string[] notations = [Base32, $"sha256:{Hexadecimal}", $"sha256-{Convert.ToBase64String(bytes)}", $"sha256:{Convert.ToBase64String(bytes)}"];
+        string[] notations = [Base32, $"sha256:{Hexadecimal}", $"sha256-{Convert.ToBase64String(bytes)}",
+            $"sha256:{Convert.ToBase64String(bytes)}"];
         foreach (var notation in notations)
         {
             Assert.True(NixHash.TryParse(notation, out var hash), notation);
@@ -50,6 +51,7 @@ public sealed class NixBase32Tests
         var text = NixBase32.Encode(SHA256.HashData("x"u8));
         var back = new byte[32];
         // 52 characters hold 260 bits: the four too many must be zero.
-        foreach (var first in "23456789abcdfghijklmnpqrsvwxyz") Assert.False(NixBase32.TryDecode(first + text[1..], back));
+        foreach (var first in "23456789abcdfghijklmnpqrsvwxyz")
+            Assert.False(NixBase32.TryDecode(first + text[1..], back));
     }
 }

@@ -49,5 +49,6 @@ public sealed class StorePathTests
     [InlineData("/nix/store")]
     [InlineData("/nix/store/")]
     [InlineData("/nix/store/../../etc/passwd")]
-    public void A_file_outside_of_the_store_does_not_split(string file) => Assert.False(StorePath.TrySplit(file, out _, out _));
+    public void A_file_outside_of_the_store_does_not_split(string file) =>
+        Assert.False(StorePath.TrySplit(file, out _, out _));
 }

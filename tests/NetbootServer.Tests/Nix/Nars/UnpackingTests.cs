@@ -45,7 +45,8 @@ public sealed class UnpackingTests
         var packed = new MemoryStream();
         foreach (var piece in Contents.Chunk(70_000)) packed.Write(await RunAsync("xz -c", piece));
         Assert.True(LiblzmaStream.IsThere, "the other tests of xz are of liblzma");
-        foreach (var open in new Func<Stream, Stream>[] { stream => new LiblzmaStream(stream), stream => new XzStreams(stream) })
+        foreach (var open in new Func<Stream,
+            Stream>[] { stream => new LiblzmaStream(stream), stream => new XzStreams(stream) })
         {
             await using var unpacked = open(new MemoryStream(packed.ToArray()));
             var all = new MemoryStream();
@@ -58,16 +59,20 @@ public sealed class UnpackingTests
     public async Task Padding_between_xz_streams_is_passed_over_when_it_is_a_multiple_of_four()
     {
         var half = await RunAsync("xz -c", "half"u8.ToArray());
-        Assert.Equal("halfhalf", Encoding.ASCII.GetString(await UnpackAsync([.. half, 0, 0, 0, 0, .. half, 0, 0, 0, 0], NarCompression.Xz, 8)));
-        await Assert.ThrowsAsync<InvalidDataException>(() => UnpackAsync([.. half, 0, 0, .. half], NarCompression.Xz, 8));
-        await Assert.ThrowsAsync<InvalidDataException>(() => UnpackAsync([.. half, .. "<html>"u8], NarCompression.Xz, 4));
+        Assert.Equal("halfhalf", Encoding.ASCII.GetString(
+            await UnpackAsync([.. half, 0, 0, 0, 0, .. half, 0, 0, 0, 0], NarCompression.Xz, 8)));
+        await Assert.ThrowsAsync<InvalidDataException>(() =>
+            UnpackAsync([.. half, 0, 0, .. half], NarCompression.Xz, 8));
+        await Assert.ThrowsAsync<InvalidDataException>(() =>
+            UnpackAsync([.. half, .. "<html>"u8], NarCompression.Xz, 4));
     }
 
     [Theory, MemberData(nameof(Programs))]
     public async Task A_cut_file_is_refused(NarCompression compression, string program)
     {
         var packed = await RunAsync(program, Contents);
-        await Assert.ThrowsAsync<InvalidDataException>(() => UnpackAsync(packed[..(packed.Length * 2 / 3)], compression, Contents.Length));
+        await Assert.ThrowsAsync<InvalidDataException>(() =>
+            UnpackAsync(packed[..(packed.Length * 2 / 3)], compression, Contents.Length));
         await Assert.ThrowsAsync<InvalidDataException>(() => UnpackAsync([], compression, Contents.Length));
     }
 

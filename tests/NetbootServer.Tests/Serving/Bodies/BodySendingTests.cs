@@ -88,7 +88,8 @@ public sealed class BodySendingTests
         var all = 16L * bytes.Length;
         var expected = zeroCopy ? (all, 0L) : (0L, all);
         // Counted a moment after the client has them.
-        await Until.TrueAsync(() => (Sender(host).ZeroCopiedBytes, Sender(host).CopiedBytes) == expected, $"{expected} bytes");
+        await Until.TrueAsync(() => (Sender(host).ZeroCopiedBytes, Sender(host).CopiedBytes) == expected,
+            $"{expected} bytes");
     }
 
     [Theory, InlineData(ZeroCopy), InlineData(Copy)]
@@ -178,7 +179,8 @@ public sealed class BodySendingTests
         await Until.TrueAsync(() => Watch(host).Count == 200, "all are under way");
         using var http = new HttpClient();
         AssertSame(bytes, await http.GetByteArrayAsync(url, Ct));
-        await Until.TrueAsync(() => ThreadPool.ThreadCount < 200, "fewer threads than readers"); // other tests have some, too
+        // other tests have some, too
+        await Until.TrueAsync(() => ThreadPool.ThreadCount < 200, "fewer threads than readers");
         Assert.Equal((200, true), Same(bytes, await slow[0].ReadAnswerAsync()));
         slow.ForEach(client => client.Dispose());
         await Until.TrueAsync(() => Watch(host).Count == 0, "all transfers ended");
@@ -205,7 +207,8 @@ public sealed class BodySendingTests
     public async Task A_client_that_takes_nothing_is_cut_after_the_timeout(bool zeroCopy)
     {
         var (meter, time) = (new Meter(), new FakeTimeProvider());
-        await using var host = await StartAsync(zeroCopy, new() { ["Http:StallTimeout"] = "00:00:10" }, Watched(meter, time));
+        await using var host = await StartAsync(zeroCopy, new() { ["Http:StallTimeout"] = "00:00:10" },
+            Watched(meter, time));
         var blob = await host.AddAsync(RandomBytes(32 << 20));
         using var stalled = await RawClient.ConnectAsync(host.Address, receiveBuffer: 4096);
         await stalled.GetAsync(new Uri(host.UrlOf(blob) + "?boot=b"));
@@ -226,7 +229,8 @@ public sealed class BodySendingTests
     public async Task A_slow_client_that_goes_on_is_not_cut(bool zeroCopy)
     {
         var (meter, time) = (new Meter(), new FakeTimeProvider());
-        await using var host = await StartAsync(zeroCopy, new() { ["Http:StallTimeout"] = "00:00:10" }, Watched(meter, time));
+        await using var host = await StartAsync(zeroCopy, new() { ["Http:StallTimeout"] = "00:00:10" },
+            Watched(meter, time));
         var bytes = RandomBytes(24 << 20);
         using var client = await RawClient.ConnectAsync(host.Address, receiveBuffer: 16 << 10);
         await client.GetAsync(new Uri(host.UrlOf(await host.AddAsync(bytes)) + "?boot=b"));
@@ -249,7 +253,8 @@ public sealed class BodySendingTests
     public async Task A_client_that_reads_16_KB_every_20_s_is_not_cut_after_two_minutes(bool zeroCopy)
     {
         var (meter, time) = (new Meter(), new FakeTimeProvider());
-        await using var host = await StartAsync(zeroCopy, new() { ["Http:StallTimeout"] = "00:02:00" }, Watched(meter, time));
+        await using var host = await StartAsync(zeroCopy, new() { ["Http:StallTimeout"] = "00:02:00" },
+            Watched(meter, time));
         var blob = await host.AddAsync(RandomBytes(32 << 20));
         using var client = await RawClient.ConnectAsync(host.Address, receiveBuffer: 32 << 10);
         await client.GetAsync(new Uri(host.UrlOf(blob) + "?boot=b"));

@@ -18,15 +18,18 @@ public sealed class IpxeReleaseScriptTests
             """, "netboot.ipxe");
         Assert.Equal("https://github.com/x/y/bzImage-x86_64-linux", script.Kernel);
         Assert.Equal(["https://github.com/x/y/initrd-x86_64-linux"], script.Initrds);
-        Assert.Equal(["init=/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-nixos-system-nixos-26.05/init", "nohibernate", "root=fstab", "loglevel=4",
+        Assert.Equal(["init=/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-nixos-system-nixos-26.05/init", "nohibernate",
+            "root=fstab", "loglevel=4",
             "lsm=landlock,yama,bpf", "dyndbg=\"file a.c +p; file b.c +p\""], script.Arguments);
     }
 
     [Fact]
     public void Options_and_what_to_do_on_failure_are_no_arguments()
     {
-        var script = IpxeReleaseScript.Parse("#!ipxe\r\n:again\r\nimgfree\r\nkernel --timeout 100 --name kernel /bzImage init=/init || goto failed\r\n" +
-            "initrd --name initrd /initrd || goto failed\r\nboot || goto failed\r\n:failed\r\nsleep 5\r\ngoto again\r\n", "netboot.ipxe");
+        var script = IpxeReleaseScript.Parse("#!ipxe\r\n:again\r\nimgfree\r\nkernel --timeout 100 --name kernel " +
+            "/bzImage init=/init || goto failed\r\n" +
+            "initrd --name initrd /initrd || goto failed\r\nboot || goto failed\r\n:failed\r\nsleep 5\r\ngoto " +
+            "again\r\n", "netboot.ipxe");
         Assert.Equal("/bzImage", script.Kernel);
         Assert.Equal(["/initrd"], script.Initrds);
         Assert.Equal(["init=/init"], script.Arguments);

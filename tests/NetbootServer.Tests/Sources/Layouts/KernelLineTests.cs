@@ -22,7 +22,8 @@ public sealed class KernelLineTests(NetbootApp app) : IClassFixture<NetbootApp>
         var body = JsonSerializer.Serialize(new { image = "named", kernelArguments = new[] { "quiet", argument } });
         var profile = (await _admin.PutAsync("/api/v1/profiles/named", body)).IsInvalidAt("$.kernelArguments[1]");
         Assert.Contains(why, profile.Text, StringComparison.Ordinal);
-        (await _admin.PutAsync("/api/v1/machines/named", new { macs = new[] { "525400120001" }, kernelArguments = new[] { argument } }))
+        (await _admin.PutAsync("/api/v1/machines/named",
+            new { macs = new[] { "525400120001" }, kernelArguments = new[] { argument } }))
             .IsInvalidAt("$.kernelArguments[0]");
         var import = await _admin.PostAsync("/api/v1/machines/import", JsonSerializer.Serialize(new[]
         {
@@ -42,7 +43,8 @@ public sealed class KernelLineTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_template_may_name_the_boots_own_url_once(string line, string? why)
     {
         await _admin.PutAsync("/api/v1/images/lines", """{"source":{"type":"upload"}}""");
-        var answer = await _admin.PutAsync("/api/v1/profiles/lines", new { image = "lines", template = $"#!ipxe\n{line} || goto failed\n{{{{ failed }}}}\n" });
+        var answer = await _admin.PutAsync("/api/v1/profiles/lines",
+            new { image = "lines", template = $"#!ipxe\n{line} || goto failed\n{{{{ failed }}}}\n" });
         if (why is null) Assert.True(answer.Status is HttpStatusCode.Created or HttpStatusCode.OK, answer.Text);
         else Assert.Contains(why, answer.IsInvalidAt("$.template").Text, StringComparison.Ordinal);
     }
@@ -56,12 +58,16 @@ public sealed class KernelLineTests(NetbootApp app) : IClassFixture<NetbootApp>
         await app.Services.GetRequiredService<Database>().WriteAsync(async (db, ct) =>
         {
             var row = await db.Set<ProfileRow>().SingleAsync(profile => profile.Name == "stored", ct);
-            row.Spec = row.Spec.Replace("[\"quiet\"]", "[\"quiet\",\"netboot.boot=http://old\",\"initrd=old\"]", StringComparison.Ordinal);
+            row.Spec = row.Spec.Replace("[\"quiet\"]", "[\"quiet\",\"netboot.boot=http://old\",\"initrd=old\"]",
+                StringComparison.Ordinal);
             return true;
         }, TestContext.Current.CancellationToken);
         await app.Services.GetRequiredService<ProfileCatalog>().ReloadAsync(TestContext.Current.CancellationToken);
-        Assert.Contains("initrd=old", (await _admin.GetAsync("/api/v1/profiles/stored")).Text, StringComparison.Ordinal);
-        var line = (await app.Machine.ScriptAsync("525400120002")).Split('\n').Single(line => line.StartsWith("kernel ", StringComparison.Ordinal));
-        Assert.Matches(@" initrd=initrd quiet netboot\.boot=http://localhost(:[0-9]+)?/boots/\S+ \|\| goto failed$", line);
+        Assert.Contains("initrd=old", (await _admin.GetAsync("/api/v1/profiles/stored")).Text,
+            StringComparison.Ordinal);
+        var line = (await app.Machine.ScriptAsync("525400120002")).Split('\n')
+            .Single(line => line.StartsWith("kernel ", StringComparison.Ordinal));
+        Assert.Matches(@" initrd=initrd quiet netboot\.boot=http://localhost(:[0-9]+)?/boots/\S+ \|\| goto failed$",
+            line);
     }
 }

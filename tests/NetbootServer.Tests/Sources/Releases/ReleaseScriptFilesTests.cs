@@ -13,14 +13,20 @@ public sealed class ReleaseScriptFilesTests
     [InlineData(Unstable, "bzImage", "initrd", null)]
     [InlineData(Unstable, "./bzImage-x86_64-linux", "./initrd-x86_64-linux", null)]
     [InlineData(Unstable, Unstable + "bzImage-x86_64-linux", Unstable + "initrd-x86_64-linux?raw=1", null)]
-    [InlineData("https://github.com/nix-community/nixos-images/releases/latest/download/", Unstable + "bzImage-x86_64-linux", Unstable + "initrd-x86_64-linux", null)]
-    [InlineData("http://mirror.example/nixos-unstable/", Unstable + "bzImage-x86_64-linux", Unstable + "initrd-x86_64-linux", null)]
-    [InlineData("http://first:8080/images/nixos/", "http://first:8080/images/nixos@1a2b/bzImage-x86_64-linux", "http://first:8080/images/nixos@1a2b/initrd-x86_64-linux", null)]
-    [InlineData(Unstable, "../nixos-26.05/bzImage-x86_64-linux", "initrd-x86_64-linux", "boots the kernel '../nixos-26.05/bzImage-x86_64-linux', which is in another folder")]
+    [InlineData("https://github.com/nix-community/nixos-images/releases/latest/download/", Unstable +
+        "bzImage-x86_64-linux", Unstable + "initrd-x86_64-linux", null)]
+    [InlineData("http://mirror.example/nixos-unstable/", Unstable + "bzImage-x86_64-linux", Unstable +
+        "initrd-x86_64-linux", null)]
+    [InlineData("http://first:8080/images/nixos/", "http://first:8080/images/nixos@1a2b/bzImage-x86_64-linux",
+        "http://first:8080/images/nixos@1a2b/initrd-x86_64-linux", null)]
+    [InlineData(Unstable, "../nixos-26.05/bzImage-x86_64-linux", "initrd-x86_64-linux",
+        "boots the kernel '../nixos-26.05/bzImage-x86_64-linux', which is in another folder")]
     [InlineData(Unstable, "bzImage-x86_64-linux", "../nixos-26.05/initrd-x86_64-linux", "boots the initrd")]
     [InlineData(Unstable, "https://github.com/nix-community/nixos-images/releases/download/nixos-26.05/bzImage-x86_64-linux", "initrd-x86_64-linux", "in another folder")]
-    [InlineData(Unstable, "https://github.com/evil/nixos-images/releases/download/nixos-unstable/bzImage-x86_64-linux", "initrd-x86_64-linux", "in another folder")]
-    [InlineData("http://mirror.example/nixos-26.05/", Unstable + "bzImage-x86_64-linux", "initrd-x86_64-linux", "in another folder")]
+    [InlineData(Unstable, "https://github.com/evil/nixos-images/releases/download/nixos-unstable/bzImage-x86_64-linux",
+        "initrd-x86_64-linux", "in another folder")]
+    [InlineData("http://mirror.example/nixos-26.05/", Unstable + "bzImage-x86_64-linux", "initrd-x86_64-linux",
+        "in another folder")]
     [InlineData(Unstable, "old/bzImage-x86_64-linux", "initrd-x86_64-linux", "in another folder")]
     [InlineData(Unstable, "/bzImage-x86_64-linux", "initrd-x86_64-linux", "in another folder")]
     [InlineData(Unstable, "bzImage-aarch64-linux", "initrd-x86_64-linux", "it is of another build")]
@@ -47,7 +53,8 @@ public sealed class ReleaseScriptFilesTests
     {
         var files = new ReleaseScriptFiles(new(Unstable), "netboot-x86_64-linux.ipxe", "x86_64-linux");
         var e = Assert.Throws<SourceException>(() =>
-            files.Check(new IpxeReleaseScript("bzImage", ["initrd", "firmware"], []), "bzImage-x86_64-linux", "initrd-x86_64-linux"));
+            files.Check(new IpxeReleaseScript("bzImage", ["initrd", "firmware"], []), "bzImage-x86_64-linux",
+                "initrd-x86_64-linux"));
         Assert.Contains("loads 2 initrds", e.Message, StringComparison.Ordinal);
     }
 }

@@ -43,8 +43,10 @@ public sealed class SourceSpecParserTests
         var faults = Faults("""
             {"type":"hydra","url":"ftp://x","project":"a/b","job":"x","cache":{"url":5,"publicKeys":["bad"],"more":1},"variants":["-x","a","a"],"kind":"iso","extra":true}
             """, "aarch64-linux", "x86_64-linux");
-        Assert.Equal(["$.source.cache.more", "$.source.cache.publicKeys[0]", "$.source.cache.url", "$.source.extra", "$.source.job", "$.source.jobset",
-            "$.source.kind", "$.source.project", "$.source.url", "$.source.variants[0]", "$.source.variants[2]"], faults.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["$.source.cache.more", "$.source.cache.publicKeys[0]", "$.source.cache.url", "$.source.extra",
+            "$.source.job", "$.source.jobset",
+            "$.source.kind", "$.source.project", "$.source.url", "$.source.variants[0]", "$.source.variants[2]"],
+            faults.Keys.Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -88,7 +90,8 @@ public sealed class SourceSpecParserTests
     {
         var errors = new ValidationErrors();
         var spec = Parse(source, errors, "x86_64-linux");
-        Assert.False(errors.Any, errors.Any ? string.Join(", ", errors.ByPath().Select(fault => $"{fault.Key} {fault.Value[0]}")) : "");
+        Assert.False(errors.Any, errors.Any
+            ? string.Join(", ", errors.ByPath().Select(fault => $"{fault.Key} {fault.Value[0]}")) : "");
         return Assert.IsType<SourceSpec>(spec, exactMatch: false);
     }
 

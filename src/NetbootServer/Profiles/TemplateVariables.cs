@@ -4,15 +4,17 @@ using System.Text.RegularExpressions;
 namespace NetbootServer.Profiles;
 
 /// <summary>Says in plain words which name of a template is not known, and which one may have been meant.</summary>
-internal static partial class TemplateWords
+internal static partial class TemplateVariables
 {
     private const int Near = 2;
 
     private static readonly ImmutableArray<string> Known =
     [
-        "machine", "machine.name", "machine.labels", "told", "profile", "image", "version", "variant", "kernel", "initrd",
+        "machine", "machine.name", "machine.labels", "identity", "profile", "image", "version", "variant", "kernel",
+        "initrd",
         "initrds",
-        "command_line", "kernel_arguments", "server", "boot_url", "attempt", "begin", "load", "failed", "local_disk", "url",
+        "command_line", "kernel_arguments", "server", "boot_url", "attempt", "begin", "load", "failed", "local_disk",
+        "url",
     ];
 
     /// <summary>The engine's message about an unknown name in our words; every other message as it is.</summary>

@@ -4,13 +4,13 @@ using NetbootServer.Serving.ZeroCopy;
 namespace NetbootServer.Serving.Bodies;
 
 /// <summary>The way by which the bytes of one body leave.</summary>
-internal abstract class BodyWire : IDisposable
+internal abstract class FileBodyWriter : IDisposable
 {
     /// <summary>The best way that this response offers. Its headers have been started.</summary>
-    public static BodyWire Over(HttpContext http, bool smallPieces) =>
+    public static FileBodyWriter Over(HttpContext http, bool smallPieces) =>
         http.Features.Get<ZeroCopyConnection>() is { } connection && connection.TryBegin(http, smallPieces)
-            ? new ZeroCopyWire(connection)
-            : CopyWire.Over(http);
+            ? new ZeroCopyBodyWriter(connection)
+            : CopyingBodyWriter.Over(http);
 
     /// <summary>The bytes do not pass through this process.</summary>
     public abstract bool IsZeroCopy { get; }
@@ -30,7 +30,7 @@ internal abstract class BodyWire : IDisposable
     /// <summary>Gives the response back.</summary>
     public abstract void Dispose();
 
-    private sealed class ZeroCopyWire(ZeroCopyConnection connection) : BodyWire
+    private sealed class ZeroCopyBodyWriter(ZeroCopyConnection connection) : FileBodyWriter
     {
         private const int LongestStep = 2 << 20;
         private const int FlushedFrom = 32 << 10;

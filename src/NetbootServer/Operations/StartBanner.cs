@@ -8,7 +8,7 @@ using NetbootServer.Storage;
 namespace NetbootServer.Operations;
 
 /// <summary>What a person needs to know after the start, said once in plain words.</summary>
-internal static partial class Welcome
+internal static partial class StartBanner
 {
     /// <summary>Writes the four lines: dashboard, data, log-in, DHCP.</summary>
     /// <param name="app">The started server.</param>

@@ -6,7 +6,7 @@ namespace NetbootServer.Boots.Planning;
 /// Keeps the machines that contradict one registration within a number, so that a client that makes up identities
 /// cannot fill the alarms. Those that have not asked for a while make room: one that waits asks every minute.
 /// </summary>
-internal sealed class StrayWatch(TimeProvider time) : IDisposable
+internal sealed class ContradictionLimit(TimeProvider time) : IDisposable
 {
     /// <summary>Machines that contradict one registration with an alarm each.</summary>
     internal const int Most = 64;

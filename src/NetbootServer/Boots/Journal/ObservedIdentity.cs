@@ -9,16 +9,16 @@ namespace NetbootServer.Boots.Journal;
 /// <param name="Mac">The MAC that it boots from; null when the machine has MACs.</param>
 /// <param name="Uuid">Its UUID; null when the machine has one.</param>
 /// <param name="Serial">Its serial number; null when the machine has one.</param>
-internal sealed record BootLesson(string? Mac, string? Uuid, string? Serial)
+internal sealed record ObservedIdentity(string? Mac, string? Uuid, string? Serial)
 {
     /// <summary>
     /// What a request teaches; null when it is nothing, or when there is any doubt which machine it is.
     /// </summary>
-    public static BootLesson? Of(Recognition recognition, MachineIdentity identity)
+    public static ObservedIdentity? Of(Recognition recognition, MachineIdentity identity)
     {
         if (!recognition.IsSure) return null;
         var machine = recognition.Machine!;
-        var lesson = new BootLesson(
+        var lesson = new ObservedIdentity(
             machine.Spec.Macs.IsEmpty ? identity.Mac?.ToString() : null,
             machine.KnownUuid is null ? identity.Uuid?.ToString() : null,
             machine.KnownSerial is null ? identity.Serial?.ToString() : null);

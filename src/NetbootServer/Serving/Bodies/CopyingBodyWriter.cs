@@ -9,7 +9,7 @@ namespace NetbootServer.Serving.Bodies;
 /// The copying way, for TLS, HTTP/2, test servers and other systems: reads straight into the connection's own memory.
 /// The steps grow while the client keeps up and shrink when it does not, so that a slow one holds little.
 /// </summary>
-internal sealed class CopyWire : BodyWire
+internal sealed class CopyingBodyWriter : FileBodyWriter
 {
     private const int ShortestStep = 16 << 10;
     private const int LongestStep = 256 << 10;
@@ -19,14 +19,14 @@ internal sealed class CopyWire : BodyWire
     private int _step = 4 * ShortestStep;
     private bool _over;
 
-    private CopyWire(PipeWriter body) => _body = body;
+    private CopyingBodyWriter(PipeWriter body) => _body = body;
 
-    public static CopyWire Over(HttpContext http)
+    public static CopyingBodyWriter Over(HttpContext http)
     {
         // Kestrel does not count what is written by GetMemory and Advance, so that its own minimum rate would cut every
         // client that takes more than its grace for one step. TransferWatch sees who takes nothing.
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
-        return new CopyWire(http.Response.BodyWriter);
+        return new CopyingBodyWriter(http.Response.BodyWriter);
     }
 
     public override bool IsZeroCopy => false;

@@ -4,7 +4,7 @@ namespace NetbootServer.Api;
 
 /// <summary>A value that is text outside and cannot be wrong inside.</summary>
 /// <typeparam name="T">The value's own type.</typeparam>
-public interface IWord<T> : IParsable<T> where T : struct, IWord<T>
+public interface IParsedValue<T> : IParsable<T> where T : struct, IParsedValue<T>
 {
     /// <summary>What good text looks like, to complete "must be …".</summary>
     static abstract string Expected { get; }

@@ -10,8 +10,8 @@ using NetbootServer.Storage;
 namespace NetbootServer.Access.Sessions;
 
 /// <summary>Judges who wants to log in. Every judged try stands in the audit, refused or not.</summary>
-internal sealed class LogInDesk(AdminPassword password, AdminTokenSetting adminToken, TokenStore tokens,
-    LogInDelay delay, PublicUrl url, Database database, Audit audit)
+internal sealed class LoginThrottle(AdminPassword password, AdminTokenSetting adminToken, TokenStore tokens,
+    LoginDelay delay, PublicUrl url, Database database, Audit audit)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 

@@ -9,7 +9,7 @@ namespace NetbootServer.Access.Passwords;
 /// Slows down guessing: each wrong log-in from an address doubles the wait before its next try, up to a minute. Nothing
 /// is ever locked: the wait ends by itself, and other addresses are not concerned.
 /// </summary>
-internal sealed class LogInDelay(TimeProvider time) : IDisposable
+internal sealed class LoginDelay(TimeProvider time) : IDisposable
 {
     private const int FreeTries = 3, LongestSeconds = 60, Turnstiles = 64;
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(15);

@@ -9,7 +9,7 @@ namespace NetbootServer.Storage;
 /// one.
 /// </summary>
 /// <param name="time">The clocks of this computer.</param>
-public sealed class SteadyClock(TimeProvider time)
+public sealed class MonotonicClock(TimeProvider time)
 {
     private const string Name = "steady-clock";
 

@@ -5,9 +5,10 @@ using NetbootServer.Machines;
 namespace NetbootServer.Boots.Planning;
 
 /// <summary>Raises the alarms about who asks.</summary>
-internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses, StrayWatch strays)
+internal sealed class IdentityAlarms(AlarmBoard alarms, AddressWatch addresses, ContradictionLimit strays)
 {
-    private const string Decide = "Say on the dashboard, or with POST /api/v1/alarms/{id}/resolutions, whether it is the " +
+    private const string Decide = "Say on the dashboard, or with POST /api/v1/alarms/{id}/resolutions, whether it is " +
+        "the " +
         "same machine (take over) or another one (register).";
 
     /// <summary>Looks at a request and at which machine it was taken for.</summary>
@@ -27,8 +28,10 @@ internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses, S
                 "which stays as it is. Cloned virtual machines often share one: give each its own.");
         if (identity.Mac is { } mac && addresses.Sees(mac, request.Ip) is { } elsewhere)
             alarms.Raise(AlarmKinds.MacOnTwoAddresses,
-                recognition.Machine is { State: MachineState.Registered } known ? known.Name : AlarmBoard.UnknownMachines,
-                $"MAC {mac} asks from {request.Ip} and {elsewhere} in turns. Two machines have it, or one pretends to " +
+                recognition.Machine is { State: MachineState.Registered } known ? known.Name
+                : AlarmBoard.UnknownMachines,
+                $"MAC {mac} asks from {request.Ip} and {elsewhere} in turns. Two machines have it, or one pretends " +
+                $"to " +
                 "be the other.");
     }
 
@@ -37,11 +40,13 @@ internal sealed class IdentityWatch(AlarmBoard alarms, AddressWatch addresses, S
         var (subject, machine) = (SubjectOf(request.Identity, contradiction), contradiction.Machine);
         if (strays.HasRoom(machine.Id, subject))
             alarms.Raise(AlarmKinds.IdentityContradiction, subject,
-                $"A machine at {request.Ip} contradicts the registration of '{machine.Name}': {contradiction.Text}. {Decide}",
+                $"A machine at {request.Ip} contradicts the registration of '{machine.Name}': {contradiction.Text}. " +
+                $"{Decide}",
                 DataOf(request.Identity, machine));
         else
             alarms.Raise(AlarmKinds.ManyContradictions, machine.Name,
-                $"More than {StrayWatch.Most} machines contradict the registration of '{machine.Name}'. The last one, at " +
+                $"More than {ContradictionLimit.Most} machines contradict the registration of '{machine.Name}'. The " +
+                $"last one, at " +
                 $"{request.Ip}: {contradiction.Text}. Decide about the others first, or find who makes them up.");
     }
 

@@ -6,7 +6,7 @@ namespace NetbootServer.Blobs;
 /// Keeps imports within <c>Blobs:MaxBytes</c> and off the last <c>Blobs:MinFreeBytes</c> of the disk: before an import
 /// for what it announces, and while it goes on. Imports running side by side count each other.
 /// </summary>
-internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
+internal sealed class BlobCapacity(BlobsOptions options, Func<long> freeBytes)
 {
     // A stream that did not announce its length is let grow by this much between two looks at the disk.
     private const long Stride = 32L << 20;
@@ -16,7 +16,7 @@ internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
     private long _written; // bytes that running imports have written
     private long _promised; // bytes that running imports still may write
 
-    /// <summary>Tells how many bytes are stored already; before the first import.</summary>
+    /// <summary>Sets how many bytes are stored already; before the first import.</summary>
     public void Start(long storedBytes) => _stored = storedBytes;
 
     /// <summary>A finished file was removed.</summary>
@@ -77,7 +77,8 @@ internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
 
     private static BlobRefusedException StoreFull(long max, long over, long need) =>
         new(BlobRefusal.StoreFull, $"There is no room for {Size(need)} more: all blobs may take {Size(max)} " +
-            $"(Blobs:MaxBytes), which this would pass by {Size(over)}. Delete images, keep fewer versions, or raise the limit.")
+            $"(Blobs:MaxBytes), which this would pass by {Size(over)}. Delete images, keep fewer versions, or raise " +
+            $"the limit.")
         {
             Setting = "Blobs:MaxBytes", NeedBytes = need, HaveBytes = Math.Max(0, need - over),
         };
@@ -98,7 +99,7 @@ internal sealed class BlobRoom(BlobsOptions options, Func<long> freeBytes)
     };
 
     /// <summary>The room of one import. Disposing gives back what is not <see cref="Keep"/>t.</summary>
-    internal sealed class Place(BlobRoom room, long written = 0) : IDisposable
+    internal sealed class Place(BlobCapacity room, long written = 0) : IDisposable
     {
         private long _written = written;
         private long _promised;

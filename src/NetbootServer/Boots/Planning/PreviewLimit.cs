@@ -8,7 +8,7 @@ namespace NetbootServer.Boots.Planning;
 /// Lets each caller render one preview at a time: the next ones wait their turn, for a short time and a few only. So no
 /// caller takes more than one core, and dashboards that ask for two previews at once still get both.
 /// </summary>
-internal sealed class PreviewTurns
+internal sealed class PreviewLimit
 {
     private const int MaxWaiting = 8;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -37,7 +37,8 @@ internal sealed class PreviewTurns
     public static Problem TooMany(HttpContext http)
     {
         http.Response.Headers.RetryAfter = "1";
-        return new(ProblemTypes.TooManyPreviews, "Other previews of yours are being made. Wait for them, then ask again.");
+        return new(ProblemTypes.TooManyPreviews,
+            "Other previews of yours are being made. Wait for them, then ask again.");
     }
 
     /// <summary>The token, and the sessions made with it, are one caller.</summary>
@@ -68,7 +69,7 @@ internal sealed class PreviewTurns
         public int Members { get; set; }
     }
 
-    private sealed class Taken(PreviewTurns turns, string caller, Line line) : IDisposable
+    private sealed class Taken(PreviewLimit turns, string caller, Line line) : IDisposable
     {
         public void Dispose()
         {

@@ -6,7 +6,7 @@ namespace NetbootServer.Access;
 /// When tokens and sessions were last used, noted in memory by requests and written down now and then by
 /// <see cref="AccessWorker"/>: no request waits for it.
 /// </summary>
-internal sealed class UseNotes(TimeProvider time)
+internal sealed class CredentialUses(TimeProvider time)
 {
     private ConcurrentDictionary<string, DateTimeOffset> _notes = new(StringComparer.Ordinal);
 

@@ -4,7 +4,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Storage;
 
-public sealed class SteadyClockTests(NetbootApp app) : IClassFixture<NetbootApp>
+public sealed class MonotonicClockTests(NetbootApp app) : IClassFixture<NetbootApp>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -14,7 +14,7 @@ public sealed class SteadyClockTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task It_follows_no_wall_clock_and_goes_on_over_restarts()
     {
         var time = new SetClock();
-        var clock = new SteadyClock(time);
+        var clock = new MonotonicClock(time);
         await clock.LoadAsync(Database, Ct);
         var began = clock.Now;
         time.Pass(TimeSpan.FromHours(2));
@@ -36,7 +36,7 @@ public sealed class SteadyClockTests(NetbootApp app) : IClassFixture<NetbootApp>
     private async Task<TimeSpan> AfterStopAsync(SetClock time, Action<SetClock> stop, TimeSpan began)
     {
         stop(time);
-        var clock = new SteadyClock(time);
+        var clock = new MonotonicClock(time);
         await clock.LoadAsync(Database, Ct);
         await clock.SaveAsync(Database, Ct);
         return clock.Now - began;

@@ -10,18 +10,18 @@ using static NetbootServer.Tests.Blobs.BlobHost;
 
 namespace NetbootServer.Tests.Blobs;
 
-public sealed class DownloadLineTests
+public sealed class DownloadQueueTests
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(50));
 
-    private DownloadLine Line(int seats) => new(Options.Create(new BlobsOptions { MaxBootDownloads = seats }), _time);
+    private DownloadQueue Line(int seats) => new(Options.Create(new BlobsOptions { MaxBootDownloads = seats }), _time);
 
     private void Pass(double seconds) => _time.Advance(TimeSpan.FromSeconds(seconds));
 
     [Fact]
     public void Without_a_limit_all_are_let_in()
     {
-        var line = new DownloadLine(Options.Create(new BlobsOptions()), _time);
+        var line = new DownloadQueue(Options.Create(new BlobsOptions()), _time);
         Assert.False(line.IsLimited);
         Assert.All(Enumerable.Range(0, 1000), i => Assert.NotNull(line.Enter($"b{i}").Seat));
     }
@@ -187,7 +187,7 @@ public sealed class DownloadLineTests
         Gen.Select(Gen.Int[1, 5], Gen.Int[0, 9].Array[10, 200]).Sample((seats, moves) =>
         {
             var time = new FakeTimeProvider(); // samples run side by side
-            var line = new DownloadLine(Options.Create(new BlobsOptions { MaxBootDownloads = seats }), time);
+            var line = new DownloadQueue(Options.Create(new BlobsOptions { MaxBootDownloads = seats }), time);
             var downloading = new Dictionary<string, IDisposable>();
             var waiting = new List<string>();
             var served = new List<int>();
@@ -229,7 +229,7 @@ public sealed class DownloadLineTests
         Gen.Select(Gen.Int[1, 6], Gen.Int[0, 999].Array[10, 300]).Sample((seats, moves) =>
         {
             var time = new FakeTimeProvider();
-            var line = new DownloadLine(Options.Create(new BlobsOptions { MaxBootDownloads = seats }), time);
+            var line = new DownloadQueue(Options.Create(new BlobsOptions { MaxBootDownloads = seats }), time);
             var (downloading, waiting) = (new List<IDisposable>(), new List<int>());
             var next = 0;
             foreach (var move in moves)
@@ -278,7 +278,7 @@ public sealed class DownloadLineTests
         var (status, headers) = await second.ReadHeadAsync();
         Assert.Equal((503, true, "no-store"), (status, headers.ContainsKey("Retry-After"), headers["Cache-Control"]));
         Assert.Equal([("id-b", 1)], queued);
-        var line = host.App.Services.GetRequiredService<DownloadLine>();
+        var line = host.App.Services.GetRequiredService<DownloadQueue>();
         Assert.Equal((1, 1), (line.Downloading, line.PlaceOf("id-b")));
 
         using var http = new HttpClient();

@@ -3,10 +3,10 @@ using NetbootServer.Serving.Bodies;
 namespace NetbootServer.Blobs;
 
 /// <summary>
-/// What a machine, or a boot without one, has in a <see cref="DownloadLine"/>; touched under its lock.
+/// What a machine, or a boot without one, has in a <see cref="DownloadQueue"/>; touched under its lock.
 /// </summary>
-internal sealed class DownloadTicket(
-    string key, string boot, long number, DateTimeOffset since, DownloadTicket.Group holder) : IComparable<DownloadTicket>
+internal sealed class DownloadSlot(
+    string key, string boot, long number, DateTimeOffset since, DownloadSlot.Group holder) : IComparable<DownloadSlot>
 {
     private readonly List<DownloadSeat> _downloads = [];
     private long _ended;
@@ -40,7 +40,7 @@ internal sealed class DownloadTicket(
     public long? Bytes => _downloads.Aggregate((long?)_ended, (sum, download) => sum + download.Meter?.BytesSent);
 
     /// <summary>A download begins.</summary>
-    public DownloadSeat Begin(long began, Action<DownloadTicket, DownloadSeat> leave)
+    public DownloadSeat Begin(long began, Action<DownloadSlot, DownloadSeat> leave)
     {
         var seat = new DownloadSeat(began, seat => leave(this, seat));
         _downloads.Add(seat);
@@ -56,7 +56,7 @@ internal sealed class DownloadTicket(
     }
 
     /// <summary>Those whose holder has fewer seats come first, then those that came first.</summary>
-    public int CompareTo(DownloadTicket? other) =>
+    public int CompareTo(DownloadSlot? other) =>
         (Holder.Seats, Number).CompareTo((other!.Holder.Seats, other.Number));
 
     /// <summary>Who a ticket's seat counts for: a machine, or an address with all its boots.</summary>

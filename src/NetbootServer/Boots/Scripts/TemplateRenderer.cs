@@ -6,12 +6,12 @@ using NetbootServer.Profiles;
 namespace NetbootServer.Boots.Scripts;
 
 /// <summary>Renders the script of a plan whose profile has a template of its own.</summary>
-public static class TemplateScript
+public static class TemplateRenderer
 {
     /// <summary>The profile's own script; null when it has no template, or it failed.</summary>
     /// <param name="plan">What the machine gets.</param>
     /// <param name="links">This server's URLs, with the boot's token.</param>
-    /// <param name="identity">What the machine told.</param>
+    /// <param name="identity">What the machine reported.</param>
     /// <param name="attempt">How often it has asked since it was switched on.</param>
     /// <param name="localToken">Makes a token for choosing the local disk.</param>
     /// <param name="fault">Why it failed; null when it did not.</param>
@@ -40,7 +40,7 @@ public static class TemplateScript
         {
             Name = IpxeText.Show(BootScript.Who(plan, identity)),
             Labels = Encoded(plan.Machine?.Spec.Labels ?? ImmutableSortedDictionary<string, string>.Empty),
-            Told = Encoded(identity.Told),
+            Reported = Encoded(identity.Reported),
             Profile = plan.Profile!.Name,
             Image = load.Image.Name,
             Version = load.Version.Id,

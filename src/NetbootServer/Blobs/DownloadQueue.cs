@@ -27,7 +27,7 @@ public sealed record QueuedBoot(string Boot, int Place, DateTimeOffset Since);
 /// goes on without its seat, which the next one in line gets: it is never cut, for iPXE would begin again.
 /// </para>
 /// </remarks>
-public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider time)
+public sealed class DownloadQueue(IOptions<BlobsOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
@@ -40,11 +40,11 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
     private readonly long _minRate = options.Value.MinBootDownloadBytesPerSecond;
     private readonly TimeSpan _maxTime = options.Value.MaxBootDownloadTime;
     private readonly long _started = time.GetTimestamp();
-    private readonly Dictionary<string, DownloadTicket> _tickets = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, DownloadTicket> _boots = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, DownloadTicket.Group> _addresses = new(StringComparer.Ordinal);
-    private readonly HashSet<DownloadTicket> _line = [];
-    private readonly HashSet<DownloadTicket> _seated = [];
+    private readonly Dictionary<string, DownloadSlot> _tickets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DownloadSlot> _boots = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DownloadSlot.Group> _addresses = new(StringComparer.Ordinal);
+    private readonly HashSet<DownloadSlot> _line = [];
+    private readonly HashSet<DownloadSlot> _seated = [];
     private readonly Lock _lock = new();
     private long _lastNumber;
     private TimeSpan _nextSweep;
@@ -67,7 +67,8 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
             lock (_lock)
             {
                 DropLate();
-                return [.. _line.Order().Select((ticket, ahead) => new QueuedBoot(ticket.Boot, ahead + 1, ticket.Since))];
+                return [.. _line.Order().Select((ticket, ahead) =>
+                    new QueuedBoot(ticket.Boot, ahead + 1, ticket.Since))];
             }
         }
     }
@@ -106,12 +107,12 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
         }
     }
 
-    private DownloadTicket TicketOf(string boot, long machine, string? address)
+    private DownloadSlot TicketOf(string boot, long machine, string? address)
     {
         var key = machine > 0 ? $"machine {machine}" : $"boot {boot}";
         if (!_tickets.TryGetValue(key, out var ticket))
         {
-            DownloadTicket.Group? group = null;
+            DownloadSlot.Group? group = null;
             if (machine == 0 && address is not null && !_addresses.TryGetValue(address, out group))
                 _addresses[address] = group = new(address);
             group ??= new(null);
@@ -124,9 +125,9 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
         return ticket;
     }
 
-    private int Ahead(DownloadTicket ticket) => _line.Count(other => other.CompareTo(ticket) < 0);
+    private int Ahead(DownloadSlot ticket) => _line.Count(other => other.CompareTo(ticket) < 0);
 
-    private DownloadSeat Sit(DownloadTicket ticket)
+    private DownloadSeat Sit(DownloadSlot ticket)
     {
         _line.Remove(ticket);
         if (_seated.Add(ticket))
@@ -139,7 +140,7 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
         return ticket.Begin(time.GetTimestamp(), Leave);
     }
 
-    private Admission Wait(DownloadTicket ticket, int ahead, int seats)
+    private Admission Wait(DownloadSlot ticket, int ahead, int seats)
     {
         var expected = TimeSpan.FromSeconds(_meanSeconds * (ahead + 1) / seats / 2);
         var retryAfter = expected < Shortest ? Shortest : expected > Longest ? Longest : expected;
@@ -148,7 +149,7 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
         return new(ahead + 1, retryAfter);
     }
 
-    private void Leave(DownloadTicket ticket, DownloadSeat seat)
+    private void Leave(DownloadSlot ticket, DownloadSeat seat)
     {
         lock (_lock)
         {
@@ -163,14 +164,15 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
     private void TakeSeatsOfSlow()
     {
         var now = Now;
-        foreach (var ticket in _seated.Where(ticket => now - ticket.SeatedAt >= _maxTime || IsSlow(ticket, now)).ToList())
+        foreach (var ticket in _seated.Where(ticket => now - ticket.SeatedAt >= _maxTime || IsSlow(ticket, now))
+            .ToList())
         {
             FreeSeat(ticket);
             ticket.LostSeat = true;
         }
     }
 
-    private bool IsSlow(DownloadTicket ticket, TimeSpan now)
+    private bool IsSlow(DownloadSlot ticket, TimeSpan now)
     {
         if (ticket.Bytes is not { } bytes || now - ticket.Sample.At < RateWindow) return false;
         var rate = (bytes - (ticket.Sample.Bytes ?? 0)) / (now - ticket.Sample.At).TotalSeconds;
@@ -178,7 +180,7 @@ public sealed class DownloadLine(IOptions<BlobsOptions> options, TimeProvider ti
         return rate < _minRate;
     }
 
-    private void FreeSeat(DownloadTicket ticket)
+    private void FreeSeat(DownloadSlot ticket)
     {
         if (_seated.Remove(ticket)) ticket.Holder.Seats--;
     }
