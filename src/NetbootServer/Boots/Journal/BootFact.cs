@@ -126,8 +126,8 @@ internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineI
     /// <summary>Whether its machine contradicts a registration: then it is no boot of a registered machine.</summary>
     public bool Contradicts { get; init; }
 
-    /// <summary>Bytes of all its initrds.</summary>
-    public long InitrdBytes { get; init; }
+    /// <summary>Bytes of all its initrds, 0 for none; null for one, whose length its transfer says.</summary>
+    public long? InitrdBytes { get; init; }
 
     /// <summary>What it teaches when it succeeds; null when it is nothing.</summary>
     public ObservedIdentity? Teaches { get; init; }

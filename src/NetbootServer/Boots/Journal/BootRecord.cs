@@ -53,7 +53,7 @@ internal static class BootRecord
     /// has them from a cache, where it cannot be seen.
     /// </summary>
     /// <param name="facts">What is known of it.</param>
-    /// <param name="initrdBytes">Bytes of its initrds; null when that was not written down: then it has one.</param>
+    /// <param name="initrdBytes">Bytes of its initrds, 0 for none; null when it has one.</param>
     public static bool HasFetched(IReadOnlyCollection<BootFactRow> facts, long? initrdBytes)
     {
         if (!BootTimeline.IsProgressKnown(facts)) return true;

@@ -25,7 +25,9 @@ internal sealed class BootRow
     /// <summary>Which of the version's recipes it loads; null when that is not known.</summary>
     public int? Recipe { get; set; }
 
-    /// <summary>Bytes of all initrds that it loads; null when that was not written down.</summary>
+    /// <summary>
+    /// Bytes of all initrds that it loads, 0 for none; null when it is one, whose length its transfer says.
+    /// </summary>
     public long? InitrdBytes { get; set; }
 
     /// <summary>A <see cref="ObservedIdentity"/> that is not taken yet, as JSON.</summary>

@@ -53,7 +53,7 @@ internal static class BootTimeline
 
     /// <param name="facts">What is known of the boot.</param>
     /// <param name="initrdBytes">
-    /// Bytes of all its initrds, also of those that it has not asked for yet; null when unknown.
+    /// Bytes of all its initrds when they are several, also of those that it has not asked for yet; null for one.
     /// </param>
     public static ImmutableArray<TimelineStep> Timeline(
         IReadOnlyCollection<BootFactRow> facts, long? initrdBytes = null) =>
