@@ -22,7 +22,7 @@ public static class BlobsApi
     /// people.
     /// </summary>
     private static async Task<IResult> GetBlob(string sha256, string file, string? boot, HttpContext http,
-        BlobIndex index, [FromServices] BootTransfers boots, [FromServices] BlobMissed? missed, CancellationToken ct)
+        BlobIndex index, [FromServices] BootDownloads boots, [FromServices] BlobMissed? missed, CancellationToken ct)
     {
         if (!Sha256Digest.TryParse(sha256, out var digest)) return NoSuchBlob();
         if (await index.FindAsync(digest, ct) is not { } blob) return missed?.Invoke(digest) ?? NoSuchBlob();

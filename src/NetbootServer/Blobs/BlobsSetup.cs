@@ -20,7 +20,7 @@ public static class BlobsSetup
             .AddSingleton(OpenDirectory)
             .AddSingleton<BlobFiles>()
             .AddSingleton<DownloadQueue>()
-            .AddSingleton<BootTransfers>()
+            .AddSingleton<BootDownloads>()
             .AddSingleton(all => new BlobIndex(all.GetRequiredService<Database>(), all.GetRequiredService<BlobFiles>(),
                 all.GetRequiredService<IOptions<BlobsOptions>>()))
             .AddSingleton(all => new BlobStore(all.GetRequiredService<BlobDirectory>(),

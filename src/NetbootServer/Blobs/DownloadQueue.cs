@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace NetbootServer.Blobs;
 
 /// <summary>A boot that waits for its turn to download.</summary>
-/// <param name="Boot">The boot, as <see cref="BootRecognizing"/> names it.</param>
+/// <param name="Boot">The boot, as <see cref="IBootTransfers.Recognize"/> finds it.</param>
 /// <param name="Place">Its place; 1 is next.</param>
 /// <param name="Since">When it first asked.</param>
 public sealed record QueuedBoot(string Boot, int Place, DateTimeOffset Since);

@@ -40,13 +40,7 @@ internal static class BootsSetup
         .AddSingleton<BootReports>()
         .AddSingleton<LiveBoots>()
         .AddSingleton<RateHistory>()
-        .AddSingleton<TransferStarting>(provider => provider.GetRequiredService<LiveBoots>().Begin)
-        .AddSingleton<BootRecognizing>(provider => (boot, file) => Steps.OfFile(file) is Steps.Kernel or Steps.Initrd
-                && provider.GetRequiredService<BootTokens>().Verify(boot) is { } ticket
-            ? new RecognizedBoot(ticket.Boot, ticket.Machine)
-            : null)
-        .AddSingleton<BootQueued>(provider => (boot, _, _, _) =>
-            provider.GetRequiredService<EventHub>().Changed("boot", boot))
+        .AddSingleton<IBootTransfers, BootTransfers>()
         .AddSingleton<BootHistory>()
         .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
             await provider.GetRequiredService<BootHistory>().FindListedAsync(id, ct) is { } boot

@@ -4,7 +4,7 @@ using NetbootServer.Serving;
 namespace NetbootServer.Images;
 
 /// <summary>Answers for artifacts whose bytes were left for later: asks for them, so that they come now.</summary>
-internal sealed class AbsentBytes(ImageCatalog catalog, BytesWanted wanted)
+internal sealed class AbsentBytes(ImageCatalog catalog, IImageSources sources)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 
@@ -27,13 +27,12 @@ internal sealed class AbsentBytes(ImageCatalog catalog, BytesWanted wanted)
     public IResult Answer(Image image, ImageVersion version, Artifact artifact)
     {
         if (image.Spec.SourceType == "upload" || !IsNewest(image, version))
-            return MachineAnswer.NotFound("The bytes of this file were never fetched, and its source has a newer " +
-            "build by now: " +
-                "ask for the newest version's file.");
-        wanted(image.Name);
+            return MachineAnswer.NotFound("The bytes of this file were never fetched, and its source has a newer build " +
+                "by now: ask for the newest version's file.");
+        sources.RequestAbsentBytes(image.Name);
         return MachineAnswer.TryAgain(
-            $"The {artifact.SizeBytes} bytes of this file are being fetched for the first time: ask again until they " +
-            $"are here.", Soon);
+            $"The {artifact.SizeBytes} bytes of this file are being fetched for the first time: ask again until they are " +
+            "here.", Soon);
     }
 
     private static bool IsNewest(Image image, ImageVersion version) =>

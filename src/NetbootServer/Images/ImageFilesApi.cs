@@ -24,12 +24,12 @@ internal static class ImageFilesApi
 
     /// <summary>A further file, in the folder of its system.</summary>
     private static Task<IResult> GetFurther(string image, string folder, string file, HttpContext http,
-        ImageCatalog catalog, BlobIndex blobs, AbsentBytes absent, ImageWanted imageWanted, PublicUrl url,
+        ImageCatalog catalog, BlobIndex blobs, AbsentBytes absent, IImageSources sources, PublicUrl url,
         IOptions<BlobsOptions> options, CancellationToken ct) =>
-        Get(image, $"{folder}/{file}", http, catalog, blobs, absent, imageWanted, url, options, ct);
+        Get(image, $"{folder}/{file}", http, catalog, blobs, absent, sources, url, options, ct);
 
     private static async Task<IResult> Get(string image, string file, HttpContext http, ImageCatalog catalog,
-        BlobIndex blobs, AbsentBytes absent, ImageWanted imageWanted, PublicUrl url, IOptions<BlobsOptions> options,
+        BlobIndex blobs, AbsentBytes absent, IImageSources sources, PublicUrl url, IOptions<BlobsOptions> options,
         CancellationToken ct)
     {
         var cache = options.Value.CacheUrl();
@@ -41,7 +41,7 @@ internal static class ImageFilesApi
         if (version is null)
         {
             if (wanted is not null) return MachineAnswer.NotFound("This image has no such version.");
-            imageWanted(name);
+            sources.RequestFirstVersion(name);
             return MachineAnswer.TryAgain("This image has no version yet.", Soon);
         }
         var modified = DateOf(found, version, wanted is not null);

@@ -6,9 +6,9 @@ using NetbootServer.Jobs;
 namespace NetbootServer.Images;
 
 /// <summary>Turns a request body into an <see cref="ImageSpec"/>, or into all of its faults.</summary>
-/// <param name="checkSource">Checks the source.</param>
+/// <param name="sources">Checks the source.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ImageSpecParser(SourceCheck checkSource, TimeProvider time)
+internal sealed class ImageSpecParser(IImageSources sources, TimeProvider time)
 {
     private const int MaxKeep = 1000;
     private static readonly string[] ReadOnly = JsonFields.ReadOnlyOf<ImageView, ImageSpec>();
@@ -48,7 +48,7 @@ internal sealed class ImageSpecParser(SourceCheck checkSource, TimeProvider time
             return default;
         }
         if (source.ValueKind != JsonValueKind.Object) fields.Fault("source", "must be an object with a type");
-        else checkSource(source, fields.PathOf("source"), systems, fields.Errors);
+        else sources.Check(source, fields.PathOf("source"), systems, fields.Errors);
         return source;
     }
 
@@ -60,11 +60,3 @@ internal sealed class ImageSpecParser(SourceCheck checkSource, TimeProvider time
         return name;
     }
 }
-
-/// <summary>Notes every fault of an image's <c>source</c>; implemented by what knows the kinds of sources.</summary>
-/// <param name="source">The member <c>source</c>, an object.</param>
-/// <param name="path">Its JSON path.</param>
-/// <param name="systems">The image's systems.</param>
-/// <param name="errors">Where the faults are noted.</param>
-internal delegate void SourceCheck(
-    JsonElement source, string path, ImmutableArray<string> systems, ValidationErrors errors);

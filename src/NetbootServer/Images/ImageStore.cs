@@ -100,11 +100,5 @@ public sealed class ImageStore(
     }
 }
 
-/// <summary>A machine waits for an image that has no version yet. Called again and again; never waits.</summary>
-public delegate void ImageWanted(string image);
-
-/// <summary>Somebody waits for bytes of an image's newest version that were left for later. Never waits.</summary>
-public delegate void BytesWanted(string image);
-
 /// <summary>Names what refers to an image, as <c>profile x</c>, inside the caller's transaction.</summary>
 public delegate Task<IReadOnlyList<string>> ImageUsers(NetbootDb db, string image, CancellationToken ct);

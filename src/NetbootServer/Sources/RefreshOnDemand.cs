@@ -16,11 +16,11 @@ internal sealed class RefreshOnDemand(Refreshes refreshes, JobStore jobs, ImageC
 
     private readonly ConcurrentDictionary<string, string> _wanted = new(StringComparer.Ordinal);
 
-    /// <summary>A machine wants an image that has no version yet: an <see cref="ImageWanted"/>.</summary>
-    public void Want(string image) => _wanted[image] = Refreshes.ByFirstUse;
+    /// <summary>A machine waits for an image that has no version yet.</summary>
+    public void RequestFirstVersion(string image) => _wanted[image] = Refreshes.ByFirstUse;
 
-    /// <summary>A client wants bytes that the newest version's refresh left out: a <see cref="BytesWanted"/>.</summary>
-    public void WantBytes(string image) => _wanted[image] = Refreshes.ByFirstRequest;
+    /// <summary>A client waits for bytes that the newest version's refresh left out.</summary>
+    public void RequestAbsentBytes(string image) => _wanted[image] = Refreshes.ByFirstRequest;
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {

@@ -26,8 +26,6 @@ public static class SourcesSetup
         .AddSingleton<InstallableRules>()
         .AddSingleton<NixCli>()
         .AddSingleton<GcRoots>()
-        .AddSingleton<SourceCheck>(provider => (source, path, systems, errors) =>
-            provider.GetRequiredService<SourceSpecParser>().Parse(source, path, systems, errors))
         .AddSingleton(provider => new SourceSpecParser(
             provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault,
             provider.GetRequiredService<InstallableRules>().Fault))
@@ -35,8 +33,7 @@ public static class SourcesSetup
         .AddSingleton<JobWork, RefreshWork>()
         .AddSingleton<RefreshOnDemand>()
         .AddHostedService(provider => provider.GetRequiredService<RefreshOnDemand>())
-        .AddSingleton<ImageWanted>(provider => provider.GetRequiredService<RefreshOnDemand>().Want)
-        .AddSingleton<BytesWanted>(provider => provider.GetRequiredService<RefreshOnDemand>().WantBytes)
+        .AddSingleton<IImageSources, ImageSources>()
         .AddChangeFollower("schedules of refreshes", ChangeStage.Work, FollowAsync)
         .AddKeyedSingleton<IImageSource, ReleaseSource>("release")
         .AddKeyedSingleton<IImageSource, NixSource>("nix")

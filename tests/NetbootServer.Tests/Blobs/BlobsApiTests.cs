@@ -212,9 +212,11 @@ public sealed class BlobsApiTests
     public async Task Transfers_of_a_boot_are_metered_and_unknown_boots_are_served()
     {
         var meters = new Dictionary<string, Meter>();
-        TransferStarting starting = (_, boot, file, _, offset, length) =>
-            boot == "unknown" ? null : meters[file] = new Meter(offset, length);
-        await using var host = await StartAsync(configure: app => app.Services.AddSingleton(starting));
+        var boots = new FakeBoots
+        {
+            Meter = (boot, file, offset, length) => boot == "unknown" ? null : meters[file] = new Meter(offset, length),
+        };
+        await using var host = await StartAsync(configure: app => app.Services.AddSingleton<IBootTransfers>(boots));
         var blob = await host.AddAsync(Bytes);
         var url = host.UrlOf(blob, "initrd") + "?boot=b1";
         await AskAsync(new Uri(url), HttpMethod.Head);

@@ -262,11 +262,13 @@ public sealed class DownloadQueueTests
     [Fact]
     public async Task Only_whole_files_of_known_boots_are_told_to_come_back()
     {
-        var queued = new List<(string, int)>();
-        await using var host = await StartAsync(new() { ["Blobs:MaxBootDownloads"] = "1" }, app => app.Services
-            .AddSingleton<BootRecognizing>((boot, file) => file == "initrd" && boot != "unknown"
-                ? new RecognizedBoot("id-" + boot, 0) : null)
-            .AddSingleton<BootQueued>((boot, _, place, _) => queued.Add((boot, place))));
+        var boots = new FakeBoots
+        {
+            Known = (boot, file) => file == "initrd" && boot != "unknown" ? new RecognizedBoot("id-" + boot, 0) : null,
+        };
+        var queued = boots.Waiting;
+        await using var host = await StartAsync(new() { ["Blobs:MaxBootDownloads"] = "1" },
+            app => app.Services.AddSingleton<IBootTransfers>(boots));
         var blob = await host.AddAsync(RandomBytes(16 << 20));
         Uri Url(string boot, string file = "initrd") => new(host.UrlOf(blob, file) + "?boot=" + boot);
         using var first = await RawClient.ConnectAsync(host.Address, receiveBuffer: 4096);

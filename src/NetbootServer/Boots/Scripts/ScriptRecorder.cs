@@ -13,7 +13,7 @@ namespace NetbootServer.Boots.Scripts;
 /// </summary>
 internal sealed partial class ScriptRecorder(BootLog log, BootReports reports, AlarmBoard alarms,
     IdentityAlarms identities,
-    ImageWanted wanted, TimeProvider time, ILogger<ScriptRecorder> logger)
+    IImageSources sources, TimeProvider time, ILogger<ScriptRecorder> logger)
 {
     /// <summary>Records a script.</summary>
     /// <exception cref="Exception">
@@ -47,7 +47,7 @@ internal sealed partial class ScriptRecorder(BootLog log, BootReports reports, A
         }
         else if (plan is { Action: WaitForImage, Profile.Spec.Image: var image })
         {
-            wanted(image);
+            sources.RequestFirstVersion(image);
         }
         var who = plan.Machine?.Name ?? identity.Mac?.ToString();
         if (script.Ticket is { } begun) Log.Boots(logger, who, plan.Profile!.Name, begun.Boot, plan.Reason);

@@ -21,7 +21,7 @@ internal static class BootFilesApi
     /// timeline, but stands in no line, for such a client asks once.
     /// </summary>
     private static async Task<IResult> Get(string boot, string name, HttpContext http, OpenBoots boots,
-        ImageCatalog catalog, BlobIndex index, AbsentBytes absent, BootTransfers transfers, CancellationToken ct)
+        ImageCatalog catalog, BlobIndex index, AbsentBytes absent, BootDownloads transfers, CancellationToken ct)
     {
         var found = await boots.FindAsync(boot, ct);
         if (found.Ticket is not { } ticket)

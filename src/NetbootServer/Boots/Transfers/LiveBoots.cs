@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using NetbootServer.Blobs;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Hosting;
@@ -23,11 +22,8 @@ internal sealed class LiveBoots(
     /// <summary>The transfers.</summary>
     public ICollection<LiveTransfer> Transfers => _transfers.Keys;
 
-    /// <summary>
-    /// Begins to follow a transfer (a <see cref="TransferStarting"/>); null when it belongs to no boot's step.
-    /// </summary>
-    public TransferMeter? Begin(HttpContext http, string boot, string file, Sha256Digest digest, long offset,
-        long length)
+    /// <summary>Begins to follow a transfer; null when it belongs to no boot's step.</summary>
+    public TransferMeter? Begin(HttpContext http, string boot, string file, long offset, long length)
     {
         if (Steps.OfFile(file) is not { } step) return null;
         if (tokens.Verify(boot) is not { } ticket) return null;

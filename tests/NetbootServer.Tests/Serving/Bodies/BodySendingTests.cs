@@ -201,7 +201,7 @@ public sealed class BodySendingTests
     }
 
     private static Action<WebApplicationBuilder> Watched(Meter meter, TimeProvider time) => app => app.Services
-        .AddSingleton<TransferStarting>((_, _, _, _, _, _) => meter).AddSingleton(time);
+        .AddSingleton<IBootTransfers>(new FakeBoots { Meter = (_, _, _, _) => meter }).AddSingleton(time);
 
     [Theory, InlineData(ZeroCopy), InlineData(Copy)]
     public async Task A_client_that_takes_nothing_is_cut_after_the_timeout(bool zeroCopy)
@@ -286,7 +286,7 @@ public sealed class BodySendingTests
     {
         var meter = new Meter();
         await using var host = await StartAsync(ZeroCopy, configure: app =>
-            app.Services.AddSingleton<TransferStarting>((_, _, _, _, _, _) => meter));
+            app.Services.AddSingleton<IBootTransfers>(new FakeBoots { Meter = (_, _, _, _) => meter }));
         var bytes = RandomBytes(32 << 20);
         using var client = await RawClient.ConnectAsync(host.Address, receiveBuffer: 4096);
         await client.GetAsync(new Uri(host.UrlOf(await host.AddAsync(bytes)) + "?boot=b"));

@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using NetbootServer.Api;
+
+namespace NetbootServer.Images;
+
+/// <summary>What images ask of their sources; implemented by the folder that knows the kinds of sources.</summary>
+internal interface IImageSources
+{
+    /// <summary>Notes every fault of an image's <c>source</c>.</summary>
+    /// <param name="source">The member <c>source</c>, an object.</param>
+    /// <param name="path">Its JSON path.</param>
+    /// <param name="systems">The image's systems.</param>
+    /// <param name="errors">Where the faults are noted.</param>
+    void Check(JsonElement source, string path, ImmutableArray<string> systems, ValidationErrors errors);
+
+    /// <summary>
+    /// A machine waits for an image that has no version yet, so it must be refreshed. Called again and again; never
+    /// waits.
+    /// </summary>
+    void RequestFirstVersion(string image);
+
+    /// <summary>
+    /// A client waits for bytes of an image's newest version that its refresh left out. Called again and again; never
+    /// waits.
+    /// </summary>
+    void RequestAbsentBytes(string image);
+}
