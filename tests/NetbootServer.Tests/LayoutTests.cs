@@ -90,7 +90,8 @@ public sealed partial class LayoutTests
     private static string Repository { get; } = FindRepository(new(AppContext.BaseDirectory));
 
     private static string FindRepository(DirectoryInfo folder) =>
-        File.Exists(Path.Combine(folder.FullName, "NetbootServer.sln")) ? folder.FullName : FindRepository(folder.Parent!);
+        File.Exists(Path.Combine(folder.FullName, "NetbootServer.sln")) ? folder.FullName
+            : FindRepository(folder.Parent!);
 
     private static IEnumerable<string> Sources(string folder) =>
         Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Where(file => !Generated().IsMatch(file));

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
 using NetbootServer.Hosting;
-using NetbootServer.Serving;
 
 namespace NetbootServer.Api;
 
@@ -13,7 +12,6 @@ internal static class ApiSetup
         .Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true)
         .AddProblemDetails(options => options.CustomizeProblemDetails = Complete)
         .AddSingleton<ExceptionProblems>()
-        .AddSingleton<PublicUrl>()
         .AddSingleton<Readiness>()
         .AddSingleton<WorkerServices>();
 

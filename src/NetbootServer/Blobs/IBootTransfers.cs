@@ -20,7 +20,9 @@ public interface IBootTransfers
     /// <summary>Finds the boot that a download counts for when many boots are queued.</summary>
     /// <param name="boot">The boot's token as the client gave it: untrusted text.</param>
     /// <param name="file">The file name in the URL: untrusted text.</param>
-    /// <returns>The boot; null when there is no such boot, or the file is none of its image: then it never waits.</returns>
+    /// <returns>
+    /// The boot; null when there is no such boot, or the file is none of its image: then it never waits.
+    /// </returns>
     RecognizedBoot? Recognize(string boot, string file);
 
     /// <summary>A boot was given a place in the queue instead of its file; it asks again after a while.</summary>

@@ -27,12 +27,12 @@ internal sealed class AbsentBytes(ImageCatalog catalog, IImageSources sources)
     public IResult Answer(Image image, ImageVersion version, Artifact artifact)
     {
         if (image.Spec.SourceType == "upload" || !IsNewest(image, version))
-            return MachineAnswer.NotFound("The bytes of this file were never fetched, and its source has a newer build " +
-                "by now: ask for the newest version's file.");
+            return MachineAnswer.NotFound("The bytes of this file were never fetched, and its source has a newer " +
+                "build by now: ask for the newest version's file.");
         sources.RequestAbsentBytes(image.Name);
         return MachineAnswer.TryAgain(
-            $"The {artifact.SizeBytes} bytes of this file are being fetched for the first time: ask again until they are " +
-            "here.", Soon);
+            $"The {artifact.SizeBytes} bytes of this file are being fetched for the first time: ask again until they " +
+            "are here.", Soon);
     }
 
     private static bool IsNewest(Image image, ImageVersion version) =>

@@ -24,7 +24,7 @@ public sealed class FullDiskTests : IAsyncLifetime
         mounted = await RunAsync("mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", disk.FullName);
 
     [Fact]
-    public async Task What_does_not_fit_is_refused_before_it_comes_and_a_disk_that_fills_fails_the_job_and_not_the_server()
+    public async Task What_does_not_fit_is_refused_first_and_a_disk_that_fills_fails_the_job_and_not_the_server()
     {
         await using var host = await FileHost.StartAsync(release.FullName, Ct);
         await using var server = await StartAsync();

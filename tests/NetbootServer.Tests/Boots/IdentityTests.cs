@@ -33,7 +33,7 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
         .Is(HttpStatusCode.OK).Json;
 
     [Fact]
-    public async Task A_server_whose_management_controller_shares_a_MAC_neither_gets_nor_uses_up_what_is_meant_for_another()
+    public async Task A_server_whose_BMC_shares_a_MAC_neither_gets_nor_uses_up_what_is_meant_for_another()
     {
         await ProfilesAsync("wipe", "calm");
         await RegisterAsync("srv-a", new { macs = new[] { "52:54:00:30:00:01", "0a:94:ef:00:00:01" },

@@ -96,7 +96,8 @@ public sealed record NarFields
     /// <summary>The line to write; empty for none, null for a good one.</summary>
     public string? Signature { get; init; }
 
-    public string Fingerprint => $"1;{Path};{NarHash};{NarSize};{string.Join(',', References.Select(path => path.ToString()))}";
+    public string Fingerprint =>
+        $"1;{Path};{NarHash};{NarSize};{string.Join(',', References.Select(path => path.ToString()))}";
 
     public string ToText(string signature) =>
         $"StorePath: {Path}\nURL: {Url}\n" + (Compression is null ? "" : $"Compression: {Compression}\n")

@@ -21,6 +21,7 @@ public static class BodiesSetup
             // On Linux a socket's events come on pool threads already; one more hop for each request buys nothing and
             // costs a third of the processor at many connections asking for ranges.
             .Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true)
+            .AddSingleton<PublicUrl>()
             .AddSingleton<Pacing>()
             .AddSingleton<BodySender>()
             .AddSingleton<TransferWatch>()

@@ -75,7 +75,8 @@ public sealed class PacingTests
     public async Task Machines_that_share_an_address_have_a_cap_each()
     {
         await using var host = await StartAsync(new() { ["Http:MaxBytesPerSecondPerMachine"] = "1000000" }, app =>
-            app.Services.AddSingleton<IBootTransfers>(new FakeBoots { Meter = (boot, _, _, _) => new OfMachine(boot) }));
+            app.Services.AddSingleton<IBootTransfers>(
+                new FakeBoots { Meter = (boot, _, _, _) => new OfMachine(boot) }));
         var blob = await host.AddAsync(RandomBytes(3_000_000));
         var (watch, pacing) = (Stopwatch.StartNew(), host.App.Services.GetRequiredService<Pacing>());
         var all = Enumerable.Range(0, 6).Select(async number =>
