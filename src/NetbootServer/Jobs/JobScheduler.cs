@@ -3,14 +3,19 @@ using Quartz;
 
 namespace NetbootServer.Jobs;
 
-/// <summary>Starts Quartz when all schedules are followed, and stops it with the server.</summary>
-internal sealed class JobScheduler(JobSchedules schedules, ISchedulerFactory schedulers, WorkerServices services,
-    TimeProvider time, ILogger<JobScheduler> logger) : ResilientWorker("schedules of jobs", services, logger)
+/// <summary>
+/// Starts Quartz once the server listens and all schedules are followed, and stops it with the server.
+/// </summary>
+internal sealed class JobScheduler(JobSchedules schedules, ISchedulerFactory schedulers,
+    IHostApplicationLifetime lifetime, WorkerServices services, TimeProvider time, ILogger<JobScheduler> logger)
+    : ResilientWorker("schedules of jobs", services, logger)
 {
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(5);
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
+        // A start that fails leaves Quartz alone.
+        await ListeningAsync().WaitAsync(stoppingToken);
         var scheduler = await schedulers.GetScheduler(stoppingToken);
         try
         {
@@ -22,6 +27,13 @@ internal sealed class JobScheduler(JobSchedules schedules, ISchedulerFactory sch
         {
             await scheduler.Shutdown(waitForJobsToComplete: true, CancellationToken.None);
         }
+    }
+
+    private async Task ListeningAsync()
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task;
     }
 
     private async Task StartAsync(IScheduler scheduler, CancellationToken ct)

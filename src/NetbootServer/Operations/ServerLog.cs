@@ -29,10 +29,16 @@ internal static class ServerLog
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("Quartz", LogEventLevel.Warning)
             .Filter.ByExcluding(Start.TellsItself)
+            .Filter.ByExcluding(IsCancelledQuartz)
             .MinimumLevel.Override(typeof(CallerAuthentication).FullName!, LogEventLevel.Warning)
             .Enrich.With<NoRequestPath>()
             .WriteTo.Sink(all.GetRequiredService<LogQueue>()),
             preserveStaticLogger: true); // several servers may live in one process, as in tests
+
+    /// <summary>Quartz logs its work that a stop has cancelled as an error.</summary>
+    private static bool IsCancelledQuartz(LogEvent line) => line.Exception?.GetBaseException() is OperationCanceledException
+        && line.Properties.GetValueOrDefault(Constants.SourceContextPropertyName) is ScalarValue { Value: string source }
+        && source.StartsWith("Quartz", StringComparison.Ordinal);
 
     /// <summary>
     /// ASP.NET Core adds the path to all that is logged during a request; paths of machines have tokens in them. The
