@@ -36,7 +36,8 @@ internal static class ServerLog
             preserveStaticLogger: true); // several servers may live in one process, as in tests
 
     /// <summary>Quartz logs its work that a stop has cancelled as an error.</summary>
-    private static bool IsCancelledQuartz(LogEvent line) => line.Exception?.GetBaseException() is OperationCanceledException
+    private static bool IsCancelledQuartz(LogEvent line) =>
+        line.Exception?.GetBaseException() is OperationCanceledException
         && line.Properties.GetValueOrDefault(Constants.SourceContextPropertyName) is ScalarValue { Value: string source }
         && source.StartsWith("Quartz", StringComparison.Ordinal);
 
