@@ -207,6 +207,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long?>("EndedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("File")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("FirstAt")
                         .HasColumnType("INTEGER");
 
@@ -245,6 +248,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("Image")
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("InitrdBytes")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("LastHeardAt")
                         .HasColumnType("INTEGER");
 
@@ -260,6 +266,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<string>("Profile")
                         .HasColumnType("TEXT");
+
+                    b.Property<int?>("Recipe")
+                        .HasColumnType("INTEGER");
 
                     b.Property<long>("StartedAt")
                         .HasColumnType("INTEGER");
@@ -383,9 +392,6 @@ namespace NetbootServer.Storage.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
-                    b.Property<string>("Closures")
-                        .HasColumnType("TEXT");
-
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
@@ -429,6 +435,23 @@ namespace NetbootServer.Storage.Migrations
                     b.HasIndex("Sha256");
 
                     b.ToTable("version_blobs", (string)null);
+                });
+
+            modelBuilder.Entity("NetbootServer.Images.VersionClosureRow", b =>
+                {
+                    b.Property<long>("VersionSequence")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Closure")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("VersionSequence", "Name");
+
+                    b.ToTable("version_closures", (string)null);
                 });
 
             modelBuilder.Entity("NetbootServer.Jobs.JobRow", b =>
@@ -565,6 +588,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<string>("NextBoot")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("NextBootProfile")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Profile")
                         .HasColumnType("TEXT");
 
@@ -604,6 +630,8 @@ namespace NetbootServer.Storage.Migrations
 
                     b.HasIndex("Name")
                         .IsUnique();
+
+                    b.HasIndex("NextBootProfile");
 
                     b.HasIndex("Profile");
 
@@ -690,6 +718,15 @@ namespace NetbootServer.Storage.Migrations
                 });
 
             modelBuilder.Entity("NetbootServer.Images.VersionBlobRow", b =>
+                {
+                    b.HasOne("NetbootServer.Images.ImageVersionRow", null)
+                        .WithMany()
+                        .HasForeignKey("VersionSequence")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("NetbootServer.Images.VersionClosureRow", b =>
                 {
                     b.HasOne("NetbootServer.Images.ImageVersionRow", null)
                         .WithMany()
