@@ -60,6 +60,31 @@ public sealed partial class LayoutTests
             type => Assert.DoesNotContain(bad, suffix => type.Name.EndsWith(suffix, StringComparison.Ordinal)));
     }
 
+    /// <summary>Delegates that a later folder implements for an earlier one, with the reason.</summary>
+    private static readonly Dictionary<string, string> AgainstTheOrder = new()
+    {
+        ["ExceptionProblem"] = "Api answers failures of the database and of blobs",
+        ["RenameBlockers"] = "Storage asks every feature what must end before a rename",
+        ["RenameFollowing"] = "Storage makes every feature's references follow a rename",
+        ["BlobMissed"] = "Blobs asks images whether missing bytes can be fetched",
+        ["VersionPins"] = "Images asks profiles what they pin",
+        ["ImageUsers"] = "Images asks profiles who uses an image",
+        ["VersionsInUse"] = "Images asks boots which versions they load",
+        ["VersionBoots"] = "Images asks boots how a version did",
+        ["ProfileUsers"] = "Profiles asks machines who uses a profile",
+        ["MachineJoined"] = "Machines has boots follow a discovered machine into a registered one",
+        ["ProfileChoosing"] = "Machines asks boots which profile a machine gets",
+    };
+
+    [Fact]
+    public void Every_delegate_against_the_order_is_in_the_table()
+    {
+        var delegates = Product.Types.Where(type => type.FullName.StartsWith("NetbootServer.", StringComparison.Ordinal)
+            && typeof(Program).Assembly.GetType(type.FullName)?.BaseType == typeof(MulticastDelegate)).ToList();
+        Assert.Equal(AgainstTheOrder.Keys.Order(StringComparer.Ordinal),
+            delegates.Select(type => type.Name).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void No_folder_has_more_than_75_files()
     {
