@@ -20,8 +20,7 @@ public static class ProblemTypes
     /// <summary>401.</summary>
     public static readonly ProblemType Unauthenticated = new("unauthenticated", 401, "Log in first",
         "Everything under /api needs a bearer token (Authorization: Bearer …) or a session made with POST " +
-        "/api/v1/session. " +
-        "The token or session sent is missing, unknown or has expired.");
+        "/api/v1/session. The token or session sent is missing, unknown or has expired.");
 
     /// <summary>403.</summary>
     public static readonly ProblemType Forbidden = new("forbidden", 403, "Your role does not allow this",
@@ -50,15 +49,13 @@ public static class ProblemTypes
     public static readonly ProblemType IdentityTaken = new("identity-taken", 409,
         "Another machine has this UUID or serial",
         "A machine without a MAC is known by its UUID or serial alone, so no other may have it. Give it a MAC, take " +
-        "the value " +
-        "away from the other machine, or change that machine instead.");
+        "the value away from the other machine, or change that machine instead.");
 
     /// <summary>409, an alarm that leaves nothing to decide.</summary>
     public static readonly ProblemType NothingToResolve = new("nothing-to-resolve", 409,
         "This alarm leaves nothing to decide",
         "Only an alarm about a machine that contradicts a registration can be resolved, while the registered machine " +
-        "is there. " +
-        "Acknowledge others with DELETE /api/v1/alarms/{id}.");
+        "is there. Acknowledge others with DELETE /api/v1/alarms/{id}.");
 
     /// <summary>409, a new name that another resource has.</summary>
     public static readonly ProblemType NameTaken = new("name-taken", 409, "Another resource has this name",
@@ -87,8 +84,7 @@ public static class ProblemTypes
     /// <summary>421.</summary>
     public static readonly ProblemType UnknownHost = new("unknown-host", 421, "This server is not called that",
         "The admin plane answers only to names it knows, so that a web page cannot reach it through a name of its " +
-        "own " +
-        "(DNS rebinding): IP addresses, localhost, its own host name, the host of PublicUrl and those in " +
+        "own (DNS rebinding): IP addresses, localhost, its own host name, the host of PublicUrl and those in " +
         "Access:AdminHosts.");
 
     /// <summary>422.</summary>
@@ -116,8 +112,7 @@ public static class ProblemTypes
     /// <summary>503, a disk or the database.</summary>
     public static readonly ProblemType StorageAway = new("storage-away", 503, "The server's storage is away",
         "The database, or the folder of blobs, does not answer or cannot be written at the moment. Nothing was " +
-        "changed. " +
-        "/readyz says what is wrong; repeat the request when the disk is back.");
+        "changed. /readyz says what is wrong; repeat the request when the disk is back.");
 
     /// <summary>507.</summary>
     public static readonly ProblemType StorageFull = new("storage-full", 507, "There is no room for it",

@@ -45,8 +45,7 @@ public sealed class SourceMeter(IJobProgress progress, long maxBytes = long.MaxV
             if (Math.Max(_now.TotalBytes ?? 0, _now.DoneBytes ?? 0) > maxBytes)
                 throw new SourceException(SourceProblems.TooLarge,
                     $"The version would take {SourceText.Bytes(Math.Max(_now.TotalBytes ?? 0, _now.DoneBytes ?? 0))} " +
-                    $"in all; " +
-                    $"{SourceText.Bytes(maxBytes)} are allowed (Images:MaxVersionBytes).");
+                    $"in all; {SourceText.Bytes(maxBytes)} are allowed (Images:MaxVersionBytes).");
             progress.Report(_now);
         }
     }

@@ -11,14 +11,12 @@ public static class SourceProblems
     public static readonly ProblemType Unreachable = new("source-unreachable", 502, "The source cannot be reached",
         "The connection failed, broke off again and again, or the server answered with an error of its own, or wants " +
         "fewer requests. The refresh is tried again by itself, and not before the server said so; if it goes on, " +
-        "check " +
-        "the URL, the name resolution and the proxy. GitHub counts the requests of all that share an address.");
+        "check the URL, the name resolution and the proxy. GitHub counts the requests of all that share an address.");
 
     /// <summary>Too few bytes for too long.</summary>
     public static readonly ProblemType TooSlow = new("source-too-slow", 504, "The source sends too slowly",
         "No byte came for Images:StallTimeout, or fewer than Images:MinBytesPerSecond. What came is kept, and the " +
-        "next " +
-        "refresh goes on from there.");
+        "next refresh goes on from there.");
 
     /// <summary>404 and the like.</summary>
     public static readonly ProblemType Missing = new("source-missing", 502, "The source does not have it",
@@ -33,8 +31,8 @@ public static class SourceProblems
     /// <summary>An address that may not be fetched.</summary>
     public static readonly ProblemType Refused = new("source-refused", 422, "That address may not be fetched",
         "A URL, or an input of a flake, is outside of Images:AllowedSources, or a redirect leads from https to http, " +
-        "from a public to a " +
-        "private address, or in a circle. If it is meant to be so, name the final URL in the image's source.");
+        "from a public to a private address, or in a circle. If it is meant to be so, name the final URL in the " +
+        "image's source.");
 
     /// <summary>More bytes than allowed.</summary>
     public static readonly ProblemType TooLarge = new("source-too-large", 422, "The source sends more than is allowed",
@@ -60,14 +58,12 @@ public static class SourceProblems
     /// <summary>Nothing bootable in it.</summary>
     public static readonly ProblemType NotBootable = new("source-not-bootable", 422, "There is nothing to boot in it",
         "The folder, store path or release lacks a kernel, an initrd or a tarball under the names that are looked " +
-        "for, " +
-        "or one of them is of another kind or architecture. See 'kind' of the image's source.");
+        "for, or one of them is of another kind or architecture. See 'kind' of the image's source.");
 
     /// <summary>No Nix here.</summary>
     public static readonly ProblemType NixMissing = new("nix-missing", 422, "There is no Nix on this server",
         "An image with a 'nix' source is built on the server itself. Install Nix, set Nix:Path to the nix command, " +
-        "or " +
-        "use a 'cache', 'hydra' or 'release' source, which need no Nix.");
+        "or use a 'cache', 'hydra' or 'release' source, which need no Nix.");
 
     /// <summary>Nix ended with an error.</summary>
     public static readonly ProblemType NixFailed = new("nix-failed", 502, "The Nix build failed",
@@ -78,8 +74,7 @@ public static class SourceProblems
         "This server's settings do not allow it",
         "The installable matches none of Nix:AllowedInstallables, a folder or file is not below one of " +
         "Images:DirectoryRoots after symbolic links are resolved, or a flake is not locked, or takes Git's " +
-        "submodules, " +
-        "where Images:AllowedSources is set.");
+        "submodules, where Images:AllowedSources is set.");
 
     /// <summary>No room; the same as for uploads.</summary>
     public static readonly ProblemType StorageFull = ProblemTypes.StorageFull;

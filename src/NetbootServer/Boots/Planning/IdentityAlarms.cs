@@ -8,8 +8,7 @@ namespace NetbootServer.Boots.Planning;
 internal sealed class IdentityAlarms(AlarmBoard alarms, AddressWatch addresses, ContradictionLimit strays)
 {
     private const string Decide = "Say on the dashboard, or with POST /api/v1/alarms/{id}/resolutions, whether it is " +
-        "the " +
-        "same machine (take over) or another one (register).";
+        "the same machine (take over) or another one (register).";
 
     /// <summary>Looks at a request and at which machine it was taken for.</summary>
     public void Look(ScriptRequest request, Recognition recognition)

@@ -28,8 +28,7 @@ internal sealed partial class ScriptRecorder(BootLog log, BootReports reports, A
         if (script.Fault is { } fault)
             alarms.Raise(AlarmKinds.TemplateFailing, plan.Profile!.Name, $"The script template of profile " +
                 $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in " +
-                $"script: " +
-                $"{fault.Message}.");
+                $"script: {fault.Message}.");
         if (script is { Ticket: { } ticket, Plan.Action: LoadKernel load })
         {
             request.BootBegins?.Invoke(ticket.Boot);

@@ -73,8 +73,7 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
             ? new Uri(input, ".") : input;
 
     private const string WithMore = "takes submodules or large files of Git's from wherever the repository says, " +
-        "which " +
-        "Images:AllowedSources rules out";
+        "which Images:AllowedSources rules out";
 
     private static SourceException NotAllowed(string flake, FlakeInput input, string why) =>
         new(SourceProblems.NotAllowed,
@@ -120,8 +119,7 @@ public sealed class InstallableRules(IOptions<NixOptions> options, SourceRules u
             fault = $"is not allowed: {refused.TrimEnd('.')}";
         if (urls.AreLimited && installable.IsOfRegistry)
             fault = "is a name of Nix's registry, which may lead anywhere; with Images:AllowedSources name the flake " +
-            "itself, " +
-                "for example github:nix-community/nixos-images#netboot";
+            "itself, for example github:nix-community/nixos-images#netboot";
         if (urls.AreLimited && installable.TakesMore) fault = WithMore;
         if (!_patterns.IsEmpty && !_patterns.Any(pattern => Matches(pattern, text)))
             fault = $"matches none of Nix:AllowedInstallables ({string.Join(", ", _patterns)})";

@@ -58,8 +58,8 @@ internal static partial class NixCauses
                 "passphrase that may read it.");
         if (UserName().Match(line) is { Success: true } user)
             return Failed($"Git needs a user name for '{SourceText.Quote(user.Groups["url"].Value)}', which is not " +
-            $"public or not there. " +
-                $"Give {Environment.UserName}, who runs this server, access to it (a .netrc, or git+ssh with a key).");
+            $"public or not there. Give " +
+                $"{Environment.UserName}, who runs this server, access to it (a .netrc, or git+ssh with a key).");
         if (Daemon().Match(line) is { Success: true } daemon)
             return Failed($"Nix's daemon does not answer at {daemon.Groups["path"].Value}: start it (systemctl start " +
             $"nix-daemon.socket), " +

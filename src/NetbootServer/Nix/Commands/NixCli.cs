@@ -13,8 +13,7 @@ namespace NetbootServer.Nix.Commands;
 public sealed partial class NixCli
 {
     private const string MissingHint = "Install Nix (https://nixos.org/download, or the package nix-bin of Debian), " +
-        "set Nix:Path " +
-        "to the nix command, or use a 'cache', 'hydra' or 'release' source, which need no Nix.";
+        "set Nix:Path to the nix command, or use a 'cache', 'hydra' or 'release' source, which need no Nix.";
 
     // Features that older versions take for experiments; a flake's own configuration could switch anything on or off.
     private static readonly string[] Settings =

@@ -139,8 +139,7 @@ internal sealed class ReleaseRun(
         if (bytes > 0) announce($"fetching {SourceText.Bytes(bytes)} from {folder.Link}: {Names(now)}");
         if (later.Count > 0)
             announce($"leaving {SourceText.Bytes(later.Sum(need => need.Bytes!.Value))} for their first request or " +
-            $"the " +
-                $"next refresh: {Names(later)}");
+            $"the next refresh: {Names(later)}");
     }
 
     private static string Names(IEnumerable<ReleaseNeed> files) =>
