@@ -22,7 +22,7 @@ internal static class PlanBench
     public static async Task RunAsync(string directory, CancellationToken ct)
     {
         using var data = DataDirectory.Open(directory);
-        await using var services = new ServiceCollection().AddStorage(data).BuildServiceProvider();
+        await using var services = new ServiceCollection().AddLogging().AddStorage(data).BuildServiceProvider();
         var database = services.GetRequiredService<Database>();
         using var profiles = new ProfileCatalog(database);
         using var images = new ImageCatalog(database);
