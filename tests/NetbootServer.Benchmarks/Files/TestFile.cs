@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Benchmarks.Scripts;
 using NetbootServer.Blobs;
 using NetbootServer.Storage;
 
@@ -34,6 +35,13 @@ internal sealed record TestFile(string Folder, string Digest, long Length, strin
         var store = services.GetRequiredService<BlobStore>();
         var blob = await store.AddAsync(new RandomStream(length), BlobLimits.None, ct);
         var pieces = await store.ComposeAsync(PiecesOf(blob), ct);
+        // What no version refers to would be collected.
+        await using (var db = await contexts.CreateDbContextAsync(ct))
+        {
+            ScriptCatalog.AddImage(db, DateTimeOffset.UtcNow,
+                new(blob.Digest.ToString(), length), new(pieces.Digest.ToString(), pieces.Length));
+            await db.SaveChangesAsync(ct);
+        }
         return new TestFile(folder, blob.Digest.ToString(), length, pieces.Digest.ToString());
     }
 

@@ -85,7 +85,8 @@ internal static class ScriptCatalog
         + "&manufacturer=Dell%20Inc.&product=PowerEdge%20R640&hostname=&ip=10.1.2.3&version=1.21.1&chip=virtio-net"
         + "&mem=262144&sb=00";
 
-    private static void AddImage(NetbootDb db, DateTimeOffset now, Artifact kernel, Artifact initrd)
+    /// <summary>Adds an image whose current version has a kernel and an initrd.</summary>
+    public static void AddImage(NetbootDb db, DateTimeOffset now, Artifact kernel, Artifact initrd)
     {
         var systems = ImmutableSortedDictionary<string, SystemRecipe>.Empty.Add("x86_64-linux", new()
         {
