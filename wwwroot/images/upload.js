@@ -31,7 +31,7 @@ function Upload({ image, done, close }) {
     for (const [role, file] of Object.entries(files)) if (file) form.append(`${system}/${role}`, file, file.name);
     if (args.trim()) form.append(`${system}/kernelArguments`, args.trim().replace(/\s+/g, ' '));
     const { signal } = stop.current = new AbortController();
-    /** An upload begins when whoever must has logged in. @type {{at: number, done: number} | null} */
+    /** An upload begins once the user has logged in. @type {{at: number, done: number} | null} */
     let first = null;
     setProblem(null);
     setSent({ done: 0, total, rate: null });

@@ -78,7 +78,7 @@ internal sealed class BlobCapacity(BlobsOptions options, Func<long> freeBytes)
     private static BlobRefusedException StoreFull(long max, long over, long need) =>
         new(BlobRefusal.StoreFull, $"There is no room for {Size(need)} more: all blobs may take {Size(max)} " +
             $"(Blobs:MaxBytes), which this would pass by {Size(over)}. Delete images, keep fewer versions, or raise " +
-            $"the limit.")
+            "the limit.")
         {
             Setting = "Blobs:MaxBytes", NeedBytes = need, HaveBytes = Math.Max(0, need - over),
         };

@@ -89,8 +89,7 @@ public sealed class BlobDirectory
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return $"The folder {_root} cannot be used ({e.Message.TrimEnd('.')}): bring its disk back, or make it " +
-                $"writable. " +
-                "Scripts and local boots go on; files are served again as soon as it is back.";
+                "writable. Scripts and local boots go on; files are served again as soon as it is back.";
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed class DiskWatch(BlobDirectory directory, AlarmBoard alarms, Read
             alarms.Raise(AlarmKinds.DiskNearlyFull, "data directory",
                 $"The disk of the data directory has {GiB(freeBytes)} free. " +
                 $"Below {GiB(options.Value.MinFreeBytes)} (Blobs:MinFreeBytes) no version is taken in: make room, or " +
-                $"keep fewer versions.");
+                "keep fewer versions.");
         _raised = low;
     }
 

@@ -22,7 +22,7 @@ public sealed partial class DashboardPage : IResult
         _etag = $"\"{Convert.ToHexStringLower(SHA256.HashData(html))[..32]}\"";
         _policy = "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self'; " +
             $"script-src 'self' 'sha256-{ImportMapHash(html)}'; base-uri 'none'; form-action 'self'; frame-ancestors " +
-            $"'none'";
+            "'none'";
     }
 
     /// <summary>Reads the page.</summary>

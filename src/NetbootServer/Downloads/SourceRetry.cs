@@ -36,7 +36,7 @@ internal sealed class SourceRetry(SourcesOptions options, TimeProvider time)
                 if (e.IsLimit && (++limited == LimitedTries || e.RetryAfter is null)) throw;
                 if (failures > options.Retries || pause > LongestPause) throw;
                 log($"{e.Message} Trying again in {pause.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} " +
-                    $"s.");
+                    "s.");
                 await Task.Delay(pause, time, ct);
             }
         }

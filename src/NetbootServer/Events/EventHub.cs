@@ -11,8 +11,8 @@ namespace NetbootServer.Events;
 /// </summary>
 /// <remarks>
 /// <code>
-/// stores, boots, jobs ──Changed(kind, key)──► dirty keys ──EventWorker, coalesced──► ring ──► readers, each at its own
-/// place transfers ─────────────────────────────────progress, a few a second──► latest tick ─────────┘
+/// commits ──Changed(kind, key)──► dirty keys ──EventWorker, coalesced──► ring ──► readers, each at its own place
+/// transfers ──────────────────────progress, a few a second──► latest tick ─────────┘
 /// </code>
 /// </remarks>
 public sealed class EventHub

@@ -19,8 +19,8 @@ internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource
     private const int MostLoads = 5;
 
     private static readonly TimeSpan PerResource = TimeSpan.FromSeconds(1), Rest = TimeSpan.FromMilliseconds(50);
-    private readonly FrozenDictionary<string,
-        ChangeSource> _sources = sources.ToFrozenDictionary(source => source.Kind);
+    private readonly FrozenDictionary<string, ChangeSource> _sources =
+        sources.ToFrozenDictionary(source => source.Kind);
     private readonly Dictionary<(string, string), long> _told = [];
 
     /// <summary>How often the load of a changed resource has failed.</summary>

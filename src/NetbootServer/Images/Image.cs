@@ -92,8 +92,8 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     public long DiskBytes { get; init; }
 
     /// <summary>Every kept version by id.</summary>
-    public FrozenDictionary<string, ImageVersion> Versions { get; init; } = FrozenDictionary<string,
-        ImageVersion>.Empty;
+    public FrozenDictionary<string, ImageVersion> Versions { get; init; } =
+        FrozenDictionary<string, ImageVersion>.Empty;
 
     /// <summary>The version that machines get, unless they pin another.</summary>
     public ImageVersion? CurrentVersion => Current is null ? null : Versions.GetValueOrDefault(Current);

@@ -41,7 +41,7 @@ public static class KernelArgument
             "wants it";
         return Split(argument).FirstOrDefault(IsOurs) is { } ours
             ? $"must not name {ours[..(ours.IndexOf('=', StringComparison.Ordinal) + 1)].TrimStart('"')} itself: the " +
-            $"script does"
+            "script does"
             : null;
     }
 

@@ -15,8 +15,8 @@ public sealed class KernelVersions(SourceBlobs blobs)
     /// <summary>
     /// Those of the kernels in these versions, by the kernel's digest; without those that do not say.
     /// </summary>
-    public async Task<FrozenDictionary<string,
-        string>> OfAsync(IEnumerable<ImageVersion> versions, CancellationToken ct)
+    public async Task<FrozenDictionary<string, string>> OfAsync(
+        IEnumerable<ImageVersion> versions, CancellationToken ct)
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var kernel in versions.SelectMany(KernelsOf).DistinctBy(kernel => kernel.Sha256))

@@ -20,7 +20,7 @@ internal sealed record UploadPart(string Name, string System, string Role, strin
             $"({(System.StartsWith("x86", StringComparison.Ordinal) ? "a bzImage" : "an Image")}); this is " +
             $"{file.Description}",
         Roles.Initrd when !file.IsInitrd =>
-            $"must be an initrd: a cpio archive, plain or compressed with gzip, xz, zstd, lz4 -l, lzo, bzip2 or " +
+            "must be an initrd: a cpio archive, plain or compressed with gzip, xz, zstd, lz4 -l, lzo, bzip2 or " +
             $"lzma; this is {file.Description}",
         Roles.Efi or Roles.Shim when !file.IsEfiProgramFor(System) =>
             $"must be an EFI program for {System}; this is {file.Description}",

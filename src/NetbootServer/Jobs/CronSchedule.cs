@@ -24,16 +24,14 @@ public static class CronSchedule
             5 => Crontab.ToQuartz(fields),
             6 or 7 => (string.Join(' ', fields), null),
             var count => (null, $"it has {count} fields; cron has five (minute, hour, day of the month, month, day " +
-            $"of the " +
-                "week), Quartz six or seven"),
+            "of the week), Quartz six or seven"),
         };
         if (quartz is null) return (null, fault);
         return IsExpression(quartz, out fault)
             ? (quartz.ToUpperInvariant(), null) // as Quartz keeps it
             : (null, fields.Length == 5 ? fault
                 : $"{fault}; of six or seven fields the first is the seconds, one of the two days is ?, and days of " +
-                $"the " +
-                "week are SUN to SAT or 1 to 7 with Sunday as 1");
+                "the week are SUN to SAT or 1 to 7 with Sunday as 1");
     }
 
     /// <summary>The next time of a schedule after <paramref name="now"/>; null when there is none.</summary>

@@ -39,8 +39,8 @@ internal static class JobsApi
     }
 
     /// <summary>One job.</summary>
-    private static async Task<Results<Ok<Job>,
-        ProblemHttpResult>> Get(string id, JobStore store, CancellationToken ct) =>
+    private static async Task<Results<Ok<Job>, ProblemHttpResult>> Get(
+        string id, JobStore store, CancellationToken ct) =>
         await store.FindAsync(id, ct) is { } job ? TypedResults.Ok(job) : Problem.NotFound("job", id).ToResult();
 
     /// <summary>

@@ -27,8 +27,8 @@ public sealed record MachineSpec
     public string? Arch { get; init; }
 
     /// <summary>Free words about it that profiles select by.</summary>
-    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string,
-        string>.Empty;
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>The profile it boots; missing: the one whose selector matches best.</summary>
     public string? Profile { get; init; }

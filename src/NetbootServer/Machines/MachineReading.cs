@@ -60,8 +60,8 @@ internal static class MachineReading
     /// </summary>
     public static void Observe(this MachineRow row, ImmutableSortedDictionary<string, string> told, DateTimeOffset at)
     {
-        var before = Read<ImmutableSortedDictionary<string, string>>(row.Identity) ?? ImmutableSortedDictionary<string,
-            string>.Empty;
+        var before = Read<ImmutableSortedDictionary<string, string>>(row.Identity)
+            ?? ImmutableSortedDictionary<string, string>.Empty;
         ImmutableArray<IdentityChange> changes = [.. IdentityChange.Between(before, told, at)];
         if (changes.Length > 0)
             row.IdentityChanges = Write(changes.AddRange(row.ReadIdentityChanges()).Take(IdentityChange.Kept));

@@ -25,6 +25,6 @@ internal static class Commands
             ? () => run(rest)
             : () => throw new StartFailure("command", word,
                 $"there is no such command; there is {string.Join(", ", All.Keys)}, and settings are written " +
-                $"Key=value");
+                "Key=value");
     }
 }

@@ -115,8 +115,7 @@ internal sealed class ScrubWork(BlobScrub scrub, Database database, ImageCatalog
         return refreshed.Count == 0
             ? fault + $"machines that boot {used} wait until the same file is uploaded again."
             : fault + $"machines that boot {used} wait. {string.Join(", ", refreshed)} is refreshed now, which " +
-            $"brings it " +
-                "back if the source still has it; else roll back to another version.";
+            "brings it back if the source still has it; else roll back to another version.";
     }
 
     /// <summary>The versions that have a blob, by itself or as a part of another.</summary>

@@ -19,7 +19,7 @@ public static class Labels
         var labels = fields.TextMap(name, Most, MaxLength);
         foreach (var key in labels.Keys.Where(key => !IsKey(key)))
             fields.Fault(name, $"has the key '{key}'; a key is 1 to {MaxLength} letters, digits, '-', '_', '.' or " +
-            $"'/', for example rack");
+            "'/', for example rack");
         return labels;
     }
 

@@ -17,8 +17,8 @@ public sealed record ProfileSpec
     public string? Variant { get; init; }
 
     /// <summary>Labels and identity fields a machine must have; empty: never matches by itself.</summary>
-    public ImmutableSortedDictionary<string, string> Selector { get; init; } = ImmutableSortedDictionary<string,
-        string>.Empty;
+    public ImmutableSortedDictionary<string, string> Selector { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Among profiles that match with equally many labels the highest wins.</summary>
     public required int Priority { get; init; }

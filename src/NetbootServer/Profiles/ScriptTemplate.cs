@@ -30,9 +30,8 @@ public sealed class ScriptTemplate
     private const string FirstLine = "#!ipxe";
     // Time on the clock, not of the processor: a busy server must not take a good template for a bad one.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(1);
-    private static readonly ImmutableArray<(string Name, ImmutableArray<KeyValuePair<string,
-        object?>> Members)> Allowed =
-        [.. new[] { "string", "array", "math" }.Select(name => (name, Limited(name)))];
+    private static readonly ImmutableArray<(string Name, ImmutableArray<KeyValuePair<string, object?>> Members)>
+        Allowed = [.. new[] { "string", "array", "math" }.Select(name => (name, Limited(name)))];
     private static readonly ConditionalWeakTable<string, ScriptTemplate> Parsed = [];
 
     private readonly Template _template;

@@ -24,8 +24,8 @@ public sealed record SourcedVersion
     /// Artifacts whose digest is known but whose bytes are not here, because the request left them for later; by
     /// digest.
     /// </summary>
-    public ImmutableDictionary<Sha256Digest, string> Later { get; init; } = ImmutableDictionary<Sha256Digest,
-        string>.Empty;
+    public ImmutableDictionary<Sha256Digest, string> Later { get; init; } =
+        ImmutableDictionary<Sha256Digest, string>.Empty;
 
     /// <summary>What it was made from; the next refresh reads it to find out whether something is new.</summary>
     public required JsonObject Provenance { get; init; }

@@ -30,7 +30,7 @@ public sealed class Fleet(ServerProcess server) : IAsyncDisposable
             await fleet.ProfileAsync("gpu-workers", new
             {
                 image = "nixos-26.05", selector = new { gpu = "a100" },
-                    kernelArguments = new[] { "hugepages=64", "iommu=pt" },
+                kernelArguments = new[] { "hugepages=64", "iommu=pt" },
             }, ct);
             await fleet.ProfileAsync("rescue", new { image = "nixos-26.05" }, ct);
             for (var i = 1; i <= 8; i++)

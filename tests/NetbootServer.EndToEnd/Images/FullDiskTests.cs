@@ -131,8 +131,10 @@ public sealed class FullDiskTests : IAsyncLifetime
         Assert.SkipUnless(mounted, "a disk of its own can only be mounted by root");
         return ServerProcess.StartAsync(new ServerSetup
         {
-            Settings = new Dictionary<string,
-                string> { ["DataDirectory"] = disk.FullName, ["Blobs:MinFreeBytes"] = $"{1 << 20}" },
+            Settings = new Dictionary<string, string>
+            {
+                ["DataDirectory"] = disk.FullName, ["Blobs:MinFreeBytes"] = $"{1 << 20}",
+            },
         }, Ct);
     }
 

@@ -52,7 +52,7 @@ public sealed class RealNixTests(NixLab lab)
         var version = await bench.FetchAsync(new
         {
             type = "nix", installable = $"{lab.Fixture}#nixosConfigurations.{{variant}}.config.system.build.netboot",
-                variants = Both,
+            variants = Both,
         });
         var variants = version.Systems[X86].Variants!;
         Assert.Equal(Both.Order(), variants.Keys);

@@ -4,9 +4,9 @@ using System.Net.Sockets;
 namespace NetbootServer.EndToEnd.Lab;
 
 /// <summary>
-/// A loopback port for a server that must come back on it: one that the kernel gives to nobody by itself, neither to a
-/// connection nor to a listener that takes any port, so that nobody has it before the server starts or while it is
-/// away.
+/// A loopback port for a server that must come back on it: one that the kernel assigns to no program by itself, neither
+/// to a connection nor to a listener that takes any port, so that no other program has it before the server starts or
+/// while it is away.
 /// </summary>
 public static class FreePort
 {

@@ -15,8 +15,10 @@ public sealed partial class LogTests
     public async Task A_line_a_request_names_the_boot_or_the_user_and_opens_nothing(string format)
     {
         var folder = Directory.CreateTempSubdirectory("netboot-log-").FullName;
-        var setup = new ServerSetup { Settings = new Dictionary<string,
-            string> { ["Log:Format"] = format, ["DataDirectory"] = folder } };
+        var setup = new ServerSetup
+        {
+            Settings = new Dictionary<string, string> { ["Log:Format"] = format, ["DataDirectory"] = folder },
+        };
         string token, boot, admin, output;
         await using (var server = await ServerProcess.StartAsync(setup, Ct))
         {

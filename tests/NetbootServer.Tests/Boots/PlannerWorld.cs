@@ -30,7 +30,7 @@ internal static class PlannerWorld
         var all = systems.ToImmutableSortedDictionary(system => system, _ => new SystemRecipe
         {
             Kernel = new(new string('a', 64), 1), Initrds = [new("initrd", new string('b', 64), 1)],
-                KernelArguments = ["init=/init"],
+            KernelArguments = ["init=/init"],
             Variants = ImmutableSortedDictionary<string, Recipe>.Empty.Add("web", new()
             {
                 Kernel = new(new string('c', 64), 1), Initrds = [new("initrd", new string('d', 64), 1)],

@@ -109,7 +109,7 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
             string.Concat(Enumerable.Repeat("--x\r\nContent-Disposition: form-data; " +
             "name=\"x86_64-linux/kernelArguments\"\r\n\r\nquiet\r\n", 2)) + "--x--\r\n" },
         { "arguments without end", "multipart/form-data; boundary=x",
-            $"--x\r\nContent-Disposition: form-data; " +
+            "--x\r\nContent-Disposition: form-data; " +
             $"name=\"x86_64-linux/kernelArguments\"\r\n\r\n{new string('a', 1_000_000)}\r\n--x--\r\n" },
         { "a kernel that is none", "multipart/form-data; boundary=x",
             "--x\r\nContent-Disposition: form-data; name=\"x86_64-linux/kernel\"\r\n\r\nMZ\r\n--x--\r\n" },

@@ -4,7 +4,7 @@ using NetbootServer.Tests.Serving.Bodies;
 namespace NetbootServer.Tests.Hostile;
 
 /// <summary>
-/// Whoever asks for a change and hangs up before the answer: it is there, or it is not, for everybody.
+/// A client that asks for a change and disconnects before the answer: the change is there, or is not, for every reader.
 /// </summary>
 public sealed class HangUpTests(HostileHost host) : IClassFixture<HostileHost>
 {

@@ -23,7 +23,7 @@ public sealed class MissedScheduleTests : IDisposable
                 (await admin.PutAsync($"/api/v1/images/{image}", new
                 {
                     source = new { type = "release", url = "http://127.0.0.1:9/" }, schedule = $"0 4 * * {day}",
-                        timeZone = "Europe/Berlin",
+                    timeZone = "Europe/Berlin",
                 })).Is(HttpStatusCode.Created);
             first.Terminate();
             await first.ExitAsync();

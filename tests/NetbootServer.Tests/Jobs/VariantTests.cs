@@ -57,8 +57,13 @@ public sealed class VariantTests
         Netboot(cache, "web-3", seed: 500);
         await app.Admin.PatchAsync("/api/v1/images/fleet", new
         {
-            source = new { storePath = new Dictionary<string,
-                string> { ["web-3"] = FakeCache.PathOf("netboot-web-3-500").ToString() } },
+            source = new
+            {
+                storePath = new Dictionary<string, string>
+                {
+                    ["web-3"] = FakeCache.PathOf("netboot-web-3-500").ToString(),
+                },
+            },
         });
         Assert.NotEqual(version, await RefreshAsync(app));
         Assert.Equal(2, (await app.Admin.GetAsync("/api/v1/images/fleet/versions")).Items("id").Count);

@@ -126,7 +126,7 @@ public sealed class FirstImagesTests
             answer["endedAt"] is not null, "the job to end");
         Assert.Equal("failed", ended["state"]);
         Assert.Contains($"There is no such release, or it is not public: look which there are, and name one of them " +
-            $"in the " +
+            "in the " +
             $"image's source instead of {host.Url("/mirror")}/nixos-26.11/.", ended.Json.GetProperty("problem")
             .GetProperty("detail").GetString(),
             StringComparison.Ordinal);

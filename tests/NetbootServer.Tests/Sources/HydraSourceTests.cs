@@ -169,7 +169,7 @@ public sealed class HydraSourceTests
                     .ToDictionary(product => product.Number, product => new
                     {
                         type = "file", subtype = product.Subtype, name = product.Name,
-                            path = $"{output}/{product.Name}", defaultpath = "",
+                        path = $"{output}/{product.Name}", defaultpath = "",
                         filesize = (long?)product.Size, sha256hash = product.Sha256,
                     }),
             }, Ct);

@@ -126,7 +126,7 @@ public sealed class UpgradeTests : IAsyncDisposable
         var id = ImageVersion.IdOf(ImmutableSortedDictionary<string, SystemRecipe>.Empty.Add("x86_64-linux", new()
         {
             Kernel = new(new('a', 64), 1), Initrds = [new("initrd", new('b', 64), 1)],
-                KexecNoninteractive = new(new('c', 64), 1),
+            KexecNoninteractive = new(new('c', 64), 1),
             KernelArguments = ["init=/init"],
             Variants = ImmutableSortedDictionary<string, Recipe>.Empty
                 .Add("web", new() { Kernel = new(new('d', 64), 1), Initrds = [new("initrd", new('e', 64), 1)] }),

@@ -62,7 +62,7 @@ internal sealed partial class BootLogWorker(BootLog log, Readiness readiness, Wo
                 Log.Postponed(logger, batch.Count, error);
                 readiness.Report(Unwritten, Database.IsFull(error) ? Database.DiskFull
                     : $"The database cannot be written ({error.GetBaseException().Message.TrimEnd('.')}); it is " +
-                    $"tried again.");
+                    "tried again.");
                 await Task.Delay(wait, time, ct);
                 wait = wait * 2 < SlowestRetry ? wait * 2 : SlowestRetry;
             }

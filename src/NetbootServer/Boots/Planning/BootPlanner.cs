@@ -177,7 +177,7 @@ public static class BootPlanner
                     Reason = $"image '{image.Name}' has no version yet",
                 }
                 : Cannot(plan, $"profile '{profile.Name}' pins version {spec.Version} of '{image.Name}', which is " +
-                    $"not kept");
+                    "not kept");
         var arch = plan.Machine?.Spec.Arch ?? identity.Arch ?? "x86_64";
         if (!version.Systems.TryGetValue(NixSystem.Of(arch), out var system))
             return Cannot(plan, $"image '{image.Name}' has nothing for {NixSystem.Of(arch)}, only " +
@@ -221,8 +221,7 @@ public static class BootPlanner
         {
             Warnings = plan.Warnings.Add(new(PlanWarnings.PinUnknown,
                 $"The machine pins version {pin}, which is none of image '{image.Name}': what the profile says is " +
-                $"booted. " +
-                "Pin a version of this image, or take the pin away.")),
+                "booted. Pin a version of this image, or take the pin away.")),
         };
     }
 

@@ -30,8 +30,7 @@ internal sealed class IdentityAlarms(AlarmBoard alarms, AddressWatch addresses, 
                 recognition.Machine is { State: MachineState.Registered } known ? known.Name
                 : AlarmBoard.UnknownMachines,
                 $"MAC {mac} asks from {request.Ip} and {elsewhere} in turns. Two machines have it, or one pretends " +
-                $"to " +
-                "be the other.");
+                "to be the other.");
     }
 
     private void Contradicts(ScriptRequest request, Contradiction contradiction)
@@ -45,7 +44,7 @@ internal sealed class IdentityAlarms(AlarmBoard alarms, AddressWatch addresses, 
         else
             alarms.Raise(AlarmKinds.ManyContradictions, machine.Name,
                 $"More than {ContradictionLimit.Most} machines contradict the registration of '{machine.Name}'. The " +
-                $"last one, at " +
+                "last one, at " +
                 $"{request.Ip}: {contradiction.Text}. Decide about the others first, or find who makes them up.");
     }
 

@@ -58,12 +58,12 @@ public sealed partial record MachineIdentity
     /// <summary>
     /// All it reported under <see cref="Names"/>, control characters escaped, each value cut to 256 characters.
     /// </summary>
-    public ImmutableSortedDictionary<string, string> Reported { get; init; } = ImmutableSortedDictionary<string,
-        string>.Empty;
+    public ImmutableSortedDictionary<string, string> Reported { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Further query parameters.</summary>
-    public ImmutableSortedDictionary<string, string> Labels { get; init; } = ImmutableSortedDictionary<string,
-        string>.Empty;
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Whether there is anything to know a machine by.</summary>
     public bool IsSomeone => Mac is not null || !OtherMacs.IsEmpty || Uuid is not null || Serial is not null;

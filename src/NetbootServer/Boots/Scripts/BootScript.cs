@@ -158,7 +158,7 @@ public static class BootScript
             .Echo($"  {told.GetValueOrDefault("manufacturer")} {told.GetValueOrDefault("product")} serial " +
             $"{told.GetValueOrDefault("serial", "not reported")}")
             .Echo($"{(registered ? "Give it a profile" : "Approve it")} at {links.Dashboard} or over REST; then it " +
-            $"boots by itself.")
+            "boots by itself.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
             .Line(string.Create(CultureInfo.InvariantCulture,
                 $"prompt --key l --timeout {wait * 1000} && goto local ||"))
@@ -173,7 +173,7 @@ public static class BootScript
         foreach (var finding in contradiction.Findings) script.Echo($"  {finding}");
         return script
             .Echo($"Say at {links.Dashboard} or over REST whether it is '{contradiction.Machine.Name}' or another " +
-            $"machine.")
+            "machine.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
             .Line(string.Create(CultureInfo.InvariantCulture,
                 $"prompt --key l --timeout {wait * 1000} && goto local ||"))

@@ -53,7 +53,7 @@ internal sealed class CsvMachines(TextReader text) : MachineReader
         if (record.Fault is not null) return ImportEntry.Broken(record.Line, record.Fault);
         var fault = _header.FirstOrDefault(column => !All.Contains(column)) is { } unknown
             ? $"there is no column '{JsonFields.Shorten(unknown)}'; the columns are {string.Join(",", All)}, " +
-            $"separated by commas, semicolons or tabs"
+            "separated by commas, semicolons or tabs"
             : _columns.Count < _header.Count ? "a column stands twice"
             : !_columns.Contains("name") || !_columns.Overlaps(["macs", "uuid", "serial", ImportRow.RenameMember])
                 ? "the column name must be there, and one of macs, uuid, serial and rename"

@@ -29,10 +29,9 @@ internal static partial class NixCauses
     {
         if (Ownership().Match(line) is { Success: true } owned)
             return Failed($"Git refuses the repository {Named(owned.Groups["path"].Value, what)}: it belongs to " +
-            $"another user than " +
+            "another user than " +
                 $"{Environment.UserName}, who runs this server (\"dubious ownership\"). Give it to that user (chown " +
-                $"-R), or let that " +
-                "user trust it: git config --global --add safe.directory with its path.");
+                "-R), or let that user trust it: git config --global --add safe.directory with its path.");
         if (RateLimit().IsMatch(line))
             return new(SourceProblems.Unreachable,
                 $"GitHub's limit of requests for this server's address is used up, so that {what} cannot be " +
@@ -54,16 +53,14 @@ internal static partial class NixCauses
                 $"{Environment.UserName}, who runs this server (ssh-keyscan).");
         if (PublicKey().IsMatch(line))
             return Failed($"ssh was denied access to {what}: give {Environment.UserName}, who runs this server, a " +
-            $"key without a " +
-                "passphrase that may read it.");
+            "key without a passphrase that may read it.");
         if (UserName().Match(line) is { Success: true } user)
             return Failed($"Git needs a user name for '{SourceText.Quote(user.Groups["url"].Value)}', which is not " +
-            $"public or not there. Give " +
+            "public or not there. Give " +
                 $"{Environment.UserName}, who runs this server, access to it (a .netrc, or git+ssh with a key).");
         if (Daemon().Match(line) is { Success: true } daemon)
             return Failed($"Nix's daemon does not answer at {daemon.Groups["path"].Value}: start it (systemctl start " +
-            $"nix-daemon.socket), " +
-                "or let this server's user reach it.");
+            "nix-daemon.socket), or let this server's user reach it.");
         return BuildUsers().IsMatch(line)
             ? Failed("Nix has no build users: make the group that build-users-group names, with users in it, or set " +
                 "'build-users-group =' in nix.conf to build as this server's own user.")

@@ -194,7 +194,7 @@ public sealed partial class NixCli
         {
             throw new SourceException(SourceProblems.NixFailed, $"{what} took longer than " +
                 $"{_options.BuildTimeout.TotalHours.ToString("0.#", CultureInfo.InvariantCulture)} hours " +
-                $"(Nix:BuildTimeout) and was ended.");
+                "(Nix:BuildTimeout) and was ended.");
         }
     }
 
@@ -213,7 +213,7 @@ public sealed partial class NixCli
         var what = string.Join(' ', words.Count > 0 ? words : [.. arguments.Take(1)]);
         return new SourceException(SourceProblems.NixFailed,
             $"{command} {what} ended with code {code}: '{SourceText.Quote(WithoutSaying().Replace(said, ""))}'. The " +
-            $"job's log has all that it says.",
+            "job's log has all that it says.",
             failed);
     }
 

@@ -75,8 +75,8 @@ internal static class NixProcess
         await Task.Delay(Timeout.Infinite, CancellationToken.None);
     }
 
-    private static Process Start(string command, IEnumerable<string> arguments, IReadOnlyDictionary<string,
-        string> environment)
+    private static Process Start(
+        string command, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(command, arguments)
         {

@@ -98,7 +98,7 @@ public sealed record NarInfo
             "gzip" => NarCompression.Gzip,
             "br" => NarCompression.Brotli,
             var other => throw Bad($"its compression '{SourceText.Quote(other)}' is not supported; these are: xz, " +
-            $"zstd, gzip, bzip2, br, none"),
+            "zstd, gzip, bzip2, br, none"),
         };
 
     private static ImmutableArray<StorePath> ReferencesOf(Dictionary<string, string> fields)

@@ -37,7 +37,7 @@ internal sealed class Unpacking : ForwardStream
         if (_done > _size) throw new InvalidDataException($"It unpacks to more than the {_size} bytes that it says.");
         if (read == 0 && _done < _size)
             throw new InvalidDataException($"It unpacks to {_done} bytes, not to the {_size} that it says: it is cut " +
-            $"off.");
+            "off.");
         return read;
     }
 

@@ -20,7 +20,8 @@ namespace NetbootServer.Operations.Metrics;
 /// netboot_script_duration_seconds                 histogram: from a machine's question to its script
 /// netboot_boot_log_queue, …_dropped_total         entries of boots waiting to be written down; given up
 /// netboot_jobs_total{kind,state}                  jobs that reached a state: queued, running, succeeded, failed,
-/// cancelled netboot_event_readers                           dashboards and programs that follow events
+/// cancelled
+/// netboot_event_readers                           dashboards and programs that follow events
 /// netboot_log_dropped_total                       log lines dropped because disk or terminal were too slow
 /// http_server_*, kestrel_*, dotnet_*              ASP.NET Core's and .NET's own
 /// </code>

@@ -58,7 +58,7 @@ internal sealed class ProductTree : IFileTree
     public Task<string> ResolveAsync(string name, CancellationToken ct) =>
         throw new SourceException(SourceProblems.NotBootable,
         $"{Name} offers no netboot.ipxe, so that the kernel's arguments are unknown. Name the binary cache of this " +
-        $"Hydra ('cache').");
+        "Hydra ('cache').");
 
     private SourceLink LinkOf(HydraProduct product) => _rules.Found(_build,
         $"{_build.Uri.AbsolutePath.TrimEnd('/')}/download/{Uri.EscapeDataString(product.Number)}/{Uri.EscapeDataString(product.Name)}");

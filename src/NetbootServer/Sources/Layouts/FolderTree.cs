@@ -82,7 +82,7 @@ internal sealed class FolderTree : IFileTree
         if (path.StartsWith("/nix/store/", StringComparison.Ordinal)) return Task.FromResult(path);
         throw new SourceException(SourceProblems.NotBootable,
             $"{_folder}/{name} is no link into /nix/store. Put a netboot.ipxe beside it, or init=… into " +
-            $"kernel-params.");
+            "kernel-params.");
     }
 
     /// <summary>Whether the files that were read are still the same.</summary>

@@ -30,7 +30,7 @@ internal sealed class ReleaseScriptFiles(Uri folder, string script, string syste
         var quoted = SourceText.Quote(named);
         if (named.Contains("${", StringComparison.Ordinal))
             throw Bad($"names its {role} by a variable ('{quoted}'), so that nothing says whether it is {file} " +
-            $"beside it");
+            "beside it");
         if (!Uri.TryCreate(folder, named, out var uri)) throw Bad($"has the {role} '{quoted}', which is no URL");
         var path = Uri.UnescapeDataString(uri.AbsolutePath);
         var name = path[(path.LastIndexOf('/') + 1)..];

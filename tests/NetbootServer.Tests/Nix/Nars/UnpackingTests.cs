@@ -45,8 +45,8 @@ public sealed class UnpackingTests
         var packed = new MemoryStream();
         foreach (var piece in Contents.Chunk(70_000)) packed.Write(await RunAsync("xz -c", piece));
         Assert.True(LiblzmaStream.IsThere, "the other tests of xz are of liblzma");
-        foreach (var open in new Func<Stream,
-            Stream>[] { stream => new LiblzmaStream(stream), stream => new XzStreams(stream) })
+        foreach (var open in new Func<Stream, Stream>[]
+            { stream => new LiblzmaStream(stream), stream => new XzStreams(stream) })
         {
             await using var unpacked = open(new MemoryStream(packed.ToArray()));
             var all = new MemoryStream();
