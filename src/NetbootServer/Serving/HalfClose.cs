@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using NetbootServer.Hosting;
 
@@ -22,24 +21,15 @@ internal static class HalfClose
     private const byte CloseWait = 8; // TCP_CLOSE_WAIT: the peer has sent its FIN, we have not
 
     /// <summary>Applies this to a listener's connections; on systems other than Linux nothing changes.</summary>
-    public static void UseOn(ListenOptions listen)
-    {
-        ArgumentNullException.ThrowIfNull(listen);
-        if (OperatingSystem.IsLinux()) listen.Use(next => connection => RunAsync(connection, next));
-    }
+    public static void UseOn(ListenOptions listen) => listen.UseOnSockets(RunAsync);
 
-    private static async Task RunAsync(ConnectionContext connection, ConnectionDelegate next)
+    private static async Task RunAsync(ConnectionContext connection, Socket socket, ConnectionDelegate next)
     {
-        if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
-        {
-            await next(connection);
-            return;
-        }
         var ofTransport = connection.ConnectionClosed;
         using var closed = new CancellationTokenSource();
         connection.ConnectionClosed = closed.Token;
         var transport = connection.Transport;
-        connection.Transport = new Duplex(new LateEnd(transport.Input), transport.Output);
+        connection.Transport = new DuplexPipe(new LateEnd(transport.Input), transport.Output);
         try
         {
             await using var registration = ofTransport.UnsafeRegister(_ =>
@@ -60,8 +50,6 @@ internal static class HalfClose
         Span<byte> state = stackalloc byte[1]; // what struct tcp_info begins with
         return TcpInfo.TryRead(socket, state) && state[0] == CloseWait;
     }
-
-    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
     /// <summary>
     /// Reports the end only after the bytes before it have been read. Kestrel drops the connection as soon as it

@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Win32.SafeHandles;
 
@@ -38,22 +37,13 @@ public sealed class ZeroCopyConnection
     private ZeroCopyConnection(SocketOutput output) => (_output, _files) = (output, new FileSending(output));
 
     /// <summary>Offers zero-copy on a listener's connections; on systems other than Linux nothing changes.</summary>
-    public static void UseOn(ListenOptions listen)
-    {
-        ArgumentNullException.ThrowIfNull(listen);
-        if (OperatingSystem.IsLinux()) listen.Use(next => connection => RunAsync(connection, next));
-    }
+    public static void UseOn(ListenOptions listen) => listen.UseOnSockets(RunAsync);
 
-    private static async Task RunAsync(ConnectionContext connection, ConnectionDelegate next)
+    private static async Task RunAsync(ConnectionContext connection, Socket socket, ConnectionDelegate next)
     {
-        if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
-        {
-            await next(connection);
-            return;
-        }
         var transport = connection.Transport;
         using var output = new SocketOutput(socket);
-        connection.Transport = new Duplex(transport.Input, output);
+        connection.Transport = new DuplexPipe(transport.Input, output);
         connection.Features.Set(new ZeroCopyConnection(output));
         try
         {
@@ -64,8 +54,6 @@ public sealed class ZeroCopyConnection
             connection.Transport = transport;
         }
     }
-
-    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
     /// <summary>
     /// Takes over the body of a response whose headers have been started. False when this response cannot go this way;
