@@ -104,7 +104,7 @@ internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, 
     public Task EndAsync(string id, string state, JobProgress? progress, string? version, JobProblem? problem) =>
         ChangeAsync(id, _ => true, (_, row) =>
         {
-            (row.State, row.EndedAt, row.ActiveKey) = (state, time.GetUtcNow(), row.Id);
+            End(row, state);
             (row.Version, row.Progress, row.Problem) = (version, Write(progress), Write(problem));
         }, CancellationToken.None);
 
@@ -124,16 +124,18 @@ internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, 
         var found = await ChangeAsync(id, row => row.EndedAt is null, (db, row) =>
         {
             audit.Add(db, new("cancel", row.Kind, NameOf(row)) { Before = new { job = id, row.State } });
-            if (row.State == JobStates.Queued) Cancel(row);
+            if (row.State == JobStates.Queued) End(row, JobStates.Cancelled);
         }, ct);
         if (found is not { EndedAt: null }) return;
         runs.Cancel(id);
-        var waits = await ChangeAsync(id, row => row.State == JobStates.Queued, (_, row) => Cancel(row), ct);
+        var waits = await ChangeAsync(
+            id, row => row.State == JobStates.Queued, (_, row) => End(row, JobStates.Cancelled), ct);
         if (waits is not null || await FindAsync(id, ct) is { EndedAt: not null }) runs.End(id);
     }
 
-    private void Cancel(JobRow row) =>
-        (row.State, row.EndedAt, row.ActiveKey) = (JobStates.Cancelled, time.GetUtcNow(), row.Id);
+    /// <summary>Ends a job, whose key is free from then on.</summary>
+    private void End(JobRow row, string state) =>
+        (row.State, row.EndedAt, row.ActiveKey) = (state, time.GetUtcNow(), row.Id);
 
     /// <summary>Cancels what waits or runs of a key.</summary>
     public async Task CancelAsync(JobKey key, CancellationToken ct)

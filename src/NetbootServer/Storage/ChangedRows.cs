@@ -70,7 +70,7 @@ internal sealed class ChangeCollector(ChangeRules rules)
     {
         foreach (var (entry, before, state) in saved)
             foreach (var rule in rules.Of(entry.Metadata.ClrType))
-                await Changes.DeriveAsync(_ => rule.DescribeAsync(
+                await Changes.DeriveAsync(() => rule.DescribeAsync(
                     db, before, state == EntityState.Deleted ? null : entry.Entity, ct));
     }
 

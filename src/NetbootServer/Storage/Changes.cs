@@ -85,12 +85,12 @@ public sealed class Changes
     }
 
     /// <summary>While a <see cref="ChangedRows"/> adds what it derives: that is no note of a bulk statement.</summary>
-    internal async ValueTask DeriveAsync(Func<Changes, ValueTask> derive)
+    internal async ValueTask DeriveAsync(Func<ValueTask> derive)
     {
         _deriving = true;
         try
         {
-            await derive(this);
+            await derive();
         }
         finally
         {
