@@ -14,8 +14,8 @@ public sealed class FirmwareTests
     {
         var system = variant is null ? (SystemRecipe)recipe
             : new SystemRecipe { Variants = ImmutableSortedDictionary<string, Recipe>.Empty.Add(variant, recipe) };
-        var version =
-            new ImageVersion("v", "img", default, ImmutableSortedDictionary<string, SystemRecipe>.Empty.Add("x86_64-linux", system))
+        var systems = ImmutableSortedDictionary<string, SystemRecipe>.Empty.Add("x86_64-linux", system);
+        var version = new ImageVersion("v", "img", default, systems)
         { Sequence = 1 };
         return BootPlanner.Plan(View(Machine("m", profile: "p", variant: variant), [Profile("p")],
             [Image("img", version)]),
