@@ -7,10 +7,11 @@ import { now } from '../core/state.js';
 import { useResource } from '../core/resource.js';
 import { useTitle } from '../core/title.js';
 import { byteProgress, clock, count, duration, rate, tail } from '../parts/format.js';
-import { Age, State } from '../parts/basics.js';
+import { Age, Code, State } from '../parts/basics.js';
 import { Ghost, Trouble } from '../parts/messages.js';
 import { stalls } from '../parts/boot-phases.js';
 import { BootNow } from '../parts/boot-now.js';
+import { marked } from '../parts/plan.js';
 
 function stood(step) {
   const still = stalls([step], now.value);
@@ -26,6 +27,12 @@ const Step = ({ step }) => html`<tr><td><time class="exact" datetime=${step.at} 
   <td>${[step.count > 1 && `${count(step.count)} times, last at ${clock(step.lastAt)}`, step.detail?.step,
     step.detail?.reason, step.detail?.errno && `iPXE ${step.detail.errno}`,
     step.stalls && stood(step)].filter(Boolean).join(', ')}</td></tr>`;
+
+/** What the machine was given, and why. */
+const Script = ({ boot }) => html`<section class="panel" aria-label="Script"><div class="body rows">
+  <details><summary>Script</summary><p class="muted">Why it got this: ${boot.scriptReason}.</p>
+    <${Code} label="Script" wrap text=${boot.script}>${marked(boot.script)}<//>
+    <small>Tokens are left out: each boot has its own.</small></details></div></section>`;
 
 export default function BootPage({ name }) {
   useTitle(`Boot ${tail(name)}`);
@@ -59,5 +66,6 @@ export default function BootPage({ name }) {
       ${boot.expects && html`<dt>succeeds when</dt><dd>${boot.expects}</dd>`}
       ${boot.up?.addresses.length > 0
         && html`<dt>addresses</dt><dd>
-          ${boot.up.addresses.map(address => html`<code key=${address}>${address}</code> `)}</dd>`}</dl></section>`;
+          ${boot.up.addresses.map(address => html`<code key=${address}>${address}</code> `)}</dd>`}</dl></section>
+    ${boot.script && html`<${Script} boot=${boot}/>`}`;
 }

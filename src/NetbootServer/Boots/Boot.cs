@@ -59,6 +59,15 @@ public sealed record Boot
     /// ask for the boot itself.
     /// </summary>
     public UpReport? Up { get; init; }
+
+    /// <summary>
+    /// The script that it was given, with <c>TOKEN</c> in place of its tokens; of a script above 64 KiB only the
+    /// beginning. Only where one boot is asked for; missing also for boots from before scripts were kept.
+    /// </summary>
+    public string? Script { get; init; }
+
+    /// <summary>Why the machine got this script, as its plan says it; missing where <c>script</c> is.</summary>
+    public string? ScriptReason { get; init; }
 }
 
 /// <summary>A place in the line before downloads (<c>Blobs:MaxBootDownloads</c>).</summary>

@@ -131,6 +131,9 @@ internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineI
 
     /// <summary>What it teaches when it succeeds; null when it is nothing.</summary>
     public ObservedIdentity? Teaches { get; init; }
+
+    /// <summary>The script and why the machine got it; null: it is not kept.</summary>
+    public GivenScript? Script { get; init; }
 }
 
 /// <summary>A step of a boot moved on.</summary>

@@ -20,7 +20,17 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadQue
     private const int ListedDetailBytes = 4096;
 
     /// <summary>A boot by its id, with all that is known of it; null when there is none.</summary>
-    public Task<Boot?> FindAsync(string id, CancellationToken ct) => FindAsync(id, int.MaxValue, ct);
+    public async Task<Boot?> FindAsync(string id, CancellationToken ct)
+    {
+        if (await FindAsync(id, int.MaxValue, ct) is not { } found) return null;
+        var script = await database.ReadAsync((db, token) => (
+            from boot in db.Set<BootRow>()
+            join row in db.Set<BootScriptRow>() on boot.Script equals row.Id
+            where boot.Id == id
+            select row).SingleOrDefaultAsync(token), ct);
+        return script is null ? found
+            : found with { ScriptReason = script.Reason, Script = GivenScript.TextOf(script.Text) };
+    }
 
     /// <summary>A boot as lists and events show it.</summary>
     public Task<Boot?> FindListedAsync(string id, CancellationToken ct) => FindAsync(id, ListedDetailBytes, ct);

@@ -32,6 +32,17 @@ internal sealed class BootRow
 
     /// <summary>A <see cref="ObservedIdentity"/> that is not taken yet, as JSON.</summary>
     public string? Teaches { get; set; }
+
+    /// <summary>The <see cref="BootScriptRow"/> of its script; null when the script was not written down.</summary>
+    public string? Script { get; set; }
+}
+
+/// <summary>A <see cref="GivenScript"/> as stored, for all boots that got the very same.</summary>
+internal sealed class BootScriptRow
+{
+    public required string Id { get; set; }
+    public required string Reason { get; set; }
+    public required byte[] Text { get; set; }
 }
 
 /// <summary>
@@ -95,7 +106,8 @@ internal static class BootFactQueries
         });
 }
 
-internal sealed class BootRows : IEntityTypeConfiguration<BootRow>, IEntityTypeConfiguration<BootFactRow>
+internal sealed class BootRows : IEntityTypeConfiguration<BootRow>, IEntityTypeConfiguration<BootFactRow>,
+    IEntityTypeConfiguration<BootScriptRow>
 {
     public void Configure(EntityTypeBuilder<BootRow> builder)
     {
@@ -103,7 +115,11 @@ internal sealed class BootRows : IEntityTypeConfiguration<BootRow>, IEntityTypeC
         builder.HasIndex(row => new { row.MachineId, row.StartedAt });
         builder.HasIndex(row => row.StartedAt);
         builder.HasIndex(row => new { row.Outcome, row.LastHeardAt });
+        builder.HasIndex(row => row.Script);
     }
+
+    public void Configure(EntityTypeBuilder<BootScriptRow> builder) =>
+        builder.ToTable("boot_scripts").HasKey(row => row.Id);
 
     public void Configure(EntityTypeBuilder<BootFactRow> builder)
     {

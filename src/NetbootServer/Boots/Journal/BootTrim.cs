@@ -25,6 +25,9 @@ internal sealed class BootTrim(Database database, IOptions<BootsOptions> options
     /// <summary>Machines in one transaction, so that the boots under way need not wait long.</summary>
     private const int MachinesAtOnce = 50;
 
+    /// <summary>Scripts in one transaction.</summary>
+    private const int ScriptsAtOnce = 500;
+
     private readonly ConcurrentDictionary<long, int> _opened = new();
 
     /// <summary>Trims what has just grown, in the transaction that wrote the boots.</summary>
@@ -63,7 +66,22 @@ internal sealed class BootTrim(Database database, IOptions<BootsOptions> options
             await TrimWithoutMachineAsync(db, token);
             return true;
         }, ct);
+        await TrimScriptsAsync(ct);
     }
+
+    /// <summary>Removes scripts that no boot refers to any more.</summary>
+    private async Task TrimScriptsAsync(CancellationToken ct)
+    {
+        var unused = await database.ReadAsync((db, token) => Unused(db).Select(script => script.Id).ToListAsync(token),
+            ct);
+        foreach (var some in unused.Chunk(ScriptsAtOnce))
+            // A boot may have got one of them meanwhile.
+            await database.WriteAsync((db, token) => Unused(db).Where(script => some.Contains(script.Id))
+                .ExecuteDeleteAsync(token), ct);
+    }
+
+    private static IQueryable<BootScriptRow> Unused(NetbootDb db) =>
+        db.Set<BootScriptRow>().Where(script => !db.Set<BootRow>().Any(boot => boot.Script == script.Id));
 
     private async Task EachAsync(
         List<long> machines, Func<NetbootDb, long, CancellationToken, Task> work, CancellationToken ct)

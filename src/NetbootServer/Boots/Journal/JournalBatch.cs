@@ -34,6 +34,7 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
     private readonly HashSet<BootRow> _newBoots = [], _changedBoots = [];
     private readonly HashSet<BootFactRow> _newFacts = [], _changedFacts = [];
     private readonly Dictionary<string, (string? Image, string? Version)> _versions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, GivenScript> _scripts = new(StringComparer.Ordinal);
 
     /// <summary>Row keys of the versions that a boot has proved to phone home, with their images.</summary>
     public Dictionary<long, string> PhonedHome { get; } = [];
@@ -146,6 +147,11 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
         (boot.Profile, boot.Expects, boot.After) = (opened.Profile, opened.Expects, opened.After);
         boot.InitrdBytes = opened.InitrdBytes;
         boot.Teaches = opened.Teaches is null ? null : MachineReading.Write(opened.Teaches);
+        if (opened.Script is { } script)
+        {
+            boot.Script = script.Id;
+            _scripts[script.Id] = script;
+        }
         return boot;
     }
 
@@ -192,6 +198,7 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
             await machines.WriteObservedAsync(machine, _decided.TryGetValue(machine, out var decided)
                 && decided != (machine.NextBoot, machine.Completion), ct);
         foreach (var boot in _newBoots.Concat(_changedBoots)) db.Changes.Add(ChangeKinds.Boot, boot.Id);
+        await SaveScriptsAsync(ct);
         await RunAsync(_newBoots, () => PreparedRows<BootRow>.Insert(db), ct);
         await RunAsync(_changedBoots, () => PreparedRows<BootRow>.Update(db), ct);
         foreach (var fact in _newFacts.Concat(_changedFacts).Where(fact => fact.Detail is not null))
@@ -202,6 +209,18 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
         await RunAsync([.. _changedFacts.Where(fact => fact.Detail is not null)],
             () => PreparedRows<BootFactRow>.Update(db, nameof(BootFactRow.Detail), nameof(BootFactRow.DetailBytes)),
             ct);
+    }
+
+    /// <summary>Writes the scripts that are not stored yet; most machines get the same one again and again.</summary>
+    private async Task SaveScriptsAsync(CancellationToken ct)
+    {
+        if (_scripts.Count == 0) return;
+        var ids = _scripts.Keys.ToList();
+        var stored = await db.Set<BootScriptRow>().Where(row => ids.Contains(row.Id)).Select(row => row.Id)
+            .ToHashSetAsync(ct);
+        await RunAsync([.. _scripts.Values.Where(script => !stored.Contains(script.Id)).Select(script =>
+            new BootScriptRow { Id = script.Id, Reason = script.Reason, Text = script.Compressed })],
+            () => PreparedRows<BootScriptRow>.Upsert(db), ct);
     }
 
     private static async Task RunAsync<TRow>(

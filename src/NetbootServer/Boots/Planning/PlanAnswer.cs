@@ -80,7 +80,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         var plan = BootPlanner.Plan(view, identity, menuChoice: null);
         plan = plan with { Warnings = [.. doubts, .. plan.Warnings] };
         var load = plan.Action as LoadKernel;
-        var script = ScriptComposer.Preview(plan, identity, links, out var fault);
+        var script = ScriptComposer.WithoutTokens(plan, identity, links, attempt: 0, out var fault);
         var preview = links with { Boot = new string('T', BootTokens.Length) };
         var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
         var warnings = WarningsOn(plan, identity, bytes, fault?.Message);

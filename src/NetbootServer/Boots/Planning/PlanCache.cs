@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Caching.Memory;
+using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Machines;
 
@@ -10,6 +11,11 @@ namespace NetbootServer.Boots.Planning;
 /// <param name="Parts">What stands before, between and after the places of the token.</param>
 internal sealed record RenderedPlan(BootPlan Plan, string[] Parts)
 {
+    private GivenScript? _given;
+
+    /// <summary>The script as it is kept with each boot.</summary>
+    public GivenScript Given => _given ??= GivenScript.Of(Plan.Reason, ScriptOf(GivenScript.Token));
+
     /// <summary>The script of a boot.</summary>
     /// <param name="token">The token of its boot or of a choice; of no matter for a script that has neither.</param>
     public string ScriptOf(string token) => string.Join(token, Parts);
@@ -23,7 +29,7 @@ internal sealed record RenderedPlan(BootPlan Plan, string[] Parts)
 internal sealed class PlanCache : IDisposable
 {
     private const long MaxBytes = 32 << 20;
-    private const int BytesBesideScript = 2048;
+    private const int BytesBesideScript = 3072;
 
     /// <summary>Lets go of the images and profiles of old plans.</summary>
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(10);
@@ -49,24 +55,25 @@ internal sealed class PlanCache : IDisposable
         return entry.Rendered;
     }
 
-    /// <summary>Keeps a plan, unless each of its scripts is different.</summary>
+    /// <summary>Keeps a plan, unless each of its scripts is different: then it returns null.</summary>
     /// <param name="view">What it was made of.</param>
     /// <param name="request">Whom it is for.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="script">Its script.</param>
     /// <param name="token">The token in it, of its boot or of a choice.</param>
-    public void Keep(CatalogView view, ScriptRequest request, BootPlan plan, string script, string token)
+    public RenderedPlan? Keep(CatalogView view, ScriptRequest request, BootPlan plan, string script, string token)
     {
         // Menus have tokens of their own, a template may do with the token whatever it likes, and a machine that asks
         // again does so for a while only.
         if (view.Machine is not { } machine
-            || plan is { Action: ShowMenu } or { Profile.Spec.Template: not null } or { AsksAgain: true }) return;
+            || plan is { Action: ShowMenu } or { Profile.Spec.Template: not null } or { AsksAgain: true }) return null;
         var rendered = new RenderedPlan(plan, script.Split(token));
         _plans.Set(machine.Id, new Entry(rendered, machine, Mark(view.Profiles), Mark(view.Images), request.Links.Base,
             ScriptWriter.Wait(request.Attempt), request.Identity), new MemoryCacheEntryOptions
             {
                 Size = 2 * script.Length + BytesBesideScript, SlidingExpiration = Idle,
             });
+        return rendered;
     }
 
     public void Dispose() => _plans.Dispose();

@@ -1,3 +1,4 @@
+using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
@@ -16,6 +17,9 @@ internal sealed record ComposedScript(string Text, BootPlan Plan, CatalogView Vi
 
     /// <summary>Why the profile's template gave way to the built-in script; null when it did not.</summary>
     public ScriptTemplateException? Fault { get; init; }
+
+    /// <summary>The script as it is kept with the boot; null when it begins none, or is not recorded.</summary>
+    public GivenScript? Given { get; init; }
 }
 
 /// <summary>Decides what a machine gets and renders its script. Makes tokens; records nothing.</summary>
@@ -48,19 +52,32 @@ internal sealed class ScriptComposer(PlanCache plans, BootTokens tokens)
                 profile => profile == BootPlanner.LocalChoice ? Local()
                     : tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
         // A boot that cannot begin has a token of the choice in its script, which must not be kept until it is too old.
-        if (kept is null && lasts && (ticket is null || local is null)) plans.Keep(view, request, plan, text, token);
-        return new(text, plan, view, recognition) { Ticket = ticket, Fault = fault };
+        if (kept is null && lasts && (ticket is null || local is null))
+            kept = plans.Keep(view, request, plan, text, token);
+        return new(text, plan, view, recognition)
+        {
+            Ticket = ticket, Fault = fault,
+            Given = ticket is null || !request.Records ? null : kept?.Given
+                ?? GivenScript.Of(plan.Reason, WithoutTokens(plan, identity, links, request.Attempt, out _)),
+        };
     }
 
-    /// <summary>The script that a plan would give, with placeholders for its tokens.</summary>
+    /// <summary>
+    /// The script of a plan with placeholders for its tokens: rendered anew, since a template may do with a token
+    /// whatever it likes.
+    /// </summary>
     /// <param name="plan">What the machine would get.</param>
     /// <param name="identity">What it reported.</param>
     /// <param name="links">This server's URLs.</param>
+    /// <param name="attempt">How often it has asked since it was switched on.</param>
     /// <param name="fault">Why the profile's template gave way to the built-in script; null when it did not.</param>
-    public static string Preview(
-        BootPlan plan, MachineIdentity identity, ScriptLinks links, out ScriptTemplateException? fault) =>
-        TemplateRenderer.TryRender(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, () => "TOKEN", out fault)
-        ?? BootScript.Render(plan, links with { Boot = "TOKEN" }, identity, attempt: 0, _ => "TOKEN");
+    public static string WithoutTokens(BootPlan plan, MachineIdentity identity, ScriptLinks links, int attempt,
+        out ScriptTemplateException? fault)
+    {
+        links = links with { Boot = GivenScript.Token };
+        return TemplateRenderer.TryRender(plan, links, identity, attempt, () => GivenScript.Token, out fault)
+            ?? BootScript.Render(plan, links, identity, attempt, _ => GivenScript.Token);
+    }
 
     private string? ChosenFromMenu(ScriptRequest request, Machine? machine) =>
         request.Menu?.Split(',') is [var profile, var token] && AllowsChoice(token, machine, profile) ? profile : null;

@@ -36,7 +36,7 @@ internal sealed partial class ScriptRecorder(BootLog log, BootReports reports, A
                 load.Image.Name, load.Version.Id, plan.Profile!.Name, load.Expects.Outcome, plan.Profile.Spec.After)
             {
                 FilesElsewhere = request.Links.Cache is not null, Contradicts = recognition.Contradiction is not null,
-                Teaches = ObservedIdentity.Of(recognition, identity),
+                Teaches = ObservedIdentity.Of(recognition, identity), Script = script.Given,
                 InitrdBytes = load.Recipe.Initrds.Length == 1 ? null : load.Recipe.InitrdBytes,
             });
         }
