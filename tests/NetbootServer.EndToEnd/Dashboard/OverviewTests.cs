@@ -70,18 +70,11 @@ public sealed class OverviewTests(Browser browser)
             await Expect(visit.Page.GetByText("stalled at initrd").First).ToBeVisibleAsync();
             await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
             await Expect(visit.Page.Locator(".ghost, .ghosts")).ToHaveCountAsync(0); // all of it is there
-            await visit.Page.EvaluateAsync("""
-                window.shifts = []; // a number that ends at the right of its cell may begin elsewhere
-                const moved = source => source.node && !(source.node.parentElement ?? source.node).closest('.num');
-                new PerformanceObserver(list => { for (const shift of list.getEntries())
-                  for (const source of shift.hadRecentInput ? [] : shift.sources.filter(moved))
-                    window.shifts.push(source.node.outerHTML?.slice(0, 120) ?? source.node.textContent); })
-                  .observe({ type: 'layout-shift' });
-                """);
+            await visit.Page.EvaluateAsync(LayoutShifts.Watch);
             var row = visit.Page.Locator(".boots li", new() { HasText = Morning.Moving }).Locator(".what .sub");
             for (var i = 0; i < 6; i++) // a few live updates
                 await Expect(row).Not.ToHaveTextAsync(await row.InnerTextAsync());
-            Assert.Empty(await visit.Page.EvaluateAsync<string[]>("window.shifts"));
+            Assert.Empty(await visit.Page.EvaluateAsync<string[]>(LayoutShifts.Unexplained));
         });
     }
 
