@@ -13,6 +13,7 @@ using NetbootServer.Events;
 using NetbootServer.Hosting;
 using NetbootServer.Hosting.Logging;
 using NetbootServer.Images;
+using NetbootServer.Initrds;
 using NetbootServer.Jobs;
 using NetbootServer.Machines;
 using NetbootServer.Operations;
@@ -40,6 +41,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddAccess()
         .AddBlobs()
         .AddEvents()
+        .AddInitrds()
         .AddImages()
         .AddSources()
         .AddProfiles()

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
+using NetbootServer.Initrds;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Storage;
 
@@ -15,7 +16,7 @@ public delegate Task<IReadOnlySet<(string Image, string Version)>> VersionsInUse
 /// then blobs that no version refers to.
 /// </summary>
 public sealed partial class Retention(Database database, BlobStore blobs, ImportGate gate, GcRoots roots,
-    PartialFiles downloads, Pins pins, VersionsInUse inUse, Audit audit, TimeProvider time,
+    PackedPaths packed, PartialFiles downloads, Pins pins, VersionsInUse inUse, Audit audit, TimeProvider time,
     ILogger<Retention> logger)
 {
     /// <summary>
@@ -102,9 +103,11 @@ public sealed partial class Retention(Database database, BlobStore blobs, Import
         }
         _hinderedAt = 0;
         await SweepBuildsAsync(ct);
+        await packed.EvictAsync(db => db.Set<VersionBlobRow>().Select(use => use.Sha256), ct);
         var before = interrupted ? time.GetUtcNow() - Young : time.GetUtcNow();
         var unused = await database.ReadAsync((db, token) => db.Set<BlobRow>()
-            .Where(blob => blob.CreatedAt < before && !db.Set<VersionBlobRow>().Any(use => use.Sha256 == blob.Sha256))
+            .Where(blob => blob.CreatedAt < before && !db.Set<VersionBlobRow>().Any(use => use.Sha256 == blob.Sha256)
+                && !db.Set<PackedPathRow>().Any(path => path.Sha256 == blob.Sha256))
             .Select(blob => blob.Sha256).ToListAsync(token), ct);
         foreach (var sha256 in unused) await blobs.RemoveAsync(BlobRow.DigestOf(sha256), ct);
         if (unused.Count > 0) Log.BlobsCollected(logger, unused.Count);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using NetbootServer.Downloads;
+using NetbootServer.Initrds;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Hydras;
@@ -12,7 +13,7 @@ namespace NetbootServer.Sources;
 /// <c>hydra</c>: the latest good build of a job, from its binary cache or from Hydra's own downloads.
 /// </summary>
 public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, SourceBlobs blobs,
-    IOptions<SourcesOptions> options) : IImageSource
+    ClosureInitrds initrds, IOptions<SourcesOptions> options) : IImageSource
 {
     /// <inheritdoc/>
     public async Task<SourcedVersion> FetchAsync(SourceRequest request, IJobProgress progress, CancellationToken ct)
@@ -23,7 +24,7 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
         var draft = new VersionDraft();
         draft.Provenance["hydra"] = spec.Url;
         var paths = spec.Cache is null ? null : new StorePaths(
-            new BinaryCache(spec.Cache.Url, spec.Cache.Keys, downloads, rules, blobs, meter, ct), blobs, meter,
+            new BinaryCache(spec.Cache.Url, spec.Cache.Keys, downloads, rules, meter, ct), blobs, meter,
             options.Value);
         if (spec.Cache is not null) draft.Provenance["cache"] = spec.Cache.Url;
         foreach (var (system, variant) in SourceSpecParser.Each(request.Systems, spec.Variants))
@@ -34,7 +35,8 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
             meter.Phase("downloading");
             if (paths is not null)
             {
-                await new StoreReader(paths, blobs, draft).AddAsync(system, variant, build.Output, spec.Kind, ct);
+                await new StoreReader(paths, blobs, initrds, meter, draft)
+                    .AddAsync(system, variant, build.Output, spec.Kind, ct);
                 continue;
             }
             if (spec.Kind == SourceKind.Closure)

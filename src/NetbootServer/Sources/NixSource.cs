@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using NetbootServer.Downloads;
+using NetbootServer.Initrds;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Nix.Stores;
@@ -11,7 +12,7 @@ namespace NetbootServer.Sources;
 /// <c>nix</c>: built on this server. Its outputs are stored as blobs; the store is only where they were made.
 /// </summary>
 public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots, SourceBlobs blobs,
-    IOptions<SourcesOptions> options) : IImageSource
+    ClosureInitrds initrds, IOptions<SourcesOptions> options) : IImageSource
 {
     /// <inheritdoc/>
     public async Task<SourcedVersion> FetchAsync(SourceRequest request, IJobProgress progress, CancellationToken ct)
@@ -61,8 +62,9 @@ public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots,
         }
         var meter = new SourceMeter(progress, options.Value.MaxVersionBytes);
         meter.Phase("storing");
-        var store = new LocalStore(nix, blobs, meter);
-        var reader = new StoreReader(new StorePaths(store, blobs, meter, options.Value), blobs, draft);
+        var store = new LocalStore(nix, meter);
+        var reader = new StoreReader(new StorePaths(store, blobs, meter, options.Value), blobs, initrds, meter,
+            draft);
         foreach (var (system, variant, output) in outputs)
         {
             await store.LearnAsync(await nix.ClosureAsync(output.Path, ct), ct);

@@ -6,14 +6,14 @@ using NetbootServer.Nix.Stores;
 
 namespace NetbootServer.Sources;
 
-/// <summary>A system store path and all that it needs, every NAR of it stored as the blob of its hash.</summary>
+/// <summary>A system store path and all that it needs.</summary>
 public sealed record SourcedClosure
 {
     /// <summary>The system: <c>/nix/store/…-nixos-system-…</c>.</summary>
     public required string Toplevel { get; init; }
 
     /// <summary>
-    /// Process 1, as the system itself says; null when it has neither <c>init</c> nor <c>prepare-root</c>.
+    /// The script that process 1 becomes; versions of before 2026-12 may lack it.
     /// </summary>
     public string? Init { get; init; }
 
@@ -37,7 +37,7 @@ public sealed record SourcedClosure
 
 /// <summary>A store path of a closure.</summary>
 /// <param name="Path">The store path.</param>
-/// <param name="Sha256">SHA-256 of its NAR, hexadecimal: the blob that it is.</param>
+/// <param name="Sha256">SHA-256 of its NAR, hexadecimal.</param>
 /// <param name="NarSize">Length of its NAR in bytes.</param>
 /// <param name="References">The store paths that it names, sorted.</param>
 /// <param name="Deriver">Store path of the derivation that made it; null when unknown.</param>

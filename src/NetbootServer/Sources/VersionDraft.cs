@@ -43,7 +43,6 @@ internal sealed class VersionDraft
     {
         _systems.TryAdd(system, new SystemRecipe());
         _closures[variant is null ? system : $"{system}/{variant}"] = closure;
-        foreach (var path in closure.Paths) Hold(Sha256Digest.TryParse(path.Sha256, out var nar) ? nar : default);
     }
 
     /// <summary>A blob that has to stay as long as the version.</summary>

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using NetbootServer.Api;
 using NetbootServer.Blobs;
 using NetbootServer.Images;
+using NetbootServer.Initrds;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Sources;
@@ -38,7 +39,7 @@ public sealed class SourceBench : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Blobs:MinFreeBytes"] = "0" });
         builder.Configuration.AddInMemoryCollection(settings);
-        builder.Services.AddStorage(DataDirectory.Open(folder.FullName)).AddBlobs().AddSources();
+        builder.Services.AddStorage(DataDirectory.Open(folder.FullName)).AddBlobs().AddInitrds().AddSources();
         var app = builder.Build();
         await app.PrepareStorageAsync(Ct);
         return new SourceBench(app, folder);

@@ -65,37 +65,6 @@ public sealed class CacheSourceTests
             request.Path.Contains($"/nar/{FakeCache.PathOf("linux").HashPart}", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public async Task A_closure_is_every_path_once_each_a_blob_of_its_NAR()
-    {
-        await using var host = await SourceHost.StartAsync();
-        await using var lab = await StartAsync();
-        using var cache = new FakeCache(host);
-        // A chain, a diamond, and paths that refer to themselves.
-        var glibc = cache.Add("glibc", Node.File("libc"), FakeCache.PathOf("glibc"));
-        var paths = Enumerable.Range(0, 40).Select(i => cache.Add($"package-{i}", Node.File($"{i}"),
-            i == 0 ? [glibc] : [glibc, FakeCache.PathOf($"package-{i - 1}"), FakeCache.PathOf($"package-{i}")]))
-            .ToList();
-        var top = cache.Add("nixos-system-x-25.11",
-            Node.Folder(("boot.json", Node.File("{}")), ("init", Node.File("#!/bin/sh", true)),
-            ("kernel-params", Node.File("console=ttyS0 panic=1"))), [.. paths.TakeLast(5)]);
-        var version = await FetchAsync(lab, cache, top);
-
-        var closure = version.Closures["x86_64-linux"];
-        Assert.Equal(top.ToString(), closure.Toplevel);
-        Assert.Equal($"{top}/init", closure.Init);
-        Assert.Equal(["console=ttyS0", "panic=1"], closure.KernelArguments);
-        Assert.Equal(42, closure.Paths.Length);
-        Assert.Equal(top.ToString(), closure.Paths[0].Path);
-        Assert.Equal(closure.Paths.Skip(1).OrderBy(path => path.Path, StringComparer.Ordinal), closure.Paths.Skip(1));
-        Assert.Equal(42, version.Holds.Count);
-        foreach (var path in closure.Paths) Assert.NotNull(await lab.Blobs.Store.FindAsync(Digest(path.Sha256), Ct));
-        foreach (var request in host.Requests.GroupBy(request => request.Path)) Assert.Single(request);
-        var back = SourcedClosure.FromJson(closure.ToJson());
-        Assert.Equal(closure.Paths.Select(path => path.Path), back.Paths.Select(path => path.Path));
-        Assert.Equal(closure.ToJson(), back.ToJson());
-    }
-
     [Theory]
     [InlineData(NarCompression.Zstd), InlineData(NarCompression.Gzip), InlineData(NarCompression.None)]
     public async Task Compressed_NARs_are_stored_unpacked(NarCompression compression)

@@ -420,7 +420,7 @@ public sealed class NixSourceTests : IDisposable
         var wrapped = Options.Create(options);
         var rules = new InstallableRules(wrapped, lab.Rules, new DirectoryRoots(lab.Wrapped));
         var nix = new NixCli(wrapped, rules, TimeProvider.System);
-        var source = new NixSource(nix, rules, new GcRoots(Data(lab)), lab.Stored, lab.Wrapped);
+        var source = new NixSource(nix, rules, new GcRoots(Data(lab)), lab.Stored, lab.Initrds, lab.Wrapped);
         return await source.FetchAsync(Request(new NixSpec(installable, SourceKind.Auto)), lab.Progress, ct ?? Ct);
     }
 

@@ -1,13 +1,17 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
+using NetbootServer.Hosting;
 using NetbootServer.Images;
+using NetbootServer.Initrds;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources;
 using NetbootServer.Sources.Specs;
+using NetbootServer.Storage;
 using NetbootServer.Tests.Blobs;
 
 namespace NetbootServer.Tests.Sources;
@@ -28,23 +32,30 @@ internal sealed class SourceLab : IAsyncDisposable
         Stored = new SourceBlobs(blobs.Store, blobs.App.Services.GetRequiredService<BlobIndex>(),
             blobs.App.Services.GetRequiredService<BlobDirectory>());
         Meter = new SourceMeter(Progress);
+        var services = blobs.App.Services;
+        Packed = new PackedPaths(services.GetRequiredService<Database>(), Stored,
+            new InitrdMetrics(new ServerMeter(services.GetRequiredService<IMeterFactory>())),
+            Microsoft.Extensions.Options.Options.Create(Initrd), TimeProvider.System);
     }
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
     public BlobHost Blobs { get; }
     public SourcesOptions Options { get; }
+    public InitrdsOptions Initrd { get; } = new();
     public SourceRules Rules { get; }
     public SourceHttp Http { get; }
     public Microsoft.Extensions.Options.IOptions<SourcesOptions> Wrapped =>
         Microsoft.Extensions.Options.Options.Create(Options);
     public ReleaseSource Release => new(Downloads, Http, Rules, Stored, Wrapped, TimeProvider.System,
         Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance);
-    public HydraSource Hydra => new(Downloads, Rules, Stored, Wrapped);
-    public CacheSource Cache => new(Downloads, Rules, Stored, Wrapped);
+    public HydraSource Hydra => new(Downloads, Rules, Stored, Initrds, Wrapped);
+    public CacheSource Cache => new(Downloads, Rules, Stored, Initrds, Wrapped);
     public DirectorySource Directory => new(new DirectoryRoots(Wrapped), Stored, Wrapped);
     public PartialFiles Partials { get; private set; }
     public SourceDownloads Downloads { get; private set; }
     public SourceBlobs Stored { get; }
+    public PackedPaths Packed { get; }
+    public ClosureInitrds Initrds => new(Stored, Packed);
     public RecordedProgress Progress { get; } = new();
     public SourceMeter Meter { get; }
 

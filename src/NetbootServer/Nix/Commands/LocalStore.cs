@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
-using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Nix.Stores;
@@ -9,7 +8,7 @@ using NetbootServer.Nix.Stores;
 namespace NetbootServer.Nix.Commands;
 
 /// <summary>The store of the local Nix.</summary>
-internal sealed class LocalStore(NixCli nix, SourceBlobs blobs, SourceMeter meter) : INixStore
+internal sealed class LocalStore(NixCli nix, SourceMeter meter) : INixStore
 {
     private readonly ConcurrentDictionary<StorePath, PathInfo> _known = new();
 
@@ -67,17 +66,11 @@ internal sealed class LocalStore(NixCli nix, SourceBlobs blobs, SourceMeter mete
     private static string Next(IEnumerator<string> lines) => lines.MoveNext() ? lines.Current
         : throw new FormatException("cut off");
 
-    public async Task<StoredBlob> StoreNarAsync(PathInfo info, Func<Stream, Stream> check, CancellationToken ct)
+    public async Task ReadNarAsync(PathInfo info, Func<Stream, string, CancellationToken, Task> read,
+        CancellationToken ct)
     {
-        StoredBlob? stored = null;
         meter.ExpectBytes(info.NarSize);
-        await nix.NarAsync(info.Path, async (stream, c) =>
-        {
-            await using var nar = check(stream);
-            var limits = new BlobLimits { Length = info.NarSize, Digest = info.NarHash.Digest };
-            stored = await blobs.AddAsync(nar, limits, info.Path.ToString(), c);
-        }, ct);
+        await nix.NarAsync(info.Path, (stream, c) => read(stream, info.Path.ToString(), c), ct);
         meter.AddBytes(info.NarSize);
-        return stored!;
     }
 }

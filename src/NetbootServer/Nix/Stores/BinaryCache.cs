@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text;
-using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Nix.Nars;
 
@@ -16,7 +15,6 @@ public sealed class BinaryCache : INixStore
 
     private readonly SourceDownloads _downloads;
     private readonly SourceRules _rules;
-    private readonly SourceBlobs _blobs;
     private readonly SourceMeter _meter;
     private readonly SourceLink _root;
     private readonly ImmutableArray<CacheKey> _keys;
@@ -25,11 +23,11 @@ public sealed class BinaryCache : INixStore
     /// <summary>The cache at <paramref name="url"/>; at least one key is needed.</summary>
     /// <exception cref="SourceException">The address may not be fetched.</exception>
     public BinaryCache(string url, ImmutableArray<CacheKey> keys, SourceDownloads downloads, SourceRules rules,
-        SourceBlobs blobs, SourceMeter meter, CancellationToken ct)
+        SourceMeter meter, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(url);
         ArgumentNullException.ThrowIfNull(rules);
-        (_downloads, _rules, _blobs, _meter, _keys) = (downloads, rules, blobs, meter, keys);
+        (_downloads, _rules, _meter, _keys) = (downloads, rules, meter, keys);
         _root = rules.Root(url.Split('?')[0].TrimEnd('/') + "/");
         _checked = new Lazy<Task>(() => CheckAsync(ct));
     }
@@ -122,9 +120,10 @@ public sealed class BinaryCache : INixStore
     }
 
     /// <inheritdoc/>
-    public async Task<StoredBlob> StoreNarAsync(PathInfo info, Func<Stream, Stream> check, CancellationToken ct)
+    public async Task ReadNarAsync(PathInfo info, Func<Stream, string, CancellationToken, Task> read,
+        CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(check);
+        ArgumentNullException.ThrowIfNull(read);
         var path = (CachedPath)info;
         if (path.FileSize is { } size) _meter.ExpectBytes(size);
         using var download = await _downloads.FetchAsync(path.Nar, new DownloadRequest { Length = path.FileSize },
@@ -133,9 +132,7 @@ public sealed class BinaryCache : INixStore
         try
         {
             await using var unpacked = new Unpacking(download.Open(), path.Compression, path.NarSize);
-            await using var stream = check(unpacked);
-            var limits = new BlobLimits { Length = path.NarSize, Digest = path.NarHash.Digest };
-            return await _blobs.AddAsync(stream, limits, $"{path.Path} from {download.Link}", ct);
+            await read(unpacked, $"{path.Path} from {download.Link}", ct);
         }
         finally
         {

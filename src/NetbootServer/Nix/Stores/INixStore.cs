@@ -1,4 +1,3 @@
-using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Nix.Nars;
 
@@ -14,10 +13,13 @@ public interface INixStore
     /// <exception cref="SourceException">It does not have the path, or cannot prove it.</exception>
     Task<PathInfo> InfoAsync(StorePath path, CancellationToken ct);
 
-    /// <summary>Stores a path's NAR as a blob.</summary>
+    /// <summary>
+    /// Opens a path's NAR, unpacked, and hands it to <paramref name="read"/>. It has at most the length that the store
+    /// announced; the reader compares its hash.
+    /// </summary>
     /// <param name="info">What <see cref="InfoAsync"/> answered.</param>
-    /// <param name="check">Reads along; has to be asked for the stream that is stored.</param>
+    /// <param name="read">Reads it, with the address or path for messages.</param>
     /// <param name="ct">Stops it.</param>
-    /// <exception cref="SourceException">It cannot be had, or is not what the store said.</exception>
-    Task<StoredBlob> StoreNarAsync(PathInfo info, Func<Stream, Stream> check, CancellationToken ct);
+    /// <exception cref="SourceException">It cannot be had.</exception>
+    Task ReadNarAsync(PathInfo info, Func<Stream, string, CancellationToken, Task> read, CancellationToken ct);
 }

@@ -60,7 +60,8 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
         return bytes;
     }
 
-    private FileStream OpenBlob(Sha256Digest digest) => new(directory.PathOf(digest), new FileStreamOptions
+    /// <summary>Opens the file of a blob that <see cref="HasAsync"/> said is here.</summary>
+    internal FileStream OpenBlob(Sha256Digest digest) => new(directory.PathOf(digest), new FileStreamOptions
     {
         Access = FileAccess.Read, Share = FileShare.Read | FileShare.Delete, BufferSize = 0,
     });
@@ -190,6 +191,10 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
     /// <exception cref="SourceException">It cannot be unpacked.</exception>
     public Task<StoredBlob> UnpackKernelAsync(StoredBlob kernel, string system, string what, CancellationToken ct) =>
         TakenAsync(() => UnpackKernelAsync(kernel, system, ct), what);
+
+    /// <summary>Makes a blob of ranges of others and a few bytes between them, without taking room.</summary>
+    public Task<StoredBlob> ComposeAsync(IEnumerable<BlobSegment> segments, CancellationToken ct) =>
+        store.ComposeAsync(segments, ct);
 
     /// <summary>Makes a blob of a range of another one, without taking room.</summary>
     public Task<StoredBlob> ComposeAsync(Sha256Digest blob, long offset, long length, CancellationToken ct) =>

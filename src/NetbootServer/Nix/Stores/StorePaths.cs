@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Nix.Nars;
 
@@ -20,6 +21,7 @@ public sealed class StorePaths(INixStore store, SourceBlobs blobs, SourceMeter m
 
     private readonly ConcurrentDictionary<StorePath, Lazy<Task<PathInfo>>> _infos = new();
     private readonly ConcurrentDictionary<StorePath, Lazy<Task<StoredPath>>> _stored = new();
+    private readonly ConcurrentDictionary<StorePath, bool> _counted = new();
     private long _totalBytes;
 
     /// <summary>What the store knows of a path.</summary>
@@ -47,28 +49,37 @@ public sealed class StorePaths(INixStore store, SourceBlobs blobs, SourceMeter m
     public Task<StoredPath> FetchAsync(StorePath path, CancellationToken ct) =>
         _stored.GetOrAdd(path, _ => new(() => StoreAsync(path, ct))).Value;
 
-    /// <summary>
-    /// Fetches a path with all that it needs, when there is room for what is not here yet; the first failure ends the
-    /// others.
-    /// </summary>
-    /// <param name="closure">What <see cref="ClosureAsync"/> answered.</param>
-    /// <param name="ct">Stops it.</param>
-    public async Task FetchAllAsync(ImmutableArray<PathInfo> closure, CancellationToken ct)
-    {
-        var (count, bytes) = (0, 0L);
-        foreach (var info in closure)
-            if (!await blobs.HasAsync(info.NarHash.Digest, ct)) (count, bytes) = (count + 1, bytes + info.NarSize);
-        meter.Log($"{closure[0].Path} needs {closure.Length} store paths; {count} of them, " +
-            $"{SourceText.Bytes(bytes)} unpacked, are not here yet");
-        await blobs.CheckCapacityAsync(bytes, here: 0, ct);
-        await SideBySideAsync(closure.Select(info => info.Path), 1, FetchAsync, ct);
-    }
-
     private Task SideBySideAsync(
         IEnumerable<StorePath> paths, int times, Func<StorePath, CancellationToken, Task> work, CancellationToken ct) =>
         Parallel.ForEachAsync(paths,
             new ParallelOptions { MaxDegreeOfParallelism = options.ParallelPaths * times, CancellationToken = ct },
             async (path, c) => await work(path, c));
+
+    /// <summary>
+    /// Reads a path's NAR without storing it: from its blob when an earlier version has brought it, else from the
+    /// store.
+    /// </summary>
+    public async Task ReadNarAsync(PathInfo info, Func<Stream, string, CancellationToken, Task> read,
+        CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(info);
+        ArgumentNullException.ThrowIfNull(read);
+        if (!await blobs.HasAsync(info.NarHash.Digest, ct))
+        {
+            meter.Log($"fetching {info.Path} from {store.Name}");
+            await store.ReadNarAsync(info, read, ct);
+            return;
+        }
+        await using var nar = blobs.OpenBlob(info.NarHash.Digest);
+        await read(nar, info.Path.ToString(), ct);
+    }
+
+    /// <summary>Makes sure that a closure is no larger than a version may be.</summary>
+    /// <exception cref="SourceException">It is.</exception>
+    public void CheckSize(ImmutableArray<PathInfo> closure)
+    {
+        foreach (var info in closure) Count(info);
+    }
 
     private async Task<StoredPath> StoreAsync(StorePath path, CancellationToken ct)
     {
@@ -85,12 +96,18 @@ public sealed class StorePaths(INixStore store, SourceBlobs blobs, SourceMeter m
         await blobs.CheckCapacityAsync(info.NarSize, here: 0, ct);
         meter.Log($"fetching {info.Path} from {store.Name}");
         var entries = ImmutableArray.CreateBuilder<NarEntry>();
-        await store.StoreNarAsync(info, stream => new NarTap(stream, new NarReader(info.NarSize, entries.Add)), ct);
+        var limits = new BlobLimits { Length = info.NarSize, Digest = info.NarHash.Digest };
+        await store.ReadNarAsync(info, async (stream, what, c) =>
+        {
+            await using var nar = new NarTap(stream, new NarReader(info.NarSize, entries.Add));
+            await blobs.AddAsync(nar, limits, what, c);
+        }, ct);
         return new NarListing(entries.DrainToImmutable());
     }
 
     private void Count(PathInfo info)
     {
+        if (!_counted.TryAdd(info.Path, true)) return;
         if (info.NarSize > options.MaxArtifactBytes)
             throw new SourceException(SourceProblems.TooLarge, $"{info.Path} has {info.NarSize} bytes; at most " +
                 $"{options.MaxArtifactBytes} are allowed (Images:MaxArtifactBytes).");

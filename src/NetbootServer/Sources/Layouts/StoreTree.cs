@@ -61,6 +61,14 @@ internal sealed class StoreTree : IFileTree
             await _blobs.ReadAsync(path.Info.NarHash.Digest, entry.Offset, (int)entry.Size, ct));
     }
 
+    /// <summary>The first bytes of a file; links are followed.</summary>
+    /// <exception cref="SourceException">It is not there.</exception>
+    public async Task<byte[]> ReadHeadAsync(string name, int length, CancellationToken ct)
+    {
+        var (path, entry) = await FindAsync(name, ct);
+        return await _blobs.ReadAsync(path.Info.NarHash.Digest, entry.Offset, (int)Math.Min(length, entry.Size), ct);
+    }
+
     public async Task<string> ResolveAsync(string name, CancellationToken ct)
     {
         var at = Begin(name);

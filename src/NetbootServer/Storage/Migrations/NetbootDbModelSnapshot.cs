@@ -474,6 +474,38 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("version_closures", (string)null);
                 });
 
+            modelBuilder.Entity("NetbootServer.Initrds.PackedPathRow", b =>
+                {
+                    b.Property<string>("Path")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("NarSha256")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Format")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Programs")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("UsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Path", "NarSha256", "Format");
+
+                    b.HasIndex("Sha256");
+
+                    b.ToTable("packed_paths", (string)null);
+                });
+
             modelBuilder.Entity("NetbootServer.Jobs.JobRow", b =>
                 {
                     b.Property<string>("Id")
