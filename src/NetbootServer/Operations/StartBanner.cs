@@ -16,6 +16,7 @@ internal static partial class StartBanner
     /// <param name="access">Says whether the dashboard has listeners of its own.</param>
     public static void Say(WebApplication app, string? firstPassword, AccessOptions access)
     {
+        if (app.Lifetime.ApplicationStopping.IsCancellationRequested) return;
         try
         {
             Write(app, firstPassword, access);

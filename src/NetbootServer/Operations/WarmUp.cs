@@ -31,7 +31,7 @@ internal sealed partial class WarmUp(IServer server, Readiness readiness, Databa
             limit.CancelAfter(Patience);
             if (OwnAddress() is { } address) await AskAsync(address, await RequestsAsync(limit.Token), limit.Token);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception e)
         {
             Log.Failed(logger, e);
         }

@@ -64,6 +64,10 @@ internal sealed class Listeners
         {
             await app.StartAsync(ct);
         }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Asked to stop while it started: the wait for its end, which comes next, ends at once.
+        }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
             await EndWorkersAsync(app);
