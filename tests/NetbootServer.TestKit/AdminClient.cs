@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 
-namespace NetbootServer.EndToEnd.Lab;
+namespace NetbootServer.TestKit;
 
 /// <summary>The admin plane as a client outside the product sees it: paths below <c>/api/v1</c> and JSON.</summary>
 /// <remarks>Nothing of the product's own types is used: these tests hold the contract, not the code.</remarks>
@@ -69,8 +69,8 @@ public sealed class AdminClient(HttpClient http)
         JsonElement? last = null;
         try
         {
-            await Until.TrueAsync(
-                path, async () => (last = await FindAsync(path, ct)) is { } found && wanted(found), limit, ct);
+            await Until.TrueAsync(async () => (last = await FindAsync(path, ct)) is { } found && wanted(found), path,
+                limit);
             return last!.Value;
         }
         catch (TimeoutException e)

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 
-namespace NetbootServer.Tests.Fixtures;
+namespace NetbootServer.TestKit;
 
 /// <summary>An HTTP answer, read whole.</summary>
 public sealed record Answer(HttpResponseMessage Message, string Text)

@@ -1,25 +1,36 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace NetbootServer.Tests.Fixtures;
+namespace NetbootServer.TestKit;
 
-/// <summary>Tiny files that are what they claim by their first bytes; another seed makes other bytes.</summary>
-internal static class Files
+/// <summary>
+/// Files that are what they claim by their headers, and noise beyond: what the product checks before it takes them, no
+/// more. Another seed makes other bytes. Lengths are in bytes.
+/// </summary>
+public static class BootFiles
 {
-    public static byte[] Kernel(int seed = 0, int length = 4096)
+    /// <summary>A bzImage (Documentation/arch/x86/boot.rst).</summary>
+    /// <param name="seed">Of the noise.</param>
+    /// <param name="length">At least 4096.</param>
+    /// <param name="version">The line that the header names as the kernel's version; none when null.</param>
+    public static byte[] Kernel(int seed = 0, int length = 4096, string? version = null)
     {
-        var image = Filled(length, seed);
-        image.AsSpan(0, 0x300).Clear();
+        var image = Noise(length, seed);
+        image.AsSpan(0, 0x400).Clear();
         BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(0x1FE), 0xAA55);
         "HdrS"u8.CopyTo(image.AsSpan(0x202));
         BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(0x206), 0x020F);
         BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(0x236), 1);
+        if (version is null) return image;
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(0x20E), 0x100); // counted from 0x200
+        Encoding.ASCII.GetBytes(version + "\0").CopyTo(image, 0x300);
         return image;
     }
 
-    public static byte[] ArmKernel(int seed = 0)
+    /// <summary>An Image for 64-bit Arm (Documentation/arch/arm64/booting.rst).</summary>
+    public static byte[] ArmKernel(int seed = 0, int length = 4096)
     {
-        var image = Filled(4096, seed);
+        var image = Noise(length, seed);
         image.AsSpan(0, 64).Clear();
         "ARM\x64"u8.CopyTo(image.AsSpan(56));
         return image;
@@ -28,7 +39,7 @@ internal static class Files
     /// <summary>A PE file for UEFI firmware of a machine type: 0x8664 is x86-64, 0xAA64 64-bit Arm.</summary>
     public static byte[] Efi(int seed = 0, ushort machine = 0x8664, int length = 4096)
     {
-        var image = Filled(length, seed);
+        var image = Noise(length, seed);
         image.AsSpan(0, 0x200).Clear();
         "MZ"u8.CopyTo(image);
         BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(0x3C), 0x80);
@@ -38,14 +49,16 @@ internal static class Files
         return image;
     }
 
+    /// <summary>An initrd by the magic of a cpio archive in the form newc.</summary>
     public static byte[] Initrd(int seed = 0, int length = 4096)
     {
-        var image = Filled(length, seed);
-        Encoding.ASCII.GetBytes("070701").CopyTo(image, 0);
+        var image = Noise(length, seed);
+        "070701"u8.CopyTo(image);
         return image;
     }
 
-    private static byte[] Filled(int length, int seed)
+    /// <summary>Bytes that no compression or coincidence makes equal to others.</summary>
+    public static byte[] Noise(int length, int seed = 1)
     {
         var bytes = new byte[length];
         new Random(seed).NextBytes(bytes);

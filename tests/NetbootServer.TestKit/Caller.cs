@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 
-namespace NetbootServer.Tests.Fixtures;
+namespace NetbootServer.TestKit;
 
 /// <summary>Somebody who asks the server: bodies are JSON, as text or as an object.</summary>
 public sealed class Caller(HttpClient client) : IDisposable

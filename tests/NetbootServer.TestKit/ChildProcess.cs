@@ -1,8 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace NetbootServer.EndToEnd.Lab;
+namespace NetbootServer.TestKit;
 
 /// <summary>
 /// A process that a test owns: both outputs go into a <see cref="ConsoleLog"/>, and it ends with the test, by its own
@@ -21,6 +22,12 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     public bool HasExited => process.HasExited;
+
+    /// <summary>The most memory that it has had resident, in bytes (<c>VmHWM</c> of proc_pid_status(5)).</summary>
+    public long PeakMemory => File.ReadLines($"/proc/{process.Id}/status")
+        .Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+        .Select(line => long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) * 1024).Single();
 
     /// <summary>Only after the process has exited.</summary>
     public int ExitCode => process.ExitCode;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace NetbootServer.EndToEnd.Lab;
+namespace NetbootServer.TestKit;
 
 /// <summary>
 /// What a process has said so far: readable text in memory, the same in an artifact file, and a way to wait for a line.

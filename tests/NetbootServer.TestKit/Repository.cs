@@ -1,4 +1,4 @@
-namespace NetbootServer.EndToEnd.Lab;
+namespace NetbootServer.TestKit;
 
 /// <summary>Where things are in the repository that these tests were built from.</summary>
 public static class Repository

@@ -1,53 +1,38 @@
-using System.Diagnostics;
 using System.Net.Http.Headers;
 
-namespace NetbootServer.EndToEnd.Lab;
-
-/// <summary>How the product is started.</summary>
-public sealed record ServerSetup
-{
-    /// <summary>Settings by their names in <c>appsettings.json</c>, e.g. <c>Machines:Unknown</c>.</summary>
-    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>The boot network it serves; null: the loopback, which machines on QEMU's user network reach.</summary>
-    public NetLab? Network { get; init; }
-}
+namespace NetbootServer.TestKit;
 
 /// <summary>
-/// The real product as a process of its own, with a data directory of its own. It can be stopped, killed and started
-/// again on the same data and port; what it prints is the artifact <c>server.txt</c>.
+/// The real product as a process of its own, with a data directory and a port of its own. It can be stopped, killed and
+/// started again on the same data and port; what it prints is the artifact <c>server.txt</c>.
 /// </summary>
 public sealed class ServerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
-    /// <summary>Longer than the product itself gives its requests, so that what is killed hangs.</summary>
-    private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(2);
-
     /// <summary>An import of a hundred thousand machines is one answer, on a slow machine too.</summary>
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(10);
 
-    private readonly TestArtifacts artifacts = TestArtifacts.OfThisTest();
-    private readonly ServerSetup setup;
-    private ChildProcess? process;
-    private ConsoleLog? output;
+    private readonly ServerSetup _setup;
+    private readonly bool _ownsData;
+    private ServerRun? _run;
 
     private ServerProcess(ServerSetup setup)
     {
-        this.setup = setup;
-        Url = new Uri(setup.Network is null
-            ? $"http://127.0.0.1:{FreePort.Find()}"
-            : $"http://{NetLab.ServerAddress}:8080");
+        _setup = setup;
+        _ownsData = !setup.Settings.TryGetValue("DataDirectory", out var data);
+        DataDirectory = data ?? Directory.CreateTempSubdirectory("netboot-data-").FullName;
+        AdminToken = setup.Settings.GetValueOrDefault("Access:AdminToken") ?? $"test-{Guid.NewGuid():N}";
         Machines = NewClient();
         Admin = NewClient();
         Admin.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminToken);
     }
 
-    public Uri Url { get; }
+    public Uri Url { get; } = new($"http://127.0.0.1:{Ports.Free()}");
 
-    public string AdminToken { get; } = $"test-{Guid.NewGuid():N}";
+    public string AdminToken { get; }
 
-    public string DataDirectory { get; } = Directory.CreateTempSubdirectory("netboot-data-").FullName;
+    public string DataDirectory { get; }
 
     /// <summary>Asks without a name, as machines do.</summary>
     public HttpClient Machines { get; }
@@ -55,8 +40,11 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Asks with the admin token.</summary>
     public HttpClient Admin { get; }
 
-    /// <summary>What the running, or last, process has printed.</summary>
-    public string Output => output?.Text ?? "";
+    /// <summary>What the running, or last, process has printed, and its errors.</summary>
+    public string Output => _run is null ? "" : _run.Output + _run.Errors;
+
+    /// <inheritdoc cref="ChildProcess.PeakMemory"/>
+    public long PeakMemory => _run!.PeakMemory;
 
     /// <summary>Starts it and waits until it answers.</summary>
     /// <exception cref="InvalidOperationException">It ended at once, or never answered; shows its output.</exception>
@@ -79,11 +67,10 @@ public sealed class ServerProcess : IAsyncDisposable
     public async Task StartAgainAsync(CancellationToken ct)
     {
         await EndAsync();
-        output = new ConsoleLog(artifacts.NewFile("server.txt"));
-        process = ChildProcess.Start(StartInfo(), output, output);
+        var run = _run = ServerRun.Start(Repository.Product, Variables());
         try
         {
-            await Until.TrueAsync("it to answer /healthz", () => IsReadyAsync(process, ct), StartLimit, ct);
+            await Until.TrueAsync(() => IsReadyAsync(run, ct), "it to answer /healthz", StartLimit);
         }
         catch (TimeoutException e)
         {
@@ -91,14 +78,14 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>SIGTERM, as systemd stops it.</summary>
-    public Task StopAsync() => process?.StopAsync(StopLimit) ?? Task.CompletedTask;
+    /// <inheritdoc cref="ServerRun.StopAsync"/>
+    public Task<int> StopAsync() => _run?.StopAsync() ?? Task.FromResult(0);
 
-    /// <summary>SIGSTOP, until it is disposed of: the kernel takes connections, the server answers none.</summary>
-    public IDisposable Freeze() => new Frozen(process!);
+    /// <inheritdoc cref="ServerRun.KillAsync"/>
+    public Task KillAsync() => _run?.KillAsync() ?? Task.CompletedTask;
 
-    /// <summary>SIGKILL, as a power cut stops it.</summary>
-    public Task KillAsync() => process?.KillAsync() ?? Task.CompletedTask;
+    /// <inheritdoc cref="ServerRun.Freeze"/>
+    public IDisposable Freeze() => _run!.Freeze();
 
     public async ValueTask DisposeAsync()
     {
@@ -106,23 +93,15 @@ public sealed class ServerProcess : IAsyncDisposable
         await EndAsync();
         Machines.Dispose();
         Admin.Dispose();
-        Directory.Delete(DataDirectory, recursive: true);
+        if (_ownsData) Directory.Delete(DataDirectory, recursive: true);
     }
 
-    private HttpClient NewClient()
-    {
-        var client = setup.Network?.Server.CreateHttpClient(Url) ?? new HttpClient { BaseAddress = Url };
-        client.Timeout = AnswerLimit;
-        return client;
-    }
+    private HttpClient NewClient() => new() { BaseAddress = Url, Timeout = AnswerLimit };
 
-    private async Task<bool> IsReadyAsync(ChildProcess started, CancellationToken ct)
+    private async Task<bool> IsReadyAsync(ServerRun run, CancellationToken ct)
     {
-        if (started.HasExited)
-        {
-            await started.WaitForExitAsync(StopLimit, ct);
-            throw new InvalidOperationException($"The server ended at once with {started.ExitCode}:\n{Output}");
-        }
+        if (run.HasExited)
+            throw new InvalidOperationException($"The server ended at once with {await run.ExitAsync()}:\n{Output}");
         try
         {
             using var answer = await Machines.GetAsync("/healthz", ct);
@@ -134,48 +113,27 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    private ProcessStartInfo StartInfo()
+    private Dictionary<string, string> Variables()
     {
-        string[] command = [.. setup.Network?.Server.Prefix ?? [], "dotnet", Repository.ProductAssembly];
-        var start = new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = Repository.Product };
-        // Neither a developer's own settings nor the test runner's may leak in.
-        string[] foreign = ["NETBOOT_", "ASPNETCORE_", "DOTNET_ENVIRONMENT"];
-        foreach (var name in start.Environment.Keys.Where(name => foreign.Any(name.StartsWith)).ToList())
-            start.Environment.Remove(name);
-        foreach (var (name, value) in Settings())
-            start.Environment["NETBOOT_" + name.Replace(":", "__", StringComparison.Ordinal)] = value;
-        return start;
-    }
-
-    private Dictionary<string, string> Settings()
-    {
-        var all = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>
         {
             ["Urls"] = Url.GetLeftPart(UriPartial.Authority),
             ["DataDirectory"] = DataDirectory,
             ["Access:AdminToken"] = AdminToken,
-            // Nothing here may wait for, or depend on, the internet.
+            // Nothing here may depend on the internet, or on how full this machine's disk is.
             ["Images:Defaults"] = "false",
+            ["Blobs:MinFreeBytes"] = "0",
         };
-        foreach (var (name, value) in setup.Settings)
-            all[name] = value;
-        return all;
+        foreach (var (name, value) in _setup.Settings) settings[name] = value;
+        var variables = new Dictionary<string, string>(_setup.Environment);
+        foreach (var (name, value) in settings)
+            variables[$"NETBOOT_{name.Replace(":", "__", StringComparison.Ordinal)}"] = value;
+        return variables;
     }
 
     private async Task EndAsync()
     {
-        if (process is not null)
-            await process.DisposeAsync();
-        output?.Dispose();
-        process = null;
-    }
-
-    private sealed class Frozen : IDisposable
-    {
-        private readonly ChildProcess process;
-
-        public Frozen(ChildProcess process) => (this.process = process).Freeze();
-
-        public void Dispose() => process.Thaw();
+        if (_run is not null) await _run.DisposeAsync();
+        _run = null;
     }
 }

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace NetbootServer.EndToEnd.Lab;
+namespace NetbootServer.TestKit;
 
 /// <summary>
 /// Turns what a terminal would receive into plain lines, chunk by chunk: escape sequences and control characters go.

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 
-namespace NetbootServer.EndToEnd.Lab;
+namespace NetbootServer.TestKit;
 
-/// <summary>The folder <c>artifacts/e2e/{test}</c> that keeps what a test saw: consoles and the server's log.</summary>
+/// <summary>
+/// The folder that keeps what a test saw, consoles and the server's log: <c>artifacts/e2e/{test}</c> for tests from end
+/// to end, <c>artifacts/unit/{test}</c> for others.
+/// </summary>
 public sealed partial class TestArtifacts
 {
     private static readonly ConcurrentDictionary<string, TestArtifacts> Known = new();
@@ -31,10 +34,11 @@ public sealed partial class TestArtifacts
 
     private static TestArtifacts Create(string test)
     {
-        const string ours = "NetbootServer.EndToEnd.";
-        var name = test.StartsWith(ours, StringComparison.Ordinal) ? test[ours.Length..] : test;
+        var (prefix, kind) = test.StartsWith("NetbootServer.EndToEnd.", StringComparison.Ordinal)
+            ? ("NetbootServer.EndToEnd.", "e2e") : ("NetbootServer.Tests.", "unit");
+        var name = test.StartsWith(prefix, StringComparison.Ordinal) ? test[prefix.Length..] : test;
         name = Unsafe().Replace(name, "_").Trim('_');
-        var folder = Path.Combine(Repository.Root, "artifacts", "e2e", name.Length > 120 ? name[..120] : name);
+        var folder = Path.Combine(Repository.Root, "artifacts", kind, name.Length > 120 ? name[..120] : name);
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);

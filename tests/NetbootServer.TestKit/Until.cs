@@ -1,35 +1,44 @@
 using System.Diagnostics;
 
-namespace NetbootServer.EndToEnd.Lab;
+namespace NetbootServer.TestKit;
 
-/// <summary>Waits for something that another process brings about and nobody announces.</summary>
+/// <summary>Waits for a condition that something else brings about, never longer than a limit.</summary>
 public static class Until
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(60), Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>The first answer that is not null.</summary>
-    /// <param name="what">Completes "waited in vain for …".</param>
-    /// <param name="look">Looks once.</param>
-    /// <param name="limit">How long to go on looking.</param>
-    /// <param name="ct">Ends the wait.</param>
-    /// <exception cref="TimeoutException">Nothing came within the limit.</exception>
-    public static async Task<T> FoundAsync<T>(
-        string what, Func<Task<T?>> look, TimeSpan limit, CancellationToken ct)
-        where T : class
+    /// <summary>Waits for a value that meets a condition, and returns it.</summary>
+    /// <param name="look">Reads the value once.</param>
+    /// <param name="good">The condition.</param>
+    /// <param name="what">Completes "Waited in vain for …".</param>
+    /// <param name="limit">How long to go on; 60 s when null.</param>
+    /// <exception cref="TimeoutException">No value met it within the limit; the message shows the last one.</exception>
+    public static async Task<T> AsAsync<T>(Func<Task<T>> look, Func<T, bool> good, string what, TimeSpan? limit = null)
     {
         var clock = Stopwatch.StartNew();
         while (true)
         {
-            if (await look() is { } found)
-                return found;
-            if (clock.Elapsed > limit)
-                throw new TimeoutException($"Waited {limit} in vain for {what}.");
-            await Task.Delay(Pause, ct);
+            var value = await look();
+            if (good(value)) return value;
+            if (clock.Elapsed > (limit ?? DefaultLimit))
+                throw new TimeoutException(
+                    $"Waited {limit ?? DefaultLimit} in vain for {what}. The last value was: {value}");
+            await Task.Delay(Pause, TestContext.Current.CancellationToken);
         }
     }
 
-    /// <summary>Returns when the condition holds.</summary>
-    /// <inheritdoc cref="FoundAsync{T}"/>
-    public static Task TrueAsync(string what, Func<Task<bool>> look, TimeSpan limit, CancellationToken ct) =>
-        FoundAsync(what, async () => await look() ? "yes" : null, limit, ct);
+    /// <summary>Waits for a value that is not null, and returns it.</summary>
+    /// <inheritdoc cref="AsAsync{T}"/>
+    public static async Task<T> FoundAsync<T>(Func<Task<T?>> look, string what, TimeSpan? limit = null)
+        where T : class => (await AsAsync(look, value => value is not null, what, limit))!;
+
+    /// <summary>Waits for a condition.</summary>
+    /// <inheritdoc cref="AsAsync{T}"/>
+    public static Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? limit = null) =>
+        AsAsync(condition, good => good, what, limit);
+
+    /// <summary>Waits for a condition.</summary>
+    /// <inheritdoc cref="AsAsync{T}"/>
+    public static Task TrueAsync(Func<bool> condition, string what, TimeSpan? limit = null) =>
+        TrueAsync(() => Task.FromResult(condition()), what, limit);
 }

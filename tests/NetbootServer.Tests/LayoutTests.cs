@@ -88,7 +88,7 @@ public sealed partial class LayoutTests
     [Fact]
     public void No_folder_has_more_than_75_files()
     {
-        var folders = Directory.EnumerateDirectories(Path.Combine(Repository, "src", "NetbootServer"))
+        var folders = Directory.EnumerateDirectories(Repository.Product)
             .Where(folder => Order.Contains(Path.GetFileName(folder)));
         Assert.All(folders, folder => Assert.InRange(Sources(folder).Count(), 1, 75));
     }
@@ -97,7 +97,7 @@ public sealed partial class LayoutTests
     [Fact]
     public void Lines_have_at_most_120_columns()
     {
-        Assert.Empty(new[] { "src", "tests" }.SelectMany(folder => Sources(Path.Combine(Repository, folder)))
+        Assert.Empty(new[] { "src", "tests" }.SelectMany(folder => Sources(Path.Combine(Repository.Root, folder)))
             .SelectMany(WideLines));
     }
 
@@ -111,12 +111,6 @@ public sealed partial class LayoutTests
             if (line.Length > 120 && !isRaw && !Unbreakable().IsMatch(line)) yield return $"{file}:{i + 1}";
         }
     }
-
-    private static string Repository { get; } = FindRepository(new(AppContext.BaseDirectory));
-
-    private static string FindRepository(DirectoryInfo folder) =>
-        File.Exists(Path.Combine(folder.FullName, "NetbootServer.sln")) ? folder.FullName
-            : FindRepository(folder.Parent!);
 
     private static IEnumerable<string> Sources(string folder) =>
         Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Where(file => !Generated().IsMatch(file));

@@ -80,9 +80,8 @@ public sealed class BootLineTests(BootAssets assets)
 
         await using var vm = Start(QemuCommand.Lkrn, IpxeBuild.Of2025, Hardware, proxy.Url);
         var refused = await Until.FoundAsync(
-            "the initrd to be refused",
             () => Task.FromResult(proxy.Requests.FirstOrDefault(request => IsInitrd(request) && request.Status != 0)),
-            Limit, Ct);
+            "the initrd to be refused", Limit);
         Assert.Equal(503, refused.Status);
         Assert.DoesNotContain("MARKER", vm.Console, StringComparison.Ordinal);
         File.Move(blob + ".away", blob);

@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Dashboard;
 
@@ -87,32 +86,15 @@ public sealed class Fleet(ServerProcess server) : IAsyncDisposable
 /// <summary>Bytes that pass for a kernel and an initrd, different for each seed.</summary>
 public static class BootBytes
 {
-    /// <summary>A bzImage's header (Documentation/arch/x86/boot.rst), then noise.</summary>
-    public static byte[] Kernel(int seed, int length)
-    {
-        var bytes = Noise(seed, length);
-        bytes.AsSpan(0, 0x400).Clear();
-        (bytes[0x1FE], bytes[0x1FF]) = (0x55, 0xAA);
-        "HdrS"u8.CopyTo(bytes.AsSpan(0x202));
-        (bytes[0x206], bytes[0x207]) = (0x0F, 0x02);
-        bytes[0x236] = 0x3F;
-        (bytes[0x20E], bytes[0x20F]) = (0x00, 0x01); // the version stands at 0x200 + 0x100
-        System.Text.Encoding.ASCII.GetBytes($"6.18.{seed} (nixbld@localhost) #1-NixOS SMP\0").CopyTo(bytes, 0x300);
-        return bytes;
-    }
+    /// <summary>With a version of Linux in its header.</summary>
+    public static byte[] Kernel(int seed, int length) =>
+        BootFiles.Kernel(seed, length, $"6.18.{seed} (nixbld@localhost) #1-NixOS SMP");
 
     /// <summary>A gzip header, then noise.</summary>
     public static byte[] Initrd(int seed, int length)
     {
-        var bytes = Noise(seed + 1000, length);
+        var bytes = BootFiles.Noise(length, seed + 1000);
         new byte[] { 0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0 }.CopyTo(bytes, 0);
-        return bytes;
-    }
-
-    private static byte[] Noise(int seed, int length)
-    {
-        var bytes = new byte[length];
-        new Random(seed).NextBytes(bytes);
         return bytes;
     }
 }

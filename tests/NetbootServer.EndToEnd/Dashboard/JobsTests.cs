@@ -1,6 +1,5 @@
 using Microsoft.Playwright;
 using NetbootServer.EndToEnd.Images;
-using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -99,13 +98,13 @@ public sealed class JobsTests(Browser browser)
                 await visit.GoAsync("setup");
                 await Expect(visit.Page.GetByText("Database answers")).ToBeVisibleAsync();
                 // The check's own patience is short: a machine that is busy just then is asked again.
-                await Until.TrueAsync("Nix to tell its version", async () =>
+                await Until.TrueAsync(async () =>
                 {
                     if (await visit.Page.GetByText("Nix 2.34.8").IsVisibleAsync()) return true;
                     await visit.Page.RunAndWaitForResponseAsync(() => visit.Button("Check again").ClickAsync(),
                         answer => answer.Url.EndsWith("/setup", StringComparison.Ordinal));
                     return false;
-                }, TimeSpan.FromMinutes(1), Ct);
+                }, "Nix to tell its version");
                 await Expect(visit.Page.GetByText("No alarm")).ToBeVisibleAsync();
                 await Expect(visit.Page.GetByText("Jobs: 0 running, 0 waiting")).ToBeVisibleAsync();
             });

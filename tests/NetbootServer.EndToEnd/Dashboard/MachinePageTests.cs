@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
-using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -121,10 +120,10 @@ public sealed class MachinePageTests(Browser browser)
         await using var fleet = await Fleet.StartAsync(Ct);
         var machine = await fleet.Machine(Mac).AskAsync(Ct);
         var loading = await machine.CrawlAsync(8 << 20, Ct);
-        await Until.TrueAsync("a few samples", async () =>
+        await Until.TrueAsync(async () =>
             await fleet.Api.ListAsync("/machines/rack3-node01/boots", Ct) is [var boot, ..]
             && (await fleet.Api.ListAsync($"/boots/{boot.GetProperty("id").GetString()}/rates", Ct)).Count >= 4,
-            TimeSpan.FromMinutes(2), Ct);
+            "a few samples", TimeSpan.FromMinutes(2));
         await browser.VisitAsync(fleet.Server, async visit =>
         {
             var line = visit.Page.Locator(".chart .line");
@@ -138,9 +137,10 @@ public sealed class MachinePageTests(Browser browser)
             await FromTheBeginningAsync();
 
             // The chart is 1000 wide and at least 30 s long: the server's first sample stands there, or further left.
-            Task FromTheBeginningAsync() => Until.TrueAsync("the line to begin at the server's first sample",
+            Task FromTheBeginningAsync() => Until.TrueAsync(
                 async () => FirstPlace(await line.GetAttributeAsync("points"))
-                    <= (await FirstSecondAsync(fleet) / 30 * 1000) + .1, TimeSpan.FromMinutes(1), Ct);
+                    <= (await FirstSecondAsync(fleet) / 30 * 1000) + .1,
+                "the line to begin at the server's first sample");
         });
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.Playwright;
-using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -124,8 +123,7 @@ public sealed class MachinesTests(Browser browser)
             await visit.Button("Label…").Last.ClickAsync();
             await visit.Dialog.GetByLabel("Set").FillAsync("room=north");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Change labels" }).ClickAsync();
-            await Until.TrueAsync("some to be under way", () => Task.FromResult(patches >= 8),
-                TimeSpan.FromMinutes(1), Ct);
+            await Until.TrueAsync(() => patches >= 8, "some to be under way");
             await visit.ShootAsync("under-way");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
             letGo.SetResult();

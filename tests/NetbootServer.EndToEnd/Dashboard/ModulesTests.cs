@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Dashboard;
 

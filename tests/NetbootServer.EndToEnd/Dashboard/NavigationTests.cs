@@ -1,5 +1,4 @@
 using Microsoft.Playwright;
-using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -23,17 +22,17 @@ public sealed class NavigationTests(Browser browser)
             await node.ClickAsync();
             await Expect(visit.Heading("rack7-node10")).ToBeVisibleAsync();
             await Expect(visit.Heading("rack7-node10")).ToBeInViewportAsync();
-            await Until.TrueAsync("the machine's page is long enough to be scrolled",
+            await Until.TrueAsync(
                 async () => await visit.Page.EvaluateAsync<double>("(scrollTo(0, 120), scrollY)") == 120,
-                TimeSpan.FromMinutes(1), Ct);
+                "the machine's page is long enough to be scrolled");
             await visit.Page.GoBackAsync();
             await Expect(node).ToBeInViewportAsync();
             await visit.Page.ReloadAsync();
             await Expect(node).ToBeInViewportAsync();
             await visit.Page.GoForwardAsync();
             await Expect(visit.Heading("rack7-node10")).ToBeVisibleAsync();
-            await Until.TrueAsync("the machine's page is as far down as it was",
-                async () => await visit.Page.EvaluateAsync<double>("scrollY") == 120, TimeSpan.FromMinutes(1), Ct);
+            await Until.TrueAsync(async () => await visit.Page.EvaluateAsync<double>("scrollY") == 120,
+                "the machine's page is as far down as it was");
             await visit.GoAsync("jobs");
             await Expect(visit.Heading("Jobs")).ToBeInViewportAsync();
             // Twice in a moment: the first way back is still under way when the second begins.

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
-using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -25,15 +24,13 @@ public sealed class OverviewTests(Browser browser)
             var drawn = await CanvasAsync(visit);
             await visit.Button("24 h").ClickAsync();
             await Expect(visit.Button("24 h")).ToHaveAttributeAsync("aria-pressed", "true");
-            await Until.TrueAsync("the day's drawing",
-                async () => await CanvasAsync(visit) is { Length: > 0 } now && now != drawn, TimeSpan.FromSeconds(30),
-                Ct);
+            await Until.TrueAsync(async () => await CanvasAsync(visit) is { Length: > 0 } now && now != drawn,
+                "the day's drawing", TimeSpan.FromSeconds(30));
             await visit.Page.SetViewportSizeAsync(700, 900);
             await Expect(visit.Page.Locator(".plot canvas")).ToBeVisibleAsync();
-            await Until.TrueAsync("the graph to fit the narrower window",
-                async () => await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - " +
-                "innerWidth") <= 0,
-                TimeSpan.FromMinutes(1), Ct);
+            await Until.TrueAsync(async () =>
+                await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth") <= 0,
+                "the graph to fit the narrower window");
             await visit.GoAsync("machines");
             await Expect(visit.Heading("Machines")).ToBeVisibleAsync();
         });

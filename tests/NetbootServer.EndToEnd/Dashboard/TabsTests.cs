@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using NetbootServer.EndToEnd.Images;
-using NetbootServer.EndToEnd.Lab;
 using static Microsoft.Playwright.Assertions;
 
 namespace NetbootServer.EndToEnd.Dashboard;
@@ -41,8 +40,7 @@ public sealed class TabsTests(Browser browser)
             await AllHearAsync(fleet, tabs, "new-worker");
             Assert.Equal(1, await ReadersAsync(fleet));
         });
-        await Until.TrueAsync("the stream to end with the last tab",
-            async () => await ReadersAsync(fleet) == 0, TimeSpan.FromMinutes(1), Ct);
+        await Until.TrueAsync(async () => await ReadersAsync(fleet) == 0, "the stream to end with the last tab");
     }
 
     [Fact]
@@ -100,8 +98,7 @@ public sealed class TabsTests(Browser browser)
             await Account(visit, "admin").ClickAsync();
             await visit.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Log out" }).ClickAsync();
             foreach (var tab in tabs) await Expect(tab.Button("Log in")).ToBeVisibleAsync();
-            await Until.TrueAsync("the stream to end with the session",
-                async () => await ReadersAsync(fleet) == 0, TimeSpan.FromMinutes(1), Ct);
+            await Until.TrueAsync(async () => await ReadersAsync(fleet) == 0, "the stream to end with the session");
 
             await tabs[2].LogInAsync(token.GetProperty("secret").GetString());
             foreach (var tab in tabs)

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
-using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Dashboard;
 

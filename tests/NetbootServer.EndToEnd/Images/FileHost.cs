@@ -1,25 +1,17 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 
 namespace NetbootServer.EndToEnd.Images;
 
 /// <summary>A folder over HTTP, with ranges and ETags, as a release host or a binary cache.</summary>
-public sealed class FileHost : IAsyncDisposable
+public sealed class FileHost(string folder) : IAsyncDisposable
 {
-    private readonly WebApplication app;
-    private readonly string folder;
+    private LoopbackHost? host;
     private volatile HeldFile? held;
-
-    private FileHost(WebApplication app, string folder) => (this.app, this.folder) = (app, folder);
 
     /// <summary>The paths that were asked for, in order.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
@@ -27,18 +19,13 @@ public sealed class FileHost : IAsyncDisposable
     /// <summary>The values of Range that were asked for, in order.</summary>
     public ConcurrentQueue<string> Ranges { get; } = new();
 
-    public string Url => app.Services.GetRequiredService<IServer>()
-        .Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Url => host!.Address.GetLeftPart(UriPartial.Authority);
 
     public static async Task<FileHost> StartAsync(string folder, CancellationToken ct)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var host = new FileHost(builder.Build(), folder);
-        host.app.Run(host.AnswerAsync);
-        await host.app.StartAsync(ct);
-        return host;
+        var files = new FileHost(folder);
+        files.host = await LoopbackHost.StartAsync(app => app.Run(files.AnswerAsync), ct);
+        return files;
     }
 
     /// <summary>From a position on no byte of a file is sent until it is let go.</summary>
@@ -62,5 +49,5 @@ public sealed class FileHost : IAsyncDisposable
             enableRangeProcessing: true).ExecuteAsync(http);
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public ValueTask DisposeAsync() => host!.DisposeAsync();
 }

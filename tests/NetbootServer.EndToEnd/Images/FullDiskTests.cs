@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
-using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Images;
 
@@ -71,14 +70,14 @@ public sealed class FullDiskTests : IAsyncLifetime
         var api = new AdminClient(server.Admin);
         await api.PutAsync("/machines/node", new { macs = new[] { "52:54:00:00:00:01" } }, Ct);
         Fill(Path.Combine(disk.FullName, "filler"));
-        await Until.TrueAsync("/readyz to say that the disk is full", async () =>
+        await Until.TrueAsync(async () =>
         {
             using var ready = await server.Machines.GetAsync("/readyz", Ct);
             return ready.StatusCode == HttpStatusCode.ServiceUnavailable
                 && (await ready.Content.ReadAsStringAsync(Ct)).Contains("disk is full", StringComparison.Ordinal);
-        }, Limit, Ct);
+        }, "/readyz to say that the disk is full", Limit);
         // What still fits into the database's own files is written; sooner or later nothing does.
-        await Until.TrueAsync("a change to be refused", async () =>
+        await Until.TrueAsync(async () =>
         {
             var notes = new string('x', 3000) + Guid.NewGuid();
             using var answer = await server.Admin.PutAsJsonAsync(
@@ -89,18 +88,18 @@ public sealed class FullDiskTests : IAsyncLifetime
             Assert.Contains("/problems/storage-full", problem, StringComparison.Ordinal);
             Assert.Contains("Make room", problem, StringComparison.Ordinal);
             return true;
-        }, Limit, Ct);
+        }, "a change to be refused", Limit);
         Assert.StartsWith("#!ipxe",
             await server.Machines.GetStringAsync("/boot/script?mac=525400000001&arch=x86_64", Ct),
             StringComparison.Ordinal);
 
         File.Delete(Path.Combine(disk.FullName, "filler"));
         await api.PutAsync("/machines/node", new { macs = new[] { "52:54:00:00:00:01" }, notes = "room" }, Ct);
-        await Until.TrueAsync("the server to be ready again", async () =>
+        await Until.TrueAsync(async () =>
         {
             using var ready = await server.Machines.GetAsync("/readyz", Ct);
             return ready.IsSuccessStatusCode;
-        }, Limit, Ct);
+        }, "the server to be ready again", Limit);
     }
 
     [Fact]

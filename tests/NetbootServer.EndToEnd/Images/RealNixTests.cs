@@ -1,6 +1,5 @@
 using System.Globalization;
 using NetbootServer.Downloads;
-using NetbootServer.EndToEnd.Lab;
 using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.EndToEnd.Images;
@@ -132,14 +131,12 @@ public sealed class RealNixTests(NixLab lab)
         await using var bench = await SourceBench.StartAsync(SourceBench.With(nix, folder));
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         var fetching = bench.FetchAsync(new { type = "nix", installable = $"path:{folder}#slow" }, cancel.Token);
-        await Until.TrueAsync("the builder to begin", () =>
-            Task.FromResult(bench.Progress.Lines.Contains("slow> begun")), TimeSpan.FromMinutes(2), Ct);
-        await Until.TrueAsync("the builder to sleep", () => Task.FromResult(Sleepers(seconds).Any()),
-            TimeSpan.FromMinutes(1), Ct);
+        await Until.TrueAsync(() => bench.Progress.Lines.Contains("slow> begun"), "the builder to begin",
+            TimeSpan.FromMinutes(2));
+        await Until.TrueAsync(() => Sleepers(seconds).Any(), "the builder to sleep");
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching.WaitAsync(TimeSpan.FromMinutes(1), Ct));
-        await Until.TrueAsync("the builder to end", () => Task.FromResult(!Sleepers(seconds).Any()),
-            TimeSpan.FromMinutes(1), Ct);
+        await Until.TrueAsync(() => !Sleepers(seconds).Any(), "the builder to end");
         await nix.RunAsync("nix-store", "--verify");
     }
 

@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using NetbootServer.EndToEnd.Lab;
-using NetbootServer.EndToEnd.Operations;
 
 namespace NetbootServer.EndToEnd.Images;
 
@@ -40,8 +38,8 @@ internal sealed class RefreshRig(ServerProcess server, string folder) : IAsyncDi
     /// <summary>Puts a release of two files of the seed's own bytes into a folder.</summary>
     public static void WriteRelease(string folder, int initrdBytes, int seed)
     {
-        File.WriteAllBytes(Path.Combine(folder, "bzImage-x86_64-linux"), SmallImage.Kernel(1 << 20, seed));
-        File.WriteAllBytes(Path.Combine(folder, "initrd-x86_64-linux"), SmallImage.Initrd(initrdBytes, seed));
+        File.WriteAllBytes(Path.Combine(folder, "bzImage-x86_64-linux"), BootFiles.Kernel(seed, 1 << 20));
+        File.WriteAllBytes(Path.Combine(folder, "initrd-x86_64-linux"), BootFiles.Initrd(seed, initrdBytes));
         File.WriteAllText(Path.Combine(folder, "netboot-x86_64-linux.ipxe"), "#!ipxe\nkernel bzImage-x86_64-linux " +
             "init=/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-nixos-system-x/init initrd=initrd-x86_64-linux\n" +
             "initrd initrd-x86_64-linux\nboot\n");
@@ -61,7 +59,7 @@ internal sealed class RefreshRig(ServerProcess server, string folder) : IAsyncDi
 
     public async Task<string> LogAsync(string job) => await server.Admin.GetStringAsync($"/api/v1/jobs/{job}/log", Ct);
 
-    public static Task UntilAsync(string what, Func<Task<bool>> look) => Until.TrueAsync(what, look, Limit, Ct);
+    public static Task UntilAsync(string what, Func<Task<bool>> look) => Until.TrueAsync(look, what, Limit);
 
     /// <summary>Kills the server, starts it again and sees the job end in a version of its own.</summary>
     public async Task KillAndSeeItEndAsync(string job, string image, Action? meanwhile = null)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -8,7 +7,6 @@ using NetbootServer.Api;
 using NetbootServer.Blobs;
 using NetbootServer.Images;
 using NetbootServer.Initrds;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Sources;
 using NetbootServer.Sources.Specs;
@@ -68,33 +66,16 @@ public sealed class SourceBench : IAsyncDisposable
     /// <summary>The file of a blob that is one, or whose range it is.</summary>
     public async Task<byte[]> ReadAsync(Artifact artifact)
     {
-        var blob = (await app.Services.GetRequiredService<BlobStore>().FindAsync(artifact.Digest, Ct))!;
-        var bytes = new MemoryStream();
-        foreach (var (digest, offset, length) in blob.Segments.IsEmpty
-            ? [(artifact.Digest, 0L, blob.Length)]
-            : blob.Segments.Select(segment => (segment.Blob!.Value, segment.Offset, segment.Length)))
-            bytes.Write((await File.ReadAllBytesAsync(BlobFile(digest.ToString()), Ct))
-                .AsSpan((int)offset, (int)length));
-        Assert.Equal(artifact.Sha256, Convert.ToHexStringLower(SHA256.HashData(bytes.ToArray())));
-        return bytes.ToArray();
+        var bytes = await app.Services.GetRequiredService<BlobStore>().ReadAsync(folder.FullName, artifact.Digest);
+        Assert.Equal(artifact.Sha256, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        return bytes;
     }
 
-    public string BlobFile(string digest) => Path.Combine(folder.FullName, "blobs", digest[..2], digest);
+    public string BlobFile(string digest) => StoredBlobs.PathOf(folder.FullName, digest);
 
     public async ValueTask DisposeAsync()
     {
         await app.DisposeAsync();
         folder.Delete(recursive: true);
     }
-}
-
-public sealed class RecordedProgress : IJobProgress
-{
-    public ConcurrentQueue<JobProgress> Reports { get; } = new();
-
-    public ConcurrentQueue<string> Lines { get; } = new();
-
-    public void Report(JobProgress progress) => Reports.Enqueue(progress);
-
-    public void Log(string line) => Lines.Enqueue(line);
 }

@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace NetbootServer.EndToEnd.Lab;
 
@@ -13,11 +10,9 @@ namespace NetbootServer.EndToEnd.Lab;
 /// </summary>
 public sealed class MiniServer : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private LoopbackHost? host;
 
-    private MiniServer(WebApplication app) => this.app = app;
-
-    public Uri Url => new(app.Urls.First());
+    public Uri Url => host!.Address;
 
     /// <summary>Requests in order: method, target, user agent, connection.</summary>
     public ConcurrentQueue<(string Method, string Target, string UserAgent, string Connection)> Requests { get; } = [];
@@ -27,22 +22,20 @@ public sealed class MiniServer : IAsyncDisposable
 
     public static async Task<MiniServer> StartAsync(string kernel, string initrd, CancellationToken ct)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        var server = new MiniServer(app);
+        var server = new MiniServer();
         string[] getAndHead = ["GET", "HEAD"];
-        app.Use(server.RecordAsync);
-        app.MapGet("/boot.ipxe", (HttpRequest request) => Script($"{request.Scheme}://{request.Host}"));
-        app.MapMethods("/kernel", getAndHead, () => Bytes(kernel));
-        app.MapMethods("/initrd", getAndHead, () => Bytes(initrd));
-        app.MapPost("/boots/lab/up", server.HearAsync);
-        await app.StartAsync(ct);
+        server.host = await LoopbackHost.StartAsync(app =>
+        {
+            app.Use(server.RecordAsync);
+            app.MapGet("/boot.ipxe", (HttpRequest request) => Script($"{request.Scheme}://{request.Host}"));
+            app.MapMethods("/kernel", getAndHead, () => Bytes(kernel));
+            app.MapMethods("/initrd", getAndHead, () => Bytes(initrd));
+            app.MapPost("/boots/lab/up", server.HearAsync);
+        }, ct);
         return server;
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public ValueTask DisposeAsync() => host!.DisposeAsync();
 
     private static IResult Bytes(string path) =>
         Results.File(path, "application/octet-stream", enableRangeProcessing: true);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Operations;
 
@@ -34,9 +33,9 @@ public sealed class CrowdTests
                 await socket.ConnectAsync(server.Url.Host, server.Url.Port, Ct);
                 idle.Add(socket);
             }
-            await Until.TrueAsync("the server to have them all", async () =>
+            await Until.TrueAsync(async () =>
                 await SmallImage.MetricAsync(server.Machines, "kestrel_active_connections", Ct) >= 10_000,
-                    TimeSpan.FromMinutes(2), Ct);
+                "the server to have them all", TimeSpan.FromMinutes(2));
             var script = await server.Machines.GetStringAsync("/boot/script?mac=525400000001&arch=x86_64", Ct);
             Assert.Contains("/kernel", script, StringComparison.Ordinal);
             var grown = (await SmallImage.MetricAsync(server.Machines, WorkingSet, Ct) - before) / (1 << 20);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Operations;
 
@@ -46,8 +45,8 @@ public sealed partial class DiskAwayTests
             .Any(alarm => alarm.GetProperty("kind").GetString() == "server-impaired"), Limit, Ct);
 
         Directory.Move(away, here);
-        await Until.TrueAsync("the server to be ready again", async () =>
-            await StatusAsync("/readyz") == HttpStatusCode.OK, Limit, Ct);
+        await Until.TrueAsync(async () =>
+            await StatusAsync("/readyz") == HttpStatusCode.OK, "the server to be ready again", Limit);
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(kernel));
 
         async Task<HttpStatusCode> StatusAsync(string path)
@@ -56,12 +55,12 @@ public sealed partial class DiskAwayTests
             return answer.StatusCode;
         }
 
-        Task NotReadyAsync() => Until.TrueAsync("the server to say why it is not ready", async () =>
+        Task NotReadyAsync() => Until.TrueAsync(async () =>
         {
             using var answer = await server.Machines.GetAsync("/readyz", Ct);
             return answer.StatusCode == HttpStatusCode.ServiceUnavailable
                 && (await answer.Content.ReadAsStringAsync(Ct)).Contains("cannot be used", StringComparison.Ordinal);
-        }, Limit, Ct);
+        }, "the server to say why it is not ready", Limit);
     }
 
     [GeneratedRegex(@"/blobs/[0-9a-f]{64}/kernel\?boot=\S+")]

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
-using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Operations;
 
@@ -28,8 +27,8 @@ public sealed class KillTests
             var (before, versions) = (work.Count, work.Versions);
             // At another point of the work each time, once it is under way; every other time after an upload, too,
             // which are few where the disk is slow.
-            await Until.TrueAsync("work to be done", () => Task.FromResult(work.Count >= before + 3 + 2 * round
-                && (round % 2 == 0 || work.Versions > versions)), TimeSpan.FromMinutes(2), Ct);
+            await Until.TrueAsync(() => work.Count >= before + 3 + 2 * round
+                && (round % 2 == 0 || work.Versions > versions), "work to be done", TimeSpan.FromMinutes(2));
             await server.KillAsync();
             await killed.CancelAsync();
             await Task.WhenAll(workers);
@@ -76,8 +75,8 @@ public sealed class KillTests
         {
             for (var i = 0; !killed.IsCancellationRequested; i++)
             {
-                var initrd = SmallImage.Initrd(200_000 + i, seed: round * 10_000 + i);
-                var sent = await TryAsync(() => SmallImage.UploadAsync(admin, "tiny", SmallImage.Bytes(4096, 1),
+                var initrd = BootFiles.Initrd(seed: round * 10_000 + i, 200_000 + i);
+                var sent = await TryAsync(() => SmallImage.UploadAsync(admin, "tiny", BootFiles.Kernel(seed: 1),
                     initrd, killed));
                 if (sent is null) return;
                 using (sent)

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Operations;
 

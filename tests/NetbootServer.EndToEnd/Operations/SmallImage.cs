@@ -1,8 +1,6 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
-using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Operations;
 
@@ -15,7 +13,8 @@ internal static class SmallImage
         CancellationToken ct)
     {
         await api.PutAsync($"/images/{name}", new { source = new { type = "upload" } }, ct);
-        using var answer = await UploadAsync(admin, name, Bytes(4096, seed: 1), Initrd(initrdBytes, seed: 2), ct);
+        using var answer = await UploadAsync(admin, name, BootFiles.Kernel(seed: 1),
+            BootFiles.Initrd(seed: 2, initrdBytes), ct);
         answer.EnsureSuccessStatusCode();
         await api.PutAsync($"/profiles/{name}", new { image = name }, ct);
     }
@@ -23,43 +22,12 @@ internal static class SmallImage
     public static async Task<HttpResponseMessage> UploadAsync(
         HttpClient admin, string name, byte[] kernel, byte[] initrd, CancellationToken ct)
     {
-        MakeKernel(kernel);
         using var form = new MultipartFormDataContent
         {
             { new ByteArrayContent(kernel), "x86_64-linux/kernel", "bzImage" },
             { new ByteArrayContent(initrd), "x86_64-linux/initrd", "initrd" },
         };
         return await admin.PostAsync($"/api/v1/images/{name}/versions", form, ct);
-    }
-
-    public static byte[] Kernel(int length, int seed)
-    {
-        var bytes = Bytes(length, seed);
-        MakeKernel(bytes);
-        return bytes;
-    }
-
-    private static void MakeKernel(byte[] bytes)
-    {
-        bytes.AsSpan(0, 0x300).Clear();
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(0x1FE), 0xAA55);
-        "HdrS"u8.CopyTo(bytes.AsSpan(0x202));
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(0x206), 0x020F);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(0x236), 1);
-    }
-
-    public static byte[] Initrd(int length, int seed)
-    {
-        var bytes = Bytes(length, seed);
-        "070701"u8.CopyTo(bytes);
-        return bytes;
-    }
-
-    public static byte[] Bytes(int length, int seed)
-    {
-        var bytes = new byte[length];
-        new Random(seed).NextBytes(bytes);
-        return bytes;
     }
 
     /// <summary>A sample of <c>/metrics</c>.</summary>

@@ -1,5 +1,4 @@
 using System.Net;
-using NetbootServer.EndToEnd.Lab;
 
 namespace NetbootServer.EndToEnd.Operations;
 
@@ -20,12 +19,12 @@ public sealed class StopTests
 
         var stopping = server.StopAsync();
         HttpResponseMessage? refused = null;
-        await Until.TrueAsync("new requests to be refused", async () =>
+        await Until.TrueAsync(async () =>
         {
             refused?.Dispose();
             refused = await server.Machines.GetAsync("/boot.ipxe", Ct);
             return refused.StatusCode == HttpStatusCode.ServiceUnavailable;
-        }, TimeSpan.FromMinutes(1), Ct);
+        }, "new requests to be refused");
         Assert.NotNull(refused!.Headers.RetryAfter?.Delta);
         Assert.True(refused.Headers.ConnectionClose);
         refused.Dispose();
@@ -63,7 +62,7 @@ public sealed class StopTests
     private static async Task<HttpResponseMessage> BeginTransferAsync(ServerProcess server)
     {
         var digest = Convert.ToHexStringLower(
-            System.Security.Cryptography.SHA256.HashData(SmallImage.Initrd(InitrdBytes, seed: 2)));
+            System.Security.Cryptography.SHA256.HashData(BootFiles.Initrd(seed: 2, InitrdBytes)));
         return await server.Machines.GetAsync($"/blobs/{digest}/initrd", HttpCompletionOption.ResponseHeadersRead, Ct);
     }
 }

@@ -33,11 +33,11 @@ public sealed class HttpsTests : IDisposable
         Assert.Contains("secure", answer.Header("Set-Cookie"), StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(KeyFile, "half written", TestContext.Current.CancellationToken);
-        await Fixtures.Until.AsAsync(() => ServedAsync(admin), _ => server.App.Log.All.Any(line =>
+        await Until.AsAsync(() => ServedAsync(admin), _ => server.App.Log.All.Any(line =>
             line.Contains("cannot be used yet", StringComparison.Ordinal)), "the bad files to be noticed");
         Assert.Equal(first, await ServedAsync(admin));
         var second = Write("second");
-        await Fixtures.Until.AsAsync(() => ServedAsync(admin), served => served == second, "the new certificate");
+        await Until.AsAsync(() => ServedAsync(admin), served => served == second, "the new certificate");
         using var machine = ListeningApp.Ask(boot);
         (await machine.GetAsync("/boot.ipxe")).Is(HttpStatusCode.OK);
     }

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Blobs;
-using NetbootServer.Tests.Fixtures;
 using static NetbootServer.Tests.Blobs.BlobHost;
 
 namespace NetbootServer.Tests.Blobs;

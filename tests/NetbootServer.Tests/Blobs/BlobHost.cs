@@ -68,17 +68,12 @@ internal sealed class BlobHost : IAsyncDisposable
     public Task<StoredBlob> AddAsync(byte[] bytes) => Store.AddAsync(new MemoryStream(bytes), BlobLimits.None, Ct);
 
     public string PathOf(StoredBlob blob) =>
-        Path.Combine(Folder, "blobs", blob.Digest.ToString()[..2], blob.Digest.ToString());
+        StoredBlobs.PathOf(Folder, blob.Digest.ToString());
 
     public Uri UrlOf(StoredBlob blob, string name = "file") => new(Address, $"/blobs/{blob.Digest}/{name}");
 
     /// <summary>Bytes that no compression or coincidence makes equal to others.</summary>
-    public static byte[] RandomBytes(int length, int seed = 1)
-    {
-        var bytes = new byte[length];
-        new Random(seed).NextBytes(bytes);
-        return bytes;
-    }
+    public static byte[] RandomBytes(int length, int seed = 1) => BootFiles.Noise(length, seed);
 
     /// <summary>Compares without printing megabytes.</summary>
     public static void AssertSame(byte[] expected, byte[] actual)

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using NetbootServer.Blobs;
 using NetbootServer.Serving.Bodies;
-using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Serving.Bodies;
 using static NetbootServer.Tests.Blobs.BlobHost;
 

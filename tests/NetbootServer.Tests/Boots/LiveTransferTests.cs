@@ -57,9 +57,9 @@ public sealed class LiveTransferTests : IAsyncDisposable
     {
         await PrepareAsync();
         const int First = 1 << 20;
-        (await _app.Admin.UploadAsync("big", ("x86_64-linux/kernel", Files.Kernel(9)),
-            ("x86_64-linux/initrd", Files.Initrd(10, First)),
-            ("x86_64-linux/initrd", Files.Initrd(11, Length)))).Is(HttpStatusCode.Created);
+        (await _app.Admin.UploadAsync("big", ("x86_64-linux/kernel", BootFiles.Kernel(9)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(10, First)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(11, Length)))).Is(HttpStatusCode.Created);
         await using var live = await LiveEvents.OpenAsync(_app, "?types=boot.progress&machine=n1");
         var script = await _app.Machine.ScriptAsync(Mac(1));
         var second = script.Split('\n')
@@ -165,8 +165,8 @@ public sealed class LiveTransferTests : IAsyncDisposable
     private async Task PrepareAsync()
     {
         await _app.Admin.PutAsync("/api/v1/images/big", """{"source":{"type":"upload"}}""");
-        (await _app.Admin.UploadAsync("big", ("x86_64-linux/kernel", Files.Kernel(length: Length)),
-            ("x86_64-linux/initrd", Files.Initrd()))).Is(HttpStatusCode.Created);
+        (await _app.Admin.UploadAsync("big", ("x86_64-linux/kernel", BootFiles.Kernel(length: Length)),
+            ("x86_64-linux/initrd", BootFiles.Initrd()))).Is(HttpStatusCode.Created);
         await _app.Admin.PutAsync("/api/v1/profiles/big", """{"image":"big"}""");
         for (var i = 1; i <= 2; i++)
             (await _app.Admin.PutAsync($"/api/v1/machines/n{i}", new { macs = new[] { Mac(i) }, profile = "big" }))

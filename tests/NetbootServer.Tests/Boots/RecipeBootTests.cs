@@ -19,10 +19,10 @@ public sealed class RecipeBootTests(NetbootApp app) : IClassFixture<NetbootApp>
     private async Task<string> PrepareAsync(string name, string mac, int seed)
     {
         await _admin.PutAsync($"/api/v1/images/{name}", """{"source":{"type":"upload"}}""");
-        var version = (await _admin.UploadAsync(name, ("x86_64-linux/kernel", Files.Kernel(seed)),
-            ("x86_64-linux/efi", Files.Efi(seed)),
-            ("x86_64-linux/initrd", Files.Initrd(seed)), ("x86_64-linux/initrd", Files.Initrd(seed + 1, 5000)),
-            ("x86_64-linux/files/root", Root), ("aarch64-linux/efi", Files.Efi(seed, machine: 0xAA64)),
+        var version = (await _admin.UploadAsync(name, ("x86_64-linux/kernel", BootFiles.Kernel(seed)),
+            ("x86_64-linux/efi", BootFiles.Efi(seed)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(seed)), ("x86_64-linux/initrd", BootFiles.Initrd(seed + 1, 5000)),
+            ("x86_64-linux/files/root", Root), ("aarch64-linux/efi", BootFiles.Efi(seed, machine: 0xAA64)),
             ("aarch64-linux/files/root", ArmRoot), ("aarch64-linux/files/only-arm", Root))).Is(HttpStatusCode.Created);
         await _admin.PutAsync($"/api/v1/profiles/{name}", new { image = name });
         (await _admin.PutAsync($"/api/v1/machines/{name}", new { macs = new[] { mac }, profile = name }))
@@ -49,8 +49,8 @@ public sealed class RecipeBootTests(NetbootApp app) : IClassFixture<NetbootApp>
         var script = await app.Machine.ScriptAsync(Mac);
         var paths = PathsIn(script);
         Assert.Equal(["efi", "initrd", "initrd2"], paths.Select(path => path.Split('?')[0].Split('/')[^1]));
-        Assert.Equal(Files.Efi(10), await BytesAsync(paths[0]));
-        Assert.Equal(Files.Initrd(10), await BytesAsync(paths[1]));
+        Assert.Equal(BootFiles.Efi(10), await BytesAsync(paths[0]));
+        Assert.Equal(BootFiles.Initrd(10), await BytesAsync(paths[1]));
         await app.Machine.GetAsync($"{script.BootPath()}/ready");
         await app.Machine.Client.PostAsync(new Uri($"{script.BootPath()}/up", UriKind.Relative), null, Ct);
         var boot = await _admin.BootWithAsync("proved", "up");
@@ -102,7 +102,7 @@ public sealed class RecipeBootTests(NetbootApp app) : IClassFixture<NetbootApp>
             .Select(path => path.Split('?')[0].Split('/')[^1]));
         Assert.Contains(" initrd=initrd initrd=initrd2 netboot.boot=", script, StringComparison.Ordinal);
         await _admin.PatchAsync("/api/v1/images/bios", """{"keep":5}""");
-        (await _admin.UploadAsync("bios", ("x86_64-linux/efi", Files.Efi(21)))).Is(HttpStatusCode.Created);
+        (await _admin.UploadAsync("bios", ("x86_64-linux/efi", BootFiles.Efi(21)))).Is(HttpStatusCode.Created);
         script = (await app.Machine.GetAsync($"/boot/script?mac={Mac}&arch=i386&platform=pcbios")).Text;
         Assert.Contains("has only an EFI program for x86_64-linux", script, StringComparison.Ordinal);
         Assert.Empty(PathsIn(script));
@@ -201,6 +201,6 @@ public sealed class RecipeBootTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal(["efi", "initrd", "initrd2"], paths.Select(path => path.Split('?')[0].Split('/')[^1]));
         Assert.Contains("initrd --name initrd2 http", script, StringComparison.Ordinal);
         Assert.Contains("# first: http", script, StringComparison.Ordinal);
-        Assert.Equal(Files.Initrd(51, 5000), await BytesAsync(paths[2]));
+        Assert.Equal(BootFiles.Initrd(51, 5000), await BytesAsync(paths[2]));
     }
 }

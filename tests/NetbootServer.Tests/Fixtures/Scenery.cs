@@ -19,8 +19,8 @@ internal static partial class Scenery
     public static async Task<string> AddVersionAsync(this Caller admin, string image, int seed,
         string? arguments = null)
     {
-        List<(string, object)> parts = [("x86_64-linux/kernel", Files.Kernel(seed)),
-            ("x86_64-linux/initrd", Files.Initrd(seed))];
+        List<(string, object)> parts = [("x86_64-linux/kernel", BootFiles.Kernel(seed)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(seed))];
         if (arguments is not null) parts.Add(("x86_64-linux/kernelArguments", arguments));
         var answer = await admin.UploadAsync(image, [.. parts]);
         return answer.Is(HttpStatusCode.Created)["id"]!;

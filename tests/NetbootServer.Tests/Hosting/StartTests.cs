@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
-using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Hosting;
 
@@ -11,13 +10,17 @@ public sealed class StartTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("netboot-start-");
 
+    private static Dictionary<string, string> NoVariables => [];
+
     private string Data => _folder.FullName;
+
+    private ServerSetup OnData => ServerSetup.With(("DataDirectory", Data));
 
     [Fact]
     public async Task A_start_says_once_what_a_person_needs_to_know_and_ends_when_asked_to()
     {
         var port = Ports.Free();
-        await using var server = ServerProcess.Start(Data, "--Urls", $"http://127.0.0.1:{port}");
+        await using var server = ServerRun.Start(Data, NoVariables, "--Urls", $"http://127.0.0.1:{port}");
         await Until.TrueAsync(() => server.Output.Contains("dnsmasq:", StringComparison.Ordinal), "the welcome");
         Assert.Contains($"Dashboard  http://localhost:{port}/", server.Output, StringComparison.Ordinal);
         Assert.Contains($"Data       {Data}/data\n", server.Output, StringComparison.Ordinal);
@@ -26,9 +29,18 @@ public sealed class StartTests : IDisposable
         Assert.Contains($"http://127.0.0.1:{port}/boot.ipxe", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain((await File.ReadAllTextAsync($"{Data}/data/initial-admin-password",
             TestContext.Current.CancellationToken)).Trim(), server.Output, StringComparison.Ordinal);
-        server.Terminate();
-        Assert.Equal(0, await server.ExitAsync());
+        Assert.Equal(0, await server.StopAsync());
         Assert.Equal("", server.Errors);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_stopped_while_it_starts_ends_in_order()
+    {
+        // It listens already, and is warming up.
+        await using var server = await ServerProcess.StartAsync(new(), TestContext.Current.CancellationToken);
+        Assert.Equal(0, await server.StopAsync());
+        Assert.DoesNotContain("Unhandled", server.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("ERR", server.Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -43,7 +55,7 @@ public sealed class StartTests : IDisposable
 
     private async Task RefusesAsync(string setting, string value, string advice, params string[] arguments)
     {
-        await using var server = ServerProcess.Start(Data, arguments.Contains("--Urls") ? arguments
+        await using var server = ServerRun.Start(Data, NoVariables, arguments.Contains("--Urls") ? arguments
             : [.. arguments, "--Urls", "http://127.0.0.1:0"]);
         Assert.Equal(1, await server.ExitAsync());
         var line = Assert.Single(server.Errors.TrimEnd('\n').Split('\n'));
@@ -75,8 +87,8 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task A_second_server_leaves_the_first_ones_data_alone()
     {
-        var (first, admin) = await ServerProcess.RunAsync(Data, Ports.Free());
-        await using var running = first;
+        await using var first = await ServerProcess.StartAsync(OnData, TestContext.Current.CancellationToken);
+        var admin = new Caller(first.Admin);
         (await admin.PutAsync("/api/v1/machines/m", """{"macs":["525400090001"]}""")).Is(HttpStatusCode.Created);
         await RefusesAsync("DataDirectory", Data, "another server is using", "--DataDirectory", Data);
         (await admin.GetAsync("/api/v1/machines/m")).Is(HttpStatusCode.OK);
@@ -85,12 +97,8 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task A_newer_database_is_refused_and_untouched()
     {
-        var (server, _) = await ServerProcess.RunAsync(Data, Ports.Free());
-        await using (server)
-        {
-            server.Terminate();
-            Assert.Equal(0, await server.ExitAsync());
-        }
+        await using (var server = await ServerProcess.StartAsync(OnData, TestContext.Current.CancellationToken))
+            Assert.Equal(0, await server.StopAsync());
         var file = Path.Combine(Data, "netboot.db");
         await using (var db = new SqliteConnection($"Data Source={file};Pooling=False"))
         {

@@ -37,11 +37,11 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task An_upload_becomes_the_current_version_and_its_bytes_are_served()
     {
         await _admin.PutAsync("/api/v1/images/up", Upload);
-        var answer = (await _admin.UploadAsync("up", ("x86_64-linux/kernel", Files.Kernel(1)),
-            ("x86_64-linux/initrd", Files.Initrd(2)),
+        var answer = (await _admin.UploadAsync("up", ("x86_64-linux/kernel", BootFiles.Kernel(1)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(2)),
             ("x86_64-linux/kernelArguments", "init=/nix/store/x/init  dyndbg=\"file a.c +p\"\n"),
-            ("aarch64-linux/kernel", Files.ArmKernel(3)),
-            ("aarch64-linux/initrd", Files.Initrd(4)))).Is(HttpStatusCode.Created);
+            ("aarch64-linux/kernel", BootFiles.ArmKernel(3)),
+            ("aarch64-linux/initrd", BootFiles.Initrd(4)))).Is(HttpStatusCode.Created);
         Assert.Equal($"/api/v1/images/up/versions/{answer["id"]}", answer.Message.Headers.Location?.ToString());
         var system = answer.Json.GetProperty("systems").GetProperty("x86_64-linux");
         Assert.Equal(["init=/nix/store/x/init", "dyndbg=\"file a.c +p\""],
@@ -49,7 +49,7 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         Assert.Equal(4096, system.GetProperty("kernel").GetProperty("sizeBytes").GetInt64());
         var url = system.GetProperty("initrd").GetProperty("url").GetString()!;
         var bytes = await app.Machine.Client.GetByteArrayAsync(url, TestContext.Current.CancellationToken);
-        Assert.Equal(Files.Initrd(2), bytes);
+        Assert.Equal(BootFiles.Initrd(2), bytes);
 
         var image = await _admin.GetAsync("/api/v1/images/up");
         Assert.Equal((answer["id"], "16384"), (image["current"], image["sizeBytes"]));
@@ -65,10 +65,10 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task An_Image_that_was_compressed_is_stored_and_served_unpacked(string by)
     {
         await _admin.PutAsync($"/api/v1/images/packed-{by}", Upload);
-        var image = Files.ArmKernel(77);
+        var image = BootFiles.ArmKernel(77);
         var packed = by == "gzip" ? Packed.Gzip(image) : Packed.Zstd(image);
         var answer = await _admin.UploadAsync($"packed-{by}", ("aarch64-linux/kernel", packed),
-            ("aarch64-linux/initrd", Packed.Gzip(Files.Initrd(78))));
+            ("aarch64-linux/initrd", Packed.Gzip(BootFiles.Initrd(78))));
         var kernel = answer.Json.GetProperty("systems").GetProperty("aarch64-linux").GetProperty("kernel");
         Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(image)),
             kernel.GetProperty("sha256").GetString());
@@ -77,7 +77,7 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
             Assert.Equal(image, await app.Machine.Client.GetByteArrayAsync(url, TestContext.Current.CancellationToken));
         // The same again, whether packed or not, is the same version.
         var plain = await _admin.UploadAsync($"packed-{by}", ("aarch64-linux/kernel", image),
-            ("aarch64-linux/initrd", Packed.Gzip(Files.Initrd(78))));
+            ("aarch64-linux/initrd", Packed.Gzip(BootFiles.Initrd(78))));
         Assert.Equal(answer["id"], plain.Is(HttpStatusCode.OK)["id"]);
     }
 
@@ -85,9 +85,9 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_compressed_Image_that_is_cut_off_is_refused()
     {
         await _admin.PutAsync("/api/v1/images/cut", Upload);
-        var packed = Packed.Gzip(Files.ArmKernel(79));
+        var packed = Packed.Gzip(BootFiles.ArmKernel(79));
         var answer = await _admin.UploadAsync("cut", ("aarch64-linux/kernel", packed[..^2000]),
-            ("aarch64-linux/initrd", Files.Initrd()));
+            ("aarch64-linux/initrd", BootFiles.Initrd()));
         Assert.Contains("cannot be unpacked", answer.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
             .ErrorAt("aarch64-linux/kernel"), StringComparison.Ordinal);
     }
@@ -96,8 +96,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_line_pasted_from_a_release_loses_what_scripts_add_themselves()
     {
         await _admin.PutAsync("/api/v1/images/pasted", Upload);
-        var answer = await _admin.UploadAsync("pasted", ("x86_64-linux/kernel", Files.Kernel(80)),
-            ("x86_64-linux/initrd", Files.Initrd(80)),
+        var answer = await _admin.UploadAsync("pasted", ("x86_64-linux/kernel", BootFiles.Kernel(80)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(80)),
             ("x86_64-linux/kernelArguments",
                 "init=/nix/store/x/init initrd=initrd-x86_64-linux nohibernate netboot.boot=http://old/boots/x " +
                 "${cmdline}\n"));
@@ -105,8 +105,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
             .Json.GetProperty("systems")
             .GetProperty("x86_64-linux").GetProperty("kernelArguments").EnumerateArray()
             .Select(argument => argument.GetString()!));
-        (await _admin.UploadAsync("pasted", ("x86_64-linux/kernel", Files.Kernel(80)),
-            ("x86_64-linux/initrd", Files.Initrd(80)),
+        (await _admin.UploadAsync("pasted", ("x86_64-linux/kernel", BootFiles.Kernel(80)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(80)),
             ("x86_64-linux/kernelArguments", "init=${elsewhere}"))).IsInvalidAt("x86_64-linux/kernelArguments");
     }
 
@@ -114,8 +114,8 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Equal_bytes_make_no_new_version_and_other_arguments_do()
     {
         var first = await _admin.MakeImageAsync("equal", seed: 5);
-        var same = await _admin.UploadAsync("equal", ("x86_64-linux/initrd", Files.Initrd(5)),
-            ("x86_64-linux/kernel", Files.Kernel(5)));
+        var same = await _admin.UploadAsync("equal", ("x86_64-linux/initrd", BootFiles.Initrd(5)),
+            ("x86_64-linux/kernel", BootFiles.Kernel(5)));
         Assert.Equal(first, same.Is(HttpStatusCode.OK)["id"]);
         Assert.NotEqual(first, await _admin.AddVersionAsync("equal", 5, "quiet"));
         Assert.Equal(2, (await _admin.GetAsync("/api/v1/images/equal/versions")).Items("id").Count);
@@ -124,22 +124,22 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public static TheoryData<string, string, byte[], string> WrongKinds => new()
     {
         { "a web page as kernel", "x86_64-linux/kernel", "<!doctype html><title>404</title>"u8.ToArray(), "HTML" },
-        { "an initrd as kernel", "x86_64-linux/kernel", Files.Initrd(), "cpio" },
-        { "an ARM kernel for x86", "x86_64-linux/kernel", Files.ArmKernel(), "Arm" },
-        { "an x86 kernel for ARM", "aarch64-linux/kernel", Files.Kernel(), "x86" },
-        { "a kernel as initrd", "x86_64-linux/initrd", Files.Kernel(), "Linux kernel" },
+        { "an initrd as kernel", "x86_64-linux/kernel", BootFiles.Initrd(), "cpio" },
+        { "an ARM kernel for x86", "x86_64-linux/kernel", BootFiles.ArmKernel(), "Arm" },
+        { "an x86 kernel for ARM", "aarch64-linux/kernel", BootFiles.Kernel(), "x86" },
+        { "a kernel as initrd", "x86_64-linux/initrd", BootFiles.Kernel(), "Linux kernel" },
         { "nothing as initrd", "x86_64-linux/initrd", [], "empty" },
         { "a tarball as initrd", "x86_64-linux/initrd", Packed.Gzip(Packed.Tar()),
             "a gzip file with a tar archive in it" },
         { "an xz tarball as initrd", "x86_64-linux/initrd", Packed.XzTar, "an xz file with a tar archive in it" },
         { "a zstd tarball as initrd", "x86_64-linux/initrd", Packed.ZstdTar,
             "a Zstandard file with a tar archive in it" },
-        { "a packed kernel as initrd", "x86_64-linux/initrd", Packed.Gzip(Files.Kernel()), "Linux kernel" },
-        { "a packed ARM kernel for x86", "x86_64-linux/kernel", Packed.Gzip(Files.ArmKernel()), "Arm" },
+        { "a packed kernel as initrd", "x86_64-linux/initrd", Packed.Gzip(BootFiles.Kernel()), "Linux kernel" },
+        { "a packed ARM kernel for x86", "x86_64-linux/kernel", Packed.Gzip(BootFiles.ArmKernel()), "Arm" },
         { "a packed tarball as kernel", "aarch64-linux/kernel", Packed.Gzip(Packed.Tar()), "tar archive" },
-        { "a packed cpio as kexec tarball", "x86_64-linux/kexec", Packed.Gzip(Files.Initrd()), "gzip" },
-        { "a cpio as kexec tarball", "x86_64-linux/kexec", Files.Initrd(), "cpio" },
-        { "a cpio as ISO", "x86_64-linux/iso", Files.Initrd(), "cpio" },
+        { "a packed cpio as kexec tarball", "x86_64-linux/kexec", Packed.Gzip(BootFiles.Initrd()), "gzip" },
+        { "a cpio as kexec tarball", "x86_64-linux/kexec", BootFiles.Initrd(), "cpio" },
+        { "a cpio as ISO", "x86_64-linux/iso", BootFiles.Initrd(), "cpio" },
     };
 
     [Theory]
@@ -159,15 +159,15 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Halves_doubles_strangers_and_bad_arguments_are_told_at_once()
     {
         await _admin.PutAsync("/api/v1/images/halves", Upload);
-        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", Files.Kernel())))
+        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", BootFiles.Kernel())))
             .IsInvalidAt("x86_64-linux/initrd");
-        (await _admin.UploadAsync("halves", ("x86_64-linux/initrd", Files.Initrd())))
+        (await _admin.UploadAsync("halves", ("x86_64-linux/initrd", BootFiles.Initrd())))
             .IsInvalidAt("x86_64-linux/kernel");
         (await _admin.UploadAsync("halves", ("x86_64-linux/kernelArguments", "quiet")))
             .IsInvalidAt("x86_64-linux/kernelArguments");
-        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", Files.Kernel()),
-            ("x86_64-linux/kernel", Files.Kernel()),
-            ("sparc-linux/kernel", Files.Kernel()), ("x86_64-linux/poem", "roses"),
+        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", BootFiles.Kernel()),
+            ("x86_64-linux/kernel", BootFiles.Kernel()),
+            ("sparc-linux/kernel", BootFiles.Kernel()), ("x86_64-linux/poem", "roses"),
             ("x86_64-linux/kernelArguments", "a ${b} || c")))
             .IsInvalidAt("x86_64-linux/kernel", "sparc-linux/kernel", "x86_64-linux/poem",
                 "x86_64-linux/kernelArguments");
@@ -185,7 +185,7 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         cut.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
         (await _admin.SendAsync(HttpMethod.Post, "/api/v1/images/broken/versions", cut))
             .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
-        (await _admin.UploadAsync("nobody", ("x86_64-linux/kernel", Files.Kernel())))
+        (await _admin.UploadAsync("nobody", ("x86_64-linux/kernel", BootFiles.Kernel())))
             .IsProblem(HttpStatusCode.NotFound, "not-found");
         Assert.Empty(Directory.GetFiles(Path.Combine(app.Data, "blobs", "tmp")));
     }
@@ -286,10 +286,10 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         await using var small = new NetbootApp(new() { ["Blobs:MaxBytes"] = "100000" });
         await small.Admin.PutAsync("/api/v1/images/big", Upload);
         // Nobody has looked at the names of its parts.
-        var refused = (await small.Admin.UploadAsync("big", ("no/part", Files.Initrd(1, 200_000))))
+        var refused = (await small.Admin.UploadAsync("big", ("no/part", BootFiles.Initrd(1, 200_000))))
             .IsProblem(HttpStatusCode.InsufficientStorage, "storage-full");
         Assert.Contains("Blobs:MaxBytes", refused.Text, StringComparison.Ordinal);
-        (await small.Admin.UploadAsync("big", ("no/part", Files.Initrd(1, 90_000)))).IsInvalidAt("no/part");
+        (await small.Admin.UploadAsync("big", ("no/part", BootFiles.Initrd(1, 90_000)))).IsInvalidAt("no/part");
     }
 
     [Fact]
@@ -308,7 +308,7 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Bytes_of_an_upload_that_is_refused_do_not_stay()
     {
         await _admin.PutAsync("/api/v1/images/rest", Upload);
-        var kernel = Files.Kernel(45);
+        var kernel = BootFiles.Kernel(45);
         (await _admin.UploadAsync("rest", ("x86_64-linux/kernel", kernel))).IsInvalidAt("x86_64-linux/initrd");
         var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(kernel));
         await Until.TrueAsync(() => !File.Exists(Path.Combine(app.Data, "blobs", digest[..2], digest)),
@@ -319,13 +319,14 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     [Fact]
     public async Task A_version_tells_what_its_kernel_says_it_is()
     {
-        var kernel = Files.Kernel(31);
+        var kernel = BootFiles.Kernel(31);
         (kernel[0x20E], kernel[0x20F]) = (0x00, 0x01); // boot.rst, kernel_version: at 0x200 + 0x100
         "6.18.24 (nixbld@localhost) #1-NixOS SMP\0"u8.CopyTo(kernel.AsSpan(0x300));
         await _admin.PutAsync("/api/v1/images/said", Upload);
-        await _admin.UploadAsync("said", ("x86_64-linux/kernel", kernel), ("x86_64-linux/initrd", Files.Initrd(31)));
-        await _admin.UploadAsync("said", ("x86_64-linux/kernel", Files.Kernel(32)),
-            ("x86_64-linux/initrd", Files.Initrd(32)));
+        await _admin.UploadAsync("said", ("x86_64-linux/kernel", kernel),
+            ("x86_64-linux/initrd", BootFiles.Initrd(31)));
+        await _admin.UploadAsync("said", ("x86_64-linux/kernel", BootFiles.Kernel(32)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(32)));
         var said = (await _admin.GetAsync("/api/v1/images/said/versions")).Json.GetProperty("items").EnumerateArray()
             .Select(version => version.GetProperty("systems").GetProperty("x86_64-linux").GetProperty("kernel"))
             .Select(artifact => artifact.TryGetProperty("kernelVersion", out var text) ? text.GetString() : null);

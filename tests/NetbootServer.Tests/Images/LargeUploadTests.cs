@@ -4,22 +4,21 @@ using NetbootServer.Tests.Fixtures;
 namespace NetbootServer.Tests.Images;
 
 [Trait("category", "slow")]
-public sealed class LargeUploadTests : IDisposable
+public sealed class LargeUploadTests
 {
     private const long Length = 2L << 30, Room = 192L << 20;
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("netboot-large-");
 
     [Fact]
     public async Task An_initrd_of_2_GiB_does_not_raise_memory()
     {
-        var (server, admin) = await ServerProcess.RunAsync(_folder.FullName, Ports.Free());
-        await using var running = server;
+        await using var server = await ServerProcess.StartAsync(new(), TestContext.Current.CancellationToken);
+        var admin = new Caller(server.Admin);
         await admin.MakeImageAsync("large");
         var before = server.PeakMemory;
         var form = new MultipartFormDataContent
         {
-            { new ByteArrayContent(Files.Kernel(1)), "x86_64-linux/kernel", "bzImage" },
-            { new StreamContent(new LongStream(Files.Initrd(2, 1 << 20), Length), 1 << 20), "x86_64-linux/initrd",
+            { new ByteArrayContent(BootFiles.Kernel(1)), "x86_64-linux/kernel", "bzImage" },
+            { new StreamContent(new LongStream(BootFiles.Initrd(2, 1 << 20), Length), 1 << 20), "x86_64-linux/initrd",
                 "initrd" },
         };
         var answer = (await admin.SendAsync(HttpMethod.Post, "/api/v1/images/large/versions", form))
@@ -29,8 +28,6 @@ public sealed class LargeUploadTests : IDisposable
             .GetProperty("sizeBytes").GetInt64());
         Assert.True(raised < Room, $"Memory rose by {raised >> 20} MiB.");
     }
-
-    public void Dispose() => _folder.Delete(recursive: true);
 
     /// <summary>The same piece over and over; takes no memory itself.</summary>
     private sealed class LongStream(byte[] piece, long length) : Stream

@@ -133,11 +133,11 @@ public sealed class LastModifiedTests(NetbootApp app) : IClassFixture<NetbootApp
         await admin.AddVersionAsync("w", 21);
         await UntilDatedAsync(admin, "/images/w/bzImage-x86_64-linux");
         Assert.Contains("saved", await WgetAsync(folder, url), StringComparison.Ordinal);
-        Assert.Equal(Files.Kernel(21), await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
+        Assert.Equal(BootFiles.Kernel(21), await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
         await admin.PutAsync("/api/v1/images/w/current", new { version = first });
         await UntilDatedAsync(admin, "/images/w/bzImage-x86_64-linux");
         await WgetAsync(folder, url);
-        Assert.Equal(Files.Kernel(20), await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
+        Assert.Equal(BootFiles.Kernel(20), await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
         folder.Delete(recursive: true);
     }
 

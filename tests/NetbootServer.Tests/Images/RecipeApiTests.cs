@@ -27,14 +27,15 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     private Task<Answer> UploadAllAsync(string image) => UploadAsync(image,
-        ("x86_64-linux/initrd", Files.Initrd(1)), ("x86_64-linux/efi", Files.Efi(2)),
-        ("x86_64-linux/initrd", Files.Initrd(3)),
-        ("x86_64-linux/files/root.squashfs", Root), ("x86_64-linux/kernel", Files.Kernel(4)),
-        ("x86_64-linux/shim", Files.Efi(5)),
-        ("x86_64-linux/initrd", Files.Initrd(1)), ("x86_64-linux/kernelArguments", "quiet"),
+        ("x86_64-linux/initrd", BootFiles.Initrd(1)), ("x86_64-linux/efi", BootFiles.Efi(2)),
+        ("x86_64-linux/initrd", BootFiles.Initrd(3)),
+        ("x86_64-linux/files/root.squashfs", Root), ("x86_64-linux/kernel", BootFiles.Kernel(4)),
+        ("x86_64-linux/shim", BootFiles.Efi(5)),
+        ("x86_64-linux/initrd", BootFiles.Initrd(1)), ("x86_64-linux/kernelArguments", "quiet"),
         ("x86_64-linux/kexec-noninteractive", Packed.Gzip(new byte[100])),
         ("x86_64-linux/files/root.squashfs.sha256", "text"u8.ToArray()),
-        ("aarch64-linux/efi", Files.Efi(6, machine: 0xAA64)), ("aarch64-linux/files/root.squashfs", Files.Initrd(7)));
+        ("aarch64-linux/efi", BootFiles.Efi(6, machine: 0xAA64)),
+        ("aarch64-linux/files/root.squashfs", BootFiles.Initrd(7)));
 
     [Fact]
     public async Task A_version_shows_its_recipes()
@@ -46,10 +47,10 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
             var systems = answer.Json.GetProperty("systems");
             var recipe = systems.GetProperty("x86_64-linux");
             var expected = $$$"""
-                {"kernel": {{{File(Files.Kernel(4), "kernel")}}}, "efi": {{{File(Files.Efi(2), "efi")}}},
-                 "initrd": {{{File(Files.Initrd(1), "initrd")}}},
-                 "initrds": [{{{Named("initrd", Files.Initrd(1))}}}, {{{Named("initrd2", Files.Initrd(3))}}}, {{{Named("initrd3", Files.Initrd(1))}}}],
-                 "shim": {{{File(Files.Efi(5), "shim")}}},
+                {"kernel": {{{File(BootFiles.Kernel(4), "kernel")}}}, "efi": {{{File(BootFiles.Efi(2), "efi")}}},
+                 "initrd": {{{File(BootFiles.Initrd(1), "initrd")}}},
+                 "initrds": [{{{Named("initrd", BootFiles.Initrd(1))}}}, {{{Named("initrd2", BootFiles.Initrd(3))}}}, {{{Named("initrd3", BootFiles.Initrd(1))}}}],
+                 "shim": {{{File(BootFiles.Efi(5), "shim")}}},
                  "files": {"root.squashfs": {{{File(Root, "root.squashfs")}}},
                            "root.squashfs.sha256": {{{File("text"u8.ToArray(), "root.squashfs.sha256")}}}},
                  "kexecNoninteractive": {{{File(Packed.Gzip(new byte[100]), "kexec-noninteractive.tar.gz")}}},
@@ -62,9 +63,9 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
             Assert.Equal(0, efiOnly.GetProperty("initrds").GetArrayLength());
         }
         // Of equal bytes one is stored: ten files.
-        var size = new[] { Files.Initrd(1), Files.Efi(2), Files.Initrd(3), Root, Files.Kernel(4), Files.Efi(5),
-            Packed.Gzip(new byte[100]),
-            "text"u8.ToArray(), Files.Efi(6, machine: 0xAA64), Files.Initrd(7) }.Sum(file => (long)file.Length);
+        var size = new[] { BootFiles.Initrd(1), BootFiles.Efi(2), BootFiles.Initrd(3), Root, BootFiles.Kernel(4),
+            BootFiles.Efi(5), Packed.Gzip(new byte[100]),
+            "text"u8.ToArray(), BootFiles.Efi(6, machine: 0xAA64), BootFiles.Initrd(7) }.Sum(file => (long)file.Length);
         Assert.Equal(size, uploaded.Json.GetProperty("sizeBytes").GetInt64());
         Assert.Equal($"{size}", (await _admin.GetAsync("/api/v1/images/shown"))["sizeBytes"]);
         Assert.Equal("x86_64-linux-initrd.bin",
@@ -84,12 +85,12 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var id = (await UploadAllAsync("served")).Is(HttpStatusCode.Created)["id"]!;
         var files = new (string Name, byte[] Bytes)[]
         {
-            ("bzImage-x86_64-linux", Files.Kernel(4)), ("x86_64-linux.efi", Files.Efi(2)),
-                ("initrd-x86_64-linux", Files.Initrd(1)),
-            ("initrd2-x86_64-linux", Files.Initrd(3)), ("initrd3-x86_64-linux", Files.Initrd(1)),
+            ("bzImage-x86_64-linux", BootFiles.Kernel(4)), ("x86_64-linux.efi", BootFiles.Efi(2)),
+                ("initrd-x86_64-linux", BootFiles.Initrd(1)),
+            ("initrd2-x86_64-linux", BootFiles.Initrd(3)), ("initrd3-x86_64-linux", BootFiles.Initrd(1)),
             ("files-x86_64-linux/root.squashfs", Root), ("files-x86_64-linux/root.squashfs.sha256", "text"u8.ToArray()),
-            ("aarch64-linux.efi", Files.Efi(6, machine: 0xAA64)),
-            ("files-aarch64-linux/root.squashfs", Files.Initrd(7)),
+            ("aarch64-linux.efi", BootFiles.Efi(6, machine: 0xAA64)),
+            ("files-aarch64-linux/root.squashfs", BootFiles.Initrd(7)),
         };
         foreach (var folder in new[] { "served", $"served@{id}" })
         {
@@ -158,27 +159,28 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     [Fact]
     public async Task Half_recipes_are_refused_with_what_is_missing()
     {
-        (await UploadAsync("half", ("x86_64-linux/initrd", Files.Initrd()), ("x86_64-linux/initrd", Files.Initrd(1))))
+        (await UploadAsync("half", ("x86_64-linux/initrd", BootFiles.Initrd()),
+            ("x86_64-linux/initrd", BootFiles.Initrd(1))))
             .IsInvalidAt("x86_64-linux/kernel");
         var lonely = await UploadAsync("half", ("x86_64-linux/files/root", Root));
         Assert.Contains("belong to a kernel", lonely.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
             .ErrorAt("x86_64-linux/kernel"),
             StringComparison.Ordinal);
-        (await UploadAsync("half", ("x86_64-linux/shim", Files.Efi()))).IsInvalidAt("x86_64-linux/kernel");
-        (await UploadAsync("half", ("x86_64-linux/kernel", Files.Kernel()), ("aarch64-linux/files/root", Root)))
+        (await UploadAsync("half", ("x86_64-linux/shim", BootFiles.Efi()))).IsInvalidAt("x86_64-linux/kernel");
+        (await UploadAsync("half", ("x86_64-linux/kernel", BootFiles.Kernel()), ("aarch64-linux/files/root", Root)))
             .IsInvalidAt(
             "x86_64-linux/initrd", "aarch64-linux/kernel");
         // What BIOS and UEFI start without an initrd, such as memtest86+.
-        (await UploadAsync("half", ("x86_64-linux/kernel", Files.Kernel()), ("x86_64-linux/efi", Files.Efi())))
+        (await UploadAsync("half", ("x86_64-linux/kernel", BootFiles.Kernel()), ("x86_64-linux/efi", BootFiles.Efi())))
             .Is(HttpStatusCode.Created);
     }
 
     public static TheoryData<string, string, byte[], string> WrongFiles() => new()
     {
-        { "a kernel without an EFI stub", "x86_64-linux/efi", Files.Kernel(), "Linux kernel" },
-        { "an EFI program for Arm", "x86_64-linux/efi", Files.Efi(machine: 0xAA64), "aarch64" },
-        { "an initrd as shim", "x86_64-linux/shim", Files.Initrd(), "cpio" },
-        { "an EFI program as kernel", "x86_64-linux/kernel", Files.Efi(), "EFI program" },
+        { "a kernel without an EFI stub", "x86_64-linux/efi", BootFiles.Kernel(), "Linux kernel" },
+        { "an EFI program for Arm", "x86_64-linux/efi", BootFiles.Efi(machine: 0xAA64), "aarch64" },
+        { "an initrd as shim", "x86_64-linux/shim", BootFiles.Initrd(), "cpio" },
+        { "an EFI program as kernel", "x86_64-linux/kernel", BootFiles.Efi(), "EFI program" },
         { "an empty EFI program", "x86_64-linux/efi", [], "empty" },
     };
 
@@ -195,8 +197,8 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     [Fact]
     public async Task A_further_initrd_that_is_none_is_named_by_its_place()
     {
-        var answer = await UploadAsync("second", ("x86_64-linux/kernel", Files.Kernel()),
-            ("x86_64-linux/initrd", Files.Initrd()),
+        var answer = await UploadAsync("second", ("x86_64-linux/kernel", BootFiles.Kernel()),
+            ("x86_64-linux/initrd", BootFiles.Initrd()),
             ("x86_64-linux/initrd", "<!doctype html>"u8.ToArray()));
         Assert.Contains("HTML", answer.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
             .ErrorAt("x86_64-linux/initrd2"), StringComparison.Ordinal);
@@ -214,8 +216,8 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     [InlineData("x86_64-linux/initrd2")]
     public async Task A_part_of_that_name_is_refused(string part)
     {
-        var answer = await UploadAsync("named", (part, Root), ("x86_64-linux/kernel", Files.Kernel()),
-            ("x86_64-linux/initrd", Files.Initrd()));
+        var answer = await UploadAsync("named", (part, Root), ("x86_64-linux/kernel", BootFiles.Kernel()),
+            ("x86_64-linux/initrd", BootFiles.Initrd()));
         answer.IsInvalidAt(part);
     }
 
@@ -223,19 +225,20 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task The_same_file_twice_is_refused_and_so_is_a_name_that_is_too_long()
     {
         var twice = await UploadAsync("twice", ("x86_64-linux/files/a", Root), ("x86_64-linux/files/a", Root),
-            ("x86_64-linux/efi", Files.Efi()));
+            ("x86_64-linux/efi", BootFiles.Efi()));
         Assert.Contains("twice", twice.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
             .ErrorAt("x86_64-linux/files/a"), StringComparison.Ordinal);
         var name = "x86_64-linux/files/" + new string('a', 65);
-        (await UploadAsync("twice", (name, Root), ("x86_64-linux/efi", Files.Efi()))).IsInvalidAt(name);
-        (await UploadAsync("twice", (name[..^1], Root), ("x86_64-linux/efi", Files.Efi()))).Is(HttpStatusCode.Created);
+        (await UploadAsync("twice", (name, Root), ("x86_64-linux/efi", BootFiles.Efi()))).IsInvalidAt(name);
+        (await UploadAsync("twice", (name[..^1], Root), ("x86_64-linux/efi", BootFiles.Efi())))
+            .Is(HttpStatusCode.Created);
     }
 
     [Fact]
     public async Task A_thousand_initrds_are_refused_with_what_to_do()
     {
-        var kernel = ("x86_64-linux/kernel", (object)Files.Kernel());
-        var one = ("x86_64-linux/initrd", (object)Files.Initrd());
+        var kernel = ("x86_64-linux/kernel", (object)BootFiles.Kernel());
+        var one = ("x86_64-linux/initrd", (object)BootFiles.Initrd());
         var sixteen = (await UploadAsync("many", [kernel, .. Enumerable.Repeat(one, 16)])).Is(HttpStatusCode.Created);
         Assert.Equal(16, sixteen.Json.GetProperty("systems").GetProperty("x86_64-linux").GetProperty("initrds")
             .GetArrayLength());
@@ -257,7 +260,8 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var id = (await UploadAllAsync("kept")).Is(HttpStatusCode.Created)["id"];
         var retention = app.Services.GetRequiredService<Retention>();
         await retention.CleanUpAsync(interrupted: false, Ct);
-        var urls = new[] { Files.Initrd(3), Files.Efi(2), Files.Efi(5), Root }.Select(bytes => $"/blobs/{Sha(bytes)}/x")
+        var urls = new[] { BootFiles.Initrd(3), BootFiles.Efi(2), BootFiles.Efi(5), Root }
+            .Select(bytes => $"/blobs/{Sha(bytes)}/x")
             .ToList();
         foreach (var url in urls) (await app.Machine.HeadAsync(url)).Is(HttpStatusCode.OK);
         (await app.Machine.GetAsync($"/images/kept@{id}/initrd2-x86_64-linux")).Is(HttpStatusCode.OK);

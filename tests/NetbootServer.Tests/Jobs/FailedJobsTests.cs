@@ -43,29 +43,20 @@ public sealed class FailedJobsTests
     [Fact]
     public async Task A_refresh_that_failed_is_tried_again_by_the_next_server_too()
     {
-        var folder = Directory.CreateTempSubdirectory("netboot-failed-");
-        var port = Ports.Free();
         await using var source = await SourceHost.StartAsync();
-        var (first, admin) = await ServerProcess.RunAsync(folder.FullName, port, [], "--Jobs:RetryFailedAfter",
-            "00:00:20", "--Jobs:Jitter", "00:00:00");
-        await using (first)
-        {
-            (await admin.PutAsync("/api/v1/images/yearly",
-                new { source = new { type = "release", url = source.Url("/x") }, schedule = Yearly }))
-                .Is(HttpStatusCode.Created);
-            var job = (await admin.PostAsync("/api/v1/images/yearly/refreshes", new { }))
-                .Is(HttpStatusCode.Accepted)["id"];
-            await Until.AsAsync(() => admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["state"] == "failed",
-                "the refresh to fail");
-            first.Kill();
-            await first.ExitAsync();
-        }
-        var (second, again) = await ServerProcess.RunAsync(folder.FullName, port, [], "--Jobs:RetryFailedAfter",
-            "00:00:20", "--Jobs:Jitter", "00:00:00");
-        await using (second)
-            await Until.AsAsync(() => again.GetAsync("/api/v1/jobs?image=yearly"), answer => answer.Items("askedBy")
-                .Contains("schedule"), "the refresh");
-        folder.Delete(recursive: true);
+        await using var server = await ServerProcess.StartAsync(ServerSetup.With(
+            ("Jobs:RetryFailedAfter", "00:00:20"), ("Jobs:Jitter", "00:00:00")), TestContext.Current.CancellationToken);
+        var admin = new Caller(server.Admin);
+        (await admin.PutAsync("/api/v1/images/yearly",
+            new { source = new { type = "release", url = source.Url("/x") }, schedule = Yearly }))
+            .Is(HttpStatusCode.Created);
+        var job = (await admin.PostAsync("/api/v1/images/yearly/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
+        await Until.AsAsync(() => admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["state"] == "failed",
+            "the refresh to fail");
+        await server.KillAsync();
+        await server.StartAgainAsync(TestContext.Current.CancellationToken);
+        await Until.AsAsync(() => admin.GetAsync("/api/v1/jobs?image=yearly"),
+            answer => answer.Items("askedBy").Contains("schedule"), "the refresh");
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class JobAuditTests : IAsyncDisposable
         var first = (await _host.RefreshAsync("i"))["version"];
         _host.Put(2);
         await _host.RefreshAsync("i");
-        await Fixtures.Until.AsAsync(() => DeedsAsync("version"), deeds =>
+        await Until.AsAsync(() => DeedsAsync("version"), deeds =>
             deeds.Contains($"server delete version i@{first}"),
             "the version to go");
     }

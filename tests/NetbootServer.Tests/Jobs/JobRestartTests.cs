@@ -1,16 +1,14 @@
 using System.Net;
 using Microsoft.Data.Sqlite;
-using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Sources;
 
 namespace NetbootServer.Tests.Jobs;
 
 /// <summary>What a server finds in its data directory when it starts again.</summary>
 [Trait("category", "slow")]
-public sealed class JobRestartTests : IDisposable
+public sealed class JobRestartTests
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("netboot-restart-");
-    private readonly int _port = Ports.Free();
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_job_that_ran_or_waited_when_the_server_was_killed_is_taken_up()
@@ -22,21 +20,16 @@ public sealed class JobRestartTests : IDisposable
             if (isHeld) await Task.Delay(Timeout.Infinite, http.RequestAborted);
             http.Response.StatusCode = 404;
         });
-        string[] one = ["--Images:MaxConcurrentJobs", "1"];
-        string[] jobs;
-        var (first, admin) = await ServerProcess.RunAsync(_folder.FullName, _port, [], one);
-        await using (first)
-        {
-            jobs = [await BeginAsync(admin, "running", source), await BeginAsync(admin, "waiting", source)];
-            await StateAsync(admin, jobs[0], "running");
-            first.Kill();
-            await first.ExitAsync();
-        }
+        await using var server = await ServerProcess.StartAsync(
+            ServerSetup.With(("Images:MaxConcurrentJobs", "1")), Ct);
+        var admin = new Caller(server.Admin);
+        string[] jobs = [await BeginAsync(admin, "running", source), await BeginAsync(admin, "waiting", source)];
+        await StateAsync(admin, jobs[0], "running");
+        await server.KillAsync();
         isHeld = false;
-        var (second, again) = await ServerProcess.RunAsync(_folder.FullName, _port, [], one);
-        await using var running = second;
-        Assert.Equal("2", (await StateAsync(again, jobs[0], "failed"))["attempt"]);
-        Assert.Equal("1", (await StateAsync(again, jobs[1], "failed"))["attempt"]);
+        await server.StartAgainAsync(Ct);
+        Assert.Equal("2", (await StateAsync(admin, jobs[0], "failed"))["attempt"]);
+        Assert.Equal("1", (await StateAsync(admin, jobs[1], "failed"))["attempt"]);
     }
 
     [Fact]
@@ -44,19 +37,15 @@ public sealed class JobRestartTests : IDisposable
     {
         await using var source = await SourceHost.StartAsync();
         var day = $"{DateTime.UtcNow.AddDays(3).DayOfWeek}".ToLowerInvariant()[..3];
-        string job;
-        var (first, admin) = await ServerProcess.RunAsync(_folder.FullName, _port);
-        await using (first)
-        {
-            job = await BeginAsync(admin, "node", source, $"0 4 * * {day}");
-            await StateAsync(admin, job, "failed");
-            first.Terminate();
-            await first.ExitAsync();
-        }
+        await using var server = await ServerProcess.StartAsync(ServerSetup.With(("Jobs:Jitter", "00:00:00")), Ct);
+        var (admin, data) = (new Caller(server.Admin), server.DataDirectory);
+        var job = await BeginAsync(admin, "node", source, $"0 4 * * {day}");
+        await StateAsync(admin, job, "failed");
+        await server.StopAsync();
         const string Old = "NetbootServer.Jobs.JobRunner, NetbootServer";
         // As a version before wrote it: the job's own trigger, which blocked the schedule while the job ran, and a
         // class that Quartz called for both.
-        await ExecuteAsync($"""
+        await ExecuteAsync(data, $"""
             UPDATE QRTZ_JOB_DETAILS SET JOB_CLASS_NAME = '{Old}', IS_NONCONCURRENT = 1;
             UPDATE QRTZ_TRIGGERS SET TRIGGER_STATE = 'BLOCKED', NEXT_FIRE_TIME = NEXT_FIRE_TIME - {TimeSpan.FromDays(7).Ticks};
             INSERT INTO QRTZ_TRIGGERS (SCHED_NAME, TRIGGER_NAME, TRIGGER_GROUP, JOB_NAME, JOB_GROUP, NEXT_FIRE_TIME,
@@ -67,16 +56,16 @@ public sealed class JobRestartTests : IDisposable
                 SELECT SCHED_NAME, TRIGGER_NAME, TRIGGER_GROUP, 0, 0, 0 FROM QRTZ_TRIGGERS WHERE TRIGGER_GROUP = 'once';
             UPDATE jobs SET State = 'running', EndedAt = NULL, ActiveKey = 'refresh node' WHERE Id = '{job}';
             """);
-        var (second, again) = await ServerProcess.RunAsync(_folder.FullName, _port, [], "--Jobs:Jitter", "00:00:00");
-        await using var running = second;
-        Assert.Equal("2", (await StateAsync(again, job, "failed"))["attempt"]);
-        await Until.TrueAsync(() => Count("QRTZ_TRIGGERS", "TRIGGER_GROUP = 'once'") == 0, "the old trigger to go");
-        Assert.Equal(0, Count("QRTZ_SIMPLE_TRIGGERS", "1"));
-        await Until.TrueAsync(() => Count("QRTZ_JOB_DETAILS", $"JOB_CLASS_NAME = '{Old}'") == 0,
+        await server.StartAgainAsync(Ct);
+        Assert.Equal("2", (await StateAsync(admin, job, "failed"))["attempt"]);
+        await Until.TrueAsync(() => Count(data, "QRTZ_TRIGGERS", "TRIGGER_GROUP = 'once'") == 0,
+            "the old trigger to go");
+        Assert.Equal(0, Count(data, "QRTZ_SIMPLE_TRIGGERS", "1"));
+        await Until.TrueAsync(() => Count(data, "QRTZ_JOB_DETAILS", $"JOB_CLASS_NAME = '{Old}'") == 0,
             "the class to be replaced");
-        Assert.Equal(1, Count("QRTZ_JOB_DETAILS", "JOB_GROUP = 'refresh'"));
+        Assert.Equal(1, Count(data, "QRTZ_JOB_DETAILS", "JOB_GROUP = 'refresh'"));
         // The schedule came due a week ago, which is made up for; then it goes on.
-        await Until.TrueAsync(() => Count("QRTZ_TRIGGERS", $"JOB_GROUP = 'refresh' AND TRIGGER_STATE = 'WAITING' "
+        await Until.TrueAsync(() => Count(data, "QRTZ_TRIGGERS", $"JOB_GROUP = 'refresh' AND TRIGGER_STATE = 'WAITING' "
             + $"AND PREV_FIRE_TIME > 0 AND NEXT_FIRE_TIME > {DateTime.UtcNow.Ticks}") == 1, "the schedule to go on");
     }
 
@@ -92,9 +81,9 @@ public sealed class JobRestartTests : IDisposable
     private static Task<Answer> StateAsync(Caller admin, string job, string state) => Until.AsAsync(
         () => admin.GetAsync($"/api/v1/jobs/{job}"), answer => answer["state"] == state, $"job {job} to be {state}");
 
-    private async Task ExecuteAsync(string sql)
+    private static async Task ExecuteAsync(string data, string sql)
     {
-        await using var database = Open();
+        await using var database = Open(data);
         await using var command = database.CreateCommand();
 #pragma warning disable CA2100 // of constants
         command.CommandText = sql;
@@ -102,9 +91,9 @@ public sealed class JobRestartTests : IDisposable
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
-    private long Count(string table, string where)
+    private static long Count(string data, string table, string where)
     {
-        using var database = Open();
+        using var database = Open(data);
         using var command = database.CreateCommand();
 #pragma warning disable CA2100 // of constants
         command.CommandText = $"SELECT COUNT(*) FROM {table} WHERE {where}";
@@ -112,13 +101,10 @@ public sealed class JobRestartTests : IDisposable
         return (long)command.ExecuteScalar()!;
     }
 
-    private SqliteConnection Open()
+    private static SqliteConnection Open(string data)
     {
-        var database = new SqliteConnection(
-            $"Data Source={Path.Combine(_folder.FullName, "netboot.db")};Pooling=False");
+        var database = new SqliteConnection($"Data Source={Path.Combine(data, "netboot.db")};Pooling=False");
         database.Open();
         return database;
     }
-
-    public void Dispose() => _folder.Delete(recursive: true);
 }

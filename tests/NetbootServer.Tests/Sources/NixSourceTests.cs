@@ -6,7 +6,6 @@ using NetbootServer.Nix.Nars;
 using NetbootServer.Sources;
 using NetbootServer.Sources.Specs;
 using NetbootServer.Storage;
-using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Nix.Commands;
 using NetbootServer.Tests.Nix.Nars;
 using static NetbootServer.Tests.Sources.SourceLab;

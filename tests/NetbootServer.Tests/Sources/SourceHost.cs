@@ -4,12 +4,8 @@ using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 
 namespace NetbootServer.Tests.Sources;
@@ -20,13 +16,12 @@ namespace NetbootServer.Tests.Sources;
 /// </summary>
 public sealed class SourceHost : IAsyncDisposable
 {
-    private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, HostedFile> _files = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, RequestDelegate> _routes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _signatures = new(StringComparer.Ordinal);
     private int _signed;
 
-    private SourceHost(WebApplication app) => _app = app;
+    private LoopbackHost? _host;
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -36,18 +31,12 @@ public sealed class SourceHost : IAsyncDisposable
     /// <summary>Files that a stub of Hydra lists.</summary>
     public List<HydraFile> Products { get; } = [];
 
-    public Uri Address => new(_app.Services.GetRequiredService<IServer>()
-        .Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    public Uri Address => _host!.Address;
 
     public static async Task<SourceHost> StartAsync(IPAddress? address = null)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(address ?? IPAddress.Loopback, 0));
-        var app = builder.Build();
-        var host = new SourceHost(app);
-        app.Run(host.AnswerAsync);
-        await app.StartAsync(Ct);
+        var host = new SourceHost();
+        host._host = await LoopbackHost.StartAsync(app => app.Run(host.AnswerAsync), Ct, address);
         return host;
     }
 
@@ -106,7 +95,7 @@ public sealed class SourceHost : IAsyncDisposable
         else http.Response.StatusCode = StatusCodes.Status404NotFound;
     }
 
-    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _host!.DisposeAsync();
 }
 
 public sealed record SeenRequest(string Path, string Range, string IfRange, string Accept, string UserAgent);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,7 +6,6 @@ using NetbootServer.Downloads;
 using NetbootServer.Hosting;
 using NetbootServer.Images;
 using NetbootServer.Initrds;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources;
 using NetbootServer.Sources.Specs;
@@ -93,19 +91,8 @@ internal sealed class SourceLab : IAsyncDisposable
         Image = "test", Source = spec, Systems = systems.Length == 0 ? ["x86_64-linux"] : [.. systems],
     };
 
-    public byte[] Read(Artifact artifact)
-    {
-        var blob = Blobs.Store.FindAsync(artifact.Digest, Ct).AsTask().GetAwaiter().GetResult();
-        Assert.NotNull(blob);
-        var bytes = new MemoryStream();
-        foreach (var (digest, offset, length) in blob.Segments.IsEmpty
-            ? [(artifact.Digest, 0L, blob.Length)]
-            : blob.Segments.Select(segment => (segment.Blob!.Value, segment.Offset, segment.Length)))
-            bytes.Write(File.ReadAllBytes(
-                Path.Combine(Blobs.Folder, "blobs", digest.ToString()[..2], digest.ToString()))
-                .AsSpan((int)offset, (int)length));
-        return bytes.ToArray();
-    }
+    public byte[] Read(Artifact artifact) =>
+        Blobs.Store.ReadAsync(Blobs.Folder, artifact.Digest).GetAwaiter().GetResult();
 
     public async Task<byte[]> FetchAsync(string url, DownloadRequest? wish = null)
     {
@@ -130,14 +117,4 @@ internal sealed class SourceLab : IAsyncDisposable
         Http.Dispose();
         await Blobs.DisposeAsync();
     }
-}
-
-public sealed class RecordedProgress : IJobProgress
-{
-    public ConcurrentQueue<JobProgress> Reports { get; } = new();
-    public ConcurrentQueue<string> Lines { get; } = new();
-
-    public void Report(JobProgress progress) => Reports.Enqueue(progress);
-
-    public void Log(string line) => Lines.Enqueue(line);
 }

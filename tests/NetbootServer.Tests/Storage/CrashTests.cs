@@ -1,26 +1,23 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
-using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Storage;
 
 [Trait("category", "slow")]
-public sealed class CrashTests : IDisposable
+public sealed class CrashTests
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("netboot-crash-");
-
     [Fact]
     public async Task A_kill_at_any_moment_loses_nothing_acknowledged_and_leaves_no_half_blob()
     {
-        var (data, port, random) = (_folder.FullName, Ports.Free(), new Random(11));
+        await using var server = await ServerProcess.StartAsync(new(), TestContext.Current.CancellationToken);
+        var (admin, random) = (new Caller(server.Admin), new Random(11));
         var machines = new ConcurrentBag<string>();
         var versions = new ConcurrentBag<string>();
         for (var round = 0; round < 3; round++)
         {
-            var (server, admin) = await ServerProcess.RunAsync(data, port);
-            await using var running = server;
-            await CheckAsync(admin, data, machines, versions);
+            if (round > 0) await server.StartAgainAsync(TestContext.Current.CancellationToken);
+            await CheckAsync(admin, server.DataDirectory, machines, versions);
             if (round == 2) return;
             if (round == 0) (await admin.PutAsync("/api/v1/images/crash", """{"source":{"type":"upload"},"keep":1000}""")).Is(HttpStatusCode.Created);
             var until = (Machines: machines.Count + random.Next(20, 60), Versions: versions.Count + random.Next(2, 6));
@@ -28,7 +25,7 @@ public sealed class CrashTests : IDisposable
                 UploadAsync(admin, round + 100, versions) };
             await Until.TrueAsync(() => machines.Count >= until.Machines && versions.Count >= until.Versions,
                 "some work");
-            server.Kill();
+            await server.KillAsync();
             await Task.WhenAll(work);
         }
     }
@@ -58,8 +55,8 @@ public sealed class CrashTests : IDisposable
             try
             {
                 var seed = (round * 1000) + i;
-                var answer = await admin.UploadAsync("crash", ("x86_64-linux/kernel", Files.Kernel(seed, 300_000)),
-                    ("x86_64-linux/initrd", Files.Initrd(seed, 2_000_000)));
+                var answer = await admin.UploadAsync("crash", ("x86_64-linux/kernel", BootFiles.Kernel(seed, 300_000)),
+                    ("x86_64-linux/initrd", BootFiles.Initrd(seed, 2_000_000)));
                 acknowledged.Add(answer.Is(HttpStatusCode.Created)["id"]!);
             }
             catch (HttpRequestException)
@@ -103,6 +100,4 @@ public sealed class CrashTests : IDisposable
                     .GetProperty("url").GetString()!)).Is(HttpStatusCode.OK);
         }
     }
-
-    public void Dispose() => _folder.Delete(recursive: true);
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using NetbootServer.Hosting.Logging;
-using NetbootServer.Tests.Fixtures;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Machines.Import;
 

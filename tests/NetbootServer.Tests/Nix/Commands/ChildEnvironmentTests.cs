@@ -1,6 +1,5 @@
 using System.Net;
 using NetbootServer.Nix.Commands;
-using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Nix.Commands;
 
@@ -8,23 +7,22 @@ public sealed class ChildEnvironmentTests : IDisposable
 {
     private static readonly Dictionary<string, string> Server = new()
     {
-        ["NETBOOT_Access__AdminToken"] = "a-secret-of-the-server-itself",
-            ["NETBOOT_Nix__PassEnvironment"] = "MINE,ABSENT",
         ["CREDENTIALS_DIRECTORY"] = "/run/credentials", ["AWS_SECRET_ACCESS_KEY"] = "another-secret",
         ["MINE"] = "passed on",
         ["NIX_CONFIG"] = "sandbox = true", ["https_proxy"] = "http://proxy.example", ["LC_ALL"] = "C",
     };
 
     private readonly FakeNix _nix = new();
-    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("netboot-child-");
 
     [Fact, Trait("category", "slow")]
     public async Task A_program_that_the_server_starts_sees_none_of_its_secrets()
     {
         _nix.Play("""env >"$(dirname "$0")/env"; exit 1""");
-        var (server, admin) = await ServerProcess.RunAsync(_data.FullName, Ports.Free(), Server, "--Nix:Path",
-            _nix.Command);
-        await using var running = server;
+        var setup = ServerSetup.With(("Access:AdminToken", "a-secret-of-the-server-itself"),
+            ("Nix:PassEnvironment", "MINE,ABSENT"), ("Nix:Path", _nix.Command)) with
+        { Environment = Server };
+        await using var server = await ServerProcess.StartAsync(setup, TestContext.Current.CancellationToken);
+        var admin = new Caller(server.Admin);
         (await admin.PutAsync("/api/v1/images/built",
             new { source = new { type = "nix", installable = "github:me/fleet#x" } })).Is(HttpStatusCode.Created);
         var job = (await admin.PostAsync("/api/v1/images/built/refreshes", new { })).Is(HttpStatusCode.Accepted)["id"];
@@ -71,9 +69,5 @@ public sealed class ChildEnvironmentTests : IDisposable
             (offline["no_proxy"], offline["GIT_ALLOW_PROTOCOL"], offline["GIT_SSH_COMMAND"]));
     }
 
-    public void Dispose()
-    {
-        _nix.Dispose();
-        _data.Delete(recursive: true);
-    }
+    public void Dispose() => _nix.Dispose();
 }

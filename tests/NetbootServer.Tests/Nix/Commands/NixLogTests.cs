@@ -4,7 +4,6 @@ using System.Text;
 using CsCheck;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
-using NetbootServer.Tests.Sources;
 
 namespace NetbootServer.Tests.Nix.Commands;
 

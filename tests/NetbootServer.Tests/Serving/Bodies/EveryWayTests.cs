@@ -9,7 +9,6 @@ using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Blobs;
 using NetbootServer.Serving.Bodies;
 using NetbootServer.Tests.Blobs;
-using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Serving.ZeroCopy;
 using static NetbootServer.Tests.Blobs.BlobHost;
 

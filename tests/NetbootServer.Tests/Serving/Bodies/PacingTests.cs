@@ -4,7 +4,6 @@ using Microsoft.Extensions.Time.Testing;
 using NetbootServer.Blobs;
 using NetbootServer.Serving.Bodies;
 using NetbootServer.Tests.Blobs;
-using NetbootServer.Tests.Fixtures;
 using static NetbootServer.Tests.Blobs.BlobHost;
 
 namespace NetbootServer.Tests.Serving.Bodies;

@@ -12,7 +12,6 @@ using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Serving.Bodies;
 using NetbootServer.Serving.ZeroCopy;
 using NetbootServer.Tests.Blobs;
-using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Serving.Bodies;
 using static NetbootServer.Tests.Blobs.BlobHost;
 
