@@ -47,7 +47,7 @@ public sealed class NixSource(NixCli nix, InstallableRules rules, GcRoots roots,
             var from = draft.From(system, variant);
             from["installable"] = installable.ToString();
             NixFlake? flake = null;
-            if (!installable.IsFile)
+            if (installable is { IsFile: false, StorePath: null })
             {
                 if (!flakes.TryGetValue(installable.Reference, out flake))
                     flakes[installable.Reference] = flake = await nix.FlakeAsync(installable, progress, ct);

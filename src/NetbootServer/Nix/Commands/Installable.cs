@@ -1,11 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
+using NetbootServer.Nix.Nars;
 
 namespace NetbootServer.Nix.Commands;
 
 /// <summary>
-/// What Nix shall build: <c>flake#attribute</c>, or <c>file#attribute</c> with the absolute path of a file with Nix
-/// code. Begins with no <c>-</c>, has no blanks, and never means the server's own working directory.
+/// What Nix shall build: <c>flake#attribute</c>, <c>file#attribute</c> with the absolute path of a file with Nix
+/// code, or a store path, which Nix fetches from its substituters when it is not there. Begins with no
+/// <c>-</c>, has no blanks, and never means the server's own working directory.
 /// </summary>
 /// <param name="Reference">What stands before the <c>#</c>.</param>
 /// <param name="Attribute">What stands behind it.</param>
@@ -20,8 +22,11 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
         "git", "git+http", "git+https", "git+ssh", "hg+http", "hg+https", "hg+ssh",
     ];
 
+    /// <summary>The store path that it is; null for a flake or file.</summary>
+    public StorePath? StorePath { get; private init; }
+
     /// <summary>Whether it is a file with Nix code, not a flake.</summary>
-    public bool IsFile => Reference.StartsWith('/') && Reference.Split('?')[0]
+    public bool IsFile => StorePath is null && Reference.StartsWith('/') && Reference.Split('?')[0]
         .EndsWith(".nix", StringComparison.Ordinal);
 
     /// <summary>What stands before the first colon; empty for a path or a name of Nix's registry.</summary>
@@ -33,6 +38,7 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
     {
         get
         {
+            if (StorePath is not null) return null;
             if (Reference.StartsWith('/')) return Reference.Split('?')[0];
             if (!LocalSchemes.Contains(Scheme)) return null;
             var path = Uri.UnescapeDataString(Reference[(Scheme.Length + 1)..].Split('?')[0]);
@@ -56,7 +62,7 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
         get
         {
             var (scheme, rest) = (Scheme, Reference[Math.Min(Reference.Length, Scheme.Length + 1)..]);
-            if (LocalPath is not null || IsOfRegistry) return null;
+            if (LocalPath is not null || StorePath is not null || IsOfRegistry) return null;
             return FlakeHosts.AddressOf(scheme, Parameter("host"), rest.Split('?')[0])
                 ?? Reference[(scheme.IndexOf('+', StringComparison.Ordinal) + 1)..];
         }
@@ -89,6 +95,13 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
     {
         ArgumentNullException.ThrowIfNull(text);
         installable = null;
+        if (Nars.StorePath.TryParse(text, out var storePath))
+        {
+            fault = storePath.Name.EndsWith(".drv", StringComparison.Ordinal)
+                ? "is a derivation; name the store path of its output" : null;
+            if (fault is null) installable = new Installable(text, default) { StorePath = storePath };
+            return fault is null;
+        }
         var hash = text.IndexOf('#', StringComparison.Ordinal);
         fault = (text, hash) switch
         {
@@ -124,7 +137,7 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Reference}#{Attribute}";
+    public override string ToString() => StorePath?.ToString() ?? $"{Reference}#{Attribute}";
 
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9_-]*(?:/[A-Za-z0-9@][A-Za-z0-9_./@-]*)?(?:\?.*)?\z")]
     private static partial Regex RegistryName();

@@ -111,7 +111,7 @@ public sealed partial class NixCli
 
     /// <summary>Builds an installable.</summary>
     /// <param name="installable">What to build.</param>
-    /// <param name="flake">The flake that it is of, checked; null for a file.</param>
+    /// <param name="flake">The flake that it is of, checked; null for a file or store path.</param>
     /// <param name="link">A link to the output, which keeps it from being collected as long as it is there.</param>
     /// <param name="progress">Receives the progress, and all that Nix prints.</param>
     /// <param name="ct">Ends it.</param>
@@ -124,6 +124,7 @@ public sealed partial class NixCli
             ["--option", "restrict-eval", "true", "--option", "allowed-uris", _rules.AllowedUris(flake?.Inputs ?? [])];
         string[] what = (flake, _rules.AreLimited) switch
         {
+            _ when installable.StorePath is { } path => [path.ToString()],
             (null, _) => ["--file", installable.LocalPath!, installable.Attribute.ToString(), .. restricted,
                 .. _rules.Roots.SelectMany(root => new[] { "-I", $"netboot={root}" })],
             (_, true) => [installable.ToString(), "--no-update-lock-file", .. NoRegistry, .. restricted],
