@@ -78,6 +78,7 @@ internal sealed class ClosureReader(StorePaths paths, SourceBlobs blobs, Closure
         {
             Kernel = closure.Kernels[spec.Kernel],
             Initrd = BootParts.Of(initrd),
+            UnpackedBytes = closure.Paths.Sum(info => info.NarSize),
             KernelArguments = [.. ClosureInitrds.KernelArguments,
                 .. KernelLine.Kept(ClosureInitrds.OwnArguments(spec.KernelParams), $"{root}")],
         });

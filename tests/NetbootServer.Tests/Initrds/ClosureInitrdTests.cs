@@ -43,6 +43,7 @@ public sealed class ClosureInitrdTests
         Assert.Equal(FakeBoot.Kernel(), await File.ReadAllBytesAsync($"{root}{system.Kernel}/bzImage", Ct));
         Assert.Equal(6, Directory.GetFileSystemEntries($"{root}/nix/store").Length);
         Assert.Equal(top.ToString(), new FileInfo($"{root}/nix/var/nix/profiles/system-1-link").LinkTarget);
+        Assert.Equal(closure.NarBytes, recipe.UnpackedBytes);
         foreach (var request in lab.Host.Requests.GroupBy(request => request.Path)) Assert.Single(request);
     }
 

@@ -86,6 +86,12 @@ public static class PlanWarnings
     /// <summary>A request that says this is taken for another machine.</summary>
     public const string OtherMachine = "other-machine";
 
+    /// <summary>iPXE on the machine's platform cannot load files as large as the image's.</summary>
+    public const string FilesTooLarge = "files-too-large";
+
+    /// <summary>The image needs more memory than the machine has reported.</summary>
+    public const string MemoryShort = "memory-short";
+
     /// <summary>The machine pins a version that its image does not have.</summary>
     public const string PinUnknown = "pin-unknown";
 }

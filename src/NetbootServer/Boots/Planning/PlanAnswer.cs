@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Images;
 using NetbootServer.Machines;
@@ -25,6 +26,11 @@ public sealed record TemplateFault(string Detail, int? Line, bool Refused);
 public sealed record PlanAnswer(string Machine, string Action, string Reason, ImmutableArray<Candidate> Candidates,
     ImmutableArray<string> KernelArguments, string Script, ImmutableArray<string> Warnings)
 {
+    /// <summary>
+    /// Bytes that iPXE has room for on a BIOS machine: it loads below 4 GiB, of which PCI takes the upper part.
+    /// </summary>
+    private const long MaxFileBytes = 2L << 30;
+
     /// <summary>The profile it gets.</summary>
     public string? Profile { get; init; }
 
@@ -110,6 +116,21 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         _ => "error",
     };
 
+    private static void WarnOfSize(Recipe recipe, MachineIdentity identity, Action<string, string> warn)
+    {
+        var files = recipe.InitrdBytes + ((recipe.Kernel ?? recipe.Efi)?.SizeBytes ?? 0);
+        if (files >= MaxFileBytes && identity.Reported.GetValueOrDefault("platform") != "efi")
+            warn(PlanWarnings.FilesTooLarge, $"The kernel and the initrds have {MiB(files)} MiB; iPXE on a BIOS " +
+                "machine loads less than 2048. Boot this machine by UEFI, or make the system smaller.");
+        if (recipe.MemoryBytes is { } need && long.TryParse(identity.Reported.GetValueOrDefault("mem"),
+            NumberStyles.None, CultureInfo.InvariantCulture, out var memory) && memory > 0 && memory < MiB(need))
+            warn(PlanWarnings.MemoryShort, $"The image needs at least {MiB(need)} MiB of memory to load and unpack; " +
+                $"the machine has reported {memory}. Its kernel would go on with half of the files. Add memory, or " +
+                "boot a smaller image.");
+
+        static long MiB(long bytes) => (bytes + (1 << 20) - 1) >> 20;
+    }
+
     private static ImmutableArray<PlanWarning> WarningsOn(
         BootPlan plan, MachineIdentity identity, int? bytes, string? fault)
     {
@@ -131,6 +152,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         if (fault is not null)
             Warn(PlanWarnings.TemplateFails,
                 $"The profile's script template fails for this machine, which gets the built-in script: {fault}.");
+        if (plan.Action is LoadKernel { Recipe: var recipe }) WarnOfSize(recipe, identity, Warn);
         if (plan.FromNextBoot) Warn(PlanWarnings.OneBootOnly, "This holds for one boot only.");
         return warnings.ToImmutable();
     }

@@ -14,6 +14,9 @@ internal sealed record BootParts
     public Artifact? Iso { get; init; }
     public ImmutableArray<string> KernelArguments { get; init; } = [];
 
+    /// <inheritdoc cref="Recipe.UnpackedBytes"/>
+    public long? UnpackedBytes { get; init; }
+
     /// <summary>
     /// Files as they were fetched that are served unpacked: kept, so that they are not fetched again.
     /// </summary>
@@ -27,11 +30,15 @@ internal sealed record BootParts
     {
         Kernel = Kernel, Initrds = Initrd is null ? [] : [Initrd.Named(Roles.Initrd)],
         Kexec = Kexec, KexecNoninteractive = KexecNoninteractive, Iso = Iso,
-        KernelArguments = KernelArguments,
+        KernelArguments = KernelArguments, UnpackedBytes = UnpackedBytes,
     };
 
     /// <summary>A variant of a system; null when it has no kernel with initrd.</summary>
     public Recipe? ToVariant() => Kernel is null || Initrd is null
         ? null
-        : new Recipe { Kernel = Kernel, Initrds = [Initrd.Named(Roles.Initrd)], KernelArguments = KernelArguments };
+        : new Recipe
+        {
+            Kernel = Kernel, Initrds = [Initrd.Named(Roles.Initrd)], KernelArguments = KernelArguments,
+            UnpackedBytes = UnpackedBytes,
+        };
 }
