@@ -1,4 +1,5 @@
 using NetbootServer.Benchmarks.Files;
+using NetbootServer.Benchmarks.Initrds;
 using NetbootServer.Benchmarks.Scripts;
 using NetbootServer.Benchmarks.Sources;
 using NetbootServer.Benchmarks.Storms;
@@ -11,6 +12,7 @@ var scenarios = new Dictionary<string, Func<CancellationToken, Task>>(StringComp
     ["files"] = FilesScenario.RunAsync,
     ["slow-clients"] = SlowClientsScenario.RunAsync,
     ["sources"] = SourcesScenario.RunAsync,
+    ["initrds"] = InitrdsScenario.RunAsync,
     ["files-soak"] = SoakScenario.RunAsync,
 };
 using var end = new CancellationTokenSource();

@@ -34,6 +34,7 @@ internal static class FilesScenario
         .. Connections.Select(connections => new Case("full file", connections)),
         .. Connections.Select(connections => new Case("1 MiB ranges", connections, Ranges: true)),
         new Case($"full, of {TestFile.Pieces:N0} pieces", 4, Pieces: true),
+        new Case($"1 MiB ranges, of {TestFile.Pieces:N0} pieces", 4, Ranges: true, Pieces: true),
     ];
 
     /// <summary>Prints the table.</summary>

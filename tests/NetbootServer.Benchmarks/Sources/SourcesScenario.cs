@@ -8,6 +8,7 @@ using NetbootServer.Archives;
 using NetbootServer.Benchmarks.Files;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
+using NetbootServer.Initrds;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Nix.Stores;
@@ -54,7 +55,7 @@ internal sealed class SourcesScenario : IJobProgress
     {
         var services = new ServiceCollection().AddLogging()
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
-            .AddStorage(DataDirectory.Open(Path.Combine(folder, "data"))).AddBlobs().AddSources()
+            .AddStorage(DataDirectory.Open(Path.Combine(folder, "data"))).AddBlobs().AddInitrds().AddSources()
             .BuildServiceProvider();
         await using var db = await services.GetRequiredService<IDbContextFactory<NetbootDb>>().CreateDbContextAsync(ct);
         await db.Database.MigrateAsync(ct);

@@ -343,6 +343,8 @@ public sealed class NixSourceTests : IDisposable
     [InlineData("""[{"drvPath":"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-x.drv","outputs":{"out":"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-x"}}]""", true)]
     [InlineData("""[{"drvPath":"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-x.drv","outputs":{"out":"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-x"},"startTime":1,"stopTime":2}]""", true)]
     [InlineData("""[{"path":"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-x"}]""", true)]
+    [InlineData("""["/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-x"]""", true)]
+    [InlineData("""["/etc/passwd"]""", false)]
     [InlineData("""[{"outputs":{"modules":"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-x"}}]""", true)]
     [InlineData("""[{"outputs":{"a":"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-x","b":"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-y"}}]""", false)]
     [InlineData("""[]""", false)]

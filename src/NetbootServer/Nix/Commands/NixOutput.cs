@@ -11,7 +11,7 @@ public sealed record NixOutput(StorePath Path, string? Derivation)
 {
     /// <summary>
     /// Reads what <c>nix build --json</c> prints: <c>[{"drvPath", "outputs": {"out": "/nix/store/…"}}]</c>, with more
-    /// in some versions, or <c>[{"path"}]</c> for what is a store path already.
+    /// in some versions, or <c>[{"path"}]</c> (2.8) or <c>["/nix/store/…"]</c> (2.34) for a store path.
     /// </summary>
     internal static NixOutput Parse(byte[] json, Installable installable)
     {
@@ -20,6 +20,9 @@ public sealed record NixOutput(StorePath Path, string? Derivation)
             using var document = JsonDocument.Parse(json);
             if (document.RootElement.GetArrayLength() != 1) throw Bad(json, installable);
             var built = document.RootElement[0];
+            if (built.ValueKind == JsonValueKind.String)
+                return StorePath.TryParse(built.GetString(), out var itself) ? new NixOutput(itself, null)
+                    : throw Bad(json, installable);
             var derivation = built.TryGetProperty("drvPath", out var path) ? path.GetString() : null;
             if (built.TryGetProperty("path", out var plain) && StorePath.TryParse(plain.GetString(), out var already))
                 return new NixOutput(already, derivation);
