@@ -73,7 +73,6 @@ public sealed partial class LayoutTests
         ["VersionBoots"] = "Images asks boots how a version did",
         ["ProfileUsers"] = "Profiles asks machines who uses a profile",
         ["MachineJoined"] = "Machines has boots follow a discovered machine into a registered one",
-        ["ProfileChoosing"] = "Machines asks boots which profile a machine gets",
     };
 
     [Fact]

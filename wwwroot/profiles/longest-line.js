@@ -3,9 +3,8 @@
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';
 import { useResource } from '../core/resource.js';
-import { images, machines, profiles } from '../core/stores.js';
+import { images } from '../core/stores.js';
 import { count } from '../parts/format.js';
-import { profileOf } from './draft-selector.js';
 import { State } from '../parts/basics.js';
 
 const most = 2047, token = 80;
@@ -15,26 +14,27 @@ const size = args => args.reduce((sum, argument) => sum + argument.length + 1, 0
 /** "kernel initrd=initrd" before, netboot.boot= and its URL after. */
 const ours = () => 'kernel initrd=initrd'.length + ` netboot.boot=${location.origin}/boots/`.length + token;
 
-export function LongestLine({ draft }) {
+/**
+ * @param {object} props
+ * @param {any} props.draft the profile as it is typed
+ * @param {{machine: string, bytes: number} | undefined} props.longest arguments of a machine that gets it
+ */
+export function LongestLine({ draft, longest }) {
   const image = images.items.value.get(draft.image), version = draft.version ?? image?.current;
   const found = useResource(image && version ? `images/${encodeURIComponent(image.name)}/versions/${version}` : null,
     { poll: false });
   const systems = Object.values(found.data?.systems ?? {});
   const fromImage = Math.max(0, ...systems.flatMap(system => [system, ...Object.values(system.variants ?? {})])
     .map(part => size(part.kernelArguments)));
-  const asDrafted = new Map(profiles.items.value).set(draft.name, draft);
-  const users = [...machines.items.value.values()].filter(machine =>
-    profileOf(machine, asDrafted)?.name === draft.name);
-  const longest = users.reduce((best, machine) => size(machine.kernelArguments) > size(best?.kernelArguments ?? [])
-    ? machine : best, null);
   const parts = { image: fromImage, 'this profile': size(draft.kernelArguments),
-    machine: size(longest?.kernelArguments ?? []), ours: ours() };
+    machine: longest?.bytes ?? 0, ours: ours() };
   const sum = Object.values(parts).reduce((total, part) => total + part, 0);
   const is = sum > most ? 'failed' : sum > most * .8 ? 'warning' : null, text = `${count(sum)} of ${count(most)} bytes`;
   return html`<div class="rows" role="status"><meter class="thin" min="0" max=${most} low=${most * .8}
     high=${most * .95} optimum="0" value=${Math.min(sum, most)} aria-label="Longest kernel line">${text}</meter>
     <div class="bar">${is ? html`<${State} is=${is}>${text}<//>` : html`<span>${text}</span>`}${longest
-      && html`<small>the longest line, that of <a href=${link('machines', longest.name)}>${longest.name}</a></small>`}
+      && html`<small>the longest line, that of
+        <a href=${link('machines', longest.machine)}>${longest.machine}</a></small>`}
         </div>
     <small>${Object.entries(parts).map(([name, bytes]) => `${name} ${count(bytes)}`).join(' · ')}. ${sum > most
       ? 'The kernel would cut it: such a machine gets a script that says so, and waits.'

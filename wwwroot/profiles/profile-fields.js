@@ -35,7 +35,6 @@ export const wholeOf = form => toBody(Object.fromEntries(Object.keys(labels).map
 export const fresh = () => ({ name: '', image: [...images.items.value.keys()].sort()[0] ?? '', selector: '',
   priority: 0, kernelArguments: [], after: 'repeat', expects: 'auto' });
 
-/** As selectors and previews see it while it is typed. */
-export const draftOf = (name, form) => ({ name, selector: unpair(form.get('selector')),
-  priority: Number(form.get('priority')) || 0, image: form.get('image'), version: form.get('version') || undefined,
+/** What its kernel line is measured by while it is typed. */
+export const draftOf = form => ({ image: form.get('image'), version: form.get('version') || undefined,
   kernelArguments: lines(form.get('kernelArguments')) });

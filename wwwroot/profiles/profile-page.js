@@ -3,9 +3,12 @@
 import { html, useState } from '../core/ui.js';
 import { go, link, route } from '../core/router.js';
 import { put, remove, ifAbsent, ifRevision } from '../core/api.js';
-import { images, machines, profiles } from '../core/stores.js';
+import { images, profiles } from '../core/stores.js';
 import { saveForm } from '../parts/saving.js';
 import { may } from '../core/session.js';
+import { useResource } from '../core/resource.js';
+import { nameOf } from './draft-answer.js';
+import { useDraftMachines } from './draft-machines.js';
 import { usePreview } from './preview.js';
 import { useTitle } from '../core/title.js';
 import { ask } from '../parts/dialog.js';
@@ -22,7 +25,6 @@ import { MenuEditor } from './menu-editor.js';
 import { TemplateEditor } from './template-editor.js';
 import { MenuPreview, ScriptPreview } from './profile-preview.js';
 import { openRename } from '../parts/rename.js';
-import { matches, profileOf } from './draft-selector.js';
 
 /** Saves it; a new one gets its page. */
 async function save({ profile, form, isNew }) {
@@ -51,21 +53,21 @@ async function drop(profile) {
   } catch (problem) { toast(problem.message, { seconds: 12 }); }
 }
 
-/** Names of machines: first those that get the profile, then those that only match it. */
-function namesFor(draft) {
-  const asDrafted = new Map(profiles.items.value).set(draft.name, draft), mine = [], near = [], others = [];
-  for (const machine of machines.items.value.values())
-    (profileOf(machine, asDrafted)?.name === draft.name ? mine : matches(draft.selector, machine) ? near : others)
-      .push(machine.name);
-  return { first: [...mine.sort(), ...near.sort()][0] ?? '', all: [...mine, ...near, ...others.sort()] };
-}
+/** Machines that may be named for a preview, beside those that the profile concerns. */
+const otherNames = 'machines?limit=200';
 
 /** The menu, the script, and, for those who may change them, what a machine would get. */
-function Scripts({ form, name, draft }) {
-  const { menu, ...plain } = wholeOf(form), names = namesFor(draft), previews = may('operator');
-  const [typed, setTyped] = useState(route.value.query.get('for')), machine = typed ?? names.first;
-  const offered = usePreview(name, previews && menu ? { ...plain, menu } : null, machine);
-  const own = usePreview(name, previews ? plain : null, machine);
+function Scripts({ form, name, draft: { machines, problem } }) {
+  const { menu, ...plain } = wholeOf(form), previews = may('operator');
+  const others = useResource(otherNames, { poll: false });
+  const concerned = machines?.items.map(({ machine }) => machine.name) ?? [];
+  const names = [...new Set([...concerned, ...others.data?.items.map(machine => machine.name) ?? []])];
+  const [typed, setTyped] = useState(route.value.query.get('for'));
+  const machine = typed ?? (machines?.matching > 0 ? concerned[0] : '');
+  // Which machine it is for is known with the first answer.
+  const asks = previews && (typed !== null || machines !== null || problem !== null);
+  const offered = usePreview(name, asks && menu ? { ...plain, menu } : null, machine);
+  const own = usePreview(name, asks ? plain : null, machine);
   const fault = (own.fresh && own.plan?.templateFault) || null;
   return html`<section class=${menu && previews ? 'panel w7' : 'panel'} aria-labelledby="h-menu">
       <${MenuEditor} form=${form} self=${name}/></section>
@@ -74,14 +76,15 @@ function Scripts({ form, name, draft }) {
     <section class=${previews ? 'panel w7' : 'panel'} aria-labelledby="h-tpl"><${TemplateEditor} form=${form}
       fault=${fault} tried=${own.fresh && own.plan !== null}/></section>
     ${previews && html`<section class="panel w5" aria-labelledby="h-pre"><${ScriptPreview} preview=${own}
-      names=${names.all} machine=${machine} choose=${setTyped} fault=${fault}/></section>`}`;
+      names=${names} machine=${machine} choose=${setTyped} fault=${fault}/></section>`}`;
 }
 
 function Editor({ profile, isNew }) {
   const form = useForm(isNew ? 'profile/+' : `profile/${profile.name}`,
     { ...isNew ? { name: '' } : {}, ...toFields(profile) }, profile);
   const saving = useSaving(form, () => save({ profile, form, isNew }));
-  const name = isNew ? form.get('name') : profile.name, draft = draftOf(name, form);
+  const name = isNew ? form.get('name') : profile.name, draft = draftOf(form);
+  const found = useDraftMachines(name, wholeOf(form));
   return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('profiles')}>Profiles</a> / <bdi>
     ${isNew ? 'new' : profile.name}</bdi></nav>
       <h1 dir="auto">${isNew ? 'Add profile' : profile.name}</h1>
@@ -97,21 +100,20 @@ function Editor({ profile, isNew }) {
       <header><h2 id="h-args">Kernel arguments</h2><small>one on a line, after those of the image</small></header>
       <div class="body rows"><${LinesField} form=${form} name="kernelArguments" label="Kernel arguments" hidden
         rows=${6}/>
-        <${LongestLine} draft=${draft}/></div></section>
+        <${LongestLine} draft=${draft} longest=${found.machines?.longest}/></div></section>
     <section class="panel w5" aria-label="Which machines"><header><h2>Which machines</h2></header>
       <div class="body rows"><${LinesField} form=${form} name="selector" label="Selector: all of these labels"
         hint="One on a line, for example role=worker. Without one it is only booted by name." rows=${3}/>
         <${TextField} form=${form} name="priority" label="Priority" type="number"
           hint="Among profiles that match with as many labels the highest wins."/></div>
-      <${WhichMachines} draft=${draft}/></section>
-    <${Scripts} form=${form} name=${name} draft=${draft}/>`;
+      <${WhichMachines} draft=${found} name=${nameOf(name)}/></section>
+    <${Scripts} form=${form} name=${name} draft=${found}/>`;
 }
 
 export default function ProfilePage({ name }) {
   const isNew = name === '+', all = profiles.use();
   useTitle(isNew ? 'Add profile' : name);
   images.use();
-  machines.use();
   const ready = profiles.state.value === 'ready' && images.state.value === 'ready';
   if (!ready) return html`<section class="panel">
     ${profiles.problem.value ? html`<${Trouble} problem=${profiles.problem.value} retry=${profiles.load}/>`

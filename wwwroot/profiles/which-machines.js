@@ -1,50 +1,54 @@
 // @ts-check
-// Which machines a selector matches now, and which of them get the profile.
+// Which machines a selector matches now, which of them would get the profile, and what would change.
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';
-import { machines, profiles } from '../core/stores.js';
 import { plural } from '../parts/format.js';
 import { machineState } from '../parts/boot-phases.js';
-import { bySelector, matches } from './draft-selector.js';
 import { Age, State } from '../parts/basics.js';
+import { Ghost } from '../parts/messages.js';
 
 const most = 12;
 
-/** What a machine gets when the profile is as drafted. */
-function gets(machine, draft, others) {
-  if (machine.profile) return machine.profile === draft.name ? { name: draft.name, why: 'by name' }
-    : { name: machine.profile, why: 'its own profile' };
-  const best = bySelector({ ...machine, state: 'registered' }, others);
-  return best?.name === draft.name ? { name: draft.name } : { name: best?.name, why: 'matches better' };
-}
+/** Why a machine gets what it gets. */
+const why = (gets, name) => gets?.by === 'machine' ? gets.name === name ? 'by name' : 'its own profile'
+  : gets && gets.name !== name && 'matches better';
 
-const Row = ({ machine, got, draft }) =>
+const Row = ({ machine, gets, name }) =>
   html`<tr><th scope="row"><a class="cut" dir="auto" href=${link('machines', machine.name)} title=${machine.name}>
     ${machine.name}</a></th>
-  <td>${got.name === draft.name ? 'this' : html`<a href=${link('profiles', got.name)}>${got.name}</a>`} ${got.why
-    && html`<small>${got.why}</small>`}</td>
+  <td>${gets?.name === name ? 'this' : gets ? html`<a href=${link('profiles', gets.name)}>${gets.name}</a>` : 'none'}
+    ${' '}${why(gets, name) && html`<small>${why(gets, name)}</small>`}</td>
   <td class="num"><${State} is=${machineState(machine).is}>
     <${Age} at=${machine.lastBoot?.startedAt ?? machine.lastSeenAt}/><//></td></tr>`;
 
-export function WhichMachines({ draft }) {
-  const others = [...profiles.items.value.values()].filter(profile => profile.name !== draft.name).concat(draft);
-  const registered = [...machines.items.value.values()].filter(machine => machine.state === 'registered');
-  const found = registered.filter(machine => machine.profile === draft.name || matches(draft.selector, machine))
-    .map(machine => ({ machine, got: gets(machine, draft, others) }))
-      .sort((left, right) => left.machine.name < right.machine.name ? -1 : 1);
-  const mine = found.filter(({ got }) => got.name === draft.name).length, elsewhere = found.length - mine;
-  const discovered = [...machines.items.value.values()].filter(machine => machine.state === 'discovered'
-    && matches(draft.selector, { ...machine, state: 'registered' })).length;
-  return html`<div class="body" role="status"><b>${plural(found.length, 'machine')} now</b> <small>
-    ${found.length > 0
-      && `${mine} ${mine === 1 ? 'gets' : 'get'} this profile${elsewhere ? `, ${elsewhere} another` : ''}`}${
-      machines.partial.value ? ', of those loaded here' : ''}</small></div>
-    ${found.length > 0 && html`<table><thead><tr><th scope="col">machine</th><th scope="col">gets</th>
+const Change = ({ change, name }) => {
+  const { from, to, machines } = change;
+  return html`<small>${plural(machines, 'machine')} ${from === name ? 'would no longer get it'
+    : html`would leave ${from ? html`<a href=${link('profiles', from)}>${from}</a>` : 'no profile'}`}${to && to !== name
+      && html`, but <a href=${link('profiles', to)}>${to}</a>`}</small>`;
+};
+
+/**
+ * @param {object} props
+ * @param {ReturnType<typeof import('./draft-machines.js').useDraftMachines>} props.draft
+ * @param {string} props.name of the profile
+ */
+export function WhichMachines({ draft: { machines, problem }, name }) {
+  if (!machines) return problem ? html`<p class="body muted" role="status">Not known: ${problem.message}</p>`
+    : html`<div class="body"><${Ghost} lines=${2}/></div>`;
+  const { matching, getting, discovered, changes, items } = machines, elsewhere = matching - getting;
+  return html`<div class="body rows" role="status"><div><b>${plural(matching, 'machine')} now</b> <small>
+    ${matching > 0
+      && `${getting} ${getting === 1 ? 'gets' : 'get'} this profile${elsewhere ? `, ${elsewhere} another` : ''}`}
+      </small></div>
+    ${changes.length > 0 && html`<div class="rows tight"><small>Once saved:</small>${changes.slice(0, most)
+      .map(change => html`<${Change} key=${`${change.from} ${change.to}`} change=${change} name=${name}/>`)}</div>`}
+      </div>
+    ${items.length > 0 && html`<table><thead><tr><th scope="col">machine</th><th scope="col">gets</th>
       <th scope="col" class="num">last boot</th></tr></thead>
-      <tbody>${found.slice(0, most)
-        .map(({ machine, got }) => html`<${Row} key=${machine.name} machine=${machine} got=${got} draft=${draft}/>`)}
-          </tbody></table>`}
-    ${(found.length > most || discovered > 0)
-      && html`<p class="foot"><a href=${link('machines', null, { profile: draft.name })}>All that get it</a>
+      <tbody>${items.slice(0, most).map(({ machine, gets }) =>
+        html`<${Row} key=${machine.name} machine=${machine} gets=${gets} name=${name}/>`)}</tbody></table>`}
+    ${(matching > most || discovered > 0)
+      && html`<p class="foot"><a href=${link('machines', null, { profile: name })}>All that get it</a>
       ${discovered > 0 && html` <small>and ${plural(discovered, 'discovered machine')} once approved</small>`}</p>`}`;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using NetbootServer.Profiles;
 
 namespace NetbootServer.Machines;
 
@@ -28,12 +29,10 @@ public sealed record EffectiveProfile(string Name, ProfileOrigin By)
     public string? Otherwise { get; init; }
 }
 
-/// <summary>Chooses a machine's profile; null when it names none and no selector matches.</summary>
-public delegate EffectiveProfile? ProfileChoosing(Machine machine);
-
-/// <summary>Makes machines' views with what others know of them.</summary>
-internal sealed class MachineViews(ProfileChoosing choose)
+/// <summary>Makes machines' views with what the profiles say of them.</summary>
+internal sealed class MachineViews(ProfileCatalog profiles)
 {
     /// <summary>The machine as the API shows it.</summary>
-    public MachineView Of(Machine machine) => MachineView.Of(machine) with { EffectiveProfile = choose(machine) };
+    public MachineView Of(Machine machine) =>
+        MachineView.Of(machine) with { EffectiveProfile = ProfileChoice.Effective(profiles.Current, machine) };
 }

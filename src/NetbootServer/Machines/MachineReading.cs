@@ -15,7 +15,7 @@ internal static class MachineReading
         UpdatedAt = row.UpdatedAt,
         FirstSeenAt = row.FirstSeenAt,
         LastSeenAt = row.LastSeenAt,
-        Identity = Read<ImmutableSortedDictionary<string, string>>(row.Identity),
+        Identity = ReadIdentity(row.Identity),
         IdentityChanges = row.ReadIdentityChanges() is { Length: > 0 } changes ? changes : null,
         LastBoot = Read<LastBoot>(row.LastBoot),
         NextBoot = row.ReadNextBoot()?.Waiting,
@@ -49,6 +49,10 @@ internal static class MachineReading
 
     public static MachineSpec ReadSpec(string json) => Read<MachineSpec>(json)!;
 
+    /// <summary>What a machine last reported; null when it has reported nothing.</summary>
+    public static ImmutableSortedDictionary<string, string>? ReadIdentity(string? json) =>
+        Read<ImmutableSortedDictionary<string, string>>(json);
+
     /// <summary>How what the machine reports of itself changed, newest first.</summary>
     public static ImmutableArray<IdentityChange> ReadIdentityChanges(this MachineRow row) =>
         row.IdentityChanges is { } json
@@ -60,7 +64,7 @@ internal static class MachineReading
     /// </summary>
     public static void Observe(this MachineRow row, ImmutableSortedDictionary<string, string> told, DateTimeOffset at)
     {
-        var before = Read<ImmutableSortedDictionary<string, string>>(row.Identity)
+        var before = ReadIdentity(row.Identity)
             ?? ImmutableSortedDictionary<string, string>.Empty;
         ImmutableArray<IdentityChange> changes = [.. IdentityChange.Between(before, told, at)];
         if (changes.Length > 0)

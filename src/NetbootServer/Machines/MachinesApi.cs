@@ -21,6 +21,7 @@ internal static class MachinesApi
             .Query("limit", "How many, at most 1000 (100).")
             .Query("after", "The next of the page before.");
         machines.MapImport();
+        api.MapProfileMachines();
         machines.MapGet("/{name}", Get).Refuses(ProblemTypes.NotFound);
         var changes = machines.MapGroup("/{name}").RequireAuthorization(RolePolicies.Operator);
         changes.MapPut("", Save).Accepts<MachineSpec>("application/json").Requires().Example("""

@@ -16,6 +16,7 @@ internal static class MachinesSetup
         .AddSingleton<MachineCache>()
         .AddSingleton<MachineStore>()
         .AddSingleton<MachineViews>()
+        .AddSingleton<ProfileMachinesReader>()
         .AddSingleton<MachineImport>()
         .AddSingleton<ContradictionStore>()
         .AddSingleton(provider => new ChangeSource("machine", async (name, ct) =>

@@ -10,6 +10,7 @@ internal static class ProfilesSetup
     public static IServiceCollection AddProfiles(this IServiceCollection services) => services
         .AddSingleton<ProfileCatalog>()
         .AddSingleton<ProfileStore>()
+        .AddSingleton<PreviewLimit>()
         .AddSingleton(provider => new ChangeSource("profile", (name, _) => Task.FromResult<(object?, string?)>((
             provider.GetRequiredService<ProfileCatalog>().Profiles.GetValueOrDefault(name) is { } profile
                 ? ProfileView.Of(profile) : null, null))))

@@ -3,8 +3,8 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Boots.Journal;
-using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Machines;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Fixtures;
 

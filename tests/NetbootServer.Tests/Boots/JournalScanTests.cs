@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Machines;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Fixtures;
 

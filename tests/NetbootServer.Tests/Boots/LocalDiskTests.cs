@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Machines;
 using NetbootServer.Tests.Fixtures;
 using static NetbootServer.Tests.Boots.PlannerWorld;
 

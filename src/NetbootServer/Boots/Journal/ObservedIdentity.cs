@@ -1,4 +1,5 @@
 using NetbootServer.Boots.Planning;
+using NetbootServer.Machines;
 
 namespace NetbootServer.Boots.Journal;
 

@@ -6,13 +6,6 @@ using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots.Planning;
 
-/// <summary>A profile that was considered for a machine, and how it fared.</summary>
-/// <param name="Profile">Its name.</param>
-/// <param name="Matched">Whether the machine got it.</param>
-/// <param name="Why">The reason, a sentence without its full stop.</param>
-/// <param name="Fits">Whether its selector matches the machine, though another profile may be the better one.</param>
-public sealed record Candidate(string Profile, bool Matched, string Why, bool Fits);
-
 /// <summary>What a machine gets, and why.</summary>
 public sealed record BootPlan
 {

@@ -62,7 +62,7 @@ public static class BootPlanner
     private static string? LocalDiskOf(CatalogView view, MachineIdentity identity, BootPlan plan) =>
         plan.Profile?.Spec.LocalDisk
         ?? (plan is { FromNextBoot: true } or { FromMenu: true } or { AsksAgain: true }
-            ? ProfileChoice.Choose(view, identity)?.Profile.Spec.LocalDisk : null)
+            ? ProfileChoice.Choose(view.Profiles, view.Machine, identity)?.Profile.Spec.LocalDisk : null)
         ?? view.LocalDisk;
 
     private static BootPlan Decide(CatalogView view, MachineIdentity identity, string? menuChoice)
@@ -91,7 +91,8 @@ public static class BootPlanner
             };
         if (machine?.NextBoot is { } next)
             return ForNextBoot(view, identity, plan with { FromNextBoot = true }, next);
-        if (ProfileChoice.Choose(view, identity) is not var (chosen, why)) return ForUnknown(view, identity, plan);
+        if (ProfileChoice.Choose(view.Profiles, machine, identity) is not var (chosen, why))
+            return ForUnknown(view, identity, plan);
         if (machine?.Completion is { } done && chosen.Spec.After == "local" && done.Profile == chosen.Name)
             return plan with
             {

@@ -32,10 +32,6 @@ internal sealed class Catalog(MachineCache machines, ProfileCatalog profiles, Im
         LocalDisk = boots.Value.LocalDisk, Now = steady.Now,
     };
 
-    /// <summary>The profile of a machine, taken to report what it did last: a <see cref="ProfileChoosing"/>.</summary>
-    public EffectiveProfile? ProfileOf(Machine machine) =>
-        ProfileChoice.Effective(ViewOf(machine), PlannedIdentity.Of(machine, MachineIdentity.FromTold([])));
-
     /// <summary>A contradicting machine gets no one-shot, whichever machine it boots as.</summary>
     private CatalogView ViewOf(Recognition recognition) => recognition.Contradiction is not { } contradiction
         ? ViewOf(recognition.Machine)

@@ -77,7 +77,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             },
             Profiles = ProfileSet.Of(view.Profiles.ByName.Values.Where(other => other.Name != profile.Name)
                 .Append(profile)),
-        }, new(machine, PlannedIdentity.Of(machine, MachineIdentity.FromTold([])), []), links);
+        }, new(machine, MachineIdentity.ExpectedOf(machine), []), links);
     }
 
     internal static PlanAnswer Of(CatalogView view, PlannedMachine planned, ScriptLinks links)
@@ -90,9 +90,9 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         var preview = links with { Boot = new string('T', BootTokens.Length) };
         var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
         var warnings = WarningsOn(plan, identity, bytes, fault?.Message);
-        return new(machine.Name, ActionOf(plan.Action), plan.Reason, ProfileChoice.Explain(view, identity),
-            load?.KernelArguments ?? [],
-            script, [.. warnings.Select(warning => warning.Text)])
+        return new(machine.Name, ActionOf(plan.Action), plan.Reason,
+            ProfileChoice.Explain(view.Profiles, view.Machine, identity), load?.KernelArguments ?? [], script,
+            [.. warnings.Select(warning => warning.Text)])
         {
             WarningCodes = [.. warnings.Select(warning => warning.Code)],
             Profile = plan.Profile?.Name,

@@ -50,7 +50,7 @@ internal sealed class PlanCache : IDisposable
             || !ReferenceEquals(entry!.Machine, machine)
             || entry.Profiles != Mark(view.Profiles) || entry.Images != Mark(view.Images)
             || entry.Base != request.Links.Base || entry.Wait != ScriptWriter.Wait(request.Attempt)
-            || !entry.Identity.TellsTheSameAs(request.Identity)) return null;
+            || !entry.Identity.ReportsTheSameAs(request.Identity)) return null;
         Interlocked.Increment(ref _hits);
         return entry.Rendered;
     }

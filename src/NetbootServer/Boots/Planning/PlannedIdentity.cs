@@ -12,22 +12,11 @@ internal sealed record PlannedMachine(Machine Machine, MachineIdentity Identity,
 /// <summary>Recognises a machine in a plan as it would be recognised at its next boot.</summary>
 internal static class PlannedIdentity
 {
-    /// <summary>What a machine says, as last seen: what is asked for stands in for it.</summary>
-    public static MachineIdentity Of(Machine machine, MachineIdentity asked)
-    {
-        var told = (machine.Identity ?? ImmutableSortedDictionary<string, string>.Empty).SetItems(asked.Reported);
-        // One that was never seen is what is registered.
-        if (!told.ContainsKey("mac") && FirstMac(machine) is { } mac) told = told.SetItem("mac", mac.Hyphened);
-        if (machine.Spec.Uuid is { } uuid && !told.ContainsKey("uuid")) told = told.SetItem("uuid", uuid);
-        if (machine.Spec.Serial is { } serial && !told.ContainsKey("serial")) told = told.SetItem("serial", serial);
-        return MachineIdentity.FromTold(told.Concat(asked.Labels));
-    }
-
     /// <summary>The catalog as the machine would see it at its next boot.</summary>
     public static async Task<(CatalogView View, PlannedMachine Planned)> PlanAsync(
         this Catalog catalog, Machine machine, MachineIdentity asked, CancellationToken ct)
     {
-        var identity = Of(machine, asked);
+        var identity = MachineIdentity.ExpectedOf(machine, asked);
         var (view, recognition) = await catalog.ReadAsync(identity, ct);
         if (!IsIt(recognition, machine) && asked.Mac is null && FirstMac(machine) is { } mac && mac != identity.Mac)
         {

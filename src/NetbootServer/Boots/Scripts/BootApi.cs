@@ -1,6 +1,5 @@
 using System.Globalization;
 using NetbootServer.Api;
-using NetbootServer.Boots.Planning;
 using NetbootServer.Hosting;
 using NetbootServer.Machines;
 using NetbootServer.Serving;

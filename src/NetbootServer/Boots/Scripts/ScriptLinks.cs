@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using NetbootServer.Boots.Planning;
+using NetbootServer.Machines;
 
 namespace NetbootServer.Boots.Scripts;
 

@@ -1,4 +1,4 @@
-using NetbootServer.Boots.Planning;
+using NetbootServer.Machines;
 
 namespace NetbootServer.Boots.Scripts;
 

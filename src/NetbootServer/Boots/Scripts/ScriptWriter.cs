@@ -1,5 +1,6 @@
 using System.Text;
 using NetbootServer.Boots.Planning;
+using NetbootServer.Machines;
 using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots.Scripts;

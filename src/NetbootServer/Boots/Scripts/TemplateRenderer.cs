@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Images;
+using NetbootServer.Machines;
 using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots.Scripts;

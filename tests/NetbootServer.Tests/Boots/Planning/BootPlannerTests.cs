@@ -62,7 +62,7 @@ public sealed class BootPlannerTests
     [Fact]
     public void Every_profile_is_told_with_its_reason_the_winner_first()
     {
-        var candidates = ProfileChoice.Explain(View(Machine("m", labels: "rack=7"), Profiles),
+        var candidates = ProfileChoice.Explain(ProfileSet.Of(Profiles), Machine("m", labels: "rack=7"),
             MachineIdentity.FromQuery("mac=525400aabb01"));
         Assert.Equal(Profiles.Length, candidates.Length);
         Assert.Equal(("rack-high", true), (candidates[0].Profile, candidates[0].Matched));

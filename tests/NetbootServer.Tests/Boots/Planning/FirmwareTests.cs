@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Images;
+using NetbootServer.Machines;
 using static NetbootServer.Tests.Boots.PlannerWorld;
 
 namespace NetbootServer.Tests.Boots.Planning;

@@ -3,6 +3,7 @@ using CsCheck;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Images;
+using NetbootServer.Machines;
 
 namespace NetbootServer.Tests.Boots.Scripts;
 
@@ -80,11 +81,11 @@ public sealed class BootScriptTests
         var spaced = nasty.Array[0, 6].Select(parts => string.Join(' ', parts));
         var value = Gen.OneOf(text, spaced);
         const string Mac = "52-54-00-aa-bb-01";
-        var benign = Scripts(MachineIdentity.FromTold([KeyValuePair.Create("mac", Mac)]), "because", ["quiet"])
+        var benign = Scripts(MachineIdentity.FromReport([KeyValuePair.Create("mac", Mac)]), "because", ["quiet"])
             .ToDictionary(entry => entry.Kind, entry => Shape(entry.Script));
         Gen.Select(value, value, value, value).Sample((manufacturer, product, other, reason) =>
         {
-            var hostile = MachineIdentity.FromTold(new Dictionary<string, string>
+            var hostile = MachineIdentity.FromReport(new Dictionary<string, string>
             {
                 ["mac"] = Mac, ["manufacturer"] = manufacturer, ["product"] = product, ["serial"] = other,
                     ["uuid"] = other,
@@ -112,7 +113,7 @@ public sealed class BootScriptTests
             .Where(text => KernelArgument.Fault(text) is null);
         argument.Array[0, 6].Sample(arguments =>
         {
-            var script = Scripts(MachineIdentity.FromTold([]), "r", [.. arguments]).First().Script;
+            var script = Scripts(MachineIdentity.FromReport([]), "r", [.. arguments]).First().Script;
             var kernel = IpxeScript.Parse(script).SelectMany(line => line.Commands)
                 .Single(command => command.Name == "kernel");
             Assert.Equal("||", kernel.Terminator);
@@ -136,7 +137,7 @@ public sealed class BootScriptTests
     [InlineData("x--,----,y", "x-- ---- y OURS")]
     public void Where_to_phone_home_stands_before_what_is_not_the_kernels(string arguments, string expected)
     {
-        var script = Scripts(MachineIdentity.FromTold([]), "r", [.. arguments.Split(',')]).First().Script;
+        var script = Scripts(MachineIdentity.FromReport([]), "r", [.. arguments.Split(',')]).First().Script;
         Assert.Contains($" initrd=initrd " +
             $"{expected.Replace("OURS", "netboot.boot=" + Links.BootUrl, StringComparison.Ordinal)} || goto failed\n",
             script, StringComparison.Ordinal);
@@ -148,7 +149,7 @@ public sealed class BootScriptTests
     public void A_command_line_that_the_kernel_would_cut_is_not_sent(int bytes, bool sent)
     {
         var empty = "kernel initrd=initrd ".Length + " netboot.boot=".Length + Links.BootUrl.Length;
-        var script = Scripts(MachineIdentity.FromTold([]), "r", [new string('x', bytes - empty)]).First().Script;
+        var script = Scripts(MachineIdentity.FromReport([]), "r", [new string('x', bytes - empty)]).First().Script;
         Assert.Equal(sent, script.Contains("\nkernel ", StringComparison.Ordinal));
         Assert.Equal(!sent, script.Contains("has 2048 of at most 2047 bytes", StringComparison.Ordinal));
     }
@@ -156,7 +157,7 @@ public sealed class BootScriptTests
     [Fact]
     public void Every_script_goes_on_trying_without_end_but_with_back_off()
     {
-        foreach (var (kind, script) in Scripts(MachineIdentity.FromTold([]), "r", []))
+        foreach (var (kind, script) in Scripts(MachineIdentity.FromReport([]), "r", []))
         {
             var lines = IpxeScript.Parse(script);
             var labels = lines.Where(line => line.Label is not null).Select(line => line.Label!).ToList();
@@ -172,7 +173,7 @@ public sealed class BootScriptTests
     }
 
     public static TheoryData<string> Kinds =>
-        [.. Scripts(MachineIdentity.FromTold([]), "r", []).Select(entry => entry.Kind)];
+        [.. Scripts(MachineIdentity.FromReport([]), "r", []).Select(entry => entry.Kind)];
 
     [Theory]
     [MemberData(nameof(Kinds))]

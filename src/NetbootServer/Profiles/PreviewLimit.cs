@@ -2,7 +2,7 @@ using NetbootServer.Access;
 using NetbootServer.Access.Sessions;
 using NetbootServer.Api;
 
-namespace NetbootServer.Boots.Planning;
+namespace NetbootServer.Profiles;
 
 /// <summary>
 /// Lets each caller render one preview at a time: the next ones wait their turn, for a short time and a few only. So no

@@ -4,9 +4,8 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.WebUtilities;
 using NetbootServer.Hosting;
-using NetbootServer.Machines;
 
-namespace NetbootServer.Boots.Planning;
+namespace NetbootServer.Machines;
 
 /// <summary>What a request claims about the machine behind it. All of it is untrusted text.</summary>
 public sealed partial record MachineIdentity
@@ -69,7 +68,7 @@ public sealed partial record MachineIdentity
     public bool IsSomeone => Mac is not null || !OtherMacs.IsEmpty || Uuid is not null || Serial is not null;
 
     /// <summary>Whether another request reported exactly the same.</summary>
-    public bool TellsTheSameAs(MachineIdentity other)
+    public bool ReportsTheSameAs(MachineIdentity other)
     {
         ArgumentNullException.ThrowIfNull(other);
         return Reported.Count == other.Reported.Count && Labels.Count == other.Labels.Count
@@ -77,18 +76,18 @@ public sealed partial record MachineIdentity
     }
 
     /// <summary>Reads the query of a script request.</summary>
-    /// <param name="rawQuery">With or without its question mark. Never fails: what makes no sense is left out.</param>
+    /// <param name="rawQuery">With or without its question mark. Never fails: what cannot be read is left out.</param>
     public static MachineIdentity FromQuery(string rawQuery)
     {
         // iPXE of 2019 writes a byte above 0x7f as a sign-extended int: %FFFFFFC3.
         var query = QueryHelpers.ParseQuery(SignExtended().Replace(rawQuery, "%$1"));
-        return FromTold(query.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.ToString())));
+        return FromReport(query.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.ToString())));
     }
 
     /// <summary>The identity that values under the query's names amount to.</summary>
-    public static MachineIdentity FromTold(IEnumerable<KeyValuePair<string, string>> values)
+    public static MachineIdentity FromReport(IEnumerable<KeyValuePair<string, string>> values)
     {
-        var told = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        var reported = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var labels = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         ImmutableArray<MacAddress> macs = [], others = [];
         foreach (var (name, value) in values)
@@ -97,30 +96,47 @@ public sealed partial record MachineIdentity
             if (name == "mac") macs = MacsIn(value);
             if (name == "macs") others = MacsIn(value);
             if (text.Length == 0 || Controls.Contains(name)) continue;
-            if (Names.Contains(name)) told[name] = text;
+            if (Names.Contains(name)) reported[name] = text;
             else if (Profiles.Labels.IsKey(name) && labels.Count < Profiles.Labels.Most) labels[name] = text;
         }
-        var platform = told.GetValueOrDefault("platform")?.ToLowerInvariant();
-        if (ArchOf(told.GetValueOrDefault("arch"), platform) is { } arch) told["arch"] = arch;
+        var platform = reported.GetValueOrDefault("platform")?.ToLowerInvariant();
+        if (ArchOf(reported.GetValueOrDefault("arch"), platform) is { } arch) reported["arch"] = arch;
         return new MachineIdentity
         {
             Mac = macs.IsEmpty ? null : macs[0],
             // A client that names several at once, or one twice, means its interfaces.
             OtherMacs = macs.Length < 2 ? others : [.. others.Union(macs[1..]).Take(MaxMacs)],
-            Uuid = MachineUuid.TryParse(told.GetValueOrDefault("uuid"), out var uuid) ? uuid : null,
-            Serial = MachineSerial.TryParse(told.GetValueOrDefault("serial"), out var serial) ? serial : null,
-            Arch = told.GetValueOrDefault("arch"),
+            Uuid = MachineUuid.TryParse(reported.GetValueOrDefault("uuid"), out var uuid) ? uuid : null,
+            Serial = MachineSerial.TryParse(reported.GetValueOrDefault("serial"), out var serial) ? serial : null,
+            Arch = reported.GetValueOrDefault("arch"),
             Platform = platform,
-            Reported = told.ToImmutable(),
+            Reported = reported.ToImmutable(),
             Labels = labels.ToImmutable(),
         };
+    }
+
+    /// <summary>
+    /// What a machine is expected to report at its next boot: what it reported last, else what is registered. What is
+    /// asked for stands in for it.
+    /// </summary>
+    public static MachineIdentity ExpectedOf(Machine machine, MachineIdentity? asked = null)
+    {
+        ArgumentNullException.ThrowIfNull(machine);
+        var reported = machine.Identity ?? ImmutableSortedDictionary<string, string>.Empty;
+        if (asked is not null) reported = reported.SetItems(asked.Reported);
+        if (!reported.ContainsKey("mac") && MacAddress.TryParse(machine.Spec.Macs.FirstOrDefault(), out var mac))
+            reported = reported.SetItem("mac", mac.Hyphened);
+        if (machine.Spec.Uuid is { } uuid && !reported.ContainsKey("uuid")) reported = reported.SetItem("uuid", uuid);
+        if (machine.Spec.Serial is { } serial && !reported.ContainsKey("serial"))
+            reported = reported.SetItem("serial", serial);
+        return FromReport(asked is null ? reported : reported.Concat(asked.Labels));
     }
 
     /// <summary>
     /// iPXE's <c>${buildarch}</c> in our words. A BIOS build is i386 even on a 64-bit CPU, and NixOS has no 32-bit
     /// images, so i386 on a BIOS counts as x86_64.
     /// </summary>
-    private static string? ArchOf(string? told, string? platform) => told?.ToLowerInvariant() switch
+    private static string? ArchOf(string? reported, string? platform) => reported?.ToLowerInvariant() switch
     {
         null => null,
         "x86_64" or "amd64" => "x86_64",

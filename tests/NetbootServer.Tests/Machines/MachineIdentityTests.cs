@@ -1,7 +1,7 @@
 using CsCheck;
-using NetbootServer.Boots.Planning;
+using NetbootServer.Machines;
 
-namespace NetbootServer.Tests.Boots.Planning;
+namespace NetbootServer.Tests.Machines;
 
 public sealed class MachineIdentityTests
 {

@@ -1,8 +1,14 @@
 using System.Collections.Immutable;
-using NetbootServer.Machines;
 using NetbootServer.Profiles;
 
-namespace NetbootServer.Boots.Planning;
+namespace NetbootServer.Machines;
+
+/// <summary>A profile that was considered for a machine, and how it fared.</summary>
+/// <param name="Profile">Its name.</param>
+/// <param name="Matched">Whether the machine got it.</param>
+/// <param name="Why">The reason, a sentence without its full stop.</param>
+/// <param name="Fits">Whether its selector matches the machine, though another profile may be the better one.</param>
+public sealed record Candidate(string Profile, bool Matched, string Why, bool Fits);
 
 /// <summary>Which profile is a machine's: its own, else the one whose selector matches with the most labels.</summary>
 internal static class ProfileChoice
@@ -10,26 +16,39 @@ internal static class ProfileChoice
     private const string IsOwn = "is the machine's own profile";
 
     /// <summary>The machine's profile and why it is; null when it has none.</summary>
-    public static (Profile Profile, string Why)? Choose(CatalogView view, MachineIdentity identity)
+    /// <param name="profiles">All profiles.</param>
+    /// <param name="machine">The machine; null when it is unknown.</param>
+    /// <param name="identity">What it reports.</param>
+    public static (Profile Profile, string Why)? Choose(
+        ProfileSet profiles, Machine? machine, MachineIdentity identity)
     {
-        if (Own(view) is { } own) return (own, IsOwn);
-        return Selected(view, identity) is { } selected ? (selected, WhyMatches(selected.Spec)) : null;
+        if (Own(profiles, machine) is { } own) return (own, IsOwn);
+        return Selected(profiles, new(machine, identity)) is { } selected ? (selected, WhyMatches(selected.Spec))
+            : null;
     }
 
-    /// <summary>The same as the API shows it.</summary>
-    public static EffectiveProfile? Effective(CatalogView view, MachineIdentity identity)
+    /// <summary>The profile of a machine that reports what it is expected to, as the API shows it.</summary>
+    public static EffectiveProfile? Effective(ProfileSet profiles, Machine machine) =>
+        Effective(profiles, machine, new(machine, identity: null));
+
+    /// <summary>The same by facts that are known already.</summary>
+    public static EffectiveProfile? Effective(ProfileSet profiles, Machine machine, SelectorFacts facts)
     {
-        var selected = Selected(view, identity)?.Name;
-        if (Own(view) is { } own) return new(own.Name, ProfileOrigin.Machine) { Otherwise = selected };
+        var selected = Selected(profiles, facts)?.Name;
+        if (Own(profiles, machine) is { } own) return new(own.Name, ProfileOrigin.Machine) { Otherwise = selected };
         return selected is null ? null : new(selected, ProfileOrigin.Selector);
     }
 
+    /// <summary>Whether a selector matches; an empty one never does.</summary>
+    public static bool Matches(ImmutableArray<KeyValuePair<string, string>> selector, SelectorFacts facts) =>
+        selector.Length > 0 && FirstMiss(selector, facts) is null;
+
     /// <summary>How every profile fared, and why: the winner first, then those that match as well.</summary>
-    public static ImmutableArray<Candidate> Explain(CatalogView view, MachineIdentity identity)
+    public static ImmutableArray<Candidate> Explain(ProfileSet profiles, Machine? machine, MachineIdentity identity)
     {
-        var (own, winner) = (OwnName(view), Choose(view, identity)?.Profile);
-        var facts = new SelectorFacts(view.Machine, identity);
-        var candidates = view.Profiles.ByName.Values
+        var (own, winner) = (OwnName(machine), Choose(profiles, machine, identity)?.Profile);
+        var facts = new SelectorFacts(machine, identity);
+        var candidates = profiles.ByName.Values
             .Select(profile => (Profile: profile, Misses: WhyNot(profile, facts)))
             .OrderByDescending(entry => entry.Profile == winner)
             .ThenByDescending(entry => entry.Misses is null)
@@ -40,32 +59,31 @@ internal static class ProfileChoice
                 entry.Profile.Name, entry.Profile == winner, Why(entry.Profile, entry.Misses, winner, own),
                 Fits: entry.Misses is null));
         if (own is not null && winner?.Name != own)
-            candidates = candidates.Prepend(new(own, false, "is the machine's own profile, but does not " +
-            "exist", Fits: false));
+            candidates = candidates.Prepend(
+                new(own, false, "is the machine's own profile, but does not exist", Fits: false));
         return [.. candidates];
     }
 
-    private static Profile? Own(CatalogView view) =>
-        OwnName(view) is { } own ? view.Profiles.ByName.GetValueOrDefault(own) : null;
+    private static Profile? Own(ProfileSet profiles, Machine? machine) =>
+        OwnName(machine) is { } own ? profiles.ByName.GetValueOrDefault(own) : null;
 
     /// <summary>The profile whose selector matches best; null when none matches.</summary>
-    private static Profile? Selected(CatalogView view, MachineIdentity identity)
+    private static Profile? Selected(ProfileSet profiles, SelectorFacts facts)
     {
-        var facts = new SelectorFacts(view.Machine, identity);
-        foreach (var (ranked, selector) in view.Profiles.Ranked)
+        foreach (var (ranked, selector) in profiles.Ranked)
             if (FirstMiss(selector, facts) is null) return ranked;
         return null;
     }
 
-    private static string? OwnName(CatalogView view) =>
-        view.Machine is { State: MachineState.Registered, Spec.Profile: { } name } ? name : null;
+    private static string? OwnName(Machine? machine) =>
+        machine is { State: MachineState.Registered, Spec.Profile: { } name } ? name : null;
 
-    /// <summary>The first of the selector's wishes that the machine does not meet; null when it meets all.</summary>
+    /// <summary>The first requirement of the selector that the machine does not meet; null when it meets all.</summary>
     private static KeyValuePair<string, string>? FirstMiss(
         ImmutableArray<KeyValuePair<string, string>> selector, SelectorFacts facts)
     {
-        foreach (var wish in selector)
-            if (facts[wish.Key] != wish.Value) return wish;
+        foreach (var required in selector)
+            if (facts[required.Key] != required.Value) return required;
         return null;
     }
 
