@@ -74,7 +74,8 @@ internal static partial class Crontab
         if (range == "*") return item;
         if (step is null && field.IsWeekday && NthWeekday().Match(range) is { Success: true } nth)
             return field.Parse(nth.Groups["day"].Value) is { } day ? $"{field.Names[day]}{nth.Groups["which"]}" : null;
-        if (step is null && (field.IsWeekday ? range == "L" : field.IsDay && DayOfMonth().IsMatch(range))) return range;
+        // A bare L is the last day of the month; as a day of the week Quartz would take it for Saturday.
+        if (step is null && field is { IsDay: true, IsWeekday: false } && DayOfMonth().IsMatch(range)) return range;
         if (range.Split('-') is not [var from, ..] ends || ends.Length > 2 || field.Parse(from) is not { } first)
             return null;
         if (ends.Length == 1)

@@ -92,6 +92,7 @@ public sealed class CronScheduleTests
     [InlineData("a day beyond seven", "0 3 * * 8", "'8' is no day of the week: it takes 0 to 7 (0 and 7 are Sunday)")]
     [InlineData("a sixth Monday", "0 3 * * 1#6", "1#1 for the first Monday")]
     [InlineData("a list with one of the month", "0 3 * * 1#1,3", "stands alone")]
+    [InlineData("a bare L, which Quartz takes for Saturday", "0 3 * * L", "'L' is no day of the week")]
     [InlineData("a day's whole name", "0 3 * * MONDAY", "SUN to SAT")]
     [InlineData("a minute too many", "60 * * * *", "'60' is no minute: it takes 0 to 59")]
     [InlineData("an hour too many", "0 24 * * *", "no hour")]
