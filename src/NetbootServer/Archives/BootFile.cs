@@ -6,9 +6,10 @@ namespace NetbootServer.Archives;
 public sealed record BootFile(BootFileKind Kind, string Description)
 {
     /// <summary>
-    /// So many first bytes decide: a bzImage's version string may stand up to 0x200 + 0xFFFF bytes in.
+    /// So many first bytes decide: a bzImage's version string may stand up to 0x200 + 0xFFFF bytes in, and of bzip2
+    /// nothing comes out before its first block, of up to 900,000 bytes, is there.
     /// </summary>
-    public const int HeadLength = 72 * 1024;
+    public const int HeadLength = 1024 * 1024;
 
     /// <summary>
     /// A kernel's or EFI program's architecture in Nix's words, such as <c>x86_64</c>; null when it is neither.
@@ -25,7 +26,7 @@ public sealed record BootFile(BootFileKind Kind, string Description)
     public string? KernelVersion { get; init; }
 
     /// <summary>
-    /// What is in a file compressed by gzip, xz or zstd, by its first bytes; null when that cannot be seen.
+    /// What is in a file compressed by gzip, xz, zstd or bzip2, by its first bytes; null when that cannot be seen.
     /// </summary>
     public BootFile? Inside { get; init; }
 

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using SharpCompress.Compressors.BZip2;
 using ZstdSharp;
 
 namespace NetbootServer.Archives;
@@ -14,6 +15,7 @@ internal static class CompressedHead
     {
         BootFileKind.Gzip => new GZipStream(packed, CompressionMode.Decompress),
         BootFileKind.Zstd => new DecompressionStream(packed, leaveOpen: false),
+        BootFileKind.Bzip2 => BZip2Stream.Create(packed, SharpCompress.Compressors.CompressionMode.Decompress, true),
         BootFileKind.Xz => LiblzmaStream.IsThere ? new LiblzmaStream(packed) : new XzStreams(packed),
         _ => null,
     };
@@ -23,7 +25,7 @@ internal static class CompressedHead
     /// </summary>
     public static byte[] Read(BootFileKind kind, ReadOnlySpan<byte> head)
     {
-        if (kind is not (BootFileKind.Gzip or BootFileKind.Zstd or BootFileKind.Xz)) return [];
+        if (kind is not (BootFileKind.Gzip or BootFileKind.Zstd or BootFileKind.Xz or BootFileKind.Bzip2)) return [];
         var bytes = new byte[Length];
         var count = 0;
         try

@@ -131,6 +131,8 @@ public sealed class BootFileTests
         { "a long tarball by zstd", Packed.Zstd(Packed.Tar(500_000)), BootFileKind.Tar, false },
         { "a tarball by xz", Packed.XzTar, BootFileKind.Tar, false },
         { "an old tarball by xz", Packed.XzOldTar, BootFileKind.Tar, false },
+        { "a tarball by bzip2", Packed.Bzip2(Packed.Tar()), BootFileKind.Tar, false },
+        { "a long tarball by bzip2", Packed.Bzip2(Packed.Tar(2_000_000)), BootFileKind.Tar, false },
         { "a kernel by gzip", Packed.Gzip(BootFiles.Kernel()), BootFileKind.BzImage, false },
         { "an Arm kernel by zstd", Packed.Zstd(BootFiles.ArmKernel()), BootFileKind.Arm64Image, false },
         { "a web page by gzip", Packed.Gzip("<!doctype html>"u8.ToArray()), BootFileKind.Html, false },

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using SharpCompress.Compressors.BZip2;
 using ZstdSharp;
 
 namespace NetbootServer.Tests.Fixtures;
@@ -31,6 +32,15 @@ internal static class Packed
     {
         var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Optimal)) gzip.Write(bytes);
+        return packed.ToArray();
+    }
+
+    /// <summary>The bytes compressed by bzip2.</summary>
+    public static byte[] Bzip2(byte[] bytes)
+    {
+        var packed = new MemoryStream();
+        using (var bzip2 = BZip2Stream.Create(packed, SharpCompress.Compressors.CompressionMode.Compress, false, true))
+            bzip2.Write(bytes);
         return packed.ToArray();
     }
 
