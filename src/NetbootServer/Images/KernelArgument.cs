@@ -64,7 +64,8 @@ public static class KernelArgument
     {
         var bare = argument.AsSpan().TrimStart('"');
         return bare.StartsWith(Initrd, StringComparison.Ordinal)
-            || bare.StartsWith(PhoneHome, StringComparison.Ordinal);
+            || bare.StartsWith(PhoneHome, StringComparison.Ordinal)
+            || bare.TrimEnd('"').SequenceEqual(PhoneHome.AsSpan(..^1)); // without its value
     }
 
     /// <summary>

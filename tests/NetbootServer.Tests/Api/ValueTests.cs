@@ -138,6 +138,8 @@ public sealed class KernelArgumentTests
     [InlineData("initrd=other")]
     [InlineData("netboot.boot=http://10.0.0.9/boots/x")]
     [InlineData("netboot.boot=")]
+    [InlineData("netboot.boot")]
+    [InlineData("\"netboot.boot\"")]
     [InlineData("\"initrd=other\"")]
     [InlineData("x=\"a b\" initrd=other")]
     public void An_argument_that_a_script_cannot_carry_is_refused(string argument) =>
