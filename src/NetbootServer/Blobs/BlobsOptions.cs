@@ -17,7 +17,11 @@ public sealed class BlobsOptions
     /// </summary>
     [BaseUrl]
     [Example("http://cache.example:8081")]
-    public string? PublicUrl { get; set; }
+    public string? PublicUrl
+    {
+        get;
+        set => field = string.IsNullOrEmpty(value) ? null : value; // set empty to take back one that a file names
+    }
 
     /// <summary>The same without a slash at the end, for URLs that go on from it.</summary>
     public string? CacheUrl() => PublicUrl?.TrimEnd('/');

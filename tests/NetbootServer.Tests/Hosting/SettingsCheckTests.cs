@@ -88,6 +88,13 @@ public sealed class SettingsCheckTests
     }
 
     [Fact]
+    public async Task An_empty_cache_URL_means_none()
+    {
+        await using var app = new NetbootApp(new() { ["Blobs:PublicUrl"] = "" });
+        Assert.Null(app.Services.GetRequiredService<IOptions<BlobsOptions>>().Value.CacheUrl());
+    }
+
+    [Fact]
     public async Task Sizes_and_rates_take_units_in_every_feature_and_plain_numbers_go_on_working()
     {
         await using var app = new NetbootApp(new()
