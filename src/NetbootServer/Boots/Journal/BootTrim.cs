@@ -25,6 +25,9 @@ internal sealed class BootTrim(Database database, IOptions<BootsOptions> options
     /// <summary>Machines in one transaction, so that the boots under way need not wait long.</summary>
     private const int MachinesAtOnce = 50;
 
+    /// <summary>A boot this far in the future began before the wall clock was set back.</summary>
+    private static readonly TimeSpan ClockSet = TimeSpan.FromMinutes(1);
+
     /// <summary>Scripts in one transaction.</summary>
     private const int ScriptsAtOnce = 500;
 
@@ -97,8 +100,8 @@ internal sealed class BootTrim(Database database, IOptions<BootsOptions> options
     private Task TrimMachineAsync(NetbootDb db, long machine, CancellationToken ct)
     {
         db.Changes.AddNothing(ChangeKinds.Boot); // the oldest ones go without an event
-        return db.Set<BootRow>().Where(boot => boot.MachineId == machine)
-            .OrderByDescending(boot => boot.StartedAt).Skip(options.Value.KeepPerMachine).ExecuteDeleteAsync(ct);
+        return NewestFirst(db.Set<BootRow>().Where(boot => boot.MachineId == machine))
+            .Skip(options.Value.KeepPerMachine).ExecuteDeleteAsync(ct);
     }
 
     private async Task TrimWithoutMachineAsync(NetbootDb db, CancellationToken ct)
@@ -107,6 +110,16 @@ internal sealed class BootTrim(Database database, IOptions<BootsOptions> options
         db.Changes.AddNothing(ChangeKinds.Boot);
         var without = db.Set<BootRow>().Where(boot => boot.MachineId == null);
         await without.Where(boot => boot.StartedAt < oldest).ExecuteDeleteAsync(ct);
-        await without.OrderByDescending(boot => boot.StartedAt).Skip(KeepWithoutMachine).ExecuteDeleteAsync(ct);
+        await NewestFirst(without).Skip(KeepWithoutMachine).ExecuteDeleteAsync(ct);
+    }
+
+    /// <summary>
+    /// Boots from the future are of a time when the wall clock was wrong: they are the oldest. Else they would stay for
+    /// ever, and every new boot would go at once.
+    /// </summary>
+    private IOrderedQueryable<BootRow> NewestFirst(IQueryable<BootRow> boots)
+    {
+        var future = time.GetUtcNow() + ClockSet;
+        return boots.OrderBy(boot => boot.StartedAt > future).ThenByDescending(boot => boot.StartedAt);
     }
 }

@@ -5,7 +5,8 @@ namespace NetbootServer.Boots.Planning;
 
 /// <summary>
 /// Notices one MAC asking from two addresses in turns. A machine that got a new address from DHCP moves once and never
-/// comes back to the old one at once; two machines with one MAC alternate.
+/// comes back to the old one at once; two machines with one MAC alternate. Goes by elapsed time: a wall clock that is
+/// set back must not make a machine that moved hours ago one that alternates.
 /// </summary>
 internal sealed class AddressWatch(TimeProvider time) : IDisposable
 {
@@ -17,17 +18,18 @@ internal sealed class AddressWatch(TimeProvider time) : IDisposable
     public string? Sees(MacAddress mac, string? address)
     {
         if (address is null) return null;
-        var now = time.GetUtcNow();
+        var now = time.GetTimestamp();
         var before = _seen.Get<Trail>(mac);
         var trail = before is null ? new Trail(address, null, now)
             : before.Current == address ? before with { At = now }
             : new Trail(address, before.Current, now);
         _seen.Set(mac, trail, new MemoryCacheEntryOptions { Size = 1, SlidingExpiration = AtOnce });
-        return before is not null && before.Current != address && before.Earlier == address && now - before.At < AtOnce
+        return before is not null && before.Current != address && before.Earlier == address
+            && time.GetElapsedTime(before.At, now) < AtOnce
             ? before.Current : null;
     }
 
     public void Dispose() => _seen.Dispose();
 
-    private sealed record Trail(string Current, string? Earlier, DateTimeOffset At);
+    private sealed record Trail(string Current, string? Earlier, long At);
 }

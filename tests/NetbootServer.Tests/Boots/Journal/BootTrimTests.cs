@@ -68,6 +68,31 @@ public sealed class BootTrimTests : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task Boots_from_before_the_clock_was_set_back_go_first()
+    {
+        var version = await _app.Admin.MakeImageAsync("two", seed: 92);
+        await _app.Admin.PutAsync("/api/v1/machines/two", """{"macs":["525400090002"]}""");
+        var machine = await IdAsync("two");
+        await Log.WriteAsync([.. Enumerable.Range(1, 5).Select(day => Opened(TimeSpan.FromDays(day)))], Ct);
+        var now = Opened(TimeSpan.Zero);
+        await Log.WriteAsync([now, .. Enumerable.Range(1, 3).Select(hour => Opened(-TimeSpan.FromHours(hour)))], Ct);
+        await _app.Services.GetRequiredService<BootTrim>().AllAsync(Ct);
+        var kept = await _app.Services.GetRequiredService<Database>().ReadAsync((db, ct) => db.Set<BootRow>()
+            .Where(boot => boot.MachineId == machine).OrderBy(boot => boot.StartedAt).ToListAsync(ct), Ct);
+        // All of the present, and one of the future fills up the number.
+        Assert.Equal(5, kept.Count);
+        Assert.Equal(4, kept.Count(boot => boot.StartedAt <= now.At));
+
+        BootOpened Opened(TimeSpan after)
+        {
+            var ticket = Tokens.Mint(machine, version, false).Ticket;
+            ticket = ticket with { StartedAt = ticket.StartedAt + after };
+            return new(ticket.StartedAt, ticket, MachineIdentity.FromReport([]), "two", "two", version, "p", "ready",
+                "repeat");
+        }
+    }
+
     private Task<int> CountAsync(long? machine) => _app.Services.GetRequiredService<Database>().ReadAsync(
         (db, ct) => db.Set<BootRow>().CountAsync(boot => boot.MachineId == machine, ct), Ct);
 
