@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using NetbootServer.Serving;
 
 namespace NetbootServer.Jobs;
 
@@ -36,55 +37,29 @@ public sealed record JobProgress(string Phase)
     public long? SecondsLeft { get; init; }
 }
 
-/// <summary>
-/// How fast a job's bytes come: over the last seconds, so that a stall shows soon and a hiccup does not.
-/// </summary>
+/// <summary>How fast a job's bytes come.</summary>
 internal sealed class JobPace(TimeProvider time)
 {
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10), Least = TimeSpan.FromSeconds(0.5),
-        Apart = TimeSpan.FromMilliseconds(100);
-
-    private readonly Lock _lock = new();
-    private readonly Queue<(long At, long Bytes)> _points = new();
+    private readonly RateMeter _meter = new(TimeSpan.FromSeconds(10), time);
     private string? _phase;
-    private long _last;
-    private long _notedAt;
 
     /// <summary>Bytes have come.</summary>
     public void Note(JobProgress progress)
     {
-        lock (_lock)
-        {
-            // Each phase has a speed of its own; and what was thrown away has come at no speed.
-            var done = (progress.DoneBytes ?? 0) - progress.HeldBytes;
-            if (progress.Phase != _phase || done < _last) _points.Clear();
-            (_phase, _last) = (progress.Phase, done);
-            if (_points.Count > 0 && time.GetElapsedTime(_notedAt) < Apart) return;
-            _notedAt = time.GetTimestamp();
-            _points.Enqueue((_notedAt, _last));
-            while (_points.Count > 2 && time.GetElapsedTime(_points.Peek().At) > Window) _points.Dequeue();
-        }
+        // Each phase has a speed of its own; and what was here before has come at no speed.
+        if (Interlocked.Exchange(ref _phase, progress.Phase) != progress.Phase) _meter.Restart();
+        _meter.Note((progress.DoneBytes ?? 0) - progress.HeldBytes);
     }
 
     /// <summary>The progress with its speed.</summary>
     public JobProgress Of(JobProgress progress)
     {
-        var rate = progress.DoneBytes is null ? null : Rate();
+        var rate = progress.DoneBytes is null ? null : _meter.BytesPerSecond;
         return progress with
         {
             BytesPerSecond = rate is null ? null : (long)rate,
             SecondsLeft = rate >= 1 && progress.TotalBytes - progress.DoneBytes is { } left and >= 0
                 ? (long)Math.Ceiling(left / rate.Value) : null,
         };
-    }
-
-    private double? Rate()
-    {
-        lock (_lock)
-        {
-            if (!_points.TryPeek(out var first)) return null;
-            var elapsed = time.GetElapsedTime(first.At);
-            return elapsed < Least ? null : (_last - first.Bytes) / elapsed.TotalSeconds;
-        }
     }
 }

@@ -3,6 +3,7 @@ using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Hosting;
 using NetbootServer.Images;
+using NetbootServer.Serving;
 using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Boots.Transfers;
@@ -108,9 +109,7 @@ internal sealed class LiveTransfer(LiveBoots owner, BootTicket ticket, string st
 {
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly long _offset = offset;
-    private double _rate;
-    private long _sampled = offset;
-    private long _sampledAt = (time ?? TimeProvider.System).GetTimestamp();
+    private readonly RateMeter _meter = StartedMeter(offset, time ?? TimeProvider.System);
     private long _seen = offset;
     private long? _endedStamp;
     private long _news = offset;
@@ -147,20 +146,11 @@ internal sealed class LiveTransfer(LiveBoots owner, BootTicket ticket, string st
     /// <summary>It has ended.</summary>
     public void End(DateTimeOffset at) => (_endedStamp, EndedAt) = (_time.GetTimestamp(), at);
 
-    /// <summary>Bytes a second, smoothed over the last few looks; touched by the watch alone.</summary>
-    public long Rate => (long)_rate;
+    /// <summary>Bytes a second over the last looks; 0 before the first.</summary>
+    public long Rate => (long)(_meter.BytesPerSecond ?? 0);
 
-    /// <summary>Takes the rate since the last look; touched by the watch alone.</summary>
-    public void Measure()
-    {
-        var now = _time.GetTimestamp();
-        var over = _time.GetElapsedTime(_sampledAt, now);
-        if (over < RateHistory.ShortestLook) return;
-        var bytes = Bytes;
-        var current = (bytes - _sampled) / over.TotalSeconds;
-        _rate = _rate == 0 ? current : 0.5 * _rate + 0.5 * current;
-        (_sampled, _sampledAt) = (bytes, now);
-    }
+    /// <summary>Notes how far it has come, for <see cref="Rate"/>.</summary>
+    public void Measure() => _meter.Note(Bytes);
 
     /// <summary>Whether bytes have gone since <see cref="TakeNews"/>; touched by the watch alone.</summary>
     public bool HasNews => Bytes != _news;
@@ -177,4 +167,11 @@ internal sealed class LiveTransfer(LiveBoots owner, BootTicket ticket, string st
     public override object Machine => Ticket.Machine > 0 ? Ticket.Machine : Ticket.Boot;
 
     public override void Ended(bool complete) => owner.End(this);
+
+    private static RateMeter StartedMeter(long offset, TimeProvider time)
+    {
+        var meter = new RateMeter(TimeSpan.FromSeconds(2), time);
+        meter.Note(offset);
+        return meter;
+    }
 }
