@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Sessions;
 using NetbootServer.Access.Tokens;
+using NetbootServer.Hosting;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Access;
@@ -17,13 +18,12 @@ namespace NetbootServer.Access;
 /// one in the middle of its answer is cut unless it comes to an end by itself, and one that does not heed the signal is
 /// cut after some seconds. What ends within a second of its credential, such as logging out, is left alone.
 /// </remarks>
-internal sealed partial class CredentialWatch(Database database, TimeProvider time, ILogger<CredentialWatch> logger)
-    : BackgroundService
+internal sealed class CredentialWatch(Database database, WorkerServices services, TimeProvider time,
+    ILogger<CredentialWatch> logger) : ResilientWorker("watch of credentials", services, logger)
 {
     private const int Batch = 500;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<WatchedRequest, byte> _running = new();
-    private bool _isAway;
 
     /// <summary>Whether the request's token or session has ended while it was answered.</summary>
     public static bool HasEnded(HttpContext http)
@@ -69,32 +69,24 @@ internal sealed partial class CredentialWatch(Database database, TimeProvider ti
         return http.ChallengeAsync();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Period, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await TryLookAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The server stops.
-        }
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+            await RoundAsync(() => LookInTimeAsync(stoppingToken), stoppingToken);
     }
 
-    private async Task TryLookAsync(CancellationToken ct)
+    private async Task LookInTimeAsync(CancellationToken ct)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Patience);
         try
         {
             await LookAsync(limit.Token);
-            _isAway = false;
         }
-        catch (Exception e) when (!ct.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            if (!_isAway) Log.Postponed(logger, e);
-            _isAway = true;
+            throw new TimeoutException("the database does not answer in time", e);
         }
     }
 
@@ -127,11 +119,4 @@ internal sealed partial class CredentialWatch(Database database, TimeProvider ti
                 ends[row.Id] = row.ExpiresAt;
             return ends;
         }, ct);
-
-    private static partial class Log
-    {
-        [LoggerMessage(LogLevel.Warning,
-            "The database did not say whether the credentials of running requests are still good; asking on")]
-        public static partial void Postponed(ILogger logger, Exception error);
-    }
 }
