@@ -54,11 +54,16 @@ internal sealed class ProfileMachinesReader(Database database, ProfileCatalog pr
     /// </summary>
     private static IQueryable<long> Labelled(NetbootDb db, ProfileSpec profile)
     {
-        var rows = db.Set<MachineRow>().AsQueryable();
+        var labels = db.Set<MachineLabelRow>();
+        IQueryable<long>? found = null;
         foreach (var (key, value) in profile.Selector)
-            if (!MachineIdentity.Names.Contains(key))
-                rows = rows.Where(row => db.Set<MachineLabelRow>().Any(label =>
-                    label.MachineId == row.Id && label.Key == key && label.Value == value));
-        return rows.Select(row => row.Id);
+        {
+            if (MachineIdentity.Names.Contains(key)) continue;
+            found = found is null
+                ? labels.Where(label => label.Key == key && label.Value == value).Select(label => label.MachineId)
+                : found.Where(id => labels.Any(label =>
+                    label.MachineId == id && label.Key == key && label.Value == value));
+        }
+        return found ?? db.Set<MachineRow>().Select(row => row.Id);
     }
 }
