@@ -60,29 +60,33 @@ public sealed partial class LayoutTests
             type => Assert.DoesNotContain(bad, suffix => type.Name.EndsWith(suffix, StringComparison.Ordinal)));
     }
 
-    /// <summary>Delegates that a later folder implements for an earlier one, with the reason.</summary>
+    /// <summary>Delegates and interfaces that only later folders implement for an earlier one, with the reason.</summary>
     private static readonly Dictionary<string, string> AgainstTheOrder = new()
     {
         ["ExceptionProblem"] = "Api answers failures of the database and of blobs",
-        ["RenameBlockers"] = "Storage asks every feature what must end before a rename",
-        ["RenameFollowing"] = "Storage makes every feature's references follow a rename",
+        ["IReferrer"] = "Storage asks every feature what refers to a resource, and makes it follow a rename",
         ["BlobMissed"] = "Blobs asks images whether missing bytes can be fetched",
+        ["IBootTransfers"] = "Blobs has boots count the transfers of their machines",
         ["VersionPins"] = "Images asks profiles what they pin",
-        ["ImageUsers"] = "Images asks profiles who uses an image",
-        ["VersionsInUse"] = "Images asks boots which versions they load",
-        ["VersionBoots"] = "Images asks boots how a version did",
-        ["ProfileUsers"] = "Profiles asks machines who uses a profile",
+        ["IImageSources"] = "Images asks sources what they can read, and to fetch a first version",
+        ["IVersionBoots"] = "Images asks boots which versions they load, and how these did",
         ["MachineJoined"] = "Machines has boots follow a discovered machine into a registered one",
     };
 
     [Fact]
-    public void Every_delegate_against_the_order_is_in_the_table()
+    public void Every_delegate_and_interface_against_the_order_is_in_the_table()
     {
-        var delegates = Product.Types.Where(type => type.FullName.StartsWith("NetbootServer.", StringComparison.Ordinal)
-            && typeof(Program).Assembly.GetType(type.FullName)?.BaseType == typeof(MulticastDelegate)).ToList();
+        var types = typeof(Program).Assembly.GetTypes().Where(type => FolderOf(type) >= 0).ToList();
+        var against = types.Where(type => type.BaseType == typeof(MulticastDelegate) || (type.IsInterface
+            && types.FindAll(other => !other.IsInterface && type.IsAssignableFrom(other)) is { Count: > 0 } others
+            && others.TrueForAll(other => FolderOf(other) > FolderOf(type))));
         Assert.Equal(AgainstTheOrder.Keys.Order(StringComparer.Ordinal),
-            delegates.Select(type => type.Name).Order(StringComparer.Ordinal));
+            against.Select(type => type.Name).Order(StringComparer.Ordinal));
     }
+
+    /// <summary>The place of a type's folder in the order; -1 for types outside of folders.</summary>
+    private static int FolderOf(System.Type type) =>
+        type.Namespace?.Split('.') is ["NetbootServer", var folder, ..] ? Array.IndexOf(Order, folder) : -1;
 
     [Fact]
     public void No_folder_has_more_than_75_files()

@@ -21,7 +21,7 @@ internal static class AccessSetup
     {
         services.AddFeatureOptions<AccessOptions>("Access");
         services.AddHttpContextAccessor().AddSingleton<Audit>()
-            .AddSingleton<RenameFollowing>(_ => Audit.FollowAsync);
+            .AddSingleton<IReferrer, AuditReferrer>();
         services.AddSingleton<AdminTokenSetting>().AddSingleton<AdminPassword>().AddSingleton<PasswordHashing>()
             .AddSingleton<GrantCache>().AddSingleton<CredentialUses>().AddSingleton<TokenStore>()
             .AddSingleton<SessionStore>()

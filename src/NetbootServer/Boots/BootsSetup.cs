@@ -43,14 +43,12 @@ internal static class BootsSetup
         .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
             await provider.GetRequiredService<BootHistory>().FindListedAsync(id, ct) is { } boot
                 ? (boot, boot.Machine) : (null, null)))
-        .AddSingleton<VersionBoots>(provider => provider.GetRequiredService<BootHistory>().CountByVersionAsync)
-        .AddSingleton<BootingVersions>()
-        .AddSingleton<VersionsInUse>(provider => provider.GetRequiredService<BootingVersions>().FindAsync)
+        .AddSingleton<IVersionBoots, VersionBoots>()
         .AddSingleton<AddressWatch>()
         .AddSingleton<ContradictionLimit>()
         .AddSingleton<IdentityAlarms>()
         .AddSingleton<MachineJoined>(_ => MoveBootsAsync)
-        .AddSingleton<RenameFollowing>(_ => FollowAsync)
+        .AddSingleton<IReferrer, BootReferrer>()
         .AddChangedRows<BootRow>(ChangeKinds.Boot,
             (changes, before, after) => changes.Add(ChangeKinds.Boot, (after ?? before)!.Id))
         .AddChangeFollower("names of boots' machines", ChangeStage.Caches, (provider, changes) =>
@@ -59,36 +57,6 @@ internal static class BootsSetup
         })
         .AddHostedService<BootLogWorker>()
         .AddHostedService<BootWatch>();
-
-    private static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
-    {
-        var (boots, from, to) = (db.Set<BootRow>(), renaming.From, renaming.To);
-        switch (renaming.Kind)
-        {
-            case "machine":
-                var own = boots.Where(boot => boot.MachineId == renaming.Id);
-                await own.ExecuteUpdateAsync(set => set.SetProperty(boot => boot.MachineName, to), ct);
-                db.Changes.AddNothing(ChangeKinds.Boot);
-                // Pages that show its newest boots learn of it; all boots of many machines would be too many.
-                if (!db.Changes.HasAll(ChangeKinds.Boot) && !db.Changes.HasAll(ChangeKinds.Machine))
-                    foreach (var id in await own.OrderByDescending(boot => boot.StartedAt).Take(NewestShown)
-                        .Select(boot => boot.Id).ToListAsync(ct))
-                        db.Changes.Add(ChangeKinds.Boot, id);
-                return;
-            case "profile":
-                await boots.Where(boot => boot.Profile == from && boot.StartedAt >= renaming.Since)
-                    .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.Profile, to), ct);
-                break;
-            default:
-                await boots.Where(boot => boot.Image == from && boot.StartedAt >= renaming.Since)
-                    .ExecuteUpdateAsync(set => set.SetProperty(boot => boot.Image, to), ct);
-                break;
-        }
-        db.Changes.AddAll(ChangeKinds.Boot); // any number of them
-    }
-
-    /// <summary>Boots that pages show of a machine.</summary>
-    private const int NewestShown = 20;
 
     /// <summary>Nothing that is shown of the boots changes with that.</summary>
     private static Task MoveBootsAsync(NetbootDb db, long from, long to, CancellationToken ct)

@@ -37,28 +37,6 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
     public Task<int> CountAsync(CancellationToken ct) =>
         database.ReadAsync((db, token) => db.Set<AlarmRow>().CountAsync(token), ct);
 
-    /// <summary>Makes alarms follow the new name of what they concern: a <see cref="RenameFollowing"/>.</summary>
-    internal static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
-    {
-        string[] kinds = renaming.Kind switch
-        {
-            "machine" =>
-                [AlarmKinds.IdentityContradiction, AlarmKinds.ManyContradictions, AlarmKinds.MacOnTwoAddresses],
-            "profile" => [AlarmKinds.TemplateFailing],
-            _ => [AlarmKinds.RefreshFailing],
-        };
-        var alarms = db.Set<AlarmRow>().Where(row => kinds.Contains(row.Kind));
-        foreach (var row in await alarms.Where(row => row.Subject == renaming.From).ToListAsync(ct))
-        {
-            // One of the new name is about what had that name before.
-            db.RemoveRange(await alarms.Where(other => other.Kind == row.Kind && other.Subject == renaming.To)
-                .ToListAsync(ct));
-            await db.SaveChangesAsync(ct);
-            row.Subject = renaming.To;
-        }
-        await db.SaveChangesAsync(ct);
-    }
-
     /// <summary>Acknowledges an alarm: it goes, and counts anew when it happens again.</summary>
     /// <returns>False when there is no such alarm.</returns>
     public Task<bool> AcknowledgeAsync(long id, CancellationToken ct) => database.WriteAsync(async (db, token) =>

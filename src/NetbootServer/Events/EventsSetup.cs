@@ -17,8 +17,8 @@ internal static class EventsSetup
             EventType = "alarm",
         })
         .AddChangeFollower("event stream", ChangeStage.Events, Follow)
-        .AddSingleton<Renames>()
-        .AddSingleton<RenameFollowing>(_ => AlarmBoard.FollowAsync)
+        .AddSingleton<References>()
+        .AddSingleton<IReferrer, AlarmReferrer>()
         .AddHostedService<EventWorker>()
         .AddHostedService<AlarmWorker>();
 

@@ -10,12 +10,10 @@ namespace NetbootServer.Images;
 /// <param name="database">Where they are.</param>
 /// <param name="catalog">Where they are in memory.</param>
 /// <param name="audit">Where it is written down who did it.</param>
-/// <param name="users">Asked before an image is deleted.</param>
-/// <param name="renames">Makes what refers to an image follow its new name.</param>
+/// <param name="references">What refers to images, and follows their new names.</param>
 /// <param name="time">The clock.</param>
 public sealed class ImageStore(
-    Database database, ImageCatalog catalog, Audit audit, IEnumerable<ImageUsers> users, Renames renames,
-    TimeProvider time)
+    Database database, ImageCatalog catalog, Audit audit, References references, TimeProvider time)
 {
     /// <summary>Makes or changes an image; a new name leaves everything with it that refers to it.</summary>
     public async Task<Saved<Image>> SaveAsync(
@@ -37,7 +35,7 @@ public sealed class ImageStore(
             var stored = Store(db, row, newName, wanted.Resource!);
             if (renaming is not null)
             {
-                await renames.FollowAsync(db, renaming, token);
+                await references.FollowAsync(db, renaming, token);
                 audit.Renamed(db, renaming);
             }
             return stored;
@@ -55,8 +53,7 @@ public sealed class ImageStore(
             var row = await FindAsync(db, name, token);
             if (row is null) return Problem.NotFound("image", name.ToString());
             if (precondition.Check(row.Revision) is { } failed) return failed;
-            var referring = new List<string>();
-            foreach (var ask in users) referring.AddRange(await ask(db, name.ToString(), token));
+            var referring = await references.UsersOfAsync(db, "image", name.ToString(), token);
             if (referring.Count > 0) return Problem.InUse("Image", name.ToString(), referring);
             audit.Deleted(db, "image", row.Name, SpecOf(row));
             db.Remove(row);
@@ -68,7 +65,7 @@ public sealed class ImageStore(
         NetbootDb db, ResourceName name, ResourceName newName, CancellationToken ct)
     {
         if (await FindAsync(db, newName, ct) is not null) return Problem.NameTaken("image", newName.ToString());
-        var blockers = await renames.BlockersOfAsync(db, "image", name.ToString(), ct);
+        var blockers = await references.RenameBlockersOfAsync(db, "image", name.ToString(), ct);
         return blockers.Count > 0 ? Problem.InUse("Image", name.ToString(), blockers) : null;
     }
 
@@ -99,6 +96,3 @@ public sealed class ImageStore(
         return Saved.Changed(row);
     }
 }
-
-/// <summary>Names what refers to an image, as <c>profile x</c>, inside the caller's transaction.</summary>
-public delegate Task<IReadOnlyList<string>> ImageUsers(NetbootDb db, string image, CancellationToken ct);

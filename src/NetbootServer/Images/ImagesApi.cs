@@ -84,13 +84,13 @@ internal static class ImagesApi
 
     /// <summary>The image's kept versions, newest first.</summary>
     private static async Task<Results<Ok<Page<ImageVersionView>>, ProblemHttpResult>> Versions(
-        string name, ImageCatalog catalog, Pins pins, KernelVersions kernels, VersionBoots boots,
+        string name, ImageCatalog catalog, Pins pins, KernelVersions kernels, IVersionBoots boots,
         TimeProvider time, CancellationToken ct)
     {
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         var pinned = await pins.OfAsync(name, ct);
         var known = await kernels.OfAsync(image.Versions.Values, ct);
-        var recent = await boots(name, time.GetUtcNow().AddHours(-24), ct);
+        var recent = await boots.CountAsync(name, time.GetUtcNow().AddHours(-24), ct);
         return TypedResults.Ok(new Page<ImageVersionView>([.. image.Versions.Values
             .OrderByDescending(version => version.Sequence)
             .Select(version => ImageVersionView.Of(version, image, pinned[version.Id], known) with

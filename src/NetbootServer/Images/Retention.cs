@@ -8,15 +8,12 @@ using NetbootServer.Storage;
 
 namespace NetbootServer.Images;
 
-/// <summary>Which versions machines use at this moment, as (image, version).</summary>
-public delegate Task<IReadOnlySet<(string Image, string Version)>> VersionsInUse(NetbootDb db, CancellationToken ct);
-
 /// <summary>
 /// Lets go of what nothing needs: versions beyond an image's <c>keep</c> that are not current, pinned or being booted,
 /// then blobs that no version refers to.
 /// </summary>
 public sealed partial class Retention(Database database, BlobStore blobs, ImportGate gate, GcRoots roots,
-    PackedPaths packed, PartialFiles downloads, Pins pins, VersionsInUse inUse, Audit audit, TimeProvider time,
+    PackedPaths packed, PartialFiles downloads, Pins pins, IVersionBoots boots, Audit audit, TimeProvider time,
     ILogger<Retention> logger)
 {
     /// <summary>
@@ -68,7 +65,7 @@ public sealed partial class Retention(Database database, BlobStore blobs, Import
     {
         var surplus = await database.ChangeAsync(async (db, token) =>
         {
-            var booting = await inUse(db, token);
+            var booting = await boots.FindInUseAsync(db, token);
             var rows = new List<(string Image, ImageVersionRow Row)>();
             foreach (var image in await db.Set<ImageRow>().ToListAsync(token))
             {

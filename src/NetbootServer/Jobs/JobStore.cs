@@ -199,28 +199,6 @@ internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, 
         return old;
     }, ct);
 
-    /// <summary>Jobs that run for a resource: they have begun under its name. A <see cref="RenameBlockers"/>.</summary>
-    public async Task<IReadOnlyList<string>> RunningAsync(
-        NetbootDb db, string subjectKind, string name, CancellationToken ct)
-    {
-        var kinds = works.KindsFor(subjectKind);
-        return await db.Set<JobRow>()
-            .Where(row => kinds.Contains(row.Kind) && row.Subject == name && row.State == JobStates.Running)
-            .Select(row => "job " + row.Id + ", which runs").ToListAsync(ct);
-    }
-
-    /// <summary>Makes jobs follow a resource's new name: a <see cref="RenameFollowing"/>.</summary>
-    public async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
-    {
-        var kinds = works.KindsFor(renaming.Kind);
-        var jobs = db.Set<JobRow>().Where(row => kinds.Contains(row.Kind) && row.Subject == renaming.From);
-        foreach (var waiting in await jobs.Where(row => row.EndedAt == null).ToListAsync(ct))
-            waiting.ActiveKey = new JobKey(waiting.Kind, renaming.To).Text;
-        await db.SaveChangesAsync(ct);
-        if (await jobs.ExecuteUpdateAsync(set => set.SetProperty(row => row.Subject, renaming.To), ct) > 0)
-            db.Changes.AddAll(ChangeKinds.Job);
-    }
-
     private async Task<JobRow?> ChangeAsync(
         string id, Func<JobRow, bool> isWanted, Action<NetbootDb, JobRow> change, CancellationToken ct)
     {

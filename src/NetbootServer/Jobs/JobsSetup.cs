@@ -25,10 +25,7 @@ internal static class JobsSetup
         .AddSingleton<JobRetries>()
         .AddSingleton<JobRunner>()
         .AddSingleton<JobSchedules>()
-        .AddSingleton<RenameBlockers>(provider => (db, kind, name, ct) =>
-            provider.GetRequiredService<JobStore>().RunningAsync(db, kind, name, ct))
-        .AddSingleton<RenameFollowing>(provider => (db, renaming, ct) =>
-            provider.GetRequiredService<JobStore>().FollowAsync(db, renaming, ct))
+        .AddSingleton<IReferrer, JobReferrer>()
         .AddChangedRows<JobRow>(ChangeKinds.Job,
             (changes, before, after) => changes.Add(ChangeKinds.Job, (after ?? before)!.Id))
         .AddSingleton(provider => new ChangeSource("job", async (id, ct) =>

@@ -47,7 +47,7 @@ internal sealed class MachineReferences
     }
 
     /// <summary>
-    /// The machines that pin versions of an image, each version's first hundred: a <see cref="VersionPins"/>.
+    /// The machines that pin versions of an image, each version's first hundred.
     /// </summary>
     public static async Task<IReadOnlyList<(string Version, string By)>> PinsOfImageAsync(
         NetbootDb db, string image, CancellationToken ct)
@@ -62,7 +62,7 @@ internal sealed class MachineReferences
     }
 
     /// <summary>
-    /// The machines that pin a version that only this image has, at most a hundred: an <see cref="ImageUsers"/>.
+    /// The machines that pin a version that only this image has, at most a hundred.
     /// </summary>
     public static async Task<IReadOnlyList<string>> UsersOfImageAsync(NetbootDb db, string image, CancellationToken ct)
     {

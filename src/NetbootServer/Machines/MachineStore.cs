@@ -8,7 +8,7 @@ namespace NetbootServer.Machines;
 
 /// <summary>Machines in the database.</summary>
 public sealed class MachineStore(
-    Database database, Audit audit, MachineJoined joined, Renames renames, TimeProvider time)
+    Database database, Audit audit, MachineJoined joined, References references, TimeProvider time)
 {
     /// <summary>The machine of that name, or null.</summary>
     public Task<Machine?> FindAsync(string name, CancellationToken ct) => database.ReadAsync(async (db, token) =>
@@ -35,10 +35,10 @@ public sealed class MachineStore(
             if (newName != name && await FindRowAsync(db, newName.ToString(), token) is not null)
                 return Problem.NameTaken("machine", newName.ToString());
             var wasRegistered = row?.State == MachineState.Registered;
-            var references = await MachineReferences.LoadAsync(db, token);
+            var targets = await MachineReferences.LoadAsync(db, token);
             var errors = new ValidationErrors();
-            if (references.ProfileFault(wanted.Resource!.Profile) is { } profile) errors.Add("$.profile", profile);
-            if (references.VersionFault(wanted.Resource, before) is { } version) errors.Add("$.version", version);
+            if (targets.ProfileFault(wanted.Resource!.Profile) is { } profile) errors.Add("$.profile", profile);
+            if (targets.VersionFault(wanted.Resource, before) is { } version) errors.Add("$.version", version);
             if (errors.Any) return Problem.Invalid(errors);
             var writing = new MachineWriting(db, time.GetUtcNow(), joined);
             var stored = await writing.StoreAsync(row, newName, wanted.Resource!, token);
@@ -49,7 +49,7 @@ public sealed class MachineStore(
             foreach (var gone in writing.GoneNames.Distinct(StringComparer.Ordinal))
             {
                 var renaming = new Renaming("machine", machine.Id, gone, machine.Name, machine.CreatedAt);
-                await renames.FollowAsync(db, renaming, token);
+                await references.FollowAsync(db, renaming, token);
                 if (newName != name && gone == name.ToString()) audit.Renamed(db, renaming);
             }
             return stored;
@@ -95,17 +95,6 @@ public sealed class MachineStore(
             row.Reference = null;
             row.WriteKeys(row.ReadSpec());
         }, ct);
-
-    /// <summary>The machines that refer to a profile, at most a hundred.</summary>
-    public static async Task<IReadOnlyList<string>> UsersOfProfileAsync(NetbootDb db, string profile,
-        CancellationToken ct)
-    {
-        ArgumentNullException.ThrowIfNull(db);
-        return await db.Set<MachineRow>()
-            .Where(row => row.Profile == profile || row.NextBootProfile == profile)
-            .OrderBy(row => row.Name).Take(100)
-            .Select(row => "machine " + row.Name).ToListAsync(ct);
-    }
 
     internal static Task<MachineRow?> FindRowAsync(NetbootDb db, string name, CancellationToken ct) =>
         db.Set<MachineRow>().SingleOrDefaultAsync(row => row.Name == name, ct);

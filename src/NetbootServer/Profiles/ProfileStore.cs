@@ -10,11 +10,10 @@ namespace NetbootServer.Profiles;
 /// <summary>Profiles in the database.</summary>
 /// <param name="database">Where they are.</param>
 /// <param name="audit">Where it is written down who did it.</param>
-/// <param name="users">Asked before a profile is deleted.</param>
-/// <param name="renames">Makes what refers to a profile follow its new name.</param>
+/// <param name="references">What refers to profiles, and follows their new names.</param>
 /// <param name="time">The clock.</param>
 public sealed class ProfileStore(
-    Database database, Audit audit, ProfileUsers users, Renames renames, TimeProvider time)
+    Database database, Audit audit, References references, TimeProvider time)
 {
     /// <summary>Makes or changes a profile; a new name leaves everything with it that refers to it.</summary>
     public async Task<Saved<Profile>> SaveAsync(
@@ -36,13 +35,13 @@ public sealed class ProfileStore(
             {
                 if (await RenameFaultAsync(db, name, newName, token) is { } refusal) return refusal;
                 renaming = new("profile", row!.Id, row.Name, newName.ToString(), row.CreatedAt);
-                spec = WithMenu(spec, renaming);
+                spec = ProfileReferrer.WithMenu(spec, renaming);
             }
             if (await ReferenceFaultAsync(db, newName.ToString(), spec, token) is { } dangling) return dangling;
             var stored = Store(db, row, newName, spec);
             if (renaming is not null)
             {
-                await renames.FollowAsync(db, renaming, token);
+                await references.FollowAsync(db, renaming, token);
                 audit.Renamed(db, renaming);
             }
             return stored;
@@ -60,8 +59,7 @@ public sealed class ProfileStore(
             var row = await FindAsync(db, name, token);
             if (row is null) return Problem.NotFound("profile", name.ToString());
             if (precondition.Check(row.Revision) is { } failed) return failed;
-            var referring = await users(db, name.ToString(), token);
-            referring = [.. await MenusWithAsync(db, name.ToString(), token), .. referring];
+            var referring = await references.UsersOfAsync(db, "profile", name.ToString(), token);
             if (referring.Count > 0) return Problem.InUse("Profile", name.ToString(), referring);
             audit.Deleted(db, "profile", row.Name, ProfileCatalog.Spec(row));
             db.Remove(row);
@@ -76,15 +74,7 @@ public sealed class ProfileStore(
         return db.Set<ProfileRow>().AnyAsync(row => row.Name == name, ct);
     }
 
-    /// <summary>The profiles that refer to an image.</summary>
-    public static async Task<IReadOnlyList<string>> UsersOfImageAsync(NetbootDb db, string image, CancellationToken ct)
-    {
-        ArgumentNullException.ThrowIfNull(db);
-        return await db.Set<ProfileRow>().Where(row => row.Image == image).OrderBy(row => row.Name)
-            .Select(row => "profile " + row.Name).ToListAsync(ct);
-    }
-
-    /// <summary>The profiles that pin versions of an image: a <see cref="VersionPins"/>.</summary>
+    /// <summary>The profiles that pin versions of an image.</summary>
     public static async Task<IReadOnlyList<(string Version, string By)>> PinsOfImageAsync(
         NetbootDb db, string image, CancellationToken ct)
     {
@@ -101,53 +91,17 @@ public sealed class ProfileStore(
         return db.Set<ProfileRow>().ToDictionaryAsync(row => row.Name, row => row.Image, StringComparer.Ordinal, ct);
     }
 
-    /// <summary>
-    /// Makes profiles follow the new names of images, and of profiles in menus: a <see cref="RenameFollowing"/>.
-    /// </summary>
-    public static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
-    {
-        ArgumentNullException.ThrowIfNull(db);
-        ArgumentNullException.ThrowIfNull(renaming);
-        if (renaming.Kind is not ("profile" or "image")) return;
-        foreach (var row in await db.Set<ProfileRow>().ToListAsync(ct))
-        {
-            var spec = ProfileCatalog.Spec(row);
-            spec = renaming.Kind == "profile" ? WithMenu(spec, renaming)
-                : spec.Image == renaming.From ? spec with { Image = renaming.To } : spec;
-            var json = JsonSerializer.Serialize(spec, JsonBody.Writing);
-            if (json == row.Spec) continue;
-            (row.Spec, row.Image) = (json, spec.Image);
-            row.Revision++;
-        }
-    }
-
-    private static ProfileSpec WithMenu(ProfileSpec spec, Renaming renaming) => spec.Menu is not { } menu ? spec
-        : spec with
-    {
-        Menu = menu with
-        {
-            Entries = [.. menu.Entries.Select(entry => entry.Profile == renaming.From
-                ? entry with { Profile = renaming.To } : entry)],
-            Default = menu.Default == renaming.From && menu.Entries.Any(entry => entry.Profile == renaming.From)
-                ? renaming.To : menu.Default,
-        },
-    };
-
     private async Task<Problem?> RenameFaultAsync(
         NetbootDb db, ResourceName name, ResourceName newName, CancellationToken ct)
     {
         if (await ExistsAsync(db, newName.ToString(), ct)) return Problem.NameTaken("profile", newName.ToString());
-        var blockers = await renames.BlockersOfAsync(db, "profile", name.ToString(), ct);
+        var blockers = await references.RenameBlockersOfAsync(db, "profile", name.ToString(), ct);
         return blockers.Count > 0 ? Problem.InUse("Profile", name.ToString(), blockers) : null;
     }
 
-    private static IEnumerable<string> OfferedBy(ProfileSpec spec) =>
+    /// <summary>The profiles that a profile's menu offers.</summary>
+    internal static IEnumerable<string> OfferedBy(ProfileSpec spec) =>
         spec.Menu?.Entries.Select(entry => entry.Profile).OfType<string>() ?? [];
-
-    private static async Task<List<string>> MenusWithAsync(NetbootDb db, string profile, CancellationToken ct) =>
-        (await db.Set<ProfileRow>().Where(row => row.Name != profile).ToListAsync(ct))
-        .FindAll(row => OfferedBy(ProfileCatalog.Spec(row)).Contains(profile))
-        .ConvertAll(row => $"profile {row.Name} (its menu)");
 
     private static Task<ProfileRow?> FindAsync(NetbootDb db, ResourceName name, CancellationToken ct) =>
         db.Set<ProfileRow>().SingleOrDefaultAsync(profile => profile.Name == name.ToString(), ct);
@@ -192,6 +146,3 @@ public sealed class ProfileStore(
         return Saved.Changed(row);
     }
 }
-
-/// <summary>Names what refers to a profile, as <c>machine x</c>, inside the caller's transaction.</summary>
-public delegate Task<IReadOnlyList<string>> ProfileUsers(NetbootDb db, string profile, CancellationToken ct);

@@ -14,7 +14,7 @@ internal static class ProfilesSetup
         .AddSingleton(provider => new ChangeSource("profile", (name, _) => Task.FromResult<(object?, string?)>((
             provider.GetRequiredService<ProfileCatalog>().Profiles.GetValueOrDefault(name) is { } profile
                 ? ProfileView.Of(profile) : null, null))))
-        .AddSingleton<RenameFollowing>(_ => ProfileStore.FollowAsync)
+        .AddSingleton<IReferrer, ProfileReferrer>()
         .AddChangedRows<ProfileRow>(ChangeKinds.Profile, (changes, before, after) =>
         {
             if (before is not null) changes.Add(ChangeKinds.Profile, before.Name);
@@ -23,6 +23,5 @@ internal static class ProfilesSetup
         .AddChangeFollower("profile catalog", ChangeStage.Catalogs,
             (provider, changes, ct) => changes.Has(ChangeKinds.Profile)
                 ? provider.GetRequiredService<ProfileCatalog>().ReloadAsync(ct) : Task.CompletedTask)
-        .AddSingleton<ImageUsers>(_ => ProfileStore.UsersOfImageAsync)
         .AddSingleton<VersionPins>(_ => ProfileStore.PinsOfImageAsync);
 }

@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using NetbootServer.Hosting;
 using NetbootServer.Serving;
 using NetbootServer.Storage;
@@ -41,27 +40,6 @@ public sealed class Audit(IHttpContextAccessor requests, TimeProvider time)
         {
             Before = new { Name = renaming.From }, After = new { Name = renaming.To },
         });
-    }
-
-    /// <summary>The entries about a resource are found under its new name: a <see cref="RenameFollowing"/>.</summary>
-    internal static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
-    {
-        var (from, to) = (renaming.From, renaming.To);
-        string[] kinds = renaming.Kind switch
-        {
-            "machine" => ["machine", "next-boot", "completion", "reference"],
-            "image" => ["image", "current", "refresh"],
-            _ => [renaming.Kind],
-        };
-        await db.Set<AuditRow>()
-            .Where(row => kinds.Contains(row.Kind) && row.Name == from && row.At >= renaming.Since)
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, to), ct);
-        if (renaming.Kind != "image") return;
-        var versions = from + "@%"; // names have no character that LIKE minds
-        await db.Set<AuditRow>()
-            .Where(row => row.Kind == "version" && EF.Functions.Like(row.Name, versions) && row.At >= renaming.Since)
-            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, row => row.Name.Replace(from + "@", to + "@")),
-                ct);
     }
 
     /// <summary>Anything.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Memory;
@@ -6,7 +5,6 @@ using NetbootServer.Api;
 using NetbootServer.Blobs;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Boots.Transfers;
-using NetbootServer.Images;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Boots.Journal;
@@ -55,24 +53,6 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadQue
 
     /// <summary>Forgets remembered names, after one has changed.</summary>
     public void ForgetNames() => _machines.Clear();
-
-    /// <summary>
-    /// How many boots of an image began since an instant, and how many of them succeeded, by version.
-    /// </summary>
-    public async Task<FrozenDictionary<string, RecentBoots>> CountByVersionAsync(
-        string image, DateTimeOffset since, CancellationToken ct)
-    {
-        var counts = await database.ReadAsync((db, token) => db.Set<BootRow>()
-            .Where(row => row.Image == image && row.StartedAt >= since && row.Version != null)
-            .GroupBy(row => row.Version!)
-            .Select(boots => new
-            {
-                Version = boots.Key, Began = boots.Count(),
-                Succeeded = boots.Count(row => row.Outcome == Outcomes.Ready || row.Outcome == Outcomes.Up),
-            }).ToListAsync(token), ct);
-        return counts.ToFrozenDictionary(
-            count => count.Version, count => new RecentBoots(count.Began, count.Succeeded), StringComparer.Ordinal);
-    }
 
     public void Dispose() => _machines.Dispose();
 

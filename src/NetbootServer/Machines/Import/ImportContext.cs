@@ -17,7 +17,7 @@ internal sealed record ImportContext(bool DryRun, IReadOnlySet<string>? Columns,
     public required IReadOnlySet<string> Renamed { get; init; }
 
     /// <summary>Makes what refers to a machine follow its new name.</summary>
-    public required Renames Renames { get; init; }
+    public required References References { get; init; }
 
     /// <summary>More changed machines than this count as all: caches and readers load everything again.</summary>
     public const int NamedOneByOne = 500;

@@ -86,11 +86,11 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.Name, renaming.To), ct);
             db.Changes.Add(ChangeKinds.Machine, renaming.To);
             // References by name meet names that were exchanged: first out of the way, then to the new name.
-            await import.Renames.FollowAsync(db, renaming with { To = $"~{renaming.Id}" }, ct);
+            await import.References.FollowAsync(db, renaming with { To = $"~{renaming.Id}" }, ct);
         }
         foreach (var renaming in _renamings)
         {
-            await import.Renames.FollowAsync(db, renaming with { From = $"~{renaming.Id}" }, ct);
+            await import.References.FollowAsync(db, renaming with { From = $"~{renaming.Id}" }, ct);
             import.Audit.Renamed(db, renaming);
         }
     }

@@ -16,7 +16,7 @@ namespace NetbootServer.Machines.Import;
 ///         (a slow client delays no other)                                   (a fault rolls it back)
 /// </code>
 /// </remarks>
-internal sealed class MachineImport(Database database, DataDirectory data, MachineJoined joined, Renames renames,
+internal sealed class MachineImport(Database database, DataDirectory data, MachineJoined joined, References references,
     Audit audit, IOptions<MachinesOptions> options, TimeProvider time)
 {
     private const int BatchSize = 500;
@@ -39,7 +39,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
         return await WriteAsync(rows, new(dryRun, reader.Columns, lines, time.GetUtcNow(), joined, audit)
         {
             Renamed = renamed,
-            Renames = renames,
+            References = references,
         }, ct);
     }
 

@@ -1,15 +1,31 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines;
 
-/// <summary>Makes machines follow the new names of profiles and images that they refer to.</summary>
-internal static class MachineRenames
+/// <summary>Machines refer to profiles, and to images by the versions that they pin.</summary>
+internal sealed class MachineReferrer(IOptions<MachinesOptions> options) : IReferrer
 {
-    private const int BatchSize = 500;
+    private const int BatchSize = 500, MaxNamed = 100;
 
-    /// <summary>A <see cref="RenameFollowing"/>.</summary>
-    public static async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
+    /// <summary>At most a hundred machines.</summary>
+    public async Task<IReadOnlyList<string>> UsersOfAsync(
+        NetbootDb db, string kind, string name, CancellationToken ct) => kind switch
+    {
+        "image" => await MachineReferences.UsersOfImageAsync(db, name, ct),
+        "profile" => await db.Set<MachineRow>().Where(row => row.Profile == name || row.NextBootProfile == name)
+            .OrderBy(row => row.Name).Take(MaxNamed).Select(row => "machine " + row.Name).ToListAsync(ct),
+        _ => [],
+    };
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> RenameBlockersOfAsync(
+        NetbootDb db, string kind, string name, CancellationToken ct) => Task.FromResult<IReadOnlyList<string>>(
+        kind == "profile" && options.Value.Unknown == name ? ["the setting Machines:Unknown"] : []);
+
+    /// <inheritdoc/>
+    public async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
     {
         // Names have no character that JSON would escape, and these columns have one member of the name each.
         var (from, to) = ($"\"{renaming.Kind}\":\"{renaming.From}\"", $"\"{renaming.Kind}\":\"{renaming.To}\"");
