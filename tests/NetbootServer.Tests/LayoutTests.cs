@@ -60,7 +60,7 @@ public sealed partial class LayoutTests
             type => Assert.DoesNotContain(bad, suffix => type.Name.EndsWith(suffix, StringComparison.Ordinal)));
     }
 
-    /// <summary>Delegates and interfaces that only later folders implement for an earlier one, with the reason.</summary>
+    /// <summary>Delegates and interfaces that only later folders implement, with the reason.</summary>
     private static readonly Dictionary<string, string> AgainstTheOrder = new()
     {
         ["ExceptionProblem"] = "Api answers failures of the database and of blobs",
