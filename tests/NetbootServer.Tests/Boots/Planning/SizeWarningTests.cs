@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Machines;
 using static NetbootServer.Tests.Boots.PlannerWorld;
 
 namespace NetbootServer.Tests.Boots.Planning;
@@ -39,7 +40,7 @@ public sealed class SizeWarningTests
         version = version with { Systems = version.Systems.SetItem("x86_64-linux", recipe) };
         var machine = Machine("node", profile: "p", arch: "x86_64");
         var view = View(machine, [Profile("p")], [Image("img", version)]);
-        var identity = MachineIdentity.FromTold([new("mac", "52:54:00:aa:bb:01"), new("platform", platform),
+        var identity = MachineIdentity.FromReport([new("mac", "52:54:00:aa:bb:01"), new("platform", platform),
             new("arch", "x86_64"), .. memory == 0 ? ImmutableArray<KeyValuePair<string, string>>.Empty
                 : [new("mem", $"{memory}")]]);
         return PlanAnswer.Of(view, new(machine, identity, []), new ScriptLinks("http://10.0.0.1:8080"));
