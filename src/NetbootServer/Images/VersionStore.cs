@@ -93,7 +93,7 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, Audit 
         var held = hold is not null;
         var sameReason = hold?.Reason is null || hold.Reason == (image.HoldReason ?? "");
         if (image.Current == version && image.Held == held && sameReason) return;
-        var reason = hold?.Reason is { Length: > 0 } told ? told : null;
+        var reason = hold?.Reason is { Length: > 0 } given ? given : null;
         audit.Changed(db, "current", image.Name,
             image.Current is null ? null : new { version = image.Current, hold = image.Held,
                 reason = image.HoldReason },

@@ -16,16 +16,16 @@ public sealed record IdentityChange(string Name, string? Before, string After, D
     private static readonly ImmutableHashSet<string> Passing = ["mac", "ip"];
 
     /// <summary>Whether a machine reported all it could, as our own scripts make it.</summary>
-    public static bool IsWhole(IReadOnlyDictionary<string, string> told) => told.ContainsKey("platform");
+    public static bool IsWhole(IReadOnlyDictionary<string, string> reported) => reported.ContainsKey("platform");
 
     /// <summary>What is new in <paramref name="after"/>, in the order of the names.</summary>
     /// <remarks>What was not reported before is new only if the machine had reported all it could.</remarks>
     public static IEnumerable<IdentityChange> Between(IReadOnlyDictionary<string, string> before,
         IReadOnlyDictionary<string, string> after, DateTimeOffset at) =>
-        from told in after
-        where !Passing.Contains(told.Key)
-        let old = before.GetValueOrDefault(told.Key)
-        where old is null ? IsWhole(before) : old != told.Value
-        orderby told.Key
-        select new IdentityChange(told.Key, old, told.Value, at);
+        from reported in after
+        where !Passing.Contains(reported.Key)
+        let old = before.GetValueOrDefault(reported.Key)
+        where old is null ? IsWhole(before) : old != reported.Value
+        orderby reported.Key
+        select new IdentityChange(reported.Key, old, reported.Value, at);
 }

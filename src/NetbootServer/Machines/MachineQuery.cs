@@ -18,7 +18,7 @@ internal sealed record MachineQuery
     public string Sort { get; init; } = "name";
     public required Paging Paging { get; init; }
 
-    /// <summary>Reads the query parameters, or says which makes no sense.</summary>
+    /// <summary>Reads the query parameters, or says which cannot be read.</summary>
     public static (MachineQuery? Query, Problem? Problem) Of(IQueryCollection query)
     {
         var sort = query["sort"].ToString() is { Length: > 0 } text ? text : "name";

@@ -62,14 +62,15 @@ internal static class MachineReading
     /// Takes what the machine reports of itself now, and notes what is new in it. A request that reports little, such
     /// as the one by MAC alone, takes nothing away.
     /// </summary>
-    public static void Observe(this MachineRow row, ImmutableSortedDictionary<string, string> told, DateTimeOffset at)
+    public static void Observe(
+        this MachineRow row, ImmutableSortedDictionary<string, string> reported, DateTimeOffset at)
     {
         var before = ReadIdentity(row.Identity)
             ?? ImmutableSortedDictionary<string, string>.Empty;
-        ImmutableArray<IdentityChange> changes = [.. IdentityChange.Between(before, told, at)];
+        ImmutableArray<IdentityChange> changes = [.. IdentityChange.Between(before, reported, at)];
         if (changes.Length > 0)
             row.IdentityChanges = Write(changes.AddRange(row.ReadIdentityChanges()).Take(IdentityChange.Kept));
-        var identity = IdentityChange.IsWhole(told) ? told : before.SetItems(told);
+        var identity = IdentityChange.IsWhole(reported) ? reported : before.SetItems(reported);
         row.Identity = Write(identity);
         if (row.State != MachineState.Discovered) return;
         row.UuidKey = MachineUuid.TryParse(identity.GetValueOrDefault("uuid"), out var uuid) ? uuid.Key : null;

@@ -31,8 +31,8 @@ internal sealed class ReferenceLearning(Audit audit)
         JournalBatch batch, MachineRow machine, ObservedIdentity lesson, DateTimeOffset at, CancellationToken ct)
     {
         var (spec, before) = (machine.ReadSpec(), MachineReading.Read<MachineReference>(machine.Reference));
-        var uuid = MachineKeys.UuidOf(spec, before) is null && MachineUuid.TryParse(lesson.Uuid, out var told)
-            && !await HasUuidAsync(batch.Db, told.Key, machine.Id, ct) ? lesson.Uuid : null;
+        var uuid = MachineKeys.UuidOf(spec, before) is null && MachineUuid.TryParse(lesson.Uuid, out var reported)
+            && !await HasUuidAsync(batch.Db, reported.Key, machine.Id, ct) ? lesson.Uuid : null;
         var serial = MachineKeys.SerialOf(spec, before) is null ? lesson.Serial : null;
         if (uuid is null && serial is null) return;
         machine.Reference = MachineReading.Write(

@@ -59,16 +59,16 @@ internal static class ReferenceUpgrade
             .ToDictionaryAsync(last => last.Key, last => last.At, ct);
         foreach (var row in page)
         {
-            var told = MachineReading.Read<ImmutableSortedDictionary<string, string>>(row.Identity);
+            var reported = MachineReading.Read<ImmutableSortedDictionary<string, string>>(row.Identity);
             if (row.State == MachineState.Discovered)
             {
-                row.UuidKey = MachineUuid.TryParse(told?.GetValueOrDefault("uuid"), out var uuid) ? uuid.Key : null;
-                row.SerialKey = MachineSerial.TryParse(told?.GetValueOrDefault("serial"), out var serial) ? serial.Key
-                    : null;
+                row.UuidKey = MachineUuid.TryParse(reported?.GetValueOrDefault("uuid"), out var uuid) ? uuid.Key : null;
+                row.SerialKey = MachineSerial.TryParse(reported?.GetValueOrDefault("serial"), out var serial)
+                    ? serial.Key : null;
             }
             else
             {
-                if (succeeded.TryGetValue(row.Id, out var at)) row.Reference = ReferenceAt(row, told, at, taken);
+                if (succeeded.TryGetValue(row.Id, out var at)) row.Reference = ReferenceAt(row, reported, at, taken);
                 row.WriteKeys(row.ReadSpec());
             }
             await update.RunAsync(row, ct);
@@ -76,23 +76,23 @@ internal static class ReferenceUpgrade
     }
 
     private static string? ReferenceAt(
-        MachineRow row, ImmutableSortedDictionary<string, string>? told, DateTimeOffset at, HashSet<string> taken)
+        MachineRow row, ImmutableSortedDictionary<string, string>? reported, DateTimeOffset at, HashSet<string> taken)
     {
         var spec = row.ReadSpec();
         var uuid = MachineKeys.UuidOf(spec, null) is null
-            && MachineUuid.TryParse(ToldAt(row, told, "uuid", at), out var toldUuid)
-            && taken.Add(toldUuid.Key) ? toldUuid.ToString() : null;
+            && MachineUuid.TryParse(ReportedAt(row, reported, "uuid", at), out var itsUuid)
+            && taken.Add(itsUuid.Key) ? itsUuid.ToString() : null;
         var serial = MachineKeys.SerialOf(spec, null) is null
-            && MachineSerial.TryParse(ToldAt(row, told, "serial", at), out var toldSerial) ? toldSerial.ToString()
+            && MachineSerial.TryParse(ReportedAt(row, reported, "serial", at), out var itsSerial) ? itsSerial.ToString()
             : null;
         return uuid is null && serial is null ? null : MachineReading.Write(new MachineReference(uuid, serial, at));
     }
 
     /// <summary>What it says now, with the changes taken back that were seen after that boot had begun.</summary>
-    private static string? ToldAt(
-        MachineRow row, ImmutableSortedDictionary<string, string>? told, string name, DateTimeOffset at)
+    private static string? ReportedAt(
+        MachineRow row, ImmutableSortedDictionary<string, string>? reported, string name, DateTimeOffset at)
     {
-        var value = told?.GetValueOrDefault(name);
+        var value = reported?.GetValueOrDefault(name);
         var after = at.AddMilliseconds(1); // a boot's beginning is kept in whole milliseconds
         foreach (var change in row.ReadIdentityChanges()) // newest first
             if (change.Name == name && change.At >= after) value = change.Before;

@@ -27,9 +27,9 @@ internal static class Sightings
         }
         if (ofMac is { State: MachineState.Discovered } && ofMac != row)
             await TakeOverAsync(batch, row, ofMac, ct);
-        if (mac is { } told && row.State == MachineState.Discovered && seen.Recognition.By == Evidence.None
+        if (mac is { } reported && row.State == MachineState.Discovered && seen.Recognition.By == Evidence.None
             && ofMac is null)
-            await AddMacAsync(batch, row, told, ct);
+            await AddMacAsync(batch, row, reported, ct);
         row.FirstSeenAt ??= seen.At;
         row.LastSeenAt = seen.At;
         row.Observe(seen.Ip is null ? seen.Identity.Reported : seen.Identity.Reported.SetItem("ip", seen.Ip), seen.At);

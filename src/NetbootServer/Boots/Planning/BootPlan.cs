@@ -55,7 +55,7 @@ public static class PlanWarnings
     /// <summary>The kernel's command line is longer than it may be.</summary>
     public const string LineTooLong = "line-too-long";
 
-    /// <summary>Nobody says the machine's architecture.</summary>
+    /// <summary>Neither the registration nor the machine says its architecture.</summary>
     public const string ArchUnknown = "arch-unknown";
 
     /// <summary>The machine says another architecture than its registration.</summary>

@@ -143,8 +143,8 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         if (plan.Machine is { Spec.Arch: null } && identity.Arch is null)
             Warn(PlanWarnings.ArchUnknown,
                 "Neither the machine's registration nor the machine itself says its architecture: x86_64 is assumed.");
-        if (plan.Machine?.Spec.Arch is { } arch && identity.Arch is { } told && arch != told)
-            Warn(PlanWarnings.ArchDiffers, $"The machine is registered as {arch}, but says it is {told}.");
+        if (plan.Machine?.Spec.Arch is { } arch && identity.Arch is { } reported && arch != reported)
+            Warn(PlanWarnings.ArchDiffers, $"The machine is registered as {arch}, but says it is {reported}.");
         if (plan.Action is LoadKernel { Recipe.Kernel: null }
             && identity.Reported.GetValueOrDefault("platform") != "efi")
             Warn(PlanWarnings.PlatformUnknown, "The image boots UEFI machines only, and this machine has not said " +

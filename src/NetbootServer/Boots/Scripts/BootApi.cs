@@ -37,8 +37,8 @@ internal static partial class BootApi
     {
         if (!MacAddress.TryParse(mac, out var address))
             return Task.FromResult<IResult>(MachineAnswer.NotFound($"'{IpxeText.Show(mac)}' is no MAC address."));
-        var told = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
-        var identity = told with { Mac = address, Reported = told.Reported.SetItem("mac", address.Hyphened) };
+        var reported = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
+        var identity = reported with { Mac = address, Reported = reported.Reported.SetItem("mac", address.Hyphened) };
         return AnswerAsync(identity, http, links, desk, metrics, time, ct);
     }
 

@@ -146,7 +146,7 @@ public static class BootScript
     private static ScriptWriter Wait(ScriptWriter script, BootPlan plan, ScriptLinks links, MachineIdentity identity,
         int attempt, Func<string, string> menuToken)
     {
-        var told = identity.Reported;
+        var reported = identity.Reported;
         var wait = ScriptWriter.Wait(attempt);
         var registered = plan.Machine is { State: MachineState.Registered };
         return script.Line("echo")
@@ -154,9 +154,9 @@ public static class BootScript
                 ? $"NetbootServer has no profile for the machine {plan.Machine!.Name}."
                 : "NetbootServer does not know this machine.")
             .Echo($"  MAC {identity.Mac?.ToString() ?? "not reported"}  UUID " +
-            $"{told.GetValueOrDefault("uuid", "not reported")}")
-            .Echo($"  {told.GetValueOrDefault("manufacturer")} {told.GetValueOrDefault("product")} serial " +
-            $"{told.GetValueOrDefault("serial", "not reported")}")
+            $"{reported.GetValueOrDefault("uuid", "not reported")}")
+            .Echo($"  {reported.GetValueOrDefault("manufacturer")} {reported.GetValueOrDefault("product")} serial " +
+            $"{reported.GetValueOrDefault("serial", "not reported")}")
             .Echo($"{(registered ? "Give it a profile" : "Approve it")} at {links.Dashboard} or over REST; then it " +
             "boots by itself.")
             .Echo($"Asking again in {wait} seconds. Press L for the local disk.")
