@@ -1,5 +1,5 @@
 // @ts-check
-// What a machine is: as registered, and as it told us itself.
+// What a machine is: as registered, and as it reports itself.
 import { html } from '../core/ui.js';
 import { Age } from '../parts/basics.js';
 
@@ -12,11 +12,11 @@ const code = new Set(['uuid', 'serial', 'asset', 'ip', 'mac']);
 
 /** Registered values count; where the machine says something else, both show. */
 function Value({ name, machine }) {
-  const told = machine.identity?.[name], set = machine[name];
-  const shown = set ?? told;
-  return html`<dd>${code.has(name) ? html`<code>${shown}</code>` : html`<bdi>${word(name, shown)}</bdi>`}${set && told
-    && set.toLowerCase() !== told.toLowerCase()
-    && html`<span class="sub">it says <bdi>${told}</bdi></span>`}</dd>`;
+  const reported = machine.identity?.[name], set = machine[name];
+  const shown = set ?? reported;
+  return html`<dd>${code.has(name) ? html`<code>${shown}</code>` : html`<bdi>${word(name, shown)}</bdi>`}${set && reported
+    && set.toLowerCase() !== reported.toLowerCase()
+    && html`<span class="sub">it says <bdi>${reported}</bdi></span>`}</dd>`;
 }
 
 /** What became another in the machine: "serial A → B". */
@@ -28,7 +28,7 @@ const Changes = ({ of }) => html`<dt>changed</dt><dd class="rows tight">${of.map
 export function Identity({ machine, up }) {
   const shown = Object.keys(names).filter(name => machine[name] ?? machine.identity?.[name]);
   return html`<header><h2>Identity</h2><small>
-    ${machine.lastSeenAt ? html`last told us <${Age} at=${machine.lastSeenAt}/>` : 'never asked for a script'}</small>
+    ${machine.lastSeenAt ? html`last reported <${Age} at=${machine.lastSeenAt}/>` : 'never asked for a script'}</small>
       </header>
     <dl class="body kv"><dt>${machine.macs.length === 1 ? 'mac' : 'macs'}</dt><dd>
       ${machine.macs.length === 0 && html`<span class="muted">the first boot fills it in</span>`}

@@ -4,7 +4,7 @@ import { signal, useEffect } from '../core/ui.js';
 import { has } from '../core/state.js';
 import { useResource } from '../core/resource.js';
 
-/** What `GET /overview` told last; null until it did. */
+/** The last answer of `GET /overview`; null before the first. */
 export const totals = signal(/** @type {any} */ (null));
 
 /** Keeps them up to date. */

@@ -21,7 +21,7 @@ internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource
     private static readonly TimeSpan PerResource = TimeSpan.FromSeconds(1), Rest = TimeSpan.FromMilliseconds(50);
     private readonly FrozenDictionary<string, ChangeSource> _sources =
         sources.ToFrozenDictionary(source => source.Kind);
-    private readonly Dictionary<(string, string), long> _told = [];
+    private readonly Dictionary<(string, string), long> _published = [];
 
     /// <summary>How often the load of a changed resource has failed.</summary>
     private readonly Dictionary<(string, string), int> _failed = [];
@@ -39,14 +39,14 @@ internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource
     private async Task NotifyAsync(CancellationToken ct)
     {
         var now = time.GetTimestamp();
-        foreach (var old in _told.Where(told => time.GetElapsedTime(told.Value, now) > PerResource)
-            .Select(told => told.Key).ToList())
-            _told.Remove(old);
+        foreach (var old in _published.Where(sent => time.GetElapsedTime(sent.Value, now) > PerResource)
+            .Select(sent => sent.Key).ToList())
+            _published.Remove(old);
         foreach (var changed in hub.Dirty.Keys)
         {
-            if (_told.ContainsKey(changed)) continue; // published less than a second ago: its turn comes
+            if (_published.ContainsKey(changed)) continue; // published less than a second ago: its turn comes
             hub.Dirty.TryRemove(changed, out _);
-            _told[changed] = now;
+            _published[changed] = now;
             if (hub.Readers == 0)
             {
                 _failed.Remove(changed);

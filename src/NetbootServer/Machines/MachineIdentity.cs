@@ -65,7 +65,7 @@ public sealed partial record MachineIdentity
         ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Whether there is anything to know a machine by.</summary>
-    public bool IsSomeone => Mac is not null || !OtherMacs.IsEmpty || Uuid is not null || Serial is not null;
+    public bool HasEvidence => Mac is not null || !OtherMacs.IsEmpty || Uuid is not null || Serial is not null;
 
     /// <summary>Whether another request reported exactly the same.</summary>
     public bool ReportsTheSameAs(MachineIdentity other)

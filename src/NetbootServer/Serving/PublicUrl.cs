@@ -25,25 +25,25 @@ public sealed partial class PublicUrl(IOptions<ServerOptions> options)
     {
         ArgumentNullException.ThrowIfNull(http);
         if (Fixed is not null) return Fixed;
-        var told = HostHeader.Of(http);
+        var asked = HostHeader.Of(http);
         // Machines cannot use a listener of the admin plane: what an admin looks at there shows their port.
         var machines = ListenerPlane.Of(http) is { Admin: true, BootPort: { } find } ? find() : null;
         var https = http.Request.IsHttps && machines is null;
         var proxied = http.Features.Get<ThroughProxy>() is not null;
-        var port = machines ?? (told.Port is > 0 and <= ushort.MaxValue ? told.Port
+        var port = machines ?? (asked.Port is > 0 and <= ushort.MaxValue ? asked.Port
             : proxied ? 0 : http.Connection.LocalPort);
         var suffix = port == (https ? 443 : 80) || port == 0
             ? "" : string.Create(CultureInfo.InvariantCulture, $":{port}");
         var prefix = machines is null ? PrefixOf(http.Request) : "";
-        return $"{(https ? "https" : "http")}://{HostOf(http, told)}{suffix}{prefix}";
+        return $"{(https ? "https" : "http")}://{HostOf(http, asked)}{suffix}{prefix}";
     }
 
     /// <summary>
     /// A Host header is untrusted text: one that is no host is replaced by the address that was called.
     /// </summary>
-    private static string HostOf(HttpContext http, HostString told)
+    private static string HostOf(HttpContext http, HostString asked)
     {
-        if (told.HasValue && Host().IsMatch(told.Host)) return HostZone.In(http, told.Host);
+        if (asked.HasValue && Host().IsMatch(asked.Host)) return HostZone.In(http, asked.Host);
         var local = ClientAddress.Plain(http.Connection.LocalIpAddress);
         return local is null ? "localhost" : local.ToString() is var text
             && text.Contains(':', StringComparison.Ordinal) ? $"[{text}]" : text;

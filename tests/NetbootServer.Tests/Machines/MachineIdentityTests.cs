@@ -47,7 +47,7 @@ public sealed class MachineIdentityTests
     [InlineData("uuid=4C4C4544-0042-3510-8052-b4c04f564433", true)]
     [InlineData("uuid=20202020-2020-2020-2020-202020202020&asset=1", false)]
     public void There_is_something_to_know_a_machine_by(string query, bool expected) =>
-        Assert.Equal(expected, MachineIdentity.FromQuery(query).IsSomeone);
+        Assert.Equal(expected, MachineIdentity.FromQuery(query).HasEvidence);
 
     [Theory]
     [InlineData("the sign-extended bytes of 2019", "product=%FFFFFFC3%FFFFFFA9", "é")]

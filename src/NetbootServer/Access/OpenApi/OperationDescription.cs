@@ -75,9 +75,10 @@ internal sealed class OperationDescription : IOperationFilter
     /// <summary>A parameter stands once, also when the handler takes it as an argument of its own.</summary>
     private static void Describe(IList<IOpenApiParameter> parameters, QueryMetadata query)
     {
-        var told = parameters.FirstOrDefault(known => known.In == ParameterLocation.Query && known.Name == query.Name);
-        if (told is null) parameters.Add(Parameter(query));
-        else told.Description = query.Explanation;
+        var documented = parameters.FirstOrDefault(
+            known => known.In == ParameterLocation.Query && known.Name == query.Name);
+        if (documented is null) parameters.Add(Parameter(query));
+        else documented.Description = query.Explanation;
     }
 
     private static OpenApiParameter Parameter(QueryMetadata query) => new()

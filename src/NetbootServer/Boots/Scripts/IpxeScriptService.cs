@@ -13,7 +13,7 @@ internal sealed partial class IpxeScriptService(
     public async Task<string> AnswerAsync(ScriptRequest request, CancellationToken ct)
     {
         var identity = request.Identity;
-        if (!identity.IsSomeone) return BootScript.Nameless(request.Links);
+        if (!identity.HasEvidence) return BootScript.Nameless(request.Links);
         try
         {
             var (view, recognition) = await catalog.ReadAsync(identity, ct);
