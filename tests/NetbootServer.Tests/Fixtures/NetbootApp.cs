@@ -44,6 +44,7 @@ public class NetbootApp : WebApplicationFactory<Program>
         _settings.TryAdd("Boots:ReportWait", "00:01:00");
         // Nor is what begins by itself on Saturdays.
         _settings.TryAdd("Jobs:ScrubSchedule", "");
+        MigratedDatabase.CopyTo(Data);
     }
 
     public string Data => _data.FullName;
