@@ -16,6 +16,7 @@ namespace NetbootServer.Tests.Api;
 /// <summary>
 /// Background workers whose disk or database goes away: the server stays, says so, and they go on afterwards.
 /// </summary>
+[Trait("category", "slow")]
 public sealed class WorkerTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

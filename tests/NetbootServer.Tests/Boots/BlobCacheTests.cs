@@ -8,6 +8,7 @@ using NetbootServer.Tests.Fixtures;
 namespace NetbootServer.Tests.Boots;
 
 /// <summary>A cache in front of <c>/blobs</c>: <c>Blobs:PublicUrl</c>.</summary>
+[Trait("category", "slow")]
 public sealed class BlobCacheTests : IAsyncDisposable
 {
     private readonly SetClock _clock = new();

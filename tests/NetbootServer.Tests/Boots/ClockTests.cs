@@ -8,6 +8,7 @@ using NetbootServer.Tests.Fixtures;
 namespace NetbootServer.Tests.Boots;
 
 /// <summary>A server without a clock battery: its clock is set while machines boot.</summary>
+[Trait("category", "slow")]
 public sealed class ClockTests : IAsyncDisposable
 {
     private static readonly TimeSpan Months = TimeSpan.FromDays(17 * 30);

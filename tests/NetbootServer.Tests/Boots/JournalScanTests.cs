@@ -16,6 +16,7 @@ namespace NetbootServer.Tests.Boots;
 /// The journal holds the one write lock: with millions of boots and 100,000 machines none of its statements may look
 /// through a whole table.
 /// </summary>
+[Trait("category", "slow")]
 public sealed class JournalScanTests : IAsyncDisposable
 {
     private readonly Statements _statements = new();

@@ -5,6 +5,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Dashboard;
 
+[Trait("category", "slow")]
 public sealed class NixCheckTests : IAsyncDisposable
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);

@@ -7,6 +7,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Hosting;
 
+[Trait("category", "slow")]
 public sealed class ClientAddressTests
 {
     [Theory]

@@ -8,6 +8,7 @@ using NetbootServer.Tests.Fixtures;
 namespace NetbootServer.Tests.Jobs;
 
 /// <summary>The queue by itself, with a work that only this test registers.</summary>
+[Trait("category", "slow")]
 public sealed class JobQueueTests : IAsyncDisposable
 {
     private readonly TestWork _work = new();

@@ -2,6 +2,7 @@ using System.Net;
 
 namespace NetbootServer.Tests.Jobs;
 
+[Trait("category", "slow")]
 public sealed class RenamedImageTests : IAsyncDisposable
 {
     private readonly JobHost _host = new();

@@ -7,6 +7,7 @@ using NetbootServer.Tests.Sources;
 
 namespace NetbootServer.Tests.Jobs;
 
+[Trait("category", "slow")]
 public sealed class ScrubTests : IAsyncDisposable
 {
     private readonly JobHost _host = new();

@@ -7,6 +7,7 @@ using NetbootServer.Tests.Serving.Bodies;
 namespace NetbootServer.Tests.Serving;
 
 /// <summary>Clients that close their sending side right after the request, on a real Kestrel.</summary>
+[Trait("category", "slow")]
 public sealed class HalfCloseTests
 {
     private const string Text = "#!ipxe\necho here\n";

@@ -8,6 +8,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Access.Auditing;
 
+[Trait("category", "slow")]
 public sealed class AuditTests : IAsyncDisposable
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);

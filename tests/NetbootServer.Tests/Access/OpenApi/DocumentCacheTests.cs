@@ -8,6 +8,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace NetbootServer.Tests.Access.OpenApi;
 
+[Trait("category", "slow")]
 public sealed class DocumentCacheTests : IAsyncDisposable
 {
     private const string Path = "/swagger/v1/swagger.json";

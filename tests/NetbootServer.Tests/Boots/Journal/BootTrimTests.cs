@@ -8,6 +8,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Boots.Journal;
 
+[Trait("category", "slow")]
 public sealed class BootTrimTests : IAsyncDisposable
 {
     private readonly NetbootApp _app = new(new() { ["Boots:KeepPerMachine"] = "5", ["Machines:Unknown"] = "any" });

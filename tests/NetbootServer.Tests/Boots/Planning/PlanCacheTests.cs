@@ -7,6 +7,7 @@ namespace NetbootServer.Tests.Boots.Planning;
 /// <summary>
 /// A machine that asks again gets its script from memory, until anything that it depends on is different.
 /// </summary>
+[Trait("category", "slow")]
 public sealed class PlanCacheTests : IAsyncLifetime
 {
     private const string Mac = "525400090001";

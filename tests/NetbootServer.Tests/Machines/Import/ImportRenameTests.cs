@@ -3,6 +3,7 @@ using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Machines.Import;
 
+[Trait("category", "slow")]
 public sealed class ImportRenameTests : IAsyncLifetime
 {
     private readonly NetbootApp _app = new();

@@ -5,6 +5,7 @@ using NetbootServer.Tests.Fixtures;
 namespace NetbootServer.Tests.Machines.Import;
 
 /// <summary>CSV as Excel, LibreOffice and people write it.</summary>
+[Trait("category", "slow")]
 public sealed class SpreadsheetTests
 {
     private const string Csv = "name,macs,labels,notes\nn1,52:54:00:00:00:01,rack=r1 row=2,\"a; b\"\n" +
