@@ -11,6 +11,12 @@ build=(dotnet build -c Release -v quiet --nologo NetbootServer.sln)
 "${build[@]}" || { echo "The build failed."; echo "0 passed, 1 failed"; exit 1; }
 
 failed_runs=0
+format() { # white space as .editorconfig says; a difference counts as a failed test
+    echo "== dotnet format"
+    dotnet format whitespace NetbootServer.sln --verify-no-changes --no-restore \
+        --exclude src/NetbootServer/Storage/Migrations || misformatted=1
+}
+misformatted=0
 run() { # run PROJECT [runner options…]
     local project=$1; shift
     local dll=tests/$project/bin/Release/net10.0/$project.dll
@@ -19,8 +25,8 @@ run() { # run PROJECT [runner options…]
 }
 
 case $mode in
-fast) run NetbootServer.Tests -trait- category=slow -trait- category=soak ;;
-all)  run NetbootServer.Tests -trait- category=soak; run NetbootServer.EndToEnd -trait- category=soak ;;
+fast) format; run NetbootServer.Tests -trait- category=slow -trait- category=soak ;;
+all)  format; run NetbootServer.Tests -trait- category=soak; run NetbootServer.EndToEnd -trait- category=soak ;;
 soak) run NetbootServer.Tests -trait category=soak; run NetbootServer.EndToEnd -trait category=soak ;;
 *) echo "usage: run.sh fast|all|soak" >&2; exit 2 ;;
 esac
@@ -34,5 +40,6 @@ sum() { # sum ATTRIBUTE… over the runners' reports
 passed=$(sum passed)
 failed=$(sum failed errors)
 if [ "$failed_runs" -gt 0 ] && [ "$failed" -eq 0 ]; then failed=$failed_runs; fi # a runner that died counts
+failed=$((failed + misformatted))
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -54,11 +54,11 @@ internal static class OverviewApi
     /// <param name="throughput">The samples.</param>
     private static Results<Ok<ThroughputView>, ProblemHttpResult> Sent(string? span, Throughput throughput) =>
         span switch
-    {
-        null or "" or "hour" => TypedResults.Ok(new ThroughputView(10, throughput.Samples(day: false))),
-        "day" => TypedResults.Ok(new ThroughputView(300, throughput.Samples(day: true))),
-        _ => new Problem(ProblemTypes.MalformedRequest, "span must be hour or day.").ToResult(),
-    };
+        {
+            null or "" or "hour" => TypedResults.Ok(new ThroughputView(10, throughput.Samples(day: false))),
+            "day" => TypedResults.Ok(new ThroughputView(300, throughput.Samples(day: true))),
+            _ => new Problem(ProblemTypes.MalformedRequest, "span must be hour or day.").ToResult(),
+        };
 
     /// <summary>Counts of machines by state, of what else there is, and the use of the disk.</summary>
     private static async Task<Ok<OverviewView>> Get(OverviewCounts counts, CancellationToken ct) =>

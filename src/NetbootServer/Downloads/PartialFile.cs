@@ -93,8 +93,11 @@ internal sealed class PartialFile : IDisposable
         if (_notes.Saved > 0) File.Delete(_notesPath);
         (Length, _whole, _hashed, _begun) = (0, false, 0, 0);
         _ = _hash?.GetHashAndReset();
-        _notes = new Notes { Url = _notes.Url, ETag = validator?.ETag, LastModified = validator?.LastModified,
-            Total = total };
+        _notes = new Notes
+        {
+            Url = _notes.Url, ETag = validator?.ETag, LastModified = validator?.LastModified,
+            Total = total
+        };
     }
 
     /// <summary>Makes the SHA-256 of what is here and of what comes.</summary>

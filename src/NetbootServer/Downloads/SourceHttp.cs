@@ -148,7 +148,8 @@ public sealed class SourceHttp : IDisposable
             _ => SourceProblems.BadAnswer,
         };
         return new SourceException(problem,
-            $"{link} answered {status}.") { RetryAfter = RequestLimit.RetryAfter(response, _time) };
+            $"{link} answered {status}.")
+        { RetryAfter = RequestLimit.RetryAfter(response, _time) };
     }
 
     private static SourceException Loop(SourceLink link, string how) =>

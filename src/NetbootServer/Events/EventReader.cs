@@ -27,8 +27,11 @@ public sealed class EventReader : IDisposable
         Func<ServerEvent, bool> wanted, TimeProvider time, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(wanted);
-        yield return new("{}", "hello") { EventId = _hub.IdOf(_position - 1),
-            ReconnectionInterval = TimeSpan.FromSeconds(2) };
+        yield return new("{}", "hello")
+        {
+            EventId = _hub.IdOf(_position - 1),
+            ReconnectionInterval = TimeSpan.FromSeconds(2)
+        };
         var beat = time.GetTimestamp();
         while (!ct.IsCancellationRequested)
         {

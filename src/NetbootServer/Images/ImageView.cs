@@ -120,18 +120,18 @@ public sealed record ImageVersionView
 
     internal static ImageVersionView Of(ImageVersion version, Image image, IEnumerable<string> pinnedBy,
         FrozenDictionary<string, string> kernelVersions) => new()
-    {
-        Id = version.Id,
-        Image = version.Image,
-        CreatedAt = version.CreatedAt,
-        Current = image.Current == version.Id,
-        PinnedBy = [.. pinnedBy],
-        Systems = version.Systems.ToImmutableSortedDictionary(pair => pair.Key, pair =>
-            Shown(pair.Value, kernelVersions)),
-        SizeBytes = version.SizeBytes,
-        PhonesHome = version.PhonesHome,
-        Provenance = version.Provenance,
-    };
+        {
+            Id = version.Id,
+            Image = version.Image,
+            CreatedAt = version.CreatedAt,
+            Current = image.Current == version.Id,
+            PinnedBy = [.. pinnedBy],
+            Systems = version.Systems.ToImmutableSortedDictionary(pair => pair.Key, pair =>
+                Shown(pair.Value, kernelVersions)),
+            SizeBytes = version.SizeBytes,
+            PhonesHome = version.PhonesHome,
+            Provenance = version.Provenance,
+        };
 
     private static SystemRecipe Shown(SystemRecipe system, FrozenDictionary<string, string> kernelVersions) =>
         (SystemRecipe)Shown((Recipe)system, kernelVersions) with

@@ -95,8 +95,11 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, Audit 
         if (image.Current == version && image.Held == held && sameReason) return;
         var reason = hold?.Reason is { Length: > 0 } given ? given : null;
         audit.Changed(db, "current", image.Name,
-            image.Current is null ? null : new { version = image.Current, hold = image.Held,
-                reason = image.HoldReason },
+            image.Current is null ? null : new
+            {
+                version = image.Current, hold = image.Held,
+                reason = image.HoldReason
+            },
             new { version, hold = held, reason });
         if (image.Current != version) image.CurrentSince = NextSecond(image.CurrentSince, time.GetUtcNow());
         (image.Current, image.Held) = (version, held);
@@ -111,12 +114,12 @@ public sealed class VersionStore(Database database, ImageCatalog catalog, Audit 
 
     private static ImageVersionRow NewRow(ImageRow image, string id, Publication publication, DateTimeOffset now) =>
         new()
-    {
-        ImageId = image.Id,
-        Id = id,
-        Systems = StoredSystems.Write(publication.Systems),
-        Provenance = publication.Provenance.GetRawText(),
-        GcRoots = publication.GcRoots,
-        CreatedAt = now,
-    };
+        {
+            ImageId = image.Id,
+            Id = id,
+            Systems = StoredSystems.Write(publication.Systems),
+            Provenance = publication.Provenance.GetRawText(),
+            GcRoots = publication.GcRoots,
+            CreatedAt = now,
+        };
 }

@@ -55,8 +55,11 @@ internal sealed class MachineReferences
         var versions = VersionsOf(db, image);
         var pins = await db.Set<MachineRow>().Where(row => row.Version != null && versions.Contains(row.Version))
             .GroupBy(row => row.Version!)
-            .Select(group => new { group.Key, Names = group.OrderBy(row => row.Name).Select(row => row.Name)
-                .Take(NamesOfEach).ToList() })
+            .Select(group => new
+            {
+                group.Key, Names = group.OrderBy(row => row.Name).Select(row => row.Name)
+                .Take(NamesOfEach).ToList()
+            })
             .ToListAsync(ct);
         return [.. pins.SelectMany(pin => pin.Names.Select(name => (pin.Key, $"machine {name}")))];
     }

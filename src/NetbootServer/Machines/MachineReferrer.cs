@@ -12,12 +12,12 @@ internal sealed class MachineReferrer(IOptions<MachinesOptions> options) : IRefe
     /// <summary>At most a hundred machines.</summary>
     public async Task<IReadOnlyList<string>> UsersOfAsync(
         NetbootDb db, string kind, string name, CancellationToken ct) => kind switch
-    {
-        "image" => await MachineReferences.UsersOfImageAsync(db, name, ct),
-        "profile" => await db.Set<MachineRow>().Where(row => row.Profile == name || row.NextBootProfile == name)
-            .OrderBy(row => row.Name).Take(MaxNamed).Select(row => "machine " + row.Name).ToListAsync(ct),
-        _ => [],
-    };
+        {
+            "image" => await MachineReferences.UsersOfImageAsync(db, name, ct),
+            "profile" => await db.Set<MachineRow>().Where(row => row.Profile == name || row.NextBootProfile == name)
+                .OrderBy(row => row.Name).Take(MaxNamed).Select(row => "machine " + row.Name).ToListAsync(ct),
+            _ => [],
+        };
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> RenameBlockersOfAsync(

@@ -120,7 +120,8 @@ public sealed record MachineView
         if (machine.Reference is not { } known) return null;
         var open = known with
         {
-            Uuid = machine.Spec.Uuid is null ? known.Uuid : null, Serial = machine.Spec.Serial is null ? known.Serial
+            Uuid = machine.Spec.Uuid is null ? known.Uuid : null,
+            Serial = machine.Spec.Serial is null ? known.Serial
                 : null,
         };
         return open is { Uuid: null, Serial: null } ? null : open;

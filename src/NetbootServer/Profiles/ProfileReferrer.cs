@@ -11,12 +11,12 @@ internal sealed class ProfileReferrer : IReferrer
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> UsersOfAsync(
         NetbootDb db, string kind, string name, CancellationToken ct) => kind switch
-    {
-        "image" => await db.Set<ProfileRow>().Where(row => row.Image == name).OrderBy(row => row.Name)
-            .Select(row => "profile " + row.Name).ToListAsync(ct),
-        "profile" => await MenusWithAsync(db, name, ct),
-        _ => [],
-    };
+        {
+            "image" => await db.Set<ProfileRow>().Where(row => row.Image == name).OrderBy(row => row.Name)
+                .Select(row => "profile " + row.Name).ToListAsync(ct),
+            "profile" => await MenusWithAsync(db, name, ct),
+            _ => [],
+        };
 
     /// <inheritdoc/>
     public async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
@@ -39,15 +39,15 @@ internal sealed class ProfileReferrer : IReferrer
     /// <summary>The profile with its menu after a profile got another name.</summary>
     internal static ProfileSpec WithMenu(ProfileSpec spec, Renaming renaming) => spec.Menu is not { } menu ? spec
         : spec with
-    {
-        Menu = menu with
         {
-            Entries = [.. menu.Entries.Select(entry => entry.Profile == renaming.From
+            Menu = menu with
+            {
+                Entries = [.. menu.Entries.Select(entry => entry.Profile == renaming.From
                 ? entry with { Profile = renaming.To } : entry)],
-            Default = menu.Default == renaming.From && menu.Entries.Any(entry => entry.Profile == renaming.From)
+                Default = menu.Default == renaming.From && menu.Entries.Any(entry => entry.Profile == renaming.From)
                 ? renaming.To : menu.Default,
-        },
-    };
+            },
+        };
 
     private static async Task<List<string>> MenusWithAsync(NetbootDb db, string profile, CancellationToken ct) =>
         (await db.Set<ProfileRow>().Where(row => row.Name != profile).ToListAsync(ct))

@@ -86,10 +86,11 @@ internal sealed class BulkStatements : DbCommandInterceptor
     public override int NonQueryExecuted(DbCommand command, CommandExecutedEventData eventData, int result)
     {
         if (result != 0 && eventData is
-        {
-            Context: NetbootDb { Collector: { } collector } db,
-            CommandSource: CommandSource.ExecuteUpdate or CommandSource.ExecuteDelete or CommandSource.ExecuteSqlRaw,
-        } && command.CommandText.Split('"', 3) is [_, var table, _] && collector.KindOf(db, table) is { } kind)
+            {
+                Context: NetbootDb { Collector: { } collector } db,
+                CommandSource: CommandSource.ExecuteUpdate or CommandSource.ExecuteDelete
+                    or CommandSource.ExecuteSqlRaw,
+            } && command.CommandText.Split('"', 3) is [_, var table, _] && collector.KindOf(db, table) is { } kind)
             collector.Changes.Written(kind);
         return result;
     }

@@ -49,7 +49,7 @@ internal static class ScriptCatalog
             db.Add(new ProfileRow
             {
                 Name = $"profile-{i:00}", Image = "bench", Spec = Json(spec), Revision = 1, CreatedAt = now,
-                    UpdatedAt = now,
+                UpdatedAt = now,
             });
         }
         for (var i = 1; i <= machines; i++)
@@ -57,7 +57,7 @@ internal static class ScriptCatalog
             var row = new MachineRow
             {
                 Id = i, Name = $"node-{i:000000}", State = MachineState.Registered, Revision = 1, Spec = "",
-                    Search = "",
+                Search = "",
                 CreatedAt = now, UpdatedAt = now,
             };
             row.WriteSpec(new()

@@ -132,16 +132,25 @@ public sealed class ImagesTests(Browser browser)
             await visit.GoAsync("images/tiny");
             await visit.Button("Upload version…").ClickAsync();
             await visit.Dialog.GetByLabel("Kernel", new() { Exact = true }).SetInputFilesAsync(
-                new FilePayload { Name = "bzImage", MimeType = "application/octet-stream",
-                    Buffer = BootBytes.Initrd(1, 4096) });
+                new FilePayload
+                {
+                    Name = "bzImage", MimeType = "application/octet-stream",
+                    Buffer = BootBytes.Initrd(1, 4096)
+                });
             await visit.Dialog.GetByLabel("Initrd").SetInputFilesAsync(
-                new FilePayload { Name = "initrd", MimeType = "application/octet-stream",
-                    Buffer = BootBytes.Initrd(1, 8 << 20) });
+                new FilePayload
+                {
+                    Name = "initrd", MimeType = "application/octet-stream",
+                    Buffer = BootBytes.Initrd(1, 8 << 20)
+                });
             await visit.Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Upload") }).ClickAsync();
             await Expect(visit.Dialog.Locator(".error")).ToContainTextAsync("must be a Linux kernel");
             await visit.Dialog.GetByLabel("Kernel", new() { Exact = true }).SetInputFilesAsync(
-                new FilePayload { Name = "bzImage", MimeType = "application/octet-stream",
-                    Buffer = BootBytes.Kernel(1, 1 << 20) });
+                new FilePayload
+                {
+                    Name = "bzImage", MimeType = "application/octet-stream",
+                    Buffer = BootBytes.Kernel(1, 1 << 20)
+                });
             await visit.Dialog.GetByLabel("Kernel arguments").FillAsync("init=/nix/store/x/init  console=ttyS0");
             await visit.ShootAsync("upload");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Upload") }).ClickAsync();

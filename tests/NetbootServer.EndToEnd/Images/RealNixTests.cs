@@ -20,8 +20,11 @@ public sealed class RealNixTests(NixLab lab)
         var nix = lab.Of(which);
         await using var bench = await SourceBench.StartAsync(SourceBench.With(nix, lab.Fixture));
         var version = await bench.FetchAsync(
-            new { type = "nix", installable =
-                $"path:{lab.Fixture}#nixosConfigurations.minimal.config.system.build.netboot" });
+            new
+            {
+                type = "nix", installable =
+                $"path:{lab.Fixture}#nixosConfigurations.minimal.config.system.build.netboot"
+            });
 
         var system = version.Systems[X86];
         var output = (string)version.Provenance["systems"]![X86]!["storePath"]!;
@@ -68,8 +71,11 @@ public sealed class RealNixTests(NixLab lab)
     {
         var nix = lab.Of(which);
         await using var bench = await SourceBench.StartAsync(SourceBench.With(nix, lab.Fixture));
-        var source = new { type = "nix",
-            installable = $"path:{lab.Fixture}#nixosConfigurations.{host}.config.system.build.toplevel" };
+        var source = new
+        {
+            type = "nix",
+            installable = $"path:{lab.Fixture}#nixosConfigurations.{host}.config.system.build.toplevel"
+        };
         var version = await bench.FetchAsync(source);
         var closure = version.Closures[X86];
         Assert.Equal(paths, closure.Paths.Length);

@@ -36,7 +36,8 @@ public sealed class NetworkNamespace : IAsyncDisposable
             UseProxy = false,
             ConnectCallback = (context, _) =>
                 ValueTask.FromResult<Stream>(new NetworkStream(Connect(context.DnsEndPoint), ownsSocket: true)),
-        }) { BaseAddress = baseAddress };
+        })
+        { BaseAddress = baseAddress };
 
     public async ValueTask DisposeAsync() => await IpAsync("netns", "del", Name);
 

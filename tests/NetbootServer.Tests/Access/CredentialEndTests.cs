@@ -18,8 +18,11 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5), Step = TimeSpan.FromSeconds(1);
 
-    public enum End { TokenDeleted, TokenExpired, LoggedOut, SessionEnded, SessionOver, SessionsTokenDeleted,
-        PasswordReset }
+    public enum End
+    {
+        TokenDeleted, TokenExpired, LoggedOut, SessionEnded, SessionOver, SessionsTokenDeleted,
+        PasswordReset
+    }
 
     public static TheoryData<End, string> EndsOfStreams => [.. from end in Enum.GetValues<End>()
                                                               from stream in (string[])["/api/v1/events", "log"]
@@ -84,8 +87,11 @@ public sealed class CredentialEndTests(CredentialEndTests.Host host) : IClassFix
     private async Task<(string Header, Func<Task> Happen)> CredentialAsync(End end)
     {
         var made = (await host.Admin.PostAsync("/api/v1/tokens",
-            new { name = "t", role = "admin", expiresAt = end == End.TokenExpired ? host.Clock.GetUtcNow()
-                .AddMinutes(1) : (DateTimeOffset?)null }))
+            new
+            {
+                name = "t", role = "admin", expiresAt = end == End.TokenExpired ? host.Clock.GetUtcNow()
+                .AddMinutes(1) : (DateTimeOffset?)null
+            }))
             .Is(HttpStatusCode.Created);
         Func<Task> delete = async () =>
             (await host.Admin.DeleteAsync($"/api/v1/tokens/{made["id"]}")).Is(HttpStatusCode.NoContent);

@@ -50,8 +50,11 @@ public sealed class HttpsTests : IDisposable
         await using var server = ListeningApp.Start(("Urls", Http()), ("Access:AdminUrls", admin),
             ("Access:CertificateFile", CertificateFile), ("Access:CertificateKeyFile", KeyFile));
         using var client = new HttpClient(Trusting(_ => { }));
-        using var request = new HttpRequestMessage(HttpMethod.Get, admin + "/healthz") { Version =
-            HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, admin + "/healthz")
+        {
+            Version =
+            HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact
+        };
         using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }

@@ -26,7 +26,8 @@ internal sealed class ListeningApp : IAsyncDisposable
     public static Caller Ask(string url, string? token = NetbootApp.Token, HttpClientHandler? handler = null)
     {
         var client = new HttpClient(
-            handler ?? new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new(url) };
+            handler ?? new HttpClientHandler { AllowAutoRedirect = false })
+        { BaseAddress = new(url) };
         if (token is not null) client.DefaultRequestHeaders.Authorization = new("Bearer", token);
         return new(client);
     }

@@ -35,8 +35,11 @@ public sealed class BootBoundsTests(NetbootApp app) : IClassFixture<NetbootApp>
 
         BootStep Up(int number) => new(ticket.StartedAt.AddSeconds(number), ticket, Steps.Up, FactKinds.Began,
             Detail: JsonSerializer.SerializeToElement(
-                new { addresses = new[] { $"10.0.0.{number}" }, sshHostKeys = Array.Empty<string>(),
-                facts = new string('x', 5000) }));
+                new
+                {
+                    addresses = new[] { $"10.0.0.{number}" }, sshHostKeys = Array.Empty<string>(),
+                    facts = new string('x', 5000)
+                }));
     }
 
     [Fact]

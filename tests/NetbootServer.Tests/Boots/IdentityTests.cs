@@ -36,8 +36,11 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_server_whose_BMC_shares_a_MAC_neither_gets_nor_uses_up_what_is_meant_for_another()
     {
         await ProfilesAsync("wipe", "calm");
-        await RegisterAsync("srv-a", new { macs = new[] { "52:54:00:30:00:01", "0a:94:ef:00:00:01" },
-            uuid = Uuid("0021"), profile = "calm" });
+        await RegisterAsync("srv-a", new
+        {
+            macs = new[] { "52:54:00:30:00:01", "0a:94:ef:00:00:01" },
+            uuid = Uuid("0021"), profile = "calm"
+        });
         await _admin.PutAsync("/api/v1/machines/srv-a/next-boot", """{"profile":"wipe"}""");
         var before = await MachineAsync("srv-a");
 
@@ -138,8 +141,11 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Firmware_that_changes_one_value_boots_with_an_alarm_and_the_reference_stays()
     {
         await ProfilesAsync("firm");
-        await RegisterAsync("firm", new { macs = new[] { "525400330001", "525400330002" }, uuid = Uuid("3301"),
-            serial = "FIRM", profile = "firm" });
+        await RegisterAsync("firm", new
+        {
+            macs = new[] { "525400330001", "525400330002" }, uuid = Uuid("3301"),
+            serial = "FIRM", profile = "firm"
+        });
         Assert.Contains("(profile firm)", await AskAsync($"mac=52-54-00-33-00-01&uuid={Uuid("3302")}&serial=firm"),
             StringComparison.Ordinal);
         var alarm = await _admin.ContradictionAsync("firm");
@@ -324,8 +330,11 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task An_alarm_stands_for_what_was_read_and_a_decision_never_applies_to_other_values()
     {
         await ProfilesAsync("swap");
-        await RegisterAsync("swap", new { macs = new[] { "525400450001" }, uuid = Uuid("4501"), serial = "SWAP",
-            profile = "swap" });
+        await RegisterAsync("swap", new
+        {
+            macs = new[] { "525400450001" }, uuid = Uuid("4501"), serial = "SWAP",
+            profile = "swap"
+        });
         await AskAsync($"mac=52-54-00-45-00-01&uuid={Uuid("4502")}&serial=SWAP");
         var read = await _admin.ContradictionAsync("swap");
         await AskAsync($"mac=52-54-00-45-00-01&uuid={Uuid("4503")}&serial=SWAP");
@@ -341,8 +350,11 @@ public sealed class IdentityTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task A_flood_of_made_up_machines_has_an_alarm_of_its_own_and_leaves_the_others_their_data()
     {
         await ProfilesAsync("flood");
-        await RegisterAsync("flood", new { macs = new[] { "525400460001" }, uuid = Uuid("4601"), serial = "FLOOD",
-            profile = "flood" });
+        await RegisterAsync("flood", new
+        {
+            macs = new[] { "525400460001" }, uuid = Uuid("4601"), serial = "FLOOD",
+            profile = "flood"
+        });
         await AskAsync($"mac=52-54-00-46-00-01&uuid={Uuid("4602")}&serial=FLOOD");
         var read = await _admin.ContradictionAsync("flood");
         for (var i = 0; i <= ContradictionLimit.Most; i++)

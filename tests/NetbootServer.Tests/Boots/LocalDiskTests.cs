@@ -45,8 +45,14 @@ public sealed class LocalDiskTests(NetbootApp app) : IClassFixture<NetbootApp>
         }
         var image = Image("img", Version("x86_64-linux"));
         var profile = Profile("own");
-        profile = profile with { Spec = profile.Spec with { LocalDisk = way,
-            Template = "#!ipxe\n{{ local_disk }}\n" } };
+        profile = profile with
+        {
+            Spec = profile.Spec with
+            {
+                LocalDisk = way,
+                Template = "#!ipxe\n{{ local_disk }}\n"
+            }
+        };
         var view = View(Machine("m", profile: "own"), [profile], [image]);
         var own = TemplateRenderer.TryRender(BootPlanner.Plan(view, identity, null), links, identity, 0, () => "TOKEN",
             out var fault);

@@ -137,12 +137,14 @@ public sealed class RecipeBootTests(NetbootApp app) : IClassFixture<NetbootApp>
                 head.Header("X-Content-Type-Options")));
         var tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(Root))}\"";
         using var range = new HttpRequestMessage(HttpMethod.Get,
-            $"{boot}/files/root") { Headers = { { "Range", "bytes=0-3" }, { "If-Range", tag } } };
+            $"{boot}/files/root")
+        { Headers = { { "Range", "bytes=0-3" }, { "If-Range", tag } } };
         using var part = await app.Machine.Client.SendAsync(range, Ct);
         Assert.Equal((HttpStatusCode.PartialContent, tag), (part.StatusCode, part.Headers.ETag?.Tag));
         Assert.Equal("hsqs"u8.ToArray(), await part.Content.ReadAsByteArrayAsync(Ct));
         using var beyond = new HttpRequestMessage(HttpMethod.Get,
-            $"{boot}/files/root") { Headers = { { "Range", "bytes=1004-" } } };
+            $"{boot}/files/root")
+        { Headers = { { "Range", "bytes=1004-" } } };
         using var refused = await app.Machine.Client.SendAsync(beyond, Ct);
         Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, refused.StatusCode);
     }

@@ -100,7 +100,8 @@ public sealed partial class DhcpSnippetTests(NetbootApp app) : IClassFixture<Net
         await File.WriteAllTextAsync(path, await SnippetAsync(file), TestContext.Current.CancellationToken);
         using var dnsmasq = System.Diagnostics.Process.Start(
             new System.Diagnostics.ProcessStartInfo("/usr/sbin/dnsmasq",
-                ["--test", "-C", path]) { RedirectStandardError = true })!;
+                ["--test", "-C", path])
+            { RedirectStandardError = true })!;
         var said = await dnsmasq.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await dnsmasq.WaitForExitAsync(TestContext.Current.CancellationToken);
         File.Delete(path);

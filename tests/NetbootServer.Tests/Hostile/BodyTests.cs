@@ -171,8 +171,11 @@ public sealed class BodyTests(HostileHost host) : IClassFixture<HostileHost>
     {
         using var content = new ByteArrayContent(body);
         content.Headers.TryAddWithoutValidation("Content-Type", type);
-        using var request = new HttpRequestMessage(method, path) { Content = content,
-            Headers = { TransferEncodingChunked = chunked } };
+        using var request = new HttpRequestMessage(method, path)
+        {
+            Content = content,
+            Headers = { TransferEncodingChunked = chunked }
+        };
         try
         {
             using var answer = await host.Attacker.SendAsync(request, TestContext.Current.CancellationToken);

@@ -271,8 +271,11 @@ public sealed class ClosureInitrdTests
             {
                 var end = archives.AsSpan(at).IndexOf("TRAILER!!!\0"u8);
                 var next = end < 0 ? archives.Length : (at + end + 11 + 3) & ~3;
-                var start = new ProcessStartInfo("cpio") { WorkingDirectory = folder, RedirectStandardInput = true,
-                    RedirectStandardError = true };
+                var start = new ProcessStartInfo("cpio")
+                {
+                    WorkingDirectory = folder, RedirectStandardInput = true,
+                    RedirectStandardError = true
+                };
                 foreach (var argument in new[] { "-idmu", "--quiet", "-H", "newc", "--no-absolute-filenames" })
                     start.ArgumentList.Add(argument);
                 using var cpio = Process.Start(start)!;

@@ -126,8 +126,11 @@ public sealed class BadSourceTests(BadSourceTests.World world) : IClassFixture<B
         using var cache = new FakeCache(_host);
         cache.Add("good.tar.gz", NarText.Of(new FileNode(FakeBoot.Tarball(), false)), []);
         object Source(string name) =>
-            new { type = "cache", url = cache.Url, publicKeys = new[] { cache.PublicKey },
-                storePath = $"{FakeCache.PathOf(name)}" };
+            new
+            {
+                type = "cache", url = cache.Url, publicKeys = new[] { cache.PublicKey },
+                storePath = $"{FakeCache.PathOf(name)}"
+            };
         await MakeAsync(Source("good.tar.gz"));
         var good = await RefreshAsync("succeeded");
         await MakeAsync(Source("x.tar.gz"));

@@ -164,8 +164,11 @@ public sealed class RefreshTests : IAsyncDisposable
     {
         var asked = DateTimeOffset.UtcNow; // it may come due while it is answered
         var answer = await App.Admin.PutAsync("/api/v1/images/scheduled",
-            new { source = new { type = "directory", path = _host.Folder.FullName }, schedule,
-                timeZone = "Europe/Berlin" });
+            new
+            {
+                source = new { type = "directory", path = _host.Folder.FullName }, schedule,
+                timeZone = "Europe/Berlin"
+            });
         Assert.Equal(good, answer.Status is HttpStatusCode.Created or HttpStatusCode.OK);
         if (!good) return;
         var next = DateTimeOffset.Parse(answer["nextRefreshAt"]!, null);

@@ -36,8 +36,11 @@ public sealed class ManyMachines : NetbootApp, IAsyncLifetime
             State = i % 3 == 0 ? MachineState.Discovered : MachineState.Registered,
             LastSeenAt = i % 5 == 0 ? null : Start.AddSeconds(i / 7),
         };
-        row.WriteSpec(new() { Macs = [$"52:54:00:00:{i / 256:x2}:{i % 256:x2}"], Notes = i == 77 ? "Needle%_'"
-            : null });
+        row.WriteSpec(new()
+        {
+            Macs = [$"52:54:00:00:{i / 256:x2}:{i % 256:x2}"], Notes = i == 77 ? "Needle%_'"
+            : null
+        });
         return row;
     }
 }

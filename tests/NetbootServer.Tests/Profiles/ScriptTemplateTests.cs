@@ -159,8 +159,11 @@ public sealed class ScriptTemplateTests(NetbootApp app) : IClassFixture<NetbootA
         (await viewer.PostAsync("/api/v1/profiles/turns/preview", new { image = "turns" }))
             .IsProblem(HttpStatusCode.Forbidden, "forbidden");
         var (caller, _, _) = await app.WithTokenAsync("operator");
-        var slow = new { image = "turns",
-            template = "#!ipxe\n{{ func f; if $0 < 18; f ($0+1); f ($0+1); end; end; f 0 }}\n" };
+        var slow = new
+        {
+            image = "turns",
+            template = "#!ipxe\n{{ func f; if $0 < 18; f ($0+1); f ($0+1); end; end; f 0 }}\n"
+        };
         var all = Enumerable.Range(0, 16)
             .Select(_ => caller.PostAsync("/api/v1/profiles/turns/preview?faults=tell", slow)).ToList();
         (await _admin.PostAsync("/api/v1/profiles/turns/preview", new { image = "turns" })).Is(HttpStatusCode.OK);

@@ -161,7 +161,7 @@ public sealed class HydraSourceTests
             await http.Response.WriteAsJsonAsync(new
             {
                 id, project = "nixos", jobset = "release-26.05", job, system = X86, nixname = "netboot", finished = 1,
-                    buildstatus = 0,
+                buildstatus = 0,
                 drvpath = $"/nix/store/{output.HashPart}-netboot.drv", timestamp = 1, starttime = 2, stoptime = 3,
                 jobsetevals = new[] { 17 },
                 buildoutputs = new { @out = new { path = output.ToString() } },

@@ -224,7 +224,8 @@ public sealed class ReleaseSourceTests
         var release = FakeRelease.Of(host);
         host.Route("/api/release", http => Limited(http));
         var found = new ReleaseSource(lab.Downloads, lab.Http, lab.Rules, lab.Stored, lab.Wrapped, TimeProvider.System,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance) { ApiOf = _ => release.Api };
+            Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance)
+        { ApiOf = _ => release.Api };
         var version = await found.FetchAsync(Request(new ReleaseSpec(release.Url, null)), lab.Progress, Ct);
         Assert.Equal(FakeBoot.Initrd(1), lab.Read(version.Systems[X86].Initrd!));
         Assert.Contains(lab.Progress.Lines, line =>

@@ -364,15 +364,16 @@ public sealed class DoorsTests : IAsyncLifetime
     {
         var keys = await App.Services.GetRequiredService<Database>()
             .ReadAsync(async (db, ct) => new Dictionary<string, List<string>>
-        {
-            ["machine"] = await db.Set<MachineRow>().Where(row => !row.Name.StartsWith("many")).Select(row => row.Name)
-                .ToListAsync(ct),
-            ["profile"] = await db.Set<ProfileRow>().Select(row => row.Name).ToListAsync(ct),
-            ["image"] = await db.Set<ImageRow>().Select(row => row.Name).ToListAsync(ct),
-            ["boot"] = await db.Set<BootRow>().Select(row => row.Id).ToListAsync(ct),
-            ["job"] = await db.Set<JobRow>().Select(row => row.Id).ToListAsync(ct),
-            ["alarm"] = await db.Set<AlarmRow>().Select(row => row.Id.ToString()).ToListAsync(ct),
-        }, Ct);
+            {
+                ["machine"] = await db.Set<MachineRow>().Where(row => !row.Name.StartsWith("many"))
+                    .Select(row => row.Name)
+                    .ToListAsync(ct),
+                ["profile"] = await db.Set<ProfileRow>().Select(row => row.Name).ToListAsync(ct),
+                ["image"] = await db.Set<ImageRow>().Select(row => row.Name).ToListAsync(ct),
+                ["boot"] = await db.Set<BootRow>().Select(row => row.Id).ToListAsync(ct),
+                ["job"] = await db.Set<JobRow>().Select(row => row.Id).ToListAsync(ct),
+                ["alarm"] = await db.Set<AlarmRow>().Select(row => row.Id.ToString()).ToListAsync(ct),
+            }, Ct);
         var sources = App.Services.GetServices<ChangeSource>().ToDictionary(source => source.Kind);
         Assert.Equal(Kinds.Order(StringComparer.Ordinal), sources.Keys.Order(StringComparer.Ordinal));
         var views = new Dictionary<(string, string), string>();
@@ -423,7 +424,7 @@ public sealed class DoorsTests : IAsyncLifetime
         .Select(machine => machine is null ? null : new
         {
             machine.Id, machine.Name, machine.Revision, machine.Spec, machine.State, machine.NextBoot,
-                machine.LeftToDisk,
+            machine.LeftToDisk,
             machine.Completion, machine.Reference,
         }));
 

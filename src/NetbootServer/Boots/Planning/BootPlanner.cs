@@ -72,7 +72,9 @@ public static class BootPlanner
         if (menuChoice == LocalChoice)
             return plan with
             {
-                FromMenu = true, Action = new BootLocalDisk(), Reason = "the local disk was chosen at the machine",
+                FromMenu = true,
+                Action = new BootLocalDisk(),
+                Reason = "the local disk was chosen at the machine",
             };
         if (view.Contradiction is { } contradiction)
             return plan with
@@ -86,7 +88,8 @@ public static class BootPlanner
         if (machine?.LeftToDisk?.IsSamePowerOn(view.Now) == true)
             return plan with
             {
-                AsksAgain = true, Action = new BootLocalDisk(),
+                AsksAgain = true,
+                Action = new BootLocalDisk(),
                 Reason = "it was left to its local disk a moment ago, and its firmware asks again",
             };
         if (machine?.NextBoot is { } next)
@@ -96,7 +99,8 @@ public static class BootPlanner
         if (machine?.Completion is { } done && chosen.Spec.After == "local" && done.Profile == chosen.Name)
             return plan with
             {
-                Action = new BootLocalDisk(), Profile = chosen,
+                Action = new BootLocalDisk(),
+                Profile = chosen,
                 Reason = $"profile '{chosen.Name}' has succeeded and says after: local",
             };
         return ForProfile(view, identity, plan, chosen, $"profile '{chosen.Name}': {why}");

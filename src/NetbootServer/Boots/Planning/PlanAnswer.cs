@@ -72,8 +72,11 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         {
             Machine = machine with
             {
-                State = MachineState.Registered, Spec = machine.Spec with { Profile = profile.Name }, NextBoot = null,
-                LeftToDisk = null, Completion = null,
+                State = MachineState.Registered,
+                Spec = machine.Spec with { Profile = profile.Name },
+                NextBoot = null,
+                LeftToDisk = null,
+                Completion = null,
             },
             Profiles = ProfileSet.Of(view.Profiles.ByName.Values.Where(other => other.Name != profile.Name)
                 .Append(profile)),

@@ -30,8 +30,13 @@ internal sealed class ProductTree : IFileTree
         {
             _products.TryAdd(product.Name, product);
             // Jobs may call a file as they like and say by its subtype what it is.
-            var role = product.Subtype switch { "bzImage" or "Image" or "initrd" => product.Subtype, "ipxe" =>
-                "netboot.ipxe", _ => null };
+            var role = product.Subtype switch
+            {
+                "bzImage" or "Image" or "initrd" => product.Subtype,
+                "ipxe" =>
+                "netboot.ipxe",
+                _ => null
+            };
             if (role is not null) _products.TryAdd(role, product);
         }
     }

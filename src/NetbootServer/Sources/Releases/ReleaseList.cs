@@ -91,7 +91,8 @@ internal sealed partial record ReleaseList(FrozenDictionary<string, ReleaseAsset
             if (!match.Success || !Sha256Digest.TryParse(match.Groups[1].Value, out var digest)) return null;
             var name = match.Groups[2].Value;
             assets[name] = new ReleaseAsset(name,
-                [rules.Found(folder, Uri.EscapeDataString(name))]) { Digest = digest };
+                [rules.Found(folder, Uri.EscapeDataString(name))])
+            { Digest = digest };
         }
         return assets.Count == 0 ? null : new(assets.ToFrozenDictionary(StringComparer.Ordinal));
     }

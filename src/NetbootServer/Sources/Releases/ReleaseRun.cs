@@ -222,8 +222,11 @@ internal sealed class ReleaseRun(
             || (string?)noted["url"] != link
             || !Sha256Digest.TryParse((string?)noted["sha256"], out var digest)
             || !await blobs.HasAsync(digest, ct)) return null;
-        var validator = new SourceValidator { ETag = (string?)noted["etag"],
-            LastModified = (string?)noted["lastModified"] };
+        var validator = new SourceValidator
+        {
+            ETag = (string?)noted["etag"],
+            LastModified = (string?)noted["lastModified"]
+        };
         return validator is { ETag: null, LastModified: null } ? null
             : (validator, digest, (long?)noted["sizeBytes"] ?? 0);
     }

@@ -83,7 +83,8 @@ public sealed partial class SourceSpecParser(
             ? Access(new JsonFields(element, fields.PathOf("cache"), fields.Errors), alone: true)
             : null;
         return new HydraSpec(Url(fields, "url", "https://hydra.nixos.org", []), Segment(fields, "project", "nixos"),
-            Segment(fields, "jobset", "release-26.05"), job, cache, Kind(fields)) { Variants = variants };
+            Segment(fields, "jobset", "release-26.05"), job, cache, Kind(fields))
+        { Variants = variants };
     }
 
     private CacheSpec Cache(JsonFields fields, ImmutableArray<string> systems)
@@ -91,7 +92,8 @@ public sealed partial class SourceSpecParser(
         var access = Access(fields, alone: false);
         var paths = StorePathChoices.Read(fields, "storePath", systems);
         return new CacheSpec(access, paths,
-            Kind(fields)) { Variants = [.. paths.Select(path => path.Variant).OfType<string>().Distinct()] };
+            Kind(fields))
+        { Variants = [.. paths.Select(path => path.Variant).OfType<string>().Distinct()] };
     }
 
     private CacheAccess Access(JsonFields fields, bool alone)
@@ -169,12 +171,12 @@ public sealed partial class SourceSpecParser(
 
     private static SourceKind Kind(JsonFields fields) =>
         fields.Choice("kind", "auto", "netboot", "kexec", "closure") switch
-    {
-        "netboot" => SourceKind.Netboot,
-        "kexec" => SourceKind.Kexec,
-        "closure" => SourceKind.Closure,
-        _ => SourceKind.Auto,
-    };
+        {
+            "netboot" => SourceKind.Netboot,
+            "kexec" => SourceKind.Kexec,
+            "closure" => SourceKind.Closure,
+            _ => SourceKind.Auto,
+        };
 
     /// <summary>Every combination to be built or fetched.</summary>
     internal static IEnumerable<(string System, string? Variant)> Each(ImmutableArray<string> systems,

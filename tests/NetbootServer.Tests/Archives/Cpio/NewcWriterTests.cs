@@ -184,8 +184,11 @@ public sealed class NewcWriterTests : IDisposable
 
     private static async Task UnpackAsync(byte[] archive, string folder)
     {
-        var start = new ProcessStartInfo("cpio") { WorkingDirectory = folder, RedirectStandardInput = true,
-            RedirectStandardError = true };
+        var start = new ProcessStartInfo("cpio")
+        {
+            WorkingDirectory = folder, RedirectStandardInput = true,
+            RedirectStandardError = true
+        };
         foreach (var argument in new[] { "-idm", "--quiet", "-H", "newc", "--no-absolute-filenames" })
             start.ArgumentList.Add(argument);
         using var cpio = Process.Start(start)!;

@@ -135,7 +135,8 @@ public sealed class BootJournalTests(NetbootApp app) : IClassFixture<NetbootApp>
             log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Began,
                 TotalBytes: 10 * i));
             log.Add(new BootStep(ticket.StartedAt.AddSeconds(i), ticket, Steps.Initrd, FactKinds.Ended, (10 * i) - 5,
-                10 * i) { SentBytes = 5 });
+                10 * i)
+            { SentBytes = 5 });
         }
         log.Add(new MachineSeen(DateTimeOffset.UtcNow, MachineIdentity.FromQuery("mac=525400070399"),
             Recognition.Unknown, null));

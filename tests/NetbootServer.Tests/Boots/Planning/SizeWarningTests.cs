@@ -35,7 +35,8 @@ public sealed class SizeWarningTests
         var version = Version("x86_64-linux");
         var recipe = version.Systems["x86_64-linux"] with
         {
-            Initrds = [new("initrd", new string('b', 64), initrd)], UnpackedBytes = unpacked,
+            Initrds = [new("initrd", new string('b', 64), initrd)],
+            UnpackedBytes = unpacked,
         };
         version = version with { Systems = version.Systems.SetItem("x86_64-linux", recipe) };
         var machine = Machine("node", profile: "p", arch: "x86_64");

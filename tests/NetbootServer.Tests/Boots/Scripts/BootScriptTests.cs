@@ -9,8 +9,11 @@ namespace NetbootServer.Tests.Boots.Scripts;
 
 public sealed class BootScriptTests
 {
-    private static readonly ScriptLinks Links = new("http://10.0.0.1:8080") { Boot = new string('T',
-        BootTokens.Length) };
+    private static readonly ScriptLinks Links = new("http://10.0.0.1:8080")
+    {
+        Boot = new string('T',
+        BootTokens.Length)
+    };
 
     private static readonly string[] Commands =
     [
@@ -23,8 +26,11 @@ public sealed class BootScriptTests
     private static IEnumerable<(string Kind, string Script)> Scripts(MachineIdentity identity, string reason,
         ImmutableArray<string> arguments)
     {
-        var plan = new BootPlan { Action = new BootLocalDisk(), Reason = reason,
-            Profile = PlannerWorld.Profile("prof") };
+        var plan = new BootPlan
+        {
+            Action = new BootLocalDisk(), Reason = reason,
+            Profile = PlannerWorld.Profile("prof")
+        };
         var image = PlannerWorld.Image("img", PlannerWorld.Version("x86_64-linux"));
         var load = new LoadKernel(image, image.CurrentVersion!, null, image.CurrentVersion!.Systems["x86_64-linux"]
             .Bootable(null)!, arguments,
@@ -88,7 +94,7 @@ public sealed class BootScriptTests
             var hostile = MachineIdentity.FromReport(new Dictionary<string, string>
             {
                 ["mac"] = Mac, ["manufacturer"] = manufacturer, ["product"] = product, ["serial"] = other,
-                    ["uuid"] = other,
+                ["uuid"] = other,
                 ["hostname"] = other, ["platform"] = other, ["arch"] = other, ["room"] = other,
             });
             foreach (var (kind, script) in Scripts(hostile, reason, ["quiet"]))
