@@ -54,7 +54,7 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
                  "files": {"root.squashfs": {{{File(Root, "root.squashfs")}}},
                            "root.squashfs.sha256": {{{File("text"u8.ToArray(), "root.squashfs.sha256")}}}},
                  "kexecNoninteractive": {{{File(Packed.Gzip(new byte[100]), "kexec-noninteractive.tar.gz")}}},
-                 "kernelArguments": ["quiet"]}
+                 "memoryBytes": {{{(9 * 4096) + (60 << 20)}}}, "kernelArguments": ["quiet"]}
                 """;
             Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(expected).RootElement, recipe), recipe.GetRawText());
             var efiOnly = systems.GetProperty("aarch64-linux");

@@ -21,7 +21,11 @@ public sealed class UpgradeTests : IAsyncDisposable
     private readonly NetbootApp _app = new();
     private readonly string _file;
 
-    public UpgradeTests() => _file = Path.Combine(_app.Data, "netboot.db");
+    public UpgradeTests()
+    {
+        _file = Path.Combine(_app.Data, "netboot.db");
+        File.Delete(_file); // each test makes it with the schema of an earlier version
+    }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
@@ -156,8 +160,10 @@ public sealed class UpgradeTests : IAsyncDisposable
             {"aarch64-linux": {"kexec": {{Shown('f', "kexec.tar.gz")}}, "initrds": [], "kernelArguments": []},
              "x86_64-linux": {"kernel": {{Shown('a', "kernel")}}, "initrd": {{Shown('b', "initrd")}}, "initrds": [{{Shown('b', "initrd", "\"name\":\"initrd\",")}}],
               "kexecNoninteractive": {{Shown('c', "kexec-noninteractive.tar.gz")}}, "kernelArguments": ["init=/init"],
+              "memoryBytes": 27000062914560,
               "variants": {"web": {"kernel": {{Shown('d', "kernel")}}, "initrd": {{Shown('e', "initrd")}},
-                                   "initrds": [{{Shown('e', "initrd", "\"name\":\"initrd\",")}}], "kernelArguments": []} } } }
+                                   "initrds": [{{Shown('e', "initrd", "\"name\":\"initrd\",")}}], "kernelArguments": [],
+                                   "memoryBytes": 27000062914560} } } }
             """;
         Assert.True(JsonElement.DeepEquals(JsonDocument.Parse(expected).RootElement, systems), systems.GetRawText());
         Assert.Equal(54_000_000_000_000, version.GetProperty("sizeBytes").GetInt64());
