@@ -18,6 +18,7 @@ using NetbootServer.Jobs;
 using NetbootServer.Machines;
 using NetbootServer.Operations;
 using NetbootServer.Operations.Metrics;
+using NetbootServer.Overlays;
 using NetbootServer.Profiles;
 using NetbootServer.Serving;
 using NetbootServer.Serving.Bodies;
@@ -42,6 +43,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddBlobs()
         .AddEvents()
         .AddInitrds()
+        .AddOverlays()
         .AddImages()
         .AddSources()
         .AddProfiles()

@@ -18,7 +18,7 @@ public sealed partial class LayoutTests
     private static readonly string[] Order =
     [
         "Hosting", "Api", "Serving", "Storage", "Access", "Events", "Jobs", "Archives", "Blobs", "Downloads", "Nix",
-        "Initrds", "Images", "Sources", "Profiles", "Machines", "Boots", "Dashboard", "Operations",
+        "Initrds", "Overlays", "Images", "Sources", "Profiles", "Machines", "Boots", "Dashboard", "Operations",
     ];
 
     public static TheoryData<string> Folders => [.. Order];

@@ -14,6 +14,13 @@ public sealed record AccessOptions : IValidatableObject
     [Example("/etc/netboot-server/admin-token")]
     public string? AdminTokenFile { get; init; }
 
+    /// <summary>
+    /// The file with the key that wraps the keys of secrets; null: <c>master-key</c> in the data directory. It is made
+    /// when it is missing and the database has no such keys yet.
+    /// </summary>
+    [Example("/etc/netboot-server/master-key")]
+    public string? MasterKeyFile { get; init; }
+
     /// <summary>How long a session lasts after its last use; at least five minutes.</summary>
     public TimeSpan SessionLife { get; init; } = TimeSpan.FromHours(12);
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using NetbootServer.Access.Auditing;
+using NetbootServer.Access.Keys;
 using NetbootServer.Access.Listening;
 using NetbootServer.Access.Passwords;
 using NetbootServer.Access.Sessions;
@@ -36,12 +37,12 @@ internal static class AccessSetup
             });
         services.AddSingleton<CredentialWatch>().AddHostedService(all => all.GetRequiredService<CredentialWatch>());
         services.AddSingleton<AccessWorker>().AddHostedService(all => all.GetRequiredService<AccessWorker>());
-        // The core alone: AddAuthentication would bring data protection, whose keys nothing here uses.
         services.AddAuthenticationCore(options =>
         {
             options.DefaultScheme = CallerAuthentication.SchemeName;
             options.AddScheme<CallerAuthentication>(CallerAuthentication.SchemeName, null);
         });
+        services.AddSecretKeys();
         services.AddWebEncoders();
         services.AddTransient<CallerAuthentication>();
         RolePolicies.Add(services.AddAuthorizationBuilder());

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Unicode;
+using Microsoft.AspNetCore.Http.Features;
 using NetbootServer.Hosting;
 
 namespace NetbootServer.Api;
@@ -40,6 +41,9 @@ public static class JsonBody
         if (!request.HasJsonContentType() && request.ContentType is not null)
             return (default, new(ProblemTypes.UnsupportedMediaType,
                 $"Content-Type is '{Shown(request.ContentType)}'; send application/json."));
+        // Kestrel's own bound is above that of most bodies, so that the answer says what is allowed.
+        if (maxBytes > MaxBytes && request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>()
+            is { IsReadOnly: false } limit) limit.MaxRequestBodySize = 2L * maxBytes;
         if (request.ContentLength > maxBytes) return (default, TooLarge(maxBytes));
         try
         {

@@ -66,6 +66,12 @@ public static class ProblemTypes
         "The resource is used by the ones named in 'users'. Point them elsewhere, or end them, and then delete or " +
         "rename it.");
 
+    /// <summary>409, a secret that is not the one that was read.</summary>
+    public static readonly ProblemType SecretChanged = new("secret-changed", 409,
+        "The secret is another one now",
+        "A secret is sent back by its fingerprint to keep it. The one that is stored has another fingerprint, or " +
+        "there is none: send the value itself, or read the resource again. Nothing was changed.");
+
     /// <summary>412.</summary>
     public static readonly ProblemType PreconditionFailed = new("precondition-failed", 412, "It has changed meanwhile",
         "If-Match named a revision that is no longer current, or If-None-Match: * met an existing resource. " +

@@ -26,11 +26,13 @@ public sealed class SpecChange<TSpec> where TSpec : class
     /// <param name="request">PUT or PATCH.</param>
     /// <param name="parse">Turns the whole resource's JSON into a spec, or notes its faults and returns null.</param>
     /// <param name="ct">Ends the reading.</param>
+    /// <param name="maxBytes">The greatest body in bytes.</param>
     public static async Task<(SpecChange<TSpec> Change, Problem? Problem)> ReadAsync(
-        HttpRequest request, Func<JsonElement, ValidationErrors, TSpec?> parse, CancellationToken ct)
+        HttpRequest request, Func<JsonElement, ValidationErrors, TSpec?> parse, CancellationToken ct,
+        int maxBytes = JsonBody.MaxBytes)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var (body, problem) = await JsonBody.ReadAsync(request, ct);
+        var (body, problem) = await JsonBody.ReadAsync(request, ct, maxBytes);
         var merge = HttpMethods.IsPatch(request.Method);
         ResourceName? newName = null;
         if (merge && problem is null && body.ValueKind == JsonValueKind.Object

@@ -50,7 +50,10 @@ internal sealed unsafe partial class LiblzmaStream : ForwardStream
                 var code = lzma_code(_state, _inputEnded ? Finish : Run);
                 _ended = code == StreamEnd;
                 if (_ended) break;
-                if (code != Ok) throw new InvalidDataException($"The xz file is not valid: {Words(code)}.");
+                if (code == Ok) continue;
+                // What came out before it is good.
+                if (_state->AvailableOut < (nuint)buffer.Length) break;
+                throw new InvalidDataException($"The xz file is not valid: {Words(code)}.");
             }
             return buffer.Length - (int)_state->AvailableOut;
         }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using NetbootServer.Archives;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Blobs;
 

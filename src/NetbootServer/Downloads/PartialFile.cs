@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
-using NetbootServer.Blobs;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Downloads;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using NetbootServer.Overlays;
 using NetbootServer.Profiles;
 
 namespace NetbootServer.Machines;
@@ -30,9 +31,26 @@ public sealed record EffectiveProfile(string Name, ProfileOrigin By)
 }
 
 /// <summary>Makes machines' views with what the profiles say of them.</summary>
-internal sealed class MachineViews(ProfileCatalog profiles)
+internal sealed class MachineViews(ProfileCatalog profiles, MachineHostKeys hostKeys)
 {
     /// <summary>The machine as the API shows it.</summary>
-    public MachineView Of(Machine machine) =>
-        MachineView.Of(machine) with { EffectiveProfile = ProfileChoice.Effective(profiles.Current, machine) };
+    public MachineView Of(Machine machine)
+    {
+        var profile = ProfileChoice.Effective(profiles.Current, machine);
+        var overlay = Overlay.Merge(profile is null ? null
+            : profiles.Profiles.GetValueOrDefault(profile.Name)?.Spec.Overlay, machine.Spec.Overlay);
+        return MachineView.Of(machine) with
+        {
+            EffectiveProfile = profile,
+            HostKeys = machine.State == MachineState.Registered
+                ? hostKeys.PublicOf(overlay?.HostKeys, machine.HostKeyOwner) : null,
+        };
+    }
+
+    /// <summary>The machine as lists and events show it: without long contents of files.</summary>
+    public MachineView ListedOf(Machine machine)
+    {
+        var view = Of(machine);
+        return view with { Overlay = view.Overlay?.Listed() };
+    }
 }

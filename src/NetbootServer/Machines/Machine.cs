@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using NetbootServer.Overlays;
 
 namespace NetbootServer.Machines;
 
@@ -44,6 +45,15 @@ public sealed record MachineSpec
 
     /// <summary>Kernel arguments after the profile's, one argument each.</summary>
     public ImmutableArray<string> KernelArguments { get; init; } = [];
+
+    /// <summary>Its own files; those of its profile's overlay are added.</summary>
+    public Overlay? Overlay { get; init; }
+
+    /// <summary>
+    /// When its secrets leave: <c>once</c> for each time that they were armed, or at <c>every-boot</c>. Missing:
+    /// <c>once</c> when its profile has <c>after: "local"</c>, else <c>every-boot</c>.
+    /// </summary>
+    public string? SecretRelease { get; init; }
 
     /// <summary>For people.</summary>
     public string? Notes { get; init; }
@@ -127,6 +137,9 @@ public sealed record Machine(string Name, MachineSpec Spec, long Revision)
 
     /// <summary>What its first boot reported of the values that are not registered; null before.</summary>
     public MachineReference? Reference { get; init; }
+
+    /// <summary>What its generated ssh host keys are derived from.</summary>
+    internal HostKeyOwner HostKeyOwner => new(Id, CreatedAt);
 
     /// <summary>The UUID that it is compared with and looked up by.</summary>
     internal MachineUuid? KnownUuid => MachineKeys.UuidOf(Spec, Reference);

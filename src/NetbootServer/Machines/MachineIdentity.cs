@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.WebUtilities;
+using NetbootServer.Api;
 using NetbootServer.Hosting;
 
 namespace NetbootServer.Machines;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using NetbootServer.Api;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Machines;
 
@@ -114,10 +115,9 @@ internal static class MachineReading
         row.SerialKey = MachineKeys.SerialOf(spec, reference)?.Key;
     }
 
-    public static string Write<T>(T value) => JsonSerializer.Serialize(value, JsonBody.Writing);
+    public static string Write<T>(T value) => StoredJson.Write(value);
 
-    public static T? Read<T>(string? json) where T : class =>
-        json is null ? null : JsonSerializer.Deserialize<T>(json, JsonBody.Writing);
+    public static T? Read<T>(string? json) where T : class => StoredJson.Read<T>(json);
 
     private static string SearchText(string name, MachineSpec spec) => string.Join('\n',
         new[] { name, spec.Uuid, spec.Serial, spec.Asset, spec.Profile, spec.Notes }

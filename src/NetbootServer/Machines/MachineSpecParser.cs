@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NetbootServer.Api;
 using NetbootServer.Images;
+using NetbootServer.Overlays;
 using NetbootServer.Profiles;
 
 namespace NetbootServer.Machines;
@@ -31,6 +32,8 @@ internal static class MachineSpecParser
             Variant = ProfileSpecParser.Variant(fields),
             Version = fields.Text("version", ImageVersion.IdLength),
             KernelArguments = KernelArgument.ReadList(fields, "kernelArguments"),
+            Overlay = OverlayParser.Read(fields, "overlay"),
+            SecretRelease = fields.Choice("secretRelease", SecretReleases.Once, SecretReleases.EveryBoot),
             Notes = fields.Text("notes", 4096, lines: true),
         };
         if (!hasMacs && fields.Element("uuid") is null && !MachineSerial.TryParse(spec.Serial, out _))

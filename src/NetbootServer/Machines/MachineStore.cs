@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
+using NetbootServer.Overlays;
 using NetbootServer.Profiles;
 using NetbootServer.Storage;
 
@@ -8,7 +9,8 @@ namespace NetbootServer.Machines;
 
 /// <summary>Machines in the database.</summary>
 public sealed class MachineStore(
-    Database database, Audit audit, MachineJoined joined, References references, TimeProvider time)
+    Database database, Audit audit, MachineJoined joined, References references, OverlaySecrets secrets,
+    TimeProvider time)
 {
     /// <summary>The machine of that name, or null.</summary>
     public Task<Machine?> FindAsync(string name, CancellationToken ct) => database.ReadAsync(async (db, token) =>
@@ -32,20 +34,23 @@ public sealed class MachineStore(
             if (precondition.Check(revision) is { } failed) return failed;
             var wanted = change.Apply("machine", name.ToString(), before);
             if (wanted.Problem is { } problem) return problem;
+            var kept = OverlaySecrets.Keep(secrets.Seal(wanted.Resource!.Overlay), before?.Overlay);
+            if (kept.Problem is { } unkept) return unkept;
+            var spec = wanted.Resource with { Overlay = kept.Overlay };
             if (newName != name && await FindRowAsync(db, newName.ToString(), token) is not null)
                 return Problem.NameTaken("machine", newName.ToString());
             var wasRegistered = row?.State == MachineState.Registered;
             var targets = await MachineReferences.LoadAsync(db, token);
             var errors = new ValidationErrors();
-            if (targets.ProfileFault(wanted.Resource!.Profile) is { } profile) errors.Add("$.profile", profile);
-            if (targets.VersionFault(wanted.Resource, before) is { } version) errors.Add("$.version", version);
+            if (targets.ProfileFault(spec.Profile) is { } profile) errors.Add("$.profile", profile);
+            if (targets.VersionFault(spec, before) is { } version) errors.Add("$.version", version);
             if (errors.Any) return Problem.Invalid(errors);
             var writing = new MachineWriting(db, time.GetUtcNow(), joined);
-            var stored = await writing.StoreAsync(row, newName, wanted.Resource!, token);
+            var stored = await writing.StoreAsync(row, newName, spec, token);
             if (stored.Resource is not { } machine) return stored;
-            var renamedOnly = wasRegistered && MachineReading.Write(before) == MachineReading.Write(wanted.Resource);
+            var renamedOnly = wasRegistered && MachineReading.Write(before) == MachineReading.Write(spec);
             if (machine.Revision != revision && !renamedOnly)
-                audit.Changed(db, "machine", machine.Name, before, wanted.Resource);
+                audit.Changed(db, "machine", machine.Name, before, spec);
             foreach (var gone in writing.GoneNames.Distinct(StringComparer.Ordinal))
             {
                 var renaming = new Renaming("machine", machine.Id, gone, machine.Name, machine.CreatedAt);

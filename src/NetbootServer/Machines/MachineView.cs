@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetbootServer.Overlays;
 
 namespace NetbootServer.Machines;
 
@@ -37,6 +38,12 @@ public sealed record MachineView
 
     /// <inheritdoc cref="MachineSpec.KernelArguments"/>
     public required ImmutableArray<string> KernelArguments { get; init; }
+
+    /// <inheritdoc cref="MachineSpec.Overlay"/>
+    public Overlay? Overlay { get; init; }
+
+    /// <inheritdoc cref="MachineSpec.SecretRelease"/>
+    public string? SecretRelease { get; init; }
 
     /// <inheritdoc cref="MachineSpec.Notes"/>
     public string? Notes { get; init; }
@@ -77,6 +84,12 @@ public sealed record MachineView
     /// </summary>
     public EffectiveProfile? EffectiveProfile { get; init; }
 
+    /// <summary>
+    /// The public halves of the ssh host keys that its overlay and its profile's give it, for <c>known_hosts</c>;
+    /// missing without any.
+    /// </summary>
+    public ImmutableArray<PublicHostKey>? HostKeys { get; init; }
+
     /// <inheritdoc cref="Machine.LastBoot"/>
     public LastBoot? LastBoot { get; init; }
 
@@ -99,6 +112,8 @@ public sealed record MachineView
         Variant = machine.Spec.Variant,
         Version = machine.Spec.Version,
         KernelArguments = machine.Spec.KernelArguments,
+        Overlay = machine.Spec.Overlay,
+        SecretRelease = machine.Spec.SecretRelease,
         Notes = machine.Spec.Notes,
         Revision = machine.Revision,
         State = machine.State,

@@ -1,3 +1,4 @@
+using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines;

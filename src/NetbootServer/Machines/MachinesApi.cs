@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using NetbootServer.Access;
 using NetbootServer.Api;
 using NetbootServer.Machines.Import;
+using NetbootServer.Overlays;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines;
@@ -26,12 +27,13 @@ internal static class MachinesApi
         var changes = machines.MapGroup("/{name}").RequireAuthorization(RolePolicies.Operator);
         changes.MapPut("", Save).Accepts<MachineSpec>("application/json").Requires().Example("""
             {"macs": ["52:54:00:12:34:56"], "arch": "x86_64", "labels": {"rack": "3"}, "kernelArguments": ["console=ttyS0"]}
-            """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.MacTaken, ProblemTypes.IdentityTaken, ProblemTypes.PreconditionFailed);
+            """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.MacTaken, ProblemTypes.IdentityTaken,
+                ProblemTypes.SecretChanged, ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).Accepts<MachineSpec>("application/merge-patch+json", "application/json")
             .Example("""{"labels": {"rack": "4", "old": null}, "notes": "moved"}""")
             .Refuses(ProblemTypes.OfBodies)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.MacTaken, ProblemTypes.IdentityTaken, ProblemTypes.NameTaken)
-            .Refuses(ProblemTypes.PreconditionFailed);
+            .Refuses(ProblemTypes.SecretChanged, ProblemTypes.PreconditionFailed);
         changes.MapDelete("", Delete).Refuses(ProblemTypes.NotFound, ProblemTypes.PreconditionFailed);
         changes.MapPut("/next-boot", SetNextBoot).Accepts<NextBootRequest>("application/json")
             .Example("""{"action": "local"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
@@ -45,7 +47,8 @@ internal static class MachinesApi
         HttpContext http, Database database, MachineViews views, CancellationToken ct)
     {
         var (query, problem) = MachineQuery.Of(http.Request.Query);
-        return query is null ? problem!.ToResult() : TypedResults.Ok(await query.ReadAsync(database, views.Of, ct));
+        return query is null ? problem!.ToResult()
+            : TypedResults.Ok(await query.ReadAsync(database, views.ListedOf, ct));
     }
 
     /// <summary>One machine.</summary>
@@ -65,7 +68,8 @@ internal static class MachinesApi
         string name, HttpContext http, MachineStore machines, MachineViews views, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed)) return NameFault(name).ToResult();
-        var (change, problem) = await SpecChange<MachineSpec>.ReadAsync(http.Request, MachineSpecParser.Parse, ct);
+        var (change, problem) = await SpecChange<MachineSpec>.ReadAsync(http.Request, MachineSpecParser.Parse, ct,
+            OverlayParser.MaxBodyBytes);
         if (problem is not null) return problem.ToResult();
         var saved = await machines.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
         return saved.Resource is { } machine

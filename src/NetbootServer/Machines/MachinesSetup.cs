@@ -19,7 +19,7 @@ internal static class MachinesSetup
         .AddSingleton<ContradictionStore>()
         .AddSingleton(provider => new ChangeSource("machine", async (name, ct) =>
             await provider.GetRequiredService<MachineStore>().FindAsync(name, ct) is { } machine
-                ? (provider.GetRequiredService<MachineViews>().Of(machine), name) : (null, name)))
+                ? (provider.GetRequiredService<MachineViews>().ListedOf(machine), name) : (null, name)))
         .AddSingleton<IReferrer, MachineReferrer>()
         .AddChangedRows<MachineRow>(ChangeKinds.Machine, MachineChanges.Describe)
         .AddChangeFollower("cache of machines", ChangeStage.Caches,

@@ -1,3 +1,4 @@
+using NetbootServer.Access.Keys;
 using NetbootServer.Boots;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Images;
@@ -11,6 +12,7 @@ internal static class CatalogStart
 {
     public static async Task LoadAsync(this WebApplication app, CancellationToken ct)
     {
+        await app.Services.LoadSecretKeysAsync(ct);
         await app.Services.GetRequiredService<SigningKey>().LoadAsync(ct);
         await app.Services.GetRequiredService<MonotonicClock>()
             .LoadAsync(app.Services.GetRequiredService<Database>(), ct);

@@ -1,3 +1,4 @@
+using NetbootServer.Access.Keys;
 using NetbootServer.Access.Passwords;
 using NetbootServer.Hosting;
 using NetbootServer.Operations.Backups;
@@ -12,6 +13,7 @@ internal static class Commands
         ["backup"] = Backup.RunAsync,
         ["restore"] = Restore.RunAsync,
         ["reset-password"] = ResetPassword.RunAsync,
+        ["rotate-master-key"] = RotateMasterKey.RunAsync,
     };
 
     /// <summary>The command of the arguments, or <paramref name="serve"/> when they name none.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetbootServer.Overlays;
 
 namespace NetbootServer.Profiles;
 
@@ -25,6 +26,9 @@ public sealed record ProfileSpec
 
     /// <summary>Kernel arguments after the image's own, one argument each.</summary>
     public ImmutableArray<string> KernelArguments { get; init; } = [];
+
+    /// <summary>Files that its machines get; a machine's own overlay comes over it.</summary>
+    public Overlay? Overlay { get; init; }
 
     /// <summary>What a person at the machine may choose; missing: the machine boots by itself.</summary>
     public ProfileMenu? Menu { get; init; }

@@ -1,7 +1,5 @@
 using System.Collections.Frozen;
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Profiles;
@@ -40,5 +38,5 @@ public sealed class ProfileCatalog : IDisposable
     };
 
     internal static ProfileSpec Spec(ProfileRow row) =>
-        JsonSerializer.Deserialize<ProfileSpec>(row.Spec, JsonBody.Writing)!;
+        StoredJson.Read<ProfileSpec>(row.Spec)!;
 }

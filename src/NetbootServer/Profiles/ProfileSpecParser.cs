@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NetbootServer.Api;
 using NetbootServer.Images;
+using NetbootServer.Overlays;
 
 namespace NetbootServer.Profiles;
 
@@ -35,6 +36,7 @@ internal static class ProfileSpecParser
             Selector = Labels.Read(fields, "selector"),
             Priority = fields.Whole("priority", -1_000_000, 1_000_000) ?? 0,
             KernelArguments = KernelArgument.ReadList(fields, "kernelArguments"),
+            Overlay = OverlayParser.Read(fields, "overlay"),
             Menu = ProfileMenu.Read(fields),
             Template = fields.Text("template", ScriptTemplate.MaxLength, lines: true),
             LocalDisk = fields.Choice("localDisk", [.. LocalDiskWay.All]),

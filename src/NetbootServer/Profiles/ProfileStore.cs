@@ -1,8 +1,8 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
 using NetbootServer.Images;
+using NetbootServer.Overlays;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Profiles;
@@ -11,9 +11,10 @@ namespace NetbootServer.Profiles;
 /// <param name="database">Where they are.</param>
 /// <param name="audit">Where it is written down who did it.</param>
 /// <param name="references">What refers to profiles, and follows their new names.</param>
+/// <param name="secrets">Seals what is secret.</param>
 /// <param name="time">The clock.</param>
 public sealed class ProfileStore(
-    Database database, Audit audit, References references, TimeProvider time)
+    Database database, Audit audit, References references, OverlaySecrets secrets, TimeProvider time)
 {
     /// <summary>Makes or changes a profile; a new name leaves everything with it that refers to it.</summary>
     public async Task<Saved<Profile>> SaveAsync(
@@ -29,7 +30,9 @@ public sealed class ProfileStore(
             var current = row is null ? null : ProfileCatalog.Spec(row);
             var wanted = change.Apply("profile", name.ToString(), current);
             if (wanted.Problem is { } problem) return problem;
-            var spec = wanted.Resource!;
+            var kept = OverlaySecrets.Keep(secrets.Seal(wanted.Resource!.Overlay), current?.Overlay);
+            if (kept.Problem is { } unkept) return unkept;
+            var spec = wanted.Resource with { Overlay = kept.Overlay };
             Renaming? renaming = null;
             if (newName != name)
             {
@@ -125,7 +128,7 @@ public sealed class ProfileStore(
 
     private Saved<ProfileRow> Store(NetbootDb db, ProfileRow? row, ResourceName name, ProfileSpec spec)
     {
-        var json = JsonSerializer.Serialize(spec, JsonBody.Writing);
+        var json = StoredJson.Write(spec);
         var now = time.GetUtcNow();
         if (row is null)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetbootServer.Overlays;
 
 namespace NetbootServer.Profiles;
 
@@ -26,6 +27,9 @@ public sealed record ProfileView
     /// <inheritdoc cref="ProfileSpec.KernelArguments"/>
     public required ImmutableArray<string> KernelArguments { get; init; }
 
+    /// <inheritdoc cref="ProfileSpec.Overlay"/>
+    public Overlay? Overlay { get; init; }
+
     /// <inheritdoc cref="ProfileSpec.Menu"/>
     public ProfileMenu? Menu { get; init; }
 
@@ -50,6 +54,13 @@ public sealed record ProfileView
     /// <inheritdoc cref="Profile.UpdatedAt"/>
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>As lists and events show it: without long contents of files.</summary>
+    internal static ProfileView ListedOf(Profile profile)
+    {
+        var view = Of(profile);
+        return view with { Overlay = view.Overlay?.Listed() };
+    }
+
     internal static ProfileView Of(Profile profile) => new()
     {
         Name = profile.Name,
@@ -59,6 +70,7 @@ public sealed record ProfileView
         Selector = profile.Spec.Selector,
         Priority = profile.Spec.Priority,
         KernelArguments = profile.Spec.KernelArguments,
+        Overlay = profile.Spec.Overlay,
         Menu = profile.Spec.Menu,
         Template = profile.Spec.Template,
         LocalDisk = profile.Spec.LocalDisk,

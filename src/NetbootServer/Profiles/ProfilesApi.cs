@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using NetbootServer.Access;
 using NetbootServer.Api;
+using NetbootServer.Overlays;
 
 namespace NetbootServer.Profiles;
 
@@ -15,12 +16,12 @@ internal static class ProfilesApi
         var changes = profiles.MapGroup("/{name}").RequireAuthorization(RolePolicies.Operator);
         changes.MapPut("", Save).Accepts<ProfileSpec>("application/json").Requires("image").Example("""
             {"image": "nixos-unstable", "selector": {"rack": "3"}, "priority": 10, "kernelArguments": ["console=ttyS0"]}
-            """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.PreconditionFailed);
+            """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.SecretChanged, ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).Accepts<ProfileSpec>("application/merge-patch+json", "application/json")
             .Example("""{"priority": 20, "selector": {"rack": null}}""")
             .Refuses(ProblemTypes.OfBodies)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse,
-                ProblemTypes.PreconditionFailed);
+                ProblemTypes.SecretChanged, ProblemTypes.PreconditionFailed);
         changes.MapDelete("", Delete)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
     }
@@ -41,7 +42,7 @@ internal static class ProfilesApi
             .Where(profile => string.CompareOrdinal(profile.Name, paging.After?.Name) > 0)
             .OrderBy(profile => profile.Name, StringComparer.Ordinal).Take(paging.Limit + 1).ToList();
         var page = paging.Cut(read, profile => ("", profile.Name));
-        return TypedResults.Ok(new Page<ProfileView>([.. page.Items.Select(ProfileView.Of)], page.Next));
+        return TypedResults.Ok(new Page<ProfileView>([.. page.Items.Select(ProfileView.ListedOf)], page.Next));
     }
 
     /// <summary>One profile.</summary>
@@ -60,7 +61,8 @@ internal static class ProfilesApi
     private static async Task<Results<Created<ProfileView>, Ok<ProfileView>, ProblemHttpResult>> Save(
         string name, HttpContext http, ProfileStore profiles, CancellationToken ct)
     {
-        var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request, ProfileSpecParser.Parse, ct);
+        var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request, ProfileSpecParser.Parse, ct,
+            OverlayParser.MaxBodyBytes);
         if (!ResourceName.TryParse(name, out var parsed) || ReservedNames.Contains(name)
             || ReservedNames.Contains(change.NewName?.ToString()))
             return Problem.Invalid("$.name",

@@ -13,7 +13,7 @@ internal static class ProfilesSetup
         .AddSingleton<PreviewLimit>()
         .AddSingleton(provider => new ChangeSource("profile", (name, _) => Task.FromResult<(object?, string?)>((
             provider.GetRequiredService<ProfileCatalog>().Profiles.GetValueOrDefault(name) is { } profile
-                ? ProfileView.Of(profile) : null, null))))
+                ? ProfileView.ListedOf(profile) : null, null))))
         .AddSingleton<IReferrer, ProfileReferrer>()
         .AddChangedRows<ProfileRow>(ChangeKinds.Profile, (changes, before, after) =>
         {

@@ -34,6 +34,19 @@ internal static partial class Schema
         }
     }
 
+    /// <summary>For commands that work on a database as it is.</summary>
+    /// <exception cref="StartFailure">It has another schema than this program's.</exception>
+    public static async Task RefuseOthersAsync(IServiceProvider services, DataDirectory data)
+    {
+        var contexts = services.GetRequiredService<IDbContextFactory<NetbootDb>>();
+        await using var db = await contexts.CreateDbContextAsync();
+        var applied = await db.Database.GetAppliedMigrationsAsync();
+        if (!applied.SequenceEqual(db.Database.GetMigrations()))
+            throw new StartFailure("DataDirectory", data.Path,
+                "its database belongs to another version of this program: " +
+                "start this version's server once, then repeat");
+    }
+
     /// <summary>SQLite's own online backup: a consistent copy, whatever the WAL holds.</summary>
     private static void Backup(DataDirectory data, string migration, ILogger logger)
     {

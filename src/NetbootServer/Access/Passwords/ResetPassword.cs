@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Hosting;
 using NetbootServer.Storage;
@@ -21,7 +20,7 @@ internal static class ResetPassword
             .AddSingleton(TimeProvider.System)
             .AddSingleton<Audit>().AddSingleton<PasswordHashing>().AddSingleton<AdminPassword>()
             .BuildServiceProvider();
-        await RefuseOldSchemaAsync(services, data);
+        await Schema.RefuseOthersAsync(services, data);
         var password = services.GetRequiredService<AdminPassword>();
         var by = new Caller($"command line ({Environment.UserName})", RolePolicies.Admin);
         var shown = await password.SetAnewAsync(by, onTerminal: !Console.IsOutputRedirected, CancellationToken.None);
@@ -29,16 +28,5 @@ internal static class ResetPassword
             ? $"The new admin password is in {password.FilePath}; the file goes at the first log-in."
             : $"The new admin password is {shown} (shown this once; write it down).");
         await Console.Out.WriteLineAsync("Sessions begun with the old one end within ten seconds.");
-    }
-
-    private static async Task RefuseOldSchemaAsync(IServiceProvider services, DataDirectory data)
-    {
-        var contexts = services.GetRequiredService<IDbContextFactory<NetbootDb>>();
-        await using var db = await contexts.CreateDbContextAsync();
-        var applied = await db.Database.GetAppliedMigrationsAsync();
-        if (!applied.SequenceEqual(db.Database.GetMigrations()))
-            throw new StartFailure("DataDirectory", data.Path,
-                "its database belongs to another version of this program: " +
-                "start this version's server once, then repeat");
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Api;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Images;

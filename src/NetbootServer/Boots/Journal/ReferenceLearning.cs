@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
+using NetbootServer.Api;
 using NetbootServer.Machines;
 using NetbootServer.Storage;
 

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Api;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Machines;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Caching.Memory;
-using NetbootServer.Machines;
+using NetbootServer.Api;
 
 namespace NetbootServer.Boots.Planning;
 

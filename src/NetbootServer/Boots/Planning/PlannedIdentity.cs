@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetbootServer.Api;
 using NetbootServer.Machines;
 
 namespace NetbootServer.Boots.Planning;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NetbootServer.Overlays;
 
 namespace NetbootServer.Machines.Import;
 
@@ -16,7 +17,7 @@ internal sealed record ImportEntry(long Line, JsonElement Body, string? Fault = 
 internal abstract class MachineReader
 {
     /// <summary>The greatest length of one machine, in bytes or characters.</summary>
-    public const int MaxMachineLength = 1 << 20;
+    public const int MaxMachineLength = OverlayParser.MaxBodyBytes;
 
     /// <summary>
     /// The members that the file sets of every machine, others stay as they are; null: a machine in the file is whole,

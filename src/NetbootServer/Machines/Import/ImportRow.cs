@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
-using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;
@@ -38,7 +37,7 @@ internal sealed record ImportRow(long Line, string Name, string Spec)
         foreach (var column in columns.Except(Left))
             if (wanted.TryGetValue(column, out var value)) merged[column] = value;
             else merged.Remove(column);
-        return JsonSerializer.SerializeToElement(merged).Deserialize<MachineSpec>(JsonBody.Writing)!;
+        return JsonSerializer.SerializeToElement(merged).Deserialize<MachineSpec>(StoredJson.Options)!;
     }
 
     private static Dictionary<string, JsonElement> Members(string spec) =>

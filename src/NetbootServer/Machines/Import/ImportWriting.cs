@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
+using NetbootServer.Api;
+using NetbootServer.Overlays;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;
@@ -44,8 +46,11 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
             .ToDictionary(owner => owner.Mac, owner => owner.Machine, StringComparer.Ordinal);
         var twins = await ImportTwins.LoadAsync(db, wanted.Select(row => row.Spec), ct);
         var takenNames = await TakenAmongAsync([.. batch.Select(row => row.Rename).OfType<string>()], ct);
-        foreach (var (row, before, spec) in wanted)
+        foreach (var (row, before, asked) in wanted)
         {
+            var kept = OverlaySecrets.Keep(asked.Overlay, before?.ReadSpec().Overlay);
+            if (kept.Fault is { } unkept) faults.Add(row.Line, unkept);
+            var spec = asked with { Overlay = kept.Overlay };
             if (row.Rename is not null && before is null)
                 faults.Add(row.Line, $"$.name there is no machine '{row.Name}' to rename");
             if (row.Rename is not null && takenNames.Contains(row.NewName))
@@ -142,7 +147,7 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
 
     private static Dictionary<string, MemberChange> Changes(MachineRow before, string after, ImportRow row)
     {
-        var (old, now) = (Members(before.Spec), Members(after));
+        var (old, now) = (Shown(before.Spec), Shown(after));
         var changes = old.Keys.Union(now.Keys).Where(member =>
             !Same(old.GetValueOrDefault(member), now.GetValueOrDefault(member)))
             .ToDictionary(member => member, member => new MemberChange(Shown(old, member), Shown(now, member)),
@@ -163,8 +168,10 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
     private static JsonElement? Shown(Dictionary<string, JsonElement> members, string member) =>
         members.TryGetValue(member, out var value) ? value : null;
 
-    private static Dictionary<string, JsonElement> Members(string spec) =>
-        JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(spec)!;
+    /// <summary>What the API shows of a stored spec, by member.</summary>
+    private static Dictionary<string, JsonElement> Shown(string spec) =>
+        JsonSerializer.SerializeToElement(MachineReading.ReadSpec(spec), JsonBody.Writing)
+            .Deserialize<Dictionary<string, JsonElement>>()!;
 
     public async ValueTask DisposeAsync()
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
+using NetbootServer.Overlays;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;
@@ -17,7 +18,7 @@ namespace NetbootServer.Machines.Import;
 /// </code>
 /// </remarks>
 internal sealed class MachineImport(Database database, DataDirectory data, MachineJoined joined, References references,
-    Audit audit, IOptions<MachinesOptions> options, TimeProvider time)
+    Audit audit, OverlaySecrets secrets, IOptions<MachinesOptions> options, TimeProvider time)
 {
     private const int BatchSize = 500;
 
@@ -78,7 +79,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
 
     /// <summary>Reads all machines and checks each by itself and against the rest of the file.</summary>
     /// <returns>The names with their lines, and those that become free.</returns>
-    private static (Dictionary<string, long> Lines, HashSet<string> Renamed) Check(
+    private (Dictionary<string, long> Lines, HashSet<string> Renamed) Check(
         MachineReader reader, ImportRows rows, ImportFaults faults, CancellationToken ct)
     {
         var (names, macs) = (new Dictionary<string, long>(StringComparer.Ordinal), new Dictionary<MacAddress, long>());
@@ -114,6 +115,7 @@ internal sealed class MachineImport(Database database, DataDirectory data, Machi
                 && !bare.TryAdd(key, entry.Line))
                 faults.Add(entry.Line, $"$.macs is required: line {bare[key]} has the same uuid or serial");
             if (faults.Any) continue;
+            spec = spec with { Overlay = secrets.Seal(spec.Overlay) }; // rows are on the disk
             rows.Add(new(entry.Line, name, MachineReading.Write(spec)) { Rename = newName, Left = renaming.Left });
         }
         return (names, renamed);

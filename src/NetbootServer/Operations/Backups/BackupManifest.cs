@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using NetbootServer.Blobs;
 using NetbootServer.Hosting;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Operations.Backups;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using NetbootServer.Blobs;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Operations.Backups;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using CsCheck;
-using NetbootServer.Machines;
+using NetbootServer.Api;
 
-namespace NetbootServer.Tests.Machines;
+namespace NetbootServer.Tests.Api;
 
 public sealed class MacAddressTests
 {

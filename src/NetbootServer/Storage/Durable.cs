@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace NetbootServer.Blobs;
+namespace NetbootServer.Storage;
 
 /// <summary>
 /// What .NET has no call for: flushing a folder, without which a rename may be lost in a power cut; and letting the

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using NetbootServer.Api;
 
-namespace NetbootServer.Machines;
+namespace NetbootServer.Api;
 
 /// <summary>An EUI-48 hardware address of one network interface (IEEE 802).</summary>
 public readonly record struct MacAddress : IParsedValue<MacAddress>

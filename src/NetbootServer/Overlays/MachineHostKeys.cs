@@ -1,0 +1,60 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using NetbootServer.Access.Keys;
+using NetbootServer.Overlays.Ssh;
+
+namespace NetbootServer.Overlays;
+
+/// <summary>Which machine keys are generated for; another id or another time of registration gives others.</summary>
+/// <param name="Id">Row key of the machine.</param>
+/// <param name="CreatedAt">When its record was made.</param>
+public readonly record struct HostKeyOwner(long Id, DateTimeOffset CreatedAt);
+
+/// <summary>A machine's ssh host keys.</summary>
+/// <remarks>
+/// Keys that the server makes are derived from its secret root and the machine, so that they are known before the
+/// machine's first boot, stay the same for ever, and need no write when it boots. A machine that is removed and
+/// registered again gets others.
+/// </remarks>
+/// <param name="box">Derives keys, and opens given ones.</param>
+public sealed class MachineHostKeys(SecretBox box)
+{
+    private const int SeedBytes = 32, CheckBytes = 4;
+
+    /// <summary>The public halves.</summary>
+    /// <param name="keys">What the merged overlay says; null for none.</param>
+    /// <param name="owner">The machine.</param>
+    public ImmutableArray<PublicHostKey>? PublicOf(OverlayHostKeys? keys, HostKeyOwner owner) => keys switch
+    {
+        null => null,
+        { AreGenerated: true } => [Shown("ed25519", Make(owner).Public)],
+        _ => [.. keys.Given.Select(key => Shown(key.Type, Public(key.Public)))],
+    };
+
+    /// <summary>The files <c>/etc/ssh/ssh_host_*_key</c>, by type.</summary>
+    internal IEnumerable<(string Type, byte[] Private, string Public)> FilesOf(OverlayHostKeys keys, HostKeyOwner owner)
+    {
+        if (keys.AreGenerated)
+        {
+            var (file, key) = Make(owner);
+            yield return ("ed25519", Encoding.UTF8.GetBytes(file), key.ToString());
+        }
+        foreach (var key in keys.Given) yield return (key.Type, box.Open(key.Private.Sealed!), key.Public);
+    }
+
+    private (string File, SshPublicKey Public) Make(HostKeyOwner owner)
+    {
+        var derived = box.Derive(string.Create(CultureInfo.InvariantCulture,
+            $"ssh-host-key ed25519 {owner.Id} {owner.CreatedAt.ToUnixTimeMilliseconds()}"), SeedBytes + CheckBytes);
+        return SshPrivateKey.Ed25519(derived.AsSpan(0, SeedBytes),
+            BinaryPrimitives.ReadUInt32BigEndian(derived.AsSpan(SeedBytes)), comment: "");
+    }
+
+    private static SshPublicKey Public(string text) => text.Split(' ') is [var type, var base64, ..]
+        && SshPublicKey.TryParse(type, base64, out var key, out _) ? key
+            : throw new InvalidDataException("A stored public key is none.");
+
+    private static PublicHostKey Shown(string type, SshPublicKey key) => new(type, key.ToString(), key.Fingerprint);
+}
