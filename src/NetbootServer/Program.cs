@@ -7,6 +7,7 @@ using NetbootServer.Blobs;
 using NetbootServer.Boots;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Boots.Secrets;
 using NetbootServer.Boots.Transfers;
 using NetbootServer.Dashboard;
 using NetbootServer.Events;
@@ -91,6 +92,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     boot.MapBoot();
     boot.MapReports();
     boot.MapBootFiles();
+    boot.MapOverlays();
     boot.MapBlobs();
     boot.MapImageFiles();
     boot.MapHealth();

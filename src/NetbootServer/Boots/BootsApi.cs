@@ -6,6 +6,7 @@ using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Boots.Transfers;
 using NetbootServer.Machines;
+using NetbootServer.Overlays;
 using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots;
@@ -90,14 +91,14 @@ internal static class BootsApi
     /// </remarks>
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Plan(
         string name, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links,
-        CancellationToken ct)
+        OverlayPreview overlays, CancellationToken ct)
     {
         if (await machines.FindAsync(name, ct) is not { } machine) return Problem.NotFound("machine", name).ToResult();
         var asked = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
         try
         {
             var (view, planned) = await catalog.PlanAsync(machine, asked, ct);
-            return TypedResults.Ok(PlanAnswer.Of(view, planned, links.For(http)));
+            return TypedResults.Ok(PlanAnswer.Of(view, planned, links.For(http), overlays));
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -110,12 +111,12 @@ internal static class BootsApi
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Preview(string name, string? machine,
         string? onError, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links,
         PreviewLimit turns,
-        TimeProvider time, CancellationToken ct)
+        OverlayPreview overlays, TimeProvider time, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out _)) return Problem.NotFound("profile", name).ToResult();
         var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request,
             onError == "describe" || http.Request.Query["faults"] == "tell" ? ProfileSpecParser.ParseUntried
-            : ProfileSpecParser.Parse, ct);
+            : ProfileSpecParser.Parse, ct, OverlayParser.MaxBodyBytes);
         if (problem is not null) return problem.ToResult();
         using var turn = await turns.TakeAsync(http, ct);
         if (turn is null) return PreviewLimit.TooMany(http).ToResult();
@@ -130,7 +131,7 @@ internal static class BootsApi
             : await machines.FindAsync(machine, ct);
         if (found is null) return Problem.NotFound("machine", machine!).ToResult();
         var profile = new Profile(name, wanted.Resource!, 0) { CreatedAt = now, UpdatedAt = now };
-        var answer = PlanAnswer.With(profile, catalog.ViewOf(found), links.For(http));
+        var answer = PlanAnswer.With(profile, catalog.ViewOf(found), links.For(http), overlays);
         return TypedResults.Ok(ProfileSpecParser.FaultOfTemplate(profile.Spec) is { } fault
             ? answer with { TemplateFault = new(fault.Message, fault.Line, Refused: true) } : answer);
     }

@@ -3,6 +3,7 @@ using NetbootServer.Blobs;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Boots.Secrets;
 using NetbootServer.Boots.Transfers;
 using NetbootServer.Events;
 using NetbootServer.Hosting;
@@ -26,6 +27,13 @@ internal static class BootsSetup
         .AddSingleton<SigningKey>()
         .AddSingleton<Catalog>()
         .AddSingleton<PlanCache>()
+        .AddSingleton(provider => new OverlayKeys(provider.GetRequiredService<SigningKey>().Value))
+        .AddSingleton<SecretRules>()
+        .AddSingleton<SecretClaims>()
+        .AddSingleton<SecretRefusals>()
+        .AddSingleton<OverlayBuilder>()
+        .AddSingleton<OverlayDoor>()
+        .AddSingleton<OverlayPreview>()
         .AddSingleton<ScriptComposer>()
         .AddSingleton<ScriptRecorder>()
         .AddSingleton<IpxeScriptService>()

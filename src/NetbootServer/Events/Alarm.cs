@@ -50,6 +50,12 @@ public static class AlarmKinds
     /// <summary>A profile's script template failed for a machine, which got the built-in script.</summary>
     public const string TemplateFailing = "template-failing";
 
+    /// <summary>A fetch of a machine's own files was refused: perhaps not the machine asked.</summary>
+    public const string SecretRefused = "secret-refused";
+
+    /// <summary>A machine boots without the secrets of its overlay.</summary>
+    public const string SecretsWithheld = "secrets-withheld";
+
     /// <summary>The disk of the data directory is nearly full.</summary>
     public const string DiskNearlyFull = "disk-nearly-full";
 

@@ -12,7 +12,10 @@ internal sealed class AlarmReferrer : IReferrer
         string[] kinds = renaming.Kind switch
         {
             "machine" =>
-                [AlarmKinds.IdentityContradiction, AlarmKinds.ManyContradictions, AlarmKinds.MacOnTwoAddresses],
+            [
+                AlarmKinds.IdentityContradiction, AlarmKinds.ManyContradictions, AlarmKinds.MacOnTwoAddresses,
+                AlarmKinds.SecretRefused, AlarmKinds.SecretsWithheld,
+            ],
             "profile" => [AlarmKinds.TemplateFailing],
             _ => [AlarmKinds.RefreshFailing],
         };

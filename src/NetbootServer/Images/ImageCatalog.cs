@@ -1,8 +1,10 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Api;
 using NetbootServer.Blobs;
+using NetbootServer.Overlays.Recognition;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;
@@ -96,9 +98,26 @@ public sealed class ImageCatalog : IDisposable
                 .ToFrozenDictionary(version => version.Id, StringComparer.Ordinal),
         };
 
+    /// <summary>What is known of initrds from any version; null when none has the same.</summary>
+    internal InitrdLayout? FindLayout(string initrdKey) => Images.Values.SelectMany(image => image.Versions.Values)
+        .SelectMany(version => version.Recipes).FirstOrDefault(recipe => recipe.Layout is not null
+            && recipe.InitrdKey == initrdKey)?.Layout;
+
+    private static ImmutableSortedDictionary<string, SystemRecipe> WithLayouts(
+        ImmutableSortedDictionary<string, SystemRecipe> systems, string? stored)
+    {
+        if (StoredJson.Read<Dictionary<string, InitrdLayout>>(stored) is not { } layouts) return systems;
+        return systems.ToImmutableSortedDictionary(system => system.Key, system => system.Value with
+        {
+            Layout = layouts.GetValueOrDefault(system.Value.InitrdKey),
+            Variants = system.Value.Variants?.ToImmutableSortedDictionary(variant => variant.Key,
+                variant => variant.Value with { Layout = layouts.GetValueOrDefault(variant.Value.InitrdKey) }),
+        });
+    }
+
     internal static ImageVersion ToVersion(ImageVersionRow row, string image) => new(
         row.Id, image, row.CreatedAt,
-        StoredSystems.Read(row.Systems))
+        WithLayouts(StoredSystems.Read(row.Systems), row.InitrdLayouts))
     {
         Sequence = row.Sequence,
         PhonesHome = row.PhonesHome,

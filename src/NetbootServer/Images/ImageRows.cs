@@ -35,6 +35,9 @@ internal sealed class ImageVersionRow
     /// <summary>Whether a boot of it has proved that it phones home.</summary>
     public bool PhonesHome { get; set; }
 
+    /// <summary>What was found in its initrds, by <see cref="Recipe.InitrdKey"/>, as JSON; null before that.</summary>
+    public string? InitrdLayouts { get; set; }
+
     /// <summary>Folder of the links that keep Nix's outputs; removed with the version.</summary>
     public string? GcRoots { get; set; }
 

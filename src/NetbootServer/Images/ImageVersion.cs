@@ -42,6 +42,9 @@ public sealed record ImageVersion(
             .Select(variant => variant.Value).Prepend(system.Value))
         .Where(recipe => recipe.Boots);
 
+    /// <summary>Whether it is known of all its initrds how they take a machine's own files.</summary>
+    internal bool IsLookedInto => Recipes.All(recipe => recipe.LayoutOrNone is not null);
+
     /// <summary>The place of a recipe among <see cref="Recipes"/>; null when it is none of them.</summary>
     public int? NumberOf(Recipe recipe)
     {

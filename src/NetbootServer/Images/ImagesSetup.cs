@@ -36,6 +36,7 @@ internal static class ImagesSetup
         .AddSingleton<ImportGate>()
         .AddSingleton<Retention>()
         .AddHostedService<RetentionWorker>()
+        .AddHostedService<InitrdLooking>()
         .AddSingleton<ImageSpecParser>()
         .AddSingleton<VersionUpload>();
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using NetbootServer.Overlays.Recognition;
 
 namespace NetbootServer.Images;
 
@@ -62,6 +63,25 @@ public record Recipe
 
     /// <summary>Kernel arguments that belong to it, such as <c>init=…</c>.</summary>
     public ImmutableArray<string> KernelArguments { get; init; } = [];
+
+    /// <summary>
+    /// How its initrds take a machine's own files; missing until they were looked into, and without initrds.
+    /// </summary>
+    public OverlayKind? OverlayKind => Layout?.Kind;
+
+    /// <summary>What is known of its initrds; null until they were looked into.</summary>
+    [JsonIgnore]
+    public InitrdLayout? Layout { get; init; }
+
+    /// <summary>The same, where there is no initrd to look into, too; null until it is known.</summary>
+    [JsonIgnore]
+    internal InitrdLayout? LayoutOrNone => Initrds.IsEmpty ? NoInitrd : Layout;
+
+    /// <summary>Names its initrds in their order: what is found in them holds for all recipes with the same.</summary>
+    [JsonIgnore]
+    internal string InitrdKey => string.Join('+', Initrds.Select(initrd => initrd.Sha256));
+
+    private static readonly InitrdLayout NoInitrd = InitrdLayout.Without("is missing, or inside of the EFI program");
 
     /// <summary><see cref="Files"/>, empty when there are none.</summary>
     [JsonIgnore]

@@ -135,6 +135,12 @@ public sealed record Machine(string Name, MachineSpec Spec, long Revision)
     /// <summary>How that changed, newest first; null when it never did.</summary>
     public ImmutableArray<IdentityChange>? IdentityChanges { get; init; }
 
+    /// <summary>When a release of its secrets was last armed by itself; null when it never was.</summary>
+    public DateTimeOffset? SecretsArmedAt { get; init; }
+
+    /// <summary>When the secrets were claimed that its last boot to succeed had; null before.</summary>
+    public DateTimeOffset? SecretsSpentAt { get; init; }
+
     /// <summary>What its first boot reported of the values that are not registered; null before.</summary>
     public MachineReference? Reference { get; init; }
 

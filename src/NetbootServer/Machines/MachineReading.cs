@@ -23,6 +23,8 @@ internal static class MachineReading
         LeftToDisk = row.ReadNextBoot()?.LeftToDisk,
         Completion = Read<Completion>(row.Completion),
         Reference = Read<MachineReference>(row.Reference),
+        SecretsArmedAt = row.SecretsArmedAt,
+        SecretsSpentAt = row.SecretsSpentAt,
     };
 
     public static StoredNextBoot? ReadNextBoot(this MachineRow row) => Read<StoredNextBoot>(row.NextBoot);

@@ -42,6 +42,12 @@ internal sealed class MachineRow
     /// <summary>A <see cref="MachineReference"/> as JSON.</summary>
     public string? Reference { get; set; }
 
+    /// <summary>When a release of its secrets was last armed by itself.</summary>
+    public DateTimeOffset? SecretsArmedAt { get; set; }
+
+    /// <summary>When the secrets were claimed that its last boot to succeed had.</summary>
+    public DateTimeOffset? SecretsSpentAt { get; set; }
+
     /// <summary>
     /// What a UUID is looked up by: of a registered machine what it is compared with, of a discovered one what it said.
     /// </summary>

@@ -45,7 +45,7 @@ public sealed class MachineStore(
             if (targets.ProfileFault(spec.Profile) is { } profile) errors.Add("$.profile", profile);
             if (targets.VersionFault(spec, before) is { } version) errors.Add("$.version", version);
             if (errors.Any) return Problem.Invalid(errors);
-            var writing = new MachineWriting(db, time.GetUtcNow(), joined);
+            var writing = new MachineWriting(db, time.GetUtcNow(), joined) { Arms = kept.HasNew };
             var stored = await writing.StoreAsync(row, newName, spec, token);
             if (stored.Resource is not { } machine) return stored;
             var renamedOnly = wasRegistered && MachineReading.Write(before) == MachineReading.Write(spec);
@@ -81,6 +81,14 @@ public sealed class MachineStore(
             var before = row.ToMachine().NextBoot;
             if (before != next) audit.Changed(db, "next-boot", row.Name, before, next);
             row.SetNextBoot(next);
+        }, ct);
+
+    /// <summary>Arms a release of the machine's secrets: its next boot to succeed may have them.</summary>
+    public Task<Saved<Machine>> ArmReleaseAsync(ResourceName name, CancellationToken ct) =>
+        ChangeAsync(name, (_, _, _) => Task.FromResult<Problem?>(null), (db, row) =>
+        {
+            row.SecretsArmedAt = time.GetUtcNow();
+            audit.Add(db, new("create", "release", row.Name));
         }, ct);
 
     /// <summary>Forgets that a profile has succeeded, so that the machine boots it again.</summary>

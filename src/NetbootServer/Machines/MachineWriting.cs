@@ -15,6 +15,9 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, MachineJo
     /// <summary>Names that the machine, or what it took over, had before.</summary>
     public List<string> GoneNames { get; } = [];
 
+    /// <summary>Whether a secret of it is new: that arms a release.</summary>
+    public bool Arms { get; init; }
+
     /// <summary>Stores the spec under a name, or says why not.</summary>
     public async Task<Saved<MachineRow>> StoreAsync(
         MachineRow? row, ResourceName name, MachineSpec spec, CancellationToken ct)
@@ -39,7 +42,8 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, MachineJo
         GoneNames.AddRange(discovered.Select(found => found.Name));
         if (row is not null && row.Name != name.ToString()) GoneNames.Add(row.Name);
         await using var writer = new MachineWriter(db, joined);
-        var written = await writer.RegisterAsync(row, name.ToString(), spec, discovered, now, isNamedLater: false, ct);
+        var written = await writer.RegisterAsync(row, name.ToString(), spec, discovered, now, isNamedLater: false, ct,
+            Arms);
         return new(written, row is null, null);
     }
 

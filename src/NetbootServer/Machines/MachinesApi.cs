@@ -39,6 +39,7 @@ internal static class MachinesApi
             .Example("""{"action": "local"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
         changes.MapDelete("/next-boot", ClearNextBoot).Refuses(ProblemTypes.NotFound);
         changes.MapDelete("/completion", ClearCompletion).Refuses(ProblemTypes.NotFound);
+        changes.MapPost("/releases", ArmRelease).Refuses(ProblemTypes.NotFound);
         changes.MapDelete("/reference", ClearReference).Refuses(ProblemTypes.NotFound);
     }
 
@@ -111,6 +112,15 @@ internal static class MachinesApi
         Answers.Gone(ResourceName.TryParse(name, out var parsed)
             ? (await machines.ClearCompletionAsync(parsed, ct)).Problem
             : Problem.NotFound("machine", name));
+
+    /// <summary>Arms a release of the machine's secrets: its next boot that succeeds has them.</summary>
+    /// <remarks>Only where its secretRelease is once: otherwise every boot has them.</remarks>
+    private static Task<Results<Ok<MachineView>, ProblemHttpResult>> ArmRelease(
+        string name, HttpContext http, MachineStore machines, MachineViews views, CancellationToken ct) =>
+        ResourceName.TryParse(name, out var parsed)
+            ? ShowAsync(http, views, machines.ArmReleaseAsync(parsed, ct))
+            : Task.FromResult<Results<Ok<MachineView>, ProblemHttpResult>>(
+                Problem.NotFound("machine", name).ToResult());
 
     /// <summary>Forgets the UUID and serial that the machine is compared with; its next boot sets them anew.</summary>
     private static async Task<Results<NoContent, ProblemHttpResult>> ClearReference(

@@ -12,14 +12,22 @@ namespace NetbootServer.Overlays;
 /// <param name="CreatedAt">When its record was made.</param>
 public readonly record struct HostKeyOwner(long Id, DateTimeOffset CreatedAt);
 
+/// <summary>A host key on its way into an overlay.</summary>
+/// <param name="Type"><c>ed25519</c>, <c>rsa</c> or <c>ecdsa</c>.</param>
+/// <param name="SizeBytes">Bytes of the private key's file.</param>
+/// <param name="Private">That file; opens the secret only when it is called.</param>
+/// <param name="Public">The line of the <c>.pub</c> file.</param>
+internal sealed record HostKeyFile(string Type, int SizeBytes, Func<byte[]> Private, string Public);
+
 /// <summary>A machine's ssh host keys.</summary>
 /// <remarks>
 /// Keys that the server makes are derived from its secret root and the machine, so that they are known before the
 /// machine's first boot, stay the same for ever, and need no write when it boots. A machine that is removed and
 /// registered again gets others.
 /// </remarks>
-/// <param name="box">Derives keys, and opens given ones.</param>
-public sealed class MachineHostKeys(SecretBox box)
+/// <param name="box">Derives keys.</param>
+/// <param name="secrets">Opens given ones.</param>
+public sealed class MachineHostKeys(SecretBox box, OverlaySecrets secrets)
 {
     private const int SeedBytes = 32, CheckBytes = 4;
 
@@ -34,14 +42,15 @@ public sealed class MachineHostKeys(SecretBox box)
     };
 
     /// <summary>The files <c>/etc/ssh/ssh_host_*_key</c>, by type.</summary>
-    internal IEnumerable<(string Type, byte[] Private, string Public)> FilesOf(OverlayHostKeys keys, HostKeyOwner owner)
+    internal IEnumerable<HostKeyFile> FilesOf(OverlayHostKeys keys, HostKeyOwner owner)
     {
         if (keys.AreGenerated)
         {
             var (file, key) = Make(owner);
-            yield return ("ed25519", Encoding.UTF8.GetBytes(file), key.ToString());
+            yield return new("ed25519", file.Length, () => Encoding.UTF8.GetBytes(file), key.ToString());
         }
-        foreach (var key in keys.Given) yield return (key.Type, box.Open(key.Private.Sealed!), key.Public);
+        foreach (var key in keys.Given)
+            yield return new(key.Type, key.Private.SizeBytes, () => secrets.Open(key.Private), key.Public);
     }
 
     private (string File, SshPublicKey Public) Make(HostKeyOwner owner)

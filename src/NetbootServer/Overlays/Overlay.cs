@@ -93,6 +93,13 @@ public sealed record Overlay
             ],
         };
 
+    /// <summary>What one gets that may have nothing secret.</summary>
+    internal Overlay WithoutSecrets() => this with
+    {
+        RootPasswordHash = null, HostKeys = null,
+        Files = Files is { } files ? [.. files.Where(file => file.Hidden is null)] : null,
+    };
+
     /// <summary>As lists and events show it: without long contents.</summary>
     internal Overlay Listed() => Files is not { } files ? this
         : this with { Files = [.. files.Select(file => file.Listed())] };

@@ -38,7 +38,7 @@ public sealed class OverlaySecrets(SecretBox box, TimeProvider time)
     }
 
     /// <summary>The value of a secret.</summary>
-    internal byte[] Open(OverlaySecret secret) => box.Open(secret.Sealed
+    internal byte[] Open(OverlaySecret secret) => secret.Plain ?? box.Open(secret.Sealed
         ?? throw new InvalidOperationException("A secret without its ciphertext is opened."));
 }
 

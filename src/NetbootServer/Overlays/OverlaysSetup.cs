@@ -1,4 +1,5 @@
 using Microsoft.OpenApi;
+using NetbootServer.Overlays.Building;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace NetbootServer.Overlays;
@@ -9,6 +10,7 @@ internal static class OverlaysSetup
     public static IServiceCollection AddOverlays(this IServiceCollection services) => services
         .AddSingleton<OverlaySecrets>()
         .AddSingleton<MachineHostKeys>()
+        .AddSingleton<OverlayContents>()
         .Configure<SwaggerGenOptions>(options =>
         {
             options.MapType<OverlaySecret>(SecretSchema);

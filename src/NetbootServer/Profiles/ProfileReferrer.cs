@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Profiles;
@@ -29,7 +27,7 @@ internal sealed class ProfileReferrer : IReferrer
             var spec = ProfileCatalog.Spec(row);
             spec = renaming.Kind == "profile" ? WithMenu(spec, renaming)
                 : spec.Image == renaming.From ? spec with { Image = renaming.To } : spec;
-            var json = JsonSerializer.Serialize(spec, JsonBody.Writing);
+            var json = StoredJson.Write(spec);
             if (json == row.Spec) continue;
             (row.Spec, row.Image) = (json, spec.Image);
             row.Revision++;

@@ -95,7 +95,7 @@ public sealed class MachinesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     {
         var deep = string.Concat(Enumerable.Repeat("[", 100)) + string.Concat(Enumerable.Repeat("]", 100));
         (await _admin.PutAsync("/api/v1/machines/bad", deep)).IsProblem(HttpStatusCode.BadRequest, "malformed-request");
-        var big = $$"""{"macs":["525400000007"],"notes":"{{new string('x', 1 << 20)}}"}""";
+        var big = $$"""{"macs":["525400000007"],"notes":"{{new string('x', 8 << 20)}}"}""";
         (await _admin.PutAsync("/api/v1/machines/bad", big))
             .IsProblem(HttpStatusCode.RequestEntityTooLarge, "too-large");
         (await _admin.SendAsync(HttpMethod.Put, "/api/v1/machines/bad", Caller.Json("<x/>", "text/xml")))

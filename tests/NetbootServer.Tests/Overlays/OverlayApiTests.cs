@@ -132,7 +132,8 @@ public sealed class OverlayApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         }
         Assert.All(app.Log.All, line => Assert.DoesNotContain(Secret, line, StringComparison.Ordinal));
         SqliteConnection.ClearAllPools();
-        foreach (var file in Directory.EnumerateFiles(app.Data, "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(app.Data, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) != "server.lock"))
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read,
                 FileShare.ReadWrite | FileShare.Delete);

@@ -12,7 +12,7 @@ internal sealed class AuditReferrer : IReferrer
         var (from, to) = (renaming.From, renaming.To);
         string[] kinds = renaming.Kind switch
         {
-            "machine" => ["machine", "next-boot", "completion", "reference"],
+            "machine" => ["machine", "next-boot", "completion", "reference", "release"],
             "image" => ["image", "current", "refresh"],
             _ => [renaming.Kind],
         };

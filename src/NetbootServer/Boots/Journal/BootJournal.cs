@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Boots.Secrets;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Storage;
@@ -41,6 +42,7 @@ internal sealed class BootJournal(ReferenceLearning learning, ImageCatalog image
         }
         await batch.SaveAsync(ct);
         await WritePhoningHomeAsync(batch, ct);
+        await SecretClaims.SpendAsync(db, batch.Succeeded, ct);
         await trim.AfterAsync(db, batch.NewBoots, ct);
         if (batch.HasDiscovered) await ForgetOldestAsync(db, ct);
         return batch.Reached;
@@ -141,6 +143,7 @@ internal sealed class BootJournal(ReferenceLearning learning, ImageCatalog image
         NotePhoningHome(batch, boot, facts);
         if (batch.Machine(boot.MachineId) is not { } machine) return;
         var was = (machine.NextBoot, machine.Completion);
+        if (!wasSuccess && Success(boot, facts) is not null) batch.Succeeded.Add(boot.Id);
         if (machine.ReadNextBoot()?.Waiting is { } next && ticket.Took(next.SetAt)) machine.SetNextBoot(null);
         if (boot is { After: "local", Profile: { } profile } && !wasSuccess && Success(boot, facts) is { } success)
             machine.Completion = MachineReading.Write(new Completion(profile, boot.Id, success.FirstAt));

@@ -43,6 +43,9 @@ internal sealed class JournalBatch(NetbootDb db, MachineWriter machines)
     /// <summary>The outcomes that boots reached, each as often as it was reached.</summary>
     public List<string> Reached { get; } = [];
 
+    /// <summary>Boots of machines that have become a success.</summary>
+    public List<string> Succeeded { get; } = [];
+
     /// <summary>Whether a machine was discovered.</summary>
     public bool HasDiscovered { get; private set; }
 

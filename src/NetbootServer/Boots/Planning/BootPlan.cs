@@ -85,6 +85,15 @@ public static class PlanWarnings
     /// <summary>The image needs more memory than the machine has reported.</summary>
     public const string MemoryShort = "memory-short";
 
+    /// <summary>Something of the machine's overlay does not reach the booted system.</summary>
+    public const string OverlayNotDelivered = "overlay-not-delivered";
+
+    /// <summary>The machine's secrets leave in every boot, and nobody has said so.</summary>
+    public const string SecretsEveryBoot = "secrets-every-boot";
+
+    /// <summary>The machine's next boot gets no secrets.</summary>
+    public const string SecretsWithheld = "secrets-withheld";
+
     /// <summary>The machine pins a version that its image does not have.</summary>
     public const string PinUnknown = "pin-unknown";
 }
@@ -106,6 +115,9 @@ public sealed record LoadKernel(Image Image, ImageVersion Version, string? Varia
 {
     /// <summary>Whether the recipe's EFI program is started, not its kernel.</summary>
     public bool StartsEfi { get; init; }
+
+    /// <summary>The machine's own files; null without any.</summary>
+    public PlannedOverlay? Overlay { get; init; }
 
     /// <summary>What is started.</summary>
     public Artifact Program => (StartsEfi ? Recipe.Efi : Recipe.Kernel)

@@ -39,7 +39,7 @@ public static class BootPlanner
     /// <summary>The choice of the local disk where others name a profile; no profile has this name.</summary>
     public const string LocalChoice = "local";
 
-    private const int ImagePollSeconds = 10, MenuPollSeconds = 60;
+    private const int ImagePollSeconds = 10, MenuPollSeconds = 60, InitrdPollSeconds = 2;
 
     /// <summary>The plan for a machine that reports <paramref name="identity"/>.</summary>
     /// <param name="view">The catalog.</param>
@@ -196,6 +196,14 @@ public static class BootPlanner
         if (recipe.Kernel is null && platform == "pcbios")
             return Cannot(plan, $"image '{image.Name}' has only an EFI program for {NixSystem.Of(arch)}, and this " +
                 "machine booted by BIOS: set its firmware to UEFI, or give it another image");
+        var overlay = PlannedOverlay.Merged(profile, view.Contradiction is null ? plan.Machine : null);
+        if (overlay is not null && recipe.LayoutOrNone is null)
+            return plan with
+            {
+                Action = new WaitForImage(InitrdPollSeconds),
+                Reason = $"the initrd of image '{image.Name}' is being looked into, to know how it takes the " +
+                    "machine's own files",
+            };
         return plan with
         {
             Action = new LoadKernel(image, version, variant, recipe,
@@ -206,6 +214,7 @@ public static class BootPlanner
                 ],
                 ExpectedOutcome.Of(profile, version))
             {
+                Overlay = PlannedOverlay.Of(overlay, recipe, plan.Machine),
                 // Where the firmware is not known the kernel is safe: most start on both.
                 StartsEfi = recipe.Efi is not null && (platform == "efi" || recipe.Kernel is null),
             },

@@ -3,6 +3,8 @@ using System.Globalization;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Images;
 using NetbootServer.Machines;
+using NetbootServer.Overlays.Building;
+using NetbootServer.Overlays.Recognition;
 using NetbootServer.Profiles;
 
 namespace NetbootServer.Boots.Planning;
@@ -61,11 +63,17 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     /// </summary>
     public required ImmutableArray<string> WarningCodes { get; init; }
 
+    /// <summary>The machine's own files, and whether each reaches the booted system.</summary>
+    public ImmutableArray<OverlayItem> Overlay { get; init; } = [];
+
+    /// <summary>How the image takes them; missing without an overlay.</summary>
+    public OverlayKind? OverlayKind { get; init; }
+
     /// <summary>Why the profile's own script template gives no script; missing without a fault.</summary>
     public TemplateFault? TemplateFault { get; init; }
 
     /// <summary>What a machine would get if a profile were like this, and the machine's own.</summary>
-    internal static PlanAnswer With(Profile profile, CatalogView view, ScriptLinks links)
+    internal static PlanAnswer With(Profile profile, CatalogView view, ScriptLinks links, OverlayPreview overlays)
     {
         var machine = view.Machine!;
         return Of(view with
@@ -80,10 +88,11 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             },
             Profiles = ProfileSet.Of(view.Profiles.ByName.Values.Where(other => other.Name != profile.Name)
                 .Append(profile)),
-        }, new(machine, MachineIdentity.ExpectedOf(machine), []), links);
+        }, new(machine, MachineIdentity.ExpectedOf(machine), []), links, overlays);
     }
 
-    internal static PlanAnswer Of(CatalogView view, PlannedMachine planned, ScriptLinks links)
+    internal static PlanAnswer Of(
+        CatalogView view, PlannedMachine planned, ScriptLinks links, OverlayPreview overlays)
     {
         var (machine, identity, doubts) = planned;
         var plan = BootPlanner.Plan(view, identity, menuChoice: null);
@@ -92,7 +101,9 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         var script = ScriptComposer.WithoutTokens(plan, identity, links, attempt: 0, out var fault);
         var preview = links with { Boot = new string('T', BootTokens.Length) };
         var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
-        var warnings = WarningsOn(plan, identity, bytes, fault?.Message);
+        var items = overlays.ItemsOf(plan);
+        ImmutableArray<PlanWarning> warnings =
+            [.. WarningsOn(plan, identity, bytes, fault?.Message), .. OverlayPreview.WarningsOn(plan, items)];
         return new(machine.Name, ActionOf(plan.Action), plan.Reason,
             ProfileChoice.Explain(view.Profiles, view.Machine, identity), load?.KernelArguments ?? [], script,
             [.. warnings.Select(warning => warning.Text)])
@@ -105,6 +116,8 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             LocalDisk = plan.LocalDisk,
             Expects = load?.Expects,
             CommandLineBytes = bytes,
+            Overlay = items,
+            OverlayKind = load?.Overlay?.Layout.Kind,
             TemplateFault = fault is null ? null : new(fault.Message, fault.Line, Refused: false),
         };
     }

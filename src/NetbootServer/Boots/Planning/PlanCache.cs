@@ -11,14 +11,27 @@ namespace NetbootServer.Boots.Planning;
 /// <param name="Parts">What stands before, between and after the places of the token.</param>
 internal sealed record RenderedPlan(BootPlan Plan, string[] Parts)
 {
+    /// <summary>Stands in the parts for the key of the overlay.</summary>
+    private const string KeyMark = "\u0001";
+
     private GivenScript? _given;
 
     /// <summary>The script as it is kept with each boot.</summary>
-    public GivenScript Given => _given ??= GivenScript.Of(Plan.Reason, ScriptOf(GivenScript.Token));
+    public GivenScript Given => _given ??= GivenScript.Of(Plan.Reason, ScriptOf(GivenScript.Token, GivenScript.Token));
 
     /// <summary>The script of a boot.</summary>
     /// <param name="token">The token of its boot or of a choice; of no matter for a script that has neither.</param>
-    public string ScriptOf(string token) => string.Join(token, Parts);
+    /// <param name="key">The key of its overlay; null for a script that begins no boot.</param>
+    public string ScriptOf(string token, string? key)
+    {
+        var script = string.Join(token, Parts);
+        return key is not null && Plan.Action is LoadKernel { Overlay.HasFiles: true }
+            ? script.Replace(KeyMark, key, StringComparison.Ordinal) : script;
+    }
+
+    /// <summary>The plan with its script.</summary>
+    public static RenderedPlan Of(BootPlan plan, string script, string token, string? key) =>
+        new(plan, (key is null ? script : script.Replace(key, KeyMark, StringComparison.Ordinal)).Split(token));
 }
 
 /// <summary>
@@ -61,13 +74,15 @@ internal sealed class PlanCache : IDisposable
     /// <param name="plan">The plan.</param>
     /// <param name="script">Its script.</param>
     /// <param name="token">The token in it, of its boot or of a choice.</param>
-    public RenderedPlan? Keep(CatalogView view, ScriptRequest request, BootPlan plan, string script, string token)
+    /// <param name="key">The key of the overlay in it; null for none.</param>
+    public RenderedPlan? Keep(CatalogView view, ScriptRequest request, BootPlan plan, string script, string token,
+        string? key)
     {
         // Menus have tokens of their own, a template may do with the token whatever it likes, and a machine that asks
         // again does so for a while only.
         if (view.Machine is not { } machine
             || plan is { Action: ShowMenu } or { Profile.Spec.Template: not null } or { AsksAgain: true }) return null;
-        var rendered = new RenderedPlan(plan, script.Split(token));
+        var rendered = RenderedPlan.Of(plan, script, token, key);
         _plans.Set(machine.Id, new Entry(rendered, machine, Mark(view.Profiles), Mark(view.Images), request.Links.Base,
             ScriptWriter.Wait(request.Attempt), request.Identity), new MemoryCacheEntryOptions
             {

@@ -58,6 +58,7 @@ internal static partial class BootApi
             Attempt = int.TryParse(http.Request.Query["try"], NumberStyles.None, null, out var attempt) ? attempt : 0,
             Menu = http.Request.Query["menu"],
             Ip = ClientAddress.TextOf(http),
+            Address = ClientAddress.Of(http),
             Records = !HttpMethods.IsHead(http.Request.Method),
             BootBegins = http.NoteBoot,
         };

@@ -74,12 +74,12 @@ public static class BootScript
     {
         ArgumentNullException.ThrowIfNull(load);
         ArgumentNullException.ThrowIfNull(links);
-        var ours = $"{KernelArgument.PhoneHome}{links.BootUrl}";
+        string[] ours = [.. load.Overlay?.Arguments ?? [], $"{KernelArgument.PhoneHome}{links.BootUrl}"];
         var end = load.KernelArguments.IndexOf(load.KernelArguments.FirstOrDefault(KernelArgument.EndsKernels, ""));
         return string.Join(' ',
         [
-            .. Initrds(load).Select(initrd => KernelArgument.Initrd + initrd.Name),
-            .. load.KernelArguments.Insert(end < 0 ? load.KernelArguments.Length : end, ours),
+            .. Initrds(load, links).Select(initrd => KernelArgument.Initrd + initrd.Name),
+            .. load.KernelArguments.InsertRange(end < 0 ? load.KernelArguments.Length : end, ours),
         ]);
     }
 
@@ -91,11 +91,16 @@ public static class BootScript
     internal static string ProgramName(LoadKernel load) => load.StartsEfi ? Roles.Efi : Roles.Kernel;
 
     /// <summary>
-    /// The initrds in their order, under the names that they have in scripts and URLs: short ones, for each stands on
-    /// the command line.
+    /// The initrds in their order, the machine's own files last, under the names that they have in scripts: short ones,
+    /// for each stands on the command line.
     /// </summary>
-    internal static IEnumerable<(string Name, Artifact Artifact)> Initrds(LoadKernel load) =>
-        load.Recipe.Initrds.Select((initrd, i) => (Roles.InitrdAt(i), (Artifact)initrd));
+    internal static IEnumerable<(string Name, string Url)> Initrds(LoadKernel load, ScriptLinks links)
+    {
+        var images = load.Recipe.Initrds.Select((initrd, i) =>
+            (Roles.InitrdAt(i), links.Blob(initrd.Sha256, Roles.InitrdAt(i))));
+        return load.Overlay is { HasFiles: true }
+            ? images.Append((Roles.InitrdAt(load.Recipe.Initrds.Length), links.Overlay)) : images;
+    }
 
     private static ScriptWriter Load(ScriptWriter script, BootPlan plan, LoadKernel load, ScriptLinks links,
         MachineIdentity identity, int attempt)
@@ -116,8 +121,11 @@ public static class BootScript
             .Line($"kernel --name {program} {links.Blob(load.Program.Sha256, program)} {CommandLine(load, links)} " +
                 "|| goto failed");
         if (!load.Recipe.Initrds.IsEmpty) script.Line("set nb-step initrd");
-        foreach (var (name, initrd) in Initrds(load))
-            script.Line($"initrd --name {name} {links.Blob(initrd.Sha256, name)} || goto failed");
+        foreach (var (name, url) in Initrds(load, links))
+        {
+            if (url == links.Overlay) script.Line("set nb-step overlay");
+            script.Line($"initrd --name {name} {url} || goto failed");
+        }
         return script
             .Line("# the beacon: everything is loaded, the kernel is next")
             .Line($"imgfetch --name nb-ready {links.BootUrl}/ready ||")

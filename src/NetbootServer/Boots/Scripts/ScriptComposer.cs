@@ -1,5 +1,6 @@
 using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Planning;
+using NetbootServer.Boots.Secrets;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
 
@@ -15,6 +16,11 @@ internal sealed record ComposedScript(string Text, BootPlan Plan, CatalogView Vi
     /// <summary>The boot that the script begins; null when it begins none.</summary>
     public BootTicket? Ticket { get; init; }
 
+    /// <summary>
+    /// Why the boot gets its overlay without the secrets in it; null when it gets them, or there are none.
+    /// </summary>
+    public string? Withheld { get; init; }
+
     /// <summary>Why the profile's template gave way to the built-in script; null when it did not.</summary>
     public ScriptTemplateException? Fault { get; init; }
 
@@ -23,7 +29,7 @@ internal sealed record ComposedScript(string Text, BootPlan Plan, CatalogView Vi
 }
 
 /// <summary>Decides what a machine gets and renders its script. Makes tokens; records nothing.</summary>
-internal sealed class ScriptComposer(PlanCache plans, BootTokens tokens)
+internal sealed class ScriptComposer(PlanCache plans, BootTokens tokens, OverlayKeys keys, SecretRules rules)
 {
     /// <summary>The script of a request.</summary>
     public ComposedScript Compose(ScriptRequest request, CatalogView view, Recognition recognition)
@@ -35,6 +41,7 @@ internal sealed class ScriptComposer(PlanCache plans, BootTokens tokens)
         var plan = kept?.Plan ?? BootPlanner.Plan(view, identity, choice);
         BootTicket? ticket = null;
         string token;
+        string? key = null, withheld = null;
         string? local = null; // most boots offer no choice of the local disk
         string Local() => local ??= tokens.MintMenuChoice(plan.Machine?.Id ?? 0, BootPlanner.LocalChoice);
         if (plan.Action is not LoadKernel load) token = Local();
@@ -43,20 +50,24 @@ internal sealed class ScriptComposer(PlanCache plans, BootTokens tokens)
             // A machine that contradicts a registration opens no boot of the registered machine.
             (token, ticket) = tokens.Mint(recognition.Machine?.Id ?? 0, load.Version.Id, plan.FromNextBoot,
                 plan.Machine?.NextBoot?.SetAt, load.Version.NumberOf(load.Recipe));
-            links = links with { Boot = token };
+            if (load.Overlay is { HasFiles: true, Overlay.HasSecrets: true } && plan.Machine is { } machine)
+                withheld = rules.Refusal(machine, plan.Profile!, recognition, identity, request.Address);
+            key = keys.Make(token, request.Address, plan.Profile!.Name,
+                load.Overlay is { HasFiles: true, Overlay.HasSecrets: true } && withheld is null);
+            links = links with { Boot = token, Key = key };
         }
         ScriptTemplateException? fault = null;
-        var text = kept?.ScriptOf(token)
+        var text = kept?.ScriptOf(token, key)
             ?? TemplateRenderer.TryRender(plan, links, identity, request.Attempt, Local, out fault)
             ?? BootScript.Render(plan, links, identity, request.Attempt,
                 profile => profile == BootPlanner.LocalChoice ? Local()
                     : tokens.MintMenuChoice(plan.Machine?.Id ?? 0, profile));
         // A boot that cannot begin has a token of the choice in its script, which must not be kept until it is too old.
         if (kept is null && lasts && (ticket is null || local is null))
-            kept = plans.Keep(view, request, plan, text, token);
+            kept = plans.Keep(view, request, plan, text, token, key);
         return new(text, plan, view, recognition)
         {
-            Ticket = ticket, Fault = fault,
+            Ticket = ticket, Fault = fault, Withheld = withheld,
             Given = ticket is null || !request.Records ? null : kept?.Given
                 ?? GivenScript.Of(plan.Reason, WithoutTokens(plan, identity, links, request.Attempt, out _)),
         };
@@ -74,7 +85,7 @@ internal sealed class ScriptComposer(PlanCache plans, BootTokens tokens)
     public static string WithoutTokens(BootPlan plan, MachineIdentity identity, ScriptLinks links, int attempt,
         out ScriptTemplateException? fault)
     {
-        links = links with { Boot = GivenScript.Token };
+        links = links with { Boot = GivenScript.Token, Key = GivenScript.Token };
         return TemplateRenderer.TryRender(plan, links, identity, attempt, () => GivenScript.Token, out fault)
             ?? BootScript.Render(plan, links, identity, attempt, _ => GivenScript.Token);
     }

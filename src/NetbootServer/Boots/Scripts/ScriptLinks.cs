@@ -22,6 +22,12 @@ public sealed record ScriptLinks(string Base)
     /// <summary>Token of the boot that this script starts; empty when it starts none.</summary>
     public string Boot { get; init; } = "";
 
+    /// <summary>Opens the boot's overlay; in no log, and in no answer but this script.</summary>
+    public string Key { get; init; } = "";
+
+    /// <summary>The machine's own files.</summary>
+    public string Overlay => $"{BootUrl}/overlay.cpio?key={Key}";
+
     /// <summary>The boot's own URL: the base of its reports.</summary>
     public string BootUrl => $"{Base}/boots/{Boot}";
 

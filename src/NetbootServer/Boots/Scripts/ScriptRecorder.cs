@@ -29,6 +29,9 @@ internal sealed partial class ScriptRecorder(BootLog log, BootReports reports, A
             alarms.Raise(AlarmKinds.TemplateFailing, plan.Profile!.Name, $"The script template of profile " +
                 $"'{plan.Profile.Name}' failed for {plan.Machine?.Name ?? "a machine"}, which got the built-in " +
                 $"script: {fault.Message}.");
+        if (script.Withheld is { } withheld)
+            alarms.Raise(AlarmKinds.SecretsWithheld, plan.Machine!.Name,
+                $"{plan.Machine.Name} boots without its secrets: {withheld}.");
         if (script is { Ticket: { } ticket, Plan.Action: LoadKernel load })
         {
             request.BootBegins?.Invoke(ticket.Boot);

@@ -1,3 +1,4 @@
+using System.Net;
 using NetbootServer.Machines;
 
 namespace NetbootServer.Boots.Scripts;
@@ -15,6 +16,9 @@ internal sealed record ScriptRequest(MachineIdentity Identity, ScriptLinks Links
 
     /// <summary>The address that asks.</summary>
     public string? Ip { get; init; }
+
+    /// <summary>The same as a value.</summary>
+    public IPAddress? Address { get; init; }
 
     /// <summary>Whether the answer is used: HEAD only looks.</summary>
     public required bool Records { get; init; }

@@ -47,7 +47,7 @@ public static class TemplateRenderer
             Version = load.Version.Id,
             Variant = IpxeText.Show(load.Variant),
             Kernel = links.Blob(load.Program.Sha256, BootScript.ProgramName(load)),
-            Initrds = [.. BootScript.Initrds(load).Select(initrd => links.Blob(initrd.Artifact.Sha256, initrd.Name))],
+            Initrds = [.. BootScript.Initrds(load, links).Select(initrd => initrd.Url)],
             CommandLine = BootScript.CommandLine(load, links),
             KernelArguments = load.KernelArguments,
             Server = links.Base,

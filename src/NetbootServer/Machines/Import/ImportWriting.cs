@@ -70,7 +70,7 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
             if (faults.Any) continue;
             var discovered = others.Select(other => other.Owner!).DistinctBy(found => found.Id)
                 .OrderBy(found => found.FirstSeenAt).ToList();
-            await StoreAsync(row, before, spec, discovered, ct);
+            await StoreAsync(row, before, spec, discovered, kept.HasNew, ct);
         }
     }
 
@@ -114,7 +114,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
     }
 
     private async Task StoreAsync(
-        ImportRow row, MachineRow? before, MachineSpec spec, List<MachineRow> discovered, CancellationToken ct)
+        ImportRow row, MachineRow? before, MachineSpec spec, List<MachineRow> discovered, bool arms,
+        CancellationToken ct)
     {
         var json = before is null ? "" : MachineReading.Write(spec);
         _taken.UnionWith(discovered.Select(found => found.Id));
@@ -142,7 +143,8 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
             }), ct);
         // Machines of one file may exchange their names: each gets its new one when all of these are free.
         await _writer.RegisterAsync(
-            before, row.NewName, spec, discovered, import.Now, isNamedLater: row.NewName != row.Name, ct);
+            before, row.NewName, spec, discovered, import.Now, isNamedLater: row.NewName != row.Name, ct,
+            arms);
     }
 
     private static Dictionary<string, MemberChange> Changes(MachineRow before, string after, ImportRow row)

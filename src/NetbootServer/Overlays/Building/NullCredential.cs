@@ -22,7 +22,8 @@ internal static class NullCredential
         var nonce = SHA256.HashData([.. Encoding.UTF8.GetBytes(name), 0, .. content])[..NonceBytes];
         var header = Padded(
         [
-            .. NullKeyId, .. Number(KeyBytes), .. Number(BlockBytes), .. Number(NonceBytes), .. Number(TagBytes), .. nonce,
+            .. NullKeyId, .. Number(KeyBytes), .. Number(BlockBytes), .. Number(NonceBytes), .. Number(TagBytes),
+            .. nonce,
         ]);
         var label = Encoding.UTF8.GetBytes(name);
         byte[] plain =

@@ -22,7 +22,7 @@ internal static class OverlayArchive
         ImmutableArray<OverlayNetwork> networks)
     {
         var all = contents.Where(content => content.Item.Delivered == Delivery.Initrd
-            && (withSecrets || !content.Item.Secret)).ToList();
+            && (withSecrets || !(content.Item.Secret || content.GoesWithSecrets))).ToList();
         if (all.Count == 0) return null;
         var files = all.Where(content => !content.IsPassword)
             .Select(content => (content.Item.Path, content.ModeBits, Content: content.Content())).ToList();

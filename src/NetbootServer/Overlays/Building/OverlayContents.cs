@@ -38,6 +38,16 @@ public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys host
         return arguments.DrainToImmutable();
     }
 
+    /// <summary>Whether the initrd takes something of it, secret or not.</summary>
+    public static bool HasFiles(Overlay? overlay, InitrdLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        return overlay is not null && layout.Kind != OverlayKind.None && (overlay.AuthorizedKeys is { IsEmpty: false }
+            || overlay.MachineId is not null || overlay.HostKeys is not null || overlay.RootPasswordHash is not null
+            || overlay.Network is { IsEmpty: false } || overlay.Files is { IsEmpty: false }
+            || (overlay.Hostname is not null && !NeedsArgument(layout)));
+    }
+
     /// <summary>All of it.</summary>
     internal IEnumerable<OverlayContent> Of(Overlay? overlay, InitrdLayout layout, HostKeyOwner owner)
     {
@@ -55,11 +65,11 @@ public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys host
             yield return Plain("/root/.ssh/authorized_keys", "0600", string.Concat(keys.Select(key => key + "\n")),
                 layout);
         if (overlay.HostKeys is { } wanted)
-            foreach (var (type, secret, shown) in hostKeys.FilesOf(wanted, owner))
+            foreach (var key in hostKeys.FilesOf(wanted, owner))
             {
-                var path = $"/etc/ssh/ssh_host_{type}_key";
-                yield return new(ItemOf(path, "0600", secret.Length, true, layout), () => secret);
-                yield return Plain(path + ".pub", "0644", shown + "\n", layout);
+                var path = $"/etc/ssh/ssh_host_{key.Type}_key";
+                yield return new(ItemOf(path, "0600", key.SizeBytes, true, layout), key.Private);
+                yield return Plain(path + ".pub", "0644", key.Public + "\n", layout) with { GoesWithSecrets = true };
             }
         if (overlay.RootPasswordHash is { } hash) yield return Password(hash, layout);
         foreach (var network in overlay.Network ?? [])

@@ -31,6 +31,9 @@ internal sealed record OverlayContent(OverlayItem Item, Func<byte[]> Content, st
     /// <summary>Whether it is root's password, which is written into a file of the system's own.</summary>
     public bool IsPassword { get; init; }
 
+    /// <summary>Whether it goes only together with secrets, though it is none: the public half of a host key.</summary>
+    public bool GoesWithSecrets { get; init; }
+
     /// <summary>Permission bits.</summary>
     public int ModeBits => Convert.ToInt32(Item.Mode, 8);
 }

@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace NetbootServer.Overlays.Recognition;
 
-/// <summary>How the initrd of an image takes a machine's own files, so that they are there in the booted system.</summary>
+/// <summary>
+/// How the initrd of an image takes a machine's own files, so that they are there in the booted system.
+/// </summary>
 [JsonConverter(typeof(JsonStringEnumConverter<OverlayKind>))]
 public enum OverlayKind
 {

@@ -75,7 +75,8 @@ public sealed partial class InitrdRecognition
                 if (_busybox is null || path == "bin/busybox") _busybox = path;
                 break;
             case "switch_root" or "run-init": _switchers[path] = entry; break;
-            case "pre-pivot" when entry.IsDirectory && path.EndsWith("dracut/hooks/pre-pivot", StringComparison.Ordinal):
+            case "pre-pivot" when entry.IsDirectory
+                && path.EndsWith("dracut/hooks/pre-pivot", StringComparison.Ordinal):
                 _hooks.Add(path);
                 break;
         }
@@ -96,14 +97,17 @@ public sealed partial class InitrdRecognition
                 Kind = OverlayKind.Dracut, Why = "is one of dracut without systemd",
                 Place = _hooks.FirstOrDefault(path => path.StartsWith("var/", StringComparison.Ordinal)) ?? _hooks.Min,
             };
+        if (_functions && _bottom && !_cp && _busybox is null)
+            return InitrdLayout.Without("is one of initramfs-tools without busybox, which has nothing that copies");
         if (_functions && _bottom)
             return new() { Kind = OverlayKind.InitramfsTools, Why = "is one of initramfs-tools", Order = _order };
         if (_installer) return new() { Kind = OverlayKind.Plain, Why = "is Debian's installer" };
         if (_init is null) return new() { Kind = OverlayKind.Plain, Why = "has no /init: its system runs in it" };
         if (_switchers.Count == 0)
             return new() { Kind = OverlayKind.Plain, Why = "has nothing that leaves it: its system runs in it" };
-        if (_busybox is { } busybox && _switchers.OrderBy(link => link.Key, StringComparer.Ordinal).FirstOrDefault(link =>
-            link.Value.Text?.Contains("busybox", StringComparison.Ordinal) == true) is { Key: { } place })
+        var places = _switchers.Where(link => link.Value.Text?.Contains("busybox", StringComparison.Ordinal) == true);
+        if (_busybox is { } busybox && places.Select(link => link.Key).Order(StringComparer.Ordinal).FirstOrDefault()
+            is { } place)
             return new()
             {
                 Kind = OverlayKind.Shim, Why = $"switches to its system by busybox ({place})", Place = place,

@@ -64,8 +64,8 @@ internal static class AuthorizedKey
             var good = value is null ? Flags.Contains(name)
                 : Valued.Contains(name) && value.Length >= 2 && value[0] == '"' && value[^1] == '"';
             if (!good)
-                return $"has the option '{JsonFields.Shorten(option)}', which sshd does not know: it would ignore the " +
-                    "whole line";
+                return $"has the option '{JsonFields.Shorten(option)}', which sshd does not know: it would ignore " +
+                    "the whole line";
         }
         return null;
     }

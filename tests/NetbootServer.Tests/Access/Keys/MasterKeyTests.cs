@@ -12,6 +12,8 @@ public sealed class MasterKeyTests : IDisposable
 
     private string Data => Path.Combine(_folder.FullName, "data");
 
+    public MasterKeyTests() => Directory.CreateDirectory(Data);
+
     private string KeyFile => Path.Combine(Data, "master-key");
 
     [Fact]

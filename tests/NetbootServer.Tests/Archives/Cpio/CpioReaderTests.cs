@@ -74,8 +74,8 @@ public sealed class CpioReaderTests : IDisposable
         // GNU cpio writes names as they are given.
         var root = _folder.CreateSubdirectory("root");
         File.WriteAllText(Path.Combine(root.FullName, "f"), "x");
-        using var process = Process.Start(new ProcessStartInfo("sh",
-            ["-c", "printf '.\\n./f\\n' | cpio -o -H newc --quiet > ../made.cpio"]) { WorkingDirectory = root.FullName })!;
+        string[] arguments = ["-c", "printf '.\\n./f\\n' | cpio -o -H newc --quiet > ../made.cpio"];
+        using var process = Process.Start(new ProcessStartInfo("sh", arguments) { WorkingDirectory = root.FullName })!;
         process.WaitForExit();
         Assert.Equal(["", "f"], Names(File.ReadAllBytes(Path.Combine(_folder.FullName, "made.cpio"))));
     }

@@ -20,8 +20,8 @@ public sealed class OverlayArchiveTests : IDisposable
     [Fact]
     public void A_systemd_initrd_gets_a_unit_that_copies()
     {
-        var entries = Make(Systemd, File("/etc/motd", 0x1A4, "hi\n"), File("/root/.ssh/authorized_keys", 0x180, "key\n"),
-            File("/lib/x", 0x1ED, "x"));
+        var entries = Make(Systemd, File("/etc/motd", 0x1A4, "hi\n"),
+            File("/root/.ssh/authorized_keys", 0x180, "key\n"), File("/lib/x", 0x1ED, "x"));
         Assert.Equal(
         [
             "etc", "etc/systemd", "etc/systemd/system.control", "etc/systemd/system.control/initrd.target.wants",
@@ -45,7 +45,8 @@ public sealed class OverlayArchiveTests : IDisposable
     {
         var entries = Make(["nix/store/x", "etc -> nix/store/e", "usr/lib -> lib64"],
             File("/etc/a", 0x1A4, "a"), File("/usr/lib/b", 0x1A4, "b"));
-        Assert.Equal(["nix", "nix/store", "nix/store/e", "nix/store/e/a", "usr", "usr/lib64", "usr/lib64/b"], entries.Keys);
+        Assert.Equal(["nix", "nix/store", "nix/store/e", "nix/store/e/a", "usr", "usr/lib64", "usr/lib64/b"],
+            entries.Keys);
     }
 
     [Fact]
@@ -143,7 +144,10 @@ public sealed class OverlayArchiveTests : IDisposable
             esac
             """);
         System.IO.File.SetUnixFileMode(busybox, (UnixFileMode)0x1ED);
-        var layout = new InitrdLayout { Kind = OverlayKind.Shim, Why = "x", Place = "sbin/switch_root", Busybox = busybox };
+        var layout = new InitrdLayout
+        {
+            Kind = OverlayKind.Shim, Why = "x", Place = "sbin/switch_root", Busybox = busybox,
+        };
         const string Hash = OverlayApiTests.Hash;
         var archive = OverlayArchive.Make(layout, [File("/etc/motd", 0x1A4, "hi\n"),
             File("/etc/shadow", 0x180, Hash, secret: true) with { IsPassword = true }], true, [])!;

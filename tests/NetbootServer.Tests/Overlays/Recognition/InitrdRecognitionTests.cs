@@ -12,7 +12,8 @@ public sealed class InitrdRecognitionTests
         "init -> usr/lib/systemd/systemd", "bin -> usr/bin", "etc/systemd/", "etc/initrd-release", "usr/bin/cp",
         "usr/lib/systemd/libsystemd-core-257.so")]
     [InlineData("systemd of NixOS", OverlayKind.Systemd,
-        "init -> /nix/store/x-systemd/lib/systemd/systemd", "nix/store/", "bin/cp", "etc/systemd/system -> /nix/store/u")]
+        "init -> /nix/store/x-systemd/lib/systemd/systemd", "nix/store/", "bin/cp",
+        "etc/systemd/system -> /nix/store/u")]
     [InlineData("systemd without cp", OverlayKind.Tmpfiles,
         "init -> usr/lib/systemd/systemd", "etc/systemd/", "usr/bin/systemd-tmpfiles")]
     [InlineData("systemd with /etc/systemd as a link", OverlayKind.Tmpfiles,
@@ -22,7 +23,8 @@ public sealed class InitrdRecognitionTests
     [InlineData("systemd 252 with neither", OverlayKind.None,
         "init -> usr/lib/systemd/systemd", "usr/lib/systemd/libsystemd-shared-252.so")]
     [InlineData("dracut without systemd", OverlayKind.Dracut,
-        "init", "usr/bin/cp", "usr/lib/dracut/hooks -> ../../../var/lib/dracut/hooks", "var/lib/dracut/hooks/pre-pivot/")]
+        "init", "usr/bin/cp", "usr/lib/dracut/hooks -> ../../../var/lib/dracut/hooks",
+        "var/lib/dracut/hooks/pre-pivot/")]
     [InlineData("initramfs-tools", OverlayKind.InitramfsTools,
         "init", "usr/bin/busybox", "scripts/functions", "scripts/init-bottom/", "usr/lib/libsystemd-shared-252.so",
         "usr/bin/run-init")]
@@ -34,7 +36,10 @@ public sealed class InitrdRecognitionTests
         "init", "bin/busybox", "bin/switch_root -> busybox")]
     [InlineData("a scripted init of NixOS", OverlayKind.Shim,
         "init -> /nix/store/s-stage-1-init.sh", "nix/store/u/bin/busybox", "nix/store/u/bin/switch_root -> busybox")]
-    [InlineData("a scripted init with another switch_root", OverlayKind.None, "init", "bin/busybox", "sbin/switch_root")]
+    [InlineData("a scripted init with another switch_root", OverlayKind.None,
+        "init", "bin/busybox", "sbin/switch_root")]
+    [InlineData("initramfs-tools with nothing that copies", OverlayKind.None,
+        "init", "scripts/functions", "scripts/local", "bin/run-init")]
     [InlineData("nothing", OverlayKind.None)]
     public void An_initrd_is_recognized(string what, OverlayKind kind, params string[] entries)
     {
@@ -79,7 +84,8 @@ public sealed class InitrdRecognitionTests
             var recognition = new InitrdRecognition();
             foreach (var entry in new CpioReader(file, CpioLimits.Default, InitrdRecognition.Wants).Entries())
                 recognition.Add(entry);
-            Assert.Equal((OverlayKind.Shim, "sbin/switch_root"), (recognition.Result().Kind, recognition.Result().Place));
+            var layout = recognition.Result();
+            Assert.Equal((OverlayKind.Shim, "sbin/switch_root"), (layout.Kind, layout.Place));
         }
         finally
         {
@@ -91,7 +97,8 @@ public sealed class InitrdRecognitionTests
     {
         var recognition = new InitrdRecognition();
         foreach (var entry in entries)
-            recognition.Add(entry.Split(" -> ") is [var link, var target] ? new(link, 0xA1FF, target.Length) { Text = target }
+            recognition.Add(entry.Split(" -> ") is [var link, var target]
+                ? new(link, 0xA1FF, target.Length) { Text = target }
                 : entry.EndsWith('/') ? new(entry[..^1], 0x41ED, 0) : new(entry, 0x81ED, 1));
         return recognition.Result();
     }

@@ -1,0 +1,72 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Boots.Journal;
+using NetbootServer.Boots.Scripts;
+using NetbootServer.Machines;
+using NetbootServer.Profiles;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Boots.Secrets;
+
+/// <summary>
+/// Lets a boot take its machine's secrets: one claim a boot, bound to an address, written before a byte leaves. Until
+/// the boot reports <c>ready</c> the same address may fetch them again, for a broken download.
+/// </summary>
+/// <param name="time">The clock.</param>
+internal sealed class SecretClaims(TimeProvider time)
+{
+    /// <summary>How long after the claim they may be fetched again.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
+
+    /// <summary>How often they may be fetched again.</summary>
+    public const int Repeats = 5;
+
+    /// <summary>How long a claim is kept: until no token of its boot is good any more.</summary>
+    private static readonly TimeSpan Kept = BootTokens.Life + BootTokens.Life;
+
+    /// <summary>Claims inside the caller's transaction, the only one that writes.</summary>
+    /// <returns>Why not; null when the secrets may leave.</returns>
+    public async Task<string?> ClaimAsync(NetbootDb db, BootTicket ticket, Machine machine, Profile profile,
+        IPAddress address, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        if (await db.Set<BootFactRow>().AnyAsync(fact => fact.BootId == ticket.Boot
+            && (fact.Step == Steps.Ready || fact.Step == Steps.Up), ct)) return "the boot has reported ready already";
+        if (await db.Set<SecretClaimRow>().SingleOrDefaultAsync(row => row.BootId == ticket.Boot, ct) is { } claim)
+        {
+            if (claim.Address != address.ToString()) return "another address has claimed them";
+            if (now - claim.ClaimedAt > Window || now < claim.ClaimedAt - Window)
+                return $"they were claimed more than {Window.TotalMinutes:0} minutes ago";
+            if (claim.Fetches > Repeats) return $"they were fetched {claim.Fetches} times already";
+            claim.Fetches++;
+            return null;
+        }
+        if (!SecretRules.IsArmed(machine, profile)) return "the machine's release is spent already";
+        var old = now - Kept;
+        await db.Set<SecretClaimRow>().Where(row => row.ClaimedAt < old).ExecuteDeleteAsync(ct);
+        db.Add(new SecretClaimRow
+        {
+            BootId = ticket.Boot, MachineId = machine.Id, Address = address.ToString(), ClaimedAt = now, Fetches = 1,
+        });
+        return null;
+    }
+
+    /// <summary>Boots that have succeeded spend the releases that they took.</summary>
+    public static async Task SpendAsync(NetbootDb db, IReadOnlyCollection<string> boots, CancellationToken ct)
+    {
+        if (boots.Count == 0) return;
+        foreach (var claim in await db.Set<SecretClaimRow>().AsNoTracking()
+            .Where(row => boots.Contains(row.BootId) && !row.Spent).ToListAsync(ct))
+        {
+            await db.Set<SecretClaimRow>().Where(row => row.BootId == claim.BootId)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.Spent, true), ct);
+            // What was armed after the claim is for another boot.
+            var at = (DateTimeOffset?)claim.ClaimedAt;
+            if (await db.Set<MachineRow>().Where(row => row.Id == claim.MachineId
+                && (row.SecretsSpentAt == null || row.SecretsSpentAt < at))
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.SecretsSpentAt, at), ct) > 0)
+                db.Changes.AddMachine(await db.Set<MachineRow>().AsNoTracking()
+                    .SingleAsync(row => row.Id == claim.MachineId, ct));
+        }
+    }
+}

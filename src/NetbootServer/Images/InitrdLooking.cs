@@ -1,0 +1,136 @@
+using System.Collections.Immutable;
+using Microsoft.EntityFrameworkCore;
+using NetbootServer.Archives.Cpio;
+using NetbootServer.Blobs;
+using NetbootServer.Hosting;
+using NetbootServer.Overlays.Recognition;
+using NetbootServer.Serving.Bodies;
+using NetbootServer.Storage;
+
+namespace NetbootServer.Images;
+
+/// <summary>
+/// Looks into the initrds of each version once, soon after it was published, and stores with the version how they take
+/// a machine's own files. Versions of before that was known are looked into likewise.
+/// </summary>
+internal sealed partial class InitrdLooking(Database database, ImageCatalog images, BlobIndex blobs,
+    WorkerServices services, TimeProvider time, ILogger<InitrdLooking> logger)
+    : ResilientWorker("look into initrds", services, logger)
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250), Patience = TimeSpan.FromMinutes(1);
+
+    /// <summary>Versions whose bytes were away, and when to try again.</summary>
+    private readonly Dictionary<long, DateTimeOffset> _later = [];
+    private object? _seen;
+
+    protected override async Task RunAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Look, time);
+        do
+        {
+            await RoundAsync(() => RoundAsync(stoppingToken), stoppingToken);
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>
+    /// Looks while there is a version that was not looked into; those that machines get now go first.
+    /// </summary>
+    private async Task RoundAsync(CancellationToken ct)
+    {
+        if (ReferenceEquals(_seen, images.Images) && _later.Count == 0) return;
+        while (true)
+        {
+            var snapshot = images.Images;
+            var now = time.GetUtcNow();
+            var next = snapshot.Values
+                .SelectMany(image => image.Versions.Values.Select(version => (Image: image, Version: version)))
+                .Where(pair => !pair.Version.IsLookedInto
+                    && !(_later.TryGetValue(pair.Version.Sequence, out var at) && at > now))
+                .OrderByDescending(pair => pair.Image.Current == pair.Version.Id)
+                .ThenByDescending(pair => pair.Version.Sequence).Select(pair => pair.Version).FirstOrDefault();
+            if (next is null)
+            {
+                _seen = snapshot;
+                return;
+            }
+            await LookAsync(next, ct);
+        }
+    }
+
+    private async Task LookAsync(ImageVersion version, CancellationToken ct)
+    {
+        var began = time.GetTimestamp();
+        var layouts = ImmutableSortedDictionary.CreateBuilder<string, InitrdLayout>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var recipe in version.Recipes.Where(recipe => !recipe.Initrds.IsEmpty)
+                .DistinctBy(recipe => recipe.InitrdKey, StringComparer.Ordinal))
+                layouts[recipe.InitrdKey] = images.FindLayout(recipe.InitrdKey) ?? await LookIntoAsync(recipe, ct);
+        }
+        catch (IOException e)
+        {
+            // Its bytes are away: whoever fetches them again makes it bootable, too.
+            Log.Away(logger, version.Image, version.Id, e.Message);
+            _later[version.Sequence] = time.GetUtcNow() + Patience;
+            return;
+        }
+        _later.Remove(version.Sequence);
+        await database.ChangeAsync(async (db, token) =>
+        {
+            if (await db.Set<ImageVersionRow>().SingleOrDefaultAsync(row => row.Sequence == version.Sequence, token)
+                is { } row) row.InitrdLayouts = StoredJson.Write(layouts.ToImmutable());
+            return true;
+        }, ct);
+        foreach (var layout in layouts.Values)
+            Log.Looked(logger, version.Image, version.Id, layout.Kind, layout.Why,
+                (long)time.GetElapsedTime(began).TotalMilliseconds);
+    }
+
+    private async Task<InitrdLayout> LookIntoAsync(Recipe recipe, CancellationToken ct)
+    {
+        var bodies = new List<ServableBody>();
+        foreach (var initrd in recipe.Initrds)
+        {
+            if (await blobs.FindAsync(initrd.Digest, ct) is not { } blob || !await blobs.IsInServiceAsync(blob, ct)
+                || !blob.Body.IsThere(0, blob.Length)) throw new IOException($"blob {initrd.Sha256} is away");
+            bodies.Add(blob.Body);
+        }
+        // It reads and unpacks without ever waiting: not on a thread that others need.
+        return await Task.Factory.StartNew(() => LookInto(bodies, ct), ct, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+    }
+
+    private static InitrdLayout LookInto(List<ServableBody> bodies, CancellationToken ct)
+    {
+        var recognition = new InitrdRecognition();
+        try
+        {
+            foreach (var body in bodies)
+            {
+                using var stream = new BodyStream(body);
+                foreach (var entry in new CpioReader(stream, CpioLimits.Default, InitrdRecognition.Wants).Entries())
+                {
+                    ct.ThrowIfCancellationRequested();
+                    recognition.Add(entry);
+                }
+            }
+            return recognition.Result();
+        }
+        catch (InvalidDataException e)
+        {
+            return InitrdLayout.Without($"cannot be read: {e.Message.TrimEnd('.')}");
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information,
+            "The initrd of {Image} {Version} takes files by {Kind}: it {Why}; looked into it for {ElapsedMs} ms")]
+        public static partial void Looked(
+            ILogger logger, string image, string version, OverlayKind kind, string why, long elapsedMs);
+
+        [LoggerMessage(LogLevel.Debug, "The initrd of {Image} {Version} cannot be looked into: {Reason}")]
+        public static partial void Away(ILogger logger, string image, string version, string reason);
+    }
+}
