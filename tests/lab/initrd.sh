@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the lab's initrd and prints its path: initrd.sh [MIB]
-#   MIB   append that many MiB of incompressible bytes as /extra/pad, so that a transfer takes visible time
+# Builds the lab's initrd and prints its path: initrd.sh [MIB [switch]]
+#   MIB      append that many MiB of incompressible bytes as /extra/pad, so that a transfer takes visible time
+#   switch   with a first stage that makes a new root on a tmpfs and leaves the initramfs for it by switch_root
 # The same pieces give the same bytes. Beside NAME.img lies NAME.sums with the digests of the files under /extra
 # (sha256sum's format); the guest prints the first 16 digits of each.
 set -euo pipefail
@@ -9,8 +10,9 @@ umask 022
 export LC_ALL=C
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-mib=${1:-0}
+mib=${1:-0} stages=${2:-one}
 [[ $mib =~ ^[0-9]+$ ]] || { echo "initrd.sh: '$mib' is not a number of MiB" >&2; exit 2; }
+[[ $stages =~ ^(one|switch)$ ]] || { echo "initrd.sh: '$stages' is not switch" >&2; exit 2; }
 
 assets=$("$here/assets.sh")
 asset() { sed -n "s/^$1=//p" <<<"$assets"; }
@@ -20,8 +22,8 @@ kernel=$(asset KERNEL)
 cache=${busybox%/busybox-static_*}
 
 # The kernel's release and busybox's version stand in their paths.
-key=$({ cat "$here/initrd.sh" "$here/initrd/init" "$here/initrd/udhcpc"; echo "$busybox $kernel"; } | sha256sum)
-image=$cache/initrd-${key:0:16}-$mib.img
+key=$({ cat "$here/initrd.sh" "$here/initrd/init" "$here/initrd/switch" "$here/initrd/udhcpc"; echo "$busybox $kernel"; } | sha256sum)
+image=$cache/initrd-${key:0:16}-$mib-$stages.img
 [ -e "$image" ] && echo "$image" && exit 0
 
 # Images of earlier recipes would pile up.
@@ -52,7 +54,7 @@ base() {
 
 # Only what init and a person at its shell use; the list also works where this busybox cannot run (another processor).
 applets() {
-    printf '%s\n' awk cat cttyhack cut date df dmesg echo find free grep head hexdump hostname insmod ip ls lsmod \
+    printf '%s\n' awk cat cp cttyhack cut date df dmesg echo env find free grep head hexdump hostname insmod ip ls lsmod \
         mkdir mount mv ping poweroff printf ps reboot rm rmdir route sed setsid sh sha256sum sleep sort stty tail tar \
         test touch udhcpc umount uname uptime vi wget [
 }
@@ -66,11 +68,25 @@ pad() {
     archive "$root"
 }
 
+# The first stage takes the place of init, which becomes the second.
+switch() {
+    local root=$work/switch
+    mkdir -p "$root"/{bin,new,system}
+    install -m 755 "$here/initrd/switch" "$root/init"
+    install -m 755 "$here/initrd/init" "$root/system/init"
+    ln -s busybox "$root/bin/switch_root"
+    archive "$root"
+}
+
 : >"$work/sums"
 base >"$work/image"
 if [ "$mib" -gt 0 ]; then
     truncate -s %4 "$work/image"
     pad >>"$work/image"
+fi
+if [ "$stages" = switch ]; then
+    truncate -s %4 "$work/image"
+    switch >>"$work/image"
 fi
 mv "$work/sums" "${image%.img}.sums"
 mv "$work/image" "$image"

@@ -17,9 +17,13 @@ public sealed record TinyImage(ServerProcess Server, AdminClient Api, LabInitrd 
 
     /// <summary>Starts a server and uploads the image; a few MiB more make transfers last.</summary>
     public static async Task<TinyImage> ServeAsync(
-        BootAssets assets, int mebibytes, CancellationToken ct, params (string Name, string Value)[] settings)
+        BootAssets assets, int mebibytes, CancellationToken ct, params (string Name, string Value)[] settings) =>
+        await ServeAsync(assets, await BootAssets.InitrdAsync(mebibytes), ct, settings);
+
+    /// <summary>Starts a server and uploads the image with a given initrd.</summary>
+    public static async Task<TinyImage> ServeAsync(
+        BootAssets assets, LabInitrd initrd, CancellationToken ct, params (string Name, string Value)[] settings)
     {
-        var initrd = await BootAssets.InitrdAsync(mebibytes);
         var server = await ServerProcess.StartAsync(new ServerSetup
         {
             Settings = settings.ToDictionary(setting => setting.Name, setting => setting.Value),

@@ -58,9 +58,11 @@ public sealed class BootAssets : IAsyncLifetime
     /// The lab's initrd, with so many MiB of incompressible bytes in it: <c>/extra/pad</c>, whose digest the guest
     /// prints.
     /// </summary>
-    public static async Task<LabInitrd> InitrdAsync(int mebibytes = 0)
+    /// <param name="mebibytes">MiB of them.</param>
+    /// <param name="switches">Whether its system leaves the initramfs for a root of its own.</param>
+    public static async Task<LabInitrd> InitrdAsync(int mebibytes = 0, bool switches = false)
     {
-        var path = await LabScript.RunAsync("initrd.sh", $"{mebibytes}");
+        var path = await LabScript.RunAsync("initrd.sh", $"{mebibytes}", switches ? "switch" : "one");
         var sums = await File.ReadAllLinesAsync(Path.ChangeExtension(path, ".sums"));
         return new LabInitrd(path, sums.ToFrozenDictionary(line => "/" + line[66..], line => line[..64]));
     }

@@ -313,6 +313,36 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("boot_scripts", (string)null);
                 });
 
+            modelBuilder.Entity("NetbootServer.Boots.Secrets.SecretClaimRow", b =>
+                {
+                    b.Property<string>("BootId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ClaimedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Fetches")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("MachineId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Spent")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("BootId");
+
+                    b.HasIndex("ClaimedAt");
+
+                    b.HasIndex("MachineId");
+
+                    b.ToTable("secret_claims", (string)null);
+                });
+
             modelBuilder.Entity("NetbootServer.Events.AlarmRow", b =>
                 {
                     b.Property<long>("Id")
@@ -423,6 +453,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<long>("ImageId")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("InitrdLayouts")
+                        .HasColumnType("TEXT");
 
                     b.Property<bool>("PhonesHome")
                         .HasColumnType("INTEGER");
@@ -656,6 +689,12 @@ namespace NetbootServer.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("SecretsArmedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("SecretsSpentAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("SerialKey")
                         .HasColumnType("TEXT");
 
@@ -756,6 +795,15 @@ namespace NetbootServer.Storage.Migrations
                     b.HasOne("NetbootServer.Boots.Journal.BootRow", null)
                         .WithMany()
                         .HasForeignKey("BootId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("NetbootServer.Boots.Secrets.SecretClaimRow", b =>
+                {
+                    b.HasOne("NetbootServer.Machines.MachineRow", null)
+                        .WithMany()
+                        .HasForeignKey("MachineId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

@@ -113,7 +113,7 @@ public sealed class OverlayBootTests(OverlayHost host) : IClassFixture<OverlayHo
     [Fact]
     public async Task An_image_that_takes_no_files_boots_and_the_plan_says_why()
     {
-        await host.MakeImageAsync("closed", Files.Initrd(3), new { hostname = "named", authorizedKeys = Array.Empty<string>() });
+        await host.MakeImageAsync("closed", Files.Initrd(3), new { hostname = "named" });
         await host.MakeMachineAsync("closed", "52:54:00:20:00:04", "closed");
         var script = await host.ScriptAsync("52-54-00-20-00-04");
         Assert.DoesNotContain("overlay", script, StringComparison.Ordinal);
@@ -146,7 +146,8 @@ public sealed class OverlayBootTests(OverlayHost host) : IClassFixture<OverlayHo
             hostKeys = "generate",
             files = new object[]
             {
-                new { path = "/etc/open", content = "for all" }, new { path = "/etc/hidden", content = "x", secret = true },
+                new { path = "/etc/open", content = "for all" },
+                new { path = "/etc/hidden", content = "x", secret = true },
             },
         });
         (await host.Admin.PatchAsync("/api/v1/profiles/strangers", new { selector = new { room = "7" } }))

@@ -31,7 +31,8 @@ public sealed class SecretReleaseTests(OverlayHost host) : IClassFixture<Overlay
         for (var i = 0; i < 4; i++) Assert.Equal(whole, await OverlayHost.BytesAsync(await host.AskAsync(path)));
         await RefusedAsync("repeats", await host.AskAsync(path), "were fetched 6 times already");
         // A new script begins anew.
-        Assert.Equal(whole, await OverlayHost.BytesAsync(await host.AskAsync(await host.OverlayAsync("52-54-00-21-00-01"))));
+        path = await host.OverlayAsync("52-54-00-21-00-01");
+        Assert.Equal(whole, await OverlayHost.BytesAsync(await host.AskAsync(path)));
     }
 
     [Fact]
@@ -52,8 +53,11 @@ public sealed class SecretReleaseTests(OverlayHost host) : IClassFixture<Overlay
         var (boot, key) = (path.Split("?key=")[0], path.Split("?key=")[1]);
         await RefusedAsync("attacked", await host.AskAsync(path, "10.0.0.2"), "another address");
         await RefusedAsync("attacked", await host.AskAsync(path, "::1"), "another address");
-        foreach (var wrong in new[] { "", "?key=", $"?key={key[..^1]}{(key[^1] == 'A' ? 'B' : 'A')}", $"?key=A{key[1..]}",
-            $"?key={other.Split("?key=")[1]}", $"?key={key}&key={key}" })
+        foreach (var wrong in new[]
+        {
+            "", "?key=", $"?key={key[..^1]}", $"?key=B{key[1..]}", $"?key={other.Split("?key=")[1]}",
+            $"?key={key}&key={key}", $"?key={key[..30]}{(key[30] == 'x' ? 'y' : 'x')}{key[31..]}",
+        })
             await RefusedAsync("attacked", await host.AskAsync(boot + wrong), "the key is none of this boot");
         // HEAD says no more, and is no fetch.
         var count = await CountAsync("attacked");
@@ -91,7 +95,8 @@ public sealed class SecretReleaseTests(OverlayHost host) : IClassFixture<Overlay
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => host.AskAsync(path)));
         Assert.Equal(6, answers.Count(answer => answer.Status == HttpStatusCode.OK));
         Assert.Equal(44, answers.Count(answer => answer.Status == HttpStatusCode.Gone));
-        Assert.Single(answers.Where(answer => answer.Status == HttpStatusCode.OK).Select(answer => answer.Text).Distinct());
+        Assert.Single(answers.Where(answer => answer.Status == HttpStatusCode.OK).Select(answer => answer.Text)
+            .Distinct());
     }
 
     [Fact]
@@ -129,7 +134,8 @@ public sealed class SecretReleaseTests(OverlayHost host) : IClassFixture<Overlay
         (await host.Admin.PatchAsync("/api/v1/machines/once", new { notes = "x" })).Is(HttpStatusCode.OK);
         Assert.False(await BootsWithAsync(Mac, succeeds: true));
         (await host.Admin.SendAsync(HttpMethod.Post, "/api/v1/machines/nobody/releases")).Is(HttpStatusCode.NotFound);
-        Assert.Contains("\"kind\":\"release\"", (await host.Admin.GetAsync("/api/v1/audit")).Text, StringComparison.Ordinal);
+        Assert.Contains("\"kind\":\"release\"", (await host.Admin.GetAsync("/api/v1/audit")).Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
