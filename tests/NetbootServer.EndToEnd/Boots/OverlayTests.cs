@@ -86,7 +86,8 @@ public sealed class OverlayTests(BootAssets assets)
         var text = Encoding.UTF8.GetString(unpacked.ToArray());
         Assert.Contains("a machine's own file", text, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, text, StringComparison.Ordinal);
-        Assert.Contains((await tiny.Api.ListAsync("/alarms?kind=secrets-withheld", Ct)), IsOfNode);
+        await tiny.Api.WaitForAsync("/alarms?kind=secrets-withheld", alarms =>
+            alarms.GetProperty("items").EnumerateArray().Any(IsOfNode), Limit, Ct);
     }
 
     private static bool IsOfNode(JsonElement alarm) => alarm.GetProperty("subject").GetString() == "node";

@@ -110,7 +110,7 @@ public sealed partial class OverlayHost : IAsyncDisposable
         for (var extra = 0; ; extra++)
         {
             using var packed = new MemoryStream();
-            using (var gzip = new GZipStream(packed, CompressionLevel.Optimal))
+            using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
             {
                 gzip.Write(bytes.ToArray());
                 gzip.Write(new byte[512 * extra]);
