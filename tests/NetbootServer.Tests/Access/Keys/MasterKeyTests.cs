@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Data.Sqlite;
-using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Access.Keys;
 
@@ -11,6 +10,8 @@ public sealed class MasterKeyTests : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("netboot-master-");
 
     private string Data => Path.Combine(_folder.FullName, "data");
+
+    private static readonly Dictionary<string, string> NoVariables = [];
 
     public MasterKeyTests() => Directory.CreateDirectory(Data);
 
@@ -59,7 +60,7 @@ public sealed class MasterKeyTests : IDisposable
         var rings = Rings();
         if (text is null) File.Delete(KeyFile);
         else await File.WriteAllTextAsync(KeyFile, text, TestContext.Current.CancellationToken);
-        await using var server = ServerProcess.Start(_folder.FullName, "--DataDirectory", Data, "--Urls",
+        await using var server = ServerRun.Start(_folder.FullName, NoVariables, "--DataDirectory", Data, "--Urls",
             "http://127.0.0.1:0");
         Assert.Equal(1, await server.ExitAsync());
         Assert.StartsWith($"Cannot start: Access:MasterKeyFile={KeyFile}", server.Errors, StringComparison.Ordinal);
@@ -74,10 +75,10 @@ public sealed class MasterKeyTests : IDisposable
     {
         var elsewhere = Path.Combine(_folder.FullName, "key");
         string[] setting = ["--Access:MasterKeyFile", elsewhere];
-        var (server, admin) = await ServerProcess.RunAsync(Data, Ports.Free(), [], setting);
-        await using (server)
+        await using (await ServerProcess.StartAsync(ServerSetup.With(
+            ("DataDirectory", Data), ("Access:MasterKeyFile", elsewhere)), TestContext.Current.CancellationToken))
         {
-            using (admin) Assert.True(File.Exists(elsewhere) && !File.Exists(KeyFile));
+            Assert.True(File.Exists(elsewhere) && !File.Exists(KeyFile));
             var (code, output) = await CommandAsync("rotate-master-key", setting);
             Assert.Equal(1, code);
             Assert.Contains("another server is using this folder", output, StringComparison.Ordinal);
@@ -89,22 +90,17 @@ public sealed class MasterKeyTests : IDisposable
 
     private async Task<string> RunOnceAsync(Func<Caller, Task<string>> work)
     {
-        var (server, admin) = await ServerProcess.RunAsync(Data, Ports.Free());
-        await using (server)
-        {
-            using (admin)
-            {
-                var result = await work(admin);
-                server.Terminate();
-                Assert.Equal(0, await server.ExitAsync());
-                return result;
-            }
-        }
+        await using var server = await ServerProcess.StartAsync(ServerSetup.With(("DataDirectory", Data)),
+            TestContext.Current.CancellationToken);
+        var result = await work(new Caller(server.Admin));
+        Assert.Equal(0, await server.StopAsync());
+        return result;
     }
 
     private async Task<(int Code, string Output)> CommandAsync(string command, params string[] more)
     {
-        await using var server = ServerProcess.Start(_folder.FullName, [command, "--DataDirectory", Data, .. more]);
+        await using var server = ServerRun.Start(_folder.FullName, NoVariables,
+            [command, "--DataDirectory", Data, .. more]);
         var code = await server.ExitAsync();
         return (code, server.Output + server.Errors);
     }

@@ -44,6 +44,7 @@ public sealed class SizeWarningTests
         var identity = MachineIdentity.FromReport([new("mac", "52:54:00:aa:bb:01"), new("platform", platform),
             new("arch", "x86_64"), .. memory == 0 ? ImmutableArray<KeyValuePair<string, string>>.Empty
                 : [new("mem", $"{memory}")]]);
-        return PlanAnswer.Of(view, new(machine, identity, []), new ScriptLinks("http://10.0.0.1:8080"));
+        return PlanAnswer.Of(view, new(machine, identity, []), new ScriptLinks("http://10.0.0.1:8080"),
+            new OverlayPreview(null!)); // no machine here has an overlay
     }
 }

@@ -113,7 +113,7 @@ public sealed class OverlayBootTests(OverlayHost host) : IClassFixture<OverlayHo
     [Fact]
     public async Task An_image_that_takes_no_files_boots_and_the_plan_says_why()
     {
-        await host.MakeImageAsync("closed", Files.Initrd(3), new { hostname = "named" });
+        await host.MakeImageAsync("closed", BootFiles.Initrd(3), new { hostname = "named" });
         await host.MakeMachineAsync("closed", "52:54:00:20:00:04", "closed");
         var script = await host.ScriptAsync("52-54-00-20-00-04");
         Assert.DoesNotContain("overlay", script, StringComparison.Ordinal);

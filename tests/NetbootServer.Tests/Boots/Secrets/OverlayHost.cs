@@ -39,7 +39,7 @@ public sealed partial class OverlayHost : IAsyncDisposable
     public async Task MakeImageAsync(string name, byte[] initrd, object? overlay = null, string after = "repeat")
     {
         await Admin.PutAsync($"/api/v1/images/{name}", """{"source":{"type":"upload"}}""");
-        (await Admin.UploadAsync(name, ("x86_64-linux/kernel", Files.Kernel(1)), ("x86_64-linux/initrd", initrd)))
+        (await Admin.UploadAsync(name, ("x86_64-linux/kernel", BootFiles.Kernel(1)), ("x86_64-linux/initrd", initrd)))
             .Is(HttpStatusCode.Created);
         (await Admin.PutAsync($"/api/v1/profiles/{name}", new { image = name, overlay, after, expects = "ready" }))
             .Is(HttpStatusCode.Created);
