@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using NetbootServer.Overlays.Recognition;
 
 namespace NetbootServer.Images;
 
@@ -41,6 +42,18 @@ public sealed record ImageVersion(
         .SelectMany(system => system.Value.VariantsOrNone.OrderBy(variant => variant.Key, StringComparer.Ordinal)
             .Select(variant => variant.Value).Prepend(system.Value))
         .Where(recipe => recipe.Boots);
+
+    /// <summary>
+    /// How its initrds take a machine's own files: by system, of variants by <c>{system}/{variant}</c>. Those that were
+    /// not looked into yet are missing.
+    /// </summary>
+    public ImmutableSortedDictionary<string, OverlayKind> OverlayKinds => Systems
+        .SelectMany(system => system.Value.VariantsOrNone
+            .Select(variant => (Name: $"{system.Key}/{variant.Key}", Recipe: variant.Value))
+            .Prepend((Name: system.Key, Recipe: (Recipe)system.Value)))
+        .Where(entry => entry.Recipe is { Boots: true, LayoutOrNone: not null })
+        .ToImmutableSortedDictionary(entry => entry.Name, entry => entry.Recipe.LayoutOrNone!.Kind,
+            StringComparer.Ordinal);
 
     /// <summary>Whether it is known of all its initrds how they take a machine's own files.</summary>
     internal bool IsLookedInto => Recipes.All(recipe => recipe.LayoutOrNone is not null);

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
+using NetbootServer.Overlays.Recognition;
 
 namespace NetbootServer.Images;
 
@@ -112,6 +113,9 @@ public sealed record ImageVersionView
     /// <inheritdoc cref="ImageVersion.PhonesHome"/>
     public required bool PhonesHome { get; init; }
 
+    /// <inheritdoc cref="ImageVersion.OverlayKinds"/>
+    public required ImmutableSortedDictionary<string, OverlayKind> OverlayKinds { get; init; }
+
     /// <inheritdoc cref="ImageVersion.Provenance"/>
     public JsonElement? Provenance { get; init; }
 
@@ -130,6 +134,7 @@ public sealed record ImageVersionView
                 Shown(pair.Value, kernelVersions)),
             SizeBytes = version.SizeBytes,
             PhonesHome = version.PhonesHome,
+            OverlayKinds = version.OverlayKinds,
             Provenance = version.Provenance,
         };
 

@@ -64,11 +64,6 @@ public record Recipe
     /// <summary>Kernel arguments that belong to it, such as <c>init=…</c>.</summary>
     public ImmutableArray<string> KernelArguments { get; init; } = [];
 
-    /// <summary>
-    /// How its initrds take a machine's own files; missing until they were looked into, and without initrds.
-    /// </summary>
-    public OverlayKind? OverlayKind => Layout?.Kind;
-
     /// <summary>What is known of its initrds; null until they were looked into.</summary>
     [JsonIgnore]
     public InitrdLayout? Layout { get; init; }

@@ -34,7 +34,7 @@ internal sealed class ProfileMachinesReader(Database database, ProfileCatalog pr
                 });
             var names = count.First.Select(machine => machine.Name).ToList();
             var machines = (await db.Set<MachineRow>().Where(row => names.Contains(row.Name)).ToListAsync(token))
-                .ToDictionary(row => row.Name, row => views.Of(row.ToMachine()), StringComparer.Ordinal);
+                .ToDictionary(row => row.Name, row => views.ListedOf(row.ToMachine()), StringComparer.Ordinal);
             return count.With([.. count.First.Where(machine => machines.ContainsKey(machine.Name))
                 .Select(machine => new ProfileMachine(machines[machine.Name], machine.Gets))]);
         }, ct);

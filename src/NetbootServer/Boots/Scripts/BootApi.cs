@@ -1,6 +1,7 @@
 using System.Globalization;
 using NetbootServer.Api;
 using NetbootServer.Hosting;
+using NetbootServer.Machines;
 using NetbootServer.Serving;
 
 namespace NetbootServer.Boots.Scripts;

@@ -1,5 +1,5 @@
+using NetbootServer.Api;
 using NetbootServer.Boots.Planning;
-using NetbootServer.Machines;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Boots.Planning;

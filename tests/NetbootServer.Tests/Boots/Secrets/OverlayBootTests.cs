@@ -106,8 +106,7 @@ public sealed class OverlayBootTests(OverlayHost host) : IClassFixture<OverlayHo
             .EnumerateArray().Select(code => code.GetString()).Where(code => code != "arch-unknown"));
         Assert.Contains("/overlay.cpio?key=TOKEN", plan["script"], StringComparison.Ordinal);
         var version = (await host.Admin.GetAsync("/api/v1/images/nixos/versions")).Json.GetProperty("items")[0];
-        Assert.Equal("plain", version.GetProperty("systems").GetProperty("x86_64-linux").GetProperty("overlayKind")
-            .GetString());
+        Assert.Equal("""{"x86_64-linux":"plain"}""", version.GetProperty("overlayKinds").GetRawText());
     }
 
     [Fact]
