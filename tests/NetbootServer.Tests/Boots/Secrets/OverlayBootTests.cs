@@ -155,6 +155,20 @@ public sealed class OverlayBootTests(OverlayHost host) : IClassFixture<OverlayHo
         Assert.Equal(["/etc/open"], (await OverlayHost.FilesInAsync(await host.AskAsync(path))).Keys);
     }
 
+    [Fact]
+    public async Task Secrets_of_profile_and_machine_stay_when_either_or_the_image_gets_another_name()
+    {
+        await host.MakeImageAsync("before", OverlayHost.Initrd(), new
+        {
+            files = new[] { new { path = "/etc/of-profile", content = "pr0file", secret = true } },
+        });
+        await host.MakeMachineAsync("before", "52:54:00:20:00:07", "before");
+        foreach (var kind in new[] { "images", "profiles", "machines" })
+            (await host.Admin.PatchAsync($"/api/v1/{kind}/before", new { name = "after" })).Is(HttpStatusCode.OK);
+        var files = await OverlayHost.FilesInAsync(await host.AskAsync(await host.OverlayAsync("52-54-00-20-00-07")));
+        Assert.Equal(("pr0file", "s3cr3t"), (files["/etc/of-profile"], files["/etc/hidden"]));
+    }
+
     private static (string?, string?, int, bool, string?) Item(JsonElement item) => (
         item.GetProperty("path").GetString(), item.GetProperty("mode").GetString(),
         item.GetProperty("sizeBytes").GetInt32(), item.GetProperty("secret").GetBoolean(),
