@@ -96,7 +96,8 @@ public sealed record Overlay
     /// <summary>What one gets that may have nothing secret.</summary>
     internal Overlay WithoutSecrets() => this with
     {
-        RootPasswordHash = null, HostKeys = null,
+        RootPasswordHash = null,
+        HostKeys = null,
         Files = Files is { } files ? [.. files.Where(file => file.Hidden is null)] : null,
     };
 

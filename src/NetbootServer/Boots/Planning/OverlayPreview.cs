@@ -22,8 +22,11 @@ internal sealed class OverlayPreview(OverlayContents contents)
             yield return new(PlanWarnings.OverlayNotDelivered, $"{lost[0].Path}" +
                 $"{(lost.Count == 1 ? "" : $" and {lost.Count - 1} more")} of the overlay will not be in the booted " +
                 $"system: {lost[0].Why}.");
-        if (plan is not { Machine: { State: MachineState.Registered } machine, Profile: { } profile,
-            Action: LoadKernel { Overlay.Overlay.HasSecrets: true } }) yield break;
+        if (plan is not
+            {
+                Machine: { State: MachineState.Registered } machine, Profile: { } profile,
+                Action: LoadKernel { Overlay.Overlay.HasSecrets: true }
+            }) yield break;
         var (release, isSaid) = SecretRules.ReleaseOf(machine, profile);
         if (release == SecretReleases.EveryBoot && !isSaid)
             yield return new(PlanWarnings.SecretsEveryBoot, "The overlay has secrets, which leave in every boot: set " +

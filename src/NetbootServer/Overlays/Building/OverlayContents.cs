@@ -108,7 +108,8 @@ public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys host
             _ => null,
         };
         return new(new(Shadow, "0600", hash.SizeBytes, true, why is null ? Delivery.Initrd : Delivery.No,
-            why ?? "only root's password in it is changed"), () => secrets.Open(hash)) { IsPassword = true };
+            why ?? "only root's password in it is changed"), () => secrets.Open(hash))
+        { IsPassword = true };
     }
 
     private static OverlayItem ItemOf(

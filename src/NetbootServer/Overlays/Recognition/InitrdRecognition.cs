@@ -54,7 +54,10 @@ public sealed partial class InitrdRecognition
         return layout with
         {
             Systemd = layout.Kind is OverlayKind.Systemd or OverlayKind.Tmpfiles or OverlayKind.Creds ? _version : null,
-            IsNixos = _nix, RestoresState = _restores, HasShell = _shell, IsDebianInstaller = _installer,
+            IsNixos = _nix,
+            RestoresState = _restores,
+            HasShell = _shell,
+            IsDebianInstaller = _installer,
             Links = _links.ToImmutableSortedDictionary(StringComparer.Ordinal),
         };
     }

@@ -22,8 +22,11 @@ public sealed class MasterKeyTests : IDisposable
     {
         var before = await RunOnceAsync(async admin => (await admin.PutAsync("/api/v1/machines/m", new
         {
-            macs = new[] { "52:54:00:02:00:01" }, overlay = new { hostKeys = "generate", rootPasswordHash =
-                Overlays.OverlayApiTests.Hash },
+            macs = new[] { "52:54:00:02:00:01" }, overlay = new
+            {
+                hostKeys = "generate", rootPasswordHash =
+                Overlays.OverlayApiTests.Hash
+            },
         })).Is(HttpStatusCode.Created).Json.GetRawText());
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyFile));
         var (key, rings) = (await ReadAsync(KeyFile), Rings());
