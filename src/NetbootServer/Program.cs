@@ -102,6 +102,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapProfiles();
     api.MapImages();
     api.MapRefreshes();
+    api.MapClosures();
     api.MapBoots();
     api.MapJobs();
     api.MapScrubs();

@@ -29,6 +29,7 @@ public static class SourcesSetup
         .AddSingleton(provider => new SourceSpecParser(
             provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault,
             provider.GetRequiredService<InstallableRules>().Fault))
+        .AddSingleton<ClosureViews>()
         .AddSingleton<Refreshes>()
         .AddSingleton<JobWork, RefreshWork>()
         .AddSingleton<RefreshOnDemand>()

@@ -69,6 +69,9 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     /// <summary>How the image takes them; missing without an overlay.</summary>
     public OverlayKind? OverlayKind { get; init; }
 
+    /// <summary>When the overlay's secrets leave; missing without secrets.</summary>
+    public SecretsPlan? Secrets { get; init; }
+
     /// <summary>Why the profile's own script template gives no script; missing without a fault.</summary>
     public TemplateFault? TemplateFault { get; init; }
 
@@ -118,6 +121,7 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             CommandLineBytes = bytes,
             Overlay = items,
             OverlayKind = load?.Overlay?.Layout.Kind,
+            Secrets = OverlayPreview.SecretsOf(plan),
             TemplateFault = fault is null ? null : new(fault.Message, fault.Line, Refused: false),
         };
     }

@@ -9,6 +9,9 @@ namespace NetbootServer.Overlays.Building;
 /// <param name="hostKeys">Makes host keys.</param>
 public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys hostKeys)
 {
+    /// <summary>Where root's keys are.</summary>
+    internal const string AuthorizedKeysPath = "/root/.ssh/authorized_keys";
+
     private const string Shadow = "/etc/shadow";
 
     /// <summary>
@@ -62,7 +65,7 @@ public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys host
                 ? Argued("/etc/machine-id", id, $"systemd.machine_id={id}", NoFiles(layout))
                 : Plain("/etc/machine-id", "0444", id + "\n", layout);
         if (overlay.AuthorizedKeys is { IsEmpty: false } keys)
-            yield return Plain("/root/.ssh/authorized_keys", "0600", string.Concat(keys.Select(key => key + "\n")),
+            yield return Plain(AuthorizedKeysPath, "0600", string.Concat(keys.Select(key => key + "\n")),
                 layout);
         if (overlay.HostKeys is { } wanted)
             foreach (var key in hostKeys.FilesOf(wanted, owner))

@@ -7,7 +7,26 @@ namespace NetbootServer.Overlays.Building;
 /// <param name="Secret">Whether its content is secret.</param>
 /// <param name="Delivered">How it gets there: one of <see cref="Delivery"/>.</param>
 /// <param name="Why">What that depends on, or why it does not get there; missing when there is nothing to say.</param>
-public sealed record OverlayItem(string Path, string Mode, int SizeBytes, bool Secret, string Delivered, string? Why);
+public sealed record OverlayItem(string Path, string Mode, int SizeBytes, bool Secret, string Delivered, string? Why)
+{
+    /// <summary>
+    /// Where it is set: in the <c>machine</c>, in its <c>profile</c>, or in <c>both</c>, whose values are united.
+    /// </summary>
+    public string SetBy { get; init; } = OverlayOrigin.Machine;
+}
+
+/// <summary>Where an item of an overlay is set.</summary>
+public static class OverlayOrigin
+{
+    /// <summary>In the machine, whatever its profile says.</summary>
+    public const string Machine = "machine";
+
+    /// <summary>In the profile alone.</summary>
+    public const string Profile = "profile";
+
+    /// <summary>In both: their keys are united.</summary>
+    public const string Both = "both";
+}
 
 /// <summary>The ways of an item into the booted system.</summary>
 public static class Delivery
