@@ -57,6 +57,20 @@ public static class BootFiles
         return image;
     }
 
+    /// <summary>A whole initrd of empty files: a cpio archive in the form newc, not compressed.</summary>
+    public static byte[] Archive(params string[] paths)
+    {
+        using var archive = new MemoryStream();
+        foreach (var (at, path) in paths.Append("TRAILER!!!").Index())
+        {
+            var end = at == paths.Length;
+            archive.Write(Encoding.ASCII.GetBytes($"070701{(end ? 0 : at + 1):X8}{(end ? 0 : 0x81ED):X8}" +
+                $"{0:X8}{0:X8}{1:X8}{0:X8}{0:X8}{0:X8}{0:X8}{0:X8}{0:X8}{path.Length + 1:X8}{0:X8}{path}\0"));
+            while (archive.Length % 4 != 0) archive.WriteByte(0);
+        }
+        return archive.ToArray();
+    }
+
     /// <summary>Bytes that no compression or coincidence makes equal to others.</summary>
     public static byte[] Noise(int length, int seed = 1)
     {

@@ -21,8 +21,11 @@ import { openMachineForm } from './machine-form.js';
 import { usePages } from '../parts/paged-list.js';
 import { BootNow } from '../parts/boot-now.js';
 import { History } from '../parts/boot-history.js';
+import { HostKeys } from './host-keys.js';
 import { Identity } from './identity.js';
 import { NextBoot } from './next-boot.js';
+import { OverlayContents } from './overlay-contents.js';
+import { OverlaySummary } from '../parts/overlay-summary.js';
 import { Plan } from '../parts/plan.js';
 import { openRename } from '../parts/rename.js';
 
@@ -112,9 +115,11 @@ export default function MachinePage({ name }) {
       <span>It is not registered: until you approve it, it gets what the setting <code>Machines:Unknown</code> says.
         </span></div>`}
     ${latest && html`<${BootNow} boot=${latest} history=${boots.data.items}/>`}
-    <${Plan} machine=${machine} path=${path}/>
+    <${Plan} machine=${machine} path=${path} overlay=${OverlayContents}/>
     <section class="panel w4" aria-label="Next boot, labels, identity">
       ${machine.state === 'registered' && html`<${NextBoot} machine=${machine} set=${found.set}/>`}
+      ${machine.state === 'registered' && html`<${OverlaySummary} kind="machines" of=${machine}
+        saved=${stored => { found.set(stored); machines.put(stored); }}/><${HostKeys} machine=${machine}/>`}
       <${Labels} machine=${machine}/><${Identity} machine=${machine} up=${latest?.up}/>
       <${Notes} machine=${machine}/>
     </section>

@@ -21,17 +21,19 @@ const kinds = {
   'many-contradictions': 'Many machines contradict', 'disk-nearly-full': 'Disk nearly full',
   'refresh-failing': 'Refreshes fail', 'scrub-failing': 'Scrubs fail',
   'template-failing': 'Script template fails', 'blob-rotten': 'Rotten file',
+  'secret-refused': 'Secrets refused', 'secrets-withheld': 'Booted without its secrets',
 };
 
 /** The pages of what alarms are about. */
 const places = { 'mac-on-two-addresses': 'machines', 'many-contradictions': 'machines',
-  'refresh-failing': 'images', 'template-failing': 'profiles' };
+  'secret-refused': 'machines', 'secrets-withheld': 'machines', 'refresh-failing': 'images',
+  'template-failing': 'profiles' };
 
 const Subject = ({ alarm: { kind, subject, data } }) => data?.machine
   ? html`<a href=${link('machines', data.machine)} dir="auto">${data.machine}</a>: `
   : subject === 'unknown machines'
   ? html`<a href=${link('machines', null, { state: 'discovered' })}>${subject}</a>: `
-  : places[kind]
+  : places[kind] && !subject.includes(' ') // no name has a blank: it is not known which one it was
   ? html`<a href=${link(places[kind], subject.replaceAll(':', '-'))} dir="auto">${subject}</a>: `
   : html`<span dir="auto" class="breakable">${subject}</span>: `;
 

@@ -37,7 +37,10 @@ export const warningsOf = plan => plan.warnings.map((text, at) => ({ text, code:
 const answers = { boot: 'boots', local: 'boots its local disk', menu: 'gets a menu', shell: 'gets the iPXE shell',
   wait: 'waits', error: 'cannot boot' };
 
-function Answer({ plan }) {
+function Answer({ plan, overlay: Overlay, ...rest }) {
+  const script = html`<details open=${isWide}><summary>The exact script</summary><${Code} label="Script" wrap
+    text=${plan.script}>${marked(plan.script)}<//><small>Tokens are made anew at every boot and never shown.</small>
+    </details>`;
   return html`<${Candidates} candidates=${plan.candidates}/>
     <div class="body rows">
       <p>It <b>${answers[plan.action] ?? plan.action}</b>
@@ -48,9 +51,8 @@ function Answer({ plan }) {
       ${warningsOf(plan).map(({ text, code }) => code === 'one-boot-only' ? html`<${Note} key=${code}>${text}<//>`
         : html`<${Note} key=${text} is="warning"><b>Warning.</b> ${text}<//>`)}
       ${plan.commandLineBytes && html`<${Length} bytes=${plan.commandLineBytes}/>`}
-      <details open=${isWide}><summary>The exact script</summary><${Code} label="Script" wrap text=${plan.script}>
-        ${marked(plan.script)}<//>
-        <small>Tokens are made anew at every boot and never shown.</small></details></div>`;
+      ${!plan.overlay?.length && script}</div>
+    ${plan.overlay?.length > 0 && html`<${Overlay} ...${rest} plan=${plan}/><div class="body">${script}</div>`}`;
 }
 
 /** The kernel's line against what it takes. */
@@ -59,7 +61,13 @@ export const Length = ({ bytes }) =>
   <meter class="thin" min="0" max="2047" low="1638" high="1946" optimum="0" value=${bytes} aria-label="Kernel line">
     ${bytes} of 2047</meter></div>`;
 
-export function Plan({ machine, path }) {
+/**
+ * @param {object} props
+ * @param {any} props.machine
+ * @param {string} props.path the machine's, below /api/v1
+ * @param {import('preact').ComponentType<any>} props.overlay shows the files of its own
+ */
+export function Plan({ machine, path, overlay }) {
   const [way, setWay] = useState('');
   const plan = useResource(`${path}/plan${way && `?${way}`}`,
     { events: ['machine.changed', 'profile.changed', 'image.changed'],
@@ -71,5 +79,6 @@ export function Plan({ machine, path }) {
         ${ways.map(([value, text]) =>
         html`<option key=${value} value=${value}>${text}</option>`)}</select></label></span></header>
     ${plan.problem && !plan.data ? html`<${Trouble} problem=${plan.problem} retry=${plan.reload}/>` : plan.data
-      ? html`<${Answer} plan=${plan.data}/>` : html`<${Ghost} lines=${5}/>`}</section>`;
+      ? html`<${Answer} plan=${plan.data} overlay=${overlay} machine=${machine} reload=${plan.reload}/>`
+      : html`<${Ghost} lines=${5}/>`}</section>`;
 }

@@ -25,6 +25,7 @@ import { MenuEditor } from './menu-editor.js';
 import { TemplateEditor } from './template-editor.js';
 import { MenuPreview, ScriptPreview } from './profile-preview.js';
 import { openRename } from '../parts/rename.js';
+import { OverlaySummary } from '../parts/overlay-summary.js';
 
 /** Saves it; a new one gets its page. */
 async function save({ profile, form, isNew }) {
@@ -100,7 +101,8 @@ function Editor({ profile, isNew }) {
       <header><h2 id="h-args">Kernel arguments</h2><small>one on a line, after those of the image</small></header>
       <div class="body rows"><${LinesField} form=${form} name="kernelArguments" label="Kernel arguments" hidden
         rows=${6}/>
-        <${LongestLine} draft=${draft} longest=${found.machines?.longest}/></div></section>
+        <${LongestLine} draft=${draft} longest=${found.machines?.longest}/></div>
+      ${!isNew && html`<${OverlaySummary} kind="profiles" of=${profile} saved=${profiles.put}/>`}</section>
     <section class="panel w5" aria-label="Which machines"><header><h2>Which machines</h2></header>
       <div class="body rows"><${LinesField} form=${form} name="selector" label="Selector: all of these labels"
         hint="One on a line, for example role=worker. Without one it is only booted by name." rows=${3}/>

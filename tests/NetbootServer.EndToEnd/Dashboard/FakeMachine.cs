@@ -25,6 +25,13 @@ public sealed partial class FakeMachine(HttpClient http, string mac)
         return this;
     }
 
+    /// <summary>Loads its overlay, which stands behind the one initrd.</summary>
+    public async Task<FakeMachine> LoadOverlayAsync(CancellationToken ct)
+    {
+        await http.GetByteArrayAsync(Link("initrd2"), ct);
+        return this;
+    }
+
     /// <summary>Loads the kernel and a part of the initrd, then holds still until the answer is disposed.</summary>
     public async Task<IDisposable> HangAsync(int bytes, CancellationToken ct)
     {

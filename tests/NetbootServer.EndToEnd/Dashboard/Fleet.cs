@@ -55,15 +55,20 @@ public sealed class Fleet(ServerProcess server) : IAsyncDisposable
         Api.PutAsync($"/profiles/{name}", profile, ct);
 
     /// <summary>Adds a version whose bytes depend on the seed.</summary>
-    public async Task<JsonElement> UploadAsync(string image, int seed, int mebibytes, CancellationToken ct)
+    public Task<JsonElement> UploadAsync(string image, int seed, int mebibytes, CancellationToken ct) =>
+        UploadAsync(image, BootBytes.Kernel(seed, 1 << 20), BootBytes.Initrd(seed, mebibytes << 20),
+            $"init=/nix/store/{seed}-nixos-system/init loglevel=4", ct);
+
+    /// <summary>Adds a version of these files.</summary>
+    public async Task<JsonElement> UploadAsync(
+        string image, byte[] kernel, byte[] initrd, string arguments, CancellationToken ct)
     {
         await Api.PutAsync($"/images/{image}", new { source = new { type = "upload" } }, ct);
         using var parts = new MultipartFormDataContent
         {
-            { Part(BootBytes.Kernel(seed, 1 << 20)), "x86_64-linux/kernel", "bzImage" },
-            { Part(BootBytes.Initrd(seed, mebibytes << 20)), "x86_64-linux/initrd", "initrd" },
-            { new StringContent($"init=/nix/store/{seed}-nixos-system/init loglevel=4"),
-                "x86_64-linux/kernelArguments" },
+            { Part(kernel), "x86_64-linux/kernel", "bzImage" },
+            { Part(initrd), "x86_64-linux/initrd", "initrd" },
+            { new StringContent(arguments), "x86_64-linux/kernelArguments" },
         };
         using var answer = await Server.Admin.PostAsync($"/api/v1/images/{image}/versions", parts, ct);
         answer.EnsureSuccessStatusCode();
