@@ -16,6 +16,7 @@ import { Ghost, Trouble, toast } from '../parts/messages.js';
 import { Menu } from '../parts/menu.js';
 import { openImageForm } from './image-form.js';
 import { openUpload } from './upload.js';
+import { VersionNeeds } from './version-needs.js';
 import { Versions } from './versions.js';
 import { Held, moversOf, openHold } from './image-hold.js';
 import { FilesOfImage, RefreshFailed, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from './image-facts.js';
@@ -92,6 +93,7 @@ export default function ImagePage({ name }) {
   const users = [...machines.items.value.values()].filter(machine => machine.state === 'registered'
     && profileOf(machine, profiles.items.value)?.image === name).length;
   const kept = versions.data?.items ?? [], { alone, once } = diskOf(kept);
+  const shown = kept.find(version => version.current) ?? kept[0];
   return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('images')}>Images</a> / <bdi>${name}</bdi>
     </nav><h1 dir="auto">${name}</h1>
       ${image.held && html`<${State} is="held" badge>held at ${short(image.current)}<//>`}<span class="muted s-hide">
@@ -114,5 +116,6 @@ export default function ImagePage({ name }) {
     <section class="panel w8" aria-labelledby="h-ver"><${Versions} image=${image} versions=${versions} move=${move}/>
       </section>
     <section class="panel w4" aria-label="Source, disk, use"><${SourceOf} image=${image} job=${job}/>
+      ${shown && html`<${VersionNeeds} key=${shown.id} image=${image} version=${shown}/>`}
       <${FilesOfImage} image=${image} versions=${kept}/><${UsedBy} image=${image}/></section>`;
 }

@@ -48,19 +48,19 @@ function Network({ form, network, at, put, drop }) {
     ${aria => html`<input ...${aria} class="mono" autocomplete="off" spellcheck=${false} value=${network[name] ?? ''}
       onInput=${event => change(name, event.target.value.trim())}/>`}<//>`;
   return html`<div class="item rows" role="group" aria-label=${`Interface ${network.mac || at + 1}`}>
-    <div class="cols"><${Field} label="MAC address" error=${form.error(`${path}.mac`)}>${aria => html`<input ...${aria}
+    <div class="cols mac"><${Field} label="MAC address" error=${form.error(`${path}.mac`)}>${aria => html`<input ...${aria}
       class="mono" autocomplete="off" value=${network.mac}
       onInput=${event => put({ ...network, mac: event.target.value.trim() })}/>`}<//>
       <label class="check"><input type="checkbox" checked=${network.dhcp ?? false}
-        onChange=${event => change('dhcp', event.target.checked)}/>Ask DHCP, too</label>
-      <button class="btn" type="button" onClick=${drop}
-        aria-label=${`Remove interface ${network.mac || at + 1}`}>Remove</button></div>
+        onChange=${event => change('dhcp', event.target.checked)}/>Ask DHCP, too</label></div>
     <div class="cols"><${List} ...${{ form, path, network, change }} name="addresses" label="Addresses"
       hint="One on a line, with its prefix: 10.0.0.7/24"/>
       <${List} ...${{ form, path, network, change }} name="dns" label="DNS servers" hint="One on a line"/></div>
     <div class="cols">${text('gateway4', 'IPv4 gateway')}${text('gateway6', 'IPv6 gateway')}</div>
     <${List} ...${{ form, path, network, change }} name="routes" label="Routes"
-      hint="One on a line: 10.1.0.0/16 via 10.0.0.1"/></div>`;
+      hint="One on a line: 10.1.0.0/16 via 10.0.0.1"/>
+    <button class="btn" type="button" onClick=${drop}
+      aria-label=${`Remove interface ${network.mac || at + 1}`}>Remove</button></div>`;
 }
 
 /** Lines of values; they stay as typed while they mean the same. */

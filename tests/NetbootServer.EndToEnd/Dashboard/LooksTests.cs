@@ -59,6 +59,8 @@ public sealed class LooksTests(Browser browser)
             "Profile"),
         ("edit-machine-long", $"machines/{Morning.LongName}?edit", (_, _) => Task.CompletedTask, "Serial"),
         ("edit-machine", "machines/storage-01?edit", (_, _) => Task.CompletedTask, "Serial"),
+        ("overlay", "machines/storage-01", (visit, _) => visit.Button("Edit overlay").ClickAsync(),
+            "Authorized keys of root"),
         ("next-boot", $"machines/{Morning.Moving}?next", (_, _) => Task.CompletedTask, "Boot once"),
         ("add-machine", "machines?add", (_, _) => Task.CompletedTask, "MAC addresses"),
         ("conflict", "machines/gpu-a100-05?edit", ConflictAsync, "saved meanwhile"),
