@@ -14,8 +14,8 @@ const code = new Set(['uuid', 'serial', 'asset', 'ip', 'mac']);
 function Value({ name, machine }) {
   const reported = machine.identity?.[name], set = machine[name];
   const shown = set ?? reported;
-  return html`<dd>${code.has(name) ? html`<code>${shown}</code>` : html`<bdi>${word(name, shown)}</bdi>`}${set && reported
-    && set.toLowerCase() !== reported.toLowerCase()
+  return html`<dd>${code.has(name) ? html`<code>${shown}</code>` : html`<bdi>${word(name, shown)}</bdi>`}${set
+    && reported && set.toLowerCase() !== reported.toLowerCase()
     && html`<span class="sub">it says <bdi>${reported}</bdi></span>`}</dd>`;
 }
 

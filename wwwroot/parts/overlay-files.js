@@ -1,6 +1,6 @@
 // @ts-check
 // The files of an overlay: typed, or dropped; secret ones are never read back.
-import { html, useState } from '../core/ui.js';
+import { html, useLayoutEffect, useRef, useState } from '../core/ui.js';
 import { bytes } from './format.js';
 import { Field } from './form.js';
 import { mostBytes, read, sizeOf, write } from './overlay-fields.js';
@@ -43,7 +43,7 @@ export function Files({ form }) {
       put=${next => set(all.map((other, index) => index === at ? next : other))}
       drop=${() => set(all.filter((_, index) => index !== at))}/>`)}
     ${form.error('$.files') && html`<p class="error" role="alert">${form.error('$.files')}</p>`}
-    <div class=${over ? 'bar item over' : 'bar item'}><button class="btn" type="button" onClick=${() =>
+    <div class=${over ? 'bar item over' : 'bar item'}><button class="btn add" type="button" onClick=${() =>
       set([...all, { path: '', mode: '0644', content: '' }])}>Add a file</button>
       <${Pick} text="Choose files…" label="Choose files to add" many take=${take}/>
       <small>or drop them here. ${size > 0 ? `${bytes(size)} of 4 MiB, without the secrets that are set already.`
@@ -52,6 +52,9 @@ export function Files({ form }) {
 
 function File({ form, file, at, put, drop }) {
   const path = `$.files[${at}]`, name = file.path || `file ${at + 1}`, kept = file.fingerprint !== undefined;
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useLayoutEffect(() => { if (!file.path) field.current?.focus(); }, []); // it was added just now
+  const away = event => { event.currentTarget.closest('fieldset').querySelector('.add').focus(); drop(); };
   const before = (read(form.base.files) ?? []).find(({ path, fingerprint }) => fingerprint && path === file.path);
   const hide = event => put(event.target.checked ? { ...file, secret: true } : filled({ ...file, secret: false },
     { content: file.content, contentBase64: file.contentBase64 }));
@@ -63,19 +66,19 @@ function File({ form, file, at, put, drop }) {
   const fault = form.error(`${path}.content`) ?? form.error(`${path}.contentBase64`);
   return html`<div class="item rows" role="group" aria-label=${name}>
     <div class="cols files"><${Field} label="Path" error=${form.error(`${path}.path`)}>${aria => html`<input ...${aria}
-        class="mono" autocomplete="off" spellcheck=${false} placeholder="/etc/motd" value=${file.path} readonly=${kept}
-        onInput=${event => put({ ...file, path: event.target.value })}/>`}<//>
+        ref=${field} class="mono" autocomplete="off" spellcheck=${false} placeholder="/etc/motd" readonly=${kept}
+        value=${file.path} onInput=${event => put({ ...file, path: event.target.value })}/>`}<//>
       <${Field} label="Mode" error=${form.error(`${path}.mode`)}>${aria => html`<input ...${aria} class="mono"
         autocomplete="off" value=${file.mode} onInput=${event => put({ ...file, mode: event.target.value })}/>`}<//>
       <label class="check"><input type="checkbox" checked=${file.secret ?? false} disabled=${kept} onChange=${hide}/>
         Secret</label></div>
     ${kept ? html`<${SecretPart} name=${name} value=${{ secret: true, fingerprint: file.fingerprint,
-      setAt: file.setAt }} set=${() => put(filled(file, { content: '' }))} drop=${drop}/>`
+      setAt: file.setAt }} set=${() => put(filled(file, { content: '' }))} drop=${away}/>`
     : html`<${Content} ...${{ file, put, name, fault }}/>
       <div class="bar"><${Pick} text="From a file…" label=${`Content of ${name} from a file`} take=${take}/>
         ${before && html`<button class="btn" type="button" onClick=${() => put(before)}>Keep the one that is set
           </button>`}
-        <button class="btn" type="button" aria-label=${`Remove ${name}`} onClick=${drop}>Remove</button></div>`}
+        <button class="btn" type="button" aria-label=${`Remove ${name}`} onClick=${away}>Remove</button></div>`}
     ${file.secret && !kept && html`<small>Once it is saved it is not shown again.</small>`}</div>`;
 }
 

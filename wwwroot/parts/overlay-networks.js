@@ -1,6 +1,6 @@
 // @ts-check
 // The interfaces of an overlay: addresses, gateways, routes, DNS.
-import { html, useState } from '../core/ui.js';
+import { html, useLayoutEffect, useRef, useState } from '../core/ui.js';
 import { Field } from './form.js';
 import { lines } from './format.js';
 import { read, write } from './overlay-fields.js';
@@ -33,7 +33,7 @@ export function Networks({ form }) {
       put=${next => set(all.map((other, index) => index === at ? next : other))}
       drop=${() => set(all.filter((_, index) => index !== at))}/>`)}
     ${form.error('$.network') && html`<p class="error" role="alert">${form.error('$.network')}</p>`}
-    <div class="bar"><button class="btn" type="button" onClick=${() => set([...all, { mac: '', dhcp: true }])}>
+    <div class="bar"><button class="btn add" type="button" onClick=${() => set([...all, { mac: '', dhcp: true }])}>
       Add an interface</button>${all.length === 0 && html`<small>Without one the system asks DHCP, or does as its image
         says.</small>`}</div></fieldset>`;
 }
@@ -44,13 +44,16 @@ function Network({ form, network, at, put, drop }) {
     put(value === '' || value === false || (Array.isArray(value) && value.length === 0) ? rest
       : { ...rest, [name]: value });
   };
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useLayoutEffect(() => { if (!network.mac) field.current?.focus(); }, []); // it was added just now
+  const away = event => { event.currentTarget.closest('fieldset').querySelector('.add').focus(); drop(); };
   const text = (name, label, hint) => html`<${Field} label=${label} hint=${hint} error=${form.error(`${path}.${name}`)}>
     ${aria => html`<input ...${aria} class="mono" autocomplete="off" spellcheck=${false} value=${network[name] ?? ''}
       onInput=${event => change(name, event.target.value.trim())}/>`}<//>`;
   return html`<div class="item rows" role="group" aria-label=${`Interface ${network.mac || at + 1}`}>
-    <div class="cols mac"><${Field} label="MAC address" error=${form.error(`${path}.mac`)}>${aria => html`<input ...${aria}
-      class="mono" autocomplete="off" value=${network.mac}
-      onInput=${event => put({ ...network, mac: event.target.value.trim() })}/>`}<//>
+    <div class="cols mac"><${Field} label="MAC address" error=${form.error(`${path}.mac`)}>${aria =>
+      html`<input ...${aria} ref=${field} class="mono" autocomplete="off" value=${network.mac}
+        onInput=${event => put({ ...network, mac: event.target.value.trim() })}/>`}<//>
       <label class="check"><input type="checkbox" checked=${network.dhcp ?? false}
         onChange=${event => change('dhcp', event.target.checked)}/>Ask DHCP, too</label></div>
     <div class="cols"><${List} ...${{ form, path, network, change }} name="addresses" label="Addresses"
@@ -59,7 +62,7 @@ function Network({ form, network, at, put, drop }) {
     <div class="cols">${text('gateway4', 'IPv4 gateway')}${text('gateway6', 'IPv6 gateway')}</div>
     <${List} ...${{ form, path, network, change }} name="routes" label="Routes"
       hint="One on a line: 10.1.0.0/16 via 10.0.0.1"/>
-    <button class="btn" type="button" onClick=${drop}
+    <button class="btn" type="button" onClick=${away}
       aria-label=${`Remove interface ${network.mac || at + 1}`}>Remove</button></div>`;
 }
 

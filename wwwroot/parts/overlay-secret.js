@@ -12,7 +12,7 @@ import { isKept } from './overlay-fields.js';
  * @param {(value: import('./overlay-fields.js').Secret) => void} props.set
  * @param {string} [props.error]
  * @param {string} [props.hint]
- * @param {() => void} [props.drop] removes it with what it belongs to
+ * @param {(event?: Event) => void} [props.drop] removes it with what it belongs to
  * @param {boolean} [props.many] whether it has lines
  */
 export function SecretPart({ name, value, before = null, set, error, hint, drop = () => set(null), many = false }) {

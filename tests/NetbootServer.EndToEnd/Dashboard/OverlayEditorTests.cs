@@ -181,6 +181,11 @@ public sealed class OverlayEditorTests(Browser browser)
             await visit.Button("Arm a release…").ClickAsync();
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Arm a release" }).ClickAsync();
             await Expect(plan.GetByText("A release of the secrets is armed.")).ToBeVisibleAsync();
+
+            await Assert.ThrowsAsync<HttpRequestException>(() => machine.LoadOverlayAsync(Ct)); // of the boot before
+            await visit.GoAsync("");
+            var alarm = visit.Page.Locator("li.note", new() { HasText = "Secrets refused" });
+            await Expect(alarm.GetByRole(AriaRole.Link, new() { Name = "node7" })).ToBeVisibleAsync();
         });
         var stored = (await fleet.Api.GetAsync("/machines/node7/plan", Ct)).GetProperty("secrets");
         Assert.True(stored.GetProperty("armed").GetBoolean());
@@ -226,6 +231,11 @@ public sealed class OverlayEditorTests(Browser browser)
             await visit.Page.Keyboard.PressAsync("Escape");
             dialog = await EditAsync(visit, "profiles/plain");
             await LookAsync(visit, "profile");
+            await visit.Page.Keyboard.PressAsync("Escape");
+            await visit.GoAsync("images/plain");
+            await Expect(visit.Page.GetByText("in place: the system runs in its initrd")).ToBeVisibleAsync();
+            await Expect(visit.Page.GetByText(new Regex(@"^at least [\d.]+ MiB$"))).ToBeVisibleAsync();
+            await LookAsync(visit, "image");
         }, screen);
     }
 
