@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Boots.Secrets;
 
