@@ -69,12 +69,12 @@ internal static class PlanBench
                 var (token, _) = tokens.Mint(view.Machine!.Id, load.Version.Id, plan.FromNextBoot);
                 if (known is not null)
                 {
-                    known.ScriptOf(token);
+                    known.ScriptOf(token, key: null);
                     continue;
                 }
                 var script = BootScript.Render(plan, links with { Boot = token }, identity, attempt: 0, profile =>
                     profile);
-                kept?.Keep(view, request, plan, script, token);
+                kept?.Keep(view, request, plan, script, token, key: null);
             }
         }
     }
