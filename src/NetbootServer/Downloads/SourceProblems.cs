@@ -23,7 +23,7 @@ public static class SourceProblems
         "The server answered, but has no such file, build or store path. Check the image's source for a spelling " +
         "mistake; a release or build may also have been taken away.");
 
-    /// <summary>An answer that makes no sense.</summary>
+    /// <summary>An answer of another form than expected.</summary>
     public static readonly ProblemType BadAnswer = new("source-bad-answer", 502, "The source answered something else",
         "What came is not what it should be: a web page instead of a kernel, JSON that cannot be read, or a status " +
         "code that has no meaning here. Open the URL of the detail in a browser to see what is there.");

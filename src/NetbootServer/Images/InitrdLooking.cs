@@ -70,7 +70,7 @@ internal sealed partial class InitrdLooking(Database database, ImageCatalog imag
         }
         catch (IOException e)
         {
-            // Its bytes are away: whoever fetches them again makes it bootable, too.
+            // Its bytes are away: the refresh that fetches them again makes it bootable, too.
             Log.Away(logger, version.Image, version.Id, e.Message);
             _later[version.Sequence] = time.GetUtcNow() + Patience;
             return;

@@ -165,18 +165,28 @@ public sealed class PackedPaths : IDisposable
     /// <param name="ct">Ends the attempt.</param>
     /// <returns>How many were forgotten.</returns>
     /// <remarks>The caller keeps refreshes away meanwhile.</remarks>
-    public Task<int> EvictAsync(Func<NetbootDb, IQueryable<string>> used, CancellationToken ct) => _database.WriteAsync(
-        async (db, c) =>
-        {
-            var surplus = await db.Set<PackedPathRow>().SumAsync(row => row.SizeBytes, c) - _options.CacheBytes;
-            if (surplus <= 0) return 0;
-            var inUse = used(db);
-            var unused = await db.Set<PackedPathRow>().Where(row => !inUse.Contains(row.Sha256))
-                .OrderBy(row => row.UsedAt).ToListAsync(c);
-            var evicted = unused.TakeWhile(row => (surplus -= row.SizeBytes) + row.SizeBytes > 0).ToList();
-            db.RemoveRange(evicted);
-            return evicted.Count;
-        }, ct);
+    public async Task<int> EvictAsync(Func<NetbootDb, IQueryable<string>> used, CancellationToken ct)
+    {
+        var evicted = await _database.ReadAsync((db, c) => SurplusAsync(db, used(db), c), ct);
+        foreach (var some in evicted.Chunk(RowsAtOnce))
+            await _database.WriteAsync(async (db, c) =>
+            {
+                foreach (var row in some)
+                    await db.Set<PackedPathRow>().Where(known => known.Path == row.Path
+                        && known.NarSha256 == row.NarSha256 && known.Format == row.Format).ExecuteDeleteAsync(c);
+                return some.Length;
+            }, ct);
+        return evicted.Count;
+    }
+
+    private async Task<List<PackedPathRow>> SurplusAsync(NetbootDb db, IQueryable<string> used, CancellationToken ct)
+    {
+        var surplus = await db.Set<PackedPathRow>().SumAsync(row => row.SizeBytes, ct) - _options.CacheBytes;
+        if (surplus <= 0) return [];
+        var unused = await db.Set<PackedPathRow>().AsNoTracking().Where(row => !used.Contains(row.Sha256))
+            .OrderBy(row => row.UsedAt).ToListAsync(ct);
+        return [.. unused.TakeWhile(row => (surplus -= row.SizeBytes) + row.SizeBytes > 0)];
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _packers.Dispose();

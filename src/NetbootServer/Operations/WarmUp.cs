@@ -19,7 +19,7 @@ namespace NetbootServer.Operations;
 internal sealed partial class WarmUp(IServer server, Readiness readiness, Database database, ImageCatalog images,
     ILogger<WarmUp> logger) : IHostedLifecycleService
 {
-    private const string Nobody = "02-00-00-00-00-00";
+    private const string Unregistered = "02-00-00-00-00-00";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs when the server listens; what fails costs the first machine a moment, and nothing else.</summary>
@@ -65,7 +65,7 @@ internal sealed partial class WarmUp(IServer server, Readiness readiness, Databa
     private async Task<string> RequestsAsync(CancellationToken ct)
     {
         var mac = await database.ReadAsync((db, token) => db.Set<MachineMacRow>()
-            .OrderBy(row => row.MachineId).Select(row => row.Mac).FirstOrDefaultAsync(token), ct) ?? Nobody;
+            .OrderBy(row => row.MachineId).Select(row => row.Mac).FirstOrDefaultAsync(token), ct) ?? Unregistered;
         var kernel = images.Images.Values
             .SelectMany(image => image.CurrentVersion?.Systems.Values ?? [])
             .Select(system => system.Kernel?.Sha256).FirstOrDefault(digest => digest is not null);

@@ -65,10 +65,12 @@ public sealed class JournalScanTests : IAsyncDisposable
         await using var connection = new SqliteConnection(
             $"Data Source={Path.Combine(_app.Data, "netboot.db")};Mode=ReadOnly");
         await connection.OpenAsync(ct);
-        // Of images and their versions there are few, whatever machines do.
+        // Of images and their versions there are few, whatever machines do; packed paths are summed up by retention,
+        // which runs by itself and holds no write lock meanwhile.
         foreach (var (sql, parameters) in _statements.Seen.Where(seen =>
             !seen.Key.Contains("image_versions", StringComparison.Ordinal)
-            && !seen.Key.Contains("FROM \"images\"", StringComparison.Ordinal)))
+            && !seen.Key.Contains("FROM \"images\"", StringComparison.Ordinal)
+            && !seen.Key.Contains("FROM \"packed_paths\"", StringComparison.Ordinal)))
             Assert.True(ScansOf(connection, sql, parameters) is [],
                 $"{sql}\n{string.Join('\n', ScansOf(connection, sql, parameters))}");
     }

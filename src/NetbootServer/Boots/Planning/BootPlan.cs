@@ -88,7 +88,7 @@ public static class PlanWarnings
     /// <summary>Something of the machine's overlay does not reach the booted system.</summary>
     public const string OverlayNotDelivered = "overlay-not-delivered";
 
-    /// <summary>The machine's secrets leave in every boot, and nobody has said so.</summary>
+    /// <summary>The machine's secrets leave in every boot, as no secretRelease is set.</summary>
     public const string SecretsEveryBoot = "secrets-every-boot";
 
     /// <summary>The machine's next boot gets no secrets.</summary>

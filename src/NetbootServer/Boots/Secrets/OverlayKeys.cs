@@ -45,14 +45,14 @@ internal sealed class OverlayKeys(byte[] key)
     /// <summary>What a key says; null when it is none of this boot.</summary>
     public OverlayGrant? Open(string? text, string token)
     {
-        Span<byte> bytes = stackalloc byte[Bytes], told = stackalloc byte[Bytes];
+        Span<byte> bytes = stackalloc byte[Bytes], given = stackalloc byte[Bytes];
         if (text is not { Length: Length } || !Base64Url.IsValid(text)
-            || !Base64Url.TryDecodeFromChars(text, told, out var written) || written != Bytes) return null;
-        told.CopyTo(bytes);
+            || !Base64Url.TryDecodeFromChars(text, given, out var written) || written != Bytes) return null;
+        given.CopyTo(bytes);
         Sign(bytes, token);
-        return !CryptographicOperations.FixedTimeEquals(bytes, told) ? null
-            : new(new IPAddress(told[AddressAt..ProfileAt]), BitConverter.ToUInt64(told[ProfileAt..]),
-                told[0] == SecretsFlag);
+        return !CryptographicOperations.FixedTimeEquals(bytes, given) ? null
+            : new(new IPAddress(given[AddressAt..ProfileAt]), BitConverter.ToUInt64(given[ProfileAt..]),
+                given[0] == SecretsFlag);
     }
 
     /// <summary>Stands for a profile's name in a key.</summary>

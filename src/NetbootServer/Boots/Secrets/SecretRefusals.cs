@@ -45,8 +45,8 @@ internal sealed partial class SecretRefusals(Database database, Audit audit, Ala
             Log.Unwritten(logger, machine, e.Message);
         }
         alarms.Raise(AlarmKinds.SecretRefused, machine, $"A fetch of the files of {machine} was refused, from " +
-            $"{address ?? "an unknown address"}: {why}. If it was not the machine itself, somebody on its network " +
-            "tried to take its secrets: change them.");
+            $"{address ?? "an unknown address"}: {why}. If it was not the machine itself, another one " +
+            "on its network tried to take its secrets: change them.");
         Log.Refused(logger, machine, ticket.Boot, why);
     }
 
