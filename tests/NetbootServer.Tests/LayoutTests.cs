@@ -68,7 +68,7 @@ public sealed partial class LayoutTests
         ["BlobMissed"] = "Blobs asks images whether missing bytes can be fetched",
         ["IBootTransfers"] = "Blobs has boots count the transfers of their machines",
         ["VersionPins"] = "Images asks profiles what they pin",
-        ["IImageSources"] = "Images asks sources what they can read, and to fetch a first version",
+        ["ISourceRequests"] = "Images asks sources what they can read, and to fetch a first version",
         ["IVersionBoots"] = "Images asks boots which versions they load, and how these did",
         ["MachineJoined"] = "Machines has boots follow a discovered machine into a registered one",
     };

@@ -48,7 +48,7 @@ internal static class BootsSetup
         .AddSingleton<RateHistory>()
         .AddSingleton<IBootTransfers, BootTransfers>()
         .AddSingleton<BootHistory>()
-        .AddSingleton(provider => new ChangeSource("boot", async (id, ct) =>
+        .AddSingleton(provider => new EventView("boot", async (id, ct) =>
             await provider.GetRequiredService<BootHistory>().FindListedAsync(id, ct) is { } boot
                 ? (boot, boot.Machine) : (null, null)))
         .AddSingleton<IVersionBoots, VersionBoots>()

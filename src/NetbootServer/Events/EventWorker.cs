@@ -10,7 +10,7 @@ namespace NetbootServer.Events;
 /// Turns changed keys into events with the resource's own JSON: the first change of a resource at once, further ones
 /// at most one a second. Without readers, nothing is loaded.
 /// </summary>
-internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource> sources, WorkerServices services,
+internal sealed partial class EventWorker(EventHub hub, IEnumerable<EventView> sources, WorkerServices services,
     TimeProvider time, ILogger<EventWorker> logger) : ResilientWorker("event stream", services, logger)
 {
     /// <summary>
@@ -19,7 +19,7 @@ internal sealed partial class EventWorker(EventHub hub, IEnumerable<ChangeSource
     private const int MostLoads = 5;
 
     private static readonly TimeSpan PerResource = TimeSpan.FromSeconds(1), Rest = TimeSpan.FromMilliseconds(50);
-    private readonly FrozenDictionary<string, ChangeSource> _sources =
+    private readonly FrozenDictionary<string, EventView> _sources =
         sources.ToFrozenDictionary(source => source.Kind);
     private readonly Dictionary<(string, string), long> _published = [];
 

@@ -11,7 +11,7 @@ internal static class EventsSetup
         .AddSingleton<AlarmBoard>()
         .AddChangedRows<AlarmRow>(ChangeKinds.Alarm, (changes, before, after) => changes.Add(
             ChangeKinds.Alarm, (after ?? before)!.Id.ToString(CultureInfo.InvariantCulture)))
-        .AddSingleton(provider => new ChangeSource(ChangeKinds.Alarm, async (id, ct) => (await provider
+        .AddSingleton(provider => new EventView(ChangeKinds.Alarm, async (id, ct) => (await provider
             .GetRequiredService<AlarmBoard>().FindAsync(long.Parse(id, CultureInfo.InvariantCulture), ct), null))
         {
             EventType = "alarm",
@@ -26,7 +26,7 @@ internal static class EventsSetup
     {
         var hub = provider.GetRequiredService<EventHub>();
         var isReset = false;
-        foreach (var kind in provider.GetServices<ChangeSource>().Select(source => source.Kind))
+        foreach (var kind in provider.GetServices<EventView>().Select(source => source.Kind))
         {
             foreach (var name in changes.Names(kind)) hub.Changed(kind, name);
             isReset |= changes.HasAll(kind);

@@ -4,7 +4,7 @@ using NetbootServer.Serving;
 namespace NetbootServer.Images;
 
 /// <summary>Answers for artifacts whose bytes were left for later: asks for them, so that they come now.</summary>
-internal sealed class AbsentBytes(ImageCatalog catalog, IImageSources sources)
+internal sealed class AbsentBytes(ImageCatalog catalog, ISourceRequests sources)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 

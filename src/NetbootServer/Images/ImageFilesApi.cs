@@ -24,12 +24,12 @@ internal static class ImageFilesApi
 
     /// <summary>A further file, in the folder of its system.</summary>
     private static Task<IResult> GetFurther(string image, string folder, string file, HttpContext http,
-        ImageCatalog catalog, BlobIndex blobs, AbsentBytes absent, IImageSources sources, PublicUrl url,
+        ImageCatalog catalog, BlobIndex blobs, AbsentBytes absent, ISourceRequests sources, PublicUrl url,
         IOptions<BlobsOptions> options, CancellationToken ct) =>
         Get(image, $"{folder}/{file}", http, catalog, blobs, absent, sources, url, options, ct);
 
     private static async Task<IResult> Get(string image, string file, HttpContext http, ImageCatalog catalog,
-        BlobIndex blobs, AbsentBytes absent, IImageSources sources, PublicUrl url, IOptions<BlobsOptions> options,
+        BlobIndex blobs, AbsentBytes absent, ISourceRequests sources, PublicUrl url, IOptions<BlobsOptions> options,
         CancellationToken ct)
     {
         var cache = options.Value.CacheUrl();

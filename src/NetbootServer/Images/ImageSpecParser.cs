@@ -8,7 +8,7 @@ namespace NetbootServer.Images;
 /// <summary>Turns a request body into an <see cref="ImageSpec"/>, or into all of its faults.</summary>
 /// <param name="sources">Checks the source.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ImageSpecParser(IImageSources sources, TimeProvider time)
+internal sealed class ImageSpecParser(ISourceRequests sources, TimeProvider time)
 {
     private const int MaxKeep = 1000;
     private static readonly string[] ReadOnly = JsonFields.ReadOnlyOf<ImageView, ImageSpec>();

@@ -14,7 +14,7 @@ internal static class ImagesSetup
         .AddSingleton<ImageCatalog>()
         .AddSingleton<ImageStore>()
         .AddSingleton<ImageRetries>()
-        .AddSingleton(provider => new ChangeSource("image", (name, _) => Task.FromResult<(object?, string?)>((
+        .AddSingleton(provider => new EventView("image", (name, _) => Task.FromResult<(object?, string?)>((
             provider.GetRequiredService<ImageCatalog>().Images.GetValueOrDefault(name) is { } image
                 ? ImageView.Of(image) : null, null))))
         .AddChangedRows<ImageRow>(ChangeKinds.Image, DescribeImage)

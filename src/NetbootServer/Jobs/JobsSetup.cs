@@ -28,7 +28,7 @@ internal static class JobsSetup
         .AddSingleton<IReferrer, JobReferrer>()
         .AddChangedRows<JobRow>(ChangeKinds.Job,
             (changes, before, after) => changes.Add(ChangeKinds.Job, (after ?? before)!.Id))
-        .AddSingleton(provider => new ChangeSource("job", async (id, ct) =>
+        .AddSingleton(provider => new EventView("job", async (id, ct) =>
             (await provider.GetRequiredService<JobStore>().FindAsync(id, ct), null)));
 
     /// <summary>Adds what runs them, once the settings are known to be good.</summary>

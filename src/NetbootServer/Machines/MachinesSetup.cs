@@ -17,7 +17,7 @@ internal static class MachinesSetup
         .AddSingleton<ProfileMachinesReader>()
         .AddSingleton<MachineImport>()
         .AddSingleton<ContradictionStore>()
-        .AddSingleton(provider => new ChangeSource("machine", async (name, ct) =>
+        .AddSingleton(provider => new EventView("machine", async (name, ct) =>
             await provider.GetRequiredService<MachineStore>().FindAsync(name, ct) is { } machine
                 ? (provider.GetRequiredService<MachineViews>().ListedOf(machine), name) : (null, name)))
         .AddSingleton<IReferrer, MachineReferrer>()

@@ -11,7 +11,7 @@ internal static class ProfilesSetup
         .AddSingleton<ProfileCatalog>()
         .AddSingleton<ProfileStore>()
         .AddSingleton<PreviewLimit>()
-        .AddSingleton(provider => new ChangeSource("profile", (name, _) => Task.FromResult<(object?, string?)>((
+        .AddSingleton(provider => new EventView("profile", (name, _) => Task.FromResult<(object?, string?)>((
             provider.GetRequiredService<ProfileCatalog>().Profiles.GetValueOrDefault(name) is { } profile
                 ? ProfileView.ListedOf(profile) : null, null))))
         .AddSingleton<IReferrer, ProfileReferrer>()

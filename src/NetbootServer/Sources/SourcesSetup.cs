@@ -34,7 +34,7 @@ public static class SourcesSetup
         .AddSingleton<JobWork, RefreshWork>()
         .AddSingleton<RefreshOnDemand>()
         .AddHostedService(provider => provider.GetRequiredService<RefreshOnDemand>())
-        .AddSingleton<IImageSources, ImageSources>()
+        .AddSingleton<ISourceRequests, SourceRequests>()
         .AddChangeFollower("schedules of refreshes", ChangeStage.Work, FollowAsync)
         .AddKeyedSingleton<IImageSource, ReleaseSource>("release")
         .AddKeyedSingleton<IImageSource, NixSource>("nix")

@@ -76,7 +76,7 @@ public sealed class ChangesTests
     public async Task A_resource_that_cannot_be_loaded_is_told_when_it_can_and_else_readers_load_all()
     {
         var tries = 0;
-        await using var app = new NetbootApp([], services => services.AddSingleton(new ChangeSource("late", (key, _) =>
+        await using var app = new NetbootApp([], services => services.AddSingleton(new EventView("late", (key, _) =>
             ++tries < 4 ? throw new SqliteException("disk I/O error", 10)
                 : key == "broken" ? throw new InvalidOperationException("a bug")
                 : Task.FromResult<(object?, string?)>((new { name = key }, null)))));

@@ -374,7 +374,7 @@ public sealed class DoorsTests : IAsyncLifetime
                 ["job"] = await db.Set<JobRow>().Select(row => row.Id).ToListAsync(ct),
                 ["alarm"] = await db.Set<AlarmRow>().Select(row => row.Id.ToString()).ToListAsync(ct),
             }, Ct);
-        var sources = App.Services.GetServices<ChangeSource>().ToDictionary(source => source.Kind);
+        var sources = App.Services.GetServices<EventView>().ToDictionary(source => source.Kind);
         Assert.Equal(Kinds.Order(StringComparer.Ordinal), sources.Keys.Order(StringComparer.Ordinal));
         var views = new Dictionary<(string, string), string>();
         foreach (var (kind, names) in keys)

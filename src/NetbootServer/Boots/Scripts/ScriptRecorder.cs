@@ -13,7 +13,7 @@ namespace NetbootServer.Boots.Scripts;
 /// </summary>
 internal sealed partial class ScriptRecorder(BootLog log, BootReports reports, AlarmBoard alarms,
     IdentityAlarms identities,
-    IImageSources sources, TimeProvider time, ILogger<ScriptRecorder> logger)
+    ISourceRequests sources, TimeProvider time, ILogger<ScriptRecorder> logger)
 {
     /// <summary>Records a script.</summary>
     /// <exception cref="Exception">

@@ -7,7 +7,7 @@ using NetbootServer.Sources.Specs;
 namespace NetbootServer.Sources;
 
 /// <inheritdoc/>
-internal sealed class ImageSources(SourceSpecParser specs, RefreshOnDemand refreshes) : IImageSources
+internal sealed class SourceRequests(SourceSpecParser specs, RefreshOnDemand refreshes) : ISourceRequests
 {
     /// <inheritdoc/>
     public void Check(JsonElement source, string path, ImmutableArray<string> systems, ValidationErrors errors) =>

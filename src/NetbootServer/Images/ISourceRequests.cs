@@ -5,7 +5,7 @@ using NetbootServer.Api;
 namespace NetbootServer.Images;
 
 /// <summary>What images ask of their sources; implemented by the folder that knows the kinds of sources.</summary>
-internal interface IImageSources
+internal interface ISourceRequests
 {
     /// <summary>Notes every fault of an image's <c>source</c>.</summary>
     /// <param name="source">The member <c>source</c>, an object.</param>
