@@ -12,8 +12,7 @@ internal sealed class Lz4LegacyStream(Stream packed) : ForwardStream
 {
     private const uint Magic = 0x184C2102;
     private const int BlockBytes = 8 << 20, PackedBytes = BlockBytes + BlockBytes / 255 + 16;
-    private readonly byte[] _block = new byte[BlockBytes];
-    private readonly byte[] _packed = new byte[PackedBytes];
+    private byte[] _block = [], _packed = []; // made for the first block: a file may have none
     private int _at, _length;
     private bool _began, _ended;
 
@@ -50,6 +49,7 @@ internal sealed class Lz4LegacyStream(Stream packed) : ForwardStream
                 _ended = true;
                 return;
             }
+            if (_block.Length == 0) (_block, _packed) = (new byte[BlockBytes], new byte[PackedBytes]);
             packed.ReadExactly(_packed.AsSpan(0, (int)size));
             _length = Unpack(_packed.AsSpan(0, (int)size), _block);
         }

@@ -19,6 +19,9 @@ internal sealed partial class InitrdLooking(Database database, ImageCatalog imag
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250), Patience = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long an initrd may take; the largest that machines load takes a minute.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
+
     /// <summary>Versions whose bytes were away, and when to try again.</summary>
     private readonly Dictionary<long, DateTimeOffset> _later = [];
     private object? _seen;
@@ -68,9 +71,9 @@ internal sealed partial class InitrdLooking(Database database, ImageCatalog imag
                 .DistinctBy(recipe => recipe.InitrdKey, StringComparer.Ordinal))
                 layouts[recipe.InitrdKey] = images.FindLayout(recipe.InitrdKey) ?? await LookIntoAsync(recipe, ct);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Its bytes are away: the refresh that fetches them again makes it bootable, too.
+            // Mostly its bytes are away, until a refresh fetches them again. Whatever it is, the others come next.
             Log.Away(logger, version.Image, version.Id, e.Message);
             _later[version.Sequence] = time.GetUtcNow() + Patience;
             return;
@@ -97,8 +100,17 @@ internal sealed partial class InitrdLooking(Database database, ImageCatalog imag
             bodies.Add(blob.Body);
         }
         // It reads and unpacks without ever waiting: not on a thread that others need.
-        return await Task.Factory.StartNew(() => LookInto(bodies, ct), ct, TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
+        using var limit = new CancellationTokenSource(Longest, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        try
+        {
+            return await Task.Factory.StartNew(() => LookInto(bodies, either.Token), ct,
+                TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return InitrdLayout.Without($"takes longer than {Longest.TotalMinutes:0} minutes to unpack");
+        }
     }
 
     private static InitrdLayout LookInto(List<ServableBody> bodies, CancellationToken ct)
@@ -109,11 +121,9 @@ internal sealed partial class InitrdLooking(Database database, ImageCatalog imag
             foreach (var body in bodies)
             {
                 using var stream = new BodyStream(body);
-                foreach (var entry in new CpioReader(stream, CpioLimits.Default, InitrdRecognition.Wants).Entries())
-                {
-                    ct.ThrowIfCancellationRequested();
+                foreach (var entry in new CpioReader(stream, CpioLimits.Default, InitrdRecognition.Wants)
+                    .Entries(ct))
                     recognition.Add(entry);
-                }
             }
             return recognition.Result();
         }
@@ -130,7 +140,7 @@ internal sealed partial class InitrdLooking(Database database, ImageCatalog imag
         public static partial void Looked(
             ILogger logger, string image, string version, OverlayKind kind, string why, long elapsedMs);
 
-        [LoggerMessage(LogLevel.Debug, "The initrd of {Image} {Version} cannot be looked into: {Reason}")]
+        [LoggerMessage(LogLevel.Warning, "The initrd of {Image} {Version} cannot be looked into: {Reason}")]
         public static partial void Away(ILogger logger, string image, string version, string reason);
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using NetbootServer.Hosting;
 using NetbootServer.Nix.Stores;
@@ -9,11 +10,15 @@ namespace NetbootServer.Initrds;
 public static class InitrdsSetup
 {
     /// <summary>Adds them; they need the blob store and the database.</summary>
-    public static IServiceCollection AddInitrds(this IServiceCollection services) => services
+    public static IServiceCollection AddInitrds(this IServiceCollection services)
+    {
+        services.TryAddSingleton<ServerMeter>();
+        return services
         .AddFeatureOptions<InitrdsOptions>("Initrds")
         .AddSingleton<InitrdMetrics>()
         .AddSingleton(provider => new PackedPaths(provider.GetRequiredService<Database>(),
             provider.GetRequiredService<SourceBlobs>(), provider.GetRequiredService<InitrdMetrics>(),
             provider.GetRequiredService<IOptions<InitrdsOptions>>(), provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<ClosureInitrds>();
+    }
 }

@@ -8,7 +8,7 @@ internal static class FilePaths
     /// <summary>Characters at most.</summary>
     public const int MaxLength = 1024;
 
-    private const int MaxNameBytes = 255;
+    private const int MaxNameBytes = 255, MaxPathBytes = 4000; // with room for the folder that some ways put before it
 
     /// <summary>Folders that are mounted over before the system starts.</summary>
     private static readonly string[] Mounted = ["dev", "proc", "run", "sys"];
@@ -22,6 +22,8 @@ internal static class FilePaths
             return "must name a file, without '.', '..' and empty parts";
         if (names.Any(name => Encoding.UTF8.GetByteCount(name) > MaxNameBytes))
             return $"has a name of more than {MaxNameBytes} bytes";
+        if (Encoding.UTF8.GetByteCount(path) > MaxPathBytes) return $"has more than {MaxPathBytes} bytes";
+        if (path == "/TRAILER!!!") return "is what ends a cpio archive";
         if (Mounted.Contains(names[0]))
             return $"is below /{names[0]}, which is mounted anew at each boot and hides it";
         return names[0] == "netboot" ? "is below /netboot, where the server itself puts files" : null;
@@ -39,6 +41,11 @@ internal static class FilePaths
             if (FoldersOf(path).FirstOrDefault(all.Contains) is { } parent)
                 yield return (path, $"below '{parent}', which is a file");
     }
+
+    /// <summary>Whether two files cannot stand together: they are the same, or one is a folder of the other.</summary>
+    public static bool Clash(string path, string other) => path == other
+        || path.StartsWith(other + "/", StringComparison.Ordinal)
+        || other.StartsWith(path + "/", StringComparison.Ordinal);
 
     /// <summary>The folders above a path, the nearest last, without the root.</summary>
     public static IEnumerable<string> FoldersOf(string path)

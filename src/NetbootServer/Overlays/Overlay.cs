@@ -88,7 +88,8 @@ public sealed record Overlay
             Network = machine.Network ?? profile.Network,
             Files =
             [
-                .. (profile.Files ?? []).Where(file => machine.Files?.Any(own => own.Path == file.Path) != true),
+                .. (profile.Files ?? []).Where(file => machine.Files?.Any(own => FilePaths.Clash(own.Path, file.Path))
+                    != true),
                 .. machine.Files ?? [],
             ],
         };

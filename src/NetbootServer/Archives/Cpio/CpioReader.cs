@@ -22,18 +22,26 @@ public sealed record CpioLimits(long MaxBytes, int MaxEntries)
 public sealed class CpioReader(Stream initrd, CpioLimits limits, Func<string, bool>? wanted = null)
 {
     private const int HeaderBytes = 110, MaxNameBytes = 4096, MaxTextBytes = 64 << 10;
+    private const int MaxMembers = 100_000;
+    private const long MaxPaddingBytes = 64L << 20;
     private const string Trailer = "TRAILER!!!";
     private readonly byte[] _header = new byte[HeaderBytes], _sink = new byte[64 << 10];
     private long _bytes;
+    private long _padding;
     private int _entries;
+    private CancellationToken _ct;
 
     /// <summary>The entries in their order.</summary>
+    /// <param name="ct">Ends it, also within an entry.</param>
     /// <exception cref="InvalidDataException">It is damaged, cut off, or beyond the limits.</exception>
-    public IEnumerable<CpioEntry> Entries()
+    public IEnumerable<CpioEntry> Entries(CancellationToken ct = default)
     {
+        _ct = ct;
         var members = new InitrdMembers(initrd);
-        while (members.Next() is { } member)
+        for (var count = 0; members.Next() is { } member; count++)
         {
+            _ct.ThrowIfCancellationRequested();
+            if (count == MaxMembers) throw new InvalidDataException($"The initrd has more than {MaxMembers} members.");
             var archive = new MemberBytes(member);
             for (var ended = false; Next(archive, ended) is { } entry;)
             {
@@ -88,6 +96,8 @@ public sealed class CpioReader(Stream initrd, CpioLimits limits, Func<string, bo
             {
                 if (archive.ReadAtLeast(_header.AsSpan(0, 1), 1) == 0) return false;
                 Count(1);
+                if (_header[0] == 0 && ++_padding > MaxPaddingBytes)
+                    throw new InvalidDataException("The initrd has more padding than contents.");
             }
             while (_header[0] == 0);
             return true;
@@ -121,6 +131,7 @@ public sealed class CpioReader(Stream initrd, CpioLimits limits, Func<string, bo
         if (from.Skip(count)) return;
         while (count > 0)
         {
+            _ct.ThrowIfCancellationRequested();
             var read = from.ReadAtLeast(_sink.AsSpan(0, (int)Math.Min(count, _sink.Length)), 1);
             if (read == 0) throw new EndOfStreamException();
             count -= read;
@@ -129,6 +140,7 @@ public sealed class CpioReader(Stream initrd, CpioLimits limits, Func<string, bo
 
     private void Count(long bytes)
     {
+        _ct.ThrowIfCancellationRequested();
         _bytes += bytes;
         if (_bytes > limits.MaxBytes)
             throw new InvalidDataException($"The initrd unpacks to more than {limits.MaxBytes} bytes.");

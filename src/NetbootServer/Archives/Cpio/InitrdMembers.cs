@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using SharpCompress.Compressors.BZip2;
 using SharpCompress.Compressors.LZMA;
@@ -13,6 +14,7 @@ namespace NetbootServer.Archives.Cpio;
 internal sealed class InitrdMembers(Stream initrd)
 {
     private const int PieceBytes = 4096, MagicBytes = 16;
+    private const uint MaxDictionaryBytes = 128u << 20;
     private long _next;
     private Place? _current;
     private bool _isRaw, _isOver;
@@ -28,7 +30,8 @@ internal sealed class InitrdMembers(Stream initrd)
         _isRaw = kind == BootFileKind.Cpio;
         if (_isRaw) return new Raw(this, initrd);
         _current = new Place(_next);
-        return new Guarded(Open(kind, new Member(initrd, _current)));
+        var place = _current;
+        return new Guarded(() => Open(kind, new Member(initrd, place)));
     }
 
     /// <summary>The entry that was read ended an archive: a member that is not compressed ends there.</summary>
@@ -77,7 +80,7 @@ internal sealed class InitrdMembers(Stream initrd)
                 count += read;
             return head.AsSpan(0, count).TrimStart((byte)0).StartsWith("07070"u8[..Math.Min(5, count)]);
         }
-        catch (Exception e) when (e is not (OutOfMemoryException or IOException) || e is InvalidDataException)
+        catch (Exception e) when (IsDamage(e))
         {
             return false;
         }
@@ -132,7 +135,11 @@ internal sealed class InitrdMembers(Stream initrd)
     private static Stream Lzma(Stream packed)
     {
         var header = new byte[13];
-        packed.ReadExactly(header);
+        if (packed.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length)
+            throw new InvalidDataException("The LZMA file is cut off");
+        if (BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(1)) is 0 or > MaxDictionaryBytes)
+            throw new InvalidDataException(
+                $"The LZMA file has a dictionary of none or more than {MaxDictionaryBytes >> 20} MiB");
         return LzmaStream.Create(header[..5], packed, -1, BitConverter.ToInt64(header, 5));
     }
 
@@ -204,16 +211,19 @@ internal sealed class InitrdMembers(Stream initrd)
     /// An unpacked member. Libraries fail on what follows it, and on damage alike: after the trailer it has simply
     /// ended.
     /// </summary>
-    private sealed class Guarded(Stream unpacked) : ForwardStream
+    /// <param name="open">Opens it at the first read: that may fail on damage, too.</param>
+    private sealed class Guarded(Func<Stream> open) : ForwardStream
     {
+        private Stream? _unpacked;
+
         public override int Read(Span<byte> buffer)
         {
             try
             {
-                return unpacked.Read(buffer);
+                _unpacked ??= open();
+                return _unpacked.Read(buffer);
             }
-            catch (Exception e) when (e is InvalidDataException or EndOfStreamException
-                || e is not (OutOfMemoryException or IOException))
+            catch (Exception e) when (IsDamage(e))
             {
                 throw new InvalidDataException($"The initrd cannot be unpacked: {e.Message.TrimEnd('.')}.", e);
             }
@@ -221,8 +231,12 @@ internal sealed class InitrdMembers(Stream initrd)
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing) unpacked.Dispose();
+            if (disposing) _unpacked?.Dispose();
             base.Dispose(disposing);
         }
     }
+
+    /// <summary>Libraries report damage by many kinds of exceptions; a failing disk is none.</summary>
+    private static bool IsDamage(Exception error) => error is InvalidDataException or EndOfStreamException
+        || error is not (OutOfMemoryException or IOException);
 }

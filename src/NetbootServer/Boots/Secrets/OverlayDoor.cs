@@ -51,11 +51,21 @@ internal sealed class OverlayDoor(OpenBoots boots, OverlayKeys keys, ImageCatalo
             return await RefuseAsync(http, ticket, "the profile of its script is gone", ct);
         var layout = recipe.LayoutOrNone;
         if (layout is null) return MachineAnswer.TryAgain("The image's initrd is being looked into.", RetryAfter);
+        // First whether there is something to answer with: a claim is spent by being answered.
+        var initrds = new List<BlobEntry>();
+        foreach (var initrd in whole ? recipe.Initrds : [])
+        {
+            if (await blobs.FindAsync(initrd.Digest, ct) is not { } blob) return absent.Answer(image, version, initrd);
+            if (!await blobs.IsInServiceAsync(blob, ct))
+                return MachineAnswer.TryAgain("This file is out of service until its bytes are fetched again.",
+                    RetryAfter);
+            initrds.Add(blob);
+        }
         var taken = await TakeAsync(http, ticket, profile, grant, ct);
         if (taken.Answer is { } answer) return answer;
         var built = builder.Build(ticket.Boot, taken.Overlay, layout, taken.Owner, taken.WithSecrets,
             whole ? null : recipe.InitrdBytes);
-        return whole ? await WholeAsync(http, boot, image, version, recipe, built, ct)
+        return whole ? Whole(http, boot, initrds, built)
             : Answer(http, boot, built.Tag, [new(built.Bytes)], Steps.Overlay);
     }
 
@@ -95,24 +105,19 @@ internal sealed class OverlayDoor(OpenBoots boots, OverlayKeys keys, ImageCatalo
         (await db.Set<MachineRow>().AsNoTracking().SingleOrDefaultAsync(
             row => row.Id == ticket.Machine && row.State == MachineState.Registered, ct))?.ToMachine();
 
-    private async Task<IResult> WholeAsync(HttpContext http, string boot, Image image, ImageVersion version,
-        Recipe recipe, BuiltOverlay built, CancellationToken ct)
+    private BodyResult Whole(HttpContext http, string boot, List<BlobEntry> initrds, BuiltOverlay built)
     {
         var segments = new List<BodySegment>();
         var tag = new System.Text.StringBuilder();
         long length = 0;
-        foreach (var initrd in recipe.Initrds)
+        foreach (var blob in initrds)
         {
-            if (await blobs.FindAsync(initrd.Digest, ct) is not { } blob) return absent.Answer(image, version, initrd);
-            if (!await blobs.IsInServiceAsync(blob, ct))
-                return MachineAnswer.TryAgain("This file is out of service until its bytes are fetched again.",
-                    RetryAfter);
             segments.AddRange(blob.Body.Slice(0, blob.Length));
             length += blob.Length;
             var padding = (int)(-length & 3);
             segments.Add(new(new byte[padding]));
             length += padding;
-            tag.Append(initrd.Sha256.AsSpan(0, 16));
+            tag.Append(blob.Digest.ToString().AsSpan(0, 16));
         }
         segments.Add(new(built.Bytes));
         return Answer(http, boot, $"\"{tag}{built.Tag.Trim('"')}\"", segments, Steps.Initrd);

@@ -17,17 +17,18 @@ internal static class Tmpfiles
         {
             foreach (var folder in FilePaths.FoldersOf(path))
                 if (folders.Add(folder))
-                    // Without a mode, a folder that is there keeps its own.
+                    // Without a mode and an owner, a folder that is there keeps its own.
                     Append(lines, "d", prefix + folder, InitramfsTree.FolderMode(folder[1..]) is 0x1C0 ? "0700" : "-",
-                        "-");
-            Append(lines, "f+~", prefix + path, Convert.ToString(mode, 8).PadLeft(4, '0'),
+                        "-", "-");
+            Append(lines, "f+~", prefix + path, Convert.ToString(mode, 8).PadLeft(4, '0'), "root",
                 Convert.ToBase64String(content));
         }
         return lines.ToString();
     }
 
-    private static void Append(StringBuilder lines, string type, string path, string mode, string argument) =>
-        lines.Append(CultureInfo.InvariantCulture, $"{type} {Escaped(path)} {mode} root root - {argument}\n");
+    private static void Append(StringBuilder lines, string type, string path, string mode, string owner,
+        string argument) =>
+        lines.Append(CultureInfo.InvariantCulture, $"{type} {Escaped(path)} {mode} {owner} {owner} - {argument}\n");
 
     private static string Escaped(string path) => path.Replace("%", "%%", StringComparison.Ordinal)
         .Replace("\\", "\\\\", StringComparison.Ordinal).Replace(" ", "\\x20", StringComparison.Ordinal)

@@ -61,7 +61,8 @@ public sealed class CpioReaderTests : IDisposable
     public async Task Links_wanted_files_and_kinds_are_told_apart()
     {
         var bytes = await PackAsync("gzip", Archive("init", "etc/fstab"));
-        var entries = new CpioReader(new MemoryStream(bytes), CpioLimits.Default, path => path == "etc/fstab").Entries()
+        var entries = new CpioReader(new MemoryStream(bytes), CpioLimits.Default, path => path == "etc/fstab")
+            .Entries(TestContext.Current.CancellationToken)
             .ToList();
         Assert.Equal((true, "text of etc/fstab"), (entries[1].IsFile, entries[1].Text));
         Assert.Null(entries[0].Text);
@@ -101,16 +102,44 @@ public sealed class CpioReaderTests : IDisposable
         Assert.Throws<InvalidDataException>(() => Names([.. Archive("a"), .. "and then this"u8]));
         var bomb = await PackAsync("gzip", Archive(["a"], new byte[10_000_000]));
         var error = Assert.Throws<InvalidDataException>(() =>
-            new CpioReader(new MemoryStream(bomb), new(1_000_000, 100)).Entries().ToList());
+            new CpioReader(new MemoryStream(bomb), new(1_000_000, 100)).Entries(TestContext.Current.CancellationToken).ToList());
         Assert.Contains("more than 1000000 bytes", error.Message, StringComparison.Ordinal);
         Assert.Throws<InvalidDataException>(() =>
-            new CpioReader(new MemoryStream(Archive("a", "b", "c")), new(1_000_000, 2)).Entries().ToList());
+            new CpioReader(new MemoryStream(Archive("a", "b", "c")), new(1_000_000, 2)).Entries(TestContext.Current.CancellationToken).ToList());
     }
+
+    [Theory]
+    [InlineData("5D00000080000000000000000000")] // LZMA with a dictionary of 2 GiB
+    [InlineData("5D00000000000000000000000000")] // LZMA without one
+    [InlineData("5D0000FF7F00000000000000000000")] // LZMA that would take 2 GiB of memory
+    [InlineData("5D0000")] // LZMA, cut off
+    public void A_hostile_head_is_an_error_of_the_file(string hex) =>
+        Assert.Throws<InvalidDataException>(() => Names(Convert.FromHexString(hex)));
+
+    [Fact]
+    public void Members_without_contents_are_counted()
+    {
+        var empty = Convert.FromHexString("02214C1800000000"); // an LZ4 file of no blocks
+        var error = Assert.Throws<InvalidDataException>(() => Names([.. Enumerable.Repeat(empty, 200_000)
+            .SelectMany(bytes => bytes)]));
+        Assert.Contains("members", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Endless_padding_is_an_error()
+    {
+        var nulls = await PackAsync("gzip", [.. Archive("a"), .. new byte[70 << 20]]);
+        Assert.Throws<InvalidDataException>(() => Names(nulls));
+    }
+
+    [Fact]
+    public void Reading_ends_when_it_is_cancelled() => Assert.Throws<OperationCanceledException>(() =>
+        new CpioReader(new MemoryStream(Archive("a")), CpioLimits.Default).Entries(new(canceled: true)).ToList());
 
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static List<string> Names(byte[] initrd) =>
-        [.. new CpioReader(new MemoryStream(initrd), CpioLimits.Default).Entries().Select(entry => entry.Path)];
+        [.. new CpioReader(new MemoryStream(initrd), CpioLimits.Default).Entries(TestContext.Current.CancellationToken).Select(entry => entry.Path)];
 
     private static byte[] Archive(params string[] files) => Archive(files, null);
 

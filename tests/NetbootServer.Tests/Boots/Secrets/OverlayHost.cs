@@ -95,7 +95,8 @@ public sealed partial class OverlayHost : IAsyncDisposable
     public static async Task<Dictionary<string, string>> FilesInAsync(Answer answer)
     {
         var bytes = await BytesAsync(answer);
-        return new CpioReader(new MemoryStream(bytes), CpioLimits.Default, _ => true).Entries()
+        return new CpioReader(new MemoryStream(bytes), CpioLimits.Default, _ => true)
+            .Entries(TestContext.Current.CancellationToken)
             .Where(entry => entry.IsFile).ToDictionary(entry => "/" + entry.Path, entry => entry.Text!);
     }
 

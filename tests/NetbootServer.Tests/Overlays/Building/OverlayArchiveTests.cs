@@ -53,7 +53,7 @@ public sealed class OverlayArchiveTests : IDisposable
     public void Systemd_without_cp_gets_lines_of_tmpfiles()
     {
         var entries = Make(["init -> lib/systemd/systemd", "bin/systemd-tmpfiles"], File("/etc/a b%", 0x1A0, "x"));
-        Assert.Equal("d /sysroot/etc - root root - -\nf+~ /sysroot/etc/a\\x20b%% 0640 root root - eA==\n",
+        Assert.Equal("d /sysroot/etc - - - - -\nf+~ /sysroot/etc/a\\x20b%% 0640 root root - eA==\n",
             entries["netboot/tmpfiles.conf"].Text);
         Assert.DoesNotContain(entries.Keys, path => path.StartsWith("netboot/overlay", StringComparison.Ordinal));
     }
@@ -207,7 +207,8 @@ public sealed class OverlayArchiveTests : IDisposable
         Read(OverlayArchive.Make(InitrdRecognitionTests.Of(image), contents, withSecrets: true, [])!);
 
     private static SortedDictionary<string, CpioEntry> Read(byte[] archive) => new(
-        new CpioReader(new MemoryStream(archive), CpioLimits.Default, _ => true).Entries()
+        new CpioReader(new MemoryStream(archive), CpioLimits.Default, _ => true)
+            .Entries(TestContext.Current.CancellationToken)
             .ToDictionary(entry => entry.Path), StringComparer.Ordinal);
 
     private static OverlayContent File(string path, int mode, string content, bool secret = false) => new(
