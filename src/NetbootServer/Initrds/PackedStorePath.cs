@@ -39,6 +39,7 @@ internal sealed class PackedStorePath : ForwardStream
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _input = new byte[InputBytes];
     private readonly FirstStagePrograms _programs;
+    private readonly byte[] _root;
     private int _given;
     private bool _ended;
 
@@ -47,6 +48,7 @@ internal sealed class PackedStorePath : ForwardStream
     {
         (_nar, _info) = (nar, info);
         _programs = new(info.Path);
+        _root = Encoding.ASCII.GetBytes(info.Path.ToString()[1..]);
         _reader = new NarReader(info.NarSize, Found);
         _zstd = new CompressionStream(_packed, Level, leaveOpen: true);
         _zstd.SetParameter(ZSTD_cParameter.ZSTD_c_checksumFlag, 1);
@@ -140,11 +142,8 @@ internal sealed class PackedStorePath : ForwardStream
         }
     }
 
-    private byte[] PathOf(NarEntry entry)
-    {
-        var root = Encoding.ASCII.GetBytes(_info.Path.ToString()[1..]);
-        return entry.PathBytes.IsEmpty ? root : [.. root, (byte)'/', .. entry.PathBytes.Span];
-    }
+    private byte[] PathOf(NarEntry entry) =>
+        entry.PathBytes.IsEmpty ? _root : [.. _root, (byte)'/', .. entry.PathBytes.Span];
 
     private SourceException TooLarge(NarEntry entry) => new(SourceProblems.NotBootable,
         $"{_info.Path}/{SourceText.Quote(entry.Path)} has {entry.Size} bytes; the kernel unpacks only files below 4 " +

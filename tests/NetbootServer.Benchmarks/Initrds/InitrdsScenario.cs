@@ -31,22 +31,22 @@ internal static class InitrdsScenario
                 // A file of the system's own, so that each closure differs from the one before in that alone.
                 await File.WriteAllTextAsync(Path.Combine(flake, "hosts", "bench.nix"),
                     $"{{ pkgs }}: import ./installer.nix {{ inherit pkgs; }} // {{ motd = \"round {round}\"; }}\n", ct);
-                tops.Add((await ShellAsync($"{nix} build --no-link --print-out-paths 'path:{flake}" +
+                tops.Add((await Shell.RunAsync($"{nix} build --no-link --print-out-paths 'path:{flake}" +
                     "#nixosConfigurations.bench.config.system.build.toplevel'", ct)).Trim());
             }
-            var bytes = long.Parse(await ShellAsync($"{nix} path-info -S {tops[0]} | awk '{{print $2}}'", ct),
+            var bytes = long.Parse(await Shell.RunAsync($"{nix} path-info -S {tops[0]} | awk '{{print $2}}'", ct),
                 CultureInfo.InvariantCulture);
             Console.WriteLine($"\nA closure of {bytes / 1e6:0} MB in " +
                 $"{(await PathsAsync(nix, tops[0], ct)).Length} store paths.\n");
             Console.WriteLine("| case | ours: median (lowest–highest) | `find \\| cpio \\| zstd -3 -T2` |\n" +
                 "|---|---|---|");
-            var minimal = (await ShellAsync($"{nix} build --no-link --print-out-paths 'path:{flake}" +
+            var minimal = (await Shell.RunAsync($"{nix} build --no-link --print-out-paths 'path:{flake}" +
                 "#nixosConfigurations.minimal.config.system.build.toplevel'", ct)).Trim();
             await MeasureAsync(folder, nix, flake, minimal, tops, ct);
         }
         finally
         {
-            await ShellAsync($"chmod -R u+w {folder} && rm -rf {folder}", CancellationToken.None);
+            await Shell.RunAsync($"chmod -R u+w {folder} && rm -rf {folder}", CancellationToken.None);
         }
     }
 
@@ -66,7 +66,7 @@ internal static class InitrdsScenario
             changed.Add(await RefreshAsync(client, "bench", tops[round + 1], ct));
             var paths = await PathsAsync(nix, tops[round], ct);
             var started = Stopwatch.GetTimestamp();
-            await ShellAsync($"cd {folder}/store && find {string.Join(' ', paths.Select(path => path[1..]))} | " +
+            await Shell.RunAsync($"cd {folder}/store && find {string.Join(' ', paths.Select(path => path[1..]))} | " +
                 $"cpio -o -H newc --quiet | zstd -q -3 -T2 -o {folder}/out{round} && sync {folder}/out{round}", ct);
             theirs.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
@@ -104,12 +104,13 @@ internal static class InitrdsScenario
     }
 
     private static async Task<string[]> PathsAsync(string nix, string top, CancellationToken ct) =>
-        (await ShellAsync($"{nix}-store -qR {top}", ct)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        (await Shell.RunAsync($"{nix}-store -qR {top}", ct)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>A Nix with a store of its own, and without the machine's settings.</summary>
     private static async Task<string> NixAsync(string folder, CancellationToken ct)
     {
-        var real = Path.GetDirectoryName((await ShellAsync("tests/lab/nix.sh | sed -n 's/^NIX_NEW=//p'", ct)).Trim())!;
+        var real = Path.GetDirectoryName(
+            (await Shell.RunAsync("tests/lab/nix.sh | sed -n 's/^NIX_NEW=//p'", ct)).Trim())!;
         var packages = Path.GetDirectoryName(await FixtureAsync(ct));
         foreach (var name in new[] { "nix", "nix-store" })
         {
@@ -134,20 +135,10 @@ internal static class InitrdsScenario
     /// <summary>A copy of the fixture outside of the repository, of which Nix sees only what git knows.</summary>
     private static async Task<string> FlakeAsync(string folder, CancellationToken ct)
     {
-        await ShellAsync($"cp -r {await FixtureAsync(ct)} {folder}/flake", ct);
+        await Shell.RunAsync($"cp -r {await FixtureAsync(ct)} {folder}/flake", ct);
         return Path.Combine(folder, "flake");
     }
 
     private static async Task<string> FixtureAsync(CancellationToken ct) =>
-        (await ShellAsync("tests/lab/nix-fixture.sh | sed -n 's/^FIXTURE=//p'", ct)).Trim();
-
-    private static async Task<string> ShellAsync(string command, CancellationToken ct)
-    {
-        using var shell = Process.Start(
-            new ProcessStartInfo("bash", ["-o", "pipefail", "-c", command]) { RedirectStandardOutput = true })!;
-        var output = await shell.StandardOutput.ReadToEndAsync(ct);
-        await shell.WaitForExitAsync(ct);
-        return shell.ExitCode == 0 ? output
-            : throw new InvalidOperationException($"'{command}' ended with {shell.ExitCode}.");
-    }
+        (await Shell.RunAsync("tests/lab/nix-fixture.sh | sed -n 's/^FIXTURE=//p'", ct)).Trim();
 }

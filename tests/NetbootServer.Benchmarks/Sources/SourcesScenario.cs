@@ -77,11 +77,12 @@ internal sealed class SourcesScenario : IJobProgress
                 await blobs.AddAsync(download!, BlobLimits.None, c);
             }, $"curl -s {url} | sha256sum"),
         };
-        var nix = Path.GetDirectoryName((await ShellAsync("tests/lab/nix.sh | sed -n 's/^NIX_OLD=//p'", ct)).Trim())!;
+        var nix = Path.GetDirectoryName(
+            (await Shell.RunAsync("tests/lab/nix.sh | sed -n 's/^NIX_OLD=//p'", ct)).Trim())!;
         var nar = Path.Combine(folder, "nar");
         // .NET's own libraries: a few hundred files of code, as in a store.
         var tree = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", ".."));
-        await ShellAsync($"{nix}/nix-store --dump {tree} >{nar}", ct);
+        await Shell.RunAsync($"{nix}/nix-store --dump {tree} >{nar}", ct);
         var length = new FileInfo(nar).Length;
         foreach (var (compression, pack, unpack) in new[]
         {
@@ -91,7 +92,7 @@ internal sealed class SourcesScenario : IJobProgress
         })
         {
             var packed = pack.Length == 0 ? nar : $"{nar}.{compression}";
-            if (pack.Length > 0) await ShellAsync($"{pack} -c <{nar} >{packed}", ct);
+            if (pack.Length > 0) await Shell.RunAsync($"{pack} -c <{nar} >{packed}", ct);
             cases.Add(new($"NAR of {length >> 20} MiB, {compression}", $"{unpack} | nix-store --restore", length,
                 async c =>
             {
@@ -109,8 +110,8 @@ internal sealed class SourcesScenario : IJobProgress
         for (var round = 0; round <= Rounds; round++)
         {
             var our = await TimeAsync(() => each.Ours(ct));
-            var their = await TimeAsync(() => ShellAsync(each.Theirs, ct));
-            await ShellAsync($"rm -rf {folder}/out", ct);
+            var their = await TimeAsync(() => Shell.RunAsync(each.Theirs, ct));
+            await Shell.RunAsync($"rm -rf {folder}/out", ct);
             if (round == 0) continue; // to warm up
             ours.Add(each.Bytes / our);
             theirs.Add(each.Bytes / their);
@@ -127,16 +128,6 @@ internal sealed class SourcesScenario : IJobProgress
         var watch = Stopwatch.StartNew();
         await work();
         return watch.Elapsed.TotalSeconds;
-    }
-
-    private static async Task<string> ShellAsync(string command, CancellationToken ct)
-    {
-        using var shell = Process.Start(
-            new ProcessStartInfo("bash", ["-o", "pipefail", "-c", command]) { RedirectStandardOutput = true })!;
-        var output = await shell.StandardOutput.ReadToEndAsync(ct);
-        await shell.WaitForExitAsync(ct);
-        return shell.ExitCode == 0 ? output
-            : throw new InvalidOperationException($"'{command}' ended with {shell.ExitCode}.");
     }
 
     /// <inheritdoc/>

@@ -185,7 +185,7 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         cut.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
         (await _admin.SendAsync(HttpMethod.Post, "/api/v1/images/broken/versions", cut))
             .IsProblem(HttpStatusCode.BadRequest, "malformed-request");
-        (await _admin.UploadAsync("nobody", ("x86_64-linux/kernel", BootFiles.Kernel())))
+        (await _admin.UploadAsync("missing", ("x86_64-linux/kernel", BootFiles.Kernel())))
             .IsProblem(HttpStatusCode.NotFound, "not-found");
         Assert.Empty(Directory.GetFiles(Path.Combine(app.Data, "blobs", "tmp")));
     }

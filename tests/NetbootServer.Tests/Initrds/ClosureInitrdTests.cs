@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Blobs;
@@ -9,6 +7,7 @@ using NetbootServer.Nix.Nars;
 using NetbootServer.Sources;
 using NetbootServer.Sources.Specs;
 using NetbootServer.Storage;
+using NetbootServer.Tests.Archives.Cpio;
 using NetbootServer.Tests.Nix.Nars;
 using NetbootServer.Tests.Sources;
 using ZstdSharp;
@@ -271,20 +270,7 @@ public sealed class ClosureInitrdTests
             {
                 var end = archives.AsSpan(at).IndexOf("TRAILER!!!\0"u8);
                 var next = end < 0 ? archives.Length : (at + end + 11 + 3) & ~3;
-                var start = new ProcessStartInfo("cpio")
-                {
-                    WorkingDirectory = folder, RedirectStandardInput = true,
-                    RedirectStandardError = true
-                };
-                foreach (var argument in new[] { "-idmu", "--quiet", "-H", "newc", "--no-absolute-filenames" })
-                    start.ArgumentList.Add(argument);
-                using var cpio = Process.Start(start)!;
-                await cpio.StandardInput.BaseStream.WriteAsync(archives.AsMemory(at, next - at), Ct);
-                cpio.StandardInput.Close();
-                var errors = await cpio.StandardError.ReadToEndAsync(Ct);
-                await cpio.WaitForExitAsync(Ct);
-                Assert.True(cpio.ExitCode == 0,
-                    string.Create(CultureInfo.InvariantCulture, $"{cpio.ExitCode}: {errors}"));
+                await GnuCpio.UnpackAsync(archives.AsMemory(at, next - at), folder);
                 at = next;
             }
         }

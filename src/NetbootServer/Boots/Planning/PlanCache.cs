@@ -21,12 +21,11 @@ internal sealed record RenderedPlan(BootPlan Plan, string[] Parts)
 
     /// <summary>The script of a boot.</summary>
     /// <param name="token">The token of its boot or of a choice; of no matter for a script that has neither.</param>
-    /// <param name="key">The key of its overlay; null for a script that begins no boot.</param>
+    /// <param name="key">The key of its overlay; null for a script that loads none.</param>
     public string ScriptOf(string token, string? key)
     {
         var script = string.Join(token, Parts);
-        return key is not null && Plan.Action is LoadKernel { Overlay.HasFiles: true }
-            ? script.Replace(KeyMark, key, StringComparison.Ordinal) : script;
+        return key is null ? script : script.Replace(KeyMark, key, StringComparison.Ordinal);
     }
 
     /// <summary>The plan with its script.</summary>

@@ -50,11 +50,14 @@ internal sealed class ScriptComposer(PlanCache plans, BootTokens tokens, Overlay
             // A machine that contradicts a registration opens no boot of the registered machine.
             (token, ticket) = tokens.Mint(recognition.Machine?.Id ?? 0, load.Version.Id, plan.FromNextBoot,
                 plan.Machine?.NextBoot?.SetAt, load.Version.NumberOf(load.Recipe));
-            if (load.Overlay is { HasFiles: true, Overlay.HasSecrets: true } && plan.Machine is { } machine)
-                withheld = rules.Refusal(machine, plan.Profile!, recognition, identity, request.Address);
-            key = keys.Make(token, request.Address, plan.Profile!.Name,
-                load.Overlay is { HasFiles: true, Overlay.HasSecrets: true } && withheld is null);
-            links = links with { Boot = token, Key = key };
+            if (load.Overlay is { HasFiles: true } overlay) // most boots have none, and need no key
+            {
+                var hasSecrets = overlay.Overlay.HasSecrets;
+                if (hasSecrets && plan.Machine is { } machine)
+                    withheld = rules.Refusal(machine, plan.Profile!, recognition, identity, request.Address);
+                key = keys.Make(token, request.Address, plan.Profile!.Name, hasSecrets && withheld is null);
+            }
+            links = links with { Boot = token, Key = key ?? "" };
         }
         ScriptTemplateException? fault = null;
         var text = kept?.ScriptOf(token, key)

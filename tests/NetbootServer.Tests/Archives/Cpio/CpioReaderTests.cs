@@ -7,6 +7,8 @@ namespace NetbootServer.Tests.Archives.Cpio;
 /// <summary>Initrds as the kernel's own tools make them: any compression, several members, padding between.</summary>
 public sealed class CpioReaderTests : IDisposable
 {
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("netboot-cpio-");
 
     /// <summary>Packs the archive by the program that an initrd is packed with.</summary>
@@ -62,8 +64,7 @@ public sealed class CpioReaderTests : IDisposable
     {
         var bytes = await PackAsync("gzip", Archive("init", "etc/fstab"));
         var entries = new CpioReader(new MemoryStream(bytes), CpioLimits.Default, path => path == "etc/fstab")
-            .Entries(TestContext.Current.CancellationToken)
-            .ToList();
+            .Entries(Ct).ToList();
         Assert.Equal((true, "text of etc/fstab"), (entries[1].IsFile, entries[1].Text));
         Assert.Null(entries[0].Text);
         Assert.Equal((true, "usr/lib"), (entries[2].IsSymlink, entries[2].Text));
@@ -102,10 +103,10 @@ public sealed class CpioReaderTests : IDisposable
         Assert.Throws<InvalidDataException>(() => Names([.. Archive("a"), .. "and then this"u8]));
         var bomb = await PackAsync("gzip", Archive(["a"], new byte[10_000_000]));
         var error = Assert.Throws<InvalidDataException>(() =>
-            new CpioReader(new MemoryStream(bomb), new(1_000_000, 100)).Entries(TestContext.Current.CancellationToken).ToList());
+            new CpioReader(new MemoryStream(bomb), new(1_000_000, 100)).Entries(Ct).ToList());
         Assert.Contains("more than 1000000 bytes", error.Message, StringComparison.Ordinal);
         Assert.Throws<InvalidDataException>(() =>
-            new CpioReader(new MemoryStream(Archive("a", "b", "c")), new(1_000_000, 2)).Entries(TestContext.Current.CancellationToken).ToList());
+            new CpioReader(new MemoryStream(Archive("a", "b", "c")), new(1_000_000, 2)).Entries(Ct).ToList());
     }
 
     [Theory]
@@ -139,7 +140,7 @@ public sealed class CpioReaderTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static List<string> Names(byte[] initrd) =>
-        [.. new CpioReader(new MemoryStream(initrd), CpioLimits.Default).Entries(TestContext.Current.CancellationToken).Select(entry => entry.Path)];
+        [.. new CpioReader(new MemoryStream(initrd), CpioLimits.Default).Entries(Ct).Select(entry => entry.Path)];
 
     private static byte[] Archive(params string[] files) => Archive(files, null);
 
@@ -164,10 +165,10 @@ public sealed class CpioReaderTests : IDisposable
     private async Task<byte[]> PackAsync(string kind, byte[] bytes)
     {
         var (from, to) = (Path.Combine(_folder.FullName, "from"), Path.Combine(_folder.FullName, "to"));
-        await File.WriteAllBytesAsync(from, bytes, TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(from, bytes, Ct);
         using var process = Process.Start("sh", ["-c", $"{string.Join(' ', Packers[kind])} -c <{from} >{to}"]);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(Ct);
         Assert.Equal(0, process.ExitCode);
-        return await File.ReadAllBytesAsync(to, TestContext.Current.CancellationToken);
+        return await File.ReadAllBytesAsync(to, Ct);
     }
 }

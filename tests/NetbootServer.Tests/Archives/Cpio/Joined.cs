@@ -7,5 +7,6 @@ internal sealed class Joined(byte[] bytes)
 {
     /// <summary>The paths in them, in order.</summary>
     public IReadOnlyList<string> Paths { get; } =
-        [.. new CpioReader(new MemoryStream(bytes), CpioLimits.Default).Entries(TestContext.Current.CancellationToken).Select(entry => entry.Path)];
+        [.. new CpioReader(new MemoryStream(bytes), CpioLimits.Default)
+            .Entries(TestContext.Current.CancellationToken).Select(entry => entry.Path)];
 }

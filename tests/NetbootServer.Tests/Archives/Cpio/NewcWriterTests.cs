@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using NetbootServer.Archives.Cpio;
 
@@ -43,7 +41,7 @@ public sealed class NewcWriterTests : IDisposable
             var archive = Archive(writer => Write(writer, tree));
             Assert.Equal(0, archive.Length % NewcWriter.Alignment);
             var folder = Directory.CreateDirectory(Path.Combine(_folder, $"{round}")).FullName;
-            await UnpackAsync(archive, folder);
+            await GnuCpio.UnpackAsync(archive, folder);
             foreach (var (path, (kind, mode, content)) in tree)
                 AssertThere(Path.Combine(folder, path), kind, mode, content);
             Assert.Equal(tree.Count, Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions
@@ -180,23 +178,5 @@ public sealed class NewcWriterTests : IDisposable
         if (kind == 'd') return; // cpio changes a directory's time when it unpacks what is in it
         Assert.Equal(new DateTime(1970, 1, 1, 0, 0, 1, DateTimeKind.Utc), File.GetLastWriteTimeUtc(path));
         Assert.Equal(content, File.ReadAllBytes(path));
-    }
-
-    private static async Task UnpackAsync(byte[] archive, string folder)
-    {
-        var start = new ProcessStartInfo("cpio")
-        {
-            WorkingDirectory = folder, RedirectStandardInput = true,
-            RedirectStandardError = true
-        };
-        foreach (var argument in new[] { "-idm", "--quiet", "-H", "newc", "--no-absolute-filenames" })
-            start.ArgumentList.Add(argument);
-        using var cpio = Process.Start(start)!;
-        await cpio.StandardInput.BaseStream.WriteAsync(archive);
-        cpio.StandardInput.Close();
-        var errors = await cpio.StandardError.ReadToEndAsync();
-        await cpio.WaitForExitAsync();
-        Assert.True(cpio.ExitCode == 0 && errors.Length == 0,
-            string.Create(CultureInfo.InvariantCulture, $"cpio ended with {cpio.ExitCode}: {errors}"));
     }
 }

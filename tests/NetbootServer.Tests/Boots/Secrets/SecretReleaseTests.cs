@@ -134,7 +134,7 @@ public sealed class SecretReleaseTests(OverlayHost host) : IClassFixture<Overlay
         // What changes nothing secret arms nothing.
         (await host.Admin.PatchAsync("/api/v1/machines/once", new { notes = "x" })).Is(HttpStatusCode.OK);
         Assert.False(await BootsWithAsync(Mac, succeeds: true));
-        (await host.Admin.SendAsync(HttpMethod.Post, "/api/v1/machines/nobody/releases")).Is(HttpStatusCode.NotFound);
+        (await host.Admin.SendAsync(HttpMethod.Post, "/api/v1/machines/missing/releases")).Is(HttpStatusCode.NotFound);
         Assert.Contains("\"kind\":\"release\"", (await host.Admin.GetAsync("/api/v1/audit")).Text,
             StringComparison.Ordinal);
     }

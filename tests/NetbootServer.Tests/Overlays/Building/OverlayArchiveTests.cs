@@ -5,6 +5,7 @@ using NetbootServer.Archives.Cpio;
 using NetbootServer.Overlays;
 using NetbootServer.Overlays.Building;
 using NetbootServer.Overlays.Recognition;
+using NetbootServer.Tests.Archives.Cpio;
 using NetbootServer.Tests.Overlays.Recognition;
 
 namespace NetbootServer.Tests.Overlays.Building;
@@ -127,7 +128,7 @@ public sealed class OverlayArchiveTests : IDisposable
 
     /// <summary>The shim runs here on a made root: it copies, sets the password, and switches.</summary>
     [Fact]
-    public void The_shim_copies_and_sets_the_password()
+    public async Task The_shim_copies_and_sets_the_password()
     {
         var root = Directory.CreateDirectory(Path.Combine(_folder.FullName, "new root"));
         Directory.CreateDirectory(Path.Combine(root.FullName, "etc"));
@@ -151,7 +152,7 @@ public sealed class OverlayArchiveTests : IDisposable
         const string Hash = OverlayApiTests.Hash;
         var archive = OverlayArchive.Make(layout, [File("/etc/motd", 0x1A4, "hi\n"),
             File("/etc/shadow", 0x180, Hash, secret: true) with { IsPassword = true }], true, [])!;
-        var unpacked = Unpack(archive);
+        var unpacked = await UnpackAsync(archive);
         foreach (var script in new[] { "sbin/switch_root", "netboot/password.sh" })
         {
             var path = Path.Combine(unpacked, script);
@@ -174,7 +175,7 @@ public sealed class OverlayArchiveTests : IDisposable
     }
 
     [Fact]
-    public void The_bytes_are_the_same_each_time_and_GNU_cpio_reads_them()
+    public async Task The_bytes_are_the_same_each_time_and_GNU_cpio_reads_them()
     {
         var layout = InitrdRecognitionTests.Of(Systemd);
         OverlayContent[] contents = [File("/etc/motd", 0x1A4, "hi\n"), File("/root/x", 0x180, "secret", secret: true)];
@@ -182,24 +183,17 @@ public sealed class OverlayArchiveTests : IDisposable
         Assert.Equal(archive, OverlayArchive.Make(layout, contents.Reverse(), true, []));
         Assert.Equal(0, archive.Length % 4);
         Assert.Equal("070701"u8.ToArray(), archive[..6]);
-        var root = Unpack(archive);
+        var root = await UnpackAsync(archive);
         Assert.Equal("hi\n", System.IO.File.ReadAllText(Path.Combine(root, "netboot/overlay/etc/motd")));
         Assert.Equal((UnixFileMode)0x180, System.IO.File.GetUnixFileMode(Path.Combine(root, "netboot/overlay/root/x")));
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private string Unpack(byte[] archive)
+    private async Task<string> UnpackAsync(byte[] archive)
     {
         var root = _folder.CreateSubdirectory("unpacked").FullName;
-        var file = Path.Combine(_folder.FullName, "archive");
-        System.IO.File.WriteAllBytes(file, archive);
-        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", $"cpio -idm --quiet <{file}"])
-        {
-            WorkingDirectory = root,
-        })!;
-        process.WaitForExit();
-        Assert.Equal(0, process.ExitCode);
+        await GnuCpio.UnpackAsync(archive, root);
         return root;
     }
 

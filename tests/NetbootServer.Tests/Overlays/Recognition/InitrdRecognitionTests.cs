@@ -82,7 +82,8 @@ public sealed class InitrdRecognitionTests
             process.WaitForExit();
             using var file = File.OpenRead(Path.Combine(folder.FullName, "i"));
             var recognition = new InitrdRecognition();
-            foreach (var entry in new CpioReader(file, CpioLimits.Default, InitrdRecognition.Wants).Entries(TestContext.Current.CancellationToken))
+            foreach (var entry in new CpioReader(file, CpioLimits.Default, InitrdRecognition.Wants)
+                .Entries(TestContext.Current.CancellationToken))
                 recognition.Add(entry);
             var layout = recognition.Result();
             Assert.Equal((OverlayKind.Shim, "sbin/switch_root"), (layout.Kind, layout.Place));
