@@ -42,6 +42,31 @@ public sealed class Database : IDisposable
     }
 
     /// <summary>
+    /// As <see cref="ReadAsync"/>, for a query of several statements: all of them see the database as of the first,
+    /// whatever is committed meanwhile.
+    /// </summary>
+    public Task<T> ReadConsistentlyAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> query, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return ReadAsync(async (db, token) =>
+        {
+            await db.Database.OpenConnectionAsync(token);
+            try
+            {
+                // Deferred: what is begun otherwise waits for the writer.
+                await using var transaction = ((SqliteConnection)db.Database.GetDbConnection())
+                    .BeginTransaction(deferred: true);
+                await using var used = await db.Database.UseTransactionAsync(transaction, token);
+                return await query(db, token);
+            }
+            finally
+            {
+                await db.Database.CloseConnectionAsync();
+            }
+        }, ct);
+    }
+
+    /// <summary>
     /// Runs <paramref name="work"/> as the only writer inside one transaction and commits it, unless
     /// <paramref name="work"/> throws. What it returns has reached the disk (WAL with synchronous=FULL), and whatever
     /// follows <see cref="NetbootDb.Changes"/> has been called.

@@ -18,24 +18,14 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadQue
     private const int ListedDetailBytes = 4096;
 
     /// <summary>A boot by its id, with all that is known of it; null when there is none.</summary>
-    public async Task<Boot?> FindAsync(string id, CancellationToken ct)
-    {
-        if (await FindAsync(id, int.MaxValue, ct) is not { } found) return null;
-        var script = await database.ReadAsync((db, token) => (
-            from boot in db.Set<BootRow>()
-            join row in db.Set<BootScriptRow>() on boot.Script equals row.Id
-            where boot.Id == id
-            select row).SingleOrDefaultAsync(token), ct);
-        return script is null ? found
-            : found with { ScriptReason = script.Reason, Script = GivenScript.TextOf(script.Text) };
-    }
+    public Task<Boot?> FindAsync(string id, CancellationToken ct) => FindAsync(id, whole: true, ct);
 
     /// <summary>A boot as lists and events show it.</summary>
-    public Task<Boot?> FindListedAsync(string id, CancellationToken ct) => FindAsync(id, ListedDetailBytes, ct);
+    public Task<Boot?> FindListedAsync(string id, CancellationToken ct) => FindAsync(id, whole: false, ct);
 
-    private async Task<Boot?> FindAsync(string id, int detailBytes, CancellationToken ct)
+    private async Task<Boot?> FindAsync(string id, bool whole, CancellationToken ct)
     {
-        var page = await ReadAsync(rows => rows.Where(row => row.Id == id).Take(1), detailBytes, ct);
+        var page = await ReadAsync(rows => rows.Where(row => row.Id == id).Take(1), whole, ct);
         return page is [var only] ? only : null;
     }
 
@@ -71,21 +61,28 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadQue
                 rows = rows.Where(row => row.StartedAt < at
                     || (row.StartedAt == at && string.Compare(row.Id, id) < 0));
             return rows.OrderByDescending(row => row.StartedAt).ThenByDescending(row => row.Id).Take(paging.Limit + 1);
-        }, ListedDetailBytes, ct);
+        }, whole: false, ct);
         return paging.Cut(boots, boot =>
             (boot.StartedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), boot.Id));
     }
 
+    /// <param name="choose">Which boots.</param>
+    /// <param name="whole">Whether with all details and the script.</param>
+    /// <param name="ct">Ends the reading.</param>
     private async Task<List<Boot>> ReadAsync(
-        Func<IQueryable<BootRow>, IQueryable<BootRow>> choose, int detailBytes, CancellationToken ct)
+        Func<IQueryable<BootRow>, IQueryable<BootRow>> choose, bool whole, CancellationToken ct)
     {
-        var (rows, facts) = await database.ReadAsync(async (db, token) =>
+        // An outcome and the facts that it comes of are of the same moment.
+        var (rows, facts, scripts) = await database.ReadConsistentlyAsync(async (db, token) =>
         {
             var rows = await choose(db.Set<BootRow>()).ToListAsync(token);
             var ids = rows.Select(row => row.Id).ToList();
             var facts = await db.Set<BootFactRow>().Where(fact => ids.Contains(fact.BootId))
-                .UpTo(detailBytes).ToListAsync(token);
-            return (rows, facts.ToLookup(fact => fact.BootId));
+                .UpTo(whole ? int.MaxValue : ListedDetailBytes).ToListAsync(token);
+            var names = rows.Where(row => whole && row.Script is not null).Select(row => row.Script!).ToList();
+            var scripts = names.Count == 0 ? []
+                : await db.Set<BootScriptRow>().Where(row => names.Contains(row.Id)).ToListAsync(token);
+            return (rows, facts.ToLookup(fact => fact.BootId), scripts.ToDictionary(script => script.Id));
         }, ct);
         var running = live.Transfers.ToLookup(transfer => transfer.Ticket.Boot);
         var waiting = line.IsLimited ? line.Waiting : [];
@@ -93,7 +90,11 @@ internal sealed class BootHistory(Database database, LiveBoots live, DownloadQue
         return [.. rows.Select(row => ToBoot(row, [.. facts[row.Id], .. running[row.Id].Select(ToFact)]) with
         {
             Queue = places.TryGetValue(row.Id, out var place) ? new(place, places.Count) : null,
+            Script = ScriptOf(row) is { } script ? GivenScript.TextOf(script.Text) : null,
+            ScriptReason = ScriptOf(row)?.Reason,
         })];
+
+        BootScriptRow? ScriptOf(BootRow row) => row.Script is { } id ? scripts.GetValueOrDefault(id) : null;
     }
 
     private static Boot ToBoot(BootRow row, List<BootFactRow> facts) => new()
