@@ -9,13 +9,13 @@ import { Empty, Ghost, Trouble } from '../parts/messages.js';
 import { usePages } from '../parts/paged-list.js';
 
 const verbs = { create: 'made', change: 'changed', rename: 'renamed', delete: 'deleted', cancel: 'cancelled',
-  refuse: 'was refused' };
+  claim: 'claimed', refuse: 'was refused' };
 const kinds = ['machine', 'next-boot', 'profile', 'image', 'version', 'current', 'refresh', 'scrub', 'token',
-  'session', 'password', 'alarm'];
+  'session', 'password', 'alarm', 'release'];
 const jobs = { create: 'asked for', change: 'hurried' };
 const spans = [['', 'Any time'], ['1', 'Last 24 hours'], ['7', 'Last 7 days'], ['30', 'Last 30 days']];
-const pages = { machine: 'machines', 'next-boot': 'machines', completion: 'machines', profile: 'profiles',
-  image: 'images', version: 'images', current: 'images', refresh: 'images' };
+const pages = { machine: 'machines', 'next-boot': 'machines', completion: 'machines', release: 'machines',
+  profile: 'profiles', image: 'images', version: 'images', current: 'images', refresh: 'images' };
 const quiet = new Set(['revision', 'updatedAt', 'createdAt']);
 
 const isEmpty = value => value === null || value === undefined

@@ -22,12 +22,13 @@ const kinds = {
   'refresh-failing': 'Refreshes fail', 'scrub-failing': 'Scrubs fail',
   'template-failing': 'Script template fails', 'blob-rotten': 'Rotten file',
   'secret-refused': 'Secrets refused', 'secrets-withheld': 'Booted without its secrets',
+  'secrets-claimed-twice': 'Secrets left twice',
 };
 
 /** The pages of what alarms are about. */
 const places = { 'mac-on-two-addresses': 'machines', 'many-contradictions': 'machines',
-  'secret-refused': 'machines', 'secrets-withheld': 'machines', 'refresh-failing': 'images',
-  'template-failing': 'profiles' };
+  'secret-refused': 'machines', 'secrets-withheld': 'machines', 'secrets-claimed-twice': 'machines',
+  'refresh-failing': 'images', 'template-failing': 'profiles' };
 
 const Subject = ({ alarm: { kind, subject, data } }) => data?.machine
   ? html`<a href=${link('machines', data.machine)} dir="auto">${data.machine}</a>: `

@@ -29,6 +29,7 @@ internal static class BootsSetup
         .AddSingleton<PlanCache>()
         .AddSingleton(provider => new OverlayKeys(provider.GetRequiredService<SigningKey>().Value))
         .AddSingleton<SecretRules>()
+        .AddSingleton<ClaimWatch>()
         .AddSingleton<SecretClaims>()
         .AddSingleton<SecretRefusals>()
         .AddSingleton<OverlayBuilder>()

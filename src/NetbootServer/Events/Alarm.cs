@@ -53,6 +53,12 @@ public static class AlarmKinds
     /// <summary>A fetch of a machine's own files was refused: perhaps not the machine asked.</summary>
     public const string SecretRefused = "secret-refused";
 
+    /// <summary>
+    /// A machine's secrets left twice, since the boot that claimed them first never succeeded: perhaps another machine
+    /// pretended to be it.
+    /// </summary>
+    public const string SecretsClaimedTwice = "secrets-claimed-twice";
+
     /// <summary>A machine boots without the secrets of its overlay.</summary>
     public const string SecretsWithheld = "secrets-withheld";
 

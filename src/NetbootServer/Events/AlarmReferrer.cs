@@ -14,7 +14,7 @@ internal sealed class AlarmReferrer : IReferrer
             "machine" =>
             [
                 AlarmKinds.IdentityContradiction, AlarmKinds.ManyContradictions, AlarmKinds.MacOnTwoAddresses,
-                AlarmKinds.SecretRefused, AlarmKinds.SecretsWithheld,
+                AlarmKinds.SecretRefused, AlarmKinds.SecretsClaimedTwice, AlarmKinds.SecretsWithheld,
             ],
             "profile" => [AlarmKinds.TemplateFailing],
             _ => [AlarmKinds.RefreshFailing],

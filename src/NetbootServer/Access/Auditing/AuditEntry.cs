@@ -12,7 +12,8 @@ namespace NetbootServer.Access.Auditing;
 /// <param name="Role">The caller's role; missing for those without one.</param>
 /// <param name="Address">Where the request came from; missing for what was no request.</param>
 /// <param name="Verb">
-/// <c>create</c>, <c>change</c>, <c>rename</c>, <c>delete</c>, <c>cancel</c> (a job), or <c>refuse</c> (a log-in).
+/// <c>create</c>, <c>change</c>, <c>rename</c>, <c>delete</c>, <c>cancel</c> (a job), <c>claim</c> (a machine's
+/// secrets), or <c>refuse</c> (a log-in, a claim).
 /// </param>
 /// <param name="Kind">
 /// <c>machine</c>, <c>next-boot</c>, <c>completion</c>, <c>profile</c>, <c>image</c>, <c>version</c>, <c>current</c>,
@@ -25,7 +26,7 @@ public sealed record AuditEntry(long Id, DateTimeOffset At, string Who, string? 
     string Kind, string Name, JsonElement? Before, JsonElement? After);
 
 /// <summary>What is to be written down, in the transaction of the change.</summary>
-/// <param name="Verb">create, change, rename, delete, cancel or refuse.</param>
+/// <param name="Verb">create, change, rename, delete, cancel, claim or refuse.</param>
 /// <param name="Kind">The resource's kind, in the words of the API.</param>
 /// <param name="Name">The resource's name.</param>
 public sealed record Deed(string Verb, string Kind, string Name)

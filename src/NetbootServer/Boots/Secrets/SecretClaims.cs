@@ -12,8 +12,9 @@ namespace NetbootServer.Boots.Secrets;
 /// Lets a boot take its machine's secrets: one claim a boot, bound to an address, written before a byte leaves. Until
 /// the boot reports <c>ready</c> the same address may fetch them again, for a broken download.
 /// </summary>
+/// <param name="watch">Notes claims.</param>
 /// <param name="time">The clock.</param>
-internal sealed class SecretClaims(TimeProvider time)
+internal sealed class SecretClaims(ClaimWatch watch, TimeProvider time)
 {
     /// <summary>How long after the claim they may be fetched again.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
@@ -42,13 +43,22 @@ internal sealed class SecretClaims(TimeProvider time)
             return null;
         }
         if (!SecretRules.IsArmed(machine, profile)) return "the machine's release is spent already";
-        var old = now - Kept;
-        await db.Set<SecretClaimRow>().Where(row => row.ClaimedAt < old).ExecuteDeleteAsync(ct);
-        db.Add(new SecretClaimRow
+        claim = new()
         {
             BootId = ticket.Boot, MachineId = machine.Id, Address = address.ToString(), ClaimedAt = now, Fetches = 1,
-        });
+        };
+        await watch.NoteAsync(db, claim, machine, profile, ct);
+        await ForgetAsync(db, now - Kept, ct);
+        db.Add(claim);
         return null;
+    }
+
+    /// <summary>Old claims go, but for a machine's last: the next one is compared with it.</summary>
+    private static Task ForgetAsync(NetbootDb db, DateTimeOffset old, CancellationToken ct)
+    {
+        var claims = db.Set<SecretClaimRow>();
+        return claims.Where(row => row.ClaimedAt < old && claims.Any(other => other.MachineId == row.MachineId
+            && other.ClaimedAt > row.ClaimedAt)).ExecuteDeleteAsync(ct);
     }
 
     /// <summary>Boots that have succeeded spend the releases that they took.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Caching.Memory;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Events;
@@ -16,10 +15,8 @@ namespace NetbootServer.Boots.Secrets;
 internal sealed partial class SecretRefusals(Database database, Audit audit, AlarmBoard alarms, TimeProvider time,
     ILogger<SecretRefusals> logger) : IDisposable
 {
-    private const int EntriesPerMachine = 20;
-    private static readonly TimeSpan Period = TimeSpan.FromMinutes(15), Patience = TimeSpan.FromSeconds(2);
-    private readonly MemoryCache _counts = new(new MemoryCacheOptions { SizeLimit = 10_000 });
-    private readonly Lock _lock = new();
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private readonly EntryLimit _entries = new();
 
     /// <summary>Notes one; the refusal stands whether it can be written or not.</summary>
     public async Task NoteAsync(BootTicket ticket, HttpContext http, string why, CancellationToken ct)
@@ -33,7 +30,7 @@ internal sealed partial class SecretRefusals(Database database, Audit audit, Ala
             machine = await database.ReadAsync((db, token) => db.Set<MachineRow>()
                 .Where(row => row.Id == ticket.Machine).Select(row => row.Name).SingleOrDefaultAsync(token),
                 either.Token) ?? machine;
-            if (TakePlace(ticket.Machine))
+            if (_entries.HasRoom(ticket.Machine))
                 await database.WriteAsync((db, _) =>
                 {
                     audit.Add(db, new("refuse", "release", machine) { After = new { Boot = ticket.Boot, Why = why } });
@@ -50,21 +47,7 @@ internal sealed partial class SecretRefusals(Database database, Audit audit, Ala
         Log.Refused(logger, machine, ticket.Boot, why);
     }
 
-    public void Dispose() => _counts.Dispose();
-
-    private bool TakePlace(long machine)
-    {
-        lock (_lock)
-        {
-            var count = _counts.TryGetValue(machine, out int before) ? before : 0;
-            if (count >= EntriesPerMachine) return false;
-            _counts.Set(machine, count + 1, new MemoryCacheEntryOptions
-            {
-                Size = 1, AbsoluteExpirationRelativeToNow = Period,
-            });
-            return true;
-        }
-    }
+    public void Dispose() => _entries.Dispose();
 
     private static partial class Log
     {

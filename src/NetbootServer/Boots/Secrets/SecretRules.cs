@@ -40,10 +40,15 @@ internal sealed class SecretRules(IOptions<MachinesOptions> options)
     public static bool IsArmed(Machine machine, Profile profile)
     {
         if (ReleaseOf(machine, profile).Release == SecretReleases.EveryBoot) return true;
-        if (machine.SecretsSpentAt is not { } spent) return true;
+        return machine.SecretsSpentAt is not { } spent || IsArmedSince(machine, profile, spent);
+    }
+
+    /// <summary>Whether something has armed a release after this moment.</summary>
+    public static bool IsArmedSince(Machine machine, Profile profile, DateTimeOffset moment)
+    {
         var saved = Overlay.Merge(profile.Spec.Overlay, machine.Spec.Overlay)?.Secrets()
             .Max(secret => secret.Secret.SetAt);
-        return machine.SecretsArmedAt > spent || machine.NextBoot?.SetAt > spent || saved > spent;
+        return machine.SecretsArmedAt > moment || machine.NextBoot?.SetAt > moment || saved > moment;
     }
 
     private static string? RefusalOf(Machine machine, Recognition recognition, MachineIdentity identity)
