@@ -74,7 +74,19 @@ public enum MachineState
 /// <param name="Profile">Name of a profile; null with an action.</param>
 /// <param name="Action"><c>local</c>, <c>menu</c> or <c>shell</c>; null with a profile.</param>
 /// <param name="SetAt">When it was asked for.</param>
-public sealed record NextBoot(string? Profile, string? Action, DateTimeOffset SetAt);
+public sealed record NextBoot(string? Profile, string? Action, DateTimeOffset SetAt)
+{
+    /// <summary>
+    /// Number of the release of secrets that it arms (<see cref="Overlays.ReleaseNumbers"/>); null until it is stored,
+    /// and in what an earlier version stored.
+    /// </summary>
+    [JsonIgnore]
+    internal long? ReleaseNumber { get; init; }
+
+    /// <summary>The same, with what stands for it when it has none.</summary>
+    [JsonIgnore]
+    internal long Release => ReleaseNumber ?? Overlays.ReleaseNumbers.Of(SetAt);
+}
 
 /// <summary>
 /// What a machine's row holds of its next boot: the one that waits, and that it was left to its disk a moment ago.
@@ -86,9 +98,13 @@ public sealed record NextBoot(string? Profile, string? Action, DateTimeOffset Se
 internal sealed record StoredNextBoot(string? Profile, string? Action, DateTimeOffset SetAt,
     LeftToDisk? LeftToDisk = null)
 {
+    /// <inheritdoc cref="NextBoot.ReleaseNumber"/>
+    public long? ReleaseNumber { get; init; }
+
     /// <summary>The next boot that waits; null when none does.</summary>
     [JsonIgnore]
-    public NextBoot? Waiting => Profile is null && Action is null ? null : new(Profile, Action, SetAt);
+    public NextBoot? Waiting => Profile is null && Action is null ? null
+        : new(Profile, Action, SetAt) { ReleaseNumber = ReleaseNumber };
 }
 
 /// <summary>A success of a profile with <c>after: "local"</c>: from then on the machine boots its disk.</summary>
@@ -135,10 +151,13 @@ public sealed record Machine(string Name, MachineSpec Spec, long Revision)
     /// <summary>How that changed, newest first; null when it never did.</summary>
     public ImmutableArray<IdentityChange>? IdentityChanges { get; init; }
 
-    /// <summary>When a release of its secrets was last armed by itself; null when it never was.</summary>
-    public DateTimeOffset? SecretsArmedAt { get; init; }
+    /// <summary>Number of the last release of its secrets that was armed for itself; null when none was.</summary>
+    public long? SecretsArmed { get; init; }
 
-    /// <summary>When the secrets were claimed that its last boot to succeed had; null before.</summary>
+    /// <summary>Number up to which releases are spent: that of its last boot's claim to succeed; null before.</summary>
+    public long? SecretsSpent { get; init; }
+
+    /// <summary>When that claim was; null before.</summary>
     public DateTimeOffset? SecretsSpentAt { get; init; }
 
     /// <summary>What its first boot reported of the values that are not registered; null before.</summary>

@@ -15,24 +15,24 @@ internal static class MachineQueries
             join row in db.Set<MachineRow>() on entry.MachineId equals row.Id
             where entry.Mac == mac
             select new Bare(row.Id, row.Name, row.State, row.Revision, row.Spec, row.CreatedAt, row.UpdatedAt,
-                row.NextBoot, row.Completion, row.Reference, row.UuidKey, row.SerialKey, row.SecretsArmedAt,
-                row.SecretsSpentAt)).SingleOrDefault());
+                row.NextBoot, row.Completion, row.Reference, row.UuidKey, row.SerialKey, row.SecretsArmed,
+                row.SecretsSpent, row.SecretsSpentAt)).SingleOrDefault());
 
     private static readonly Func<NetbootDb, string, IAsyncEnumerable<Bare>> OfUuid =
         EF.CompileAsyncQuery((NetbootDb db, string key) => db.Set<MachineRow>()
             .Where(row => row.UuidKey == key && row.State == MachineState.Registered)
             .OrderBy(row => row.Id).Take(Several)
             .Select(row => new Bare(row.Id, row.Name, row.State, row.Revision, row.Spec, row.CreatedAt, row.UpdatedAt,
-                row.NextBoot, row.Completion, row.Reference, row.UuidKey, row.SerialKey, row.SecretsArmedAt,
-                row.SecretsSpentAt)));
+                row.NextBoot, row.Completion, row.Reference, row.UuidKey, row.SerialKey, row.SecretsArmed,
+                row.SecretsSpent, row.SecretsSpentAt)));
 
     private static readonly Func<NetbootDb, string, IAsyncEnumerable<Bare>> OfSerial =
         EF.CompileAsyncQuery((NetbootDb db, string key) => db.Set<MachineRow>()
             .Where(row => row.SerialKey == key && row.State == MachineState.Registered)
             .OrderBy(row => row.Id).Take(Several)
             .Select(row => new Bare(row.Id, row.Name, row.State, row.Revision, row.Spec, row.CreatedAt, row.UpdatedAt,
-                row.NextBoot, row.Completion, row.Reference, row.UuidKey, row.SerialKey, row.SecretsArmedAt,
-                row.SecretsSpentAt)));
+                row.NextBoot, row.Completion, row.Reference, row.UuidKey, row.SerialKey, row.SecretsArmed,
+                row.SecretsSpent, row.SecretsSpentAt)));
 
     /// <summary>The machine that has this MAC, registered or discovered; null when none has.</summary>
     public static async Task<Machine?> ByMacAsync(NetbootDb db, MacAddress mac, CancellationToken ct) =>
@@ -61,7 +61,8 @@ internal static class MachineQueries
 
     private sealed record Bare(long Id, string Name, MachineState State, long Revision, string Spec,
         DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? NextBoot, string? Completion, string? Reference,
-        string? UuidKey, string? SerialKey, DateTimeOffset? SecretsArmedAt, DateTimeOffset? SecretsSpentAt)
+        string? UuidKey, string? SerialKey, long? SecretsArmed, long? SecretsSpent,
+        DateTimeOffset? SecretsSpentAt)
     {
         public Machine ToMachine()
         {
@@ -75,7 +76,8 @@ internal static class MachineQueries
                 NextBoot = next?.Waiting,
                 LeftToDisk = next?.LeftToDisk,
                 Completion = MachineReading.Read<Completion>(Completion),
-                SecretsArmedAt = SecretsArmedAt,
+                SecretsArmed = SecretsArmed,
+                SecretsSpent = SecretsSpent,
                 SecretsSpentAt = SecretsSpentAt,
                 // Of a discovered machine all that is known is what it said last.
                 Reference = State == MachineState.Registered ? MachineReading.Read<MachineReference>(Reference)

@@ -23,7 +23,8 @@ internal static class MachineReading
         LeftToDisk = row.ReadNextBoot()?.LeftToDisk,
         Completion = Read<Completion>(row.Completion),
         Reference = Read<MachineReference>(row.Reference),
-        SecretsArmedAt = row.SecretsArmedAt,
+        SecretsArmed = row.SecretsArmed,
+        SecretsSpent = row.SecretsSpent,
         SecretsSpentAt = row.SecretsSpentAt,
     };
 
@@ -33,7 +34,10 @@ internal static class MachineReading
     public static void WriteNextBoot(this MachineRow row, NextBoot? waiting, LeftToDisk? left, DateTimeOffset at)
     {
         row.NextBoot = waiting is null && left is null
-            ? null : Write(new StoredNextBoot(waiting?.Profile, waiting?.Action, waiting?.SetAt ?? at, left));
+            ? null : Write(new StoredNextBoot(waiting?.Profile, waiting?.Action, waiting?.SetAt ?? at, left)
+            {
+                ReleaseNumber = waiting?.ReleaseNumber,
+            });
         row.NextBootProfile = waiting?.Profile;
     }
 

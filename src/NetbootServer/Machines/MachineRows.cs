@@ -42,10 +42,15 @@ internal sealed class MachineRow
     /// <summary>A <see cref="MachineReference"/> as JSON.</summary>
     public string? Reference { get; set; }
 
-    /// <summary>When a release of its secrets was last armed by itself.</summary>
-    public DateTimeOffset? SecretsArmedAt { get; set; }
+    /// <summary>
+    /// Number of the last release of its secrets that was armed for itself (<see cref="Overlays.ReleaseNumbers"/>).
+    /// </summary>
+    public long? SecretsArmed { get; set; }
 
-    /// <summary>When the secrets were claimed that its last boot to succeed had.</summary>
+    /// <summary>Number of the claim of its last boot to succeed: what was armed before it is spent.</summary>
+    public long? SecretsSpent { get; set; }
+
+    /// <summary>When that claim was.</summary>
     public DateTimeOffset? SecretsSpentAt { get; set; }
 
     /// <summary>

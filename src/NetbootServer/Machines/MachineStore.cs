@@ -34,7 +34,8 @@ public sealed class MachineStore(
             if (precondition.Check(revision) is { } failed) return failed;
             var wanted = change.Apply("machine", name.ToString(), before);
             if (wanted.Problem is { } problem) return problem;
-            var kept = OverlaySecrets.Keep(secrets.Seal(wanted.Resource!.Overlay), before?.Overlay);
+            var kept = await OverlaySecrets.KeepAsync(
+                db, secrets.Seal(wanted.Resource!.Overlay), before?.Overlay, token);
             if (kept.Problem is { } unkept) return unkept;
             var spec = wanted.Resource with { Overlay = kept.Overlay };
             if (newName != name && await FindRowAsync(db, newName.ToString(), token) is not null)
@@ -45,7 +46,7 @@ public sealed class MachineStore(
             if (targets.ProfileFault(spec.Profile) is { } profile) errors.Add("$.profile", profile);
             if (targets.VersionFault(spec, before) is { } version) errors.Add("$.version", version);
             if (errors.Any) return Problem.Invalid(errors);
-            var writing = new MachineWriting(db, time.GetUtcNow(), joined) { Arms = kept.HasNew };
+            var writing = new MachineWriting(db, time.GetUtcNow(), joined) { Arms = kept.Arms };
             var stored = await writing.StoreAsync(row, newName, spec, token);
             if (stored.Resource is not { } machine) return stored;
             var renamedOnly = wasRegistered && MachineReading.Write(before) == MachineReading.Write(spec);
@@ -76,18 +77,19 @@ public sealed class MachineStore(
 
     /// <summary>Sets what the machine gets at its next boot, or takes it back with null.</summary>
     public Task<Saved<Machine>> SetNextBootAsync(ResourceName name, NextBoot? next, CancellationToken ct) =>
-        ChangeAsync(name, (db, _, token) => ReferenceFaultAsync(db, next?.Profile, token), (db, row) =>
+        ChangeAsync(name, (db, _, token) => ReferenceFaultAsync(db, next?.Profile, token), async (db, row, token) =>
         {
             var before = row.ToMachine().NextBoot;
             if (before != next) audit.Changed(db, "next-boot", row.Name, before, next);
-            row.SetNextBoot(next);
+            row.SetNextBoot(next is null ? null
+                : next with { ReleaseNumber = await ReleaseNumbers.NextAsync(db, token) });
         }, ct);
 
     /// <summary>Arms a release of the machine's secrets: its next boot to succeed may have them.</summary>
     public Task<Saved<Machine>> ArmReleaseAsync(ResourceName name, CancellationToken ct) =>
-        ChangeAsync(name, (_, _, _) => Task.FromResult<Problem?>(null), (db, row) =>
+        ChangeAsync(name, (_, _, _) => Task.FromResult<Problem?>(null), async (db, row, token) =>
         {
-            row.SecretsArmedAt = time.GetUtcNow();
+            row.SecretsArmed = await ReleaseNumbers.NextAsync(db, token);
             audit.Add(db, new("create", "release", row.Name));
         }, ct);
 
@@ -112,16 +114,24 @@ public sealed class MachineStore(
     internal static Task<MachineRow?> FindRowAsync(NetbootDb db, string name, CancellationToken ct) =>
         db.Set<MachineRow>().SingleOrDefaultAsync(row => row.Name == name, ct);
 
+    private Task<Saved<Machine>> ChangeAsync(
+        ResourceName name, Func<NetbootDb, MachineRow, CancellationToken, Task<Problem?>> check,
+        Action<NetbootDb, MachineRow> apply, CancellationToken ct) => ChangeAsync(name, check, (db, row, _) =>
+        {
+            apply(db, row);
+            return Task.CompletedTask;
+        }, ct);
+
     private async Task<Saved<Machine>> ChangeAsync(
         ResourceName name, Func<NetbootDb, MachineRow, CancellationToken, Task<Problem?>> check,
-        Action<NetbootDb, MachineRow> apply, CancellationToken ct)
+        Func<NetbootDb, MachineRow, CancellationToken, Task> apply, CancellationToken ct)
     {
         var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindRowAsync(db, name.ToString(), token);
             if (row is null) return (Saved<MachineRow>)Problem.NotFound("machine", name.ToString());
             if (await check(db, row, token) is { } failed) return failed;
-            apply(db, row);
+            await apply(db, row, token);
             return Saved.Changed(row);
         }, ct);
         return saved.Problem is { } problem ? problem : Saved.Changed(saved.Resource!.ToMachine());

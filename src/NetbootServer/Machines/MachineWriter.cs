@@ -40,11 +40,11 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
     /// Whether another machine may have the name still, so that the caller writes it when all machines are written.
     /// </param>
     /// <param name="ct">Ends the attempt.</param>
-    /// <param name="arms">Whether a release of its secrets is armed.</param>
+    /// <param name="arms">Number of the release of its secrets that is armed; null for none.</param>
     /// <returns>The record as it is now.</returns>
     public async Task<MachineRow> RegisterAsync(MachineRow? row, string name, MachineSpec spec,
         IReadOnlyList<MachineRow> discovered, DateTimeOffset at, bool isNamedLater, CancellationToken ct,
-        bool arms = false)
+        long? arms = null)
     {
         var becomes = row is null && discovered.Count > 0; // the oldest discovered record becomes the machine's
         row ??= becomes ? discovered[0] : new() { Name = name, Spec = "", Search = "", CreatedAt = at };
@@ -54,7 +54,7 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
         row.State = MachineState.Registered;
         row.Revision = becomes ? 1 : row.Revision + 1;
         row.UpdatedAt = at;
-        if (arms) row.SecretsArmedAt = at;
+        row.SecretsArmed = arms ?? row.SecretsArmed;
         row.WriteSpec(spec);
         db.Changes.AddMachine(row);
         if (isNamedLater) row.Name = $"~{row.Id}";

@@ -15,8 +15,8 @@ internal sealed class MachineWriting(NetbootDb db, DateTimeOffset now, MachineJo
     /// <summary>Names that the machine, or what it took over, had before.</summary>
     public List<string> GoneNames { get; } = [];
 
-    /// <summary>Whether a secret of it is new: that arms a release.</summary>
-    public bool Arms { get; init; }
+    /// <summary>Number of the release that it arms, because a secret of it is new; null for none.</summary>
+    public long? Arms { get; init; }
 
     /// <summary>Stores the spec under a name, or says why not.</summary>
     public async Task<Saved<MachineRow>> StoreAsync(

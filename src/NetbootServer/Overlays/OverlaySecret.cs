@@ -20,6 +20,17 @@ public sealed record OverlaySecret
     /// <summary>When it was set.</summary>
     public DateTimeOffset? SetAt { get; init; }
 
+    /// <summary>
+    /// Its place among all that arms and takes releases (<see cref="ReleaseNumbers"/>); only in the database. Null in
+    /// what a client sent, and in what an earlier version stored.
+    /// </summary>
+    [JsonIgnore]
+    internal long? ReleaseNumber { get; init; }
+
+    /// <summary>The same, with what stands for it when it has none.</summary>
+    [JsonIgnore]
+    internal long Release => ReleaseNumber ?? (SetAt is { } at ? ReleaseNumbers.Of(at) : 0);
+
     /// <summary>Its ciphertext; only in the database. Null in what a client sent back.</summary>
     [JsonIgnore]
     public string? Sealed { get; init; }
@@ -51,6 +62,7 @@ public sealed record OverlaySecret
         if (!StoredJson.Is(options)) return;
         writer.WriteString("sealed", secret.Sealed);
         writer.WriteNumber("sizeBytes", secret.SizeBytes);
+        if (secret.ReleaseNumber is { } number) writer.WriteNumber("releaseNumber", number);
     }
 
     internal static OverlaySecret? Read(JsonElement json, JsonSerializerOptions options)
@@ -63,6 +75,7 @@ public sealed record OverlaySecret
             SetAt = json.TryGetProperty("setAt", out var setAt) ? setAt.Deserialize<DateTimeOffset>(options) : null,
             Sealed = isStored ? json.GetProperty("sealed").GetString() : null,
             SizeBytes = isStored ? json.GetProperty("sizeBytes").GetInt32() : 0,
+            ReleaseNumber = isStored && json.TryGetProperty("releaseNumber", out var number) ? number.GetInt64() : null,
         };
     }
 

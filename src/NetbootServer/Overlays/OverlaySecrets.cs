@@ -1,5 +1,6 @@
 using NetbootServer.Access.Keys;
 using NetbootServer.Api;
+using NetbootServer.Storage;
 
 namespace NetbootServer.Overlays;
 
@@ -19,22 +20,41 @@ public sealed class OverlaySecrets(SecretBox box, TimeProvider time)
     /// <summary>
     /// The overlay with what was there before in the place of what was sent back, or set again to the same value.
     /// </summary>
+    /// <param name="db">The transaction that stores it.</param>
     /// <param name="wanted">A sealed overlay.</param>
     /// <param name="before">What it replaces; null for nothing.</param>
-    public static KeptSecrets Keep(Overlay? wanted, Overlay? before)
+    /// <param name="ct">Ends the attempt.</param>
+    public static async Task<KeptSecrets> KeepAsync(
+        NetbootDb db, Overlay? wanted, Overlay? before, CancellationToken ct)
     {
-        if (wanted is null) return new(null, null, HasNew: false);
+        var kept = Keep(wanted, before, out var hasNew);
+        if (!hasNew || kept.Conflict is not null) return kept;
+        var number = await ReleaseNumbers.NextAsync(db, ct);
+        var known = before?.Secrets().Select(entry => entry.Secret).ToHashSet() ?? [];
+        return kept with
+        {
+            Arms = number,
+            Overlay = kept.Overlay?.WithSecrets((_, secret) => known.Contains(secret) ? secret
+                : secret with { ReleaseNumber = number }),
+        };
+    }
+
+    private static KeptSecrets Keep(Overlay? wanted, Overlay? before, out bool hasNew)
+    {
+        hasNew = false;
+        if (wanted is null) return default;
         var known = before?.Secrets().ToDictionary(StringComparer.Ordinal) ?? [];
         string? conflict = null;
-        var hasNew = wanted.HostKeys is { AreGenerated: true } && before?.HostKeys is not { AreGenerated: true };
+        var isNew = wanted.HostKeys is { AreGenerated: true } && before?.HostKeys is not { AreGenerated: true };
         var kept = wanted.WithSecrets((place, secret) =>
         {
             if (known.GetValueOrDefault(place) is { } old && old.Fingerprint == secret.Fingerprint) return old;
             if (secret.Sealed is null) conflict ??= place;
-            hasNew = true;
+            isNew = true;
             return secret;
         });
-        return new(kept, conflict, hasNew);
+        hasNew = isNew;
+        return new(kept, conflict);
     }
 
     /// <summary>The value of a secret.</summary>
@@ -45,9 +65,14 @@ public sealed class OverlaySecrets(SecretBox box, TimeProvider time)
 /// <summary>An overlay as it is to be stored.</summary>
 /// <param name="Overlay">The overlay.</param>
 /// <param name="Conflict">JSON path of a secret that was sent back and is another one now; null without any.</param>
-/// <param name="HasNew">Whether a secret is new, or another than before.</param>
-public readonly record struct KeptSecrets(Overlay? Overlay, string? Conflict, bool HasNew)
+public readonly record struct KeptSecrets(Overlay? Overlay, string? Conflict)
 {
+    /// <summary>
+    /// The number of the release that saving it arms (<see cref="ReleaseNumbers"/>), because a secret in it is new, or
+    /// another than before; null when none is.
+    /// </summary>
+    public long? Arms { get; init; }
+
     /// <summary>Why it cannot be stored; null when it can.</summary>
     internal Problem? Problem =>
         Conflict is { } place ? new(ProblemTypes.SecretChanged, $"{place} is not the secret with that fingerprint. " +

@@ -30,7 +30,8 @@ public sealed class ProfileStore(
             var current = row is null ? null : ProfileCatalog.Spec(row);
             var wanted = change.Apply("profile", name.ToString(), current);
             if (wanted.Problem is { } problem) return problem;
-            var kept = OverlaySecrets.Keep(secrets.Seal(wanted.Resource!.Overlay), current?.Overlay);
+            var kept = await OverlaySecrets.KeepAsync(
+                db, secrets.Seal(wanted.Resource!.Overlay), current?.Overlay, token);
             if (kept.Problem is { } unkept) return unkept;
             var spec = wanted.Resource with { Overlay = kept.Overlay };
             Renaming? renaming = null;

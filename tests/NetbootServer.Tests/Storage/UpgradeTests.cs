@@ -191,6 +191,59 @@ public sealed class UpgradeTests : IAsyncDisposable
             "LIMIT 1"));
     }
 
+    [Fact]
+    public async Task Releases_of_secrets_stay_armed_or_spent_as_they_were()
+    {
+        await MakeAsync("Overlays");
+        const string Kernel = """{"x86_64-linux":{"kernel":{"sha256":"%","sizeBytes":1},"initrds":[],"kernelArguments":[]}}""";
+        const long Spent = Start + 5000, Future = 4_000_000_000_000;
+        string At(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("O");
+        string Overlay(long setAt) => $$$"""
+            "overlay":{"rootPasswordHash":{"secret":true,"fingerprint":"f","setAt":"{{{At(setAt)}}}","sealed":"s","sizeBytes":1}}
+            """;
+        string Profile(int id, string name, string more) => $$$"""
+            ({{{id}}}, '{{{name}}}', 'img', '{"image":"img","priority":0,"kernelArguments":[],"after":"repeat","expects":"ready"{{{more}}}}', 1, 0, 0)
+            """;
+        string Machine(int id, string name, string profile, long? armed, long? spent, long? saved, long? next) => $$$"""
+            ({{{id}}}, '{{{name}}}', 1, 1, '{"macs":["52:54:00:0f:00:0{{{id}}}"],"profile":"{{{profile}}}","secretRelease":"once"{{{(saved is { } at ? "," + Overlay(at) : "")}}}}',
+                '', 0, 0, {{{armed?.ToString() ?? "NULL"}}}, {{{spent?.ToString() ?? "NULL"}}},
+                {{{(next is { } set ? $$"""'{"profile":"plain","setAt":"{{At(set)}}"}'""" : "NULL")}}})
+            """;
+        await RunAsync($$$"""
+            INSERT INTO images (Id, Name, Spec, Revision, Current, Held, CreatedAt, UpdatedAt)
+                VALUES (1, 'img', '{"source":{"type":"upload"},"keep":3,"systems":["x86_64-linux"]}', 1, '{{{Version}}}', 0, 0, 0);
+            INSERT INTO image_versions (Sequence, ImageId, Id, PhonesHome, CreatedAt, Systems)
+                VALUES (1, 1, '{{{Version}}}', 0, 0, '{{{Kernel.Replace("%", new('a', 64), StringComparison.Ordinal)}}}');
+            INSERT INTO profiles (Id, Name, Image, Spec, Revision, CreatedAt, UpdatedAt) VALUES
+                {{{Profile(1, "plain", "")}}}, {{{Profile(2, "late", "," + Overlay(Spent + 1))}}};
+            INSERT INTO machines (Id, Name, State, Revision, Spec, Search, CreatedAt, UpdatedAt, SecretsArmedAt, SecretsSpentAt, NextBoot) VALUES
+                {{{Machine(1, "fresh", "plain", null, null, Start, null)}}},
+                {{{Machine(2, "spent", "plain", Start + 1000, Spent, Start, Start)}}},
+                {{{Machine(3, "armed", "plain", Spent + 1, Spent, Start, null)}}},
+                {{{Machine(4, "saved", "plain", null, Spent, Spent + 1, null)}}},
+                {{{Machine(5, "next", "plain", null, Spent, Start, Spent + 1)}}},
+                {{{Machine(6, "shared", "late", null, Spent, null, null)}}},
+                {{{Machine(7, "future", "plain", null, Future, Start, null)}}};
+            INSERT INTO secret_claims (BootId, MachineId, Address, ClaimedAt, Fetches, Spent)
+                VALUES ('{{{new string('c', 32)}}}', 7, '::ffff:10.0.0.1', {{{Future}}}, 1, 1);
+            """);
+        async Task<bool> IsArmedAsync(string machine) =>
+            (await _app.Admin.GetAsync($"/api/v1/machines/{machine}/plan?arch=x86_64")).Is(HttpStatusCode.OK)
+                .Json.GetProperty("secrets").GetProperty("armed").GetBoolean();
+        foreach (var (machine, armed) in new[]
+        {
+            ("fresh", true), ("spent", false), ("armed", true), ("saved", true), ("next", true), ("shared", true),
+            ("future", false),
+        })
+            Assert.True(armed == await IsArmedAsync(machine), machine);
+        Assert.Equal(4_000_000_000_000, (await _app.Admin.GetAsync("/api/v1/machines/future/plan?arch=x86_64")).Json
+            .GetProperty("secrets").GetProperty("spentAt").GetDateTimeOffset().ToUnixTimeMilliseconds());
+        // What is armed now comes after whatever the clock showed then.
+        (await _app.Admin.SendAsync(HttpMethod.Post, "/api/v1/machines/future/releases")).Is(HttpStatusCode.OK);
+        Assert.True(await IsArmedAsync("future"));
+        Assert.Equal(Future, await ScalarAsync("SELECT Number FROM secret_claims"));
+    }
+
     /// <summary>A database as the version before this one made it.</summary>
     private async Task MakeAsync(string migration = "PinsHoldsIdentityChanges")
     {

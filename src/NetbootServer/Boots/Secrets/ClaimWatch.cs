@@ -40,17 +40,24 @@ internal sealed class ClaimWatch(Audit audit, AlarmBoard alarms) : IDisposable
         if (_entries.HasRoom(machine.Id))
             audit.Add(db, new("claim", "release", machine.Name)
             {
-                After = new { Boot = claim.BootId, Before = before },
+                After = new
+                {
+                    Boot = claim.BootId,
+                    Before = before is null ? null : new
+                    {
+                        Boot = before.Claim.BootId, Address = Plain(before.Claim), At = before.Claim.ClaimedAt,
+                        before.IsReady,
+                    },
+                },
             });
-        if (before is null || IsRestart(claim, before, machine, profile)) return;
-        var (address, progress) = (Plain(claim.Address),
-            before.IsReady ? "reported ready, but never up" : "never reported ready");
+        if (before is null || IsRestart(claim, before.Claim, machine, profile)) return;
+        var (address, earlier) = (Plain(claim), Plain(before.Claim));
+        var progress = before.IsReady ? "reported ready, but never up" : "never reported ready";
         alarms.Raise(AlarmKinds.SecretsClaimedTwice, machine.Name,
             $"The secrets of {machine.Name} have left twice: boot {claim.BootId} claimed them from {address} at " +
-            $"{At(claim.ClaimedAt)}, and before it boot {before.Boot} from " +
-            $"{(before.Address == address ? "the same address" : before.Address)} at {At(before.At)}, which " +
-            $"{progress}. If {machine.Name} was not restarted in between, another machine took its secrets: change " +
-            "them.");
+            $"{At(claim)}, and before it boot {before.Claim.BootId} from " +
+            $"{(earlier == address ? "the same address" : earlier)} at {At(before.Claim)}, which {progress}. If " +
+            $"{machine.Name} was not restarted in between, another machine took its secrets: change them.");
     }
 
     public void Dispose() => _entries.Dispose();
@@ -60,25 +67,27 @@ internal sealed class ClaimWatch(Audit audit, AlarmBoard alarms) : IDisposable
         NetbootDb db, Machine machine, Profile profile, CancellationToken ct)
     {
         var last = await db.Set<SecretClaimRow>().AsNoTracking().Where(row => row.MachineId == machine.Id)
-            .OrderByDescending(row => row.ClaimedAt).FirstOrDefaultAsync(ct);
+            .OrderByDescending(row => row.Number).FirstOrDefaultAsync(ct);
         if (last is null or { Spent: true }) return null;
         var isReady = await db.Set<BootFactRow>().AnyAsync(fact => fact.BootId == last.BootId
             && fact.Step == Steps.Ready, ct);
         return isReady && SecretRules.ReleaseOf(machine, profile).Release == SecretReleases.EveryBoot ? null
-            : new(last.BootId, Plain(last.Address), last.ClaimedAt, isReady);
+            : new(last, isReady);
     }
 
-    private static bool IsRestart(SecretClaimRow claim, UnfinishedClaim before, Machine machine, Profile profile) =>
-        Plain(claim.Address) == before.Address && ((claim.ClaimedAt - before.At).Duration() < SecretClaims.Window
+    private static bool IsRestart(SecretClaimRow claim, SecretClaimRow before, Machine machine, Profile profile) =>
+        claim.Address == before.Address
+        && (claim.ClaimedAfter - before.ClaimedAfter < SecretClaims.Window.TotalMilliseconds
             || (SecretRules.ReleaseOf(machine, profile).Release == SecretReleases.Once
-                && SecretRules.IsArmedSince(machine, profile, before.At)));
+                && SecretRules.IsArmedSince(machine, profile, before.Number)));
 
-    private static string Plain(string address) =>
-        IPAddress.TryParse(address, out var parsed) ? ClientAddress.Plain(parsed)!.ToString() : address;
+    private static string Plain(SecretClaimRow claim) => IPAddress.TryParse(claim.Address, out var address)
+        ? ClientAddress.Plain(address)!.ToString() : claim.Address;
 
-    private static string At(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+    private static string At(SecretClaimRow claim) =>
+        claim.ClaimedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
-    /// <summary>A claim whose boot has not succeeded, as the audit shows it.</summary>
-    private sealed record UnfinishedClaim(string Boot, string Address, DateTimeOffset At, bool IsReady);
+    /// <param name="Claim">A claim whose boot has not succeeded.</param>
+    /// <param name="IsReady">Whether that boot has reported <c>ready</c>.</param>
+    private sealed record UnfinishedClaim(SecretClaimRow Claim, bool IsReady);
 }

@@ -13,7 +13,13 @@ internal sealed class SecretClaimRow
     /// <summary>The address that claimed, and the only one that gets them.</summary>
     public required string Address { get; set; }
 
+    /// <summary>Its place among all that arms and takes releases (<see cref="Overlays.ReleaseNumbers"/>).</summary>
+    public long Number { get; set; }
+
     public DateTimeOffset ClaimedAt { get; set; }
+
+    /// <summary>The same by the <see cref="Storage.MonotonicClock"/>, in milliseconds; 0 in earlier versions.</summary>
+    public long ClaimedAfter { get; set; }
 
     /// <summary>How often they were fetched.</summary>
     public int Fetches { get; set; }
@@ -27,7 +33,7 @@ internal sealed class SecretClaimRows : IEntityTypeConfiguration<SecretClaimRow>
     public void Configure(EntityTypeBuilder<SecretClaimRow> builder)
     {
         builder.ToTable("secret_claims").HasKey(row => row.BootId);
-        builder.HasIndex(row => row.ClaimedAt);
+        builder.HasIndex(row => row.ClaimedAfter);
         builder.HasIndex(row => row.MachineId);
         builder.HasOne<MachineRow>().WithMany().HasForeignKey(row => row.MachineId).OnDelete(DeleteBehavior.Cascade);
     }

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Machines;
+using NetbootServer.Overlays;
 using NetbootServer.Profiles;
 using NetbootServer.Storage;
 
@@ -13,8 +14,9 @@ namespace NetbootServer.Boots.Secrets;
 /// the boot reports <c>ready</c> the same address may fetch them again, for a broken download.
 /// </summary>
 /// <param name="watch">Notes claims.</param>
-/// <param name="time">The clock.</param>
-internal sealed class SecretClaims(ClaimWatch watch, TimeProvider time)
+/// <param name="steady">Counts ages, so that a wall clock that is set changes none.</param>
+/// <param name="time">The wall clock, for what is shown.</param>
+internal sealed class SecretClaims(ClaimWatch watch, MonotonicClock steady, TimeProvider time)
 {
     /// <summary>How long after the claim they may be fetched again.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
@@ -30,13 +32,13 @@ internal sealed class SecretClaims(ClaimWatch watch, TimeProvider time)
     public async Task<string?> ClaimAsync(NetbootDb db, BootTicket ticket, Machine machine, Profile profile,
         IPAddress address, CancellationToken ct)
     {
-        var now = time.GetUtcNow();
+        var now = (long)steady.Now.TotalMilliseconds;
         if (await db.Set<BootFactRow>().AnyAsync(fact => fact.BootId == ticket.Boot
             && (fact.Step == Steps.Ready || fact.Step == Steps.Up), ct)) return "the boot has reported ready already";
         if (await db.Set<SecretClaimRow>().SingleOrDefaultAsync(row => row.BootId == ticket.Boot, ct) is { } claim)
         {
             if (claim.Address != address.ToString()) return "another address has claimed them";
-            if (now - claim.ClaimedAt > Window || now < claim.ClaimedAt - Window)
+            if (now - claim.ClaimedAfter > Window.TotalMilliseconds)
                 return $"they were claimed more than {Window.TotalMinutes:0} minutes ago";
             if (claim.Fetches > Repeats) return $"they were fetched {claim.Fetches} times already";
             claim.Fetches++;
@@ -45,20 +47,21 @@ internal sealed class SecretClaims(ClaimWatch watch, TimeProvider time)
         if (!SecretRules.IsArmed(machine, profile)) return "the machine's release is spent already";
         claim = new()
         {
-            BootId = ticket.Boot, MachineId = machine.Id, Address = address.ToString(), ClaimedAt = now, Fetches = 1,
+            BootId = ticket.Boot, MachineId = machine.Id, Address = address.ToString(), Fetches = 1,
+            Number = await ReleaseNumbers.NextAsync(db, ct), ClaimedAt = time.GetUtcNow(), ClaimedAfter = now,
         };
         await watch.NoteAsync(db, claim, machine, profile, ct);
-        await ForgetAsync(db, now - Kept, ct);
+        await ForgetAsync(db, now - (long)Kept.TotalMilliseconds, ct);
         db.Add(claim);
         return null;
     }
 
     /// <summary>Old claims go, but for a machine's last: the next one is compared with it.</summary>
-    private static Task ForgetAsync(NetbootDb db, DateTimeOffset old, CancellationToken ct)
+    private static Task ForgetAsync(NetbootDb db, long old, CancellationToken ct)
     {
         var claims = db.Set<SecretClaimRow>();
-        return claims.Where(row => row.ClaimedAt < old && claims.Any(other => other.MachineId == row.MachineId
-            && other.ClaimedAt > row.ClaimedAt)).ExecuteDeleteAsync(ct);
+        return claims.Where(row => row.ClaimedAfter < old && claims.Any(other => other.MachineId == row.MachineId
+            && other.Number > row.Number)).ExecuteDeleteAsync(ct);
     }
 
     /// <summary>Boots that have succeeded spend the releases that they took.</summary>
@@ -71,10 +74,10 @@ internal sealed class SecretClaims(ClaimWatch watch, TimeProvider time)
             await db.Set<SecretClaimRow>().Where(row => row.BootId == claim.BootId)
                 .ExecuteUpdateAsync(set => set.SetProperty(row => row.Spent, true), ct);
             // What was armed after the claim is for another boot.
-            var at = (DateTimeOffset?)claim.ClaimedAt;
             if (await db.Set<MachineRow>().Where(row => row.Id == claim.MachineId
-                && (row.SecretsSpentAt == null || row.SecretsSpentAt < at))
-                .ExecuteUpdateAsync(set => set.SetProperty(row => row.SecretsSpentAt, at), ct) > 0)
+                && (row.SecretsSpent == null || row.SecretsSpent < claim.Number))
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.SecretsSpent, claim.Number)
+                    .SetProperty(row => row.SecretsSpentAt, claim.ClaimedAt), ct) > 0)
                 db.Changes.AddMachine(await db.Set<MachineRow>().AsNoTracking()
                     .SingleAsync(row => row.Id == claim.MachineId, ct));
         }

@@ -40,15 +40,15 @@ internal sealed class SecretRules(IOptions<MachinesOptions> options)
     public static bool IsArmed(Machine machine, Profile profile)
     {
         if (ReleaseOf(machine, profile).Release == SecretReleases.EveryBoot) return true;
-        return machine.SecretsSpentAt is not { } spent || IsArmedSince(machine, profile, spent);
+        return machine.SecretsSpent is not { } spent || IsArmedSince(machine, profile, spent);
     }
 
-    /// <summary>Whether something has armed a release after this moment.</summary>
-    public static bool IsArmedSince(Machine machine, Profile profile, DateTimeOffset moment)
+    /// <summary>Whether something has armed a release after the claim with this number.</summary>
+    public static bool IsArmedSince(Machine machine, Profile profile, long claim)
     {
         var saved = Overlay.Merge(profile.Spec.Overlay, machine.Spec.Overlay)?.Secrets()
-            .Max(secret => secret.Secret.SetAt);
-        return machine.SecretsArmedAt > moment || machine.NextBoot?.SetAt > moment || saved > moment;
+            .Max(secret => (long?)secret.Secret.Release);
+        return machine.SecretsArmed > claim || machine.NextBoot?.Release > claim || saved > claim;
     }
 
     private static string? RefusalOf(Machine machine, Recognition recognition, MachineIdentity identity)

@@ -48,7 +48,7 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
         var takenNames = await TakenAmongAsync([.. batch.Select(row => row.Rename).OfType<string>()], ct);
         foreach (var (row, before, asked) in wanted)
         {
-            var kept = OverlaySecrets.Keep(asked.Overlay, before?.ReadSpec().Overlay);
+            var kept = await OverlaySecrets.KeepAsync(db, asked.Overlay, before?.ReadSpec().Overlay, ct);
             if (kept.Fault is { } unkept) faults.Add(row.Line, unkept);
             var spec = asked with { Overlay = kept.Overlay };
             if (row.Rename is not null && before is null)
@@ -70,7 +70,7 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
             if (faults.Any) continue;
             var discovered = others.Select(other => other.Owner!).DistinctBy(found => found.Id)
                 .OrderBy(found => found.FirstSeenAt).ToList();
-            await StoreAsync(row, before, spec, discovered, kept.HasNew, ct);
+            await StoreAsync(row, before, spec, discovered, kept.Arms, ct);
         }
     }
 
@@ -114,7 +114,7 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
     }
 
     private async Task StoreAsync(
-        ImportRow row, MachineRow? before, MachineSpec spec, List<MachineRow> discovered, bool arms,
+        ImportRow row, MachineRow? before, MachineSpec spec, List<MachineRow> discovered, long? arms,
         CancellationToken ct)
     {
         var json = before is null ? "" : MachineReading.Write(spec);

@@ -322,6 +322,9 @@ namespace NetbootServer.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<long>("ClaimedAfter")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("ClaimedAt")
                         .HasColumnType("INTEGER");
 
@@ -331,12 +334,15 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long>("MachineId")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("Number")
+                        .HasColumnType("INTEGER");
+
                     b.Property<bool>("Spent")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("BootId");
 
-                    b.HasIndex("ClaimedAt");
+                    b.HasIndex("ClaimedAfter");
 
                     b.HasIndex("MachineId");
 
@@ -689,7 +695,10 @@ namespace NetbootServer.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.Property<long?>("SecretsArmedAt")
+                    b.Property<long?>("SecretsArmed")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("SecretsSpent")
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("SecretsSpentAt")
