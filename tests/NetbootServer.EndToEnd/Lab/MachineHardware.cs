@@ -22,11 +22,19 @@ public sealed record MachineHardware
 
     public int MemoryMiB { get; init; } = 512;
 
+    /// <summary>QEMU's name of the processor; null for QEMU's own choice.</summary>
+    public string? Cpu { get; init; }
+
+    /// <summary>The image of a disk (<c>/dev/vda</c>); what the machine writes is gone with it. Null for none.</summary>
+    public string? Disk { get; init; }
+
     internal IEnumerable<string> Arguments =>
     [
         "-m", MemoryMiB.ToString(CultureInfo.InvariantCulture),
         "-uuid", Uuid.ToString(),
         "-smbios", $"type=1,serial={Quote(Serial)},product={Quote(Product)},manufacturer={Quote(Manufacturer)}",
+        .. Cpu is null ? [] : new[] { "-cpu", Cpu },
+        .. Disk is null ? [] : new[] { "-drive", $"if=virtio,format=raw,snapshot=on,file={Disk}" },
         .. Asset is null ? [] : new[] { "-smbios", $"type=3,asset={Quote(Asset)}" },
     ];
 

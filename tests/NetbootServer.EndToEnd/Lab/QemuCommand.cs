@@ -10,12 +10,17 @@ namespace NetbootServer.EndToEnd.Lab;
 public sealed record QemuCommand(IReadOnlyList<string> Prefix, IReadOnlyList<string> Arguments, string WorkFolder)
 {
     /// <summary>BIOS, iPXE loaded by QEMU itself with a start script: the quickest way to a first request.</summary>
-    public static QemuCommand Lkrn(BootAssets assets, IpxeBuild ipxe, Uri bootScript, MachineHardware hardware)
+    public static QemuCommand Lkrn(BootAssets assets, IpxeBuild ipxe, Uri bootScript, MachineHardware hardware) =>
+        Lkrn(assets, ipxe, bootScript, hardware, VmNetwork.User());
+
+    /// <summary>The same in QEMU's user network with options of its own.</summary>
+    public static QemuCommand Lkrn(
+        BootAssets assets, IpxeBuild ipxe, Uri bootScript, MachineHardware hardware, VmNetwork network)
     {
         var folder = NewWorkFolder();
         var script = Path.Combine(folder, "start.ipxe");
         File.WriteAllText(script, StartScript(VmNetwork.AsSeenByGuest(bootScript)));
-        return Compose("pc", hardware, VmNetwork.User(), "virtio-net-pci", "", folder,
+        return Compose("pc", hardware, network, "virtio-net-pci", "", folder,
             ["-kernel", assets.Lkrn(ipxe), "-initrd", script]);
     }
 

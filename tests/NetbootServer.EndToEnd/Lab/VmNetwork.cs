@@ -13,6 +13,13 @@ public sealed record VmNetwork(string Backend, IReadOnlyList<string> Prefix)
     public static VmNetwork User(Uri? bootfile = null) =>
         new(bootfile is null ? "user" : $"user,bootfile={bootfile}", []);
 
+    /// <summary>The same, with a port of this machine's loopback that leads to a port of the guest.</summary>
+    /// <param name="port">On this machine.</param>
+    /// <param name="guest">The address that the guest will have, in 10.0.2.0/24.</param>
+    /// <param name="guestPort">At that address.</param>
+    public static VmNetwork Forwarding(int port, string guest, int guestPort) =>
+        new($"user,hostfwd=tcp:127.0.0.1:{port}-{guest}:{guestPort}", []);
+
     /// <summary>An address of this machine, as the guest has to write it.</summary>
     public static Uri AsSeenByGuest(Uri url) =>
         url.IsLoopback ? new UriBuilder(url) { Host = Host }.Uri : url;
