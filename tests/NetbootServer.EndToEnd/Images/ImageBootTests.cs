@@ -6,13 +6,23 @@ namespace NetbootServer.EndToEnd.Images;
 
 /// <summary>
 /// The same system as a release, as a build of the local Nix and out of a binary cache: a real machine boots each, from
-/// the squashfs in its initrd up to its own services.
+/// the squashfs in its initrd up to its own services, which find the machine's own files where the overlay put them.
 /// </summary>
 [Collection(NixTurns.Name)]
 public sealed class ImageBootTests(NixLab lab, BootAssets assets) : IClassFixture<BootAssets>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private static readonly MachineHardware Hardware = new();
+
+    private const string Key =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFqKP2Q1gheQz8blcHoD9TQnHAkBk59AZ3bZLteEwUTU lab";
+
+    private static readonly object Overlay = new
+    {
+        hostname = "node-7", authorizedKeys = new[] { Key },
+        network = new[] { new { mac = Hardware.Mac, addresses = new[] { "10.0.2.77/24" } } },
+        files = new[] { new { path = "/srv/hidden", content = "only for this machine\n", mode = "0640", secret = true } },
+    };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -61,17 +71,25 @@ public sealed class ImageBootTests(NixLab lab, BootAssets assets) : IClassFixtur
         Assert.True(job.GetProperty("state").GetString() == "succeeded", job.GetRawText());
         await api.PutAsync("/profiles/fixture",
             new { image = "fixture", kernelArguments = new[] { "fixture.poweroff" } }, Ct);
-        await api.PutAsync("/machines/node", new { macs = new[] { Hardware.Mac }, profile = "fixture" }, Ct);
+        await api.PutAsync("/machines/node",
+            new { macs = new[] { Hardware.Mac }, profile = "fixture", overlay = Overlay }, Ct);
+        var plan = await api.WaitForAsync("/machines/node/plan", read => read.TryGetProperty("overlayKind", out _),
+            Limit, Ct);
+        Assert.Equal("shim", plan.GetProperty("overlayKind").GetString());
 
         var command = QemuCommand.Lkrn(assets, IpxeBuild.Of2025, new Uri(server.Url, "boot.ipxe"), Hardware);
         await using var vm = QemuVm.Start(command, TestArtifacts.OfThisTest());
         await vm.WaitForAsync("^FIXTURE-PHONED", Limit, Ct);
-        await vm.WaitForAsync("^FIXTURE-UP host=phone version=25.11.fixture", Limit, Ct);
+        Assert.Contains($"FILE 600 0:0 {Key}\n", vm.Console, StringComparison.Ordinal);
+        Assert.Contains("FILE 640 0:0 only for this machine\n", vm.Console, StringComparison.Ordinal);
+        await vm.WaitForAsync("^FIXTURE-UP host=node-7 version=25.11.fixture", Limit, Ct);
         await vm.WaitForOffAsync(Limit, Ct);
         var boots = await api.WaitForAsync("/machines/node/boots",
             list => list.GetProperty("items").EnumerateArray().Any(boot => TinyImage.Outcome(boot) == "up"), Limit, Ct);
         var boot = Assert.Single(boots.GetProperty("items").EnumerateArray().ToList());
         Assert.Equal(job.GetProperty("version").GetString(), boot.GetProperty("version").GetString());
+        var up = (await api.GetAsync($"/boots/{boot.GetProperty("id").GetString()}", Ct)).GetProperty("up");
+        Assert.Equal(["10.0.2.77"], up.GetProperty("addresses").EnumerateArray().Select(item => item.GetString()!));
         return server.Output;
     }
 }
