@@ -5,6 +5,7 @@
 #   KERNEL     its kernel
 #   SYSTEMD    its own initrd: dracut with systemd in it
 #   TMPFILES   the same without cp
+#   CREDS      the same without systemd-tmpfiles, too
 #   DRACUT     an initrd of dracut without systemd
 #   TOOLS      an initrd of initramfs-tools with busybox
 #
@@ -20,7 +21,7 @@ mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 suite=trixie
 packages=(systemd systemd-sysv udev dbus iproute2 dracut linux-image-cloud-amd64 openssh-server)
-pieces=(DISK KERNEL SYSTEMD TMPFILES DRACUT TOOLS)
+pieces=(DISK KERNEL SYSTEMD TMPFILES CREDS DRACUT TOOLS)
 made=$cache/debian-root-$(cat "$here/debian-root.sh" "$here/suites.sh" | sha256sum | cut -c1-16)
 
 # shellcheck source-path=SCRIPTDIR
@@ -32,6 +33,10 @@ print() {
     for piece in "${pieces[@]}"; do echo "$piece=$made/${piece,,}"; done
 }
 
+pack() {
+    (cd "$1" && find . | sort | cpio -o -H newc --quiet -R 0:0 | gzip -1 -n)
+}
+
 # Runs in the new root, which mmdebstrap gives as first argument: what makes the initrds and the system's few settings.
 customize() {
     local root=$1 version
@@ -40,7 +45,9 @@ customize() {
     cp "$root/boot/initrd.img-$version" "$made.new/systemd"
     chroot "$root" sh -ec "mkdir /tmp/initrd; cd /tmp/initrd; lsinitrd --unpack /boot/initrd.img-$version"
     rm "$root/tmp/initrd/usr/bin/cp"
-    (cd "$root/tmp/initrd" && find . | sort | cpio -o -H newc --quiet -R 0:0 | gzip -1 -n >"$made.new/tmpfiles")
+    pack "$root/tmp/initrd" >"$made.new/tmpfiles"
+    rm "$root/tmp/initrd/usr/bin/systemd-tmpfiles"
+    pack "$root/tmp/initrd" >"$made.new/creds"
     rm -r "$root/tmp/initrd"
     chroot "$root" dracut --no-hostonly --omit 'systemd systemd-initrd dracut-systemd' --kver "$version" /boot/dracut
     mv "$root/boot/dracut" "$made.new/dracut"

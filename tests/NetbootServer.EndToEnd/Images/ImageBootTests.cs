@@ -21,7 +21,10 @@ public sealed class ImageBootTests(NixLab lab, BootAssets assets) : IClassFixtur
     {
         hostname = "node-7", authorizedKeys = new[] { Key },
         network = new[] { new { mac = Hardware.Mac, addresses = new[] { "10.0.2.77/24" } } },
-        files = new[] { new { path = "/srv/hidden", content = "only for this machine\n", mode = "0640", secret = true } },
+        files = new[]
+        {
+            new { path = "/srv/hidden", content = "only for this machine\n", mode = "0640", secret = true },
+        },
     };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -25,7 +25,7 @@ public sealed record MachineHardware
     /// <summary>QEMU's name of the processor; null for QEMU's own choice.</summary>
     public string? Cpu { get; init; }
 
-    /// <summary>The image of a disk (<c>/dev/vda</c>); what the machine writes is gone with it. Null for none.</summary>
+    /// <summary>Image of a disk (<c>/dev/vda</c>); what the machine writes is gone with it. Null for none.</summary>
     public string? Disk { get; init; }
 
     internal IEnumerable<string> Arguments =>

@@ -6,12 +6,15 @@ namespace NetbootServer.Overlays.Building;
 /// <summary>Network configuration in the forms that systems read.</summary>
 internal static class NetworkUnit
 {
+    /// <summary>Where systemd-networkd looks for units.</summary>
+    public const string Folder = "/etc/systemd/network/";
+
     /// <summary>
     /// Name of an interface's unit. It sorts before what nixos-images make of <see cref="Addresses"/>, for of several
     /// units that match an interface the first counts (systemd.network(5)).
     /// </summary>
     public static string PathOf(OverlayNetwork network) =>
-        $"/etc/systemd/network/00-netboot-{network.Mac.Replace(":", "", StringComparison.Ordinal)}.network";
+        $"{Folder}00-netboot-{network.Mac.Replace(":", "", StringComparison.Ordinal)}.network";
 
     /// <summary>The unit for systemd-networkd.</summary>
     public static string Text(OverlayNetwork network)

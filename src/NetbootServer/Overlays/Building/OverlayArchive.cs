@@ -57,6 +57,9 @@ internal static class OverlayArchive
         return tree.ToCpio();
     }
 
+    /// <summary>The first systemd that takes parts of units as credentials (systemd.system-credentials(7)).</summary>
+    internal const int DropInsSince = 256;
+
     private const int Executable = 0x1ED, Readable = 0x1A4, Private = 0x180; // 0755, 0644, 0600
 
     private static void AddUnit(InitramfsTree tree, InitrdLayout layout,
@@ -87,11 +90,11 @@ internal static class OverlayArchive
         void Add(string name, byte[] content) =>
             tree.File($".extra/credentials/{name}.cred", 0x100, NullCredential.Of(name, content)); // 0400
         foreach (var (path, _, content) in files)
-        {
             if (path == "/root/.ssh/authorized_keys") Add("ssh.authorized_keys.root", content);
-            // A newline at its end makes it invalid.
-            if (path == "/etc/hostname") Add("system.hostname", [.. content.AsSpan().TrimEnd((byte)'\n')]);
-        }
+        // The files are made by systemd-tmpfiles, for which networkd does not wait by itself.
+        if (files.Exists(file => file.Path.StartsWith(NetworkUnit.Folder, StringComparison.Ordinal)))
+            Add("systemd.unit-dropin.systemd-networkd.service",
+                "[Unit]\nAfter=systemd-tmpfiles-setup.service\n"u8.ToArray());
         Add("tmpfiles.extra", Encoding.UTF8.GetBytes(Tmpfiles.Lines("", files)));
     }
 

@@ -37,7 +37,7 @@ public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys host
         ArgumentNullException.ThrowIfNull(layout);
         var arguments = ImmutableArray.CreateBuilder<string>();
         if (overlay?.Hostname is { } name && NeedsArgument(layout)) arguments.Add($"systemd.hostname={name}");
-        if (overlay?.MachineId is { } id && layout.Kind == OverlayKind.None) arguments.Add($"systemd.machine_id={id}");
+        if (overlay?.MachineId is { } id && IsTooLate(layout)) arguments.Add($"systemd.machine_id={id}");
         return arguments.DrainToImmutable();
     }
 
@@ -46,8 +46,9 @@ public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys host
     {
         ArgumentNullException.ThrowIfNull(layout);
         return overlay is not null && layout.Kind != OverlayKind.None && (overlay.AuthorizedKeys is { IsEmpty: false }
-            || overlay.MachineId is not null || overlay.HostKeys is not null || overlay.RootPasswordHash is not null
+            || overlay.HostKeys is not null || overlay.RootPasswordHash is not null
             || overlay.Network is { IsEmpty: false } || overlay.Files is { IsEmpty: false }
+            || (overlay.MachineId is not null && !IsTooLate(layout))
             || (overlay.Hostname is not null && !NeedsArgument(layout)));
     }
 
@@ -61,7 +62,7 @@ public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys host
                     ? "NixOS writes /etc/hostname itself; systemd.hostname= comes over it" : NoFiles(layout))
                 : Plain("/etc/hostname", "0644", name + "\n", layout);
         if (overlay.MachineId is { } id)
-            yield return layout.Kind == OverlayKind.None
+            yield return IsTooLate(layout)
                 ? Argued("/etc/machine-id", id, $"systemd.machine_id={id}", NoFiles(layout))
                 : Plain("/etc/machine-id", "0444", id + "\n", layout);
         if (overlay.AuthorizedKeys is { IsEmpty: false } keys)
@@ -87,7 +88,13 @@ public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys host
     /// A hostname that NixOS would replace, or that no file can bring, stands on the kernel's command line: it is no
     /// secret.
     /// </summary>
-    private static bool NeedsArgument(InitrdLayout layout) => layout.IsNixos || layout.Kind == OverlayKind.None;
+    private static bool NeedsArgument(InitrdLayout layout) => layout.IsNixos || IsTooLate(layout);
+
+    /// <summary>
+    /// Whether files come after systemd has read what names the machine, or not at all: it makes files of credentials
+    /// when it has started already.
+    /// </summary>
+    private static bool IsTooLate(InitrdLayout layout) => layout.Kind is OverlayKind.None or OverlayKind.Creds;
 
     private static OverlayContent Argued(string path, string value, string argument, string why) =>
         new(new(path, "0644", value.Length + 1, false, Delivery.Argument, why), () => Bytes(value + "\n"), argument);
@@ -119,6 +126,10 @@ public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys host
         string path, string mode, int size, bool secret, InitrdLayout layout, string? why = null)
     {
         var no = layout.Kind == OverlayKind.None ? NoFiles(layout)
+            : layout is { Kind: OverlayKind.Creds, Systemd: < OverlayArchive.DropInsSince }
+                && path.StartsWith(NetworkUnit.Folder, StringComparison.Ordinal)
+                ? $"systemd {layout.Systemd} writes the file of a credential after systemd-networkd has read its " +
+                    $"units; since {OverlayArchive.DropInsSince} that can be put in order"
             : !layout.IsNixos ? null
             : StoreFolders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal))
                 ? "NixOS has a link to its store there, and a folder in its place would take everything else in it " +
@@ -128,7 +139,9 @@ public sealed class OverlayContents(OverlaySecrets secrets, MachineHostKeys host
         return new(path, mode, size, secret, no is null ? Delivery.Initrd : Delivery.No, no ?? why);
     }
 
-    private static string NoFiles(InitrdLayout layout) => $"the initrd takes no files: it {layout.Why}";
+    private static string NoFiles(InitrdLayout layout) => layout.Kind == OverlayKind.Creds
+        ? "the system writes the file of a credential, after it has read what it is called"
+        : $"the initrd takes no files: it {layout.Why}";
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -63,11 +63,13 @@ public sealed class OverlayArchiveTests : IDisposable
     public void Systemd_with_neither_gets_credentials()
     {
         var entries = Make(["init -> lib/systemd/systemd", "lib/libsystemd-core-256.so"],
-            File("/root/.ssh/authorized_keys", 0x180, "key\n"), File("/etc/hostname", 0x1A4, "node\n"));
+            File("/root/.ssh/authorized_keys", 0x180, "key\n"),
+            File("/etc/systemd/network/1.network", 0x1A4, "[Link]"));
         Assert.Equal(
         [
             ".extra", ".extra/credentials", ".extra/credentials/ssh.authorized_keys.root.cred",
-            ".extra/credentials/system.hostname.cred", ".extra/credentials/tmpfiles.extra.cred",
+            ".extra/credentials/systemd.unit-dropin.systemd-networkd.service.cred", // waits for the file
+            ".extra/credentials/tmpfiles.extra.cred",
         ], entries.Keys);
         // As systemd-creds reads it: a header, then AES-256-GCM with the hash of nothing as the key.
         var bytes = Convert.FromBase64String(entries[".extra/credentials/ssh.authorized_keys.root.cred"].Text!);
