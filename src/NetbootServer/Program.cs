@@ -9,6 +9,7 @@ using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Boots.Secrets;
 using NetbootServer.Boots.Transfers;
+using NetbootServer.Compatibility;
 using NetbootServer.Dashboard;
 using NetbootServer.Events;
 using NetbootServer.Hosting;
@@ -51,6 +52,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddMachines()
         .AddJobs()
         .AddBoots()
+        .AddCompatibility()
         .AddOverview()
         .AddSetup()
         .AddOperations();
@@ -95,6 +97,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     boot.MapOverlays();
     boot.MapBlobs();
     boot.MapImageFiles();
+    boot.MapNixNetbootServe();
     boot.MapHealth();
     var api = ApiPlane.Of(app, "/api/v1").DenyByDefault().Refuses(ProblemTypes.OfAll);
     api.MapAccess();

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using NetbootServer.Api;
 using NetbootServer.Blobs;
 using NetbootServer.Serving;
-using NetbootServer.Serving.Bodies;
 
 namespace NetbootServer.Images;
 
@@ -24,13 +23,12 @@ internal static class ImageFilesApi
 
     /// <summary>A further file, in the folder of its system.</summary>
     private static Task<IResult> GetFurther(string image, string folder, string file, HttpContext http,
-        ImageCatalog catalog, BlobIndex blobs, AbsentBytes absent, ISourceRequests sources, PublicUrl url,
-        IOptions<BlobsOptions> options, CancellationToken ct) =>
-        Get(image, $"{folder}/{file}", http, catalog, blobs, absent, sources, url, options, ct);
+        ImageCatalog catalog, ImageBytes bytes, ISourceRequests sources, PublicUrl url, IOptions<BlobsOptions> options,
+        CancellationToken ct) =>
+        Get(image, $"{folder}/{file}", http, catalog, bytes, sources, url, options, ct);
 
     private static async Task<IResult> Get(string image, string file, HttpContext http, ImageCatalog catalog,
-        BlobIndex blobs, AbsentBytes absent, ISourceRequests sources, PublicUrl url, IOptions<BlobsOptions> options,
-        CancellationToken ct)
+        ImageBytes bytes, ISourceRequests sources, PublicUrl url, IOptions<BlobsOptions> options, CancellationToken ct)
     {
         var cache = options.Value.CacheUrl();
         http.Response.Headers.CacheControl = "no-cache";
@@ -53,9 +51,7 @@ internal static class ImageFilesApi
         if (isSum) return new ImageText($"{DigestOf(entry, version, url.For(http), cache)}  {entry.Name}\n", written);
         return entry.Artifact is null
             ? new ImageText(ImageFile.Script(version, entry.System, url.For(http), cache), written)
-            : await blobs.FindAsync(entry.Artifact.Digest, ct) is { } blob
-            ? await BytesAsync(blob, modified, blobs, ct)
-            : absent.Answer(found, version, entry.Artifact);
+            : await bytes.AnswerAsync(found, version, entry.Artifact, modified, ct);
     }
 
     /// <summary>
@@ -66,17 +62,6 @@ internal static class ImageFilesApi
     {
         var date = isNamed ? version.CreatedAt : image.CurrentSince;
         return date > DateTimeOffset.UtcNow ? null : date;
-    }
-
-    private static async Task<IResult> BytesAsync(
-        BlobEntry blob, DateTimeOffset? modified, BlobIndex blobs, CancellationToken ct)
-    {
-        if (!await blobs.IsInServiceAsync(blob, ct))
-            return MachineAnswer.TryAgain("This file is out of service until its bytes are fetched again.", Soon);
-        return new BodyResult(blob.Body, blob.MediaType)
-        {
-            CacheControl = "no-cache", ReprDigest = blob.ReprDigest, LastModified = modified,
-        };
     }
 
     /// <summary>In the format of sha256sum(1).</summary>

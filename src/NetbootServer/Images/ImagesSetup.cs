@@ -29,6 +29,7 @@ internal static class ImagesSetup
             if (changes.Has(ChangeKinds.ImageSpec)) provider.GetRequiredService<Retention>().RequestCleanup();
         })
         .AddSingleton<AbsentBytes>()
+        .AddSingleton<ImageBytes>()
         .AddSingleton<BlobMissed>(provider => provider.GetRequiredService<AbsentBytes>().Answer)
         .AddSingleton<VersionStore>()
         .AddSingleton<Pins>()

@@ -50,6 +50,9 @@ public sealed record Job
     /// <summary>The image it works for; missing when it works for none.</summary>
     public string? Image { get; init; }
 
+    /// <summary>What it works for when that is no image, machine or profile; missing for the whole server.</summary>
+    public string? Subject { get; init; }
+
     /// <summary>queued, running, succeeded, failed or cancelled.</summary>
     public required string State { get; init; }
 
@@ -88,6 +91,7 @@ public sealed record Job
         Id = row.Id,
         Kind = row.Kind,
         Image = subjectKind == "image" ? row.Subject : null,
+        Subject = subjectKind is null ? row.Subject : null,
         State = row.State,
         AskedBy = row.AskedBy,
         CreatedAt = row.CreatedAt,

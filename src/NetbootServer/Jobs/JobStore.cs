@@ -185,6 +185,10 @@ internal sealed class JobStore(Database database, JobWorks works, JobRuns runs, 
     public Task<List<Job>> ActiveAsync(CancellationToken ct) => database.ReadAsync(async (db, token) =>
         (await Active(db).ToListAsync(token)).ConvertAll(Show), ct);
 
+    /// <summary>How many jobs of a kind wait or run.</summary>
+    public Task<int> CountActiveAsync(string kind, CancellationToken ct) => database.ReadAsync((db, token) =>
+        Active(db).CountAsync(row => row.Kind == kind, token), ct);
+
     private static IQueryable<JobRow> Active(NetbootDb db) => db.Set<JobRow>()
         .Where(row => row.State == JobStates.Queued || row.State == JobStates.Running).OrderBy(row => row.Id);
 

@@ -38,7 +38,12 @@ internal abstract class JobWork(string kind)
     public virtual string NameOf(string? subject) => subject ?? Kind;
 
     /// <summary>A job in a sentence, such as <c>refresh of image nixos</c>.</summary>
-    public string Describe(string? subject) => SubjectKind is null ? Kind : $"{Kind} of {SubjectKind} {subject}";
+    public string Describe(string? subject) => (SubjectKind, subject) switch
+    {
+        (null, null) => Kind,
+        (null, _) => $"{Kind} of {subject}",
+        _ => $"{Kind} of {SubjectKind} {subject}",
+    };
 
     /// <summary>Runs to the end.</summary>
     /// <param name="job">The job.</param>

@@ -12,7 +12,7 @@ namespace NetbootServer.Sources;
 /// <summary>
 /// <c>hydra</c>: the latest good build of a job, from its binary cache or from Hydra's own downloads.
 /// </summary>
-public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, SourceBlobs blobs,
+public sealed class HydraSource(HydraClient hydra, SourceDownloads downloads, SourceRules rules, SourceBlobs blobs,
     ClosureInitrds initrds, IOptions<SourcesOptions> options) : IImageSource
 {
     /// <inheritdoc/>
@@ -30,7 +30,8 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
         foreach (var (system, variant) in SourceSpecParser.Each(request.Systems, spec.Variants))
         {
             meter.Phase("checking");
-            var (link, build) = await LatestAsync(spec, Placeholders.Fill(spec.Job, system, variant), meter, ct);
+            var (link, build) = await hydra.LatestAsync(spec.Url, spec.Project, spec.Jobset,
+                Placeholders.Fill(spec.Job, system, variant), meter, ct);
             Note(draft, system, variant, link, build);
             meter.Phase("downloading");
             if (paths is not null)
@@ -46,29 +47,6 @@ public sealed class HydraSource(SourceDownloads downloads, SourceRules rules, So
             draft.Add(system, variant, await new BootLayout(tree, system, blobs).ReadAsync(spec.Kind, ct));
         }
         return draft.Finish();
-    }
-
-    /// <summary>The last good build of an evaluation that has finished, else the last good build.</summary>
-    private async Task<(SourceLink Link, HydraBuild Build)> LatestAsync(HydraSpec spec, string job, SourceMeter meter,
-        CancellationToken ct)
-    {
-        var hydra = rules.Root(spec.Url.TrimEnd('/') + "/");
-        var path = $"job/{Uri.EscapeDataString(spec.Project)}/{Uri.EscapeDataString(spec.Jobset)}/{Uri.EscapeDataString(job)}";
-        SourceDocument document;
-        try
-        {
-            document = await downloads.ReadAsync(rules.Found(hydra, path + "/latest-finished"), HydraBuild.MaxBytes,
-                meter, ct, "application/json");
-        }
-        catch (SourceException e) when (e.Problem == SourceProblems.Missing)
-        {
-            document = await downloads.ReadAsync(rules.Found(hydra, path + "/latest"), HydraBuild.MaxBytes, meter, ct,
-                "application/json");
-        }
-        var build = HydraBuild.Parse(document);
-        var link = rules.Found(hydra, $"build/{build.Id}") with { FromPublic = document.Link.FromPublic };
-        meter.Log($"{job}: build {build.Id} of {spec.Project}/{spec.Jobset}, {build.Output}");
-        return (link, build);
     }
 
     private static void Note(VersionDraft draft, string system, string? variant, SourceLink link, HydraBuild build)

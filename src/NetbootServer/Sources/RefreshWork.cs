@@ -47,7 +47,9 @@ internal sealed class RefreshWork(ImageCatalog catalog, ImageRetries retries, So
             retention.RequestCleanup();
     }
 
-    private async Task<string> RefreshAsync(string name, IJobProgress progress, CancellationToken ct)
+    /// <summary>Refreshes an image as a part of another job.</summary>
+    /// <returns>Id of the version that it brought, or found unchanged.</returns>
+    internal async Task<string> RefreshAsync(string name, IJobProgress progress, CancellationToken ct)
     {
         var image = Find(name)
             ?? throw new SourceException(SourceProblems.Missing, $"Image '{name}' was removed meanwhile.");

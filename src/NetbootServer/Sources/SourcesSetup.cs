@@ -4,6 +4,7 @@ using NetbootServer.Images;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Nix.Stores;
+using NetbootServer.Sources.Hydras;
 using NetbootServer.Sources.Specs;
 using NetbootServer.Storage;
 
@@ -29,9 +30,11 @@ public static class SourcesSetup
         .AddSingleton(provider => new SourceSpecParser(
             provider.GetRequiredService<SourceRules>().Fault, provider.GetRequiredService<DirectoryRoots>().Fault,
             provider.GetRequiredService<InstallableRules>().Fault))
+        .AddSingleton<HydraClient>()
         .AddSingleton<ClosureViews>()
         .AddSingleton<Refreshes>()
-        .AddSingleton<JobWork, RefreshWork>()
+        .AddSingleton<RefreshWork>()
+        .AddSingleton<JobWork>(provider => provider.GetRequiredService<RefreshWork>())
         .AddSingleton<RefreshOnDemand>()
         .AddHostedService(provider => provider.GetRequiredService<RefreshOnDemand>())
         .AddSingleton<ISourceRequests, SourceRequests>()

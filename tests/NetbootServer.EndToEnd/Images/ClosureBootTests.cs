@@ -33,17 +33,24 @@ public sealed class ClosureBootTests(NixLab lab, BootAssets assets) : IClassFixt
         await vm.WaitForOffAsync(Limit, Ct);
     }
 
+    /// <summary>As nix-netboot-serve's users boot: a folder with a default.nix, built when a machine asks.</summary>
     [Fact]
-    public async Task A_system_with_systemd_in_stage_1_boots_and_its_root_can_be_pivoted()
+    public async Task A_configuration_with_systemd_in_stage_1_is_built_on_request_and_its_root_can_be_pivoted()
     {
-        var settings = SourceBench.With(lab.New, lab.Fixture).ToDictionary(pair => pair.Key, pair => pair.Value!);
+        var configurations = lab.NewFolder();
+        NixLab.Copy(lab.Fixture, Path.Combine(configurations, "modern"));
+        await File.WriteAllTextAsync(Path.Combine(configurations, "modern", "default.nix"),
+            "((import ./flake.nix).outputs { self = { }; }).nixosConfigurations.modern.config.system.build.toplevel",
+            Ct);
+        var settings = SourceBench.With(lab.New).ToDictionary(pair => pair.Key, pair => pair.Value!);
+        settings["Nix:ServeCompatibility:0"] = "dispatch/configuration/*";
+        settings["Nix:ConfigurationDirectory"] = configurations;
         await using var server = await ServerProcess.StartAsync(new ServerSetup { Settings = settings }, Ct);
-        await PublishAsync(server, new
-        {
-            type = "nix", installable = $"{Flake}#nixosConfigurations.modern.config.system.build.toplevel",
-        });
 
-        await using var vm = await BootAsync(server);
+        var command = QemuCommand.Lkrn(assets, IpxeBuild.Of2025,
+            new Uri(server.Url, "dispatch/configuration/modern?cmdline_suffix_args=fixture.suffix"), Hardware);
+        await using var vm = QemuVm.Start(command, TestArtifacts.OfThisTest());
+        await vm.WaitForAsync("building configuration/modern", Limit, Ct);
         await vm.WaitForAsync("^PIVOT yes", Limit, Ct);
         await vm.WaitForAsync("^SANDBOX yes", Limit, Ct);
         await vm.WaitForAsync("^FIXTURE-UP host=modern", Limit, Ct);

@@ -69,7 +69,8 @@ public sealed class NixLab : IAsyncLifetime
         folder.Delete(recursive: true);
     }
 
-    private static void Copy(string from, string to)
+    /// <summary>Copies a folder with all that is below it.</summary>
+    public static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
         foreach (var file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));

@@ -8,6 +8,7 @@ using NetbootServer.Images;
 using NetbootServer.Initrds;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources;
+using NetbootServer.Sources.Hydras;
 using NetbootServer.Sources.Specs;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Blobs;
@@ -46,7 +47,8 @@ internal sealed class SourceLab : IAsyncDisposable
         Microsoft.Extensions.Options.Options.Create(Options);
     public ReleaseSource Release => new(Downloads, Http, Rules, Stored, Wrapped, TimeProvider.System,
         Microsoft.Extensions.Logging.Abstractions.NullLogger<ReleaseSource>.Instance);
-    public HydraSource Hydra => new(Downloads, Rules, Stored, Initrds, Wrapped);
+    public HydraSource Hydra => new(
+        new HydraClient(Downloads, Rules, Wrapped), Downloads, Rules, Stored, Initrds, Wrapped);
     public CacheSource Cache => new(Downloads, Rules, Stored, Initrds, Wrapped);
     public DirectorySource Directory => new(new DirectoryRoots(Wrapped), Stored, Wrapped);
     public PartialFiles Partials { get; private set; }

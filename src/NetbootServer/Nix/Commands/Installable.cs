@@ -25,6 +25,11 @@ public sealed partial record Installable(string Reference, NixAttributePath Attr
     /// <summary>The store path that it is; null for a flake or file.</summary>
     public StorePath? StorePath { get; private init; }
 
+    /// <summary>
+    /// A folder that a file with Nix code may read beside those of <c>Images:DirectoryRoots</c>; null for none.
+    /// </summary>
+    internal string? Folder { get; init; }
+
     /// <summary>Whether it is a file with Nix code, not a flake.</summary>
     public bool IsFile => StorePath is null && Reference.StartsWith('/') && Reference.Split('?')[0]
         .EndsWith(".nix", StringComparison.Ordinal);

@@ -126,7 +126,7 @@ public sealed partial class NixCli
         {
             _ when installable.StorePath is { } path => [path.ToString()],
             (null, _) => ["--file", installable.LocalPath!, installable.Attribute.ToString(), .. restricted,
-                .. _rules.Roots.SelectMany(root => new[] { "-I", $"netboot={root}" })],
+                .. ReadableBy(installable).SelectMany(root => new[] { "-I", $"netboot={root}" })],
             (_, true) => [installable.ToString(), "--no-update-lock-file", .. NoRegistry, .. restricted],
             _ => [installable.ToString(), "--no-write-lock-file"],
         };
@@ -135,6 +135,9 @@ public sealed partial class NixCli
             .. Settings, .. StoreArguments], progress, ct);
         return NixOutput.Parse(output, installable);
     }
+
+    private IEnumerable<string> ReadableBy(Installable installable) =>
+        installable.Folder is { } folder ? _rules.Roots.Prepend(folder) : _rules.Roots;
 
     /// <summary>A path and all that it needs.</summary>
     public async Task<IReadOnlyList<StorePath>> ClosureAsync(StorePath path, CancellationToken ct)
