@@ -1,4 +1,6 @@
 using System.Net;
+using NetbootServer.Nix.Nars;
+using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Compatibility;
 
@@ -176,6 +178,34 @@ public sealed class NixNetbootServeTests
         var job = NixServeHost.Again(await host.GetAsync("/dispatch/configuration/mail")).Split("job=")[1];
         Assert.Contains(web.BaseName, Location(await host.FollowAsync($"/dispatch/configuration/web?job={job}")),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Systems_that_were_not_asked_for_longest_go_but_those_in_use()
+    {
+        var clock = new SetClock();
+        await using var host = await NixServeHost.StartAsync(clock, 1, "boot/*");
+        var (named, old, young) = (host.Add("named"), host.Add("old"), host.Add("young"));
+        var (next, last) = (host.Add("next"), host.Add("last"));
+        foreach (var system in new[] { named, old, young }) await host.FollowAsync(Script(system));
+        Assert.Equal(3, await CountAsync());
+        (await host.App.Admin.PutAsync("/api/v1/profiles/named", new { image = $"closure-{named.HashPart}" }))
+            .Is(HttpStatusCode.Created);
+        clock.Pass(TimeSpan.FromMinutes(59));
+        await host.GetAsync(Script(young));
+        clock.Pass(TimeSpan.FromMinutes(2));
+        await host.FollowAsync(Script(next)); // the old one goes: a profile has the named, and the young is in use
+        Assert.Equal(3, await CountAsync());
+        Assert.Contains("booting", (await host.GetAsync(Script(young))).Text, StringComparison.Ordinal);
+        clock.Pass(TimeSpan.FromMinutes(61));
+        await host.FollowAsync(Script(last));
+        Assert.Equal(2, await CountAsync());
+        Assert.Contains("booting", (await host.GetAsync(Script(named))).Text, StringComparison.Ordinal);
+
+        static string Script(StorePath system) => $"/boot/{system.BaseName}/netboot.ipxe";
+
+        async Task<int> CountAsync() =>
+            (await host.App.Admin.GetAsync("/api/v1/images")).Json.GetProperty("items").GetArrayLength();
     }
 
     [Fact]

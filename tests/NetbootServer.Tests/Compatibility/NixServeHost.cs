@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Tests.Fixtures;
 using NetbootServer.Tests.Initrds;
@@ -19,7 +20,7 @@ internal sealed class NixServeHost : IAsyncDisposable
     private readonly SourceHost _host;
     private readonly FakeCache _cache;
 
-    private NixServeHost(SourceHost host, Dictionary<string, string?> settings)
+    private NixServeHost(SourceHost host, Dictionary<string, string?> settings, SetClock? clock)
     {
         (_host, _cache) = (host, new FakeCache(host));
         Directory.CreateDirectory(Profiles);
@@ -30,12 +31,19 @@ internal sealed class NixServeHost : IAsyncDisposable
             ["Nix:Path"] = _nix.Command, ["Nix:Store"] = Store, ["Nix:ProfileDirectory"] = Profiles,
             ["Nix:ConfigurationDirectory"] = Configurations, ["Nix:HttpHydras:0"] = Hydra,
             ["Jobs:RetryAfter"] = "00:00:01",
-        });
+        }, services => services.AddSingleton<TimeProvider>(clock ?? new SetClock()));
     }
 
-    public static async Task<NixServeHost> StartAsync(params string[] served) => new(await SourceHost.StartAsync(),
-        served.Select((pattern, i) => KeyValuePair.Create($"Nix:ServeCompatibility:{i}", (string?)pattern))
-            .ToDictionary());
+    public static Task<NixServeHost> StartAsync(params string[] served) => StartAsync(null, null, served);
+
+    public static async Task<NixServeHost> StartAsync(SetClock? clock, int? keep, params string[] served)
+    {
+        var settings = served
+            .Select((pattern, i) => KeyValuePair.Create($"Nix:ServeCompatibility:{i}", (string?)pattern))
+            .ToDictionary();
+        if (keep is not null) settings["Nix:KeepServed"] = $"{keep}";
+        return new(await SourceHost.StartAsync(), settings, clock);
+    }
 
     public NetbootApp App { get; }
 
