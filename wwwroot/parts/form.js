@@ -42,6 +42,22 @@ export const ChoiceField = ({ form, name, label, hint, options }) =>
 
 const isBelow = (path, of) => path === of || path.startsWith(`${of}.`) || path.startsWith(`${of}[`);
 
+/** The field that a JSON path leads into. @param {string} path */
+const fieldOf = path => path.replace(/^\$\.?/, '').split(/[.[]/)[0];
+
+/** Faults under their paths and, together, under their fields; rest: those that belong to none. */
+function byField(faults, fields) {
+  const errors = {}, rest = [];
+  for (const [path, texts] of Object.entries(faults)) {
+    const name = fieldOf(path);
+    if (name in fields) {
+      errors[name] = [errors[name], ...texts].filter(Boolean).join('; ');
+      errors[path] = texts.join('; ');
+    } else rest.push(`${path}: ${texts[0]}`);
+  }
+  return { errors, rest };
+}
+
 /** @typedef {ReturnType<typeof useForm>} Form */
 
 /**
@@ -82,16 +98,15 @@ export function useForm(key, base, resource) {
     /** Shows the faults of a 422 at their fields; those without one are returned. */
     refuse(problem) {
       if (!problem.errors) return []; // not by the server: what was found wrong here stands at its field
-      const errors = {}, rest = [];
-      for (const [path, texts] of Object.entries(problem.errors)) {
-        const name = path.replace(/^\$\.?/, '').split(/[.[]/)[0];
-        if (name in from) {
-          errors[name] = [errors[name], ...texts].filter(Boolean).join('; ');
-          errors[path] = texts.join('; ');
-        } else rest.push(`${path}: ${texts[0]}`);
-      }
+      const { errors, rest } = byField(problem.errors, from);
       draft.errors.value = errors;
       return rest;
+    },
+    /** Shows what was found wrong in some fields as they are now; the faults of others stay. */
+    check(names, found) {
+      const { errors } = byField(found, Object.fromEntries(names.map(name => [name, ''])));
+      const others = Object.entries(draft.errors.value).filter(([path]) => !names.includes(fieldOf(path)));
+      draft.errors.value = { ...Object.fromEntries(others), ...errors };
     },
     fault(name, text) { draft.errors.value = { ...draft.errors.value, [name]: text }; },
     clear() { draft.values.value = {}; draft.errors.value = {}; drafts.delete(key); },

@@ -6,6 +6,7 @@ import { ChoiceField, Field, TextField, useForm } from './form.js';
 import { FormDialog } from './form-dialog.js';
 import { toast } from './messages.js';
 import { lines } from './format.js';
+import { useOverlayCheck } from './overlay-check.js';
 import { blanks, labelsOf, read, relocate, toBody, toFields, words, write } from './overlay-fields.js';
 import { Files } from './overlay-files.js';
 import { HostKeys } from './overlay-host-keys.js';
@@ -25,6 +26,7 @@ const releases = [['', 'Once, where the profile leaves to the disk; else at ever
 export function OverlayForm({ kind, resource, saved, close }) {
   const path = `${kind}/${encodeURIComponent(resource.name)}`;
   const form = useForm(`overlay/${path}`, toFields(resource), resource), labels = labelsOf(kind);
+  useOverlayCheck(form, path);
   const act = async () => {
     const empty = blanks(form.get);
     if (Object.keys(empty).length) throw Object.assign(new Error('A secret is empty.'), { errors: empty });

@@ -13,11 +13,14 @@ public static class Answers
         return TypedResults.Ok(view);
     }
 
-    /// <summary>201 with Location when it is new, else 200; both with the ETag.</summary>
+    /// <summary>
+    /// 201 with Location when it is new, else 200; both with the ETag. A dry run gets 200 without one.
+    /// </summary>
     public static Results<Created<T>, Ok<T>, ProblemHttpResult> Stored<T>(
-        HttpContext http, T view, long revision, bool created)
+        HttpContext http, T view, long revision, bool created, bool isDryRun)
     {
         ArgumentNullException.ThrowIfNull(http);
+        if (isDryRun) return TypedResults.Ok(view);
         http.Response.Headers.ETag = Precondition.ETag(revision);
         return created
             ? TypedResults.Created(http.Request.PathBase + http.Request.Path, view)

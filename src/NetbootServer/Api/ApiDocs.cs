@@ -35,6 +35,12 @@ public static class ApiDocs
     public static T Requires<T>(this T route, params string[] members) where T : IEndpointConventionBuilder =>
         route.WithMetadata(new RequiredMetadata(members));
 
+    /// <summary>
+    /// Describes <c>?dryRun=</c> of what saves a resource (<see cref="SpecChange{TSpec}.IsDryRun"/>).
+    /// </summary>
+    public static T HasDryRun<T>(this T route) where T : IEndpointConventionBuilder =>
+        route.Query("dryRun", "true: the answer that it would get, with all errors; nothing is changed.");
+
     /// <summary>Names a query parameter that the handler reads by itself.</summary>
     public static T Query<T>(this T route, string name, string explanation, bool many = false)
         where T : IEndpointConventionBuilder => route.WithMetadata(new QueryMetadata(name, explanation, many));

@@ -19,6 +19,11 @@ public sealed class SpecChange<TSpec> where TSpec : class
     /// <summary>The name that a PATCH gives the resource; null when it has none.</summary>
     public ResourceName? NewName { get; private init; }
 
+    /// <summary>
+    /// Whether it is only tried: <c>?dryRun=true</c> gets the answer that it would get, and changes nothing.
+    /// </summary>
+    public bool IsDryRun { get; private init; }
+
     /// <summary>A change of the server's own to a spec that is known to be good.</summary>
     public static SpecChange<TSpec> To(TSpec spec) => new(default, merge: false, (_, _) => spec);
 
@@ -43,7 +48,10 @@ public sealed class SpecChange<TSpec> where TSpec : class
             else
                 problem = Problem.Invalid("$.name", $"must be {ResourceName.Expected}");
         }
-        return (new(body, merge, parse) { NewName = newName }, problem);
+        var dryRun = request.Query["dryRun"];
+        if (problem is null && dryRun is not ([] or ["true"] or ["false"]))
+            problem = new(ProblemTypes.MalformedRequest, "dryRun must be true or false.");
+        return (new(body, merge, parse) { NewName = newName, IsDryRun = dryRun is ["true"] }, problem);
     }
 
     /// <summary>The spec after the change.</summary>

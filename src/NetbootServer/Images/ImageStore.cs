@@ -39,7 +39,7 @@ public sealed class ImageStore(
                 audit.Renamed(db, renaming);
             }
             return stored;
-        }, ct);
+        }, ct, change.IsDryRun);
         return outcome.Problem is { } refused
             ? refused : new Saved<Image>(catalog.Saved(outcome.Resource!), outcome.Created, null);
     }

@@ -15,10 +15,10 @@ internal static class ImagesApi
         images.MapGet("/{name}/versions", Versions).Refuses(ProblemTypes.NotFound);
         images.MapGet("/{name}/versions/{version}", Version).Refuses(ProblemTypes.NotFound);
         var changes = images.MapGroup("/{name}").RequireAuthorization(RolePolicies.Admin);
-        changes.MapPut("", Save).Accepts<ImageSpec>("application/json").Requires("source")
+        changes.MapPut("", Save).HasDryRun().Accepts<ImageSpec>("application/json").Requires("source")
             .Example("""{"source": {"type": "upload"}, "keep": 3, "systems": ["x86_64-linux"]}""")
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.PreconditionFailed);
-        changes.MapPatch("", Save).Accepts<ImageSpec>("application/merge-patch+json", "application/json")
+        changes.MapPatch("", Save).HasDryRun().Accepts<ImageSpec>("application/merge-patch+json", "application/json")
             .Example("""{"keep": 5}""")
             .Refuses(ProblemTypes.OfBodies)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse,
@@ -71,7 +71,7 @@ internal static class ImagesApi
         if (problem is not null) return problem.ToResult();
         var saved = await images.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
         return saved.Resource is { } image
-            ? Answers.Stored(http, ImageView.Of(image), image.Revision, saved.Created)
+            ? Answers.Stored(http, ImageView.Of(image), image.Revision, saved.Created, change.IsDryRun)
             : saved.Problem!.ToResult();
     }
 

@@ -59,7 +59,7 @@ public sealed class MachineStore(
                 if (newName != name && gone == name.ToString()) audit.Renamed(db, renaming);
             }
             return stored;
-        }, ct);
+        }, ct, change.IsDryRun);
         if (saved.Problem is { } refused) return refused;
         return new(saved.Resource!.ToMachine(), saved.Created, null);
     }

@@ -25,11 +25,11 @@ internal static class MachinesApi
         api.MapProfileMachines();
         machines.MapGet("/{name}", Get).Refuses(ProblemTypes.NotFound);
         var changes = machines.MapGroup("/{name}").RequireAuthorization(RolePolicies.Operator);
-        changes.MapPut("", Save).Accepts<MachineSpec>("application/json").Requires().Example("""
+        changes.MapPut("", Save).HasDryRun().Accepts<MachineSpec>("application/json").Requires().Example("""
             {"macs": ["52:54:00:12:34:56"], "arch": "x86_64", "labels": {"rack": "3"}, "kernelArguments": ["console=ttyS0"]}
             """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.MacTaken, ProblemTypes.IdentityTaken,
                 ProblemTypes.SecretChanged, ProblemTypes.PreconditionFailed);
-        changes.MapPatch("", Save).Accepts<MachineSpec>("application/merge-patch+json", "application/json")
+        changes.MapPatch("", Save).HasDryRun().Accepts<MachineSpec>("application/merge-patch+json", "application/json")
             .Example("""{"labels": {"rack": "4", "old": null}, "notes": "moved"}""")
             .Refuses(ProblemTypes.OfBodies)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.MacTaken, ProblemTypes.IdentityTaken, ProblemTypes.NameTaken)
@@ -74,7 +74,7 @@ internal static class MachinesApi
         if (problem is not null) return problem.ToResult();
         var saved = await machines.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
         return saved.Resource is { } machine
-            ? Answers.Stored(http, views.Of(machine), machine.Revision, saved.Created)
+            ? Answers.Stored(http, views.Of(machine), machine.Revision, saved.Created, change.IsDryRun)
             : saved.Problem!.ToResult();
     }
 

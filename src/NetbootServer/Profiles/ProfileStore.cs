@@ -49,7 +49,7 @@ public sealed class ProfileStore(
                 audit.Renamed(db, renaming);
             }
             return stored;
-        }, ct);
+        }, ct, change.IsDryRun);
         return saved.Problem is { } refused
             ? refused : new Saved<Profile>(ProfileCatalog.ToProfile(saved.Resource!), saved.Created, null);
     }

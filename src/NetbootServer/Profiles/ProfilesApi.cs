@@ -14,10 +14,10 @@ internal static class ProfilesApi
         profiles.MapGet("", List);
         profiles.MapGet("/{name}", Get).Refuses(ProblemTypes.NotFound);
         var changes = profiles.MapGroup("/{name}").RequireAuthorization(RolePolicies.Operator);
-        changes.MapPut("", Save).Accepts<ProfileSpec>("application/json").Requires("image").Example("""
+        changes.MapPut("", Save).HasDryRun().Accepts<ProfileSpec>("application/json").Requires("image").Example("""
             {"image": "nixos-unstable", "selector": {"rack": "3"}, "priority": 10, "kernelArguments": ["console=ttyS0"]}
             """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.SecretChanged, ProblemTypes.PreconditionFailed);
-        changes.MapPatch("", Save).Accepts<ProfileSpec>("application/merge-patch+json", "application/json")
+        changes.MapPatch("", Save).HasDryRun().Accepts<ProfileSpec>("application/merge-patch+json", "application/json")
             .Example("""{"priority": 20, "selector": {"rack": null}}""")
             .Refuses(ProblemTypes.OfBodies)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse,
@@ -70,7 +70,7 @@ internal static class ProfilesApi
         if (problem is not null) return problem.ToResult();
         var saved = await profiles.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
         return saved.Resource is { } profile
-            ? Answers.Stored(http, ProfileView.Of(profile), profile.Revision, saved.Created)
+            ? Answers.Stored(http, ProfileView.Of(profile), profile.Revision, saved.Created, change.IsDryRun)
             : saved.Problem!.ToResult();
     }
 

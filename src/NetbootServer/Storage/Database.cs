@@ -74,7 +74,7 @@ public sealed class Database : IDisposable
     public Task<T> WriteAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return TransactAsync(work, ct, writing: ct).WaitAsync(ct);
+        return TransactAsync(work, commits: true, ct, writing: ct).WaitAsync(ct);
     }
 
     /// <summary>
@@ -82,14 +82,20 @@ public sealed class Database : IDisposable
     /// be cancelled, and is not written then; from there on it is carried through, even when the client disconnects,
     /// and the caller, who waits for that, learns of it.
     /// </summary>
-    public Task<T> ChangeAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct)
+    /// <param name="work">The change.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    /// <param name="isDryRun">
+    /// Whether all of it is rolled back at the end, past what the database itself may refuse; then nothing follows.
+    /// </param>
+    public Task<T> ChangeAsync<T>(
+        Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct, bool isDryRun = false)
     {
         ArgumentNullException.ThrowIfNull(work);
-        return TransactAsync(work, ct, writing: CancellationToken.None);
+        return TransactAsync(work, commits: !isDryRun, ct, writing: CancellationToken.None);
     }
 
-    private async Task<T> TransactAsync<T>(
-        Func<NetbootDb, CancellationToken, Task<T>> work, CancellationToken ct, CancellationToken writing)
+    private async Task<T> TransactAsync<T>(Func<NetbootDb, CancellationToken, Task<T>> work, bool commits,
+        CancellationToken ct, CancellationToken writing)
     {
         var collector = new ChangeCollector(_rules);
         var result = await AsideAsync(_writer, async db =>
@@ -100,7 +106,7 @@ public sealed class Database : IDisposable
                 await using var transaction = await db.Database.BeginTransactionAsync(ct);
                 var result = await work(db, ct);
                 await db.SaveChangesAsync(writing);
-                await transaction.CommitAsync(writing);
+                if (commits) await transaction.CommitAsync(writing);
                 return result;
             }
             finally
@@ -108,7 +114,7 @@ public sealed class Database : IDisposable
                 db.Collector = null; // contexts are pooled
             }
         }, ct);
-        await _followers.FollowAsync(collector.Changes);
+        if (commits) await _followers.FollowAsync(collector.Changes);
         return result;
     }
 

@@ -58,7 +58,7 @@ public sealed class OverlayEditorTests(Browser browser)
     }
 
     [Fact]
-    public async Task A_refused_part_is_explained_at_its_field_and_nothing_typed_is_lost()
+    public async Task What_is_wrong_is_explained_at_its_field_while_it_is_typed_and_again_when_it_is_saved()
     {
         await using var fleet = await ServeAsync();
         await browser.VisitAsync(fleet.Server, async visit =>
@@ -73,21 +73,37 @@ public sealed class OverlayEditorTests(Browser browser)
             await dialog.GetByRole(AriaRole.Button, new() { Name = "Add a file" }).ClickAsync();
             await dialog.GetByLabel("Path").FillAsync("etc/motd");
             await dialog.GetByRole(AriaRole.Button, new() { Name = "Set root password hash" }).ClickAsync();
+            // What is not filled in yet is not wrong while it is typed.
+            await Expect(dialog.GetByLabel("Hostname")).ToHaveAttributeAsync("aria-invalid", "true");
+            await Expect(dialog.GetByLabel("New root password hash")).Not.ToHaveAttributeAsync("aria-invalid", "true");
             await dialog.GetByLabel("New root password hash").FillAsync("plain");
+            await AssertFaultsAsync();
+            await visit.ShootAsync("while-typing");
             await dialog.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
-            foreach (var (label, fault) in new[]
-            {
-                ("Hostname", "must be a host name"), ("Authorized keys of root", "Key 2:"), ("Path", "absolute"),
-                ("Addresses", "Line 2 must be an address"), ("New root password hash", "crypt"),
-            })
-            {
-                var field = dialog.Locator(".field", new() { Has = visit.Page.GetByLabel(label) });
-                await Expect(field.Locator(".error").First).ToContainTextAsync(fault);
-                await Expect(dialog.GetByLabel(label)).ToHaveAttributeAsync("aria-invalid", "true");
-            }
+            await Expect(dialog.GetByRole(AriaRole.Button, new() { Name = "Cancel" })).ToBeVisibleAsync(); // answered
+            await AssertFaultsAsync();
             await visit.ShootAsync("refused");
             await visit.AssertAccessibleAsync("refused");
+            // Each fault goes with its cause, and nothing of it is stored until all is saved.
             await dialog.GetByLabel("Hostname").FillAsync("node7.example.org");
+            await Expect(dialog.GetByLabel("Hostname")).Not.ToHaveAttributeAsync("aria-invalid", "true");
+            await Expect(dialog.GetByLabel("Path")).ToHaveAttributeAsync("aria-invalid", "true");
+            Assert.False((await fleet.Api.GetAsync("/machines/node7", Ct)).TryGetProperty("overlay", out _));
+
+            async Task AssertFaultsAsync()
+            {
+                foreach (var (label, fault) in new[]
+                {
+                    ("Hostname", "must be a host name"), ("Authorized keys of root", "Key 2:"), ("Path", "absolute"),
+                    ("Addresses", "Line 2 must be an address"), ("New root password hash", "crypt"),
+                })
+                {
+                    var field = dialog.Locator(".field", new() { Has = visit.Page.GetByLabel(label) });
+                    await Expect(field.Locator(".error").First).ToContainTextAsync(fault);
+                    await Expect(dialog.GetByLabel(label)).ToHaveAttributeAsync("aria-invalid", "true");
+                }
+            }
+
             await dialog.GetByLabel("Authorized keys of root").FillAsync(Key);
             await dialog.GetByLabel("Addresses").FillAsync("10.0.0.7/24\n2001:db8::7/64");
             await dialog.GetByLabel("IPv4 gateway").FillAsync("10.0.0.1");
