@@ -119,6 +119,9 @@ public sealed class ChangesTests
         await using var app = new NetbootApp();
         await app.Admin.MakeImageAsync("img");
         var catalog = app.Services.GetRequiredService<ImageCatalog>();
+        // Looking into its initrd is the last change that no request asks for.
+        await Until.TrueAsync(() => catalog.Images["img"].Versions.Values.All(version => version.IsLookedInto),
+            "its initrd to be looked into");
         var before = catalog.Images;
         await Assert.ThrowsAsync<InvalidOperationException>(() => app.Services.GetRequiredService<Database>()
             .ChangeAsync<bool>(async (db, ct) =>
