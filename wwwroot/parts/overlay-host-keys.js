@@ -41,5 +41,5 @@ function Given({ form, keys, at, set }) {
     ${key.public && html`<code class="cut">${key.public}</code>`}</div>
     <${SecretPart} name=${`private ${key.type} key`} many value=${key.private} before=${stored?.private} set=${secret}
       drop=${drop} error=${form.errorBelow(path)}
-      hint="The file ssh-keygen wrote, in OpenSSH’s format, without a passphrase."/></div>`;
+      hint="The file ssh-keygen wrote, in OpenSSH’s format or in PEM, without a passphrase."/></div>`;
 }

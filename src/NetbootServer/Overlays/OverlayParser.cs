@@ -92,8 +92,7 @@ internal static partial class OverlayParser
 
     private static OverlayHostKey? HostKey(JsonFields fields)
     {
-        var type = fields.Choice("type", "ed25519", "rsa", "ecdsa");
-        if (fields.Element("type") is null) fields.Fault("type", "is required: ed25519, rsa or ecdsa");
+        var type = KeyType(fields);
         var given = fields.Text("public", SshPrivateKey.MaxLength)?.Trim();
         var secret = Secret(fields, "private", SshPrivateKey.MaxLength, out var text);
         fields.RefuseOthers();
@@ -104,8 +103,8 @@ internal static partial class OverlayParser
         if (text is not null)
         {
             if (!SshPrivateKey.TryParse(text, out var own, out var fault)) fields.Fault("private", fault);
-            else if (type is not null && !TypeWord(own).Equals(type, StringComparison.Ordinal))
-                fields.Fault("private", $"is of type {TypeWord(own)}, not {type}");
+            else if (type is not null && TypeWord(own.Type) is var ownType && ownType != type)
+                fields.Fault("private", $"is of type {ownType}, not {type}");
             else if (known is not null && !known.Blob.AsSpan().SequenceEqual(own.Blob))
                 fields.Fault("public", "is not the public half of the private key");
             else known = own;
@@ -119,8 +118,22 @@ internal static partial class OverlayParser
             : new() { Type = type, Private = secret, Public = known.ToString() };
     }
 
-    private static string TypeWord(SshPublicKey key) =>
-        key.Type == "ssh-ed25519" ? "ed25519" : key.Type == "ssh-rsa" ? "rsa" : "ecdsa";
+    /// <summary>
+    /// The type as it stands in the name of the key's file. Written as in the key (<c>ssh-rsa</c>) it is taken, too.
+    /// </summary>
+    private static string? KeyType(JsonFields fields)
+    {
+        const string Expected = "ed25519, rsa or ecdsa";
+        if (fields.Element("type") is null) fields.Fault("type", $"is required: {Expected}");
+        if (fields.Text("type", 64) is not { } type) return null;
+        if (SshPublicKey.IsType(type) && !type.StartsWith("sk-", StringComparison.Ordinal)) type = TypeWord(type);
+        if (type is "ed25519" or "rsa" or "ecdsa") return type;
+        fields.Fault("type", $"must be {Expected}");
+        return null;
+    }
+
+    private static string TypeWord(string type) =>
+        type == "ssh-ed25519" ? "ed25519" : type == "ssh-rsa" ? "rsa" : "ecdsa";
 
     private static OverlaySecret? RootPasswordHash(JsonFields fields)
     {

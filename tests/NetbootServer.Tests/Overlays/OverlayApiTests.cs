@@ -1,6 +1,8 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Data.Sqlite;
+using NetbootServer.Overlays.Ssh;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Overlays;
@@ -222,6 +224,38 @@ public sealed class OverlayApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         {
             overlay = listed.Json.GetProperty("items")[0].GetProperty("overlay"),
         })).IsInvalidAt("$.overlay.files[0].content");
+    }
+
+    [Theory]
+    [InlineData("ssh-rsa")]
+    [InlineData("rsa")]
+    public async Task An_RSA_host_key_in_PEM_is_taken_with_its_own_public_half_only(string type)
+    {
+        using var rsa = RSA.Create(2048);
+        using var other = RSA.Create(2048);
+        var pem = rsa.ExportRSAPrivateKeyPem();
+        Assert.True(SshPrivateKey.TryParse(pem, out var own, out _));
+        Assert.True(SshPrivateKey.TryParse(other.ExportPkcs8PrivateKeyPem(), out var foreign, out _));
+        object With(string publicKey) => new
+        {
+            macs = new[] { "52:54:00:01:00:4a" },
+            overlay = new { hostKeys = new[] { new { type, @private = pem, @public = publicKey } } },
+        };
+        (await _admin.PutAsync("/api/v1/machines/rsa", With(foreign.ToString())))
+            .IsInvalidAt("$.overlay.hostKeys[0].public");
+        var saved = await _admin.PutAsync("/api/v1/machines/rsa", With($"{own} root@node"));
+        var shown = Assert.Single(saved.Json.GetProperty("hostKeys").EnumerateArray());
+        Assert.Equal((own.ToString(), own.Fingerprint),
+            (shown.GetProperty("public").GetString(), shown.GetProperty("fingerprint").GetString()));
+        Assert.Equal("rsa", saved.Json.GetProperty("overlay").GetProperty("hostKeys")[0].GetProperty("type")
+            .GetString());
+        Assert.DoesNotContain(pem.Split('\n')[3], saved.Text, StringComparison.Ordinal);
+        // Sent back as it was read, it stays.
+        Assert.Equal(saved["revision"], (await _admin.PutAsync("/api/v1/machines/rsa", new
+        {
+            macs = new[] { "52:54:00:01:00:4a" }, overlay = saved.Json.GetProperty("overlay"),
+        })).Is(HttpStatusCode.OK)["revision"]);
+        (await _admin.DeleteAsync("/api/v1/machines/rsa")).Is(HttpStatusCode.NoContent);
     }
 
     [Theory]

@@ -25,6 +25,55 @@ public sealed class SshKeyTests : IDisposable
     }
 
     [Theory]
+    [InlineData("PEM", "rsa", "2048", "-----BEGIN RSA PRIVATE KEY-----")]
+    [InlineData("PEM", "rsa", "4096", "-----BEGIN RSA PRIVATE KEY-----")]
+    [InlineData("PKCS8", "rsa", "3072", "-----BEGIN PRIVATE KEY-----")]
+    [InlineData("PEM", "ecdsa", "256", "-----BEGIN EC PRIVATE KEY-----")]
+    [InlineData("PEM", "ecdsa", "521", "-----BEGIN EC PRIVATE KEY-----")]
+    [InlineData("PKCS8", "ecdsa", "384", "-----BEGIN PRIVATE KEY-----")]
+    public void A_key_in_PEM_is_read_with_its_public_half_and_refused_when_it_is_damaged(
+        string format, string type, string bits, string begin)
+    {
+        var path = Make(type, bits, "", format);
+        var text = File.ReadAllText(path);
+        Assert.StartsWith(begin, text, StringComparison.Ordinal);
+        Assert.True(SshPrivateKey.TryParse(text, out var key, out var fault), fault);
+        Assert.StartsWith(key.ToString(), File.ReadAllText(path + ".pub"), StringComparison.Ordinal);
+        Assert.False(SshPrivateKey.TryParse(text + "more", out _, out _));
+        var lines = text.TrimEnd().Split('\n');
+        var der = Convert.FromBase64String(string.Concat(lines[1..^1]));
+        for (var i = 0; i < der.Length; i += Math.Max(der.Length / 60, 1))
+        {
+            der[i] ^= 0x10;
+            var changed = $"{lines[0]}\n{Convert.ToBase64String(der)}\n{lines[^1]}\n";
+            Assert.False(SshPrivateKey.TryParse(changed, out var other, out _) && other.ToString() == key.ToString()
+                && !IsRead(changed), $"byte {i} of {der.Length}");
+            der[i] ^= 0x10;
+        }
+    }
+
+    [Theory]
+    [InlineData("a pass phrase, PKCS #1", "PEM", "rsa", "secret words", "ssh-keygen -p")]
+    [InlineData("a pass phrase, PKCS #8", "PKCS8", "ecdsa", "secret words", "ssh-keygen -p")]
+    [InlineData("a certificate", null, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "",
+        "something else")]
+    [InlineData("DSA", null, "-----BEGIN DSA PRIVATE KEY-----\nAAAA\n-----END DSA PRIVATE KEY-----", "", "no host key")]
+    [InlineData("half a key", null, "-----BEGIN RSA PRIVATE KEY-----\nAAAA", "", "is damaged")]
+    [InlineData("Ed25519 in PKCS #8", null,
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g\n-----END PRIVATE KEY-----",
+        "", "ssh-keygen -t ed25519")]
+    [InlineData("another curve", null,
+        "-----BEGIN EC PRIVATE KEY-----\nMC4CAQEEIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8goAcGBSuBBAAK\n-----END EC PRIVATE KEY-----",
+        "", "curve")]
+    public void A_key_in_PEM_that_sshd_could_not_use_is_refused_with_advice(
+        string what, string? format, string key, string phrase, string expected)
+    {
+        var text = format is null ? key : File.ReadAllText(Make(key, key == "rsa" ? "2048" : "256", phrase, format));
+        Assert.False(SshPrivateKey.TryParse(text, out _, out var fault), what);
+        Assert.Contains(expected, fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("ed25519", "256")]
     [InlineData("rsa", "2048")]
     [InlineData("ecdsa", "256")]
@@ -52,8 +101,7 @@ public sealed class SshKeyTests : IDisposable
         Assert.False(SshPrivateKey.TryParse(File.ReadAllText(Make("ed25519", "256", "secret words")), out _,
             out var fault));
         Assert.Contains("ssh-keygen -p", fault, StringComparison.Ordinal);
-        Assert.False(SshPrivateKey.TryParse("-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----",
-            out _, out fault));
+        Assert.False(SshPrivateKey.TryParse("PuTTY-User-Key-File-3: ssh-ed25519", out _, out fault));
         Assert.Contains("OpenSSH's format", fault, StringComparison.Ordinal);
     }
 
@@ -100,10 +148,24 @@ public sealed class SshKeyTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private string Make(string type, string bits, string phrase)
+    /// <summary>Whether ssh-keygen itself reads it, and says the same public half.</summary>
+    private bool IsRead(string text)
+    {
+        var path = Path.Combine(_folder.FullName, "changed");
+        File.WriteAllText(path, text);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using var process = Process.Start(new ProcessStartInfo("ssh-keygen", ["-y", "-P", "", "-f", path])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+
+    private string Make(string type, string bits, string phrase, string format = "RFC4716")
     {
         var path = Path.Combine(_folder.FullName, type + bits);
-        Run("-q", "-t", type, "-b", bits, "-N", phrase, "-C", "a comment", "-f", path);
+        Run("-q", "-t", type, "-b", bits, "-m", format, "-N", phrase, "-C", "a comment", "-f", path);
         return path;
     }
 

@@ -8,8 +8,8 @@ using NSec.Cryptography;
 namespace NetbootServer.Overlays.Ssh;
 
 /// <summary>
-/// A private key in OpenSSH's own format (openssh-portable PROTOCOL.key), without a pass phrase, as a host key has to
-/// be.
+/// A private key without a pass phrase, as a host key has to be: in OpenSSH's own format (openssh-portable
+/// PROTOCOL.key), or in PEM (<see cref="PemPrivateKey"/>).
 /// </summary>
 internal static class SshPrivateKey
 {
@@ -19,6 +19,13 @@ internal static class SshPrivateKey
 
     /// <summary>Characters of the longest key: an RSA key of 16384 bits has 12,700.</summary>
     public const int MaxLength = 32 * 1024;
+
+    /// <summary>Why a key with a pass phrase is refused.</summary>
+    internal const string PassPhrase = "has a pass phrase, which nothing could enter when sshd starts: take it away " +
+        "with ssh-keygen -p -N '' -f FILE";
+
+    /// <summary>Why a key of another type is refused.</summary>
+    internal const string OtherType = "is of a type that is no host key: use ed25519, rsa or ecdsa";
 
     /// <summary>Reads a key.</summary>
     /// <param name="text">The file's text.</param>
@@ -31,9 +38,10 @@ internal static class SshPrivateKey
         var body = text.Trim();
         try
         {
-            if (!body.StartsWith(Begin, StringComparison.Ordinal) || !body.EndsWith(End, StringComparison.Ordinal)
+            if (PemPrivateKey.Is(body)) key = PemPrivateKey.Read(body);
+            else if (!body.StartsWith(Begin, StringComparison.Ordinal) || !body.EndsWith(End, StringComparison.Ordinal)
                 || body.Length < Begin.Length + End.Length)
-                fault = $"must be a private key in OpenSSH's format, which begins with {Begin}; " +
+                fault = $"must be a private key in OpenSSH's format, which begins with {Begin}, or in PEM; " +
                     "ssh-keygen -p -N '' -f FILE converts others";
             else if (!Base64.IsValid(body.AsSpan()[Begin.Length..^End.Length])) fault = "is damaged";
             else key = Read(Convert.FromBase64String(body[Begin.Length..^End.Length]));
@@ -72,8 +80,7 @@ internal static class SshPrivateKey
         var (cipher, function) = (outer.Text(), outer.Text());
         outer.Bytes();
         if (cipher != "none" || function != "none")
-            throw new FormatException("has a pass phrase, which nothing could enter when sshd starts: take it away " +
-                "with ssh-keygen -p -N ''");
+            throw new FormatException(PassPhrase);
         if (outer.Number() != 1) throw new FormatException("must be one key");
         var blob = outer.Bytes();
         var inner = new SshReader(outer.Bytes());
@@ -85,7 +92,7 @@ internal static class SshPrivateKey
             "ssh-ed25519" => Ed25519(ref inner),
             "ssh-rsa" => Rsa(ref inner),
             "ecdsa-sha2-nistp256" or "ecdsa-sha2-nistp384" or "ecdsa-sha2-nistp521" => Ecdsa(type, ref inner),
-            _ => throw new FormatException("is of a type that is no host key: use ed25519, rsa or ecdsa"),
+            _ => throw new FormatException(OtherType),
         };
         inner.Bytes(); // the comment
         for (var i = 0; i < inner.Rest.Length; i++)
@@ -109,15 +116,22 @@ internal static class SshPrivateKey
     {
         var modulus = inner.Bytes();
         var exponent = inner.Bytes();
-        var secret = Big(inner.Magnitude());
-        var inverse = Big(inner.Magnitude());
-        var first = Big(inner.Magnitude());
-        var second = Big(inner.Magnitude());
-        // RFC 8017 §3.2, before anything divides by one of them.
-        if (first < 3 || second < 3 || first * second != Big(modulus) || inverse * second % first != 1
-            || Big(exponent) * secret % (first - 1) != 1 || Big(exponent) * secret % (second - 1) != 1)
-            throw new FormatException("is damaged");
+        var secret = inner.Magnitude();
+        var inverse = inner.Magnitude();
+        CheckRsa(modulus, exponent, secret, inverse, inner.Magnitude(), inner.Magnitude());
         return new SshWriter().Text("ssh-rsa").Bytes(exponent).Bytes(modulus).ToArray();
+    }
+
+    /// <summary>Checks that the numbers of an RSA key belong together (RFC 8017 §3.2).</summary>
+    /// <exception cref="FormatException">They do not.</exception>
+    internal static void CheckRsa(ReadOnlySpan<byte> modulus, ReadOnlySpan<byte> exponent, ReadOnlySpan<byte> secret,
+        ReadOnlySpan<byte> inverse, ReadOnlySpan<byte> prime, ReadOnlySpan<byte> otherPrime)
+    {
+        var (first, second, product) = (Big(prime), Big(otherPrime), Big(exponent) * Big(secret));
+        // Before anything divides by one of them.
+        if (first < 3 || second < 3 || first * second != Big(modulus) || Big(inverse) * second % first != 1
+            || product % (first - 1) != 1 || product % (second - 1) != 1)
+            throw new FormatException("is damaged");
     }
 
     private static byte[] Ecdsa(string type, ref SshReader inner)

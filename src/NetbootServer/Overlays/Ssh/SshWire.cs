@@ -68,6 +68,13 @@ internal sealed class SshWriter
         return this;
     }
 
+    /// <summary>A number that is not negative, big-endian (mpint).</summary>
+    public SshWriter Magnitude(ReadOnlySpan<byte> value)
+    {
+        value = value.TrimStart((byte)0);
+        return Bytes(value is [>= 0x80, ..] ? [0, .. value] : value);
+    }
+
     public SshWriter Text(string value) => Bytes(Encoding.UTF8.GetBytes(value));
 
     public SshWriter Raw(ReadOnlySpan<byte> value)
