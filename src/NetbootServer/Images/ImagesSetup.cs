@@ -28,6 +28,10 @@ internal static class ImagesSetup
             // An image may keep fewer versions, or be gone.
             if (changes.Has(ChangeKinds.ImageSpec)) provider.GetRequiredService<Retention>().RequestCleanup();
         })
+        .AddChangeFollower("looking into initrds", ChangeStage.Work, (provider, changes) =>
+        {
+            if (changes.Has(ChangeKinds.Image)) provider.GetRequiredService<InitrdLooking>().Request();
+        })
         .AddSingleton<AbsentBytes>()
         .AddSingleton<ImageBytes>()
         .AddSingleton<BlobMissed>(provider => provider.GetRequiredService<AbsentBytes>().Answer)
@@ -37,7 +41,8 @@ internal static class ImagesSetup
         .AddSingleton<ImportGate>()
         .AddSingleton<Retention>()
         .AddHostedService<RetentionWorker>()
-        .AddHostedService<InitrdLooking>()
+        .AddSingleton<InitrdLooking>()
+        .AddHostedService(provider => provider.GetRequiredService<InitrdLooking>())
         .AddSingleton<ImageSpecParser>()
         .AddSingleton<VersionUpload>();
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Archives.Cpio;
 using NetbootServer.Blobs;
@@ -13,27 +14,46 @@ namespace NetbootServer.Images;
 /// Looks into the initrds of each version once, soon after it was published, and stores with the version how they take
 /// a machine's own files. Versions of before that was known are looked into likewise.
 /// </summary>
+/// <remarks>It begins when an image has changed, and looks every 30 s for what it has missed.</remarks>
 internal sealed partial class InitrdLooking(Database database, ImageCatalog images, BlobIndex blobs,
     WorkerServices services, TimeProvider time, ILogger<InitrdLooking> logger)
     : ResilientWorker("look into initrds", services, logger)
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250), Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30), Patience = TimeSpan.FromMinutes(1),
+        AfterFailure = TimeSpan.FromSeconds(2);
 
     /// <summary>How long an initrd may take; the largest that machines load takes a minute.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
 
     /// <summary>Versions whose bytes were away, and when to try again.</summary>
     private readonly Dictionary<long, DateTimeOffset> _later = [];
-    private object? _seen;
+
+    private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>An image has changed. Never waits.</summary>
+    public void Request() => _bell.Writer.TryWrite(true);
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Look, time);
-        do
+        while (true)
+            await WaitAsync(await RoundAsync(() => RoundAsync(stoppingToken), stoppingToken) ? Pause : AfterFailure,
+                stoppingToken);
+    }
+
+    /// <summary>Waits for a change, at most for a time.</summary>
+    private async Task WaitAsync(TimeSpan most, CancellationToken ct)
+    {
+        using var limit = new CancellationTokenSource(most, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        try
         {
-            await RoundAsync(() => RoundAsync(stoppingToken), stoppingToken);
+            await _bell.Reader.ReadAsync(either.Token);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // Nothing has changed.
+        }
     }
 
     /// <summary>
@@ -41,7 +61,6 @@ internal sealed partial class InitrdLooking(Database database, ImageCatalog imag
     /// </summary>
     private async Task RoundAsync(CancellationToken ct)
     {
-        if (ReferenceEquals(_seen, images.Images) && _later.Count == 0) return;
         while (true)
         {
             var snapshot = images.Images;
@@ -52,11 +71,7 @@ internal sealed partial class InitrdLooking(Database database, ImageCatalog imag
                     && !(_later.TryGetValue(pair.Version.Sequence, out var at) && at > now))
                 .OrderByDescending(pair => pair.Image.Current == pair.Version.Id)
                 .ThenByDescending(pair => pair.Version.Sequence).Select(pair => pair.Version).FirstOrDefault();
-            if (next is null)
-            {
-                _seen = snapshot;
-                return;
-            }
+            if (next is null) return;
             await LookAsync(next, ct);
         }
     }
