@@ -39,7 +39,7 @@ internal static partial class SettingsCheck
             || key.StartsWith(good + ":", StringComparison.OrdinalIgnoreCase))) return;
         var nearest = known.MinBy(good => Distance(good.ToLowerInvariant(), key.ToLowerInvariant()))!;
         throw new StartFailure(key, StartFailure.Hidden,
-            $"there is no such setting; did you mean {nearest}? The README lists all");
+            $"there is no such setting; did you mean {nearest}? docs/settings.md lists all");
     }
 
     private static void Bind(IConfigurationRoot settings, FeatureSection feature)
