@@ -7,7 +7,8 @@
 set -euo pipefail
 
 vm=(qemu-system-x86 ipxe-qemu cpio openssl curl)
-all=("${vm[@]}" chromium dnsmasq-base iproute2 mmdebstrap openssh-client shellcheck python3 bzip2 wget xz-utils zstd)
+all=("${vm[@]}" chromium dnsmasq-base iproute2 jq mmdebstrap openssh-client shellcheck systemd python3 bzip2 wget
+    xz-utils zstd)
 lock_timeout=120
 
 case ${1:-all} in

@@ -100,7 +100,7 @@ public sealed class RealNix
         // Old ones ask a program of theirs, by a path of the machine, whether others build; it is Nix by another name.
         var hook = Path.Combine(folder, "build-remote");
         File.CreateSymbolicLink(hook, nix);
-        foreach (var name in new[] { "nix", "nix-store" })
+        foreach (var name in new[] { "nix", "nix-store", "nix-instantiate" })
         {
             var wrapper = Path.Combine(folder, name);
             // The flake's packages are files outside of the store's own root, in which a sandboxed build lives.

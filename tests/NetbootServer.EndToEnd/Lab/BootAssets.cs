@@ -33,6 +33,9 @@ public sealed class BootAssets : IAsyncLifetime
     /// <summary>A Linux kernel (bzImage).</summary>
     public string Kernel => paths["KERNEL"];
 
+    /// <summary>A static busybox.</summary>
+    public string Busybox => paths["BUSYBOX"];
+
     /// <summary>UEFI firmware, read-only.</summary>
     public string OvmfCode => paths["OVMF_CODE"];
 

@@ -15,6 +15,10 @@ public sealed class ScriptTests(BootAssets assets)
         var guest = Path.Combine(Repository.LabScripts, "initrd");
         await ShellCheckAsync("bash", Directory.GetFiles(Repository.LabScripts, "*.sh"));
         await ShellCheckAsync("dash", Directory.GetFiles(guest));
+        // The folder's scripts name their shell.
+        var nix = Directory.GetFiles(Path.Combine(Repository.Root, "nix"), "*.sh", SearchOption.AllDirectories);
+        await ShellCheckAsync("bash", [.. nix.Where(IsOfBash)]);
+        await ShellCheckAsync("dash", [.. nix.Where(file => !IsOfBash(file))]);
     }
 
     [Fact]
@@ -30,6 +34,9 @@ public sealed class ScriptTests(BootAssets assets)
         Assert.Equal(SHA256.HashData(bytes), SHA256.HashData(await File.ReadAllBytesAsync(second.Path, Ct)));
         Assert.Single(second.ExtraDigests, extra => extra.Key == "/extra/pad");
     }
+
+    private static bool IsOfBash(string file) =>
+        File.ReadLines(file).First().EndsWith("bash", StringComparison.Ordinal);
 
     private static async Task ShellCheckAsync(string shell, string[] files)
     {

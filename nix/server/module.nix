@@ -1,0 +1,208 @@
+# services.netboot-server: the server as a service of systemd, with its settings as Nix values.
+self:
+{ config, lib, pkgs, ... }:
+let
+  inherit (lib) mkEnableOption mkIf mkOption types;
+  cfg = config.services.netboot-server;
+  json = pkgs.formats.json { };
+  # The server reads appsettings.json from its working directory.
+  directory = pkgs.runCommand "netboot-server-settings" { } ''
+    mkdir $out
+    ln -s ${json.generate "appsettings.json" cfg.settings} $out/appsettings.json
+  '';
+  # "Access:AdminTokenFile" as a credential's name, and as an environment variable.
+  credential = lib.replaceStrings [ ":" ] [ "." ];
+  variable = name: "NETBOOT_" + lib.replaceStrings [ ":" ] [ "__" ] name;
+  privileged = cfg.port < 1024;
+  capabilities = lib.optional privileged "CAP_NET_BIND_SERVICE";
+in
+{
+  options.services.netboot-server = {
+    enable = mkEnableOption "NetbootServer, a netboot server";
+
+    package = mkOption {
+      type = types.package;
+      default = self.packages.${pkgs.stdenv.hostPlatform.system}.netboot-server;
+      defaultText = lib.literalExpression "netboot-server of the flake";
+      description = "The package that has bin/netboot-server.";
+    };
+
+    port = mkOption {
+      type = types.port;
+      default = 8080;
+      description = "TCP port for machines and people, unless settings.Urls says otherwise.";
+    };
+
+    openFirewall = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether the firewall lets machines reach the port (and DHCP and TFTP with dnsmasq).";
+    };
+
+    settings = mkOption {
+      type = types.submodule {
+        freeformType = json.type;
+        options.Urls = mkOption {
+          type = types.str;
+          default = "http://*:${toString cfg.port}";
+          defaultText = lib.literalExpression ''"http://*:''${toString config.services.netboot-server.port}"'';
+          description = "Where it listens, separated by semicolons.";
+        };
+      };
+      default = { };
+      example = {
+        PublicUrl = "http://netboot.example.org:8080";
+        Machines.Unknown = "local";
+        Blobs.MaxBytes = "200GiB";
+      };
+      description = ''
+        The program's own settings, as in its appsettings.json; its README lists them. They lie in the store, which
+        everybody may read: secrets belong into secretFiles.
+      '';
+    };
+
+    secretFiles = mkOption {
+      type = types.attrsOf types.path;
+      default = { };
+      example = { "Access:AdminTokenFile" = "/run/keys/netboot-admin-token"; };
+      description = ''
+        Files with secrets by the setting that names such a file, for example Access:AdminTokenFile or
+        Access:MasterKeyFile. systemd hands them over as credentials (LoadCredential=): only root needs to be able to read
+        them.
+      '';
+    };
+
+    nix.enable = mkOption {
+      type = types.bool;
+      default = config.nix.enable;
+      defaultText = lib.literalExpression "config.nix.enable";
+      description = "Whether images may be built by this machine's Nix daemon.";
+    };
+
+    dnsmasq = {
+      enable = mkEnableOption ''
+        dnsmasq, which points machines here: DHCP options for network boot beside the DHCP server that the network has
+        (proxy DHCP), and iPXE by TFTP'';
+      network = mkOption {
+        type = types.str;
+        example = "192.168.1.0";
+        description = "An address of the network whose DHCP requests are answered.";
+      };
+      interface = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The only interface to answer on; null: all.";
+      };
+      url = mkOption {
+        type = types.str;
+        default = cfg.settings.PublicUrl or "http://${config.networking.hostName}:${toString cfg.port}";
+        defaultText = lib.literalExpression "settings.PublicUrl, else by the host's name";
+        description = "Base URL of the server as machines see it.";
+      };
+    };
+  };
+
+  config = mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = lib.all (name: lib.hasSuffix "File" name) (lib.attrNames cfg.secretFiles);
+        message = "services.netboot-server.secretFiles: only settings whose names end in File take the path of a file.";
+      }
+    ];
+
+    users.users.netboot-server = {
+      isSystemUser = true;
+      group = "netboot-server";
+    };
+    users.groups.netboot-server = { };
+
+    networking.firewall = mkIf cfg.openFirewall {
+      allowedTCPPorts = [ cfg.port ];
+      allowedUDPPorts = mkIf cfg.dnsmasq.enable [ 67 69 4011 ];
+    };
+
+    systemd.services.netboot-server = {
+      description = "Netboot server";
+      wantedBy = [ "multi-user.target" ];
+      wants = [ "network-online.target" ];
+      after = [ "network-online.target" ] ++ lib.optional cfg.nix.enable "nix-daemon.socket";
+      # Flakes from git take git.
+      path = lib.optionals cfg.nix.enable [ config.nix.package pkgs.gitMinimal ];
+      environment = {
+        DOTNET_CLI_TELEMETRY_OPTOUT = "1";
+        HOME = "/var/cache/netboot-server";
+        XDG_CACHE_HOME = "/var/cache/netboot-server";
+      }
+      // lib.optionalAttrs cfg.nix.enable {
+        NIX_REMOTE = "daemon";
+        NETBOOT_Nix__Path = lib.getExe config.nix.package;
+      }
+      // lib.mapAttrs' (name: _: lib.nameValuePair (variable name) "%d/${credential name}") cfg.secretFiles;
+
+      serviceConfig = {
+        Type = "exec";
+        ExecStart = lib.getExe cfg.package;
+        WorkingDirectory = directory;
+        User = "netboot-server";
+        Group = "netboot-server";
+        StateDirectory = "netboot-server";
+        StateDirectoryMode = "0750";
+        CacheDirectory = "netboot-server";
+        CacheDirectoryMode = "0700";
+        LoadCredential = lib.mapAttrsToList (name: file: "${credential name}:${file}") cfg.secretFiles;
+        Restart = "on-failure";
+        RestartSec = 2;
+        # Transfers under way may end first (ShutdownTimeout).
+        TimeoutStopSec = 45;
+        LimitNOFILE = 65536;
+        UMask = "0077";
+
+        # Not MemoryDenyWriteExecute and not ~@resources: .NET compiles at run time, and places its threads.
+        AmbientCapabilities = capabilities;
+        CapabilityBoundingSet = if privileged then capabilities else "";
+        LockPersonality = true;
+        NoNewPrivileges = true;
+        PrivateDevices = true;
+        PrivateTmp = true;
+        PrivateUsers = !privileged;
+        ProtectClock = true;
+        ProtectControlGroups = true;
+        ProtectHome = true;
+        ProtectHostname = true;
+        ProtectKernelLogs = true;
+        ProtectKernelModules = true;
+        ProtectKernelTunables = true;
+        ProtectProc = "invisible";
+        ProtectSystem = "strict";
+        RemoveIPC = true;
+        RestrictAddressFamilies = [ "AF_UNIX" "AF_INET" "AF_INET6" "AF_NETLINK" ];
+        RestrictNamespaces = true;
+        RestrictRealtime = true;
+        RestrictSUIDSGID = true;
+        SystemCallArchitectures = "native";
+        SystemCallErrorNumber = "EPERM";
+        SystemCallFilter = [ "@system-service" "~@privileged" ];
+      };
+    };
+
+    services.dnsmasq = mkIf cfg.dnsmasq.enable {
+      enable = true;
+      # It resolves no names for this machine.
+      resolveLocalQueries = false;
+      settings = {
+        port = 0;
+        interface = mkIf (cfg.dnsmasq.interface != null) cfg.dnsmasq.interface;
+        dhcp-range = "${cfg.dnsmasq.network},proxy";
+        dhcp-match = [ "set:ipxe,175" "set:efi64,option:client-arch,7" "set:efi64,option:client-arch,9" ];
+        dhcp-boot = [ "tag:ipxe,${cfg.dnsmasq.url}/boot.ipxe" ];
+        pxe-service = [
+          "tag:!ipxe,x86PC,\"iPXE\",undionly.kpxe"
+          "tag:!ipxe,x86-64_EFI,\"iPXE\",ipxe.efi"
+          "tag:!ipxe,BC_EFI,\"iPXE\",ipxe.efi"
+        ];
+        enable-tftp = true;
+        tftp-root = "${pkgs.ipxe}";
+      };
+    };
+  };
+}
