@@ -28,6 +28,9 @@ public sealed class DebianOverlayTests(BootAssets assets, DebianRoot debian) : I
         echo "failed=$(systemctl --failed --plain --no-legend)"
         """;
 
+    // QEMU 7.2 without KVM: Linux 6.12 fails in __kmalloc with cx16.
+    private static readonly MachineHardware Hardware = new() { MemoryMiB = 1024, Cpu = "qemu64,-cx16" };
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -39,23 +42,12 @@ public sealed class DebianOverlayTests(BootAssets assets, DebianRoot debian) : I
     public async Task The_system_on_the_disk_has_them(string initrd, string kind)
     {
         var port = Ports.Free();
-        var hardware = new MachineHardware
-        {
-            MemoryMiB = 1024, Disk = debian.Disk,
-            Cpu = "qemu64,-cx16", // QEMU 7.2 without KVM: Linux 6.12 fails in __kmalloc with cx16
-        };
         using var ssh = await SshClient.CreateAsync(Ct);
         await using var server = await ServerProcess.StartAsync(new ServerSetup(), Ct);
         var api = new AdminClient(server.Admin);
         // All but credentials make the root writable by themselves; those are read when it must be so already.
-        var mode = kind == "creds" ? "rw" : "ro";
-        await api.UploadAsync("debian", debian.Kernel, debian.Initrd(initrd),
-            $"root=/dev/vda {mode} console=ttyS0 panic=-1 quiet", Ct);
-        await api.PutAsync("/profiles/debian", new { image = "debian" }, Ct);
-        var machine = await api.PutAsync("/machines/node", new
-        {
-            macs = new[] { hardware.Mac }, profile = "debian", overlay = OverlayOf(hardware.Mac, ssh.AuthorizedKey),
-        }, Ct);
+        var machine = await RegisterAsync(api, initrd, kind == "creds" ? "rw" : "ro",
+            OverlayOf(Hardware.Mac, ssh.AuthorizedKey));
         var plan = await api.WaitForAsync("/machines/node/plan", read => read.TryGetProperty("overlayKind", out _),
             Limit, Ct);
         Assert.Equal(kind, plan.GetProperty("overlayKind").GetString());
@@ -69,8 +61,7 @@ public sealed class DebianOverlayTests(BootAssets assets, DebianRoot debian) : I
             _ => "initrd",
         }, item.Value));
 
-        await using var vm = QemuVm.Start(QemuCommand.Lkrn(assets, IpxeBuild.Of2025, new Uri(server.Url, "boot.ipxe"),
-            hardware, VmNetwork.Forwarding(port, Address, 22)), TestArtifacts.OfThisTest());
+        await using var vm = Start(server, VmNetwork.Forwarding(port, Address, 22));
         var said = await ssh.RunAsync(port, HostKeyOf(machine), Questions, Limit, Ct);
         var answers = said.Trim().Split('\n').Select(line => line.Split('=', 2))
             .ToDictionary(pair => pair[0], pair => pair[1].Trim());
@@ -87,6 +78,70 @@ public sealed class DebianOverlayTests(BootAssets assets, DebianRoot debian) : I
         Assert.Equal("", answers["failed"]);
         Assert.DoesNotContain("only for this machine", vm.Console, StringComparison.Ordinal);
     }
+
+    /// <summary>
+    /// The installers' scripts as services of a real systemd: one makes units of what <c>ip</c> said before, the other
+    /// tells the server what came of that.
+    /// </summary>
+    [Fact]
+    public async Task The_installers_scripts_restore_the_network_and_report_it()
+    {
+        await using var server = await ServerProcess.StartAsync(new ServerSetup(), Ct);
+        var api = new AdminClient(server.Admin);
+        string Script(string name) => System.IO.File.ReadAllText(Path.Combine(Repository.Root, "nix", "images", name));
+        object File(string path, string content) => new { path, content, mode = "0755" };
+        var machine = await RegisterAsync(api, "SYSTEMD", "ro", new
+        {
+            hostKeys = "generate",
+            files = new[]
+            {
+                File("/root/network/addrs.json", $$"""
+                    [{"ifname":"eth0","link_type":"ether","address":"{{Hardware.Mac}}","addr_info":[
+                      {"family":"inet","local":"{{Address}}","prefixlen":24,"scope":"global"}]}]
+                    """),
+                File("/root/network/routes-v4.json",
+                    """[{"dst":"default","gateway":"10.0.2.2","dev":"eth0","protocol":"static","flags":[]}]"""),
+                File("/root/network/routes-v6.json", "[]"),
+                File("/srv/restore-network.sh", Script("restore-network.sh")),
+                File("/srv/phone-home.sh", Script("phone-home.sh")),
+                File("/etc/systemd/system/restore-network.service", """
+                    [Unit]
+                    DefaultDependencies=no
+                    RequiresMountsFor=/root /run /srv
+                    Before=network-pre.target systemd-networkd.service
+                    [Service]
+                    Type=oneshot
+                    ExecStart=/bin/sh /srv/restore-network.sh /root/network /run/systemd/network
+                    """),
+                File("/etc/systemd/system/phone-home.service", "[Service]\nExecStart=/bin/sh /srv/phone-home.sh\n"),
+                File("/etc/systemd/system/multi-user.target.d/netboot.conf",
+                    "[Unit]\nWants=restore-network.service phone-home.service\n"),
+            },
+        });
+
+        await using var vm = Start(server, VmNetwork.User());
+        var boots = await api.WaitForAsync("/machines/node/boots",
+            list => list.GetProperty("items").EnumerateArray().Any(boot => TinyImage.Outcome(boot) == "up"), Limit, Ct);
+        var id = boots.GetProperty("items")[0].GetProperty("id").GetString();
+        var up = (await api.GetAsync($"/boots/{id}", Ct)).GetProperty("up");
+        Assert.Contains(Address, up.GetProperty("addresses").EnumerateArray().Select(item => item.GetString()));
+        Assert.Equal(HostKeyOf(machine), up.GetProperty("sshHostKeys")[0].GetString());
+        Assert.StartsWith("Debian GNU/Linux 13", up.GetProperty("facts").GetProperty("system").GetString(),
+            StringComparison.Ordinal);
+    }
+
+    private async Task<JsonElement> RegisterAsync(AdminClient api, string initrd, string mode, object overlay)
+    {
+        await api.UploadAsync("debian", debian.Kernel, debian.Initrd(initrd),
+            $"root=/dev/vda {mode} console=ttyS0 panic=-1 quiet", Ct);
+        await api.PutAsync("/profiles/debian", new { image = "debian" }, Ct);
+        return await api.PutAsync("/machines/node",
+            new { macs = new[] { Hardware.Mac }, profile = "debian", overlay }, Ct);
+    }
+
+    private QemuVm Start(ServerProcess server, VmNetwork network) => QemuVm.Start(QemuCommand.Lkrn(assets,
+        IpxeBuild.Of2025, new Uri(server.Url, "boot.ipxe"), Hardware with { Disk = debian.Disk }, network),
+        TestArtifacts.OfThisTest());
 
     private static object OverlayOf(string mac, string key) => new
     {
