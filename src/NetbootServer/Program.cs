@@ -17,6 +17,8 @@ using NetbootServer.Hosting.Logging;
 using NetbootServer.Images;
 using NetbootServer.Initrds;
 using NetbootServer.Jobs;
+using NetbootServer.Kexec;
+using NetbootServer.Kexec.Boots;
 using NetbootServer.Machines;
 using NetbootServer.Operations;
 using NetbootServer.Operations.Metrics;
@@ -53,6 +55,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddJobs()
         .AddBoots()
         .AddCompatibility()
+        .AddKexec()
         .AddOverview()
         .AddSetup()
         .AddOperations();
@@ -98,6 +101,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     boot.MapBlobs();
     boot.MapImageFiles();
     boot.MapNixNetbootServe();
+    boot.MapKexec();
     boot.MapHealth();
     var api = ApiPlane.Of(app, "/api/v1").DenyByDefault().Refuses(ProblemTypes.OfAll);
     api.MapAccess();
@@ -107,6 +111,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapRefreshes();
     api.MapClosures();
     api.MapBoots();
+    api.MapKexecLines();
     api.MapJobs();
     api.MapScrubs();
     api.MapOverview();

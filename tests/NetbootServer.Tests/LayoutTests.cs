@@ -18,7 +18,7 @@ public sealed partial class LayoutTests
     private static readonly string[] Order =
     [
         "Hosting", "Api", "Serving", "Storage", "Access", "Events", "Jobs", "Archives", "Blobs", "Downloads", "Nix",
-        "Initrds", "Overlays", "Images", "Sources", "Profiles", "Machines", "Boots", "Compatibility",
+        "Initrds", "Overlays", "Images", "Sources", "Profiles", "Machines", "Boots", "Kexec", "Compatibility",
         "Dashboard", "Operations",
     ];
 
@@ -68,6 +68,7 @@ public sealed partial class LayoutTests
         ["IReferrer"] = "Storage asks every feature what refers to a resource, and makes it follow a rename",
         ["BlobMissed"] = "Blobs asks images whether missing bytes can be fetched",
         ["IBootTransfers"] = "Blobs has boots count the transfers of their machines",
+        ["MadeImageFile"] = "Images asks kexec bundles for files that no source has",
         ["VersionPins"] = "Images asks profiles what they pin",
         ["ISourceRequests"] = "Images asks sources what they can read, and to fetch a first version",
         ["IVersionBoots"] = "Images asks boots which versions they load, and how these did",

@@ -3,6 +3,7 @@
 # assets.sh [--refresh]
 #
 #   KERNEL MODULES BUSYBOX           Debian's cloud kernel, its virtio modules, a static busybox (initrd.sh joins them)
+#   MODULES_VLAN                     the modules of VLANs
 #   LKRN_2019 UNDIONLY_2019 EFI_2019 SNPONLY_2019 ROM_2019      iPXE of Debian 12: 1.0.0+git-20190125
 #   LKRN_2025 UNDIONLY_2025 EFI_2025 SNPONLY_2025 ROM_2025      iPXE of Debian 13: 1.21.1+git20250501
 #   OVMF_CODE OVMF_VARS              UEFI firmware
@@ -36,14 +37,15 @@ print_assets() {
 }
 
 # Unpacks some files of a package into a folder named by package and version, and prints that folder's name:
-# unpack SUITE PACKAGE member… (tar patterns). The rename at the end makes it whole or absent.
+# unpack SUITE PACKAGE[:PART] member… (tar patterns; a part has a folder of its own). The rename at the end makes it
+# whole or absent.
 unpack() {
-    local suite=$1 package=$2 deb folder
+    local suite=$1 package=${2%:*} part=${2#"${2%:*}"} deb folder
     shift 2
     deb=$(in_suite "$suite" apt-get download --print-uris "$package" | cut -d ' ' -f 2)
     [ -n "$deb" ] || fail "the suite $suite has no package $package"
     folder=${deb%_*.deb}
-    folder=${folder//%3a/-}
+    folder=${folder//%3a/-}${part:+-${part#:}}
     if [ ! -d "$cache/$folder" ]; then
         (cd "$work" && in_suite "$suite" apt-get download "$package" >&2)
         mkdir -p "$work/unpacked/$folder"
@@ -65,6 +67,9 @@ collect() {
     release=${kernel#linux-image-}
     echo "KERNEL=$folder/boot/vmlinuz-$release"
     echo "MODULES=$folder/lib/modules/$release"
+    folder=$(unpack bookworm "$kernel:vlan" './lib/modules/*/8021q.ko' './lib/modules/*/garp.ko' \
+        './lib/modules/*/mrp.ko' './lib/modules/*/stp.ko' './lib/modules/*/llc.ko')
+    echo "MODULES_VLAN=$folder/lib/modules/$release"
 
     folder=$(unpack bookworm busybox-static ./bin/busybox)
     echo "BUSYBOX=$folder/bin/busybox"

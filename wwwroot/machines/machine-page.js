@@ -23,6 +23,7 @@ import { BootNow } from '../parts/boot-now.js';
 import { History } from '../parts/boot-history.js';
 import { HostKeys } from './host-keys.js';
 import { Identity } from './identity.js';
+import { Kexec } from './kexec.js';
 import { NextBoot } from './next-boot.js';
 import { OverlayContents } from './overlay-contents.js';
 import { OverlaySummary } from '../parts/overlay-summary.js';
@@ -119,7 +120,8 @@ export default function MachinePage({ name }) {
     <section class="panel w4" aria-label="Next boot, labels, identity">
       ${machine.state === 'registered' && html`<${NextBoot} machine=${machine} set=${found.set}/>`}
       ${machine.state === 'registered' && html`<${OverlaySummary} kind="machines" of=${machine}
-        saved=${stored => { found.set(stored); machines.put(stored); }}/><${HostKeys} machine=${machine}/>`}
+        saved=${stored => { found.set(stored); machines.put(stored); }}/><${HostKeys} machine=${machine}/>
+        <${Kexec} machine=${machine}/>`}
       <${Labels} machine=${machine}/><${Identity} machine=${machine} up=${latest?.up}/>
       <${Notes} machine=${machine}/>
     </section>

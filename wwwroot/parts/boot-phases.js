@@ -4,6 +4,11 @@ import { byteProgress, bytes, duration, percent, plural } from './format.js';
 
 export const names = ['script', 'kernel', 'initrd', 'overlay', 'ready', 'up'];
 
+const kexecNames = ['script', 'bundle', 'ready', 'up'];
+
+/** Of a boot by kexec they are others. */
+const namesOf = boot => boot.steps.some(step => step.name === 'bundle') ? kexecNames : names;
+
 /**
  * @typedef {{name: string, state: 'done' | 'now' | 'wait' | 'bad' | 'todo', step?: any, value?: number,
  *   max?: number}} Phase
@@ -12,7 +17,7 @@ export const names = ['script', 'kernel', 'initrd', 'overlay', 'ready', 'up'];
  * @returns {Phase[]}
  */
 export function phases(boot, motion) {
-  const steps = new Map(boot.steps.map(step => [step.name, step]));
+  const steps = new Map(boot.steps.map(step => [step.name, step])), names = namesOf(boot);
   const reached = Math.max(...names.map((name, at) => steps.has(name) ? at : 0));
   const failure = failureOf(boot);
   const broken = failure ? names.indexOf(failure.step === 'boot' ? 'ready' : failure.step) : -1;

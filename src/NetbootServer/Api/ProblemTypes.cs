@@ -51,6 +51,13 @@ public static class ProblemTypes
         "A machine without a MAC is known by its UUID or serial alone, so no other may have it. Give it a MAC, take " +
         "the value away from the other machine, or change that machine instead.");
 
+    /// <summary>409, a machine that has nothing to start by kexec.</summary>
+    public static readonly ProblemType NoKexec = new("no-kexec", 409,
+        "There is no kexec bundle for this machine",
+        "A kexec bundle starts what the machine's profile boots: it needs a profile whose image has a version with a " +
+        "kernel, or a kexec tarball, for the machine's system. One with secrets also needs a release that is armed. " +
+        "The detail says what is missing.");
+
     /// <summary>409, an alarm that leaves nothing to decide.</summary>
     public static readonly ProblemType NothingToResolve = new("nothing-to-resolve", 409,
         "This alarm leaves nothing to decide",

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using NetbootServer.Api;
 using NetbootServer.Blobs;
@@ -24,11 +25,12 @@ internal static class ImageFilesApi
     /// <summary>A further file, in the folder of its system.</summary>
     private static Task<IResult> GetFurther(string image, string folder, string file, HttpContext http,
         ImageCatalog catalog, ImageBytes bytes, ISourceRequests sources, PublicUrl url, IOptions<BlobsOptions> options,
-        CancellationToken ct) =>
-        Get(image, $"{folder}/{file}", http, catalog, bytes, sources, url, options, ct);
+        [FromServices] MadeImageFile made, CancellationToken ct) =>
+        Get(image, $"{folder}/{file}", http, catalog, bytes, sources, url, options, made, ct);
 
     private static async Task<IResult> Get(string image, string file, HttpContext http, ImageCatalog catalog,
-        ImageBytes bytes, ISourceRequests sources, PublicUrl url, IOptions<BlobsOptions> options, CancellationToken ct)
+        ImageBytes bytes, ISourceRequests sources, PublicUrl url, IOptions<BlobsOptions> options,
+        [FromServices] MadeImageFile made, CancellationToken ct)
     {
         var cache = options.Value.CacheUrl();
         http.Response.Headers.CacheControl = "no-cache";
@@ -47,7 +49,7 @@ internal static class ImageFilesApi
         var written = modified is { } date ? new[] { date, catalog.Began }.Max() : (DateTimeOffset?)null;
         if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http), cache), written);
         if (ImageFile.Find(version, file) is not var (entry, isSum))
-            return MachineAnswer.NotFound("This version has no such file.");
+            return await made(version, file, ct) ?? MachineAnswer.NotFound("This version has no such file.");
         if (isSum) return new ImageText($"{DigestOf(entry, version, url.For(http), cache)}  {entry.Name}\n", written);
         return entry.Artifact is null
             ? new ImageText(ImageFile.Script(version, entry.System, url.For(http), cache), written)

@@ -128,7 +128,8 @@ internal sealed partial class InitrdLooking(Database database, ImageCatalog imag
         }
     }
 
-    private static InitrdLayout LookInto(List<ServableBody> bodies, CancellationToken ct)
+    /// <summary>What is in initrds, which are unpacked for it.</summary>
+    internal static InitrdLayout LookInto(IReadOnlyCollection<ServableBody> bodies, CancellationToken ct)
     {
         var recognition = new InitrdRecognition();
         try

@@ -70,6 +70,9 @@ public sealed class BootAssets : IAsyncLifetime
         return new LabInitrd(path, sums.ToFrozenDictionary(line => "/" + line[66..], line => line[..64]));
     }
 
+    /// <summary>The initrd of the kexec tests, with so many KiB of incompressible bytes in it.</summary>
+    public static Task<string> KexecInitrdAsync(int kibibytes) => LabScript.RunAsync("kexec.sh", $"{kibibytes}");
+
     public async ValueTask InitializeAsync()
     {
         await LabScript.RunAsync("install.sh");

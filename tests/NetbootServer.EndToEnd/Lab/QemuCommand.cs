@@ -104,6 +104,24 @@ public sealed record QemuCommand(IReadOnlyList<string> Prefix, IReadOnlyList<str
             [.. UefiFirmware(assets, folder), .. http ? noPxe : []]);
     }
 
+    /// <summary>
+    /// A Linux that QEMU starts itself, with two cards: the first on a network where it has the address
+    /// <see cref="VmNetwork.FixedGuest"/>, whose port 22 is a port here; the second on one with DHCP.
+    /// </summary>
+    public static QemuCommand Linux(
+        BootAssets assets, string initrd, string arguments, MachineHardware hardware, int sshPort)
+    {
+        var network = new VmNetwork(
+            $"user,ipv6-net=2001:db8:1::/64,hostfwd=tcp:127.0.0.1:{sshPort}-{VmNetwork.FixedGuest}:22", []);
+        return Compose("pc", hardware, network, "virtio-net-pci", "", NewWorkFolder(),
+        [
+            "-netdev", "user,id=n1,net=10.0.3.0/24,ipv6=off",
+            "-device", "virtio-net-pci,netdev=n1,mac=52:54:00:aa:bb:02,romfile=",
+            "-device", "virtio-rng-pci",
+            "-kernel", assets.Kernel, "-initrd", initrd, "-append", arguments,
+        ]);
+    }
+
     internal ProcessStartInfo ToStartInfo()
     {
         string[] whole = [.. Prefix, "qemu-system-x86_64", .. Arguments];

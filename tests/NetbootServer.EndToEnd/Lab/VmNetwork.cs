@@ -8,6 +8,9 @@ public sealed record VmNetwork(string Backend, IReadOnlyList<string> Prefix)
     /// <summary>The host's loopback as a guest behind QEMU's user network sees it.</summary>
     public const string Host = "10.0.2.2";
 
+    /// <summary>The address of a guest that has a fixed one.</summary>
+    public const string FixedGuest = "10.0.2.50";
+
     /// <summary>QEMU's own network with NAT and DHCP; needs no privileges. The guest is 10.0.2.15.</summary>
     /// <param name="bootfile">The DHCP boot file name: what a PXE client loads next.</param>
     public static VmNetwork User(Uri? bootfile = null) =>

@@ -13,6 +13,9 @@ public static class Steps
     /// <summary>The script was handed out.</summary>
     public const string Script = "script";
 
+    /// <summary>The kexec bundle is fetched.</summary>
+    public const string Bundle = "bundle";
+
     /// <summary>The kernel, or the EFI program, is loaded.</summary>
     public const string Kernel = "kernel";
 
@@ -42,6 +45,7 @@ public static class Steps
         {
             Roles.Kernel or Roles.Efi => Kernel,
             Overlay => Overlay,
+            Bundle => Bundle,
             _ when Roles.InitrdIndex(file) is not null => Initrd,
             _ when file.StartsWith(FilePrefix, StringComparison.Ordinal) => Files,
             _ => null,

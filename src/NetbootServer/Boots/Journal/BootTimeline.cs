@@ -5,7 +5,7 @@ using NetbootServer.Api;
 namespace NetbootServer.Boots.Journal;
 
 /// <summary>One step of a boot.</summary>
-/// <param name="Name">script, kernel, initrd, overlay, ready, files, up or failed.</param>
+/// <param name="Name">script, bundle, kernel, initrd, overlay, ready, files, up or failed.</param>
 /// <param name="At">When it began.</param>
 /// <param name="DurationSeconds">How long it took; missing while it lasts and for steps of an instant.</param>
 /// <param name="Bytes">Bytes that the machine has taken, for transfers; of all initrds together.</param>
@@ -48,7 +48,7 @@ internal static class BootTimeline
     public const string FilesElsewhere = """{"files":"elsewhere"}""";
 
     private static readonly string[] Order =
-        [Steps.Script, Steps.Kernel, Steps.Initrd, Steps.Overlay, Steps.Ready, Steps.Files, Steps.Up,
+        [Steps.Script, Steps.Bundle, Steps.Kernel, Steps.Initrd, Steps.Overlay, Steps.Ready, Steps.Files, Steps.Up,
             Steps.Failed];
 
     /// <param name="facts">What is known of the boot.</param>

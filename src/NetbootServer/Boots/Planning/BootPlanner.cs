@@ -242,7 +242,8 @@ public static class BootPlanner
     private static BootPlan Cannot(BootPlan plan, string reason) =>
         plan with { Action = new CannotBoot(), Reason = reason };
 
-    private static string? Variant(Machine? machine, ProfileSpec spec)
+    /// <summary>The variant of its image that a machine boots; null for none.</summary>
+    internal static string? Variant(Machine? machine, ProfileSpec spec)
     {
         var variant = machine?.Spec.Variant ?? spec.Variant;
         return variant == "{machine}" ? machine?.Name ?? variant : variant;

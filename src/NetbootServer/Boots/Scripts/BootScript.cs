@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Images;
@@ -74,13 +75,20 @@ public static class BootScript
     {
         ArgumentNullException.ThrowIfNull(load);
         ArgumentNullException.ThrowIfNull(links);
-        string[] ours = [.. load.Overlay?.Arguments ?? [], $"{KernelArgument.PhoneHome}{links.BootUrl}"];
-        var end = load.KernelArguments.IndexOf(load.KernelArguments.FirstOrDefault(KernelArgument.EndsKernels, ""));
         return string.Join(' ',
         [
             .. Initrds(load, links).Select(initrd => KernelArgument.Initrd + initrd.Name),
-            .. load.KernelArguments.InsertRange(end < 0 ? load.KernelArguments.Length : end, ours),
+            .. WithOurs(load.KernelArguments,
+                [.. load.Overlay?.Arguments ?? [], $"{KernelArgument.PhoneHome}{links.BootUrl}"]),
         ]);
+    }
+
+    /// <summary>Arguments with our own among those that are the kernel's.</summary>
+    internal static ImmutableArray<string> WithOurs(
+        ImmutableArray<string> arguments, IReadOnlyCollection<string> ours)
+    {
+        var end = arguments.IndexOf(arguments.FirstOrDefault(KernelArgument.EndsKernels, ""));
+        return arguments.InsertRange(end < 0 ? arguments.Length : end, ours);
     }
 
     /// <summary>Bytes of the command line that the kernel sees; UEFI puts the program's name before it.</summary>

@@ -26,7 +26,7 @@ internal sealed class OverlayBuilder(OverlayContents contents, SecretBox box) : 
     private readonly MemoryCache _built = new(new MemoryCacheOptions { SizeLimit = MaxBytes });
 
     /// <summary>The overlay of a boot.</summary>
-    /// <param name="boot">The boot's id.</param>
+    /// <param name="boot">The boot's id; empty for none: then it is not kept.</param>
     /// <param name="overlay">What profile and machine say.</param>
     /// <param name="layout">The image's initrd.</param>
     /// <param name="owner">The machine.</param>
@@ -35,18 +35,19 @@ internal sealed class OverlayBuilder(OverlayContents contents, SecretBox box) : 
     /// Bytes before it in the initrds, when these are joined as they are: an archive that is not compressed has to
     /// begin on a multiple of 4. Null: it begins on one in any case.
     /// </param>
+    /// <param name="carries">Whether a further archive adds files (<see cref="OverlayPlaces"/>).</param>
     public BuiltOverlay Build(string boot, Overlay? overlay, InitrdLayout layout, HostKeyOwner owner, bool withSecrets,
-        long? bytesBefore)
+        long? bytesBefore, bool carries = false)
     {
         var packed = bytesBefore % 4 is > 0;
-        var key = (boot, withSecrets, packed);
-        if (_built.TryGetValue(key, out BuiltOverlay? kept)) return kept!;
+        var key = (boot, withSecrets, packed, carries);
+        if (boot.Length > 0 && _built.TryGetValue(key, out BuiltOverlay? kept)) return kept!;
         var bytes = OverlayArchive.Make(layout, contents.Of(overlay, layout, owner), withSecrets,
-            overlay?.Network ?? []) ?? Empty;
+            overlay?.Network ?? [], carries) ?? Empty;
         // The kernel takes what is compressed from anywhere; a NUL more would shift it where iPXE aligns.
         if (packed) bytes = Packed(bytes);
         var built = new BuiltOverlay(bytes, $"\"{box.Fingerprint(bytes)}\"");
-        return _built.Set(key, built, new MemoryCacheEntryOptions
+        return boot.Length == 0 ? built : _built.Set(key, built, new MemoryCacheEntryOptions
         {
             Size = bytes.Length, AbsoluteExpirationRelativeToNow = SecretClaims.Window,
         });

@@ -49,7 +49,9 @@ internal sealed class SignsOfLife(TimeProvider time)
                     ?.Asks(began.Step, began.At, time.GetTimestamp());
                 break;
             case BootStep { Kind: FactKinds.Ended } ended when ended.Bytes == ended.TotalBytes:
-                if (_boots.TryGetValue(ended.Ticket.Boot, out var life)) life.Completes(ended.At, time.GetTimestamp());
+                if (!_boots.TryGetValue(ended.Ticket.Boot, out var life)) break;
+                life.Completes(ended.At, time.GetTimestamp());
+                if (ended.Step == Steps.Bundle) life.Starts(ended.At, time.GetTimestamp()); // when its reader likes
                 break;
         }
     }

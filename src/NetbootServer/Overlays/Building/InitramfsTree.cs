@@ -54,6 +54,9 @@ internal sealed class InitramfsTree(InitrdLayout layout)
         return resolved;
     }
 
+    /// <summary>Where a path leads in the image, through the links that are there.</summary>
+    public string PlaceOf(string path) => Resolve(path);
+
     private string Resolve(string path)
     {
         for (var links = 0; links < MaxLinks && Step(path) is { } next; links++) path = next;

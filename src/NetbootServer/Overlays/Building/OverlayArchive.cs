@@ -10,20 +10,26 @@ namespace NetbootServer.Overlays.Building;
 /// </summary>
 internal static class OverlayArchive
 {
-    private const string Units = "etc/systemd/system.control/", Service = "netboot-overlay.service",
-        Root = "netboot/overlay";
+    /// <summary>Where files lie that are copied to the new root.</summary>
+    internal const string Root = "netboot/overlay";
+
+    private const string Units = "etc/systemd/system.control/", Service = "netboot-overlay.service";
 
     /// <summary>The archive, uncompressed; null when nothing of the overlay goes that way.</summary>
     /// <param name="layout">The image's initrd.</param>
     /// <param name="contents">The overlay.</param>
     /// <param name="withSecrets">Whether what is secret goes with it.</param>
     /// <param name="networks">The interfaces in it.</param>
+    /// <param name="carries">
+    /// Whether a further archive adds files (<see cref="OverlayPlaces"/>): then what carries them over is there without
+    /// any of the overlay, too.
+    /// </param>
     public static byte[]? Make(InitrdLayout layout, IEnumerable<OverlayContent> contents, bool withSecrets,
-        ImmutableArray<OverlayNetwork> networks)
+        ImmutableArray<OverlayNetwork> networks, bool carries = false)
     {
         var all = contents.Where(content => content.Item.Delivered == Delivery.Initrd
             && (withSecrets || !(content.Item.Secret || content.GoesWithSecrets))).ToList();
-        if (all.Count == 0) return null;
+        if (all.Count == 0 && !(carries && (layout.RestoresState || new OverlayPlaces(layout).TakesFiles))) return null;
         var files = all.Where(content => !content.IsPassword)
             .Select(content => (content.Item.Path, content.ModeBits, Content: content.Content())).ToList();
         var password = all.Find(content => content.IsPassword)?.Content();
@@ -31,8 +37,8 @@ internal static class OverlayArchive
         switch (layout.Kind)
         {
             case OverlayKind.Systemd: AddUnit(tree, layout, files, password); break;
-            case OverlayKind.Tmpfiles: AddTmpfiles(tree, files); break;
-            case OverlayKind.Creds: AddCredentials(tree, files); break;
+            case OverlayKind.Tmpfiles when all.Count > 0: AddTmpfiles(tree, files); break;
+            case OverlayKind.Creds when all.Count > 0: AddCredentials(tree, files); break;
             case OverlayKind.Dracut:
                 AddCopied(tree, layout, files, password);
                 tree.Text($"{layout.Place}/99-netboot.sh", Executable,
@@ -51,11 +57,16 @@ internal static class OverlayArchive
             case OverlayKind.Plain:
                 foreach (var (path, mode, content) in files) tree.File(path[1..], mode, content);
                 break;
-            default: return null;
+            default:
+                if (!layout.RestoresState) return null;
+                break;
         }
         if (layout.RestoresState) AddState(tree, files, networks);
         return tree.ToCpio();
     }
+
+    /// <summary>What an initrd needs so that a further archive can add files; null when it takes none.</summary>
+    public static byte[]? Carrier(InitrdLayout layout) => Make(layout, [], withSecrets: false, [], carries: true);
 
     /// <summary>The first systemd that takes parts of units as credentials (systemd.system-credentials(7)).</summary>
     internal const int DropInsSince = 256;
@@ -113,7 +124,7 @@ internal static class OverlayArchive
     /// A folder cannot be copied over a link: where the initrd has <c>/lib</c> and the like as links below
     /// <c>/usr</c>, its system has, too.
     /// </summary>
-    private static string InNewRoot(string path, InitrdLayout layout)
+    internal static string InNewRoot(string path, InitrdLayout layout)
     {
         var end = path.IndexOf('/', 1);
         return end > 0 && layout.Links.GetValueOrDefault(path[1..end])?.TrimStart('/') is { } target

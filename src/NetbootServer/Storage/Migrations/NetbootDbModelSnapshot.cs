@@ -611,6 +611,23 @@ namespace NetbootServer.Storage.Migrations
                     b.ToTable("jobs", (string)null);
                 });
 
+            modelBuilder.Entity("NetbootServer.Kexec.KexecPartsRow", b =>
+                {
+                    b.Property<long>("VersionSequence")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Parts")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("VersionSequence", "Name");
+
+                    b.ToTable("kexec_parts", (string)null);
+                });
+
             modelBuilder.Entity("NetbootServer.Machines.MachineLabelRow", b =>
                 {
                     b.Property<long>("MachineId")
@@ -836,6 +853,15 @@ namespace NetbootServer.Storage.Migrations
                 });
 
             modelBuilder.Entity("NetbootServer.Images.VersionClosureRow", b =>
+                {
+                    b.HasOne("NetbootServer.Images.ImageVersionRow", null)
+                        .WithMany()
+                        .HasForeignKey("VersionSequence")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("NetbootServer.Kexec.KexecPartsRow", b =>
                 {
                     b.HasOne("NetbootServer.Images.ImageVersionRow", null)
                         .WithMany()
