@@ -131,7 +131,8 @@ internal sealed partial class KexecPreparation(Database database, ImageCatalog i
         using var stream = new BodyStream(body);
         return found with
         {
-            SizeBytes = body.Length, Sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, ct)),
+            SizeBytes = body.Length,
+            Sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, ct)),
         };
     }
 

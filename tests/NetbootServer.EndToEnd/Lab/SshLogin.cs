@@ -23,7 +23,7 @@ public sealed class SshLogin : IDisposable
     {
         var login = new SshLogin();
         foreach (var name in new[] { "ssh_host_ed25519_key", "root" })
-            await login.RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f",
+            await RunAsync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f",
                 Path.Combine(login.folder.FullName, name)], ct);
         return login;
     }
@@ -62,7 +62,7 @@ public sealed class SshLogin : IDisposable
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    private async Task RunAsync(string program, string[] arguments, CancellationToken ct)
+    private static async Task RunAsync(string program, string[] arguments, CancellationToken ct)
     {
         var (code, output) = await StartAsync(program, arguments, ct);
         if (code != 0) throw new InvalidOperationException($"{program} failed ({code}): {output}");

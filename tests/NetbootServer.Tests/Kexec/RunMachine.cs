@@ -114,15 +114,15 @@ internal sealed class RunMachine : IDisposable
 
     /// <summary>The script of a bundle.</summary>
     public static KexecRun Script(OverlayKind kind = OverlayKind.Systemd, bool restores = false) => new()
+    {
+        Image = "installer@0123", Machine = "web1", System = "x86_64-linux", InitrdBytes = InitrdBytes,
+        CommandLine = "init=/nix/store/x/init console=ttyS0 quoted=\"a 'b' $(c)\"",
+        Parts = new()
         {
-            Image = "installer@0123", Machine = "web1", System = "x86_64-linux", InitrdBytes = InitrdBytes,
-            CommandLine = "init=/nix/store/x/init console=ttyS0 quoted=\"a 'b' $(c)\"",
-            Parts = new()
-            {
-                Kernel = new("", KernelBytes, 0), MemoryBytes = 1L << 30,
-                Layout = new InitrdLayout { Kind = kind, Why = "is made so", RestoresState = restores },
-            },
-        };
+            Kernel = new("", KernelBytes, 0), MemoryBytes = 1L << 30,
+            Layout = new InitrdLayout { Kind = kind, Why = "is made so", RestoresState = restores },
+        },
+    };
 
     /// <summary>Runs it.</summary>
     /// <param name="shell">The shell, with its arguments, such as <c>busybox ash</c>.</param>

@@ -23,7 +23,8 @@ public sealed class RunScriptTests : IDisposable
         GiveKeys();
         var (code, output, errors) = await _machine.RunAsync(shell, RunMachine.Script() with
         {
-            BootUrl = "http://boot/boots/TOKEN", AuthorizedKeys = [Key + " of the bundle"],
+            BootUrl = "http://boot/boots/TOKEN",
+            AuthorizedKeys = [Key + " of the bundle"],
         });
         Assert.Equal((0, ""), (code, errors));
         Assert.EndsWith("machine will boot into nixos in 6s...\n", output, StringComparison.Ordinal);
@@ -195,7 +196,9 @@ public sealed class RunScriptTests : IDisposable
         GiveKeys();
         await _machine.RunAsync("dash", RunMachine.Script() with
         {
-            BringsHostKeys = true, BringsNetwork = true, BringsMachineId = true,
+            BringsHostKeys = true,
+            BringsNetwork = true,
+            BringsMachineId = true,
         });
         Assert.Equal(["netboot/overlay/root/.ssh/authorized_keys"],
             _machine.Added.Paths.Where(path => _machine.Added.ModeOf(path) >> 12 == 8));
