@@ -17,7 +17,7 @@ function Lines({ lines }) {
 }
 
 export function Kexec({ machine }) {
-  const [lines, setLines] = useState(null), [busy, setBusy] = useState(false);
+  const [lines, setLines] = useState(/** @type {any} */ (null)), [busy, setBusy] = useState(false);
   const path = `machines/${encodeURIComponent(machine.name)}/kexec`;
   const ask = async asked => {
     setBusy(true);
