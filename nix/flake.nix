@@ -13,6 +13,7 @@
         (source.lib.nixosSystem { modules = [ module { nixpkgs.hostPlatform = system; } ]; }).config.system.build;
       images = suffix: source: system: {
         "netboot-installer-${suffix}" = (build source system self.nixosModules.netboot-installer).netboot;
+        "kexec-installer-${suffix}" = (build source system self.nixosModules.kexec-installer).kexecInstallerTarball;
       };
     in
     {
@@ -28,6 +29,7 @@
       nixosModules = {
         netboot-server = import ./server/module.nix self;
         netboot-installer = ./images/netboot-installer.nix;
+        kexec-installer = ./images/kexec-installer.nix;
         closure = ./images/closure.nix;
       };
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Formats.Tar;
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -179,6 +181,45 @@ public sealed class InstallerScriptsTests(BootAssets assets) : IDisposable
         WriteMachine(commandLine.Replace("{0}", host.Address.ToString(), StringComparison.Ordinal));
         Assert.Equal(exitCode, (await RunAsync("dash", "phone-home.sh", [], ("PHONE_HOME_ROOT", At("machine"))))
             .ExitCode);
+    }
+
+    [Fact]
+    public async Task A_tarball_has_a_run_with_all_its_values_in_it()
+    {
+        foreach (var name in new[] { "kernel", "initrd", "kexec", "ip" }) Write(name, $"the {name}\n");
+        (string, string)[] values =
+        [
+            ("kernel", At("kernel")), ("initrd", At("initrd")), ("kexec", At("kexec")), ("ip", At("ip")),
+            ("run", Path.Combine(Repository.Product, "Kexec", "run.sh")),
+            ("commandLine", "init=/nix/store/x/init it's"), ("image", "nixos-installer"), ("arch", "x86_64"),
+        ];
+        foreach (var name in new[] { "one.tar.gz", "two.tar.gz" })
+        {
+            var (exitCode, said) = await RunAsync("bash", "kexec-tarball.sh", [At(name)], values);
+            Assert.True(exitCode == 0, said);
+        }
+        var bytes = await File.ReadAllBytesAsync(At("one.tar.gz"), Ct);
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(At("two.tar.gz"), Ct));
+
+        var modes = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var run = "";
+        await using var unpacked = new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress);
+        await using var tar = new TarReader(unpacked);
+        while (await tar.GetNextEntryAsync(copyData: true, Ct) is { } entry)
+        {
+            modes[entry.Name] = $"{entry.Uid}:{entry.Gid} {Convert.ToString((int)entry.Mode, 8)}";
+            if (entry.Name == "kexec/run") run = await new StreamReader(entry.DataStream!).ReadToEndAsync(Ct);
+        }
+        Assert.Equal(
+        [
+            "kexec/ 0:0 755", "kexec/bzImage 0:0 644", "kexec/initrd 0:0 644", "kexec/ip 0:0 755",
+            "kexec/kexec 0:0 755", "kexec/run 0:0 755",
+        ], modes.Select(pair => $"{pair.Key} {pair.Value}"));
+        Assert.DoesNotContain("=@", run, StringComparison.Ordinal);
+        Assert.Contains("\ncommand_line='init=/nix/store/x/init it'\\''s'\n", run, StringComparison.Ordinal);
+        Assert.Contains("\ninitrd_bytes='11'\n", run, StringComparison.Ordinal);
+        // What it carries over lies where restore-state.sh looks for it.
+        Assert.Contains("\netc_network='networkd'\n", run, StringComparison.Ordinal);
     }
 
     private static string Text(JsonElement value) => value.GetString()!;

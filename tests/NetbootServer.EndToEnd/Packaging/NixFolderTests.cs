@@ -39,7 +39,8 @@ public sealed partial class NixFolderTests(NixLab lab)
         Assert.Equal(["aarch64-linux", "x86_64-linux"], packages.EnumerateObject().Select(system => system.Name));
         string[] names =
         [
-            "default", "netboot-installer-stable", "netboot-installer-unstable", "netboot-server",
+            "default", "kexec-installer-stable", "kexec-installer-unstable", "netboot-installer-stable",
+            "netboot-installer-unstable", "netboot-server",
         ];
         Assert.All(packages.EnumerateObject(), system =>
             Assert.Equal(names, system.Value.EnumerateObject().Select(package => package.Name)));
@@ -140,10 +141,10 @@ public sealed partial class NixFolderTests(NixLab lab)
     {
         // A folder of its own with only what the flake names: Nix copies all of it.
         var folder = Path.Combine(lab.NewFolder(), "repository");
-        var product = Directory.CreateDirectory(Path.Combine(folder, "src", "NetbootServer")).FullName;
+        var product = Directory.CreateDirectory(Path.Combine(folder, "src", "NetbootServer", "Kexec")).Parent!.FullName;
         Directory.CreateDirectory(Path.Combine(folder, "wwwroot"));
-        File.Copy(Path.Combine(Repository.Product, "NetbootServer.csproj"),
-            Path.Combine(product, "NetbootServer.csproj"));
+        foreach (var name in new[] { "NetbootServer.csproj", "Kexec/run.sh" })
+            File.Copy(Path.Combine(Repository.Product, name), Path.Combine(product, name));
         await RunAsync("cp", "-r", Source, Path.Combine(Repository.Root, ".editorconfig"), folder);
         var text = await nix.RunAsync("nix", ["eval", "--json", "--impure", .. nix == lab.Old
             ? new[] { "--expr", $"let {Stub} {OutputsIn(folder)} in ({function}) self.{output}" }
