@@ -1,5 +1,6 @@
 using NetbootServer.Benchmarks.Files;
 using NetbootServer.Benchmarks.Initrds;
+using NetbootServer.Benchmarks.Kexec;
 using NetbootServer.Benchmarks.Scripts;
 using NetbootServer.Benchmarks.Sources;
 using NetbootServer.Benchmarks.Storms;
@@ -13,6 +14,7 @@ var scenarios = new Dictionary<string, Func<CancellationToken, Task>>(StringComp
     ["slow-clients"] = SlowClientsScenario.RunAsync,
     ["sources"] = SourcesScenario.RunAsync,
     ["initrds"] = InitrdsScenario.RunAsync,
+    ["kexec"] = KexecScenario.RunAsync,
     ["files-soak"] = SoakScenario.RunAsync,
 };
 using var end = new CancellationTokenSource();
