@@ -26,13 +26,23 @@ internal sealed class AbsentBytes(ImageCatalog catalog, ISourceRequests sources)
     /// <summary>The answer for an artifact of a version.</summary>
     public IResult Answer(Image image, ImageVersion version, Artifact artifact)
     {
-        if (image.Spec.SourceType == "upload" || !IsNewest(image, version))
+        if (!Request(image, version))
             return MachineAnswer.NotFound("The bytes of this file were never fetched, and its source has a newer " +
                 "build by now: ask for the newest version's file.");
-        sources.RequestAbsentBytes(image.Name);
         return MachineAnswer.TryAgain(
             $"The {artifact.SizeBytes} bytes of this file are being fetched for the first time: ask again until they " +
             "are here.", Soon);
+    }
+
+    /// <summary>Asks for what a version lacks; false when that cannot be fetched any more.</summary>
+    public bool Request(ImageVersion version) =>
+        catalog.Images.TryGetValue(version.Image, out var image) && Request(image, version);
+
+    private bool Request(Image image, ImageVersion version)
+    {
+        if (image.Spec.SourceType == "upload" || !IsNewest(image, version)) return false;
+        sources.RequestAbsentBytes(image.Name);
+        return true;
     }
 
     private static bool IsNewest(Image image, ImageVersion version) =>

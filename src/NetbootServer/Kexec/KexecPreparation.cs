@@ -15,7 +15,7 @@ namespace NetbootServer.Kexec;
 /// one, else takes its kernel and initrds; sums them up; adds programs; and stores all of that with the version.
 /// </summary>
 internal sealed partial class KexecPreparation(Database database, ImageCatalog images, BlobIndex index,
-    KexecTarball tarballs, ImportGate gate, IOptions<KexecOptions> options, TimeProvider time,
+    KexecTarball tarballs, AbsentBytes absent, ImportGate gate, IOptions<KexecOptions> options, TimeProvider time,
     ILogger<KexecPreparation> logger)
 {
     private static readonly TimeSpan LookWait = TimeSpan.FromMinutes(5), Look = TimeSpan.FromMilliseconds(50);
@@ -42,6 +42,12 @@ internal sealed partial class KexecPreparation(Database database, ImageCatalog i
     private async Task<KexecParts?> FromTarballAsync(KexecTarget of, CancellationToken ct)
     {
         if ((of.Recipe.KexecNoninteractive ?? of.Recipe.Kexec) is not { } tarball) return null;
+        if (await index.FindAsync(tarball.Digest, ct) is null)
+        {
+            // A refresh leaves such files for their first request.
+            if (absent.Request(of.Version)) throw new IOException("its kexec tarball is being fetched");
+            if (of.Recipe.Kernel is not null) return null;
+        }
         try
         {
             var payload = await tarballs.UnpackAsync(await BodyAsync(tarball.Digest, ct), of.System, ct);
@@ -58,7 +64,7 @@ internal sealed partial class KexecPreparation(Database database, ImageCatalog i
                 }.MemoryBytes!.Value,
             };
         }
-        catch (Exception e) when (e is InvalidDataException or IOException && of.Recipe.Kernel is not null)
+        catch (InvalidDataException e) when (of.Recipe.Kernel is not null)
         {
             Log.OtherTarball(logger, of.ToString(), e.Message.TrimEnd('.'));
             return null;

@@ -23,7 +23,7 @@ internal sealed partial class PreparedKexec(Database database, KexecPreparation 
 {
     private const int MaxKept = 1000;
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = MaxKept });
-    private readonly ConcurrentDictionary<(long, string), Task<KexecAnswer>> _running = new();
+    private readonly ConcurrentDictionary<(long, string), Lazy<Task<KexecAnswer>>> _running = new();
 
     /// <summary>The parts; prepared, if need be, for as long as a request waits.</summary>
     /// <param name="of">Of what.</param>
@@ -34,8 +34,9 @@ internal sealed partial class PreparedKexec(Database database, KexecPreparation 
         var key = (of.Version.Sequence, of.Name);
         if (_kept.TryGetValue(key, out KexecParts? known)) return new(known, null);
         if (!of.HasKernel) return new(null, "has no kernel that kexec could start");
-        var task = _running.GetOrAdd(key, _ => FindAsync(of));
-        _ = task.ContinueWith(_ => _running.TryRemove(new(key, task)), TaskScheduler.Default);
+        var running = _running.GetOrAdd(key, _ => new(() => FindAsync(of))); // for one task, however many ask at once
+        var task = running.Value;
+        _ = task.ContinueWith(_ => _running.TryRemove(new(key, running)), TaskScheduler.Default);
         try
         {
             return await task.WaitAsync(options.Value.PrepareWait, time, ct);
