@@ -60,10 +60,23 @@ internal sealed class NixServeHost : IAsyncDisposable
     public StorePath Add(string name)
     {
         var system = new FakeSystem(_cache, name).Add();
-        var folder = Directory.CreateDirectory(Store + system).FullName;
-        File.WriteAllText(Path.Combine(folder, "init"), "");
-        File.CreateSymbolicLink(Path.Combine(folder, "kernel"), "/nix/store/only-below-this-store/bzImage");
+        Unpack(_cache.Nars[system], Store + system);
         return system;
+    }
+
+    /// <summary>What is on the disk is what Nix has registered.</summary>
+    private static void Unpack(byte[] nar, string path)
+    {
+        var reader = new NarReader(nar.Length, entry =>
+        {
+            var place = entry.Path.Length == 0 ? path : Path.Combine(path, entry.Path);
+            if (entry.Kind == NarKind.Folder) Directory.CreateDirectory(place);
+            else if (entry.Kind == NarKind.Link) File.CreateSymbolicLink(place, entry.Target!);
+            else File.WriteAllBytes(place, nar[(int)entry.Offset..(int)(entry.Offset + entry.Size)]);
+            if (entry.Kind == NarKind.Executable)
+                File.SetUnixFileMode(place, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        });
+        reader.Push(nar);
     }
 
     public void Link(string profile, string target)

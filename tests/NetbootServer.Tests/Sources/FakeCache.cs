@@ -35,6 +35,9 @@ public sealed class FakeCache : IDisposable
     public StorePath Add(string name, Node node, params StorePath[] references) =>
         Add(name, NarText.Of(node), references);
 
+    /// <summary>The NARs of what was added.</summary>
+    public Dictionary<StorePath, byte[]> Nars { get; } = [];
+
     public StorePath Add(string name, byte[] nar, StorePath[] references,
         NarCompression compression = NarCompression.None,
         Func<NarFields, NarFields>? change = null)
@@ -55,6 +58,7 @@ public sealed class FakeCache : IDisposable
         var signature = fields.Signature ?? Sign(fields.Fingerprint);
         _host.Put($"/cache/{path.HashPart}.narinfo", Encoding.UTF8.GetBytes(fields.ToText(signature)));
         _host.Put($"/cache/nar/{path.HashPart}.nar", packed);
+        Nars[path] = nar;
         return path;
     }
 
