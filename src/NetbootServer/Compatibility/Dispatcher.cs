@@ -25,10 +25,13 @@ internal sealed record DispatchFailed(string Why) : Dispatched;
 /// Has a job find out what a name means, once for all machines that ask meanwhile. A machine gets what its own job has
 /// found, whatever others find after it, and never what a job found that had begun before the machine asked.
 /// </summary>
-internal sealed class Dispatcher(JobStore jobs, JobQueue queue, ClosureImages closures)
+internal sealed class Dispatcher(JobStore jobs, JobQueue queue, ClosureImages closures, TimeProvider time)
 {
     /// <summary>More names than this at once are too many: anyone may ask.</summary>
     private const int MaxJobs = 50;
+
+    /// <summary>What failed is not tried again earlier, however many machines ask.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
     /// <summary>Who asks for these jobs.</summary>
     public const string ByBoot = "boot";
@@ -46,6 +49,8 @@ internal sealed class Dispatcher(JobStore jobs, JobQueue queue, ClosureImages cl
         var last = await jobs.LastAsync(key, ct);
         if (last is { State: JobStates.Running })
             return new DispatchWaits(last, IsEarlier: after is null || after == last.Id);
+        if (last is { State: JobStates.Failed, EndedAt: { } ended } && (time.GetUtcNow() - ended).Duration() < Pause)
+            return StateOf(last)!;
         if (last is not { State: JobStates.Queued } && await jobs.CountActiveAsync(DispatchWork.JobKind, ct) >= MaxJobs)
             return new DispatchFailed($"{MaxJobs} other builds wait already");
         return new DispatchWaits(await queue.RequestNowAsync(new(key, ByBoot), ct), IsEarlier: false);
