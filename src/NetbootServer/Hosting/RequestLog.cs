@@ -84,7 +84,8 @@ internal static class RequestLog
         var parts = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
         if (parts is [var boots, _, ..] && boots.Equals("boots", StringComparison.OrdinalIgnoreCase))
             parts[1] = "…";
-        if (parts is [var kexec, _, _, _, ..] && kexec.Equals("kexec", StringComparison.OrdinalIgnoreCase))
+        if (parts is [var kexec, _, var third, ..] && kexec.Equals("kexec", StringComparison.OrdinalIgnoreCase)
+            && (parts.Length > 3 || !third.Contains('.', StringComparison.Ordinal))) // a key has no dots, a file has
             parts[2] = "…";
         return "/" + Shown(string.Join('/', parts), 256);
     }

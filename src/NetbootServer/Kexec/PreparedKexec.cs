@@ -22,7 +22,18 @@ internal sealed partial class PreparedKexec(Database database, KexecPreparation 
     ILogger<PreparedKexec> logger) : IDisposable
 {
     private const int MaxKept = 1000;
+
+    /// <summary>Unpacking takes memory and the disk: others wait.</summary>
+    private const int AtOnce = 2;
+
+    /// <summary>
+    /// How long an answer without parts stands: that there are none of this version, and that something was away.
+    /// Anyone may ask, as often as they like.
+    /// </summary>
+    private static readonly TimeSpan FaultStands = TimeSpan.FromMinutes(10), AwayStands = TimeSpan.FromSeconds(10);
+
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = MaxKept });
+    private readonly SemaphoreSlim _turns = new(AtOnce);
     private readonly ConcurrentDictionary<(long, string), Lazy<Task<KexecAnswer>>> _running = new();
 
     /// <summary>The parts; prepared, if need be, for as long as a request waits.</summary>
@@ -32,7 +43,7 @@ internal sealed partial class PreparedKexec(Database database, KexecPreparation 
     public async Task<KexecAnswer> GetAsync(KexecTarget of, CancellationToken ct)
     {
         var key = (of.Version.Sequence, of.Name);
-        if (_kept.TryGetValue(key, out KexecParts? known)) return new(known, null);
+        if (_kept.TryGetValue(key, out KexecAnswer? known)) return known!;
         if (!of.HasKernel) return new(null, "has no kernel that kexec could start");
         var running = _running.GetOrAdd(key, _ => new(() => FindAsync(of))); // for one task, however many ask at once
         var task = running.Value;
@@ -64,7 +75,11 @@ internal sealed partial class PreparedKexec(Database database, KexecPreparation 
     /// <summary>Prepares them, without waiting for it.</summary>
     public void Request(KexecTarget of) => _ = GetAsync(of, lifetime.ApplicationStopping);
 
-    public void Dispose() => _kept.Dispose();
+    public void Dispose()
+    {
+        _kept.Dispose();
+        _turns.Dispose();
+    }
 
     private async Task<KexecAnswer> FindAsync(KexecTarget of)
     {
@@ -72,20 +87,37 @@ internal sealed partial class PreparedKexec(Database database, KexecPreparation 
         var ct = lifetime.ApplicationStopping;
         try
         {
-            var found = await StoredAsync(of, ct) ?? await preparation.RunAsync(of, ct);
-            _kept.Set((of.Version.Sequence, of.Name), found, new MemoryCacheEntryOptions { Size = 1 });
-            return new(found, null);
+            return Keep(of, new(await StoredAsync(of, ct) ?? await PrepareAsync(of, ct), null), null);
         }
         catch (InvalidDataException e)
         {
-            return new(null, e.Message);
+            return Keep(of, new(null, e.Message), FaultStands);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             Log.NotPrepared(logger, of.ToString(), e.Message);
-            return new(null, null);
+            return Keep(of, new(null, null), AwayStands);
         }
     }
+
+    private async Task<KexecParts> PrepareAsync(KexecTarget of, CancellationToken ct)
+    {
+        await _turns.WaitAsync(ct);
+        try
+        {
+            return await preparation.RunAsync(of, ct);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    private KexecAnswer Keep(KexecTarget of, KexecAnswer answer, TimeSpan? stands) =>
+        _kept.Set((of.Version.Sequence, of.Name), answer, new MemoryCacheEntryOptions
+        {
+            Size = 1, AbsoluteExpirationRelativeToNow = stands,
+        });
 
     private async Task<KexecParts?> StoredAsync(KexecTarget of, CancellationToken ct)
     {

@@ -141,7 +141,7 @@ check_files() {
 
 # find_program NAME ARGUMENTS: in the bundle, else on this machine; that it runs here is tried with the arguments.
 find_program() {
-  found=
+  found='' broken=
   name=$1
   shift
   # Files before the name alone: a shell of busybox would take its own, smaller one.
@@ -153,19 +153,24 @@ find_program() {
       found=$place/$name
       return
     fi
+    [ ! -f "$here/$name" ] || broken=" (the one in the bundle does not run here: is $here mounted noexec?)"
   done
   if "$name" "$@" >/dev/null 2>&1; then found=$name; fi
 }
 
-check_programs() {
-  for name in cat cp dd df dirname grep id mktemp readlink rm sed sleep uname wc; do
+check_tools() {
+  for name in cat chmod cp dd df dirname grep id mktemp readlink rm sed sleep uname wc; do
     command -v "$name" >/dev/null || fail "the program '$name' is missing: install it (coreutils, grep, sed or busybox)."
   done
+}
+
+check_programs() {
   find_program kexec --version
-  [ "$found" ] || fail "there is no program 'kexec' in the bundle, and none on this machine: install kexec-tools."
+  [ "$found" ] ||
+    fail "there is no program 'kexec' in the bundle, and none on this machine$broken: install kexec-tools."
   kexec=$found
   find_program ip -o addr show
-  [ "$found" ] || fail "there is no program 'ip' in the bundle, and none on this machine: install iproute2."
+  [ "$found" ] || fail "there is no program 'ip' in the bundle, and none on this machine$broken: install iproute2."
   ip=$found
 }
 
@@ -190,9 +195,10 @@ check_space() {
   [ -w "$here" ] || fail "$here cannot be written to: unpack the bundle in another folder, such as /root."
 }
 
-check_programs
+check_tools
 check_rights
 check_kernel
+check_programs
 check_files
 check_memory
 check_space
@@ -363,7 +369,7 @@ collect_dns() {
   dns='' domains=''
   for file in /run/systemd/resolve/resolv.conf /etc/resolv.conf; do
     [ -r "$sysroot$file" ] || continue
-    while read -r word value rest; do
+    while read -r word value rest || [ "$word" ]; do
       case $word:$value in
         nameserver:127.* | nameserver:::1) ;;
         nameserver:?*) dns="$dns $value" ;;
@@ -382,7 +388,8 @@ unit_of() {
   permanent=$(first_line "$net/$1/bonding_slave/perm_hwaddr")
   mtu=$(first_line "$net/$1/mtu")
   master=$(master_of "$1")
-  [ -z "$master" ] || [ "$(kind_of "$master")" ] || master=
+  # What is not carried over is no master; nor is a card, which speaks for its own virtual function.
+  case $(kind_of "$master") in bond | bridge) ;; *) master= ;; esac
   addresses=$(addresses_of "$1")
   say '[Match]'
   if [ "$2" = nic ]; then
@@ -479,6 +486,8 @@ collect_network() {
     name=${path##*/}
     kind=$(kind_of "$name")
     has_nic "$name" || continue
+    # A virtual function below another card of the same address (Azure's accelerated networking): that one speaks for it.
+    [ "$kind" != nic ] || [ "$(kind_of "$(master_of "$name")")" != nic ] || continue
     case $name in *[!A-Za-z0-9._:@-]*) continue ;; esac
     # A card without an address, and nothing on it, is left alone.
     if [ "$kind" = nic ] && [ -z "$(addresses_of "$name")" ] && [ -z "$(master_of "$name")" ]; then
@@ -623,6 +632,8 @@ archive() {
   entry 'TRAILER!!!' 0 0
 }
 
+# Private keys are added to it.
+chmod 600 "$here/initrd" || fail "the rights of $here/initrd cannot be changed: unpack the bundle as root."
 # What an earlier run has added goes first, so that it may be run again.
 dd if=/dev/null of="$here/initrd" bs=1 seek="$initrd_bytes" 2>/dev/null ||
   fail "$here/initrd cannot be written to: unpack the bundle in another folder, such as /root."

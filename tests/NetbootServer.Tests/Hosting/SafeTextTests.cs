@@ -52,6 +52,8 @@ public sealed class SafeTextTests(NetbootApp app) : IClassFixture<NetbootApp>
     [InlineData("/boots%2FTHE-TOKEN/ready")]
     [InlineData("/BOOTS/THE-TOKEN/x")]
     [InlineData("/kexec/m%2fTHE-TOKEN%2Fx.tar.gz")]
+    [InlineData("/kexec/m/THE-TOKEN")]
+    [InlineData("/kexec/m/THE-TOKEN/")]
     public async Task The_request_log_hides_tokens_behind_encoded_slashes(string path)
     {
         await app.Machine.GetAsync(path);

@@ -122,6 +122,48 @@ public sealed class KexecBundleTests(OverlayHost host) : IClassFixture<OverlayHo
     }
 
     [Fact]
+    public async Task Who_calls_the_server_by_another_name_changes_nothing_for_others()
+    {
+        await host.MakeImageAsync("named", NixosInitrd());
+        await host.MakeMachineAsync("named-1", "52:54:00:30:05:01", "named");
+        var path = $"/kexec/named-1/{Name}";
+        var evil = await Bundle.ReadAsync(await host.AskAsync(path, "10.0.0.1", null, ("Host", "evil.example")));
+        Assert.StartsWith("http://evil.example", evil.Variable("boot_url"), StringComparison.Ordinal);
+        var good = await Bundle.ReadAsync(await host.AskAsync(path));
+        Assert.StartsWith("http://localhost", good.Variable("boot_url"), StringComparison.Ordinal);
+        for (var i = 0; i < 2; i++)
+            (await host.AskAsync(path, "10.0.0.1", null, ("Host", $"evil{i}.example"))).Is(HttpStatusCode.OK);
+        (await host.AskAsync(path, "10.0.0.1", null, ("Host", "too-many.example"))).Is(HttpStatusCode.NotFound);
+        (await host.AskAsync(path)).Is(HttpStatusCode.OK);
+        Assert.Equal(4, await BootsOfAsync("named-1"));
+    }
+
+    [Fact]
+    public async Task A_key_is_for_the_profile_that_it_was_made_under_and_a_registered_machine()
+    {
+        await host.MakeImageAsync("moved", NixosInitrd());
+        await host.MakeMachineAsync("moved-1", "52:54:00:30:06:01", "moved");
+        var path = await KeyPathAsync();
+        (await host.Admin.PutAsync("/api/v1/profiles/moved-other", new { image = "moved" })).Is(HttpStatusCode.Created);
+        (await host.Admin.PatchAsync("/api/v1/machines/moved-1", new { profile = "moved-other" }))
+            .Is(HttpStatusCode.OK);
+        (await host.AskAsync(path)).Is(HttpStatusCode.Gone);
+        path = await KeyPathAsync();
+        (await host.Admin.DeleteAsync("/api/v1/machines/moved-1")).Is(HttpStatusCode.NoContent);
+        Assert.NotEqual(HttpStatusCode.OK, (await host.AskAsync(path)).Status);
+
+        async Task<string> KeyPathAsync() => new Uri((await host.Admin.PostAsync("/api/v1/machines/moved-1/kexec",
+            new { })).Is(HttpStatusCode.OK)["url"]!).AbsolutePath;
+    }
+
+    private async Task<int> BootsOfAsync(string machine)
+    {
+        var boots = await Until.AsAsync(() => host.Admin.GetAsync($"/api/v1/machines/{machine}/boots"),
+            read => read.Json.GetProperty("items").GetArrayLength() >= 4, "the boots");
+        return boots.Json.GetProperty("items").GetArrayLength();
+    }
+
+    [Fact]
     public async Task A_kexec_uses_no_next_boot_up_and_ends_no_installation()
     {
         await host.MakeImageAsync("once", NixosInitrd(), after: "local");

@@ -189,6 +189,20 @@ public sealed class RunScriptTests : IDisposable
         Assert.Empty(_machine.Calls);
     }
 
+    /// <summary>Azure's accelerated networking: both have one address, and the one below has none of its own.</summary>
+    [Fact]
+    public async Task A_virtual_function_is_left_to_the_card_above_it()
+    {
+        _machine.Nic("eth0", "52:54:00:00:00:0a", "inet 10.0.0.4/24 brd 10.0.0.255 scope global dynamic eth0");
+        _machine.Nic("enP1s2", "52:54:00:00:00:0a");
+        _machine.Symlink("sys/class/net/enP1s2/master", "../eth0");
+        var (code, output, _) = await _machine.RunAsync("dash", RunMachine.Script(), "--dry-run");
+        Assert.Equal(0, code);
+        Assert.Contains("eth0.network", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("enP1s2.network", output, StringComparison.Ordinal);
+        Assert.Contains("DHCP=yes", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_the_bundle_brings_is_not_carried_over()
     {

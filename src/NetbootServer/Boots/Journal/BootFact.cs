@@ -130,6 +130,11 @@ internal sealed record BootOpened(DateTimeOffset At, BootTicket Ticket, MachineI
     /// <summary>Whether its machine contradicts a registration: then it is no boot of a registered machine.</summary>
     public bool Contradicts { get; init; }
 
+    /// <summary>
+    /// Whether the machine has left its earlier boots behind with it: who asks for its script was switched on anew.
+    /// </summary>
+    public bool LeavesBehind { get; init; } = true;
+
     /// <summary>Bytes of all its initrds, 0 for none; null for one, whose length its transfer says.</summary>
     public long? InitrdBytes { get; init; }
 

@@ -84,7 +84,7 @@ internal sealed class BootJournal(ReferenceLearning learning, ImageCatalog image
         if (opened.FilesElsewhere) script.Detail = BootTimeline.FilesElsewhere;
         batch.Add(script);
         batch.Reached.Add(Outcomes.Running);
-        foreach (var earlier in batch.LeftBehindBy(boot).ToList())
+        foreach (var earlier in opened.LeavesBehind ? batch.LeftBehindBy(boot).ToList() : [])
         {
             // A machine that starts anew has left its earlier boots behind.
             var lost = BootFactRow.Once(earlier.Id, Steps.Script, FactKinds.Lost, opened.At);

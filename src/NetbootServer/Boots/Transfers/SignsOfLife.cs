@@ -31,7 +31,7 @@ internal sealed class SignsOfLife(TimeProvider time)
         {
             case BootOpened opened:
                 Follow(opened.Ticket, Steps.Script, opened.At, inDoubt: false, opened.FilesElsewhere);
-                if (opened.Ticket.Machine != 0) LeaveBehind(opened.Ticket);
+                if (opened is { LeavesBehind: true, Ticket.Machine: not 0 }) LeaveBehind(opened.Ticket);
                 break;
             case BootStep { Step: Steps.Up or Steps.Failed } or BootStep { Kind: FactKinds.Lost }:
                 _boots.TryRemove(((BootStep)entry).Ticket.Boot, out _);

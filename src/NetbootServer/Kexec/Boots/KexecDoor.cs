@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using NetbootServer.Boots;
 using NetbootServer.Boots.Journal;
@@ -39,11 +40,11 @@ internal sealed class KexecDoor(Database database, Catalog catalog, PreparedKexe
         if (isSum) return NoSuchFile(); // each boot's is another
         var (plan, reason) = KexecPlan.Of(catalog.ViewOf(machine), machine, system);
         if (plan is null) return MachineAnswer.NotFound($"There is no kexec bundle: {reason}.");
-        if (boots.Find(machine.Id, system) is not { } boot)
+        var baseUrl = links.For(http).Base;
+        if (boots.Find(machine.Id, system, baseUrl) is not { } boot)
         {
             var answer = await prepared.GetAsync(plan.Target, ct);
             if (answer.Parts is not { } parts) return NotPrepared(plan, answer);
-            var baseUrl = links.For(http).Base;
             if (!HttpMethods.IsGet(http.Request.Method))
             {
                 var (preview, none) = boots.Preview(plan, parts, baseUrl);
@@ -63,7 +64,7 @@ internal sealed class KexecDoor(Database database, Catalog catalog, PreparedKexe
     {
         http.Response.Headers.CacheControl = "no-store";
         if (KexecFileName.Parse(file) is not ({ } system, false)) return NoSuchFile();
-        if (keys.Open(key) is not var (token, ticket))
+        if (keys.Open(key) is not var (token, ticket, profile))
             return MachineAnswer.NotFound("This key is none of ours, or is over.");
         http.NoteBoot(ticket.Boot);
         if (keys.IsOver(ticket))
@@ -73,42 +74,62 @@ internal sealed class KexecDoor(Database database, Catalog catalog, PreparedKexe
         if (away) return Away();
         if (machine is not { State: MachineState.Registered } || machine.Id != ticket.Machine)
             return await RefuseAsync(http, ticket, "the key is for another machine", ct);
-        var (plan, reason) = KexecPlan.Of(catalog.ViewOf(machine), machine, system);
-        if (plan is null) return MachineAnswer.NotFound($"There is no kexec bundle: {reason}.");
-        if (!plan.Target.Version.Id.StartsWith(ticket.Version, StringComparison.Ordinal))
-            return await RefuseAsync(http, ticket, "the machine gets another version by now", ct);
+        var (plan, why) = PlanOf(machine, ticket, profile, system);
+        if (plan is null) return await RefuseAsync(http, ticket, why!, ct);
         var answer = await prepared.GetAsync(plan.Target, ct);
         if (answer.Parts is not { } parts) return NotPrepared(plan, answer);
         // First whether there is something to answer with: a claim is spent by being answered.
         if (await prepared.BodiesAsync(parts, ct) is not { } blobs) return ImageBundles.NotReady();
-        var (bundle, fault) = composer.Compose(
-            plan, parts, links.For(http).Base, token, ticket.Boot, withSecrets: true);
+        var baseUrl = links.For(http).Base;
+        var (bundle, fault) = composer.Compose(plan, parts, baseUrl, token, ticket.Boot, withSecrets: true);
         if (bundle is null) return Cannot(fault!);
-        if (HttpMethods.IsGet(http.Request.Method))
-        {
-            var (refusal, isAway) = await ClaimAsync(http, ticket, plan, ct);
-            if (isAway) return Away();
-            if (refusal is not null) return await RefuseAsync(http, ticket, refusal, ct);
-            boots.Opened(plan, ticket);
-        }
+        if (!HttpMethods.IsGet(http.Request.Method)) return Sent(http, bundle.ToBody(blobs), token, "no-store");
+
+        // Preparing may have taken a while: the machine as the claim finds it is what counts.
+        var claim = await ClaimAsync(http, ticket, profile, system, ct);
+        if (claim.Away) return Away();
+        if (claim.Plan is not { } claimed) return await RefuseAsync(http, ticket, claim.Refusal!, ct);
+        (bundle, fault) = boots.FindSecret(ticket) is { } kept ? (kept, null)
+            : composer.Compose(claimed, parts, baseUrl, token, ticket.Boot, withSecrets: true);
+        if (bundle is null) return Cannot(fault!);
+        boots.Opened(claimed, ticket, bundle);
         return Sent(http, bundle.ToBody(blobs), token, "no-store");
     }
 
-    private async Task<(string? Refusal, bool Away)> ClaimAsync(
-        HttpContext http, BootTicket ticket, KexecPlan plan, CancellationToken ct)
+    /// <summary>What a key is for, or why it is for nothing any more.</summary>
+    private (KexecPlan? Plan, string? Why) PlanOf(Machine machine, BootTicket ticket, ulong profile, string system)
+    {
+        var (plan, reason) = KexecPlan.Of(catalog.ViewOf(machine), machine, system);
+        return plan is null ? (null, reason)
+            : OverlayKeys.HashOf(plan.Profile.Name) != profile ? (null, "the machine has another profile by now")
+            : !plan.Target.Version.Id.StartsWith(ticket.Version, StringComparison.Ordinal)
+                ? (null, "the machine gets another version by now") : (plan, null);
+    }
+
+    private async Task<(KexecPlan? Plan, string? Refusal, bool Away)> ClaimAsync(
+        HttpContext http, BootTicket ticket, ulong profile, string system, CancellationToken ct)
     {
         using var limit = new CancellationTokenSource(options.Value.ReportWait, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
         var address = OverlayKeys.Wide(ClientAddress.Of(http));
+        if (rules.RefusalAt(ClientAddress.Plain(address)) is { } outside) return (null, outside, false);
         try
         {
-            return (rules.RefusalAt(ClientAddress.Plain(address)) ?? await database.WriteAsync((db, token) =>
-                claims.ClaimAsync(db, ticket, plan.Machine, plan.Profile, address, token), either.Token), false);
+            return await database.WriteAsync(async (db, token) =>
+            {
+                var row = await db.Set<MachineRow>().AsNoTracking().SingleOrDefaultAsync(
+                    row => row.Id == ticket.Machine && row.State == MachineState.Registered, token);
+                if (row?.ToMachine() is not { } machine)
+                    return ((KexecPlan?)null, (string?)"its machine is gone", false);
+                var (plan, why) = PlanOf(machine, ticket, profile, system);
+                why ??= await claims.ClaimAsync(db, ticket, machine, plan!.Profile, address, token);
+                return (why is null ? plan : null, why, false);
+            }, either.Token);
         }
         catch (Exception e) when (!ct.IsCancellationRequested
             && (e is OperationCanceledException || Database.IsAway(e)))
         {
-            return (null, true);
+            return (null, null, true);
         }
     }
 

@@ -21,14 +21,17 @@ internal sealed class KexecKey(BootTokens tokens, OverlayKeys keys)
         return (token + keys.Make(token, address: null, plan.Profile.Name, withSecrets: true), ticket);
     }
 
-    /// <summary>The boot that a key opens; null when it is no key of ours.</summary>
-    public (string Token, BootTicket Ticket)? Open(string key)
+    /// <summary>
+    /// The boot that a key opens, and what stands for the profile that it was made under; null when it is no key of
+    /// ours.
+    /// </summary>
+    public (string Token, BootTicket Ticket, ulong Profile)? Open(string key)
     {
         if (key.Length != BootTokens.Length + OverlayKeys.Length) return null;
         var token = key[..BootTokens.Length];
         return tokens.Verify(token) is { } ticket
             && keys.Open(key[BootTokens.Length..], token) is { WithSecrets: true } grant
-            && grant.Address.Equals(OverlayKeys.Wide(null)) ? (token, ticket) : null;
+            && grant.Address.Equals(OverlayKeys.Wide(null)) ? (token, ticket, grant.Profile) : null;
     }
 
     /// <summary>Whether a key is too old.</summary>
