@@ -132,5 +132,6 @@ internal sealed class KexecBoots(BootTokens tokens, KexecComposer composer, Boot
     /// </summary>
     private void Record(KexecPlan plan, BootTicket ticket) => log.Add(new BootOpened(time.GetUtcNow(), ticket,
         MachineIdentity.FromQuery(""), plan.Machine.Name, plan.Target.Version.Image, plan.Target.Version.Id,
-        plan.Profile.Name, Steps.Up, After: "repeat") { LeavesBehind = false });
+        plan.Profile.Name, Steps.Up, After: "repeat")
+    { LeavesBehind = false });
 }
