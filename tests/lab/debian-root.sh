@@ -20,7 +20,7 @@ cache=${LAB_CACHE:-$here/../../.cache/lab}
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 suite=trixie
-packages=(systemd systemd-sysv udev dbus iproute2 curl jq dracut linux-image-cloud-amd64 openssh-server)
+packages=(systemd systemd-sysv udev dbus iproute2 curl jq kexec-tools dracut linux-image-cloud-amd64 openssh-server)
 pieces=(DISK KERNEL SYSTEMD TMPFILES CREDS DRACUT TOOLS)
 made=$cache/debian-root-$(cat "$here/debian-root.sh" "$here/suites.sh" | sha256sum | cut -c1-16)
 
