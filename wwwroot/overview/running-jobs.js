@@ -4,7 +4,9 @@ import { html } from '../core/ui.js';
 import { link } from '../core/router.js';
 import { useResource } from '../core/resource.js';
 import { Empty } from '../parts/messages.js';
-import { JobLine } from '../parts/job-line.js';
+import { later } from '../core/later.js';
+
+const JobLine = later(() => import('../parts/job-line.js').then(module => module.JobLine));
 
 export function RunningJobs() {
   const jobs = useResource('jobs?limit=20', { events: ['job.changed'] });
