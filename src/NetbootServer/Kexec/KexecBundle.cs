@@ -1,3 +1,4 @@
+using System.Text;
 using NetbootServer.Archives.Cpio;
 using NetbootServer.Archives.Tar;
 using NetbootServer.Blobs;
@@ -27,12 +28,31 @@ internal static class KexecBundle
         var tar = new TarGzip<Sha256Digest>();
         tar.AddFolder("kexec", Executable);
         tar.AddFile("kexec/run", Executable, TarPart<Sha256Digest>.Of(run));
-        if (parts.Kexec is { } kexec) tar.AddFile("kexec/kexec", Executable, PartOf(kexec));
-        if (parts.Ip is { } ip) tar.AddFile("kexec/ip", Executable, PartOf(ip));
+        tar.AddFile("kexec/kexec", Executable, parts.Kexec is { } kexec ? PartOf(kexec) : CallerOf("kexec"));
+        tar.AddFile("kexec/ip", Executable, parts.Ip is { } ip ? PartOf(ip) : CallerOf("ip"));
         tar.AddFile("kexec/bzImage", Readable, PartOf(parts.Kernel));
         tar.AddFile("kexec/initrd", Readable, InitrdOf(parts, overlay));
         return tar.Finish();
     }
+
+    /// <summary>
+    /// Stands in for a program that a bundle does not bring, so that all are laid out alike. On a PATH with the
+    /// bundle's own folder it would find itself: then it ends.
+    /// </summary>
+    private static TarPart<Sha256Digest> CallerOf(string program) => TarPart<Sha256Digest>.Of(Encoding.ASCII.GetBytes(
+        $$"""
+        #!/bin/sh
+        # This bundle brings no {{program}}: this calls the machine's own.
+        [ -z "$NETBOOT_CALLS" ] || exit 127
+        NETBOOT_CALLS=yes IFS=:
+        export NETBOOT_CALLS
+        # By its file: a shell of busybox would take its own, smaller one.
+        for folder in $PATH /usr/local/sbin /usr/sbin /sbin /usr/bin /bin /run/current-system/sw/bin; do
+          [ "$folder" = "${0%/*}" ] || [ ! -x "$folder/{{program}}" ] || exec "$folder/{{program}}" "$@"
+        done
+        exec {{program}} "$@"
+
+        """));
 
     /// <summary>The stream as it is sent.</summary>
     /// <param name="pieces">The stream.</param>

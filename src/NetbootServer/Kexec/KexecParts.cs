@@ -23,7 +23,7 @@ internal sealed record KexecParts
     /// <summary>
     /// Counts the forms of bundles: what was prepared in an earlier one is prepared anew, for the digest is of that.
     /// </summary>
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 
     /// <summary>The form that it was prepared in.</summary>
     public int Format { get; init; }

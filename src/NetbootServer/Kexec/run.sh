@@ -149,11 +149,13 @@ find_program() {
   while [ -n "$places" ]; do
     place=${places%%:*}
     places=${places#*:}
-    if [ -x "$place/$name" ] && "$place/$name" "$@" >/dev/null 2>&1; then
+    # What stands in for a program in the bundle looks for it, too.
+    if [ -x "$place/$name" ] && ! grep -q '^# This bundle brings no ' "$place/$name" &&
+      "$place/$name" "$@" >/dev/null 2>&1; then
       found=$place/$name
       return
     fi
-    [ ! -f "$here/$name" ] || broken=" (the one in the bundle does not run here: is $here mounted noexec?)"
+    [ ! -f "$here/$name" ] || grep -q '^# This bundle brings no ' "$here/$name" || broken=" (the one in the bundle does not run here: is $here mounted noexec?)"
   done
   if "$name" "$@" >/dev/null 2>&1; then found=$name; fi
 }

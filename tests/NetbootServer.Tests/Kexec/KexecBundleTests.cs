@@ -42,10 +42,13 @@ public sealed class KexecBundleTests(OverlayHost host) : IClassFixture<OverlayHo
         Assert.Equal($"{sha256}  {Name}\n", (await host.AskAsync($"/kexec/plain/{Name}.sha256")).Text);
 
         var bundle = new Bundle(bytes);
-        Assert.Equal([("kexec/", 0x1ED), ("kexec/run", 0x1ED), ("kexec/bzImage", 0x1A4), ("kexec/initrd", 0x1A4)],
+        Assert.Equal([("kexec/", 0x1ED), ("kexec/run", 0x1ED), ("kexec/kexec", 0x1ED), ("kexec/ip", 0x1ED),
+            ("kexec/bzImage", 0x1A4), ("kexec/initrd", 0x1A4)],
             bundle.Entries);
         Assert.Equal(BootFiles.Kernel(1), bundle["kexec/bzImage"]);
         Assert.Equal(initrd, bundle["kexec/initrd"][..initrd.Length]);
+        // What it does not bring is the machine's own.
+        Assert.EndsWith("exec ip \"$@\"\n", Encoding.UTF8.GetString(bundle["kexec/ip"]), StringComparison.Ordinal);
         Assert.Equal(("yes", "netboot/overlay/", "no", ""), (bundle.Variable("carry"), bundle.Variable("files"),
             bundle.Variable("restores_state"), bundle.Variable("boot_url")));
         Assert.Equal(bundle["kexec/initrd"].Length.ToString(System.Globalization.CultureInfo.InvariantCulture),
