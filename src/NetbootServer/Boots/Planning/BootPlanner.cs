@@ -171,10 +171,8 @@ public static class BootPlanner
         if (spec.Menu is { } menu && !plan.FromMenu) return plan with { Action = MenuOf(menu) };
         if (!view.Images.TryGetValue(spec.Image, out var image))
             return Cannot(plan, $"profile '{profile.Name}' wants image '{spec.Image}', which does not exist");
-        plan = WithPin(plan, image, out var own);
-        var version = own ?? (spec.Version is { } pinned ? image.Versions.GetValueOrDefault(pinned)
-            : image.CurrentVersion);
-        if (version is null)
+        plan = WithPin(plan, image);
+        if (Version(image, plan.Machine, spec) is not { } version)
             return spec.Version is null
                 ? plan with
                 {
@@ -225,11 +223,10 @@ public static class BootPlanner
     /// The version that the machine itself pins. It is one of the image that it usually boots: another profile, once or
     /// from a menu, boots as it says.
     /// </summary>
-    private static BootPlan WithPin(BootPlan plan, Image image, out ImageVersion? own)
+    private static BootPlan WithPin(BootPlan plan, Image image)
     {
-        own = null;
         if (plan.Machine?.Spec.Version is not { } pin) return plan;
-        if (image.Versions.TryGetValue(pin, out own))
+        if (image.Versions.ContainsKey(pin))
             return plan with { Reason = $"{plan.Reason}; the machine pins version {pin}" };
         return plan with
         {
@@ -241,6 +238,14 @@ public static class BootPlanner
 
     private static BootPlan Cannot(BootPlan plan, string reason) =>
         plan with { Action = new CannotBoot(), Reason = reason };
+
+    /// <summary>
+    /// The version of an image that a machine boots: the one that it pins itself, else what the profile says; null when
+    /// that is not there.
+    /// </summary>
+    internal static ImageVersion? Version(Image image, Machine? machine, ProfileSpec spec) =>
+        machine?.Spec.Version is { } own && image.Versions.TryGetValue(own, out var pinned) ? pinned
+        : spec.Version is { } wanted ? image.Versions.GetValueOrDefault(wanted) : image.CurrentVersion;
 
     /// <summary>The variant of its image that a machine boots; null for none.</summary>
     internal static string? Variant(Machine? machine, ProfileSpec spec)

@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using NetbootServer.Blobs;
@@ -80,7 +79,8 @@ internal sealed class OverlayDoor(OpenBoots boots, OverlayKeys keys, ImageCatalo
             var isClaim = grant.WithSecrets && HttpMethods.IsGet(http.Request.Method);
             var (machine, refusal) = isClaim
                 ? await database.WriteAsync((db, token) => ClaimAsync(db, ticket, profile, grant, token), either.Token)
-                : (await database.ReadAsync((db, token) => MachineAsync(db, ticket, token), either.Token), null);
+                : (await database.ReadAsync((db, token) => SecretClaims.MachineAsync(db, ticket, token), either.Token),
+                    null);
             if (refusal is not null) return new(await RefuseAsync(http, ticket, refusal, ct));
             var overlay = Overlays.Overlay.Merge(profile.Spec.Overlay, machine?.Spec.Overlay);
             return new(overlay, machine?.HostKeyOwner ?? default, grant.WithSecrets && machine is not null);
@@ -95,15 +95,10 @@ internal sealed class OverlayDoor(OpenBoots boots, OverlayKeys keys, ImageCatalo
     private async Task<(Machine? Machine, string? Refusal)> ClaimAsync(
         NetbootDb db, BootTicket ticket, Profile profile, OverlayGrant grant, CancellationToken ct)
     {
-        if (await MachineAsync(db, ticket, ct) is not { } machine) return (null, "its machine is gone");
+        if (await SecretClaims.MachineAsync(db, ticket, ct) is not { } machine) return (null, "its machine is gone");
         if (rules.RefusalAt(ClientAddress.Plain(grant.Address)) is { } outside) return (machine, outside);
         return (machine, await claims.ClaimAsync(db, ticket, machine, profile, grant.Address, ct));
     }
-
-    /// <summary>The boot's machine while it is registered; others have no overlay of their own.</summary>
-    private static async Task<Machine?> MachineAsync(NetbootDb db, BootTicket ticket, CancellationToken ct) =>
-        (await db.Set<MachineRow>().AsNoTracking().SingleOrDefaultAsync(
-            row => row.Id == ticket.Machine && row.State == MachineState.Registered, ct))?.ToMachine();
 
     private BodyResult Whole(HttpContext http, string boot, List<BlobEntry> initrds, BuiltOverlay built)
     {

@@ -56,6 +56,11 @@ internal sealed class SecretClaims(ClaimWatch watch, MonotonicClock steady, Time
         return null;
     }
 
+    /// <summary>A boot's machine while it is registered; others have no files and secrets of their own.</summary>
+    public static async Task<Machine?> MachineAsync(NetbootDb db, BootTicket ticket, CancellationToken ct) =>
+        (await db.Set<MachineRow>().AsNoTracking().SingleOrDefaultAsync(
+            row => row.Id == ticket.Machine && row.State == MachineState.Registered, ct))?.ToMachine();
+
     /// <summary>Old claims go, but for a machine's last: the next one is compared with it.</summary>
     private static Task ForgetAsync(NetbootDb db, long old, CancellationToken ct)
     {

@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using NetbootServer.Boots;
 using NetbootServer.Boots.Journal;
@@ -117,9 +116,7 @@ internal sealed class KexecDoor(Database database, Catalog catalog, PreparedKexe
         {
             return await database.WriteAsync(async (db, token) =>
             {
-                var row = await db.Set<MachineRow>().AsNoTracking().SingleOrDefaultAsync(
-                    row => row.Id == ticket.Machine && row.State == MachineState.Registered, token);
-                if (row?.ToMachine() is not { } machine)
+                if (await SecretClaims.MachineAsync(db, ticket, token) is not { } machine)
                     return ((KexecPlan?)null, (string?)"its machine is gone", false);
                 var (plan, why) = PlanOf(machine, ticket, profile, system);
                 why ??= await claims.ClaimAsync(db, ticket, machine, plan!.Profile, address, token);

@@ -41,9 +41,8 @@ internal sealed record KexecPlan
         if (chosen is not { Spec: var spec }) return (null, $"{machine.Name} has no profile");
         if (!view.Images.TryGetValue(spec.Image, out var image))
             return (null, $"profile '{chosen.Name}' wants image '{spec.Image}', which does not exist");
-        var version = machine.Spec.Version is { } own && image.Versions.TryGetValue(own, out var pinned) ? pinned
-            : spec.Version is { } wanted ? image.Versions.GetValueOrDefault(wanted) : image.CurrentVersion;
-        if (version is null) return (null, $"image '{image.Name}' has not the version that {machine.Name} gets");
+        if (BootPlanner.Version(image, machine, spec) is not { } version)
+            return (null, $"image '{image.Name}' has not the version that {machine.Name} gets");
         var variant = BootPlanner.Variant(machine, spec);
         if (KexecTarget.Of(version, system, variant) is not { HasKernel: true } target)
             return (null, $"image '{image.Name}' has nothing to start by kexec for {system}" +
