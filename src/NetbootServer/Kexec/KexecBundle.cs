@@ -37,7 +37,7 @@ internal static class KexecBundle
 
     /// <summary>
     /// Stands in for a program that a bundle does not bring, so that all are laid out alike. On a PATH with the
-    /// bundle's own folder it would find itself: then it ends.
+    /// bundle's own folder it would find itself: then it ends. <c>run</c> knows it by its second line.
     /// </summary>
     private static TarPart<Sha256Digest> CallerOf(string program) => TarPart<Sha256Digest>.Of(Encoding.ASCII.GetBytes(
         $$"""

@@ -139,6 +139,9 @@ check_files() {
     fail "$here/initrd has fewer than its $initrd_bytes bytes: the bundle was not unpacked whole; fetch it again."
 }
 
+# stands_in FILE: whether it is what the server puts in the place of a program that the bundle does not bring.
+stands_in() { grep -q '^# This bundle brings no ' "$1"; }
+
 # find_program NAME ARGUMENTS: in the bundle, else on this machine; that it runs here is tried with the arguments.
 find_program() {
   found='' broken=
@@ -149,14 +152,13 @@ find_program() {
   while [ -n "$places" ]; do
     place=${places%%:*}
     places=${places#*:}
-    # What stands in for a program in the bundle looks for it, too.
-    if [ -x "$place/$name" ] && ! grep -q '^# This bundle brings no ' "$place/$name" &&
-      "$place/$name" "$@" >/dev/null 2>&1; then
+    if [ -x "$place/$name" ] && ! stands_in "$place/$name" && "$place/$name" "$@" >/dev/null 2>&1; then
       found=$place/$name
       return
     fi
-    [ ! -f "$here/$name" ] || grep -q '^# This bundle brings no ' "$here/$name" || broken=" (the one in the bundle does not run here: is $here mounted noexec?)"
   done
+  [ ! -f "$here/$name" ] || stands_in "$here/$name" ||
+    broken=" (the one in the bundle does not run here: is $here mounted noexec?)"
   if "$name" "$@" >/dev/null 2>&1; then found=$name; fi
 }
 
