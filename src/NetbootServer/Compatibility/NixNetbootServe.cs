@@ -38,7 +38,7 @@ internal sealed class NixNetbootServe(ServedNames names, ClosureImages closures,
         if (image is null)
         {
             if (!names.Allow($"boot/{system.BaseName}") || !closures.IsInStore(system)) return null;
-            if (records) await OfferAsync(system, records, ct);
+            await OfferAsync(system, records, ct);
             return new(null, null);
         }
         if (records) sources.RequestFirstVersion(image.Name);

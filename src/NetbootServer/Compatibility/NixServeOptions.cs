@@ -11,8 +11,8 @@ public sealed class NixServeOptions : IValidatableObject
 
     /// <summary>
     /// Patterns of the URLs of nix-netboot-serve that are answered, without their first slash and without the file
-    /// name, and with <c>*</c> for any characters. Empty: none. Whoever reaches this server may have these systems
-    /// built. With <c>Nix:AllowedInstallables</c> their store paths must be allowed there, too.
+    /// name, and with <c>*</c> for any characters. Empty: none. Every client that reaches this server can have these
+    /// systems built. With <c>Nix:AllowedInstallables</c> their store paths must be allowed there, too.
     /// </summary>
     [Example("dispatch/profile/*")]
     public IList<string> ServeCompatibility { get; } = [];

@@ -4,7 +4,7 @@ namespace NetbootServer.EndToEnd.Lab;
 
 /// <summary>
 /// A plain Debian 13 on a disk with several initrds, made once by <c>debian-root.sh</c>: nothing in it knows of the
-/// server. Its sshd and systemd-networkd run; nobody can log in to it as it is.
+/// server. Its sshd and systemd-networkd run; it has no key and no password by which to log in.
 /// </summary>
 public sealed class DebianRoot : IAsyncLifetime
 {

@@ -2,7 +2,7 @@ using NetbootServer.Kexec;
 
 namespace NetbootServer.Tests.Kexec;
 
-/// <summary>Kernel arguments are found in the scripts of tarballs, whoever made them.</summary>
+/// <summary>Kernel arguments are found in the scripts of tarballs, upstream's and our own.</summary>
 public sealed class UpstreamRunTests
 {
     private const string CommandLine = "init=/nix/store/x-nixos/init console=tty0 root=fstab";

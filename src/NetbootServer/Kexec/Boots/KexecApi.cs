@@ -50,7 +50,9 @@ internal static class KexecApi
         return TypedResults.Ok(KexecLines.Of(plan, links.For(http).Base, key: null, expiresAt: null));
     }
 
-    /// <summary>The same with the machine's secrets: whoever runs the line within 15 minutes gets them, once.</summary>
+    /// <summary>
+    /// The same with the machine's secrets: the first client that runs the line within 15 minutes gets them.
+    /// </summary>
     /// <remarks>
     /// The URL holds a key, which the first address that fetches it binds to itself. Keep it as secret as what it
     /// opens.
