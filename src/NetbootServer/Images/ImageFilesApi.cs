@@ -14,8 +14,6 @@ namespace NetbootServer.Images;
 /// </summary>
 internal static class ImageFilesApi
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
-
     public static void MapImageFiles(this IEndpointRouteBuilder routes)
     {
         routes.MapGetAndHead("/images/{image}/{file}", Get).ExcludeFromDescription();
@@ -24,27 +22,20 @@ internal static class ImageFilesApi
 
     /// <summary>A further file, in the folder of its system.</summary>
     private static Task<IResult> GetFurther(string image, string folder, string file, HttpContext http,
-        ImageCatalog catalog, ImageBytes bytes, ISourceRequests sources, PublicUrl url, IOptions<BlobsOptions> options,
+        ImageCatalog catalog, NamedVersions versions, ImageBytes bytes, PublicUrl url, IOptions<BlobsOptions> options,
         [FromServices] MadeImageFile made, CancellationToken ct) =>
-        Get(image, $"{folder}/{file}", http, catalog, bytes, sources, url, options, made, ct);
+        Get(image, $"{folder}/{file}", http, catalog, versions, bytes, url, options, made, ct);
 
     private static async Task<IResult> Get(string image, string file, HttpContext http, ImageCatalog catalog,
-        ImageBytes bytes, ISourceRequests sources, PublicUrl url, IOptions<BlobsOptions> options,
+        NamedVersions versions, ImageBytes bytes, PublicUrl url, IOptions<BlobsOptions> options,
         [FromServices] MadeImageFile made, CancellationToken ct)
     {
         var cache = options.Value.CacheUrl();
         http.Response.Headers.CacheControl = "no-cache";
-        var (name, wanted) = image.Split('@', 2) is [var before, var after] ? (before, after) : (image, null);
-        if (!ImageFile.IsName(file) || !catalog.Images.TryGetValue(name, out var found))
+        if (!ImageFile.IsName(file) || versions.Find(image) is not var (found, version, isNamed, refusal))
             return MachineAnswer.NotFound("There is no such image or file.");
-        var version = wanted is null ? found.CurrentVersion : found.Versions.GetValueOrDefault(wanted);
-        if (version is null)
-        {
-            if (wanted is not null) return MachineAnswer.NotFound("This image has no such version.");
-            sources.RequestFirstVersion(name);
-            return MachineAnswer.TryAgain("This image has no version yet.", Soon);
-        }
-        var modified = DateOf(found, version, wanted is not null);
+        if (version is null) return refusal!;
+        var modified = DateOf(found, version, isNamed);
         // Texts of our own name this server, as it is called today: no date says what they were yesterday.
         var written = modified is { } date ? new[] { date, catalog.Began }.Max() : (DateTimeOffset?)null;
         if (file == ImageFile.Sums) return new ImageText(SumsOf(version, url.For(http), cache), written);

@@ -34,6 +34,7 @@ internal static class ImagesSetup
         })
         .AddSingleton<AbsentBytes>()
         .AddSingleton<ImageBytes>()
+        .AddSingleton<NamedVersions>()
         .AddSingleton<BlobMissed>(provider => provider.GetRequiredService<AbsentBytes>().Answer)
         .AddSingleton<VersionStore>()
         .AddSingleton<Pins>()

@@ -7,7 +7,7 @@ using NetbootServer.Serving.Bodies;
 namespace NetbootServer.Kexec;
 
 /// <summary>Answers for bundles of images, which are the same for everyone and never change.</summary>
-internal sealed class ImageBundles(ImageCatalog images, PreparedKexec prepared)
+internal sealed class ImageBundles(NamedVersions versions, PreparedKexec prepared)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
 
@@ -17,13 +17,9 @@ internal sealed class ImageBundles(ImageCatalog images, PreparedKexec prepared)
     /// <param name="ct">Ends the waiting.</param>
     public async Task<IResult> AnswerAsync(string image, string file, CancellationToken ct)
     {
-        var (name, wanted) = image.Split('@', 2) is [var before, var after] ? (before, after) : (image, null);
-        if (!images.Images.TryGetValue(name, out var found))
+        if (versions.Find(image) is not var (_, version, _, refusal))
             return MachineAnswer.NotFound("There is no machine or image of that name.");
-        var version = wanted is null ? found.CurrentVersion : found.Versions.GetValueOrDefault(wanted);
-        if (version is null)
-            return wanted is null ? MachineAnswer.TryAgain("This image has no version yet.", Soon)
-                : MachineAnswer.NotFound("This image has no such version.");
+        if (version is null) return refusal!;
         return await MadeAsync(version, file, ct) ?? MachineAnswer.NotFound("This version has no such file.");
     }
 

@@ -290,6 +290,17 @@ public sealed class KexecBundleTests(OverlayHost host) : IClassFixture<OverlayHo
     }
 
     [Fact]
+    public async Task An_image_without_a_version_is_refreshed_by_a_request_for_its_bundle()
+    {
+        await host.Admin.PutAsync("/api/v1/images/lazy",
+            """{"source":{"type":"nix","installable":"/nix/store/gmra35yzn94c5y4wk7y0lm5d57j0q0ql-nixos-system-lazy"}}""");
+        (await host.AskAsync($"/kexec/lazy@none/{Name}")).Is(HttpStatusCode.NotFound);
+        (await host.AskAsync($"/kexec/lazy/{Name}")).Is(HttpStatusCode.ServiceUnavailable);
+        await Until.AsAsync(() => host.Admin.GetAsync("/api/v1/jobs?image=lazy"),
+            jobs => jobs.Json.GetProperty("items").GetArrayLength() > 0, "the refresh");
+    }
+
+    [Fact]
     public async Task What_cannot_be_started_says_why()
     {
         await host.Admin.PutAsync("/api/v1/images/efi", """{"source":{"type":"upload"}}""");
