@@ -50,7 +50,7 @@ public sealed partial class LayoutTests
         var starters = Product.Types.Where(type => type.Dependencies.Any(
             dependency => dependency.Target.FullName == typeof(System.Diagnostics.ProcessStartInfo).FullName))
             .Select(type => type.FullName.Split('+', '/')[0].Split('.')[^1]);
-        Assert.Equal(["NixProcess"], starters.Distinct());
+        Assert.Equal(["ProgramProcess"], starters.Distinct());
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using NetbootServer.Downloads;
+using NetbootServer.Hosting.Processes;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Sources;

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 using NetbootServer.Downloads;
+using NetbootServer.Hosting.Processes;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Nars;
 
@@ -14,6 +15,8 @@ public sealed partial class NixCli
 {
     private const string MissingHint = "Install Nix (https://nixos.org/download, or the package nix-bin of Debian), " +
         "set Nix:Path to the nix command, or use a 'cache', 'hydra' or 'release' source, which need no Nix.";
+
+    private const int MaxOutputBytes = 64 << 20;
 
     // Features that older versions take for experiments; a flake's own configuration could switch anything on or off.
     private static readonly string[] Settings =
@@ -160,8 +163,8 @@ public sealed partial class NixCli
         ArgumentNullException.ThrowIfNull(read);
         var log = new NixLog(new Silence(), _options.TailLines, _time);
         var code = await LimitedAsync($"nix-store --dump {path}", limit =>
-            NixProcess.RunAsync(Command("nix-store"), ["--dump", StoreRoot + path], _environment, read, log.Line,
-                limit), ct);
+            StartAsync(new(Command("nix-store"), ["--dump", StoreRoot + path], _environment), read, log.Line, limit),
+            ct);
         if (code != 0) throw Failed("nix-store", ["--dump", path.ToString()], code, log);
     }
 
@@ -179,11 +182,37 @@ public sealed partial class NixCli
         var output = new MemoryStream();
         var log = new NixLog(progress, _options.TailLines, _time, WhatOf(arguments));
         var code = await LimitedAsync($"{command} {string.Join(' ', WordsOf(arguments))}", limit =>
-            NixProcess.RunAsync(Command(command),
-            arguments, environment ?? _environment, NixProcess.Into(output), log.Line, limit), ct);
+            StartAsync(new(Command(command), arguments, environment ?? _environment), Into(output), log.Line, limit),
+            ct);
         log.End();
         return code == 0 ? output.ToArray() : throw Failed(command, arguments, code, log);
     }
+
+    private static async Task<int> StartAsync(ProgramStart start, Func<Stream, CancellationToken, Task> read,
+        Action<ReadOnlySpan<byte>> line, CancellationToken ct)
+    {
+        try
+        {
+            return await ProgramProcess.RunAsync(start, read, line, ct);
+        }
+        catch (ProgramMissingException e)
+        {
+            throw new SourceException(SourceProblems.NixMissing, $"{e.Message} Set Nix:Path to the nix command.", e);
+        }
+    }
+
+    /// <summary>Reads all that is printed, up to 64 MiB.</summary>
+    private static Func<Stream, CancellationToken, Task> Into(MemoryStream output) => async (stream, ct) =>
+    {
+        var buffer = new byte[64 * 1024];
+        for (int read; (read = await stream.ReadAsync(buffer, ct)) > 0;)
+        {
+            if (output.Length + read > MaxOutputBytes)
+                throw new SourceException(SourceProblems.BadAnswer,
+                    $"Nix printed more than {SourceText.Bytes(MaxOutputBytes)} for an answer.");
+            output.Write(buffer, 0, read);
+        }
+    };
 
     /// <summary>Nothing that Nix does may take for ever: what it fetches from may have gone silent.</summary>
     private async Task<int> LimitedAsync(string what, Func<CancellationToken, Task<int>> run, CancellationToken ct)

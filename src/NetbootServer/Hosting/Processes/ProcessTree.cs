@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace NetbootServer.Nix.Commands;
+namespace NetbootServer.Hosting.Processes;
 
 /// <summary>Ends a process with all that it has started.</summary>
 internal static partial class ProcessTree
