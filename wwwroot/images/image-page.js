@@ -4,6 +4,7 @@ import { html } from '../core/ui.js';
 import { go, link } from '../core/router.js';
 import { post, put, remove } from '../core/api.js';
 import { useResource } from '../core/resource.js';
+import { styleSheet } from '../core/style-sheet.js';
 import { has } from '../core/state.js';
 import { images, machines, profiles } from '../core/stores.js';
 import { useKeys } from '../parts/keys.js';
@@ -16,12 +17,15 @@ import { Ghost, Trouble, toast } from '../parts/messages.js';
 import { Menu } from '../parts/menu.js';
 import { openImageForm } from './image-form.js';
 import { openUpload } from './upload.js';
+import { Recipe } from './recipe.js';
 import { VersionNeeds } from './version-needs.js';
 import { Versions } from './versions.js';
 import { Held, moversOf, openHold } from './image-hold.js';
 import { FilesOfImage, RefreshFailed, Refreshing, SourceOf, UsedBy, diskOf, useLastJob } from './image-facts.js';
 import { openRename } from '../parts/rename.js';
 import { profileOf } from '../parts/profile-of.js';
+
+await styleSheet('css/images.css');
 
 const path = (image, rest = '') => `images/${encodeURIComponent(image.name)}${rest}`;
 
@@ -114,7 +118,7 @@ export default function ImagePage({ name }) {
       <li><b>${bytes(image.sizeBytes)}</b><span class="muted">
         ${alone > once ? `on disk; sharing saves ${bytes(alone - once)}` : 'on disk'}</span></li></ul>
     <section class="panel w8" aria-labelledby="h-ver"><${Versions} image=${image} versions=${versions} move=${move}/>
-      </section>
+      <${Recipe} versions=${kept}/></section>
     <section class="panel w4" aria-label="Source, disk, use"><${SourceOf} image=${image} job=${job}/>
       ${shown && html`<${VersionNeeds} key=${shown.id} image=${image} version=${shown}/>`}
       <${FilesOfImage} image=${image} versions=${kept}/><${UsedBy} image=${image}/></section>`;

@@ -20,17 +20,21 @@ function leaves(value, path, into) {
   return into;
 }
 
+/** What one recipe loads, and its arguments. */
+function addRecipe(all, prefix, recipe) {
+  for (const [role, { sha256, sizeBytes, kernelVersion }] of filesOf(recipe))
+    all.set(prefix + role, { text: kernelVersion ?? bytes(sizeBytes), size: sizeBytes, digest: sha256 });
+  all.set(`${prefix}arguments`, { list: recipe.kernelArguments ?? [] });
+}
+
 /** Everything of a version that can differ, as texts; arguments stay a list. */
 function facts(version) {
   const all = new Map(), systems = Object.keys(version.systems).sort();
   all.set('systems', { text: systems.join(', ') });
   for (const system of systems) {
     const of = version.systems[system], prefix = systems.length > 1 ? `${system} ` : '';
-    for (const [role, file] of filesOf(of)) {
-      const { sha256, sizeBytes, kernelVersion } = file;
-      all.set(prefix + role, { text: kernelVersion ?? bytes(sizeBytes), size: sizeBytes, digest: sha256 });
-    }
-    all.set(`${prefix}arguments`, { list: of.kernelArguments ?? [] });
+    addRecipe(all, prefix, of);
+    for (const [variant, recipe] of Object.entries(of.variants ?? {})) addRecipe(all, `${prefix}${variant} `, recipe);
     all.set(`${prefix}variants`, { list: Object.keys(of.variants ?? {}) });
   }
   for (const [path, text] of leaves(version.provenance, '', new Map())) all.set(path, { text, source: true });

@@ -4,16 +4,7 @@ import { html } from '../core/ui.js';
 import { has } from '../core/state.js';
 import { useResource } from '../core/resource.js';
 import { bytes, count, short } from '../parts/format.js';
-
-/** How an initrd takes a machine's overlay. */
-const kinds = { none: 'cannot be delivered', systemd: 'by a unit of systemd', tmpfiles: 'by systemd-tmpfiles',
-  creds: 'as credentials of systemd', dracut: 'by a hook of dracut',
-  'initramfs-tools': 'by a script of initramfs-tools', plain: 'in place: the system runs in its initrd',
-  shim: 'by a script that runs before switch_root' };
-
-/** The recipes by the names that overlay kinds have, too. */
-const recipesOf = version => Object.entries(version.systems).flatMap(([system, recipe]) => [[system, recipe],
-  ...Object.entries(recipe.variants ?? {}).map(([variant, other]) => [`${system}/${variant}`, other])]);
+import { overlayKinds, recipesOf } from './recipe-model.js';
 
 /** Those of a value that is the same for several are one row. @returns {[value: any, names: string[]][]} */
 function grouped(pairs) {
@@ -46,18 +37,23 @@ function Closures({ image, version }) {
     ${closures.length > most && html`<dt></dt><dd>and ${count(closures.length - most)} more</dd>`}`;
 }
 
-/** @param {{image: any, version: any}} props */
+/**
+ * A single recipe's memory and overlay stand in its picture: here is what several need, and closures.
+ * @param {{image: any, version: any}} props
+ */
 export function VersionNeeds({ image, version }) {
-  const recipes = recipesOf(version), overlays = Object.entries(version.overlayKinds ?? {});
-  const memory = recipes.filter(([, recipe]) => recipe.memoryBytes).map(([name, recipe]) => [name, recipe.memoryBytes]);
-  if (memory.length + overlays.length === 0) return null;
+  const recipes = recipesOf(version), several = recipes.length > 1;
+  const overlays = several ? Object.entries(version.overlayKinds ?? {}) : [];
+  const memory = several ? recipes.filter(({ recipe }) => recipe.memoryBytes) : [];
+  const hasClosures = recipes.some(({ recipe }) => recipe.unpackedBytes);
+  if (memory.length + overlays.length === 0 && !hasClosures) return null;
   return html`<header><h2>To boot ${short(version.id)}</h2><small>${version.current ? 'current' : 'newest'}</small>
     </header><dl class="body kv">${memory.length > 0 && html`<dt>memory</dt>`}
-    ${grouped(memory.map(([name, value]) => [name, `at least ${bytes(value)}`])).slice(0, most).map(([value, names]) =>
-      html`<dd key=${value}>${value}<${For} names=${names} all=${memory.length}/></dd>`)}
+    ${grouped(memory.map(({ key, recipe }) => [key, `at least ${bytes(recipe.memoryBytes)}`])).slice(0, most)
+      .map(([value, names]) => html`<dd key=${value}>${value}<${For} names=${names} all=${memory.length}/></dd>`)}
     ${overlays.length > 0 && html`<dt>overlays</dt>`}
-    ${grouped(overlays).map(([kind, names]) => html`<dd key=${kind}>${kinds[kind] ?? kind}
+    ${grouped(overlays).map(([kind, names]) => html`<dd key=${kind}>${overlayKinds[kind] ?? kind}
       <${For} names=${names} all=${overlays.length}/></dd>`)}
-    ${recipes.some(([, recipe]) => recipe.unpackedBytes) && html`<${Closures} image=${image} version=${version}/>`}
+    ${hasClosures && html`<${Closures} image=${image} version=${version}/>`}
     </dl>`;
 }

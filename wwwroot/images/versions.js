@@ -7,13 +7,15 @@ import { Age, Id, State } from '../parts/basics.js';
 import { Empty, Ghost, Trouble } from '../parts/messages.js';
 import { Difference } from './version-difference.js';
 import { diskOf } from './image-facts.js';
+import { recipesOf } from './recipe-model.js';
 
-/** What its kernels say they are; else how large the first is. */
+/** What its kernels say they are; else how large the first kernel or EFI program is. */
 function kernelOf(version) {
-  const kernels = Object.values(version.systems).flatMap(system => [system.kernel,
-    ...Object.values(system.variants ?? {}).map(variant => variant.kernel)]).filter(Boolean);
+  const recipes = recipesOf(version).map(({ recipe }) => recipe);
+  const kernels = recipes.map(({ kernel }) => kernel).filter(Boolean), efi = recipes.find(recipe => recipe.efi)?.efi;
   const said = [...new Set(kernels.map(kernel => kernel.kernelVersion).filter(Boolean))];
-  return said.join(', ') || (kernels[0] ? bytes(kernels[0].sizeBytes) : '–');
+  return said.join(', ') || (kernels[0] ? bytes(kernels[0].sizeBytes) : efi ? `EFI program, ${bytes(efi.sizeBytes)}`
+    : '–');
 }
 
 /** The source's own name for it, if it has one that people know. */

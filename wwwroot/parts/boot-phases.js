@@ -1,6 +1,6 @@
 // @ts-check
 // What a boot's steps amount to: six phases, the one it is in, and words for where it stands. Pure.
-import { byteProgress, bytes, duration, percent, plural } from './format.js';
+import { byteProgress, bytes, duration, percent } from './format.js';
 
 export const names = ['script', 'kernel', 'initrd', 'overlay', 'ready', 'up'];
 
@@ -35,7 +35,7 @@ export function phases(boot, motion) {
   });
 }
 
-const isMoving = boot => boot.outcome === 'running' || boot.outcome === 'stalled';
+export const isMoving = boot => boot.outcome === 'running' || boot.outcome === 'stalled';
 
 /** {step, errno, reason} of a boot that failed. @param {any} boot */
 export const failureOf = boot =>
@@ -62,12 +62,19 @@ export function standing(boot, motion, now) {
         : `sent ${ago(heardOf(boot), now)}`
         : at.step.durationSeconds ? `${pair}, broke off ${ago(endOf(at.step), now)}`
         : motion?.rate ? `${pair}, ${duration(((at.max ?? 0) - (at.value ?? 0)) / motion.rate)} left` : pair };
-    case 'ready': return { is: 'ready', word: 'ready', sub: `reported ${ago(stepAt(boot, 'ready'), now)}` };
+    case 'ready': return { is: 'ready', word: 'ready',
+      sub: fetched(boot, motion) ?? `reported ${ago(stepAt(boot, 'ready'), now)}` };
     case 'up': return { is: 'up', word: 'up', sub: boot.up?.addresses?.[0] ?? `after ${duration(took(boot, 'up'))}` };
     case 'failed': return { is: 'failed', word: `failed at ${failureOf(boot).step ?? 'an unknown step'}`,
       sub: reason(boot) };
     default: return { is: 'unknown', word: 'unknown', sub: boot.reason ?? `nothing heard after ${at.name}` };
   }
+}
+
+/** How much of the image's further files the booted system has fetched; null when it asked for none. */
+export function fetched(boot, motion) {
+  const step = boot.steps.find(step => step.name === 'files'), moving = motion?.step === 'files' ? motion : step;
+  return step ? `files ${byteProgress(moving.bytes ?? 0, moving.totalBytes ?? moving.bytes ?? 0)}` : null;
 }
 
 const ago = (at, now) => `${duration(Math.max(0, (now - at) / 1000))} ago`;
@@ -140,11 +147,3 @@ export function machineState(machine) {
 
 /** For lists: what needs a look first. */
 export const urgency = ['discovered', 'stalled', 'failed', 'running', 'unknown', 'ready', 'up', 'queued'];
-
-/** 41 boots, 39 succeeded; half of them ready within 30 s. @param {any[]} boots */
-export function summary(boots, middle) {
-  const ended = boots.filter(boot => !isMoving(boot)), good = ended.filter(boot => boot.outcome === 'up'
-    || boot.outcome === 'ready');
-  return `${plural(boots.length, 'boot')}, ${good.length} succeeded${middle
-    ? `; half of them ready within ${duration(middle, middle < 10)}` : ''}`;
-}

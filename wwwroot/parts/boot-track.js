@@ -5,7 +5,7 @@ import { now } from '../core/state.js';
 import { motionOf } from './boot-bytes.js';
 import { link } from '../core/router.js';
 import { bytes, byteProgress, duration, percent, rate } from './format.js';
-import { current, failureOf, phases, speed, stalls, standing } from './boot-phases.js';
+import { current, failureOf, fetched, phases, speed, stalls, standing } from './boot-phases.js';
 import { Id, State } from './basics.js';
 
 const Cell = ({ phase }) => phase.state === 'now'
@@ -59,7 +59,7 @@ function caption(phase, boot, usual) {
   if (phase.state === 'bad') return [failureOf(boot).errno ? `iPXE ${failureOf(boot).errno}` : 'failed', step?.bytes
     ? byteProgress(step.bytes, step.totalBytes ?? step.bytes) : ''];
   if (phase.state === 'wait') return [usual.after !== null ? `usually ${duration(usual.after)} after ready`
-    : 'not reported yet', ''];
+    : 'not reported yet', fetched(boot, motionOf(boot.id)) ?? ''];
   if (phase.state === 'todo') return [boot.outcome !== 'running' ? '' : phase.name === 'ready' && usual.ready !== null
     ? `usually after ${duration(usual.ready)}` : phase.name === 'up' && usual.after > .5
       ? `usually ${duration(usual.after)} later` : '', ''];

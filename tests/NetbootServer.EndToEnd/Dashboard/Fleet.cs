@@ -64,12 +64,16 @@ public sealed class Fleet(ServerProcess server) : IAsyncDisposable
         string image, byte[] kernel, byte[] initrd, string arguments, CancellationToken ct)
     {
         await Api.PutAsync($"/images/{image}", new { source = new { type = "upload" } }, ct);
-        using var parts = new MultipartFormDataContent
-        {
-            { Part(kernel), "x86_64-linux/kernel", "bzImage" },
-            { Part(initrd), "x86_64-linux/initrd", "initrd" },
-            { new StringContent(arguments), "x86_64-linux/kernelArguments" },
-        };
+        return await UploadAsync(image, arguments, [("kernel", kernel, "bzImage"), ("initrd", initrd, "initrd")], ct);
+    }
+
+    /// <summary>Adds a version of these files to an image, each with its role and its own name.</summary>
+    public async Task<JsonElement> UploadAsync(string image, string arguments,
+        IEnumerable<(string Role, byte[] Bytes, string FileName)> files, CancellationToken ct)
+    {
+        using var parts = new MultipartFormDataContent();
+        foreach (var (role, bytes, fileName) in files) parts.Add(Part(bytes), $"x86_64-linux/{role}", fileName);
+        parts.Add(new StringContent(arguments), "x86_64-linux/kernelArguments");
         using var answer = await Server.Admin.PostAsync($"/api/v1/images/{image}/versions", parts, ct);
         answer.EnsureSuccessStatusCode();
         return JsonDocument.Parse(await answer.Content.ReadAsStringAsync(ct)).RootElement;
