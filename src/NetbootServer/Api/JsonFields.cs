@@ -103,11 +103,11 @@ public sealed class JsonFields
     }
 
     /// <summary>A list of texts; empty when missing.</summary>
-    public ImmutableArray<string> TextList(string name, int max, int maxLength)
+    public ImmutableArray<string> TextList(string name, int max, int maxLength, bool lines = false)
     {
         var items = ImmutableArray.CreateBuilder<string>();
         foreach (var (item, path) in Items(name, max))
-            if (ReadText(item, path, maxLength, lines: false) is { } text) items.Add(text);
+            if (ReadText(item, path, maxLength, lines) is { } text) items.Add(text);
         return items.DrainToImmutable();
     }
 

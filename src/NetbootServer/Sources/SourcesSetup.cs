@@ -43,6 +43,7 @@ public static class SourcesSetup
         .AddKeyedSingleton<IImageSource, NixSource>("nix")
         .AddKeyedSingleton<IImageSource, HydraSource>("hydra")
         .AddKeyedSingleton<IImageSource, CacheSource>("cache")
+        .AddKeyedSingleton<IImageSource, UrlSource>("url")
         .AddKeyedSingleton<IImageSource, DirectorySource>("directory");
 
     private static async Task FollowAsync(IServiceProvider provider, Changes changes, CancellationToken ct)

@@ -38,6 +38,9 @@ internal sealed class VersionDraft
         _systems[system] = has with { Variants = has.VariantsOrNone.SetItem(variant, boots) };
     }
 
+    /// <summary>Adds what a system has.</summary>
+    public void Add(string system, SystemRecipe recipe) => _systems[system] = recipe;
+
     /// <summary>Adds a closure.</summary>
     public void Add(string system, string? variant, SourcedClosure closure)
     {

@@ -50,6 +50,8 @@ internal sealed class SourceLab : IAsyncDisposable
     public HydraSource Hydra => new(
         new HydraClient(Downloads, Rules, Wrapped), Downloads, Rules, Stored, Initrds, Wrapped);
     public CacheSource Cache => new(Downloads, Rules, Stored, Initrds, Wrapped);
+    public UrlSource Url => new(Downloads, Http, Rules, Stored, Wrapped, TimeProvider.System,
+        Microsoft.Extensions.Logging.Abstractions.NullLogger<UrlSource>.Instance);
     public DirectorySource Directory => new(new DirectoryRoots(Wrapped), Stored, Wrapped);
     public PartialFiles Partials { get; private set; }
     public SourceDownloads Downloads { get; private set; }

@@ -12,6 +12,8 @@ internal static class BootJudges
         Roles.Kernel => file => Unless(file.IsKernelFor(system) || file.IsCompressedKernelFor(system), file,
             $"a Linux kernel for {system}"),
         Roles.Initrd => file => Unless(file.IsInitrd, file, "an initrd"),
+        Roles.Efi or Roles.Shim => file => Unless(file.IsEfiProgramFor(system), file, $"an EFI program for {system}"),
+        Roles.Files => file => Unless(file.Kind != BootFileKind.Empty, file, "a file with anything in it"),
         Roles.Iso => file => Unless(file.Kind == BootFileKind.Iso, file, "an ISO image"),
         _ => file => Unless(file.IsTarball, file, "a tarball compressed by gzip"),
     };

@@ -36,12 +36,14 @@ public sealed partial class SourceSpecParser(
             fields.Fault("type", "is required; for example \"release\"");
             return null;
         }
-        SourceSpec? spec = fields.Choice("type", "release", "nix", "hydra", "cache", "directory", "upload") switch
+        var type = fields.Choice("type", "release", "nix", "hydra", "cache", "url", "directory", "upload");
+        SourceSpec? spec = type switch
         {
             "release" => Release(fields, systems),
             "nix" => Nix(fields, systems),
             "hydra" => Hydra(fields, systems),
             "cache" => Cache(fields, systems),
+            "url" => new UrlSpecParser(faultOfUrl).Parse(fields, systems),
             "directory" => Folder(fields, systems),
             "upload" => new UploadSpec(),
             _ => null,

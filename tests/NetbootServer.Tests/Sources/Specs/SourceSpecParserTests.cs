@@ -52,7 +52,7 @@ public sealed class SourceSpecParserTests
     [Theory]
     [InlineData("""{}""", "$.source.type", "is required")]
     [InlineData("""[]""", "$.source", "must be a JSON object")]
-    [InlineData("""{"type":"ftp"}""", "$.source.type", "must be one of release, nix, hydra, cache, directory, upload")]
+    [InlineData("""{"type":"ftp"}""", "$.source.type", "must be one of release, nix, hydra, cache, url, directory, upload")]
     [InlineData("""{"type":"release"}""", "$.source.url", "is required; for example https://github.com/nix-community/")]
     [InlineData("""{"type":"release","url":"ftp://x"}""", "$.source.url", "the settings say no to ftp://x")]
     [InlineData("""{"type":"release","url":"https://x/{flavour}"}""", "$.source.url", "has '{flavour}'; only {system} and {variant} stand")]
