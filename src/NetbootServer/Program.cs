@@ -15,6 +15,7 @@ using NetbootServer.Events;
 using NetbootServer.Hosting;
 using NetbootServer.Hosting.Logging;
 using NetbootServer.Images;
+using NetbootServer.Images.Layouts;
 using NetbootServer.Initrds;
 using NetbootServer.Jobs;
 using NetbootServer.Kexec;
@@ -108,6 +109,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapMachines();
     api.MapProfiles();
     api.MapImages();
+    api.MapUploadRoles();
     api.MapRefreshes();
     api.MapClosures();
     api.MapBoots();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using NetbootServer.Api;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
+using NetbootServer.Images.Layouts;
 
 namespace NetbootServer.Images;
 
@@ -44,6 +45,7 @@ internal sealed class UploadParts
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _initrds = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _files = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _alone = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, SystemRecipe> _systems = new(StringComparer.Ordinal);
 
     public ValidationErrors Errors { get; } = new();
@@ -100,6 +102,9 @@ internal sealed class UploadParts
         return count;
     }
 
+    /// <summary>The kernel of this part's system has its initramfs inside, or needs none.</summary>
+    public void AddNoInitrd(UploadPart part) => _alone.Add(part.System);
+
     public void AddArtifact(UploadPart part, StoredBlob blob, string? fileName)
     {
         var artifact = new Artifact(blob.Digest.ToString(), blob.Length);
@@ -118,7 +123,9 @@ internal sealed class UploadParts
             Roles.KexecNoninteractive => system with { KexecNoninteractive = artifact },
             _ => system with { Iso = artifact },
         };
-        if (!string.IsNullOrEmpty(fileName)) FileNames[part.Name] = fileName;
+        if (string.IsNullOrEmpty(fileName)) return;
+        FileNames[part.Name] = fileName;
+        if (part.Role == Roles.Kernel && KnownLayouts.StartsAlone(fileName, part.System)) AddNoInitrd(part);
     }
 
     /// <param name="part">The part.</param>
@@ -152,8 +159,9 @@ internal sealed class UploadParts
         else if (!system.Boots && (system.Shim is not null || system.Files is not null))
             Errors.Add(kernel, $"is missing: {Roles.Shim} and {Roles.Files} belong to a kernel, " +
                 $"or to an EFI program ({name}/{Roles.Efi})");
-        else if (system is { Kernel: not null, Efi: null, Initrds.IsEmpty: true })
-            Errors.Add($"{name}/{Roles.Initrd}", "is missing: a kernel boots with the initrd that was made for it");
+        else if (system is { Kernel: not null, Efi: null, Initrds.IsEmpty: true } && !_alone.Contains(name))
+            Errors.Add($"{name}/{Roles.Initrd}", "is missing: a kernel boots with the initrd that was made for it; " +
+                $"for one with its initramfs inside, send an empty {name}/{Roles.Initrd}");
         else if (!system.All.Any())
             Errors.Add($"{name}/{ArgumentsRole}", "stands alone: send the kernel and initrd it belongs to");
     }

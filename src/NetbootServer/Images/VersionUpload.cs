@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using NetbootServer.Api;
+using NetbootServer.Archives;
 using NetbootServer.Blobs;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Serving.Bodies;
@@ -92,15 +93,25 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
             parts.AddArguments(part, await ReadTextAsync(section.Body, ct));
             return;
         }
+        var fileName = HeaderUtilities.RemoveQuotes(disposition!.FileName).Value;
+        var isEmpty = false;
         try
         {
-            var blob = await blobs.AddAsync(section.Body, new() { Judge = file => part.Complaint(file) }, ct);
+            var blob = await blobs.AddAsync(section.Body, new() { Judge = Judge }, ct);
             if (part.Role == Roles.Kernel) blob = await stored.UnpackKernelAsync(blob, part.System, ct);
-            parts.AddArtifact(part, blob, HeaderUtilities.RemoveQuotes(disposition!.FileName).Value);
+            parts.AddArtifact(part, blob, fileName);
         }
         catch (BlobRefusedException e) when (e.Refusal == BlobRefusal.WrongKind)
         {
-            parts.Errors.Add(part.Name, e.Message);
+            // A field of a form without a file says that there is none.
+            if (isEmpty && part.Role == Roles.Initrd && string.IsNullOrEmpty(fileName)) parts.AddNoInitrd(part);
+            else parts.Errors.Add(part.Name, e.Message);
+        }
+
+        string? Judge(BootFile file)
+        {
+            isEmpty = file.Kind == BootFileKind.Empty;
+            return part.Complaint(file);
         }
     }
 

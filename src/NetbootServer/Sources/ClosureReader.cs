@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using NetbootServer.Downloads;
 using NetbootServer.Images;
+using NetbootServer.Images.Layouts;
 using NetbootServer.Initrds;
 using NetbootServer.Nix.Nars;
 using NetbootServer.Nix.Stores;

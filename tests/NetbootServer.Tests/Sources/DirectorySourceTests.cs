@@ -149,6 +149,67 @@ public sealed class DirectorySourceTests : IDisposable
         Assert.Contains("has no initrd; there are: bzImage", e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_known_layout_has_its_files_and_arguments()
+    {
+        await using var lab = await LabAsync();
+        var modules = "hsqs and modules"u8.ToArray();
+        Write("vmlinuz-lts", FakeBoot.Kernel());
+        Write("initramfs-lts", FakeBoot.Initrd());
+        Write("modloop-lts", modules);
+        Write("SHA256SUMS", "text"u8.ToArray());
+        var recipe = (await FetchAsync(lab, _root.FullName, X86)).Systems[X86];
+        Assert.Equal(FakeBoot.Kernel(), lab.Read(recipe.Kernel!));
+        Assert.Equal(FakeBoot.Initrd(), lab.Read(recipe.Initrds.Single()));
+        Assert.Equal(modules, lab.Read(recipe.FilesOrNone["modloop-lts"]));
+        Assert.Contains("modloop={{ file \"modloop-lts\" }}", recipe.KernelArguments);
+    }
+
+    [Fact]
+    public async Task Layouts_of_folders_below_are_found_with_a_packed_kernel_and_microcode_first()
+    {
+        await using var lab = await LabAsync();
+        foreach (var folder in new[] { "arch/boot/aarch64", "arch/aarch64" }) _root.CreateSubdirectory(folder);
+        var packed = Packed.Gzip(FakeBoot.ArmKernel(4));
+        Write("arch/boot/aarch64/vmlinuz-linux", packed);
+        Write("arch/boot/aarch64/initramfs-linux.img", FakeBoot.Initrd(1));
+        Write("arch/boot/amd-ucode.img", FakeBoot.Initrd(2));
+        Write("arch/aarch64/airootfs.sfs", "hsqs"u8.ToArray());
+        var version = await FetchAsync(lab, _root.FullName, "aarch64-linux");
+        var recipe = version.Systems["aarch64-linux"];
+        Assert.Equal(FakeBoot.ArmKernel(4), lab.Read(recipe.Kernel!));
+        Assert.Equal([Sha256Digest.FromBytes(SHA256.HashData(packed))], version.Holds);
+        Assert.Equal(["initrd", "initrd2"], recipe.Initrds.Select(initrd => initrd.Name));
+        Assert.Equal(FakeBoot.Initrd(2), lab.Read(recipe.Initrds[0]));
+        Assert.Equal(["airootfs.sfs"], recipe.FilesOrNone.Keys);
+    }
+
+    [Fact]
+    public async Task A_half_layout_says_what_it_looks_like_what_is_missing_and_what_is_there()
+    {
+        await using var lab = await LabAsync();
+        Write("vmlinuz-lts", FakeBoot.Kernel());
+        Write("initramfs-virt", FakeBoot.Initrd());
+        var e = await FailsAsync(SourceProblems.NotBootable, () => FetchAsync(lab, _root.FullName, X86));
+        Assert.Contains("looks like Alpine Linux, but it is not whole. Its initrd is missing: initramfs-lts. " +
+            "There are: initramfs-virt, vmlinuz-lts", e.Message, StringComparison.Ordinal);
+        Write("initramfs-lts", FakeBoot.Initrd());
+        Write("vmlinuz-virt", FakeBoot.Kernel());
+        var several = await FailsAsync(SourceProblems.NotBootable, () => FetchAsync(lab, _root.FullName, X86));
+        Assert.Contains("several candidates for its kernel: vmlinuz-lts, vmlinuz-virt", several.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_link_out_of_the_roots_is_no_part_of_a_layout()
+    {
+        await using var lab = await LabAsync();
+        File.WriteAllBytes(Path.Combine(_outside.FullName, "k"), FakeBoot.Kernel());
+        Link("vmlinuz", Path.Combine(_outside.FullName, "k"));
+        Write("initrd.img", FakeBoot.Initrd());
+        await FailsAsync(SourceProblems.NotAllowed, () => FetchAsync(lab, _root.FullName, X86));
+    }
+
     private async Task<SourceLab> LabAsync() => await StartAsync(options => options.DirectoryRoots.Add(_root.FullName));
 
     private static Task<SourcedVersion> FetchAsync(SourceLab lab, string path, params string[] systems) =>

@@ -14,15 +14,18 @@ internal static class BootFilesApi
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     public static void MapBootFiles(this IEndpointRouteBuilder routes) =>
-        routes.MapGetAndHead("/boots/{boot}/files/{name}", Get).ExcludeFromDescription();
+        routes.MapGetAndHead("/boots/{boot}/files/{**name}", Get).ExcludeFromDescription();
 
     /// <summary>
     /// The bytes themselves, never a redirect: clients in an initrd may follow none. The download counts for the boot's
-    /// timeline, but stands in no line, for such a client asks once.
+    /// timeline, but stands in no line, for such a client asks once. Folders in front of the name are passed over: some
+    /// loaders put their own between the address that they are given and the file
+    /// (<c>archiso_http_srv</c>, <c>inst.stage2</c>).
     /// </summary>
     private static async Task<IResult> Get(string boot, string name, HttpContext http, OpenBoots boots,
         ImageCatalog catalog, BlobIndex index, AbsentBytes absent, BootDownloads transfers, CancellationToken ct)
     {
+        name = name[(name.LastIndexOf('/') + 1)..];
         var found = await boots.FindAsync(boot, ct);
         if (found.Ticket is not { } ticket)
             return found.Away ? MachineAnswer.TryAgain("The server cannot look this boot up at the moment.", RetryAfter)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetbootServer.Downloads;
 using NetbootServer.Images;
+using NetbootServer.Images.Layouts;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Specs;
 
@@ -20,6 +21,16 @@ internal sealed class BootLayout(IFileTree tree, string system, SourceBlobs blob
     public bool IsToplevel => Find("bzImage", "Image") is null
         && (tree.Names.Contains("init") || tree.Names.Contains("prepare-root"))
         && (tree.Names.Contains("boot.json") || tree.Names.Contains("kernel-params"));
+
+    /// <summary>Whether the folder has a kernel, or an ISO, under nixos-images' names.</summary>
+    public bool HasNixOS =>
+        (Find("bzImage", "Image") ?? FindWithSuffix("nixos-installer", ".iso")) is not null;
+
+    /// <summary>Whether it has a tarball, of this system or of none.</summary>
+    public bool HasTarball => Tarballs.Any();
+
+    private IEnumerable<string> Tarballs =>
+        tree.Names.Where(name => name.EndsWith(".tar.gz", StringComparison.Ordinal) && IsOurs(name));
 
     /// <summary>Stores what is there.</summary>
     /// <param name="kind">What has to be there, and alone is looked for.</param>
@@ -75,8 +86,7 @@ internal sealed class BootLayout(IFileTree tree, string system, SourceBlobs blob
 
     private async Task<BootParts> TarballsAsync(BootParts parts, CancellationToken ct)
     {
-        foreach (var name in tree.Names.Where(name => name.EndsWith(".tar.gz", StringComparison.Ordinal)
-            && IsOurs(name)))
+        foreach (var name in Tarballs)
         {
             var unattended = name.Contains("noninteractive", StringComparison.Ordinal);
             if ((unattended ? parts.KexecNoninteractive : parts.Kexec) is not null)

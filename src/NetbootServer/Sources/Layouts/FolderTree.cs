@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.IO.Enumeration;
 using System.Text;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
+using NetbootServer.Images.Layouts;
 using NetbootServer.Nix.Stores;
 
 namespace NetbootServer.Sources.Layouts;
@@ -13,7 +15,10 @@ namespace NetbootServer.Sources.Layouts;
 /// </summary>
 internal sealed class FolderTree : IFileTree
 {
-    private const int MaxTextBytes = 64 * 1024;
+    private const int MaxTextBytes = 64 * 1024, MaxDepth = 5, MaxFiles = 20_000;
+
+    /// <summary>So many files are looked into at most.</summary>
+    private const int MaxHeads = 500;
 
     private readonly string _folder;
     private readonly DirectoryRoots _roots;
@@ -46,6 +51,48 @@ internal sealed class FolderTree : IFileTree
     /// What the files looked like when they were read: changes mean that a copy is still in progress.
     /// </summary>
     public Dictionary<string, (long Length, DateTime Changed)> Seen { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The files in it and in the folders below, in ordinal order. Links to folders are not followed: they may go in a
+    /// circle.
+    /// </summary>
+    /// <exception cref="SourceException">They are too many.</exception>
+    public IReadOnlyList<LayoutFile> Files()
+    {
+        var files = new FileSystemEnumerable<(string Path, long Length)>(_folder,
+            (ref FileSystemEntry entry) => (Path.GetRelativePath(_folder, entry.ToFullPath()), entry.Length),
+            new EnumerationOptions
+            {
+                RecurseSubdirectories = true, MaxRecursionDepth = MaxDepth, IgnoreInaccessible = true,
+                AttributesToSkip = FileAttributes.None,
+            })
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes
+                .HasFlag(FileAttributes.ReparsePoint),
+        }.Take(MaxFiles + 1).OrderBy(file => file.Path, StringComparer.Ordinal).ToList();
+        if (files.Count > MaxFiles)
+            throw new SourceException(SourceProblems.NotBootable, $"{_folder} has more than {MaxFiles} files: " +
+                "name the folder that has the kernel.");
+        var left = MaxHeads;
+        return [.. files.Select(file => new LayoutFile(file.Path, file.Length,
+            () => left-- > 0 ? ReadHead(file.Path) : null))];
+    }
+
+    /// <summary>What a file is; null when it may not be read: storing it says why.</summary>
+    private BootFile? ReadHead(string name)
+    {
+        try
+        {
+            using var file = _roots.Open(Path.Combine(_folder, name));
+            var head = new byte[Math.Min(file.Length, BootFile.HeadLength)];
+            return BootFile.Of(head.AsSpan(0, file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
+        }
+        catch (Exception e) when (e is SourceException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     public async Task<StoredBlob> StoreAsync(string name, Func<BootFile, string?> judge, CancellationToken ct)
     {

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Images;
+using NetbootServer.Images.Layouts;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Layouts;
 

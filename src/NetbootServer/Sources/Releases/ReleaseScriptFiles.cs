@@ -1,5 +1,5 @@
 using NetbootServer.Downloads;
-using NetbootServer.Sources.Layouts;
+using NetbootServer.Images.Layouts;
 
 namespace NetbootServer.Sources.Releases;
 

@@ -1,5 +1,5 @@
 using NetbootServer.Downloads;
-using NetbootServer.Sources.Layouts;
+using NetbootServer.Images.Layouts;
 using NetbootServer.Sources.Releases;
 
 namespace NetbootServer.Tests.Sources.Releases;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using NetbootServer.Downloads;
 
-namespace NetbootServer.Sources.Layouts;
+namespace NetbootServer.Images.Layouts;
 
 /// <summary>
 /// What a published <c>netboot.ipxe</c> says: the only place where a release has its kernel arguments, <c>init=…</c>

@@ -1,7 +1,7 @@
 using NetbootServer.Downloads;
-using NetbootServer.Sources.Layouts;
+using NetbootServer.Images.Layouts;
 
-namespace NetbootServer.Tests.Sources.Layouts;
+namespace NetbootServer.Tests.Images.Layouts;
 
 public sealed class IpxeReleaseScriptTests
 {

@@ -6,7 +6,7 @@ using NetbootServer.Profiles;
 using NetbootServer.Storage;
 using NetbootServer.Tests.Fixtures;
 
-namespace NetbootServer.Tests.Sources.Layouts;
+namespace NetbootServer.Tests.Images.Layouts;
 
 /// <summary>Arguments that only the script may name.</summary>
 public sealed class KernelLineTests(NetbootApp app) : IClassFixture<NetbootApp>

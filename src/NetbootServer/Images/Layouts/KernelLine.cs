@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using NetbootServer.Downloads;
-using NetbootServer.Images;
 
-namespace NetbootServer.Sources.Layouts;
+namespace NetbootServer.Images.Layouts;
 
 /// <summary>Takes a kernel command line apart.</summary>
 internal static class KernelLine
