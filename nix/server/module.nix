@@ -140,7 +140,9 @@ in
       // lib.mapAttrs' (name: _: lib.nameValuePair (variable name) "%d/${credential name}") cfg.secretFiles;
 
       serviceConfig = {
-        Type = "exec";
+        # Ready once it has warmed up; a large database may take longer to be migrated, and says so meanwhile.
+        Type = "notify";
+        WatchdogSec = 60;
         ExecStart = lib.getExe cfg.package;
         WorkingDirectory = directory;
         User = "netboot-server";

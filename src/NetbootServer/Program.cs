@@ -66,12 +66,13 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     var options = builder.Configuration.Get<ServerOptions>()!;
     Settings.RefuseOtherDatabases(options);
     var access = builder.Configuration.GetSection("Access").Get<AccessOptions>() ?? new();
-    var listeners = Listeners.Of(options.Urls, access);
+    var listeners = Listeners.Of(options.Urls, access, SystemdSocket.Passed());
     var data = DataDirectory.Open(options.DataDirectory);
-    builder.Services.AddStorage(data)
+    builder.Services.AddSingleton(listeners)
+        .AddStorage(data)
         .AddServerLog(builder.Configuration.GetSection("Log").Get<LogOptions>() ?? new(), data)
         .AddJobWorkers(data)
-        .AddHostedService<WarmUp>();
+        .AddStartReports();
 
     builder.WebHost.UseUrls(listeners.KestrelsOwn).UseStaticWebAssets().ConfigureKestrel(kestrel =>
     {
@@ -81,8 +82,11 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     });
 
     await using var app = builder.Build();
-    await app.PrepareStorageAsync(CancellationToken.None);
-    await app.LoadAsync(CancellationToken.None);
+    using (app.Services.GetRequiredService<SystemdService>().Starting("Opening the database"))
+    {
+        await app.PrepareStorageAsync(CancellationToken.None);
+        await app.LoadAsync(CancellationToken.None);
+    }
     var firstPassword = await app.Services.GetRequiredService<AdminPassword>()
         .EnsureAsync(onTerminal: !Console.IsOutputRedirected, CancellationToken.None);
 

@@ -9,7 +9,8 @@ public sealed class ServerRun : IAsyncDisposable
     private static readonly TimeSpan ExitLimit = TimeSpan.FromMinutes(2);
 
     /// <summary>Variables of a developer's shell or of the test runner that the product would read.</summary>
-    private static readonly string[] Foreign = ["NETBOOT_", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "STATE_DIRECTORY"];
+    private static readonly string[] Foreign = ["NETBOOT_", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "STATE_DIRECTORY",
+        "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_"];
 
     private readonly ConsoleLog _output, _errors;
     private readonly ChildProcess _process;
@@ -38,16 +39,33 @@ public sealed class ServerRun : IAsyncDisposable
     /// <param name="environment">Variables beside the test runner's own.</param>
     /// <param name="arguments">Its command line.</param>
     public static ServerRun Start(string workingDirectory, IReadOnlyDictionary<string, string> environment,
-        params string[] arguments)
+        params string[] arguments) =>
+        new(Begin(workingDirectory, environment, "dotnet", [Repository.ProductAssembly, .. arguments]));
+
+    /// <summary>
+    /// Has <c>systemd-socket-activate</c> listen, which starts it in its own place at the first connection.
+    /// </summary>
+    /// <param name="sockets">The addresses to listen on, with the names that the sockets get.</param>
+    /// <param name="workingDirectory">Where it finds <c>appsettings.json</c> and <c>wwwroot</c>.</param>
+    /// <param name="environment">Variables beside the few that are passed on.</param>
+    public static ServerRun StartBySocket(IReadOnlyList<(string Address, string Name)> sockets,
+        string workingDirectory, IReadOnlyDictionary<string, string> environment) =>
+        new(Begin(workingDirectory, environment, "systemd-socket-activate",
+        [
+            .. sockets.SelectMany(socket => new[] { "-l", socket.Address }),
+            $"--fdname={string.Join(':', sockets.Select(socket => socket.Name))}",
+            .. environment.Keys.Append("PATH").SelectMany(name => new[] { "-E", name }),
+            "dotnet", Repository.ProductAssembly,
+        ]));
+
+    private static ProcessStartInfo Begin(string workingDirectory, IReadOnlyDictionary<string, string> environment,
+        string program, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Repository.ProductAssembly, .. arguments])
-        {
-            WorkingDirectory = workingDirectory,
-        };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = workingDirectory };
         foreach (var name in start.Environment.Keys.Where(name => Foreign.Any(name.StartsWith)).ToList())
             start.Environment.Remove(name);
         foreach (var (name, value) in environment) start.Environment[name] = value;
-        return new(start);
+        return start;
     }
 
     /// <summary>Waits for its end; its exit code.</summary>

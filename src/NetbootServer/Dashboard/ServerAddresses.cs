@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
-using NetbootServer.Access;
+using NetbootServer.Access.Listening;
 using NetbootServer.Hosting;
 
 namespace NetbootServer.Dashboard;
@@ -18,7 +18,7 @@ namespace NetbootServer.Dashboard;
 public sealed record ServerAddress(string Url, string? Interface, string? Address, string? Network);
 
 /// <summary>Where machines may reach this server, the likeliest first.</summary>
-internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> options, IOptions<AccessOptions> access)
+internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> options, Listeners listening)
 {
     /// <summary>
     /// <c>PublicUrl</c> when it is set, then every IPv4 address it listens on: those of interfaces with a gateway
@@ -26,7 +26,7 @@ internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> op
     /// </summary>
     public IReadOnlyList<ServerAddress> All()
     {
-        var listeners = Listeners();
+        var listeners = ForMachines();
         var found = listeners.SelectMany(OfListener).DistinctBy(address => address.Url).ToList();
         if (options.Value.PublicUrl?.TrimEnd('/') is { } url) found.Insert(0, new(url, null, null, null));
         return found;
@@ -34,16 +34,16 @@ internal sealed class ServerAddresses(IServer server, IOptions<ServerOptions> op
 
     /// <summary>The first of <see cref="All"/>.</summary>
     public ServerAddress Likeliest() =>
-        All() is [var first, ..] ? first : new($"http://127.0.0.1:{Port(Listeners())}", "lo", "127.0.0.1",
+        All() is [var first, ..] ? first : new($"http://127.0.0.1:{Port(ForMachines())}", "lo", "127.0.0.1",
             "127.0.0.0/8");
 
     /// <summary>The port of the first listener.</summary>
-    public int ListeningPort() => Port(Listeners());
+    public int ListeningPort() => Port(ForMachines());
 
     /// <summary>What it listens on for machines; not the listeners that only the admin plane has.</summary>
-    private List<Uri> Listeners()
+    private List<Uri> ForMachines()
     {
-        var adminPorts = access.Value.AdminUrls.Select(url => Address(url).Port).ToHashSet();
+        var adminPorts = listening.AdminPorts;
         return [.. (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Select(Address)
             .Where(listener => !adminPorts.Contains(listener.Port))];
     }

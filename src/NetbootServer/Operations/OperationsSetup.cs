@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Hosting.Systemd;
 using NetbootServer.Hosting;
 using NetbootServer.Jobs;
 
@@ -11,4 +12,12 @@ internal static class OperationsSetup
         .AddSingleton<ScrubWork>()
         .AddSingleton<JobWork>(provider => provider.GetRequiredService<ScrubWork>())
         .AddHostedService<FirstImages>();
+
+    /// <summary>What begins when the server listens, in this order: the warm-up, then the report to systemd.</summary>
+    public static IServiceCollection AddStartReports(this IServiceCollection services) => services
+        .AddSingleton<OwnListener>()
+        .AddHostedService<WarmUp>()
+        .AddSingleton<ISystemdNotifier, SystemdNotifier>()
+        .AddSingleton<SystemdService>()
+        .AddHostedService(all => all.GetRequiredService<SystemdService>());
 }

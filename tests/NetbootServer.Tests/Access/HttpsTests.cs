@@ -84,7 +84,7 @@ public sealed class HttpsTests : IDisposable
         Assert.Contains($"Access:AdminUrls={url}", StartFails(new() { AdminUrls = [url] }), StringComparison.Ordinal);
 
     private static string StartFails(AccessOptions options) =>
-        Assert.Throws<StartFailure>(() => Listeners.Of("http://*:8080", options)).Message;
+        Assert.Throws<StartFailure>(() => Listeners.Of("http://*:8080", options, [])).Message;
 
     private static string Http() => $"http://127.0.0.1:{Ports.Free()}";
 

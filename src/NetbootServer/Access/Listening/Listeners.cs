@@ -17,19 +17,30 @@ internal sealed class Listeners
 {
     private const string AdminKey = "Access:AdminUrls";
     private readonly IReadOnlyList<Address> _addresses;
-    private readonly List<ListenOptions> _boot = [];
+    private readonly List<ListenOptions> _boot = [], _admin = [];
     private readonly AdminCertificate? _certificate;
 
     private Listeners(IReadOnlyList<Address> addresses, AdminCertificate? certificate) =>
         (_addresses, _certificate) = (addresses, certificate);
 
+    /// <param name="urls">The setting <c>Urls</c>.</param>
+    /// <param name="options">Name the admin plane's own.</param>
+    /// <param name="sockets">
+    /// What systemd listens on for this server: those named admin are for the admin plane alone, the others in the
+    /// place of <paramref name="urls"/>.
+    /// </param>
     /// <exception cref="StartFailure">An address is none, or https has no certificate.</exception>
-    public static Listeners Of(string urls, AccessOptions options)
+    public static Listeners Of(string urls, AccessOptions options, IReadOnlyList<SystemdSocket> sockets)
     {
-        var separate = options.AdminUrls.Count > 0;
-        var addresses = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(url => Address.Parse("Urls", url, separate ? false : null))
-            .Concat(options.AdminUrls.Select(url => Address.Parse(AdminKey, url, admin: true))).ToList();
+        var (admin, boot) = (sockets.Where(socket => socket.IsAdmin), sockets.Where(socket => !socket.IsAdmin));
+        var separate = options.AdminUrls.Count > 0 || admin.Any();
+        var others = boot.Select(socket => Address.Of(socket, separate ? false : null)).ToList();
+        if (others.Count == 0)
+            others.AddRange(urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Select(url => Address.Parse("Urls", url, separate ? false : null)));
+        var addresses = others
+            .Concat(options.AdminUrls.Select(url => Address.Parse(AdminKey, url, admin: true)))
+            .Concat(admin.Select(socket => Address.Of(socket, admin: true))).ToList();
         if (options.CertificateFile is not null) return new(addresses, AdminCertificate.Open(options));
         if (addresses.FirstOrDefault(address => address.Https) is { } secured)
             throw new StartFailure(secured.Setting, secured.Text,
@@ -43,7 +54,7 @@ internal sealed class Listeners
     /// </summary>
     public string KestrelsOwn => AllPlain ? string.Join(';', _addresses.Select(address => address.Text)) : "";
 
-    private bool AllPlain => _addresses.All(address => address is { Admin: null, Https: false });
+    private bool AllPlain => _addresses.All(address => address is { Admin: null, Https: false, Socket: null });
 
     /// <summary>Opens the others; Kestrel binds them at the start.</summary>
     public void Open(KestrelServerOptions kestrel)
@@ -110,7 +121,7 @@ internal sealed class Listeners
 
     private void Configure(ListenOptions listener, Address address)
     {
-        if (address.Admin == false) _boot.Add(listener);
+        if (address.Admin is { } own) (own ? _admin : _boot).Add(listener);
         if (address.Admin is { } admin)
         {
             var plane = new ListenerPlane(admin, admin ? BootPort : null);
@@ -128,6 +139,10 @@ internal sealed class Listeners
         });
     }
 
+    /// <summary>The ports that the admin plane alone has, as bound.</summary>
+    public IReadOnlySet<int> AdminPorts =>
+        _admin.Select(listener => listener.IPEndPoint?.Port).OfType<int>().ToHashSet();
+
     /// <summary>The port that machines use, as bound.</summary>
     private int? BootPort() =>
         _boot.Select(listener => listener.IPEndPoint?.Port).FirstOrDefault(port => port is not null);
@@ -140,6 +155,15 @@ internal sealed class Listeners
     private sealed record Address(string Setting, string Text, bool? Admin, BindingAddress Binding)
     {
         public bool Https => Binding.Scheme.Equals("https", StringComparison.OrdinalIgnoreCase);
+
+        /// <summary>The socket that is listening already; null: one is opened here.</summary>
+        public SystemdSocket? Socket { get; private init; }
+
+        public static Address Of(SystemdSocket socket, bool? admin) =>
+            new(SystemdSocket.Variable, socket.Name, admin, BindingAddress.Parse($"{socket.Scheme}://systemd"))
+            {
+                Socket = socket,
+            };
 
         public static Address Parse(string setting, string text, bool? admin)
         {
@@ -162,6 +186,11 @@ internal sealed class Listeners
         /// </summary>
         public void Listen(KestrelServerOptions kestrel, Action<ListenOptions> configure)
         {
+            if (Socket is { } socket)
+            {
+                kestrel.ListenHandle((ulong)socket.Handle, configure);
+                return;
+            }
             var (host, port) = (Binding.Host.Trim('[', ']'), Binding.Port);
             if (Binding.IsUnixPipe) kestrel.ListenUnixSocket(Binding.UnixPipePath, configure);
             else if (string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase))
