@@ -3,7 +3,7 @@ CONFIGURATION := Release
 SERVER := src/NetbootServer/bin/$(CONFIGURATION)/net10.0/NetbootServer.dll
 URL ?= http://127.0.0.1:8080
 
-.PHONY: help run build test test-fast bench soak vm clean
+.PHONY: help run build test test-fast bench soak dist deb vm clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,12 @@ bench: ## Measure the server, against nginx where there is something to compare
 
 soak: ## The long tests: minutes to hours
 	@tests/run.sh soak
+
+dist: ## Make the tarballs of a release, for x64 and arm64, in artifacts/dist
+	@src/packaging/dist.sh
+
+deb: dist ## Make Debian packages of them
+	@src/packaging/deb.sh
 
 vm: ## Boot a virtual machine with a real iPXE against the running server; URL=http://…
 	@tests/lab/vm.sh $(URL)

@@ -195,13 +195,15 @@ in
         port = 0;
         interface = mkIf (cfg.dnsmasq.interface != null) cfg.dnsmasq.interface;
         dhcp-range = "${cfg.dnsmasq.network},proxy";
-        dhcp-match = [ "set:ipxe,175" "set:efi64,option:client-arch,7" "set:efi64,option:client-arch,9" ];
-        dhcp-boot = [ "tag:ipxe,${cfg.dnsmasq.url}/boot.ipxe" ];
+        dhcp-match = [ "set:ipxe,175" ];
+        # A proxy needs a line for each architecture (dnsmasq(8), pxe-service).
         pxe-service = [
-          "tag:!ipxe,x86PC,\"iPXE\",undionly.kpxe"
-          "tag:!ipxe,x86-64_EFI,\"iPXE\",ipxe.efi"
-          "tag:!ipxe,BC_EFI,\"iPXE\",ipxe.efi"
-        ];
+          "tag:!ipxe,x86PC,\"NetbootServer\",undionly.kpxe"
+          "tag:!ipxe,BC_EFI,\"NetbootServer\",ipxe.efi"
+          "tag:!ipxe,X86-64_EFI,\"NetbootServer\",ipxe.efi"
+        ]
+        ++ map (architecture: "tag:ipxe,${architecture},\"NetbootServer\",${cfg.dnsmasq.url}/boot.ipxe")
+          [ "x86PC" "BC_EFI" "X86-64_EFI" ];
         enable-tftp = true;
         tftp-root = "${pkgs.ipxe}";
       };

@@ -7,6 +7,7 @@
 #   LKRN_2019 UNDIONLY_2019 EFI_2019 SNPONLY_2019 ROM_2019      iPXE of Debian 12: 1.0.0+git-20190125
 #   LKRN_2025 UNDIONLY_2025 EFI_2025 SNPONLY_2025 ROM_2025      iPXE of Debian 13: 1.21.1+git20250501
 #   OVMF_CODE OVMF_VARS              UEFI firmware
+#   PROMTOOL                         what checks Prometheus' alerts
 #
 # The suites are fixed, so that every machine tests the same bytes whatever it runs itself. Packages come from the
 # mirror that this machine's apt already uses, through private apt folders: nothing is installed, no list is touched.
@@ -73,6 +74,9 @@ collect() {
 
     folder=$(unpack bookworm busybox-static ./bin/busybox)
     echo "BUSYBOX=$folder/bin/busybox"
+
+    folder=$(unpack bookworm prometheus ./usr/bin/promtool)
+    echo "PROMTOOL=$folder/usr/bin/promtool"
 
     folder=$(unpack bookworm ovmf './usr/share/OVMF/OVMF_*_4M.fd')
     echo "OVMF_CODE=$folder/usr/share/OVMF/OVMF_CODE_4M.fd"

@@ -104,6 +104,16 @@ public sealed class BlobDirectory
     /// <summary>Bytes that this process may still write to the disk.</summary>
     public long FreeBytes => new DriveInfo(_root).AvailableFreeSpace;
 
+    private long _seenFreeBytes = -1;
+
+    /// <summary>
+    /// The same at the last look, which a disk that hangs does not delay; null before the first.
+    /// </summary>
+    public long? SeenFreeBytes => Volatile.Read(ref _seenFreeBytes) is >= 0 and var bytes ? bytes : null;
+
+    /// <summary>Notes what was seen.</summary>
+    internal void SeenFree(long bytes) => Volatile.Write(ref _seenFreeBytes, bytes);
+
     /// <summary>A new, not yet visible file, to be written and then <see cref="Publish"/>ed or deleted.</summary>
     internal string NewTemporary() => Path.Combine(_temporary, Guid.CreateVersion7().ToString("n"));
 

@@ -70,6 +70,7 @@ internal sealed class DiskWatch(BlobDirectory directory, AlarmBoard alarms, Read
     /// </summary>
     internal void LookAt(long freeBytes)
     {
+        directory.SeenFree(freeBytes);
         readiness.Report(Room, freeBytes < FullBelow ? Database.DiskFull : null);
         var low = freeBytes < 2 * options.Value.MinFreeBytes;
         if (low && !_raised)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using NetbootServer.Access.Auditing;
 using NetbootServer.Api;
@@ -14,16 +15,24 @@ public sealed class AlarmBoard(Database database, Audit audit, TimeProvider time
     /// </summary>
     public const string UnknownMachines = "unknown machines";
 
+    private readonly ConcurrentDictionary<string, long> _counts = new(StringComparer.Ordinal);
+
     /// <summary>Alarms that wait to be written.</summary>
     internal AlarmQueue Raised { get; } = new();
+
+    /// <summary>How often alarms of each kind were raised since the start.</summary>
+    internal IReadOnlyDictionary<string, long> Counts => _counts;
 
     /// <summary>Raises an alarm, or counts it when it is raised already.</summary>
     /// <param name="kind">One of <see cref="AlarmKinds"/>.</param>
     /// <param name="subject">What it concerns.</param>
     /// <param name="detail">What happened, and what to do.</param>
     /// <param name="data">What a resolution goes by, as JSON; null where there is none.</param>
-    public void Raise(string kind, string subject, string detail, string? data = null) =>
+    public void Raise(string kind, string subject, string detail, string? data = null)
+    {
+        _counts.AddOrUpdate(kind, 1, (_, count) => count + 1);
         Raised.Add(new(kind, subject, detail, time.GetUtcNow(), data));
+    }
 
     /// <summary>The alarm, or null when it is none any more.</summary>
     public Task<Alarm?> FindAsync(long id, CancellationToken ct) => database.ReadAsync(async (db, token) =>

@@ -36,6 +36,9 @@ public sealed class BootAssets : IAsyncLifetime
     /// <summary>A static busybox.</summary>
     public string Busybox => paths["BUSYBOX"];
 
+    /// <summary>What checks Prometheus' alerts.</summary>
+    public string PromTool => paths["PROMTOOL"];
+
     /// <summary>UEFI firmware, read-only.</summary>
     public string OvmfCode => paths["OVMF_CODE"];
 

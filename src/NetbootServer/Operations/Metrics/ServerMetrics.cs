@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using NetbootServer.Blobs;
 using NetbootServer.Boots.Journal;
 using NetbootServer.Events;
 using NetbootServer.Hosting;
@@ -21,6 +23,9 @@ namespace NetbootServer.Operations.Metrics;
 /// netboot_boot_log_queue, …_dropped_total         entries of boots waiting to be written down; given up
 /// netboot_jobs_total{kind,state}                  jobs that reached a state: queued, running, succeeded, failed,
 /// cancelled
+/// netboot_ready                                   1 when /readyz has no problem, else 0
+/// netboot_alarms_total{kind}                      alarms raised, each time that they are counted
+/// netboot_disk_free_bytes                         bytes free on the disk of kernels and initrds
 /// netboot_event_readers                           dashboards and programs that follow events
 /// netboot_log_dropped_total                       log lines dropped because disk or terminal were too slow
 /// http_server_*, kestrel_*, dotnet_*              ASP.NET Core's and .NET's own
@@ -66,6 +71,18 @@ internal static class ServerMetrics
             "Entries of boots waiting to be written down.");
         meter.CreateObservableCounter("netboot.boot_log.dropped", () => log.Dropped, null,
             "Entries of boots that were given up.");
+        var readiness = services.GetRequiredService<Readiness>();
+        meter.CreateObservableGauge("netboot.ready",
+            () => readiness.IsWarm && readiness.Problems.Count == 0 ? 1 : 0, null,
+            "1 when the server can do its work, else 0.");
+        var alarms = services.GetRequiredService<AlarmBoard>();
+        meter.CreateObservableCounter("netboot.alarms", () => alarms.Counts.Select(count =>
+            new Measurement<long>(count.Value, new KeyValuePair<string, object?>("kind", count.Key))), null,
+            "Alarms raised.");
+        var disk = services.GetRequiredService<BlobDirectory>();
+        meter.CreateObservableGauge("netboot.disk.free",
+            () => disk.SeenFreeBytes is { } bytes ? [new Measurement<long>(bytes)] : Array.Empty<Measurement<long>>(),
+            "By", "Bytes free on the disk of kernels and initrds.");
         var events = services.GetRequiredService<EventHub>();
         meter.CreateObservableGauge("netboot.event.readers", () => events.Readers, null,
             "Dashboards and programs that follow events.");
