@@ -10,13 +10,14 @@ import { images, machines, profiles } from '../core/stores.js';
 import { useKeys } from '../parts/keys.js';
 import { may } from '../core/session.js';
 import { useTitle } from '../core/title.js';
-import { ask } from '../parts/dialog.js';
+import { ask, isOpen } from '../parts/dialog.js';
 import { bytes, count, plural, short } from '../parts/format.js';
 import { Age, State } from '../parts/basics.js';
 import { Ghost, Trouble, toast } from '../parts/messages.js';
 import { Menu } from '../parts/menu.js';
 import { openImageForm } from './image-form.js';
 import { openUpload } from './upload.js';
+import { useDrop } from './drop-files.js';
 import { Recipe } from './recipe.js';
 import { VersionNeeds } from './version-needs.js';
 import { Versions } from './versions.js';
@@ -86,6 +87,7 @@ export default function ImagePage({ name }) {
   const versions = useResource(`images/${encodeURIComponent(name)}/versions`,
     { events: ['image.changed'], concerns: data => data.name === name, pause: 300 });
   const job = useLastJob(name);
+  useDrop(image && may('admin') && !isOpen() ? files => openUpload(image, versions.reload, files) : null);
   if (!image) return html`<section class="panel">
     ${images.state.value === 'ready'
       ? html`<${Trouble} problem=${{ status: 404, title: `There is no image ${name}`,
