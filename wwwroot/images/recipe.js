@@ -3,7 +3,7 @@
 import { html, useState } from '../core/ui.js';
 import { bytes, short } from '../parts/format.js';
 import { Code } from '../parts/basics.js';
-import { markPlaceholders, meaningOf, placeholdersIn, usePlaceholders } from './placeholders.js';
+import { markPlaceholders, meaningOf, placeholdersIn, usePlaceholders } from '../parts/placeholders.js';
 import { boots, loadsOf, recipesOf } from './recipe-model.js';
 import { Beside, Fetched, Loaded } from './recipe-picture.js';
 

@@ -7,7 +7,8 @@ import { styleSheet } from '../core/style-sheet.js';
 import { images } from '../core/stores.js';
 import { bytes, lines, short } from '../parts/format.js';
 import { Dialog, show } from '../parts/dialog.js';
-import { Field } from '../parts/form.js';
+import { ArgumentEditor } from '../parts/argument-editor.js';
+import { useArgumentPreview } from '../parts/argument-preview.js';
 import { Note, Refusal, toast } from '../parts/messages.js';
 import { DropFiles, headsOf } from './drop-files.js';
 import { Sending, begun } from './upload-progress.js';
@@ -57,6 +58,7 @@ function Upload({ image, done, close, first }) {
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   const stop = useRef(/** @type {AbortController | null} */ (null));
   const { rows, guess, add, set } = useGuess(image.systems[0] ?? systems[0], setArgs);
+  const preview = useArgumentPreview(args, {});
   useEffect(() => { if (first.length) add(first); }, []);
   const found = faultsOf(rows), busy = sent !== null, errors = problem?.errors ?? {}, names = complaintNames(rows);
   const refused = names.map(name => name && errors[name]?.join('; '));
@@ -93,9 +95,8 @@ function Upload({ image, done, close, first }) {
       faults=${rows.map((_, at) => found.at[at] || refused[at])}/>`}
     <${Guess} guess=${guess}/>
     ${found.all.map(text => html`<${Note} key=${text} is="warning">${text}<//>`)}
-    <${Field} label="Kernel arguments" hint="One on a line, for example init=/nix/store/…/init" error=${argsFault}>
-      ${aria => html`<textarea ...${aria} rows=${Math.max(2, Math.min(8, args.split('\n').length))} spellcheck=${false}
-        value=${args} disabled=${busy} onInput=${event => setArgs(event.target.value)}></textarea>`}<//>
+    <${ArgumentEditor} label="Kernel arguments" hint="One on a line, for example init=/nix/store/…/init" value=${args}
+      set=${setArgs} error=${argsFault} preview=${preview} disabled=${busy} measured/>
     <${Sending} sent=${sent}/>
     ${problem && (others.length > 0 || Object.keys(errors).length === 0) && html`<${Refusal} problem=${others.length
       ? { ...problem, title: problem.title, detail: others.map(([path, texts]) => `${path}: ${texts[0]}`).join('; ') }

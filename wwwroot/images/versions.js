@@ -59,7 +59,7 @@ export function Versions({ image, versions, move }) {
     ${versions.problem && !versions.data ? html`<${Trouble} problem=${versions.problem} retry=${versions.reload}/>`
       : !versions.data ? html`<${Ghost}/>`
       : all.length === 0 ? html`<${Empty} title="No version yet">
-        ${image.source.type === 'upload' ? 'Upload a kernel and an initrd; machines get them at once.'
+        ${image.source.type === 'upload' ? 'Upload its files, or drop them on this page; machines get them at once.'
           : 'Refresh it to fetch the first one.'}<//>`
       : html`<div class="scroll"><table><thead><tr><th scope="col"><span class="vh">compare</span></th>
         <th scope="col">version</th><th scope="col" class="s-hide">kernel</th>

@@ -1,6 +1,8 @@
 // @ts-check
 // Editing what is set of a machine.
 import { html, useState } from '../core/ui.js';
+import { ArgumentEditor } from '../parts/argument-editor.js';
+import { useArgumentPreview } from '../parts/argument-preview.js';
 import { saveForm } from '../parts/saving.js';
 import { useProfileOptions } from './profile-options.js';
 import { Dialog, show } from '../parts/dialog.js';
@@ -30,6 +32,8 @@ const toBody = (changes, before) => Object.fromEntries(Object.entries(changes).m
 function Form({ machine, saved, close }) {
   const form = useForm(`machine/${machine.name}/${machine.revision}`, toFields(machine));
   const [busy, setBusy] = useState(false), [problem, setProblem] = useState(null);
+  const preview = useArgumentPreview(form.get('kernelArguments'), { machine: machine.name,
+    profile: form.get('profile') });
   const save = async () => {
     if (form.changed.length === 0) return close();
     setBusy(true);
@@ -63,9 +67,10 @@ function Form({ machine, saved, close }) {
           ['riscv64', 'riscv64']]}/></div>
     <div class="cols"><${LinesField} form=${form} name="labels" label="Labels"
       hint="One on a line, for example rack=3" rows=4/>
-      <${LinesField} form=${form} name="kernelArguments" label="Kernel arguments"
-        hint="One on a line, after the profile's." rows=4/></div>
-    <${LinesField} form=${form} name="notes" label="Notes" mono=${false} rows=3/>
+      <${LinesField} form=${form} name="notes" label="Notes" mono=${false} rows=4/></div>
+    <${ArgumentEditor} label="Kernel arguments" hint="One on a line, after the profile's. {{ begins a placeholder."
+      value=${form.get('kernelArguments')} set=${text => form.set('kernelArguments', text)}
+      error=${form.error('kernelArguments')} preview=${preview}/>
     <div class="cols"><${LinesField} form=${form} name="macs" label="MAC addresses" rows=2
       hint="One on a line. With a UUID or serial the first boot fills it in."/>
       <${TextField} form=${form} name="uuid" label="UUID" mono/></div>

@@ -1,6 +1,7 @@
 // @ts-check
 // Which machines would get a profile as it is typed, and the one of them with the longest kernel arguments.
-import { nameOf, useDraftAnswer } from './draft-answer.js';
+import { useDraftAnswer } from '../parts/draft-answer.js';
+import { nameOf } from './nameless.js';
 
 const most = 50;
 

@@ -11,6 +11,13 @@ const most = 2047, token = 80;
 
 const size = args => args.reduce((sum, argument) => sum + argument.length + 1, 0);
 
+/** What the profile's line has beside the machine's arguments: by its origin, unless values stand in it. */
+function partsOf({ image, profile, rendered, hasPlaceholders }) {
+  if (rendered === undefined) return { image, 'this profile': profile, ours: ours() };
+  return hasPlaceholders ? { 'image, this profile and ours': rendered }
+    : { image, 'this profile': profile, ours: rendered - image - profile };
+}
+
 /** "kernel initrd=initrd" before, netboot.boot= and its URL after. */
 const ours = () => 'kernel initrd=initrd'.length + ` netboot.boot=${location.origin}/boots/`.length + token;
 
@@ -18,16 +25,17 @@ const ours = () => 'kernel initrd=initrd'.length + ` netboot.boot=${location.ori
  * @param {object} props
  * @param {any} props.draft the profile as it is typed
  * @param {{machine: string, bytes: number} | undefined} props.longest arguments of a machine that gets it
+ * @param {number | undefined} props.rendered bytes of the line without the machine's arguments, as the server counts
  */
-export function LongestLine({ draft, longest }) {
+export function LongestLine({ draft, longest, rendered }) {
   const image = images.items.value.get(draft.image), version = draft.version ?? image?.current;
   const found = useResource(image && version ? `images/${encodeURIComponent(image.name)}/versions/${version}` : null,
     { poll: false });
   const systems = Object.values(found.data?.systems ?? {});
-  const fromImage = Math.max(0, ...systems.flatMap(system => [system, ...Object.values(system.variants ?? {})])
-    .map(part => size(part.kernelArguments)));
-  const parts = { image: fromImage, 'this profile': size(draft.kernelArguments),
-    machine: longest?.bytes ?? 0, ours: ours() };
+  const recipes = systems.flatMap(system => [system, ...Object.values(system.variants ?? {})]);
+  const parts = { ...partsOf({ image: Math.max(0, ...recipes.map(part => size(part.kernelArguments))), rendered,
+    profile: size(draft.kernelArguments), hasPlaceholders: [draft, ...recipes].some(part =>
+      part.kernelArguments.some(argument => argument.includes('{{'))) }), machine: longest?.bytes ?? 0 };
   const sum = Object.values(parts).reduce((total, part) => total + part, 0);
   const is = sum > most ? 'failed' : sum > most * .8 ? 'warning' : null, text = `${count(sum)} of ${count(most)} bytes`;
   return html`<div class="rows" role="status"><meter class="thin" min="0" max=${most} low=${most * .8}

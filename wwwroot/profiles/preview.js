@@ -1,6 +1,7 @@
 // @ts-check
 // What a machine would get of a profile as it is typed.
-import { nameOf, useDraftAnswer } from './draft-answer.js';
+import { useDraftAnswer } from '../parts/draft-answer.js';
+import { nameOf } from './nameless.js';
 
 /**
  * @param {string} name the profile's; '' while it has none

@@ -4,10 +4,12 @@ import { html, useState } from '../core/ui.js';
 import { go, link, route } from '../core/router.js';
 import { put, remove, ifAbsent, ifRevision } from '../core/api.js';
 import { images, profiles } from '../core/stores.js';
+import { ArgumentEditor } from '../parts/argument-editor.js';
+import { useArgumentPreview } from '../parts/argument-preview.js';
 import { saveForm } from '../parts/saving.js';
 import { may } from '../core/session.js';
 import { useResource } from '../core/resource.js';
-import { nameOf } from './draft-answer.js';
+import { nameOf } from './nameless.js';
 import { useDraftMachines } from './draft-machines.js';
 import { usePreview } from './preview.js';
 import { useTitle } from '../core/title.js';
@@ -86,6 +88,8 @@ function Editor({ profile, isNew }) {
   const saving = useSaving(form, () => save({ profile, form, isNew }));
   const name = isNew ? form.get('name') : profile.name, draft = draftOf(form);
   const found = useDraftMachines(name, wholeOf(form));
+  const line = useArgumentPreview(form.get('kernelArguments'), { image: draft.image, version: draft.version,
+    variant: form.get('variant') === '{machine}' ? '' : form.get('variant') });
   return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('profiles')}>Profiles</a> / <bdi>
     ${isNew ? 'new' : profile.name}</bdi></nav>
       <h1 dir="auto">${isNew ? 'Add profile' : profile.name}</h1>
@@ -99,9 +103,11 @@ function Editor({ profile, isNew }) {
     <${SaveTrouble} saving=${saving}/>
     <section class="panel w7" aria-label="What to boot"><${WhatToBoot} form=${form} isNew=${isNew}/>
       <header><h2 id="h-args">Kernel arguments</h2><small>one on a line, after those of the image</small></header>
-      <div class="body rows"><${LinesField} form=${form} name="kernelArguments" label="Kernel arguments" hidden
-        rows=${6}/>
-        <${LongestLine} draft=${draft} longest=${found.machines?.longest}/></div>
+      <div class="body rows"><${ArgumentEditor} label="Kernel arguments" hidden measured preview=${line}
+          hint="{{ begins a placeholder." value=${form.get('kernelArguments')} error=${form.error('kernelArguments')}
+          set=${text => form.set('kernelArguments', text)}/>
+        <${LongestLine} draft=${draft} longest=${found.machines?.longest}
+          rendered=${line.answer?.bytes}/></div>
       ${!isNew && html`<${OverlaySummary} kind="profiles" of=${profile} saved=${profiles.put}/>`}</section>
     <section class="panel w5" aria-label="Which machines"><header><h2>Which machines</h2></header>
       <div class="body rows"><${LinesField} form=${form} name="selector" label="Selector: all of these labels"

@@ -1,13 +1,10 @@
 // @ts-check
-// What the server answers to a profile as it is typed, asked a moment after the last key.
+// What the server answers to something as it is typed, asked a moment after the last key.
 import { useEffect, useRef, useState } from '../core/ui.js';
 import { post } from '../core/api.js';
 import { on } from '../core/state.js';
 
-const pause = 350, changesPause = 1000, nameless = 'new-profile';
-
-/** The name in paths and answers of a profile that has none yet. @param {string} name */
-export const nameOf = name => name || nameless;
+const pause = 350, changesPause = 1000;
 
 /**
  * @param {string | null} path below /api/v1; null: ask nothing
