@@ -9,25 +9,12 @@ import { saveForm } from '../parts/saving.js';
 import { Dialog, show } from '../parts/dialog.js';
 import { ChoiceField, LinesField, TextField, useForm } from '../parts/form.js';
 import { SourceFields } from './image-source.js';
+import { beginning, kinds } from './source-kinds.js';
 import { Refusal, toast } from '../parts/messages.js';
 import { lines } from '../parts/format.js';
 
 const labels = { source: 'source', schedule: 'schedule', timeZone: 'time zone', keep: 'versions kept',
   systems: 'systems' };
-/** What a new source begins with. */
-const examples = {
-  release: { type: 'release', url: 'https://github.com/nix-community/nixos-images/releases/download/nixos-unstable' },
-  nix: { type: 'nix', installable: '' },
-  hydra: { type: 'hydra', url: 'https://hydra.nixos.org', project: 'nixos', jobset: 'unstable-small',
-    job: 'nixos.netboot.x86_64-linux' },
-  cache: { type: 'cache', url: 'https://cache.nixos.org', publicKeys: [], storePath: '' },
-  directory: { type: 'directory', path: '' },
-  upload: { type: 'upload' },
-};
-const words = { release: 'Release: files that somebody publishes', nix: 'Nix: built here',
-  hydra: 'Hydra: its latest good build', cache: 'Binary cache: a store path',
-  directory: 'Directory on the server', upload: 'Upload: only what is uploaded' };
-
 const toFields = image => ({ source: JSON.stringify(image.source, null, 2), schedule: image.schedule ?? '',
   timeZone: image.timeZone ?? '', keep: String(image.keep), systems: image.systems.join('\n') });
 
@@ -41,10 +28,10 @@ function parse(text) {
   }
 }
 
-function Form({ image, saved, close }) {
-  const first = has('images/{name}/refreshes') ? 'release' : 'upload';
-  const form = useForm(image ? `image/${image.name}` : 'image/+', image ? toFields(image)
-    : { name: '', source: JSON.stringify(examples[first], null, 2), schedule: '', timeZone: '', keep: '3',
+/** @param {{image?: any, type?: string, saved?: (image: any) => void, back?: () => void, close: () => void}} props */
+function Form({ image, type: first = 'upload', saved, back, close }) {
+  const form = useForm(image ? `image/${image.name}` : `image/+${first}`, image ? toFields(image)
+    : { name: '', source: beginning(first), schedule: '', timeZone: '', keep: '3',
       systems: '' });
   const [busy, setBusy] = useState(false), [problem, setProblem] = useState(null);
   const type = /"type":\s*"([a-z]+)"/.exec(form.get('source'))?.[1] ?? '';
@@ -70,9 +57,10 @@ function Form({ image, saved, close }) {
       setBusy(false);
     }
   };
-  const types = has('images/{name}/refreshes') ? Object.keys(words) : ['upload'];
+  const types = kinds.filter(kind => kind.type === 'upload' || has('images/{name}/refreshes'));
   return html`<${Dialog} wide title=${image ? `Edit ${image.name}` : 'Add image'} close=${close} onSubmit=${save}
     footer=${html`
+    ${back && html`<button class="btn" type="button" onClick=${() => { close(); back(); }}>Back</button>`}
     <button class="btn push" type="button" onClick=${() => { form.clear(); close(); }}>
       ${form.changed.length ? 'Discard' : 'Cancel'}</button>
     <button class="btn main" type="submit" aria-busy=${busy} disabled=${busy}>${image ? 'Save' : 'Add image'}
@@ -80,8 +68,8 @@ function Form({ image, saved, close }) {
     <div class="cols wide">${!image
       && html`<${TextField} form=${form} name="name" label="Name" hint="Lower-case letters, digits, dots, hyphens."/>`}
       <${ChoiceField} form=${{ ...form, get: () => type, set: (_, value) =>
-        form.set('source', JSON.stringify(examples[value], null, 2)), error: () => undefined }}
-        name="type" label="Where from" options=${types.map(name => [name, words[name]])}/>
+        form.set('source', beginning(value)), error: () => undefined }}
+        name="type" label="Where from" options=${types.map(kind => [kind.type, kind.name])}/>
       <${TextField} form=${form} name="keep" label="Versions kept" type="number"
         hint="The newest; and older ones in use."/></div>
     ${type !== 'upload' && html`<${SourceFields} form=${form}/>
@@ -95,6 +83,16 @@ function Form({ image, saved, close }) {
     <${Refusal} problem=${problem}/><//>`;
 }
 
-/** @param {(image: any) => void} [saved] what comes next; without it a new image's page */
-export const openImageForm = (image, saved) =>
-  show(close => html`<${Form} image=${image} saved=${saved} close=${close}/>`);
+/** A new image of a kind of source. @param {string} type @param {(() => void)} back opens what it was chosen in */
+export const openNewImage = (type, saved, back) =>
+  show(close => html`<${Form} type=${type} saved=${saved} back=${back} close=${close}/>`);
+
+/**
+ * Changes an image; without one asks first what the new one shall be.
+ * @param {(image: any) => void} [saved] what comes next; without it a new image's page
+ */
+export async function openImageForm(image, saved) {
+  if (image) return show(close => html`<${Form} image=${image} saved=${saved} close=${close}/>`);
+  const { openGallery } = await import('./gallery.js');
+  return openGallery(saved);
+}

@@ -2,6 +2,7 @@
 // An image's source as the fields of its type; what has no field of its own is there as JSON.
 import { html, useState } from '../core/ui.js';
 import { Field, LinesField } from '../parts/form.js';
+import { UrlSource } from './url-source.js';
 
 /** Members by type: name, label, example. */
 const members = {
@@ -39,13 +40,15 @@ function Member({ form, source, name, label, example }) {
 }
 
 export function SourceFields({ form }) {
-  const source = read(form.get('source')), error = form.error('source');
+  const source = read(form.get('source')), error = form.error('source'), isUrl = source?.type === 'url';
   const rows = (members[source?.type] ?? []).filter(([name]) => isPlain(source[name] ?? ''));
+  const set = next => form.set('source', JSON.stringify(next, null, 2));
   return html`<div class=${rows.length > 1 ? 'cols' : undefined}>${rows.map(([name, label, example]) =>
     html`<${Member} key=${source.type + name} form=${form} source=${source} name=${name} label=${label}
       example=${example}/>`)}</div>
-    ${error && html`<p class="error" role="alert">${error}</p>`}
-    <details open=${rows.length === 0}><summary>All of it, as JSON</summary>
+    ${isUrl && html`<${UrlSource} form=${form} source=${source} set=${set}/>`}
+    ${error && !(isUrl && form.errorBelow('$.source')) && html`<p class="error" role="alert">${error}</p>`}
+    <details open=${rows.length === 0 && !isUrl}><summary>All of it, as JSON</summary>
       <${LinesField} form=${{ ...form, error: () => undefined }} name="source" label="Source" hidden
         hint="{system} stands for each of the systems below."
         rows=${Math.min(10, form.get('source').split('\n').length + 1)}/></details>`;

@@ -31,8 +31,8 @@ public sealed class FirstRunTests(Browser browser)
             await visit.AssertAccessibleAsync("guide");
 
             await visit.Button("Add image…").ClickAsync();
+            await visit.ChooseKindAsync("Upload");
             await visit.Dialog.GetByLabel("Name").FillAsync("nixos");
-            await visit.Dialog.GetByLabel("Where from").SelectOptionAsync("upload");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add image" }).ClickAsync();
             await Expect(visit.Dialog).ToBeHiddenAsync();
             await fleet.UploadAsync("nixos", 1, 2, Ct);
@@ -74,8 +74,8 @@ public sealed class FirstRunTests(Browser browser)
             await browser.VisitAsync(fleet.Server, async visit =>
             {
                 await visit.Button("Add image…").ClickAsync();
+                await visit.ChooseKindAsync("NixOS release");
                 await visit.Dialog.GetByLabel("Name").FillAsync("nixos");
-                await visit.Dialog.GetByLabel("Where from").SelectOptionAsync("release");
                 await visit.Dialog.GetByLabel("Folder of the release").FillAsync(host.Url);
                 await visit.Dialog.GetByRole(AriaRole.Button, new() { Name = "Add image" }).ClickAsync();
                 await Expect(visit.Page.GetByText("It is being downloaded.")).ToBeVisibleAsync();

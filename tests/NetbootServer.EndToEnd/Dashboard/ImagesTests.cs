@@ -131,27 +131,16 @@ public sealed class ImagesTests(Browser browser)
             visit.Expect("422");
             await visit.GoAsync("images/tiny");
             await visit.Button("Upload version…").ClickAsync();
-            await visit.Dialog.GetByLabel("Kernel", new() { Exact = true }).SetInputFilesAsync(
-                new FilePayload
-                {
-                    Name = "bzImage", MimeType = "application/octet-stream",
-                    Buffer = BootBytes.Initrd(1, 4096)
-                });
-            await visit.Dialog.GetByLabel("Initrd").SetInputFilesAsync(
-                new FilePayload
-                {
-                    Name = "initrd", MimeType = "application/octet-stream",
-                    Buffer = BootBytes.Initrd(1, 8 << 20)
-                });
+            await ChooseAsync(visit, ("bzImage", BootBytes.Initrd(1, 4096)), ("initrd", BootBytes.Initrd(1, 8 << 20)));
+            await visit.Dialog.GetByLabel("What bzImage is").SelectOptionAsync("kernel");
+            await visit.Dialog.GetByLabel("What initrd is").SelectOptionAsync("initrd");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Upload") }).ClickAsync();
             await Expect(visit.Dialog.Locator(".error")).ToContainTextAsync("must be a Linux kernel");
-            await visit.Dialog.GetByLabel("Kernel", new() { Exact = true }).SetInputFilesAsync(
-                new FilePayload
-                {
-                    Name = "bzImage", MimeType = "application/octet-stream",
-                    Buffer = BootBytes.Kernel(1, 1 << 20)
-                });
-            await visit.Dialog.GetByLabel("Kernel arguments").FillAsync("init=/nix/store/x/init  console=ttyS0");
+            await Expect(visit.Dialog.GetByLabel("What initrd is")).ToHaveValueAsync("initrd");
+            await ChooseAsync(visit, ("bzImage", BootBytes.Kernel(1, 1 << 20)));
+            await visit.Dialog.GetByLabel("What bzImage is").SelectOptionAsync("kernel");
+            await visit.Dialog.GetByLabel("What initrd is").SelectOptionAsync("initrd");
+            await visit.Dialog.GetByLabel("Kernel arguments").FillAsync("init=/nix/store/x/init\nconsole=ttyS0");
             await visit.ShootAsync("upload");
             await visit.Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Upload") }).ClickAsync();
             await Expect(visit.Page.GetByRole(AriaRole.Row, new() { NameRegex = new("current") })).ToBeVisibleAsync();
@@ -171,6 +160,9 @@ public sealed class ImagesTests(Browser browser)
         await browser.VisitAsync(fleet.Server, async visit =>
         {
             await visit.GoAsync("images?add=");
+            await visit.ChooseKindAsync("Upload");
+            await visit.Button("Back").ClickAsync();
+            await visit.ChooseKindAsync("Hydra");
             await visit.Dialog.GetByLabel("Name").FillAsync("cached");
             await visit.Dialog.GetByLabel("Where from").SelectOptionAsync("cache");
             await visit.Dialog.GetByLabel("Public keys").PressSequentiallyAsync(string.Join(' ', keys));
@@ -240,6 +232,12 @@ public sealed class ImagesTests(Browser browser)
             folder.Delete(recursive: true);
         }
     }
+
+    private static Task ChooseAsync(Visit visit, params (string Name, byte[] Bytes)[] files) =>
+        visit.Dialog.GetByLabel("Choose files…").SetInputFilesAsync(files.Select(file => new FilePayload
+        {
+            Name = file.Name, MimeType = "application/octet-stream", Buffer = file.Bytes,
+        }));
 
     private static ILocator Difference(Visit visit, string what) => visit.Page.Locator(".diff tr").Filter(new()
     {

@@ -68,7 +68,9 @@ public sealed class LooksTests(Browser browser)
         ("import", "machines", ImportAsync, "1 changed"),
         ("palette", "", PaletteAsync, "Next boot of"),
         ("keys", "", KeysAsync, "Single letters"),
-        ("add-image", "images?add", (_, _) => Task.CompletedTask, "Where from"),
+        ("add-image", "images?add", (_, _) => Task.CompletedTask, "Your own"),
+        ("add-image-url", "images?add", (visit, _) => visit.ChooseKindAsync("From URLs"), "Sums file"),
+        ("upload", "images/rescue", (visit, _) => visit.Button("Upload version…").ClickAsync(), "Choose files…"),
     ];
 
     public static TheoryData<string> Screens =>

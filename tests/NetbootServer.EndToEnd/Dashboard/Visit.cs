@@ -91,6 +91,10 @@ public sealed class Visit
     /// <summary>A complaint that belongs to what the test does, such as a refusal by the server.</summary>
     public void Expect(string part) => expected.Add(part);
 
+    /// <summary>Says in the gallery of new images which kind of source it is.</summary>
+    public Task ChooseKindAsync(string name) => Dialog.GetByRole(AriaRole.List, new() { Name = "Your own" })
+        .GetByRole(AriaRole.Button, new() { NameRegex = new($"^{name}") }).ClickAsync();
+
     /// <summary>Keeps what is seen as an artifact.</summary>
     public Task ShootAsync(string name, bool fullPage = true) =>
         Page.ScreenshotAsync(new() { Path = artifacts.NewFile($"{name}.png"), FullPage = fullPage });
