@@ -19,9 +19,14 @@ function stood(step) {
     still.count > 1 ? ' in all' : ''}`;
 }
 
+/** What a step of several files consists of. */
+const Files = ({ of }) => of.map(({ name, bytes = 0, totalBytes }) => html`<span class="sub breakable" key=${name}>
+  ${name} ${byteProgress(bytes, totalBytes ?? bytes)}</span>`);
+
 const Step = ({ step }) => html`<tr><td><time class="exact" datetime=${step.at} title=${step.at}>${clock(step.at)}
   </time></td>
-  <th scope="row">${step.name}</th><td class="num">${duration(step.durationSeconds, true)}</td>
+  <th scope="row">${step.name}<${Files} of=${step.files ?? []}/></th>
+  <td class="num">${duration(step.durationSeconds, true)}</td>
   <td class="num s-hide">${step.bytes != null ? byteProgress(step.bytes, step.totalBytes ?? step.bytes) : '–'}</td>
   <td class="num s-hide">${step.bytes && step.durationSeconds ? rate(step.bytes / step.durationSeconds) : '–'}</td>
   <td>${[step.count > 1 && `${count(step.count)} times, last at ${clock(step.lastAt)}`, step.detail?.step,

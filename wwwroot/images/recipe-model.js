@@ -40,20 +40,31 @@ export function programsOf({ system, recipe }) {
 export const initrdsOf = ({ recipe }) => recipe.initrds.map((file, at) => ({ role: initrdName(at), file,
   label: recipe.initrds.length > 1 ? `Initrd ${at + 1}` : 'Initrd' }));
 
+/** What verifies the kernel under Secure Boot; UEFI machines load it last. @returns {Part[]} */
+export const shimOf = ({ recipe }) => recipe.shim && boots(recipe)
+  ? [{ role: 'shim', label: 'Shim', file: recipe.shim }] : [];
+
 /** What the booted system fetches by itself. @returns {Part[]} */
 export const furtherOf = ({ recipe }) => Object.entries(recipe.files ?? {}).map(([name, file]) =>
   ({ role: `files/${name}`, label: name, file }));
 
 /** What is kept beside and not part of a network boot. @returns {Part[]} */
 export const besideOf = ({ recipe }) => [
-  ['shim', 'Shim', recipe.shim], ['kexec', 'Kexec tarball', recipe.kexec],
+  ['kexec', 'Kexec tarball', recipe.kexec],
   ['kexec-noninteractive', 'Kexec tarball, unattended', recipe.kexecNoninteractive], ['iso', 'ISO', recipe.iso]]
   .filter(([, , file]) => file).map(([role, label, file]) => ({ role, label, file }));
 
 /** Bytes by firmware that are loaded before the system starts. @returns {[firmware: string, bytes: number][]} */
 export function loadsOf(named) {
   const initrds = initrdsOf(named).reduce((sum, { file }) => sum + file.sizeBytes, 0);
-  return programsOf(named).map(({ firmware, file }) => [firmware, file.sizeBytes + initrds]);
+  const shim = shimOf(named).reduce((sum, { file }) => sum + file.sizeBytes, 0);
+  const programs = programsOf(named);
+  // A shim makes one firmware load more than the other, although both start the same kernel.
+  if (shim && programs.length === 1 && programs[0].firmware === 'BIOS and UEFI')
+    return ['UEFI', 'BIOS'].map(firmware => [firmware, programs[0].file.sizeBytes + initrds
+      + (firmware === 'UEFI' ? shim : 0)]);
+  return programs.map(({ firmware, file }) => [firmware, file.sizeBytes + initrds
+    + (firmware === 'BIOS' ? 0 : shim)]);
 }
 
 /** What a part was called when it was uploaded. */

@@ -3,7 +3,7 @@
 import { html } from '../core/ui.js';
 import { bytes } from '../parts/format.js';
 import { Copy, Id } from '../parts/basics.js';
-import { besideOf, furtherOf, initrdsOf, overlayKinds, programsOf, uploadedAs } from './recipe-model.js';
+import { besideOf, furtherOf, initrdsOf, overlayKinds, programsOf, shimOf, uploadedAs } from './recipe-model.js';
 
 /** Copies of a file's digest and address; the words for a screen reader say whose. */
 const Copies = ({ file, label }) => html`<span class="copies"><${Id} of=${file.sha256}/>
@@ -36,7 +36,9 @@ export function Loaded({ version, named, total }) {
   return html`<ol class="recipe" aria-label="Loaded in this order"><li>
       ${programs.map(part => html`<${Box} key=${part.role} part=${part} firmware=${part.firmware} ...${rest}/>`)}</li>
     ${initrdsOf(named).map(part => html`<li key=${part.role}><${Box} part=${part} ...${rest}/></li>`)}
-    <${Overlay} kind=${version.overlayKinds?.[named.key]}/></ol>`;
+    <${Overlay} kind=${version.overlayKinds?.[named.key]}/>
+    ${shimOf(named).map(part => html`<li key=${part.role}><${Box} part=${part} firmware="UEFI" ...${rest}/>
+      <small>Verifies the kernel with Secure Boot.</small></li>`)}</ol>`;
 }
 
 const Apart = ({ title, parts, kind, children, ...rest }) => parts.length > 0 && html`<h3>${title}</h3>
