@@ -126,8 +126,9 @@ in
       wantedBy = [ "multi-user.target" ];
       wants = [ "network-online.target" ];
       after = [ "network-online.target" ] ++ lib.optional cfg.nix.enable "nix-daemon.socket";
-      # Flakes from git take git.
-      path = lib.optionals cfg.nix.enable [ config.nix.package pkgs.gitMinimal ];
+      # ISOs are opened by bsdtar, within the limits of prlimit; flakes from git take git.
+      path = [ pkgs.libarchive pkgs.util-linux ]
+        ++ lib.optionals cfg.nix.enable [ config.nix.package pkgs.gitMinimal ];
       environment = {
         DOTNET_CLI_TELEMETRY_OPTOUT = "1";
         HOME = "/var/cache/netboot-server";

@@ -7,8 +7,8 @@
 set -euo pipefail
 
 vm=(qemu-system-x86 ipxe-qemu cpio openssl curl)
-all=("${vm[@]}" busybox-static chromium dnsmasq-base dropbear-bin iproute2 jq kexec-tools libarchive-tools mmdebstrap
-    openssh-client shellcheck systemd python3 bzip2 wget xz-utils zstd)
+all=("${vm[@]}" busybox-static chromium dnsmasq-base dropbear-bin genisoimage iproute2 jq kexec-tools
+    libarchive-tools mmdebstrap openssh-client shellcheck systemd python3 bzip2 wget xorriso xz-utils zstd)
 lock_timeout=120
 
 case ${1:-all} in

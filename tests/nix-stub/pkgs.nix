@@ -14,10 +14,12 @@ let
     "iproute2"
     "ipxe"
     "jq"
+    "libarchive"
     "nixos-facter"
     "nixos-install-tools"
     "qemu"
     "rsync"
+    "util-linux"
   ] // {
     inherit lib;
     stdenv.hostPlatform = { inherit system; isAarch64 = cpu == "aarch64"; uname.processor = cpu; };

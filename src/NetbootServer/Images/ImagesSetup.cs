@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using NetbootServer.Blobs;
 using NetbootServer.Events;
 using NetbootServer.Hosting;
+using NetbootServer.Images.Isos;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Images;
@@ -45,6 +46,7 @@ internal static class ImagesSetup
         .AddSingleton<InitrdLooking>()
         .AddHostedService(provider => provider.GetRequiredService<InitrdLooking>())
         .AddSingleton<ImageSpecParser>()
+        .AddSingleton<IsoOpener>()
         .AddSingleton<VersionUpload>();
 
     private static void DescribeImage(Changes changes, ImageRow? before, ImageRow? after)

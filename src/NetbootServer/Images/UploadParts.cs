@@ -156,7 +156,7 @@ internal sealed class UploadParts
         var kernel = $"{name}/{Roles.Kernel}";
         if (!system.Boots && !system.Initrds.IsEmpty)
             Errors.Add(kernel, "is missing: an initrd boots with the kernel it was made for");
-        else if (!system.Boots && (system.Shim is not null || system.Files is not null))
+        else if (!system.Boots && system.Iso is null && (system.Shim is not null || system.Files is not null))
             Errors.Add(kernel, $"is missing: {Roles.Shim} and {Roles.Files} belong to a kernel, " +
                 $"or to an EFI program ({name}/{Roles.Efi})");
         else if (system is { Kernel: not null, Efi: null, Initrds.IsEmpty: true } && !_alone.Contains(name))

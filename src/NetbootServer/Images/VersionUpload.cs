@@ -7,6 +7,9 @@ using Microsoft.Net.Http.Headers;
 using NetbootServer.Api;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
+using NetbootServer.Downloads;
+using NetbootServer.Images.Isos;
+using NetbootServer.Jobs;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Serving.Bodies;
 
@@ -17,7 +20,7 @@ namespace NetbootServer.Images;
 /// arrives; memory does not grow with its size. The version appears when all of it is there, or not at all.
 /// </summary>
 internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, VersionStore versions, Retention retention,
-    ImportGate gate, IOptions<BodyOptions> options, TimeProvider time)
+    ImportGate gate, IsoOpener isos, IOptions<BodyOptions> options, TimeProvider time)
 {
     private const int MaxParts = 256, MaxArgumentsBytes = 16 * 1024;
 
@@ -78,6 +81,20 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
             return new Problem(ProblemTypes.StorageAway, e.Message);
         }
         if (parts.Finish() is not { } systems) return Problem.Invalid(parts.Errors);
+        try
+        {
+            systems = await isos.CompleteAsync(systems, new Silence(), ct);
+        }
+        catch (SourceException e) when (e.Problem == SourceProblems.NotBootable
+            || e.Problem == SourceProblems.Damaged)
+        {
+            return Problem.Invalid($"{systems.First(pair => IsoOpener.IsToBeOpened(pair.Value)).Key}/{Roles.Iso}",
+                e.Message);
+        }
+        catch (SourceException e)
+        {
+            return new Problem(e.Problem, e.Message);
+        }
         var provenance = JsonSerializer.SerializeToElement(
             new { type = "upload", by = http.User.Identity?.Name, files = parts.FileNames }, JsonBody.Writing);
         return await versions.PublishAsync(image, new() { Systems = systems, Provenance = provenance }, ct);
@@ -112,6 +129,18 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         {
             isEmpty = file.Kind == BootFileKind.Empty;
             return part.Complaint(file);
+        }
+    }
+
+    /// <summary>An upload has no log.</summary>
+    private sealed class Silence : IJobProgress
+    {
+        public void Report(JobProgress progress)
+        {
+        }
+
+        public void Log(string line)
+        {
         }
     }
 

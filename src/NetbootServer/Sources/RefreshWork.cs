@@ -3,6 +3,7 @@ using NetbootServer.Api;
 using NetbootServer.Downloads;
 using NetbootServer.Events;
 using NetbootServer.Images;
+using NetbootServer.Images.Isos;
 using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Sources.Specs;
@@ -13,7 +14,8 @@ namespace NetbootServer.Sources;
 /// A refresh: asks an image's source for what it has now and publishes it as a version, whole or not at all.
 /// </summary>
 internal sealed class RefreshWork(ImageCatalog catalog, ImageRetries retries, SourceSpecParser specs,
-    IServiceProvider sources, VersionStore versions, Retention retention, GcRoots roots, ImportGate gate)
+    IServiceProvider sources, VersionStore versions, Retention retention, GcRoots roots, ImportGate gate,
+    IsoOpener isos)
     : JobWork(Refreshes.Kind)
 {
     public override string SubjectKind => "image";
@@ -66,6 +68,7 @@ internal sealed class RefreshWork(ImageCatalog catalog, ImageRetries retries, So
             // Until the first version is there machines wait.
             Later = image.Versions.Count == 0 ? SourceRequest.Tarballs : [],
         }, progress, ct);
+        sourced = sourced with { Systems = await isos.CompleteAsync(sourced.Systems, progress, ct) };
         var publication = PublicationOf(sourced) with { MadeBy = image.Spec };
         var published = await versions.PublishAsync(ResourceName.Parse(name), publication, ct);
         if (published.Problem is { } problem) throw new SourceException(problem.Type, problem.Detail);

@@ -123,6 +123,7 @@ public sealed class RecipeBootTests(NetbootApp app) : IClassFixture<NetbootApp>
         var boot = (await app.Machine.ScriptAsync(Mac)).BootPath();
         var arm = (await app.Machine.GetAsync($"/boot/script?mac={Mac}&arch=arm64&platform=efi")).Text.BootPath();
         Assert.Equal(Root, await BytesAsync($"{boot}/files/root"));
+        Assert.Equal(Root, await BytesAsync($"{boot}/files/arch/x86_64/root")); // with a loader's own folders
         Assert.Equal(ArmRoot, await BytesAsync($"{arm}/files/root"));
         (await app.Machine.GetAsync($"{boot}/files/only-arm")).Is(HttpStatusCode.NotFound);
         Assert.Equal(Root, await BytesAsync($"{arm}/files/only-arm"));

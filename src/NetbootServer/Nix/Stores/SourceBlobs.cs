@@ -32,6 +32,11 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
         return new StoredBlob(digest, blob.Length, BootFile.Of(head));
     }
 
+    /// <summary>The file that a blob is; null when its bytes are not here, or are ranges of others.</summary>
+    public async ValueTask<string?> FileOfAsync(Sha256Digest digest, CancellationToken ct) =>
+        await HasAsync(digest, ct) && await index.FindAsync(digest, ct) is { Segments.IsEmpty: true }
+            ? directory.PathOf(digest) : null;
+
     /// <summary>What is in a store path whose NAR is here already; null when it is not.</summary>
     /// <exception cref="SourceException">The blob is no NAR.</exception>
     public async Task<NarListing?> ListAsync(PathInfo info, CancellationToken ct)

@@ -185,8 +185,9 @@ public sealed class LayoutFinderTests
         var page = new LayoutFile("vmlinuz", 100, () => BootFile.Of("<!doctype html><p>Not found"u8));
         var match = new LayoutFinder(KnownLayouts.OfFolders, [page, .. Files("initrd.img")]).Find(X86);
         Assert.False(match!.IsWhole);
-        Assert.Contains("vmlinuz: must be a Linux kernel for x86_64-linux (a bzImage); this is an HTML page",
-            string.Join(' ', match.Complaints), StringComparison.Ordinal);
+        Assert.Contains("vmlinuz: must be a Linux kernel for x86_64-linux", string.Join(' ', match.Complaints),
+            StringComparison.Ordinal);
+        Assert.Contains("this is an HTML page", string.Join(' ', match.Complaints), StringComparison.Ordinal);
     }
 
     [Fact]
