@@ -17,6 +17,7 @@ using NetbootServer.Hosting.Logging;
 using NetbootServer.Images;
 using NetbootServer.Images.Layouts;
 using NetbootServer.Initrds;
+using NetbootServer.Inventory;
 using NetbootServer.Jobs;
 using NetbootServer.Kexec;
 using NetbootServer.Kexec.Boots;
@@ -53,6 +54,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddSources()
         .AddProfiles()
         .AddMachines()
+        .AddInventory()
         .AddJobs()
         .AddBoots()
         .AddCompatibility()
@@ -114,6 +116,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapProfiles();
     api.MapImages();
     api.MapUploadRoles();
+    api.MapInventory();
     api.MapRefreshes();
     api.MapClosures();
     api.MapBoots();

@@ -18,7 +18,7 @@ public sealed partial class LayoutTests
     private static readonly string[] Order =
     [
         "Hosting", "Api", "Serving", "Storage", "Access", "Events", "Jobs", "Archives", "Blobs", "Downloads", "Nix",
-        "Initrds", "Overlays", "Images", "Sources", "Profiles", "Machines", "Boots", "Kexec", "Compatibility",
+        "Initrds", "Overlays", "Images", "Sources", "Profiles", "Machines", "Inventory", "Boots", "Kexec", "Compatibility",
         "Dashboard", "Operations",
     ];
 

@@ -46,6 +46,11 @@ public sealed record Problem(ProblemType Type, string Detail)
         };
     }
 
+    /// <summary>409 for a change of what a file of the inventory declares.</summary>
+    public static Problem Managed(string kind, string name, string file) =>
+        new(ProblemTypes.ManagedByFile,
+            $"The file {file} of the inventory declares {kind} '{name}'. Change it there: the server applies it.");
+
     /// <summary>409 for a new name that another resource has.</summary>
     public static Problem NameTaken(string kind, string name) =>
         new(ProblemTypes.NameTaken,

@@ -73,6 +73,18 @@ public static class ProblemTypes
         "The resource is used by the ones named in 'users'. Point them elsewhere, or end them, and then delete or " +
         "rename it.");
 
+    /// <summary>409, a resource that a file of the inventory declares.</summary>
+    public static readonly ProblemType ManagedByFile = new("managed-by-file", 409,
+        "A file of the inventory declares it",
+        "The resource is declared by the file of Inventory:Directory that the detail names, and the API cannot change " +
+        "or remove it. Change that file: the server applies it within two seconds.");
+
+    /// <summary>409, no change of the inventory that waits.</summary>
+    public static readonly ProblemType NothingWaits = new("nothing-waits", 409,
+        "No change of the inventory waits for this word",
+        "Only a change of the inventory's files that removes more than Inventory:MaxRemovals waits for a " +
+        "confirmation. GET /api/v1/inventory says what waits now, and what is wrong.");
+
     /// <summary>409, a secret that is not the one that was read.</summary>
     public static readonly ProblemType SecretChanged = new("secret-changed", 409,
         "The secret is another one now",

@@ -65,6 +65,12 @@ public static class AlarmKinds
     /// <summary>The disk of the data directory is nearly full.</summary>
     public const string DiskNearlyFull = "disk-nearly-full";
 
+    /// <summary>The files of the inventory have faults: what they declared before stays.</summary>
+    public const string InventoryFaulty = "inventory-faulty";
+
+    /// <summary>A change of the inventory's files removes so much that it waits for an operator.</summary>
+    public const string InventoryRemovals = "inventory-removals";
+
     /// <summary>A part of the server cannot work: the folder of blobs is away, or a background worker fails.</summary>
     public const string ServerImpaired = "server-impaired";
 }

@@ -19,6 +19,11 @@ internal static class Start
             await Console.Error.WriteLineAsync(failure.Message);
             return 1;
         }
+        catch (CommandFailure failure)
+        {
+            await Console.Error.WriteLineAsync(failure.Message);
+            return 1;
+        }
     }
 
     /// <summary>Whether a log event is the host's own account, stack trace and all, of a start that failed.</summary>

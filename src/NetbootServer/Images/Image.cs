@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using NetbootServer.Api;
 using NetbootServer.Jobs;
 
 namespace NetbootServer.Images;
@@ -85,6 +86,9 @@ public sealed record Image(string Name, ImageSpec Spec, long Revision)
     /// When it is refreshed beside its schedule, because the last refresh failed; null when that went well.
     /// </summary>
     public DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>The file of the inventory that declares it; missing when the API made it.</summary>
+    public ManagedBy? ManagedBy { get; init; }
 
     /// <summary>
     /// Bytes that its versions take on the disk, shared ones counted once; what was not fetched yet takes none.

@@ -94,6 +94,7 @@ public sealed class ImageCatalog : IDisposable
             UpdatedAt = row.UpdatedAt,
             LastRefreshedAt = row.LastRefreshedAt,
             RetryAt = row.RetryAt,
+            ManagedBy = ManagedBy.Of(row.ManagedBy),
             Versions = versions.Select(version => ToVersion(version, row.Name))
                 .ToFrozenDictionary(version => version.Id, StringComparer.Ordinal),
         };

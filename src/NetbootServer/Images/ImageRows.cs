@@ -21,6 +21,9 @@ internal sealed class ImageRow
     public DateTimeOffset UpdatedAt { get; set; }
     public DateTimeOffset? LastRefreshedAt { get; set; }
     public DateTimeOffset? RetryAt { get; set; }
+
+    /// <summary>The file of the inventory that declares it; null when the API made it.</summary>
+    public string? ManagedBy { get; set; }
 }
 
 /// <summary>A version as stored; <see cref="Systems"/> and <see cref="Provenance"/> are JSON.</summary>

@@ -25,6 +25,7 @@ public sealed class ImageStore(
         var outcome = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
+            if (row?.ManagedBy is { } file) return Problem.Managed("image", row.Name, file);
             if (precondition.Check(row?.Revision) is { } failed) return failed;
             var current = row is null ? null : SpecOf(row);
             var wanted = change.Apply("image", name.ToString(), current);
@@ -52,14 +53,26 @@ public sealed class ImageStore(
         {
             var row = await FindAsync(db, name, token);
             if (row is null) return Problem.NotFound("image", name.ToString());
-            if (precondition.Check(row.Revision) is { } failed) return failed;
-            var referring = await references.UsersOfAsync(db, "image", name.ToString(), token);
-            if (referring.Count > 0) return Problem.InUse("Image", name.ToString(), referring);
-            audit.Deleted(db, "image", row.Name, SpecOf(row));
-            db.Remove(row);
-            return null;
+            if (row.ManagedBy is { } file) return Problem.Managed("image", row.Name, file);
+            return precondition.Check(row.Revision) ?? await RemoveAsync(db, row, token);
         }, ct);
     }
+
+    /// <summary>Removes an image that nothing refers to, inside the caller's transaction; null, or why not.</summary>
+    internal async Task<Problem?> RemoveAsync(NetbootDb db, ImageRow row, CancellationToken ct)
+    {
+        var referring = await references.UsersOfAsync(db, "image", row.Name, ct);
+        if (referring.Count > 0) return Problem.InUse("Image", row.Name, referring);
+        audit.Deleted(db, "image", row.Name, SpecOf(row));
+        db.Remove(row);
+        return null;
+    }
+
+    /// <summary>
+    /// Makes or changes an image as a file of the inventory declares it, inside the caller's transaction.
+    /// </summary>
+    internal void Declare(NetbootDb db, ImageRow? row, ResourceName name, ImageSpec spec, string file) =>
+        Store(db, row, name, spec).Resource!.ManagedBy = file;
 
     private async Task<Problem?> RenameFaultAsync(
         NetbootDb db, ResourceName name, ResourceName newName, CancellationToken ct)

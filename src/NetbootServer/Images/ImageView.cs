@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
+using NetbootServer.Api;
 using NetbootServer.Overlays.Recognition;
 
 namespace NetbootServer.Images;
@@ -59,6 +60,9 @@ public sealed record ImageView
     /// <inheritdoc cref="Image.DiskBytes"/>
     public required long SizeBytes { get; init; }
 
+    /// <summary>The file of the inventory that declares it; missing when the API made it.</summary>
+    public ManagedBy? ManagedBy { get; init; }
+
     internal static ImageView Of(Image image) => new()
     {
         Name = image.Name,
@@ -77,6 +81,7 @@ public sealed record ImageView
         LastRefreshedAt = image.LastRefreshedAt,
         NextRefreshAt = NextOf(image),
         SizeBytes = image.DiskBytes,
+        ManagedBy = image.ManagedBy,
     };
 
     private static DateTimeOffset? NextOf(Image image) =>

@@ -17,14 +17,14 @@ internal static class ImagesApi
         var changes = images.MapGroup("/{name}").RequireAuthorization(RolePolicies.Admin);
         changes.MapPut("", Save).HasDryRun().Accepts<ImageSpec>("application/json").Requires("source")
             .Example("""{"source": {"type": "upload"}, "keep": 3, "systems": ["x86_64-linux"]}""")
-            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.PreconditionFailed);
+            .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.ManagedByFile, ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).HasDryRun().Accepts<ImageSpec>("application/merge-patch+json", "application/json")
             .Example("""{"keep": 5}""")
             .Refuses(ProblemTypes.OfBodies)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse,
-                ProblemTypes.PreconditionFailed);
-        changes.MapDelete("", Delete)
-            .Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
+                ProblemTypes.ManagedByFile, ProblemTypes.PreconditionFailed);
+        changes.MapDelete("", Delete).Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.ManagedByFile,
+            ProblemTypes.PreconditionFailed);
         changes.MapPost("/versions", Upload).Accepts<IFormFile>("multipart/form-data").DisableAntiforgery()
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound, ProblemTypes.StorageFull);
         changes.MapPut("/current", SetCurrent).Accepts<CurrentRequest>("application/json")

@@ -40,6 +40,7 @@ internal sealed class ContradictionStore(Database database, Audit audit, Machine
             .SingleOrDefaultAsync(machine => machine.Id == reported.MachineId, ct);
         if (row is not { State: MachineState.Registered })
             return new Problem(ProblemTypes.NothingToResolve, $"There is no machine '{reported.Machine}' any more.");
+        if (row.ManagedBy is { } file) return Problem.Managed("machine", row.Name, file);
         var others = await OthersAsync(db, reported, row.Id, ct);
         if (others.Find(other => other.HasUuid) is { } owner)
             return new Problem(ProblemTypes.IdentityTaken,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using NetbootServer.Api;
 using NetbootServer.Overlays;
 
 namespace NetbootServer.Machines;
@@ -162,6 +163,9 @@ public sealed record Machine(string Name, MachineSpec Spec, long Revision)
 
     /// <summary>What its first boot reported of the values that are not registered; null before.</summary>
     public MachineReference? Reference { get; init; }
+
+    /// <summary>The file of the inventory that declares it; missing when the API made it.</summary>
+    public ManagedBy? ManagedBy { get; init; }
 
     /// <summary>What its generated ssh host keys are derived from.</summary>
     internal HostKeyOwner HostKeyOwner => new(Id, CreatedAt);

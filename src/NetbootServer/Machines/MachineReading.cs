@@ -26,6 +26,7 @@ internal static class MachineReading
         SecretsArmed = row.SecretsArmed,
         SecretsSpent = row.SecretsSpent,
         SecretsSpentAt = row.SecretsSpentAt,
+        ManagedBy = ManagedBy.Of(row.ManagedBy),
     };
 
     public static StoredNextBoot? ReadNextBoot(this MachineRow row) => Read<StoredNextBoot>(row.NextBoot);

@@ -20,9 +20,15 @@ internal sealed class MachineReferrer(IOptions<MachinesOptions> options) : IRefe
         };
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<string>> RenameBlockersOfAsync(
-        NetbootDb db, string kind, string name, CancellationToken ct) => Task.FromResult<IReadOnlyList<string>>(
-        kind == "profile" && options.Value.Unknown == name ? ["the setting Machines:Unknown"] : []);
+    public async Task<IReadOnlyList<string>> RenameBlockersOfAsync(
+        NetbootDb db, string kind, string name, CancellationToken ct)
+    {
+        if (kind != "profile") return [];
+        var declared = await db.Set<MachineRow>().Where(row => row.Profile == name && row.ManagedBy != null)
+            .OrderBy(row => row.Name).Take(MaxNamed).Select(row => $"machine {row.Name} in {row.ManagedBy}")
+            .ToListAsync(ct);
+        return options.Value.Unknown == name ? ["the setting Machines:Unknown", .. declared] : declared;
+    }
 
     /// <inheritdoc/>
     public async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)

@@ -60,6 +60,9 @@ internal sealed class MachineRow
 
     /// <summary>What a serial number is looked up by, likewise.</summary>
     public string? SerialKey { get; set; }
+
+    /// <summary>The file of the inventory that declares it; null when the API made it.</summary>
+    public string? ManagedBy { get; set; }
 }
 
 /// <summary>Which machine has a MAC; one row a MAC.</summary>

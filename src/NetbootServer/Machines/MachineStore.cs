@@ -30,6 +30,7 @@ public sealed class MachineStore(
         {
             var row = await db.Set<MachineRow>().AsNoTracking()
                 .SingleOrDefaultAsync(machine => machine.Name == name.ToString(), token);
+            if (row?.ManagedBy is { } file) return Problem.Managed("machine", row.Name, file);
             var (revision, before) = (row?.Revision, row?.ReadSpec());
             if (precondition.Check(revision) is { } failed) return failed;
             var wanted = change.Apply("machine", name.ToString(), before);
@@ -68,7 +69,8 @@ public sealed class MachineStore(
     public async Task<Problem?> DeleteAsync(ResourceName name, Precondition precondition, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(precondition);
-        return (await ChangeAsync(name, (_, row, _) => Task.FromResult(precondition.Check(row.Revision)), (db, row) =>
+        return (await ChangeAsync(name, (_, row, _) => Task.FromResult(row.ManagedBy is { } file
+            ? Problem.Managed("machine", row.Name, file) : precondition.Check(row.Revision)), (db, row) =>
         {
             audit.Deleted(db, "machine", row.Name, row.ReadSpec());
             db.Remove(row);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetbootServer.Api;
 using NetbootServer.Overlays;
 
 namespace NetbootServer.Machines;
@@ -90,6 +91,9 @@ public sealed record MachineView
     /// </summary>
     public ImmutableArray<PublicHostKey>? HostKeys { get; init; }
 
+    /// <summary>The file of the inventory that declares it; missing when the API made it.</summary>
+    public ManagedBy? ManagedBy { get; init; }
+
     /// <inheritdoc cref="Machine.LastBoot"/>
     public LastBoot? LastBoot { get; init; }
 
@@ -124,6 +128,7 @@ public sealed record MachineView
         Identity = machine.Identity,
         IdentityChanges = machine.IdentityChanges,
         Reference = ReferenceOf(machine),
+        ManagedBy = machine.ManagedBy,
         LastBoot = machine.LastBoot,
         NextBoot = machine.NextBoot,
         Completion = machine.Completion,

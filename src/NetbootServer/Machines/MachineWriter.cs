@@ -26,7 +26,7 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
     ];
 
     private readonly List<IAsyncDisposable> _prepared = [];
-    private PreparedRows<MachineRow>? _insert, _update, _observe, _learn, _delete;
+    private PreparedRows<MachineRow>? _insert, _update, _observe, _learn, _manage, _delete;
     private PreparedRows<MachineMacRow>? _takeMac, _dropMacs;
     private PreparedRows<MachineLabelRow>? _label, _dropLabels;
 
@@ -41,10 +41,11 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
     /// </param>
     /// <param name="ct">Ends the attempt.</param>
     /// <param name="arms">Number of the release of its secrets that is armed; null for none.</param>
+    /// <param name="managedBy">The file of the inventory that declares it; null for none.</param>
     /// <returns>The record as it is now.</returns>
     public async Task<MachineRow> RegisterAsync(MachineRow? row, string name, MachineSpec spec,
         IReadOnlyList<MachineRow> discovered, DateTimeOffset at, bool isNamedLater, CancellationToken ct,
-        long? arms = null)
+        long? arms = null, string? managedBy = null)
     {
         var becomes = row is null && discovered.Count > 0; // the oldest discovered record becomes the machine's
         row ??= becomes ? discovered[0] : new() { Name = name, Spec = "", Search = "", CreatedAt = at };
@@ -55,6 +56,7 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
         row.Revision = becomes ? 1 : row.Revision + 1;
         row.UpdatedAt = at;
         row.SecretsArmed = arms ?? row.SecretsArmed;
+        row.ManagedBy = managedBy;
         row.WriteSpec(spec);
         db.Changes.AddMachine(row);
         if (isNamedLater) row.Name = $"~{row.Id}";
@@ -77,6 +79,21 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
         return row;
     }
 
+    /// <summary>Another file declares the machine from now on, and it stays what it is.</summary>
+    public async Task WriteManagedAsync(MachineRow row, string? managedBy, CancellationToken ct)
+    {
+        row.ManagedBy = managedBy;
+        await (_manage ??= Keep(PreparedRows<MachineRow>.Update(db, nameof(MachineRow.ManagedBy)))).RunAsync(row, ct);
+        db.Changes.AddMachine(row);
+    }
+
+    /// <summary>Removes a machine; its boots stay.</summary>
+    public async Task RemoveAsync(MachineRow row, CancellationToken ct)
+    {
+        db.Changes.AddMachine(row);
+        await DeleteAsync(row, ct);
+    }
+
     /// <summary>Writes the record of a discovered machine.</summary>
     public async Task DiscoverAsync(MachineRow row, CancellationToken ct)
     {
@@ -94,7 +111,7 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
         db.Changes.AddMachine(found);
         row.Absorb(found);
         await joined(db, found.Id, row.Id, ct);
-        await (_delete ??= Keep(PreparedRows<MachineRow>.Delete(db, nameof(MachineRow.Id)))).RunAsync(found, ct);
+        await DeleteAsync(found, ct);
     }
 
     /// <summary>The machine has a MAC more, which belongs to no other.</summary>
@@ -129,6 +146,9 @@ internal sealed class MachineWriter(NetbootDb db, MachineJoined joined) : IAsync
     {
         foreach (var statement in _prepared) await statement.DisposeAsync();
     }
+
+    private Task DeleteAsync(MachineRow row, CancellationToken ct) =>
+        (_delete ??= Keep(PreparedRows<MachineRow>.Delete(db, nameof(MachineRow.Id)))).RunAsync(row, ct);
 
     private Task<long> InsertAsync(MachineRow row, CancellationToken ct) =>
         (_insert ??= Keep(PreparedRows<MachineRow>.Insert(db))).RunAsync(row, ct);

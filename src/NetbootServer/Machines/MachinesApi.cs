@@ -28,13 +28,14 @@ internal static class MachinesApi
         changes.MapPut("", Save).HasDryRun().Accepts<MachineSpec>("application/json").Requires().Example("""
             {"macs": ["52:54:00:12:34:56"], "arch": "x86_64", "labels": {"rack": "3"}, "kernelArguments": ["console=ttyS0"]}
             """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.MacTaken, ProblemTypes.IdentityTaken,
-                ProblemTypes.SecretChanged, ProblemTypes.PreconditionFailed);
+                ProblemTypes.SecretChanged, ProblemTypes.ManagedByFile, ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).HasDryRun().Accepts<MachineSpec>("application/merge-patch+json", "application/json")
             .Example("""{"labels": {"rack": "4", "old": null}, "notes": "moved"}""")
             .Refuses(ProblemTypes.OfBodies)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.MacTaken, ProblemTypes.IdentityTaken, ProblemTypes.NameTaken)
-            .Refuses(ProblemTypes.SecretChanged, ProblemTypes.PreconditionFailed);
-        changes.MapDelete("", Delete).Refuses(ProblemTypes.NotFound, ProblemTypes.PreconditionFailed);
+            .Refuses(ProblemTypes.SecretChanged, ProblemTypes.ManagedByFile, ProblemTypes.PreconditionFailed);
+        changes.MapDelete("", Delete)
+            .Refuses(ProblemTypes.NotFound, ProblemTypes.ManagedByFile, ProblemTypes.PreconditionFailed);
         changes.MapPut("/next-boot", SetNextBoot).Accepts<NextBootRequest>("application/json")
             .Example("""{"action": "local"}""").Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
         changes.MapDelete("/next-boot", ClearNextBoot).Refuses(ProblemTypes.NotFound);

@@ -1,6 +1,7 @@
 using NetbootServer.Access.Keys;
 using NetbootServer.Access.Passwords;
 using NetbootServer.Hosting;
+using NetbootServer.Inventory;
 using NetbootServer.Operations.Backups;
 
 namespace NetbootServer.Operations;
@@ -12,6 +13,7 @@ internal static class Commands
     {
         ["backup"] = Backup.RunAsync,
         ["restore"] = Restore.RunAsync,
+        ["check"] = CheckCommand.RunAsync,
         ["reset-password"] = ResetPassword.RunAsync,
         ["rotate-master-key"] = RotateMasterKey.RunAsync,
     };

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using NetbootServer.Api;
 using NetbootServer.Hosting;
 using NetbootServer.Images;
+using NetbootServer.Inventory;
 using NetbootServer.Profiles;
 using NetbootServer.Sources;
 using NetbootServer.Storage;
@@ -15,8 +16,8 @@ namespace NetbootServer.Operations;
 /// their first use or when asked.
 /// </summary>
 internal sealed partial class FirstImages(Database database, ImageStore images, ProfileStore profiles,
-    ImageCatalog catalog, Refreshes refreshes, IOptions<ImagesOptions> options, WorkerServices services,
-    TimeProvider time, ILogger<FirstImages> logger) : ResilientWorker("making of the first images", services, logger)
+    ImageCatalog catalog, Refreshes refreshes, InventoryState inventory, IOptions<ImagesOptions> options,
+    WorkerServices services, TimeProvider time, ILogger<FirstImages> logger) : ResilientWorker("making of the first images", services, logger)
 {
     private static readonly string[] Releases = ["nixos-26.05", "nixos-unstable"];
 
@@ -26,6 +27,7 @@ internal sealed partial class FirstImages(Database database, ImageStore images, 
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
+        await inventory.FirstLook.WaitAsync(stoppingToken); // images of its files are enough
         while (!await RoundAsync(() => MakeAsync(stoppingToken), stoppingToken))
             await Task.Delay(TryAgain, time, stoppingToken);
         await Task.Delay(Timeout.Infinite, stoppingToken); // workers end with the server

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetbootServer.Api;
 using NetbootServer.Overlays;
 
 namespace NetbootServer.Profiles;
@@ -66,4 +67,7 @@ public sealed record Profile(string Name, ProfileSpec Spec, long Revision)
 
     /// <summary>When it last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The file of the inventory that declares it; missing when the API made it.</summary>
+    public ManagedBy? ManagedBy { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Microsoft.EntityFrameworkCore;
+using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Profiles;
@@ -35,6 +36,7 @@ public sealed class ProfileCatalog : IDisposable
     {
         CreatedAt = row.CreatedAt,
         UpdatedAt = row.UpdatedAt,
+        ManagedBy = ManagedBy.Of(row.ManagedBy),
     };
 
     internal static ProfileSpec Spec(ProfileRow row) =>

@@ -16,6 +16,16 @@ internal sealed class ProfileReferrer : IReferrer
             _ => [],
         };
 
+    /// <summary>Files of the inventory would go on naming what has another name.</summary>
+    public async Task<IReadOnlyList<string>> RenameBlockersOfAsync(
+        NetbootDb db, string kind, string name, CancellationToken ct) => kind is not ("image" or "profile") ? [] :
+    [
+        .. (await db.Set<ProfileRow>().Where(row => row.ManagedBy != null && row.Name != name).ToListAsync(ct))
+            .Where(row => kind == "image" ? row.Image == name
+                : ProfileStore.OfferedBy(ProfileCatalog.Spec(row)).Contains(name))
+            .Select(row => $"profile {row.Name} in {row.ManagedBy}"),
+    ];
+
     /// <inheritdoc/>
     public async Task FollowAsync(NetbootDb db, Renaming renaming, CancellationToken ct)
     {

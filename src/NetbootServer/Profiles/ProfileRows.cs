@@ -13,6 +13,9 @@ internal sealed class ProfileRow
     public long Revision { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
+
+    /// <summary>The file of the inventory that declares it; null when the API made it.</summary>
+    public string? ManagedBy { get; set; }
 }
 
 internal sealed class ProfileRows : IEntityTypeConfiguration<ProfileRow>

@@ -26,6 +26,7 @@ public sealed class ProfileStore(
         var saved = await database.ChangeAsync(async (db, token) =>
         {
             var row = await FindAsync(db, name, token);
+            if (row?.ManagedBy is { } file) return Problem.Managed("profile", row.Name, file);
             if (precondition.Check(row?.Revision) is { } failed) return failed;
             var current = row is null ? null : ProfileCatalog.Spec(row);
             var wanted = change.Apply("profile", name.ToString(), current);
@@ -62,13 +63,37 @@ public sealed class ProfileStore(
         {
             var row = await FindAsync(db, name, token);
             if (row is null) return Problem.NotFound("profile", name.ToString());
-            if (precondition.Check(row.Revision) is { } failed) return failed;
-            var referring = await references.UsersOfAsync(db, "profile", name.ToString(), token);
-            if (referring.Count > 0) return Problem.InUse("Profile", name.ToString(), referring);
-            audit.Deleted(db, "profile", row.Name, ProfileCatalog.Spec(row));
-            db.Remove(row);
-            return null;
+            if (row.ManagedBy is { } file) return Problem.Managed("profile", row.Name, file);
+            return precondition.Check(row.Revision) ?? await RemoveAsync(db, row, token);
         }, ct);
+    }
+
+    /// <summary>Removes a profile that nothing refers to, inside the caller's transaction; null, or why not.</summary>
+    internal async Task<Problem?> RemoveAsync(NetbootDb db, ProfileRow row, CancellationToken ct)
+    {
+        var referring = await references.UsersOfAsync(db, "profile", row.Name, ct);
+        if (referring.Count > 0) return Problem.InUse("Profile", row.Name, referring);
+        audit.Deleted(db, "profile", row.Name, ProfileCatalog.Spec(row));
+        db.Remove(row);
+        return null;
+    }
+
+    /// <summary>
+    /// Makes or changes a profile as a file of the inventory declares it, inside the caller's transaction, which checks
+    /// what it refers to.
+    /// </summary>
+    /// <returns>Null, or why not; its errors are by JSON path.</returns>
+    internal async Task<Problem?> DeclareAsync(NetbootDb db, ProfileRow? row, ResourceName name, ProfileSpec spec,
+        string file, CancellationToken ct)
+    {
+        var before = row is null ? null : ProfileCatalog.Spec(row);
+        var kept = await OverlaySecrets.KeepAsync(db, secrets.Seal(spec.Overlay), before?.Overlay, ct);
+        if (kept.Conflict is { } place)
+            return Problem.Invalid(place, "is a secret that this server does not have: name the file that holds it");
+        if (kept.Problem is { } unkept) return unkept;
+        if (await VersionFaultAsync(db, spec, ct) is { } dangling) return dangling;
+        Store(db, row, name, spec with { Overlay = kept.Overlay }).Resource!.ManagedBy = file;
+        return null;
     }
 
     /// <summary>Whether a profile exists, inside the caller's transaction.</summary>
@@ -117,11 +142,16 @@ public sealed class ProfileStore(
             if (!await ExistsAsync(db, offered, ct))
                 return Problem.Invalid("$.menu.entries",
                     $"there is no profile '{offered}': make it first with PUT /api/v1/profiles/{offered}");
-        var image = await db.Set<ImageRow>().SingleOrDefaultAsync(row => row.Name == spec.Image, ct);
-        if (image is null)
-            return Problem.Invalid("$.image",
+        return await db.Set<ImageRow>().AnyAsync(row => row.Name == spec.Image, ct)
+            ? await VersionFaultAsync(db, spec, ct)
+            : Problem.Invalid("$.image",
                 $"there is no image '{spec.Image}': make it first with PUT /api/v1/images/{spec.Image}");
+    }
+
+    private static async Task<Problem?> VersionFaultAsync(NetbootDb db, ProfileSpec spec, CancellationToken ct)
+    {
         if (spec.Version is not { } version) return null;
+        var image = await db.Set<ImageRow>().SingleAsync(row => row.Name == spec.Image, ct);
         return await db.Set<ImageVersionRow>().AnyAsync(row => row.ImageId == image.Id && row.Id == version, ct)
             ? null
             : Problem.Invalid("$.version", $"image '{spec.Image}' has no kept version '{version}'");

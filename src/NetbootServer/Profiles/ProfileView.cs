@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NetbootServer.Api;
 using NetbootServer.Overlays;
 
 namespace NetbootServer.Profiles;
@@ -54,6 +55,9 @@ public sealed record ProfileView
     /// <inheritdoc cref="Profile.UpdatedAt"/>
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>The file of the inventory that declares it; missing when the API made it.</summary>
+    public ManagedBy? ManagedBy { get; init; }
+
     /// <summary>As lists and events show it: without long contents of files.</summary>
     internal static ProfileView ListedOf(Profile profile)
     {
@@ -79,5 +83,6 @@ public sealed record ProfileView
         Revision = profile.Revision,
         CreatedAt = profile.CreatedAt,
         UpdatedAt = profile.UpdatedAt,
+        ManagedBy = profile.ManagedBy,
     };
 }

@@ -16,14 +16,15 @@ internal static class ProfilesApi
         var changes = profiles.MapGroup("/{name}").RequireAuthorization(RolePolicies.Operator);
         changes.MapPut("", Save).HasDryRun().Accepts<ProfileSpec>("application/json").Requires("image").Example("""
             {"image": "nixos-unstable", "selector": {"rack": "3"}, "priority": 10, "kernelArguments": ["console=ttyS0"]}
-            """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.SecretChanged, ProblemTypes.PreconditionFailed);
+            """).Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.SecretChanged, ProblemTypes.ManagedByFile,
+                ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).HasDryRun().Accepts<ProfileSpec>("application/merge-patch+json", "application/json")
             .Example("""{"priority": 20, "selector": {"rack": null}}""")
             .Refuses(ProblemTypes.OfBodies)
             .Refuses(ProblemTypes.NotFound, ProblemTypes.NameTaken, ProblemTypes.InUse,
-                ProblemTypes.SecretChanged, ProblemTypes.PreconditionFailed);
-        changes.MapDelete("", Delete)
-            .Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.PreconditionFailed);
+                ProblemTypes.SecretChanged, ProblemTypes.ManagedByFile, ProblemTypes.PreconditionFailed);
+        changes.MapDelete("", Delete).Refuses(ProblemTypes.NotFound, ProblemTypes.InUse, ProblemTypes.ManagedByFile,
+            ProblemTypes.PreconditionFailed);
     }
 
     /// <summary>Lists profiles by name.</summary>
@@ -63,8 +64,8 @@ internal static class ProfilesApi
     {
         var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request, ProfileSpecParser.Parse, ct,
             OverlayParser.MaxBodyBytes);
-        if (!ResourceName.TryParse(name, out var parsed) || ReservedNames.Contains(name)
-            || ReservedNames.Contains(change.NewName?.ToString()))
+        if (!ResourceName.TryParse(name, out var parsed) || IsReserved(name)
+            || IsReserved(change.NewName?.ToString()))
             return Problem.Invalid("$.name",
                 $"must be {ResourceName.Expected}, and none of {string.Join(", ", ReservedNames)}").ToResult();
         if (problem is not null) return problem.ToResult();
@@ -80,6 +81,9 @@ internal static class ProfilesApi
         Answers.Gone(ResourceName.TryParse(name, out var parsed)
             ? await profiles.DeleteAsync(parsed, Precondition.Of(http.Request), ct)
             : Problem.NotFound("profile", name));
+
+    /// <summary>Whether a name is one that no profile may have.</summary>
+    internal static bool IsReserved(string? name) => ReservedNames.Contains(name);
 
     /// <summary>Words of the setting <c>Machines:Unknown</c> that a profile's name would hide.</summary>
     private static readonly string[] ReservedNames = ["wait", "local", "menu"];

@@ -4,7 +4,7 @@ using NetbootServer.Api;
 namespace NetbootServer.Machines.Import;
 
 /// <summary>What is wrong with a file, by line; at most a thousand faults are kept.</summary>
-internal sealed class ImportFaults
+internal class ImportFaults
 {
     public const int Most = 1000;
     private readonly ValidationErrors _errors = new();
@@ -14,7 +14,7 @@ internal sealed class ImportFaults
     /// <summary>No more are taken: the rest of the file need not be read.</summary>
     public bool Full => _errors.Count >= Most;
 
-    public void Add(long line, string fault)
+    public virtual void Add(long line, string fault)
     {
         if (!Full) _errors.Add(string.Create(CultureInfo.InvariantCulture, $"line {line}"), fault);
     }

@@ -23,6 +23,12 @@ internal sealed record ImportRow(long Line, string Name, string Spec)
     /// </summary>
     public ImmutableArray<string> Left { get; init; } = [];
 
+    /// <summary>The file of the inventory that it stands in; null for an import, and not stored.</summary>
+    public string? ManagedBy { get; init; }
+
+    /// <summary>Whether the file takes over a machine that the API made; not stored.</summary>
+    public bool Adopts { get; init; }
+
     /// <summary>Its name afterwards.</summary>
     public string NewName => Rename ?? Name;
 
@@ -32,12 +38,31 @@ internal sealed record ImportRow(long Line, string Name, string Spec)
     public MachineSpec SpecOver(string? before, IReadOnlySet<string>? columns)
     {
         if (before is not null && Left is ["*"]) return MachineReading.ReadSpec(before);
+        if (before is not null && ManagedBy is not null) return Declared(MachineReading.ReadSpec(before));
         if (before is null || columns is null) return MachineReading.ReadSpec(Spec);
         var (wanted, merged) = (Members(Spec), Members(before));
         foreach (var column in columns.Except(Left))
             if (wanted.TryGetValue(column, out var value)) merged[column] = value;
             else merged.Remove(column);
         return JsonSerializer.SerializeToElement(merged).Deserialize<MachineSpec>(StoredJson.Options)!;
+    }
+
+    /// <summary>What is wrong with writing it over a machine that is there; null when nothing is.</summary>
+    public string? FaultOver(MachineRow? before) => (before, ManagedBy) switch
+    {
+        ({ ManagedBy: { } file }, null) =>
+            $"$.name the file {file} of the inventory declares machine '{Name}': change it there",
+        ({ State: MachineState.Registered, ManagedBy: null }, not null) when !Adopts =>
+            "$ was made by the API: say adopt: true to declare it here from now on, or choose another name",
+        _ => null,
+    };
+
+    /// <summary>A machine that is declared without a MAC keeps those that its boots have taught.</summary>
+    private MachineSpec Declared(MachineSpec before)
+    {
+        var spec = MachineReading.ReadSpec(Spec);
+        return spec.Macs.IsEmpty && spec.Uuid == before.Uuid && spec.Serial == before.Serial
+            ? spec with { Macs = before.Macs } : spec;
     }
 
     private static Dictionary<string, JsonElement> Members(string spec) =>

@@ -51,6 +51,7 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
             var kept = await OverlaySecrets.KeepAsync(db, asked.Overlay, before?.ReadSpec().Overlay, ct);
             if (kept.Fault is { } unkept) faults.Add(row.Line, unkept);
             var spec = asked with { Overlay = kept.Overlay };
+            if (row.FaultOver(before) is { } managed) faults.Add(row.Line, managed);
             if (row.Rename is not null && before is null)
                 faults.Add(row.Line, $"$.name there is no machine '{row.Name}' to rename");
             if (row.Rename is not null && takenNames.Contains(row.NewName))
@@ -119,17 +120,17 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
     {
         var json = before is null ? "" : MachineReading.Write(spec);
         _taken.UnionWith(discovered.Select(found => found.Id));
-        var action = before is null ? Actions.Created
-            : before.State == MachineState.Registered && before.Spec == json && discovered.Count == 0
-            && row.Rename is null
-                ? Actions.Unchanged
-            : Actions.Changed;
+        var isSame = before is { State: MachineState.Registered } && before.Spec == json && discovered.Count == 0
+            && row.Rename is null;
+        var action = before is null ? Actions.Created : isSame ? Actions.Unchanged : Actions.Changed;
         answer.Add(new(row.Line, row.Name, action)
         {
             Changes = action == Actions.Changed ? Changes(before!, json, row) : null,
             TakesOver = discovered.Count == 0 ? null : [.. discovered.Select(found => found.Name)],
         });
-        if (action == Actions.Unchanged || _writer is null) return;
+        if (isSame && _writer is not null && before!.ManagedBy != row.ManagedBy)
+            await _writer.WriteManagedAsync(before, row.ManagedBy, ct);
+        if (isSame || _writer is null) return;
         if (++_stored > ImportContext.NamedOneByOne) db.Changes.AddAll(ChangeKinds.Machine);
         if (row.Rename is not null)
         {
@@ -144,7 +145,7 @@ internal sealed class ImportWriting(NetbootDb db, ImportContext import, ImportFa
         // Machines of one file may exchange their names: each gets its new one when all of these are free.
         await _writer.RegisterAsync(
             before, row.NewName, spec, discovered, import.Now, isNamedLater: row.NewName != row.Name, ct,
-            arms);
+            arms, row.ManagedBy);
     }
 
     private static Dictionary<string, MemberChange> Changes(MachineRow before, string after, ImportRow row)

@@ -36,7 +36,7 @@ internal sealed class MachineExport(Database database, MachineQuery query, Machi
     }
 
     /// <summary>What users set of a machine, without what is unset; its name first.</summary>
-    private static JsonObject Members(MachineView machine)
+    internal static JsonObject Members(MachineView machine)
     {
         var members = new JsonObject { ["name"] = machine.Name };
         foreach (var property in JsonSerializer.SerializeToElement(machine, JsonBody.Writing).EnumerateObject())

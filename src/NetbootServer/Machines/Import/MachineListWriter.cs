@@ -1,10 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using NetbootServer.Api;
 using NetbootServer.Images;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 
 namespace NetbootServer.Machines.Import;
 
@@ -90,64 +87,24 @@ internal sealed class CsvListWriter : MachineListWriter
         ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
 }
 
-/// <summary>A YAML sequence. Text that another reader could take for a number or a date is quoted.</summary>
-internal sealed partial class YamlListWriter : MachineListWriter
+/// <summary>A YAML sequence.</summary>
+internal sealed class YamlListWriter : MachineListWriter
 {
-    private static readonly string[] Words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
-    private readonly Emitter _yaml;
+    private readonly YamlText _yaml;
 
-    public YamlListWriter() => _yaml = new(new StringWriter(Text), new EmitterSettings().WithMaxSimpleKeyLength(1024)
-        .WithBestWidth(int.MaxValue));
+    public YamlListWriter() => _yaml = new(Text);
 
     public override void Begin()
     {
-        _yaml.Emit(new StreamStart());
-        _yaml.Emit(new DocumentStart(null, null, isImplicit: true));
-        _yaml.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, true, SequenceStyle.Block));
+        _yaml.BeginDocument();
+        _yaml.BeginSequence();
     }
 
-    public override void Add(JsonObject machine) => Write(machine);
+    public override void Add(JsonObject machine) => _yaml.Write(machine);
 
     public override void End()
     {
-        _yaml.Emit(new SequenceEnd());
-        _yaml.Emit(new DocumentEnd(isImplicit: true));
-        _yaml.Emit(new StreamEnd());
+        _yaml.EndSequence();
+        _yaml.EndDocument();
     }
-
-    private void Write(JsonNode? node)
-    {
-        switch (node)
-        {
-            case JsonObject members:
-                _yaml.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, true, MappingStyle.Block));
-                foreach (var (name, value) in members)
-                {
-                    Write(name);
-                    Write(value);
-                }
-                _yaml.Emit(new MappingEnd());
-                break;
-            case JsonArray items:
-                _yaml.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, true, SequenceStyle.Block));
-                foreach (var item in items) Write(item);
-                _yaml.Emit(new SequenceEnd());
-                break;
-            case null:
-                _yaml.Emit(new Scalar("null"));
-                break;
-            default:
-                if (node.GetValueKind() == System.Text.Json.JsonValueKind.String) Write(node.GetValue<string>());
-                else _yaml.Emit(new Scalar(node.ToJsonString()));
-                break;
-        }
-    }
-
-    private void Write(string text) => _yaml.Emit(new Scalar(AnchorName.Empty, TagName.Empty, text,
-        Plain().IsMatch(text) && !Words.Contains(text, StringComparer.OrdinalIgnoreCase) ? ScalarStyle.Plain
-            : ScalarStyle.DoubleQuoted,
-        isPlainImplicit: true, isQuotedImplicit: true));
-
-    [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9._/=-]*\z")]
-    private static partial Regex Plain();
 }

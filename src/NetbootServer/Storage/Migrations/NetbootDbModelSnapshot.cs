@@ -417,6 +417,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long?>("LastRefreshedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("ManagedBy")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -689,6 +692,9 @@ namespace NetbootServer.Storage.Migrations
                     b.Property<long?>("LastSeenAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("ManagedBy")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -776,6 +782,9 @@ namespace NetbootServer.Storage.Migrations
 
                     b.Property<string>("Image")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ManagedBy")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Name")

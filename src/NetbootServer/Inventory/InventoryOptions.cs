@@ -1,0 +1,57 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using NetbootServer.Hosting;
+
+namespace NetbootServer.Inventory;
+
+/// <summary>Settings of machines, profiles and images that files declare: <c>Inventory</c>.</summary>
+public sealed record InventoryOptions : IValidatableObject
+{
+    /// <summary>
+    /// The directory of files (<c>*.yaml</c>, <c>*.yml</c>, <c>*.json</c>) that declare machines, profiles and images;
+    /// null: all is made by the API.
+    /// </summary>
+    [Example("/etc/netboot-server/inventory")]
+    public string? Directory { get; init; }
+
+    /// <summary>
+    /// A change of the files that removes more than this waits for an operator: a share of what the files declared
+    /// before, rounded up, or a number. A change that removes all of it waits in any case.
+    /// </summary>
+    [Example("10%")]
+    public string MaxRemovals { get; init; } = "10%";
+
+    /// <summary>The only folders whose files may be named as secrets (<c>contentFile</c> and the like).</summary>
+    [Example("/run/keys")]
+    public IList<string> SecretRoots { get; init; } = [];
+
+    /// <summary>The greatest file of the directory in bytes.</summary>
+    [Range(1, int.MaxValue / 2)]
+    public long MaxFileBytes { get; init; } = 256L << 20;
+
+    /// <summary>How many of <paramref name="managed"/> resources a change may remove.</summary>
+    internal int RemovalsOf(int managed)
+    {
+        var (number, isShare) = Parse(MaxRemovals) ?? (0, true);
+        var allowed = isShare ? (int)Math.Ceiling(managed * (number / 100)) : (int)Math.Min(number, int.MaxValue);
+        return Math.Min(allowed, managed - 1);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Parse(MaxRemovals) is null)
+            yield return new("must be a share such as 10%, or a number such as 25", [nameof(MaxRemovals)]);
+        if (Directory is "") yield return new("must be a directory", [nameof(Directory)]);
+        foreach (var root in SecretRoots.Where(root => !Path.IsPathRooted(root)))
+            yield return new($"'{root}' must be an absolute path", [nameof(SecretRoots)]);
+    }
+
+    private static (decimal Number, bool IsShare)? Parse(string text)
+    {
+        var isShare = text.EndsWith('%');
+        return decimal.TryParse(text.TrimEnd('%').Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var number) && number >= 0 && (isShare ? number <= 100 : decimal.IsInteger(number))
+            ? (number, isShare) : null;
+    }
+}
