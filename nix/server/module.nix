@@ -14,6 +14,19 @@ let
   credential = lib.replaceStrings [ ":" ] [ "." ];
   variable = name: "NETBOOT_" + lib.replaceStrings [ ":" ] [ "__" ] name;
   privileged = cfg.port < 1024;
+  # What the options declare, as the server's inventory files have it.
+  declared = lib.filterAttrs (_: resources: resources != { }) { inherit (cfg) images profiles machines; };
+  inventory = "/etc/netboot-server/inventory";
+  resources = kind: example: mkOption {
+    type = types.attrsOf json.type;
+    default = { };
+    inherit example;
+    description = ''
+      ${kind} by name, as the server's API takes them. They are read-only there, and what is not declared any more is
+      removed; `adopt = true;` takes over what the API has made. They lie in the store, which everybody may read: secrets
+      are named with rootPasswordHashFile, privateFile and contentFile, see inventorySecrets.
+    '';
+  };
   capabilities = lib.optional privileged "CAP_NET_BIND_SERVICE";
 in
 {
@@ -72,6 +85,25 @@ in
       '';
     };
 
+    images = resources "Images" {
+      stable = { source = { type = "nix"; installable = "github:example/installers#stable"; }; schedule = "0 4 * * 1"; };
+    };
+    profiles = resources "Profiles" { install = { image = "stable"; after = "local"; }; };
+    machines = resources "Machines" {
+      rack3-node07 = { macs = [ "52:54:00:12:34:07" ]; labels.rack = "3"; profile = "install"; };
+    };
+
+    inventorySecrets = mkOption {
+      type = types.attrsOf types.path;
+      default = { };
+      example = { "node07.token" = "/run/keys/node07-token"; };
+      description = ''
+        Files with secrets by the name under which machines and profiles have them (contentFile = "node07.token").
+        systemd hands them over as credentials: only root needs to be able to read them, and a change of one takes a
+        restart of the service.
+      '';
+    };
+
     nix.enable = mkOption {
       type = types.bool;
       default = config.nix.enable;
@@ -108,7 +140,16 @@ in
         assertion = lib.all (name: lib.hasSuffix "File" name) (lib.attrNames cfg.secretFiles);
         message = "services.netboot-server.secretFiles: only settings whose names end in File take the path of a file.";
       }
+      {
+        assertion = declared == { } || !(cfg.settings ? Inventory.Directory);
+        message = "services.netboot-server: machines, profiles and images are written to a directory of their own; leave settings.Inventory.Directory out.";
+      }
     ];
+
+    # Not in the service's own files: a change is followed without a restart.
+    environment.etc = lib.optionalAttrs (declared != { }) {
+      "netboot-server/inventory/nixos.json".source = json.generate "nixos.json" declared;
+    };
 
     users.users.netboot-server = {
       isSystemUser = true;
@@ -138,6 +179,8 @@ in
         NIX_REMOTE = "daemon";
         NETBOOT_Nix__Path = lib.getExe config.nix.package;
       }
+      // lib.optionalAttrs (declared != { }) { NETBOOT_Inventory__Directory = inventory; }
+      // lib.optionalAttrs (cfg.inventorySecrets != { }) { NETBOOT_Inventory__SecretRoots = "%d"; }
       // lib.mapAttrs' (name: _: lib.nameValuePair (variable name) "%d/${credential name}") cfg.secretFiles;
 
       serviceConfig = {
@@ -152,7 +195,8 @@ in
         StateDirectoryMode = "0750";
         CacheDirectory = "netboot-server";
         CacheDirectoryMode = "0700";
-        LoadCredential = lib.mapAttrsToList (name: file: "${credential name}:${file}") cfg.secretFiles;
+        LoadCredential = lib.mapAttrsToList (name: file: "${credential name}:${file}") cfg.secretFiles
+          ++ lib.mapAttrsToList (name: file: "${name}:${file}") cfg.inventorySecrets;
         Restart = "on-failure";
         RestartSec = 2;
         # Transfers under way may end first (ShutdownTimeout).

@@ -18,8 +18,8 @@ public sealed partial class LayoutTests
     private static readonly string[] Order =
     [
         "Hosting", "Api", "Serving", "Storage", "Access", "Events", "Jobs", "Archives", "Blobs", "Downloads", "Nix",
-        "Initrds", "Overlays", "Images", "Sources", "Profiles", "Machines", "Inventory", "Boots", "Kexec", "Compatibility",
-        "Dashboard", "Operations",
+        "Initrds", "Overlays", "Images", "Sources", "Profiles", "Machines", "Inventory", "Boots", "Kexec",
+        "Compatibility", "Dashboard", "Operations",
     ];
 
     public static TheoryData<string> Folders => [.. Order];

@@ -180,6 +180,8 @@ let
     literalExpression = text: { _type = "literalExpression"; inherit text; };
 
     optionals = condition: list: if condition then list else [ ];
+    filterAttrs = keep: set: listToAttrs (map (name: nameValuePair name set.${name})
+      (filter (name: keep name set.${name}) (attrNames set)));
     optionalAttrs = condition: set: if condition then set else { };
     optionalString = condition: text: if condition then text else "";
     genAttrs = names: f: listToAttrs (map (name: nameValuePair name (f name)) names);

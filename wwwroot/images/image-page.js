@@ -9,6 +9,7 @@ import { has } from '../core/state.js';
 import { images, machines, profiles } from '../core/stores.js';
 import { useKeys } from '../parts/keys.js';
 import { may } from '../core/session.js';
+import { Managed, mayChange } from '../parts/managed.js';
 import { useTitle } from '../core/title.js';
 import { ask, isOpen } from '../parts/dialog.js';
 import { bytes, count, plural, short } from '../parts/format.js';
@@ -67,16 +68,18 @@ function Actions({ image, upload, move }) {
         } catch (problem) { toast(problem.message, { seconds: 12 }); }
   };
   const canRefresh = has('images/{name}/refreshes') && image.source.type !== 'upload' && may('operator');
-  useKeys({ ...may('admin') ? { e: () => openImageForm(image) } : {}, ...canRefresh ? { r: refresh } : {} });
+  const changes = mayChange(image, 'admin');
+  useKeys({ ...changes ? { e: () => openImageForm(image) } : {}, ...canRefresh ? { r: refresh } : {} });
   return html`<span class="bar push">
     ${may('admin') && html`<button class=${canRefresh ? 'btn' : 'btn main'} type="button"
       onClick=${upload}>Upload version…</button>
-      <button class="btn s-hide" type="button" onClick=${() => openImageForm(image)}>Edit</button>`}
+      ${changes && html`<button class="btn s-hide" type="button"
+        onClick=${() => openImageForm(image)}>Edit</button>`}`}
     ${canRefresh && html`<button class="btn main" type="button" onClick=${refresh}>Refresh now</button>`}
     ${may('admin') && html`<${Menu} label="More actions" items=${[
       image.current && !image.held && { text: 'Hold…', act: () => openHold(image, move) },
-      { text: 'Edit…', act: () => openImageForm(image) },
-      { text: 'Rename…', act: () => openRename('images', image) }, { text: 'Delete…', act: drop }]}/>`}</span>`;
+      ...changes ? [{ text: 'Edit…', act: () => openImageForm(image) },
+        { text: 'Rename…', act: () => openRename('images', image) }, { text: 'Delete…', act: drop }] : []]}/>`}</span>`;
 }
 
 export default function ImagePage({ name }) {
@@ -105,6 +108,7 @@ export default function ImagePage({ name }) {
       ${image.held && html`<${State} is="held" badge>held at ${short(image.current)}<//>`}<span class="muted s-hide">
         ${image.source.type}, ${image.systems.join(', ')}</span>
       <${Actions} image=${image} upload=${() => openUpload(image, versions.reload)} move=${set}/></div>
+    <${Managed} of=${image}/>
     ${image.held && html`<${Held} image=${image} newest=${kept[0]} move=${move}
       hold=${() => openHold(image, set)}/>`}
     ${job && (job.state === 'running' || job.state === 'queued') && html`<${Refreshing} job=${job}/>`}

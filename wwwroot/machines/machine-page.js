@@ -9,6 +9,7 @@ import { useResource } from '../core/resource.js';
 import { machines, profiles } from '../core/stores.js';
 import { useKeys } from '../parts/keys.js';
 import { may } from '../core/session.js';
+import { Managed, mayChange } from '../parts/managed.js';
 import { useTitle } from '../core/title.js';
 import { drop } from './machine-acts.js';
 import { machineState } from '../parts/boot-phases.js';
@@ -53,8 +54,9 @@ function Head({ machine, state, gone }) {
     ...discovered ? [] : [{ text: 'Next boot…', act: () => openNext([machine]) }],
     machine.completion && { text: 'Boot the profile again', act: again },
     machine.reference && { text: 'Forget its reference', act: forget },
-    !discovered && { text: 'Rename…', act: () => openRename('machines', machine) },
-    { text: 'Delete…', act: async () => { if (await drop([machine])) { gone(); go('machines'); } } },
+    !discovered && !machine.managedBy && { text: 'Rename…', act: () => openRename('machines', machine) },
+    !machine.managedBy && { text: 'Delete…',
+      act: async () => { if (await drop([machine])) { gone(); go('machines'); } } },
   ];
   return html`<div class="head"><nav aria-label="Breadcrumb"><a href=${link('machines')}>Machines</a> / <bdi>
     ${machine.name}</bdi></nav>
@@ -63,12 +65,13 @@ function Head({ machine, state, gone }) {
     <span class="muted s-hide"><bdi>${hardware(machine)}</bdi></span>
     ${may('operator') && html`<span class="bar push">${discovered
       ? html`<button class="btn main" type="button" onClick=${approve}>Approve…</button>`
-      : html`<button class="btn" type="button" onClick=${() => setQuery({ edit: '1' })}>Edit</button>`}
+      : !machine.managedBy
+        && html`<button class="btn" type="button" onClick=${() => setQuery({ edit: '1' })}>Edit</button>`}
       <${Menu} label="More actions" items=${items}/></span>`}</div>`;
 }
 
 /** Labels and notes are changed where they stand. */
-const EditLink = ({ machine }) => may('operator') && machine.state === 'registered'
+const EditLink = ({ machine }) => mayChange(machine) && machine.state === 'registered'
   && html`<a class="push" href=${link('machines', machine.name, { edit: '' })}>Edit</a>`;
 
 const Notes = ({ machine }) => html`<header><h2>Notes</h2><${EditLink} machine=${machine}/></header>
@@ -96,12 +99,13 @@ export default function MachinePage({ name }) {
   useEffect(() => { for (const boot of boots.data?.items.slice(0, 1) ?? []) takeBoot(boot); }, [boots.data]);
   const machine = found.data, query = route.value.query, editing = query.has('edit'), next = query.has('next');
   useEffect(() => {
-    if (machine && editing) openMachineForm(machine, saved => { found.set(saved); machines.put(saved); })
-      .then(() => setQuery({ edit: null }));
+    if (machine && editing && !machine.managedBy) openMachineForm(machine,
+      saved => { found.set(saved); machines.put(saved); }).then(() => setQuery({ edit: null }));
   }, [machine?.name, editing]);
   useEffect(() => { if (machine && next) openNext([machine]).then(() => setQuery({ next: null })); },
     [machine?.name, next]);
-  useKeys(machine && may('operator') ? { e: () => setQuery({ edit: '1' }), b: () => setQuery({ next: '1' }) } : {});
+  useKeys({ ...machine && mayChange(machine) ? { e: () => setQuery({ edit: '1' }) } : {},
+    ...machine && may('operator') ? { b: () => setQuery({ next: '1' }) } : {} });
   if (found.problem && (!machine || found.problem.status === 404)) return html`<section class="panel">
     <${Trouble} problem=${found.problem} retry=${found.problem.status === 404 ? null : found.reload}>${
       found.problem.status === 404
@@ -115,6 +119,7 @@ export default function MachinePage({ name }) {
       <${State} is="discovered">Discovered<//>
       <span>It is not registered: until you approve it, it gets what the setting <code>Machines:Unknown</code> says.
         </span></div>`}
+    <${Managed} of=${machine}/>
     ${latest && html`<${BootNow} boot=${latest} history=${boots.data.items}/>`}
     <${Plan} machine=${machine} path=${path} overlay=${OverlayContents}/>
     <section class="panel w4" aria-label="Next boot, labels, identity">

@@ -3,6 +3,7 @@
 import { html } from '../core/ui.js';
 import { link } from '../core/router.js';
 import { may } from '../core/session.js';
+import { mayChange } from '../parts/managed.js';
 import { active } from '../parts/boots-under-way.js';
 import { motionOf } from '../parts/boot-bytes.js';
 import { now } from '../core/state.js';
@@ -45,10 +46,11 @@ function Standing({ machine }) {
 
 const items = machine => [
   { text: 'Open', href: link('machines', machine.name) },
-  ...may('operator') ? [{ text: 'Edit…', href: link('machines', machine.name, { edit: '' }) },
+  ...mayChange(machine) ? [{ text: 'Edit…', href: link('machines', machine.name, { edit: '' }) },
     { text: 'Assign profile…', act: () => openAssign([machine]) },
-    { text: 'Labels…', act: () => openLabel([machine]) }, { text: 'Next boot…', act: () => openNext([machine]) },
-      { text: 'Delete…', act: () => drop([machine]) }] : [],
+    { text: 'Labels…', act: () => openLabel([machine]) }] : [],
+  ...may('operator') ? [{ text: 'Next boot…', act: () => openNext([machine]) }] : [],
+  ...mayChange(machine) ? [{ text: 'Delete…', act: () => drop([machine]) }] : [],
 ];
 
 /** On a phone whose rows are being chosen the whole row is what the finger hits. */

@@ -3,9 +3,9 @@
 import { html } from '../core/ui.js';
 import { get } from '../core/api.js';
 import { later } from '../core/later.js';
-import { may } from '../core/session.js';
 import { Age } from './basics.js';
 import { show } from './dialog.js';
+import { mayChange } from './managed.js';
 import { plural } from './format.js';
 import { toast } from './messages.js';
 
@@ -43,6 +43,6 @@ const Rows = ({ overlay: { hostname, machineId, authorizedKeys, hostKeys, rootPa
  */
 export const OverlaySummary = ({ kind, of, saved }) => html`<header><h2>Overlay</h2>
     <small>files beside the image</small>
-    ${may('operator') && html`<button class="btn push" type="button" onClick=${() => edit(kind, of.name, saved)}
+    ${mayChange(of) && html`<button class="btn push" type="button" onClick=${() => edit(kind, of.name, saved)}
       aria-label="Edit overlay">Edit…</button>`}</header>
   ${of.overlay ? html`<${Rows} overlay=${of.overlay}/>` : html`<p class="body muted">none</p>`}`;

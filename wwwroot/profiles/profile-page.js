@@ -8,6 +8,7 @@ import { ArgumentEditor } from '../parts/argument-editor.js';
 import { useArgumentPreview } from '../parts/argument-preview.js';
 import { saveForm } from '../parts/saving.js';
 import { may } from '../core/session.js';
+import { Managed, mayChange } from '../parts/managed.js';
 import { useResource } from '../core/resource.js';
 import { nameOf } from './nameless.js';
 import { useDraftMachines } from './draft-machines.js';
@@ -95,12 +96,13 @@ function Editor({ profile, isNew }) {
       <h1 dir="auto">${isNew ? 'Add profile' : profile.name}</h1>
         ${!isNew && html`<span class="muted">revision ${profile.revision}, saved <${Age} at=${profile.updatedAt}/>
           </span>`}
-      ${may('operator') && html`<${SaveBar} form=${form} saving=${saving} isNew=${isNew}
+      ${mayChange(profile) && html`<${SaveBar} form=${form} saving=${saving} isNew=${isNew}
         action=${isNew ? 'Add profile' : 'Save'}>
         ${!isNew && html`<${Menu} label="More actions" items=${[{ text: 'Rename…',
           act: () => openRename('profiles', profile) }, { text: 'Delete…',
           act: () => drop(profile) }]}/>`}<//>`}</div>
-    <${SaveTrouble} saving=${saving}/>
+    <${SaveTrouble} saving=${saving}/><${Managed} of=${profile}/>
+    <fieldset class="through" disabled=${Boolean(profile.managedBy)}>
     <section class="panel w7" aria-label="What to boot"><${WhatToBoot} form=${form} isNew=${isNew}/>
       <header><h2 id="h-args">Kernel arguments</h2><small>one on a line, after those of the image</small></header>
       <div class="body rows"><${ArgumentEditor} label="Kernel arguments" hidden measured preview=${line}
@@ -115,7 +117,7 @@ function Editor({ profile, isNew }) {
         <${TextField} form=${form} name="priority" label="Priority" type="number"
           hint="Among profiles that match with as many labels the highest wins."/></div>
       <${WhichMachines} draft=${found} name=${nameOf(name)}/></section>
-    <${Scripts} form=${form} name=${name} draft=${found}/>`;
+    <${Scripts} form=${form} name=${name} draft=${found}/></fieldset>`;
 }
 
 export default function ProfilePage({ name }) {

@@ -76,8 +76,8 @@ public static class ProblemTypes
     /// <summary>409, a resource that a file of the inventory declares.</summary>
     public static readonly ProblemType ManagedByFile = new("managed-by-file", 409,
         "A file of the inventory declares it",
-        "The resource is declared by the file of Inventory:Directory that the detail names, and the API cannot change " +
-        "or remove it. Change that file: the server applies it within two seconds.");
+        "The resource is declared by the file of Inventory:Directory that the detail names, and the API cannot " +
+        "change or remove it. Change that file: the server applies it within two seconds.");
 
     /// <summary>409, no change of the inventory that waits.</summary>
     public static readonly ProblemType NothingWaits = new("nothing-waits", 409,

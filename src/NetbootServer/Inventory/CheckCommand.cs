@@ -24,35 +24,37 @@ internal static class CheckCommand
     {
         var folders = args.TakeWhile(arg => !arg.Contains('=', StringComparison.Ordinal)).ToArray();
         if (folders is not [{ Length: > 0 } directory, .. var others])
-            throw new StartFailure("command", "check", "needs a directory; for example netboot-server check ./inventory");
+            throw new StartFailure("command", "check",
+                "needs a directory; for example netboot-server check ./inventory");
         await using var services = Services(args[folders.Length..]);
         var options = services.GetRequiredService<IConfiguration>().GetSection("Inventory").Get<InventoryOptions>()
             ?? new();
         var secrets = new SecretFiles(options.SecretRoots, areRead: options.SecretRoots.Count > 0);
         var parser = services.GetRequiredService<ImageSpecParser>();
         var contents = new InventoryContents(parser, secrets, keep: null);
-        foreach (var file in FilesOf(directory)) Read(contents, file);
+        var files = FilesOf(directory);
+        foreach (var file in files) Read(contents, file);
         var known = new InventoryContents(parser, new SecretFiles([], areRead: false), keep: null);
         foreach (var file in others.SelectMany(other => File.Exists(other)
             ? [new InventoryFile(Path.GetFileName(other), other, "")] : FilesOf(other)))
             Read(known, file);
         contents.CheckReferences(known.Has);
-        await ReportAsync(contents, secrets);
+        await ReportAsync(contents, files.Count, secrets);
     }
 
-    private static async Task ReportAsync(InventoryContents contents, SecretFiles secrets)
+    private static async Task ReportAsync(InventoryContents contents, int files, SecretFiles secrets)
     {
         var faults = contents.Faults.ToImmutable();
         foreach (var fault in faults) await Console.Out.WriteLineAsync(fault.ToString());
         var more = contents.Faults.Full ? " or more" : "";
         if (faults.Length > 0)
-            throw new CommandFailure($"{faults.Length}{more} {(faults.Length == 1 ? "fault" : "faults")} in " +
-                $"{contents.Files.Count} files: a server would not apply them.");
+            throw new CommandFailure(
+                $"Faults: {faults.Length}{more}, files: {files}. A server would not apply them.");
         var unread = secrets.UnreadCount == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
-            $" The files of {secrets.UnreadCount} secrets were not read; set Inventory:SecretRoots for that.");
+            $" Files of secrets that were not read: {secrets.UnreadCount}; set Inventory:SecretRoots for that.");
         await Console.Out.WriteLineAsync(
-            $"No faults: {contents.Machines.Count} machines, {contents.Profiles.Count} profiles and " +
-            $"{contents.Images.Count} images in {contents.Files.Count} files.{unread}");
+            $"No faults. Machines: {contents.Machines.Count}, profiles: {contents.Profiles.Count}, " +
+            $"images: {contents.Images.Count}, files: {files}.{unread}");
     }
 
     private static IReadOnlyList<InventoryFile> FilesOf(string directory)

@@ -18,8 +18,7 @@ internal static class InventoryApi
         var inventory = api.MapGroup("/inventory").WithTags("Inventory").RequireAuthorization(RolePolicies.Viewer);
         inventory.MapGet("", Get);
         inventory.MapGet("/export", Export).Produces<string>(200, MachineFormats.Yaml);
-        inventory.MapPost("/confirmations", Confirm).Accepts<ConfirmationRequest>(true, "application/json")
-            .Example("""{"id": "8f434346648f6b96"}""")
+        inventory.MapPost("/confirmations", Confirm)
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NothingWaits)
             .RequireAuthorization(RolePolicies.Operator);
     }
@@ -37,8 +36,8 @@ internal static class InventoryApi
 
     /// <summary>Lets a change of the files happen that removes more than Inventory:MaxRemovals.</summary>
     /// <remarks>
-    /// id is that of removals in GET /inventory, so that nothing else is confirmed than what was read there; without a
-    /// body the change is confirmed that waits now. Answers when the change is made.
+    /// The body is {"id": …} with the id of removals in GET /inventory, so that nothing else is confirmed than what was
+    /// read there; without a body the change is confirmed that waits now. Answers when the change is made.
     /// </remarks>
     private static async Task<Results<Ok<InventoryView>, ProblemHttpResult>> Confirm(HttpContext http,
         InventoryState state, Database database, Audit audit, CancellationToken ct)
@@ -73,7 +72,3 @@ internal static class InventoryApi
         return errors.Any ? (null, Problem.Invalid(errors)) : (id, null);
     }
 }
-
-/// <summary>Which change is confirmed.</summary>
-/// <param name="Id">Its id; missing: the one that waits.</param>
-public sealed record ConfirmationRequest(string? Id);

@@ -66,8 +66,8 @@ internal sealed class InventoryContents(
         foreach (var (place, member, kind, name) in _references)
             if (!Has(kind, name) && !hasOther(kind, name))
                 Faults.Add(place.File, place.LineOf(member), place.Describe($"$.{member}",
-                    $"names the {kind} '{JsonFields.Shorten(name)}', which no file declares and the API has not made: " +
-                    $"declare it under {kind}s, or correct the name"));
+                    $"names the {kind} '{JsonFields.Shorten(name)}', which no file declares and the API has not " +
+                    $"made: declare it under {kind}s, or correct the name"));
     }
 
     private void Add(string file, DeclaredValue value)

@@ -62,7 +62,11 @@ internal sealed record AppliedInventory(string Directory, string Digest, DateTim
 /// <param name="Waiting">What must be confirmed.</param>
 /// <param name="Secrets">Paths of files with secrets that they name.</param>
 internal sealed record InventoryResult(AppliedInventory? Applied, ImmutableArray<FileContents> Files,
-    ImmutableArray<InventoryFault> Faults, WaitingRemovals? Waiting, ImmutableArray<string> Secrets);
+    ImmutableArray<InventoryFault> Faults, WaitingRemovals? Waiting, ImmutableArray<string> Secrets)
+{
+    /// <summary>Whether the files were written just now.</summary>
+    public bool IsNew { get; init; }
+}
 
 /// <summary>
 /// Applies the files of the inventory: all or nothing, in one transaction, and again with the same outcome.
@@ -147,7 +151,7 @@ internal sealed class InventoryRound(Database database, InventoryStores stores, 
             var faults = contents.Faults.ToImmutable();
             return new(before, [.. contents.Files], faults, faults.IsEmpty ? waiting : null, [.. files.Named]);
         }
-        return new(after, after.Files, [], null, [.. files.Named]);
+        return new(after, after.Files, [], null, [.. files.Named]) { IsNew = true };
     }
 
     /// <summary>

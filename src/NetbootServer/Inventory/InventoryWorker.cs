@@ -136,7 +136,6 @@ internal sealed partial class InventoryWorker(InventoryRound round, InventorySta
             Faults = result.Faults,
             Removals = result.Waiting,
         };
-        var isNews = view.AppliedAt != state.Current.AppliedAt;
         Finish(view, confirmation);
         if (result.Faults is [var first, ..])
         {
@@ -154,7 +153,7 @@ internal sealed partial class InventoryWorker(InventoryRound round, InventorySta
         else
         {
             _alarmed = null;
-            if (isNews) Log.Applied(logger, view.Managed.Machines, view.Managed.Profiles, view.Managed.Images,
+            if (result.IsNew) Log.Applied(logger, view.Managed.Machines, view.Managed.Profiles, view.Managed.Images,
                 view.Files.Length, (long)took.TotalMilliseconds);
         }
     }

@@ -17,7 +17,8 @@ namespace NetbootServer.Operations;
 /// </summary>
 internal sealed partial class FirstImages(Database database, ImageStore images, ProfileStore profiles,
     ImageCatalog catalog, Refreshes refreshes, InventoryState inventory, IOptions<ImagesOptions> options,
-    WorkerServices services, TimeProvider time, ILogger<FirstImages> logger) : ResilientWorker("making of the first images", services, logger)
+    WorkerServices services, TimeProvider time, ILogger<FirstImages> logger)
+    : ResilientWorker("making of the first images", services, logger)
 {
     private static readonly string[] Releases = ["nixos-26.05", "nixos-unstable"];
 

@@ -113,6 +113,34 @@ public sealed partial class NixFolderTests(NixLab lab)
         await RunAsync("systemd-analyze", "security", "--offline=true", "--threshold=20", unit);
     }
 
+    [Fact]
+    public async Task What_the_module_declares_is_a_file_that_the_server_takes()
+    {
+        var server = await ServerAsync("""
+            enable = true;
+            images.stable = { source = { type = "upload"; }; keep = 5; };
+            profiles.install = { image = "stable"; after = "local"; };
+            machines.node1 = { macs = [ "52:54:00:12:34:07" ]; labels.rack = "3"; profile = "install"; adopt = true;
+              overlay.files = [ { path = "/etc/token"; contentFile = "node1.token"; } ]; };
+            inventorySecrets."node1.token" = "/run/keys/token";
+            """);
+        var environment = server.GetProperty("service").GetProperty("environment");
+        Assert.Equal("/etc/netboot-server/inventory", environment.GetProperty("NETBOOT_Inventory__Directory")
+            .GetString());
+        Assert.Equal("%d", environment.GetProperty("NETBOOT_Inventory__SecretRoots").GetString());
+        Assert.Equal(["node1.token:/run/keys/token"], Texts(server.GetProperty("service").GetProperty("serviceConfig")
+            .GetProperty("LoadCredential")));
+        var folder = lab.NewFolder();
+        await File.WriteAllTextAsync(Path.Combine(folder, "nixos.json"), server.GetProperty("inventory").GetString(),
+            Ct);
+        await using var check = ServerRun.Start(folder, new Dictionary<string, string>(), "check", folder);
+        Assert.Equal((0, ""), (await check.ExitAsync(), check.Errors));
+        Assert.StartsWith("No faults. Machines: 1, profiles: 1, images: 1", check.Output, StringComparison.Ordinal);
+        // Without any there is no directory, and all is made by the API.
+        Assert.False((await ServerAsync("enable = true;")).GetProperty("service").GetProperty("environment")
+            .TryGetProperty("NETBOOT_Inventory__Directory", out _));
+    }
+
     [Theory]
     [InlineData("enable = true; prot = 8080;", "prot")]
     [InlineData("enable = true; port = 80800;", "port")]
@@ -131,6 +159,7 @@ public sealed partial class NixFolderTests(NixLab lab)
         in {
           inherit (config.services.netboot-server) settings;
           service = config.systemd.services.netboot-server;
+          inventory = (config.environment.etc."netboot-server/inventory/nixos.json" or { source.text = ""; }).source.text;
           tcp = config.networking.firewall.allowedTCPPorts;
           dnsmasq = config.services.dnsmasq.settings;
         }

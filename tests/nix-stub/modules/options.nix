@@ -62,6 +62,7 @@ in
 
     users.users = option (types.attrsOf types.anything) { };
     users.groups = option (types.attrsOf types.anything) { };
+    environment.etc = option (types.attrsOf types.anything) { };
     environment.systemPackages = option (types.listOf types.package) [ ];
     documentation.enable = flag true;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using NetbootServer.Api;
 
 namespace NetbootServer.Inventory.Files;
 
@@ -87,7 +88,8 @@ internal static class InventoryKinds
 
     /// <summary>What is wrong with another member.</summary>
     public static string NoMember(string member) =>
-        $"'{Api.JsonFields.Shorten(member)}' is not a member of an inventory file; it has images, profiles and machines";
+        $"'{JsonFields.Shorten(member)}' is not a member of an inventory file; it has images, profiles and " +
+        "machines";
 
     /// <summary>What a file must be.</summary>
     public const string Shape = "must have images, profiles or machines by name, as in 'machines: {node1: {macs: " +

@@ -17,8 +17,8 @@ internal sealed record DirectoryLook(IReadOnlyList<InventoryFile> Files, string 
         {
             var files = InventoryFile.In(directory);
             return files.Count > 0 ? At(directory, files, secrets) : Faulty(
-                $"The directory {directory} has no files *.yaml, *.yml or *.json. To remove what it declared, leave a " +
-                "file that says machines: {}.");
+                $"The directory {directory} has no files *.yaml, *.yml or *.json. To remove what it declared, leave " +
+                "a file that says machines: {}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

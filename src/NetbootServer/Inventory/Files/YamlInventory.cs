@@ -47,7 +47,7 @@ internal sealed class YamlInventory(IDeclaredValues found)
         }
         catch (YamlException e)
         {
-            found.Fault(e.End.Line > 0 ? (int)e.End.Line : yaml.Line,
+            found.Fault(IsOfTabs(e) ? yaml.LineAhead : e.End.Line > 0 ? (int)e.End.Line : yaml.Line,
                 $"is not acceptable YAML: {Sentence(e)}; nothing behind this line was read");
         }
         catch (ArgumentException)
@@ -80,13 +80,12 @@ internal sealed class YamlInventory(IDeclaredValues found)
         }
     }
 
-    private static string Sentence(YamlException e)
-    {
-        var tabs = e.Message.Contains("cannot start any token", StringComparison.Ordinal)
-            || e.Message.Contains("invalid tab", StringComparison.Ordinal)
-            ? " (YAML is indented by spaces, not by tabs)" : "";
-        return e.Message.TrimEnd('.') + tabs;
-    }
+    private static bool IsOfTabs(YamlException e) =>
+        e.Message.Contains("cannot start any token", StringComparison.Ordinal)
+        || e.Message.Contains("invalid tab", StringComparison.Ordinal);
+
+    private static string Sentence(YamlException e) =>
+        e.Message.TrimEnd('.') + (IsOfTabs(e) ? " (YAML is indented by spaces, not by tabs)" : "");
 
     private void Skip(YamlNodes yaml)
     {

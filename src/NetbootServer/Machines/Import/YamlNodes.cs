@@ -30,21 +30,25 @@ internal sealed class YamlNodes(TextReader text, Func<IReadOnlyList<string>, Yam
     public const int MaxDepth = 32;
 
     private const string CoreTags = "tag:yaml.org,2002:";
-    private readonly Parser _parser = new(new Scanner(text, skipComments: true));
+    private readonly Scanner _scanner = new(text, skipComments: true);
     private readonly List<string> _members = [];
+    private Parser? _parsing;
     private ICollection<int>? _lines;
 
     /// <summary>Where the parser is; null before the first <see cref="Move"/>.</summary>
-    public ParsingEvent? Current => _parser.Current;
+    public ParsingEvent? Current => _parsing?.Current;
 
     /// <summary>The line of <see cref="Current"/>; the first is 1.</summary>
-    public int Line => Math.Max(1, (int)(_parser.Current?.Start.Line ?? 1));
+    public int Line => Math.Max(1, (int)(Current?.Start.Line ?? 1));
+
+    /// <summary>The line up to which the text was read, which is a little ahead.</summary>
+    public int LineAhead => Math.Max(1, (int)_scanner.CurrentPosition.Line);
 
     /// <summary>Goes on to the next event.</summary>
     /// <exception cref="YamlException">The YAML is broken, or ends.</exception>
     public void Move()
     {
-        if (!_parser.MoveNext()) throw new YamlException(Mark.Empty, Mark.Empty, "it ends too early");
+        if (!(_parsing ??= new(_scanner)).MoveNext()) throw new YamlException(Mark.Empty, Mark.Empty, "it ends too early");
     }
 
     /// <summary>Writes the value at <see cref="Current"/>, and leaves the parser at its end.</summary>
