@@ -241,7 +241,8 @@ public sealed class InventoryTests(InventoryApp inventory) : IClassFixture<Inven
         await inventory.UntilAsync("machines/mapped", answer => answer.Status == HttpStatusCode.OK
             && answer["notes"] == "a");
         Directory.CreateSymbolicLink(Path.Combine(folder, "..data_tmp"), "..two");
-        using (var move = Process.Start("mv", ["-T", Path.Combine(folder, "..data_tmp"), Path.Combine(folder, "..data")]))
+        using (var move = Process.Start("mv",
+            ["-T", Path.Combine(folder, "..data_tmp"), Path.Combine(folder, "..data")]))
             await move.WaitForExitAsync(TestContext.Current.CancellationToken);
         await inventory.UntilAsync("machines/mapped", answer => answer["notes"] == "b");
         Directory.Delete(Path.Combine(inventory.Directory, "map"));

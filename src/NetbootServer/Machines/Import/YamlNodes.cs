@@ -48,7 +48,8 @@ internal sealed class YamlNodes(TextReader text, Func<IReadOnlyList<string>, Yam
     /// <exception cref="YamlException">The YAML is broken, or ends.</exception>
     public void Move()
     {
-        if (!(_parsing ??= new(_scanner)).MoveNext()) throw new YamlException(Mark.Empty, Mark.Empty, "it ends too early");
+        if (!(_parsing ??= new(_scanner)).MoveNext())
+            throw new YamlException(Mark.Empty, Mark.Empty, "it ends too early");
     }
 
     /// <summary>Writes the value at <see cref="Current"/>, and leaves the parser at its end.</summary>
