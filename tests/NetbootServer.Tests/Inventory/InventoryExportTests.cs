@@ -20,7 +20,7 @@ public sealed class InventoryExportTests
             """);
         var version = await admin.MakeImageAsync("up", 4000);
         (await admin.PutAsync("/api/v1/profiles/choice", """
-            {"image": "up", "selector": {"rack": "007", "on": "yes"}, "priority": -5, "kernelArguments": ["a=b c", "# d"],
+            {"image": "up", "selector": {"rack": "007", "on": "yes"}, "priority": -5, "kernelArguments": ["a=\"b c\"", "007"],
              "menu": {"title": "Choose: now", "entries": [{"profile": "choice", "label": "true"}, {"action": "local"}],
              "timeoutSeconds": 9}, "after": "local", "expects": "ready", "localDisk": "sanboot",
              "template": "#!ipxe\nshell\n", "overlay": {"hostKeys": "generate", "network":
