@@ -22,7 +22,8 @@ const kinds = {
   'refresh-failing': 'Refreshes fail', 'scrub-failing': 'Scrubs fail',
   'template-failing': 'Script template fails', 'blob-rotten': 'Rotten file',
   'secret-refused': 'Secrets refused', 'secrets-withheld': 'Booted without its secrets',
-  'secrets-claimed-twice': 'Secrets left twice',
+  'secrets-claimed-twice': 'Secrets left twice', 'inventory-faulty': 'Inventory files have faults',
+  'inventory-removals': 'Inventory removals wait',
 };
 
 /** The pages of what alarms are about. */

@@ -39,7 +39,8 @@ internal sealed class InventoryExport(
         yaml.BeginMapping();
         var query = MachineQuery.Of(new QueryCollection()).Query! with
         {
-            State = MachineState.Registered, Sort = "name",
+            State = MachineState.Registered,
+            Sort = "name",
         };
         for (string? after = null; ;)
         {

@@ -112,8 +112,12 @@ internal sealed partial class InventoryWorker(InventoryRound round, InventorySta
         var before = state.Current;
         Finish(before with
         {
-            State = InventoryView.Faulty, Directory = directory, ReadAt = time.GetUtcNow(), Files = [],
-            Faults = [new(null, null, fault)], Removals = null,
+            State = InventoryView.Faulty,
+            Directory = directory,
+            ReadAt = time.GetUtcNow(),
+            Files = [],
+            Faults = [new(null, null, fault)],
+            Removals = null,
         }, confirmation);
         RaiseOnce(AlarmKinds.InventoryFaulty, directory, $"{fault} What was declared before stays.");
     }
