@@ -61,6 +61,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
         .AddKexec()
         .AddOverview()
         .AddSetup()
+        .AddKernelArguments()
         .AddOperations();
     builder.Services.AddOpenApi();
     builder.Configuration.AddInMemoryCollection(Settings.Translated(settings, builder.Services.FeatureSections()));
@@ -102,6 +103,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
 
     var boot = BootPlane.Of(app);
     boot.MapBoot();
+    boot.MapInitrdPadding();
     boot.MapReports();
     boot.MapBootFiles();
     boot.MapOverlays();
@@ -124,6 +126,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapJobs();
     api.MapScrubs();
     api.MapOverview();
+    api.MapKernelArguments();
     api.MapSetup();
     api.MapEvents();
     api.MapAlarms();

@@ -49,6 +49,29 @@ public static class BootFiles
         return image;
     }
 
+    /// <summary>
+    /// A unified kernel image for x86-64 by its section table (PE/COFF §4), with a command line of its own.
+    /// </summary>
+    public static byte[] UnifiedKernel(string commandLine, int seed = 0)
+    {
+        var image = Efi(seed);
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(0x80 + 6), 2);
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(0x80 + 20), 0x70);
+        Section(0, ".linux", 0x600, 0x100);
+        Section(1, ".cmdline", 0x400, commandLine.Length);
+        Encoding.ASCII.GetBytes(commandLine).CopyTo(image, 0x400);
+        return image;
+
+        void Section(int index, string name, int offset, int length)
+        {
+            var entry = image.AsSpan(0x80 + 24 + 0x70 + (40 * index), 40);
+            Encoding.ASCII.GetBytes(name).CopyTo(entry);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[8..], length);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[16..], length);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[20..], offset);
+        }
+    }
+
     /// <summary>An initrd by the magic of a cpio archive in the form newc.</summary>
     public static byte[] Initrd(int seed = 0, int length = 4096)
     {

@@ -1,5 +1,10 @@
 namespace NetbootServer.Archives;
 
+/// <summary>A part of a file.</summary>
+/// <param name="Offset">Its first byte.</param>
+/// <param name="Length">How many bytes.</param>
+public readonly record struct FileRange(long Offset, int Length);
+
 /// <summary>What a file is, judged by its first bytes alone.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Description">For people: "an HTML page beginning `&lt;!doctype…`"; completes "this is".</param>
@@ -21,6 +26,15 @@ public sealed record BootFile(BootFileKind Kind, string Description)
     /// are EFI programs, too.
     /// </summary>
     public string? EfiArch { get; init; }
+
+    /// <summary>
+    /// Whether it is a unified kernel image: an EFI program with a Linux kernel in its section <c>.linux</c> (UAPI
+    /// group, "Unified Kernel Image").
+    /// </summary>
+    public bool IsUnifiedKernel { get; init; }
+
+    /// <summary>Where a unified kernel image has a command line of its own; null when it has none.</summary>
+    public FileRange? CommandLine { get; init; }
 
     /// <summary>The kernel's version as it says itself, such as <c>6.12.8</c>; null when it does not say.</summary>
     public string? KernelVersion { get; init; }

@@ -6,6 +6,8 @@ namespace NetbootServer.Archives;
 /// <summary>Recognises Linux kernels, and the EFI programs that may hold one, by their headers.</summary>
 internal static class KernelHeaders
 {
+    private const int MaxCommandLine = 4096;
+
     public static BootFile? Recognise(ReadOnlySpan<byte> head)
     {
         var efi = Efi(head);
@@ -37,7 +39,9 @@ internal static class KernelHeaders
         if (pointer == 0 || start >= head.Length) return null;
         var text = head[start..Math.Min(head.Length, start + 256)];
         var end = text.IndexOfAny((byte)0, (byte)' '); // "6.12.8 (nixbld@localhost) #1-NixOS SMP …"
-        if (end is <= 0 or > 64 || text[..end].ContainsAnyExceptInRange((byte)'!', (byte)'~')) return null;
+        // memtest86+ has the same header, and says "Memtest86+ v6.10".
+        if (end is <= 0 or > 64 || !char.IsAsciiDigit((char)text[0])
+            || text[..end].ContainsAnyExceptInRange((byte)'!', (byte)'~')) return null;
         return Encoding.ASCII.GetString(text[..end]);
     }
 
@@ -70,7 +74,30 @@ internal static class KernelHeaders
         };
         return head[4..].StartsWith("zimg"u8)
             ? new(BootFileKind.EfiZboot, $"a compressed Linux kernel in an EFI program ({arch})") { Arch = arch }
-            : new(BootFileKind.EfiProgram, $"an EFI program ({arch})") { Arch = arch };
+            : Program(head, (int)pe, arch);
+    }
+
+    /// <summary>
+    /// An EFI program, with what its section table says (PE/COFF §4): a unified kernel image has <c>.linux</c>.
+    /// </summary>
+    private static BootFile Program(ReadOnlySpan<byte> head, int pe, string arch)
+    {
+        var file = new BootFile(BootFileKind.EfiProgram, $"an EFI program ({arch})") { Arch = arch };
+        const int Entry = 40;
+        var at = pe + 24 + U16(head, pe + 20);
+        for (var left = (int)U16(head, pe + 6); left > 0 && at + Entry <= head.Length; left--, at += Entry)
+        {
+            var name = head.Slice(at, 8).TrimEnd((byte)0);
+            if (name.SequenceEqual(".linux"u8))
+                file = file with { IsUnifiedKernel = true, Description = $"a unified kernel image ({arch})" };
+            if (name.SequenceEqual(".cmdline"u8))
+                file = file with
+                {
+                    CommandLine = new(BinaryPrimitives.ReadUInt32LittleEndian(head[(at + 20)..]),
+                        (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(head[(at + 8)..]), MaxCommandLine)),
+                };
+        }
+        return file;
     }
 
     private static ushort U16(ReadOnlySpan<byte> head, int offset) =>

@@ -5,6 +5,7 @@ using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Boots.Transfers;
+using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Overlays;
 using NetbootServer.Profiles;
@@ -91,14 +92,16 @@ internal static class BootsApi
     /// </remarks>
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Plan(
         string name, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links,
-        OverlayPreview overlays, CancellationToken ct)
+        OverlayPreview overlays, BootPrograms programs, CancellationToken ct)
     {
         if (await machines.FindAsync(name, ct) is not { } machine) return Problem.NotFound("machine", name).ToResult();
         var asked = MachineIdentity.FromQuery(http.Request.QueryString.Value ?? "");
         try
         {
             var (view, planned) = await catalog.PlanAsync(machine, asked, ct);
-            return TypedResults.Ok(PlanAnswer.Of(view, planned, links.For(http), overlays));
+            var answer = PlanAnswer.Of(view, planned, links.For(http), overlays);
+            var program = answer.Load is { } load ? await programs.FindAsync(load.Program, ct) : null;
+            return TypedResults.Ok(answer.About(program, planned.Identity));
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {

@@ -41,7 +41,8 @@ internal static class NixNetbootServeApi
         {
             null => NotServed(serve),
             { Recipe: { } recipe } => MachineAnswer.Script(
-                NixNetbootServeScript.Boot(path, tuning.Around(recipe.KernelArguments), links)),
+                NixNetbootServeScript.Boot(path, tuning.Around(recipe.KernelArguments), links,
+                    url.For(http))),
             { Job: { State: JobStates.Failed, Problem: { } problem } } => MachineAnswer.Script(
                 NixNetbootServeScript.Failed(path.BaseName, problem.Detail, links.Again)),
             { Job: var job } => MachineAnswer.Script(

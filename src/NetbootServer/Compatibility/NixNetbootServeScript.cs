@@ -11,12 +11,15 @@ internal static class NixNetbootServeScript
     /// <param name="system">The system.</param>
     /// <param name="line">The kernel's arguments.</param>
     /// <param name="links">Where kernel and initrd are, and where the script itself is.</param>
-    public static string Boot(StorePath system, IEnumerable<string> line, NixNetbootServeLinks links)
+    /// <param name="server">Scheme, host and port of this server.</param>
+    public static string Boot(StorePath system, IEnumerable<string> line, NixNetbootServeLinks links, string server)
     {
-        var text = string.Join(' ', line.Prepend(KernelArgument.Initrd + "initrd"));
-        if (text.Length >= KernelArgument.MaxLineBytes)
-            return Failed($"the kernel's command line of {system.Name}", $"it has {text.Length} of at most " +
-                $"{KernelArgument.MaxLineBytes - 1} bytes", links.Again);
+        var arguments = ScriptCommandLine.Expand([.. line],
+            new() { For = "a script that is the same for all machines", Server = server, ByIpxe = true },
+            out var growth, out var fault);
+        var text = string.Join(' ', arguments.Prepend(KernelArgument.Initrd + "initrd"));
+        if ((fault ?? ScriptCommandLine.TooLong(text.Length + growth)) is { } wrong)
+            return Failed(system.Name, wrong, links.Again);
         return Begin(links.Again)
             .Echo($"NetbootServer: booting NixOS closure {system.BaseName}")
             .Line($"kernel --name bzImage {links.Kernel} {text} || goto failed")

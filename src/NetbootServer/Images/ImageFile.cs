@@ -31,12 +31,13 @@ internal sealed partial record ImageFile(string Name, Artifact? Artifact, string
         .Concat(recipe.Initrds.Select((initrd, i) => Part(InitrdName(system, i), initrd)))
         .Concat(
         [
+            Part(ShimName(system), recipe.Shim),
             recipe.Boots ? new($"netboot-{system}.ipxe", null, system) : null,
             Part($"nixos-kexec-installer-{system}.tar.gz", recipe.Kexec),
             Part($"nixos-kexec-installer-noninteractive-{system}.tar.gz", recipe.KexecNoninteractive),
             Part($"nixos-installer-{system}.iso", recipe.Iso),
         ])
-        .Concat(recipe.FilesOrNone.Select(file => Part($"{Roles.Files}-{system}/{file.Key}", file.Value)))
+        .Concat(recipe.FilesOrNone.Select(file => Part(FileName(system, file.Key), file.Value)))
         .OfType<ImageFile>();
 
         ImageFile? Part(string name, Artifact? artifact) => artifact is null ? null : new(name, artifact, system);
@@ -67,6 +68,17 @@ internal sealed partial record ImageFile(string Name, Artifact? Artifact, string
         var folder = $"{baseUrl}/images/{version.Image}@{version.Id}";
         var recipe = version.Systems[system];
         var script = new StringBuilder("#!ipxe\n");
+        var arguments = KernelArgument.WithoutOurs(recipe.KernelArguments)
+            .Select(argument => ArgumentPlaceholders.Expand(argument, new()
+            {
+                For = "a script that is the same for all machines", Server = baseUrl, Files = recipe.FilesOrNone,
+                UrlOf = (name, file) => UrlOf(FileName(system, name), name, file), ByIpxe = true,
+            })).ToList();
+        if (arguments.Find(argument => argument.Fault is not null) is { Fault: { } fault })
+            return script.Append(CultureInfo.InvariantCulture, $"echo {version.Image} cannot boot by this script:\n")
+                .Append(CultureInfo.InvariantCulture, $"echo {Shown(fault)}.\n")
+                .Append(CultureInfo.InvariantCulture, $"echo Boot it by a profile of {baseUrl}/boot.ipxe instead.\n")
+                .Append("sleep 30\nexit 1\n").ToString();
         switch (recipe)
         {
             case { Kernel: { } kernel, Efi: { } efi }:
@@ -90,31 +102,49 @@ internal sealed partial record ImageFile(string Name, Artifact? Artifact, string
 
         void Boot(string program, Artifact artifact)
         {
-            var initrds = recipe.Initrds
-                .Select((initrd, i) => (Name: InitrdName(system, i), Artifact: initrd)).ToList();
-            script.Append(CultureInfo.InvariantCulture, $"kernel --name {program} {UrlOf(program, artifact)} ")
+            var initrds = recipe.Initrds.SelectMany((initrd, i) =>
+            {
+                var name = InitrdName(system, i);
+                var file = (Name: name, Url: UrlOf(name, name, initrd));
+                var padding = recipe.PaddingBefore(i);
+                return padding == 0 ? new[] { file }
+                    : [(InitrdPadding.NameAt(i), InitrdPadding.Url(baseUrl, padding)), file];
+            }).ToList();
+            script.Append(CultureInfo.InvariantCulture, $"kernel --name {program} {UrlOf(program, program, artifact)} ")
                 .AppendJoin(' ',
                 [
                     .. initrds.Select(initrd => KernelArgument.Initrd + initrd.Name),
-                    .. KernelArgument.WithoutOurs(recipe.KernelArguments), "${cmdline}",
+                    .. arguments.Select(argument => argument.Text), "${cmdline}",
                 ]).Append('\n');
-            foreach (var (name, initrd) in initrds)
-                script.Append(CultureInfo.InvariantCulture, $"initrd --name {name} {UrlOf(name, initrd)}\n");
+            foreach (var (name, url) in initrds)
+                script.Append(CultureInfo.InvariantCulture, $"initrd --name {name} {url}\n");
+            if (recipe.Shim is { } shim)
+                script.Append(CultureInfo.InvariantCulture,
+                    $"iseq ${{platform}} efi && shim {UrlOf(ShimName(system), ShimName(system), shim)} ||\n");
             script.Append("boot\n");
         }
 
-        string UrlOf(string name, Artifact artifact) =>
-            cache is null ? $"{folder}/{name}" : $"{cache}/blobs/{artifact.Sha256}/{name}";
+        string UrlOf(string path, string name, Artifact artifact) =>
+            cache is null ? $"{folder}/{path}" : $"{cache}/blobs/{artifact.Sha256}/{name}";
     }
+
+    /// <summary>Text for iPXE's screen: what it would expand, or take for the end of a command, is left out.</summary>
+    private static string Shown(string text) =>
+        string.Concat(text.Take(256).Where(c => c is >= ' ' and <= '~' and not ('$' or '{' or '}' or '\\' or '|'
+            or '&' or ';' or '#')));
 
     private static string KernelName(string system) =>
         system.StartsWith("x86", StringComparison.Ordinal) ? $"bzImage-{system}" : $"Image-{system}";
+
+    private static string ShimName(string system) => $"shim-{system}.efi";
+
+    private static string FileName(string system, string name) => $"{Roles.Files}-{system}/{name}";
 
     private static string EfiName(string system) => $"{system}.efi";
 
     private static string InitrdName(string system, int index) => $"{Roles.InitrdAt(index)}-{system}";
 
-    [GeneratedRegex(@"\A(?:(?:bzImage|Image|initrd[0-9]{0,2})-[a-z0-9_]+-linux|[a-z0-9_]+-linux\.efi|" +
+    [GeneratedRegex(@"\A(?:(?:bzImage|Image|initrd[0-9]{0,2})-[a-z0-9_]+-linux|(?:shim-)?[a-z0-9_]+-linux\.efi|" +
         @"netboot-[a-z0-9_]+-linux\.ipxe|nixos-kexec-installer(?:-noninteractive)?-[a-z0-9_]+-linux\.tar\.gz|" +
         @"nixos-installer-[a-z0-9_]+-linux\.iso|files-[a-z0-9_]+-linux/[A-Za-z0-9][A-Za-z0-9._-]*)(?:\.sha256)?\z")]
     private static partial Regex Names();

@@ -84,12 +84,12 @@ internal static class ImagesApi
 
     /// <summary>The image's kept versions, newest first.</summary>
     private static async Task<Results<Ok<Page<ImageVersionView>>, ProblemHttpResult>> Versions(
-        string name, ImageCatalog catalog, Pins pins, KernelVersions kernels, IVersionBoots boots,
+        string name, ImageCatalog catalog, Pins pins, BootPrograms programs, IVersionBoots boots,
         TimeProvider time, CancellationToken ct)
     {
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         var pinned = await pins.OfAsync(name, ct);
-        var known = await kernels.OfAsync(image.Versions.Values, ct);
+        var known = await programs.KernelVersionsAsync(image.Versions.Values, ct);
         var recent = await boots.CountAsync(name, time.GetUtcNow().AddHours(-24), ct);
         return TypedResults.Ok(new Page<ImageVersionView>([.. image.Versions.Values
             .OrderByDescending(version => version.Sequence)
@@ -101,12 +101,12 @@ internal static class ImagesApi
 
     /// <summary>One version.</summary>
     private static async Task<Results<Ok<ImageVersionView>, ProblemHttpResult>> Version(string name, string version,
-        ImageCatalog catalog, Pins pins, KernelVersions kernels, CancellationToken ct)
+        ImageCatalog catalog, Pins pins, BootPrograms programs, CancellationToken ct)
     {
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         return image.Versions.TryGetValue(version, out var found)
             ? TypedResults.Ok(ImageVersionView.Of(found, image, (await pins.OfAsync(name, ct))[version],
-                await kernels.OfAsync([found], ct)))
+                await programs.KernelVersionsAsync([found], ct)))
             : Problem.NotFound($"version of image '{name}' called", version).ToResult();
     }
 
@@ -119,7 +119,7 @@ internal static class ImagesApi
     /// </remarks>
     private static async Task<Results<Created<ImageVersionView>, Ok<ImageVersionView>, ProblemHttpResult>> Upload(
         string name, HttpContext http, VersionUpload upload, ImageCatalog catalog, Pins pins,
-        KernelVersions kernels, CancellationToken ct)
+        BootPrograms programs, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out var parsed) || catalog.Images.GetValueOrDefault(name) is null)
             return Problem.NotFound("image", name).ToResult();
@@ -127,7 +127,7 @@ internal static class ImagesApi
         if (saved.Resource is not { } version) return saved.Problem!.ToResult();
         if (!catalog.Images.TryGetValue(name, out var image)) return Problem.NotFound("image", name).ToResult();
         var view = ImageVersionView.Of(version, image, (await pins.OfAsync(name, ct))[version.Id],
-            await kernels.OfAsync([version], ct));
+            await programs.KernelVersionsAsync([version], ct));
         return saved.Created
             ? TypedResults.Created($"/api/v1/images/{name}/versions/{version.Id}", view)
             : TypedResults.Ok(view);

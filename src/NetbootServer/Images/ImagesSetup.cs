@@ -39,7 +39,7 @@ internal static class ImagesSetup
         .AddSingleton<BlobMissed>(provider => provider.GetRequiredService<AbsentBytes>().Answer)
         .AddSingleton<VersionStore>()
         .AddSingleton<Pins>()
-        .AddSingleton<KernelVersions>()
+        .AddSingleton<BootPrograms>()
         .AddSingleton<ImportGate>()
         .AddSingleton<Retention>()
         .AddHostedService<RetentionWorker>()

@@ -28,6 +28,11 @@ public static class KernelArgument
         if (argument.Length == 0) return "must not be empty";
         if (argument.Any(c => c is < ' ' or > '~'))
             return "must be printable ASCII: the kernel's command line has no other characters";
+        if (ArgumentPlaceholders.Any(argument))
+        {
+            if (ArgumentPlaceholders.Fault(argument) is { } placeholder) return placeholder;
+            argument = ArgumentPlaceholders.Without(argument);
+        }
         if (argument.Contains("${", StringComparison.Ordinal))
             return "must not contain '${': iPXE would expand it";
         if (argument.EndsWith('\\')) return "must not end with '\\': iPXE would join the next line to it";
@@ -79,7 +84,8 @@ public static class KernelArgument
     }
 
     /// <summary>
-    /// Splits a command line into its arguments: at blanks outside double quotes, as the kernel does (lib/cmdline.c).
+    /// Splits a command line into its arguments: at blanks outside double quotes, as the kernel does (lib/cmdline.c),
+    /// and outside the braces of <see cref="ArgumentPlaceholders"/>.
     /// </summary>
     public static System.Collections.Immutable.ImmutableArray<string> Split(string line)
     {
@@ -88,6 +94,7 @@ public static class KernelArgument
         var (start, quoted) = (0, false);
         for (var i = 0; i <= line.Length; i++)
         {
+            for (var end = i; i < line.Length && (end = ArgumentPlaceholders.EndOf(line, i)) > i;) i = end;
             if (i < line.Length && line[i] == '"') quoted = !quoted;
             if (i < line.Length && (quoted || !char.IsWhiteSpace(line[i]))) continue;
             if (i > start) arguments.Add(line[start..i]);

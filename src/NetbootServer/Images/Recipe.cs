@@ -76,7 +76,8 @@ public record Recipe
     [JsonIgnore]
     internal string InitrdKey => string.Join('+', Initrds.Select(initrd => initrd.Sha256));
 
-    private static readonly InitrdLayout NoInitrd = InitrdLayout.Without("is missing, or inside of the EFI program");
+    private static readonly InitrdLayout NoInitrd =
+        InitrdLayout.Without("is missing, or inside the kernel or the EFI program");
 
     /// <summary><see cref="Files"/>, empty when there are none.</summary>
     [JsonIgnore]
@@ -90,6 +91,17 @@ public record Recipe
     /// <summary>Bytes of all initrds; one that is there twice is loaded twice.</summary>
     [JsonIgnore]
     public long InitrdBytes => Initrds.Sum(initrd => initrd.SizeBytes);
+
+    /// <summary>
+    /// Bytes that make the initrds before one a multiple of 4, on which a cpio archive that is not compressed has to
+    /// begin: iPXE of 2019 joins them without on UEFI, others align by themselves. Linux skips zeroes between archives.
+    /// </summary>
+    /// <param name="index">Its place, from 0.</param>
+    internal int PaddingBefore(int index) => index == 0 ? 0 : (int)(-Initrds[index - 1].SizeBytes & 3);
+
+    /// <summary>Whether what follows its initrds begins on a multiple of 4, however they are joined.</summary>
+    [JsonIgnore]
+    internal bool EndsAligned => Initrds.All(initrd => initrd.SizeBytes % 4 == 0);
 
     /// <summary>
     /// Every artifact in a fixed order, with a text that says its role, its name and, by the order, its place:

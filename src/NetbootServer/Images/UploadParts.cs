@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using NetbootServer.Api;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
-using NetbootServer.Images.Layouts;
 
 namespace NetbootServer.Images;
 
@@ -18,8 +17,8 @@ internal sealed record UploadPart(string Name, string System, string Role, strin
     {
         Roles.Kernel when !file.IsKernelFor(System) && !file.IsCompressedKernelFor(System) =>
             $"must be a Linux kernel for {System} " +
-            $"({(System.StartsWith("x86", StringComparison.Ordinal) ? "a bzImage" : "an Image")}); this is " +
-            $"{file.Description}",
+            $"({(System.StartsWith("x86", StringComparison.Ordinal) ? "a bzImage" : "an Image")}), or a program with " +
+            $"the same header, such as memtest86+; this is {file.Description}",
         Roles.Initrd when !file.IsInitrd =>
             "must be an initrd: a cpio archive, plain or compressed with gzip, xz, zstd, lz4 -l, lzo, bzip2 or " +
             $"lzma; this is {file.Description}",
@@ -45,7 +44,6 @@ internal sealed class UploadParts
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _initrds = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _files = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _alone = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, SystemRecipe> _systems = new(StringComparer.Ordinal);
 
     public ValidationErrors Errors { get; } = new();
@@ -102,9 +100,6 @@ internal sealed class UploadParts
         return count;
     }
 
-    /// <summary>The kernel of this part's system has its initramfs inside, or needs none.</summary>
-    public void AddNoInitrd(UploadPart part) => _alone.Add(part.System);
-
     public void AddArtifact(UploadPart part, StoredBlob blob, string? fileName)
     {
         var artifact = new Artifact(blob.Digest.ToString(), blob.Length);
@@ -123,9 +118,7 @@ internal sealed class UploadParts
             Roles.KexecNoninteractive => system with { KexecNoninteractive = artifact },
             _ => system with { Iso = artifact },
         };
-        if (string.IsNullOrEmpty(fileName)) return;
-        FileNames[part.Name] = fileName;
-        if (part.Role == Roles.Kernel && KnownLayouts.StartsAlone(fileName, part.System)) AddNoInitrd(part);
+        if (!string.IsNullOrEmpty(fileName)) FileNames[part.Name] = fileName;
     }
 
     /// <param name="part">The part.</param>
@@ -159,9 +152,6 @@ internal sealed class UploadParts
         else if (!system.Boots && system.Iso is null && (system.Shim is not null || system.Files is not null))
             Errors.Add(kernel, $"is missing: {Roles.Shim} and {Roles.Files} belong to a kernel, " +
                 $"or to an EFI program ({name}/{Roles.Efi})");
-        else if (system is { Kernel: not null, Efi: null, Initrds.IsEmpty: true } && !_alone.Contains(name))
-            Errors.Add($"{name}/{Roles.Initrd}", "is missing: a kernel boots with the initrd that was made for it; " +
-                $"for one with its initramfs inside, send an empty {name}/{Roles.Initrd}");
         else if (!system.All.Any())
             Errors.Add($"{name}/{ArgumentsRole}", "stands alone: send the kernel and initrd it belongs to");
     }

@@ -121,8 +121,8 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         catch (BlobRefusedException e) when (e.Refusal == BlobRefusal.WrongKind)
         {
             // A field of a form without a file says that there is none.
-            if (isEmpty && part.Role == Roles.Initrd && string.IsNullOrEmpty(fileName)) parts.AddNoInitrd(part);
-            else parts.Errors.Add(part.Name, e.Message);
+            if (!isEmpty || part.Role != Roles.Initrd || !string.IsNullOrEmpty(fileName))
+                parts.Errors.Add(part.Name, e.Message);
         }
 
         string? Judge(BootFile file)

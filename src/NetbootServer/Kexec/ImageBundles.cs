@@ -31,6 +31,9 @@ internal sealed class ImageBundles(NamedVersions versions, PreparedKexec prepare
         var answer = await prepared.GetAsync(target, ct);
         if (answer.Fault is { } fault) return MachineAnswer.NotFound($"There is no kexec bundle: the image {fault}.");
         if (answer.Parts is not { } found) return NotReady();
+        if (found.KernelArguments.Any(ArgumentPlaceholders.Any))
+            return MachineAnswer.NotFound("The image's kernel arguments have placeholders, which stand for something " +
+                "else on each machine: fetch a machine's bundle, at /kexec/{machine}/….");
         if (isSum)
             return MachineAnswer.Plain($"{found.Sha256}  {file[..file.LastIndexOf('.')]}\n");
         if (await prepared.BodiesAsync(found, ct) is not { } blobs) return NotReady();

@@ -121,7 +121,10 @@ internal sealed partial class KexecPreparation(Database database, ImageCatalog i
         return await tarballs.AddAsync(file, new BlobLimits { Length = file.Length }, ct);
     }
 
-    /// <summary>The image's own bundle, which is read through once for its digest.</summary>
+    /// <summary>
+    /// The image's own bundle, which is read through once for its digest; with placeholders in its kernel arguments it
+    /// is served to nothing but machines, which have bundles of their own.
+    /// </summary>
     private async Task<KexecParts> WithBundleAsync(KexecParts found, KexecTarget of, CancellationToken ct)
     {
         var carrier = CarrierOf(found);

@@ -96,7 +96,7 @@ internal sealed class ClosureReader(StorePaths paths, SourceBlobs blobs, Closure
             throw new SourceException(SourceProblems.NotBootable,
                 $"{root} has neither a boot.json of RFC 125 (version 1) nor kernel-params.");
         return new BootSpec(root.ToString(), $"{root}/kernel",
-            [.. KernelLine.Split(await tree.ReadTextAsync("kernel-params", ct))]);
+            [.. KernelArgument.Split(await tree.ReadTextAsync("kernel-params", ct))]);
     }
 
     /// <summary>

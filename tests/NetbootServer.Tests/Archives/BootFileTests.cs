@@ -63,6 +63,32 @@ public sealed class BootFileTests
         Assert.True(BootFile.Of(BzImage(protocol: 0x0204, xloadflags: 0)).IsKernelFor("x86_64-linux")); // does not tell
     }
 
+    /// <summary>memtest86+ has a bzImage's header and no kernel's version.</summary>
+    [Fact]
+    public void A_program_with_a_kernel_s_header_boots_as_one()
+    {
+        var file = BootFile.Of(BzImage(protocol: 0x020C, xloadflags: 9, version: "Memtest86+ v6.10"));
+        Assert.True(file.IsKernelFor("x86_64-linux"));
+        Assert.Null(file.KernelVersion);
+        Assert.Null(file.EfiArch);
+    }
+
+    [Fact]
+    public void A_unified_kernel_image_is_known_by_its_sections()
+    {
+        var file = BootFile.Of(BootFiles.UnifiedKernel("root=/dev/vda quiet"));
+        Assert.Equal((BootFileKind.EfiProgram, true, "x86_64"), (file.Kind, file.IsUnifiedKernel, file.EfiArch));
+        Assert.Equal("a unified kernel image (x86_64)", file.Description);
+        Assert.Equal("root=/dev/vda quiet".Length, file.CommandLine!.Value.Length);
+        Assert.False(BootFile.Of(BootFiles.Efi()).IsUnifiedKernel);
+        // A section table that ends outside of the file, or is none, is no reason to fail.
+        Gen.Byte.Array[64, 600].Sample(bytes =>
+        {
+            Pe(0x8664, 10)[..0x84].CopyTo(bytes.Length < 0x84 ? bytes = new byte[0x84] : bytes, 0);
+            _ = BootFile.Of(bytes);
+        });
+    }
+
     [Fact]
     public void A_hostile_version_string_is_not_repeated() =>
         Assert.Null(BootFile.Of(BzImage(version: "6.1\n${evil}")).KernelVersion);

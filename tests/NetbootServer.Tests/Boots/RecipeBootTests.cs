@@ -115,6 +115,125 @@ public sealed class RecipeBootTests(NetbootApp app) : IClassFixture<NetbootApp>
             plan.Text);
     }
 
+    private async Task<string> UploadAsync(string name, string mac, params (string, object)[] parts)
+    {
+        await _admin.PutAsync($"/api/v1/images/{name}", """{"source":{"type":"upload"}}""");
+        var version = (await _admin.UploadAsync(name, parts)).Is(HttpStatusCode.Created);
+        await _admin.PutAsync($"/api/v1/profiles/{name}", new { image = name });
+        await _admin.PutAsync($"/api/v1/machines/{name}", new { macs = new[] { mac }, profile = name });
+        return version["id"]!;
+    }
+
+    private async Task<string> ScriptAsync(string mac, string platform) =>
+        (await app.Machine.GetAsync($"/boot/script?mac={mac}&arch=x86_64&platform={platform}")).Text;
+
+    [Fact]
+    public async Task A_kernel_without_an_initrd_boots()
+    {
+        const string Mac = "52-54-00-0e-00-07";
+        await UploadAsync("alone", Mac, ("x86_64-linux/kernel", BootFiles.Kernel(70)));
+        var script = await ScriptAsync(Mac, "pcbios");
+        Assert.Equal("kernel", Assert.Single(PathsIn(script)).Split('?')[0].Split('/')[^1]);
+        Assert.DoesNotContain("initrd", script, StringComparison.Ordinal);
+        Assert.Equal(BootFiles.Kernel(70), await BytesAsync(PathsIn(script)[0]));
+        await app.Machine.GetAsync($"{script.BootPath()}/ready");
+        Assert.Equal(["script", "kernel", "ready"], (await _admin.BootWithAsync("alone", "ready")).Json
+            .GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("name").GetString()));
+        var plan = await _admin.GetAsync("/api/v1/machines/alone/plan?platform=efi");
+        Assert.Contains("bios-only", plan.Json.GetProperty("warningCodes").EnumerateArray()
+            .Select(code => code.GetString()));
+        plan = await _admin.GetAsync("/api/v1/machines/alone/plan?platform=pcbios");
+        Assert.Equal(("boot", "script"), (plan["action"], plan["commandLineFrom"]));
+        Assert.DoesNotContain("bios-only", plan.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Initrds_begin_on_a_multiple_of_4_where_iPXE_may_join_them_as_they_are()
+    {
+        const string Mac = "52-54-00-0e-00-08";
+        await UploadAsync("odd", Mac, ("x86_64-linux/kernel", BootFiles.Kernel(71)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(71, 4097)), ("x86_64-linux/initrd", BootFiles.Initrd(72, 4096)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(73, 4099)), ("x86_64-linux/initrd", BootFiles.Initrd(74, 4098)));
+        var script = await ScriptAsync(Mac, "efi");
+        Assert.Contains(" initrd=initrd initrd=pad2 initrd=initrd2 initrd=initrd3 initrd=pad4 initrd=initrd4 " +
+            "netboot.boot=", script, StringComparison.Ordinal);
+        var paths = PathsIn(script).Skip(1).ToList();
+        Assert.Equal(["initrd", "3", "initrd2", "initrd3", "1", "initrd4"],
+            paths.Select(path => path.Split('?')[0].Split('/')[^1]));
+        var at = 0;
+        foreach (var path in paths)
+        {
+            var bytes = await BytesAsync(path);
+            Assert.True(path.StartsWith("/boot/padding/", StringComparison.Ordinal) ? bytes.All(b => b == 0)
+                : at % 4 == 0, path);
+            at += bytes.Length;
+        }
+        // A BIOS's iPXE begins each on a page.
+        script = await ScriptAsync(Mac, "pcbios");
+        Assert.DoesNotContain("pad", script, StringComparison.Ordinal);
+        var own = (await app.Machine.GetAsync("/images/odd/netboot-x86_64-linux.ipxe")).Text;
+        Assert.Equal(2, own.Split("/boot/padding/").Length - 1);
+        foreach (var count in new[] { "0", "4", "-1", "x" })
+            (await app.Machine.GetAsync($"/boot/padding/{count}")).Is(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_shim_is_loaded_on_UEFI_where_iPXE_has_the_command()
+    {
+        const string Mac = "52-54-00-0e-00-09";
+        await UploadAsync("shimmed", Mac, ("x86_64-linux/kernel", BootFiles.Kernel(75)),
+            ("x86_64-linux/initrd", BootFiles.Initrd(75)), ("x86_64-linux/shim", BootFiles.Efi(75)));
+        var script = await ScriptAsync(Mac, "efi");
+        var line = script.Split('\n').Single(text => text.Contains("&& shim ", StringComparison.Ordinal));
+        Assert.Matches(@"^iseq \$\{platform\} efi && shim http\S+/shim\?boot=\S+ \|\|$", line);
+        Assert.True(script.IndexOf(line, StringComparison.Ordinal)
+            > script.IndexOf("\ninitrd ", StringComparison.Ordinal));
+        Assert.True(script.IndexOf(line, StringComparison.Ordinal)
+            < script.IndexOf("\nboot ", StringComparison.Ordinal));
+        var url = line.Split(' ').Single(word => word.StartsWith("http", StringComparison.Ordinal));
+        foreach (var path in PathsIn(script).Append(new Uri(url).PathAndQuery)) await BytesAsync(path);
+        await app.Machine.GetAsync($"{script.BootPath()}/ready");
+        var boot = await _admin.BootWithAsync("shimmed", "ready");
+        boot = await WhenAsync(boot["id"]!, answer => StepOf(answer, "kernel").TryGetProperty("files", out _));
+        Assert.Equal(["kernel 4096", "shim 4096"], StepOf(boot, "kernel").GetProperty("files").EnumerateArray()
+            .Select(file => $"{file.GetProperty("name").GetString()} {file.GetProperty("totalBytes").GetInt64()}"));
+        Assert.DoesNotContain("&& shim ", await ScriptAsync(Mac, "pcbios"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_further_file_counts_at_its_digest_s_address_too()
+    {
+        const string Mac = "52-54-00-0e-00-0a";
+        await PrepareAsync("by-digest", Mac, 76);
+        var boot = (await app.Machine.ScriptAsync(Mac)).BootPath();
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(Root));
+        Assert.Equal(Root, await BytesAsync($"/blobs/{sha256}/squash?boot={boot.Split('/')[^1]}"));
+        await app.Machine.GetAsync($"{boot}/ready");
+        var seen = await _admin.BootWithAsync("by-digest", "ready");
+        seen = await WhenAsync(seen["id"]!, answer => StepOf(answer, "files").TryGetProperty("files", out _));
+        var file = Assert.Single(StepOf(seen, "files").GetProperty("files").EnumerateArray());
+        Assert.Equal(("root", 1004L),
+            (file.GetProperty("name").GetString(), file.GetProperty("totalBytes").GetInt64()));
+    }
+
+    [Fact]
+    public async Task The_plan_says_whose_command_line_a_unified_kernel_image_takes()
+    {
+        const string Mac = "52-54-00-0e-00-0b";
+        await UploadAsync("unified", Mac, ("x86_64-linux/efi", BootFiles.UnifiedKernel("root=/dev/vda quiet", 77)));
+        var plan = await _admin.GetAsync("/api/v1/machines/unified/plan?platform=efi&sb=00");
+        Assert.Equal("script", plan["commandLineFrom"]);
+        Assert.Contains("replace the command line of the unified kernel image, 'root=/dev/vda quiet'", plan.Text
+            .Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        plan = await _admin.GetAsync("/api/v1/machines/unified/plan?platform=efi&sb=01");
+        Assert.Equal("program", plan["commandLineFrom"]);
+        Assert.Contains("own-command-line", plan.Json.GetProperty("warningCodes").EnumerateArray()
+            .Select(code => code.GetString()));
+        plan = await _admin.GetAsync("/api/v1/machines/unified/plan?platform=pcbios");
+        Assert.Equal("error", plan["action"]);
+        Assert.Contains("only an EFI program", plan.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Further_files_are_those_of_what_the_boot_loads()
     {

@@ -166,8 +166,6 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Halves_doubles_strangers_and_bad_arguments_are_told_at_once()
     {
         await _admin.PutAsync("/api/v1/images/halves", Upload);
-        (await _admin.UploadAsync("halves", ("x86_64-linux/kernel", BootFiles.Kernel())))
-            .IsInvalidAt("x86_64-linux/initrd");
         (await _admin.UploadAsync("halves", ("x86_64-linux/initrd", BootFiles.Initrd())))
             .IsInvalidAt("x86_64-linux/kernel");
         (await _admin.UploadAsync("halves", ("x86_64-linux/kernelArguments", "quiet")))
@@ -315,12 +313,12 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     public async Task Bytes_of_an_upload_that_is_refused_do_not_stay()
     {
         await _admin.PutAsync("/api/v1/images/rest", Upload);
-        var kernel = BootFiles.Kernel(45);
-        (await _admin.UploadAsync("rest", ("x86_64-linux/kernel", kernel))).IsInvalidAt("x86_64-linux/initrd");
-        var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(kernel));
+        var initrd = BootFiles.Initrd(45);
+        (await _admin.UploadAsync("rest", ("x86_64-linux/initrd", initrd))).IsInvalidAt("x86_64-linux/kernel");
+        var digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(initrd));
         await Until.TrueAsync(() => !File.Exists(Path.Combine(app.Data, "blobs", digest[..2], digest)),
-            "the kernel to be gone");
-        (await app.Machine.GetAsync($"/blobs/{digest}/kernel")).Is(HttpStatusCode.NotFound);
+            "the initrd to be gone");
+        (await app.Machine.GetAsync($"/blobs/{digest}/initrd")).Is(HttpStatusCode.NotFound);
     }
 
     [Fact]

@@ -86,7 +86,7 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var files = new (string Name, byte[] Bytes)[]
         {
             ("bzImage-x86_64-linux", BootFiles.Kernel(4)), ("x86_64-linux.efi", BootFiles.Efi(2)),
-                ("initrd-x86_64-linux", BootFiles.Initrd(1)),
+                ("initrd-x86_64-linux", BootFiles.Initrd(1)), ("shim-x86_64-linux.efi", BootFiles.Efi(5)),
             ("initrd2-x86_64-linux", BootFiles.Initrd(3)), ("initrd3-x86_64-linux", BootFiles.Initrd(1)),
             ("files-x86_64-linux/root.squashfs", Root), ("files-x86_64-linux/root.squashfs.sha256", "text"u8.ToArray()),
             ("aarch64-linux.efi", BootFiles.Efi(6, machine: 0xAA64)),
@@ -115,6 +115,7 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         foreach (var name in new[]
         {
             "initrd4-x86_64-linux", "initrd1-x86_64-linux", "initrd0-x86_64-linux", "riscv64-linux.efi",
+                "shim-aarch64-linux.efi",
                 "files-x86_64-linux/other",
             "files-x86_64-linux/..", "files-x86_64-linux/%2e%2e%2fx", "files-x86_64-linux", "root.squashfs",
             "files/root.squashfs", "Image-aarch64-linux",
@@ -134,12 +135,14 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
             initrd --name initrd-x86_64-linux {{at}}/initrd-x86_64-linux
             initrd --name initrd2-x86_64-linux {{at}}/initrd2-x86_64-linux
             initrd --name initrd3-x86_64-linux {{at}}/initrd3-x86_64-linux
+            iseq ${platform} efi && shim {{at}}/shim-x86_64-linux.efi ||
             boot
             :efi
             kernel --name x86_64-linux.efi {{at}}/x86_64-linux.efi initrd=initrd-x86_64-linux initrd=initrd2-x86_64-linux initrd=initrd3-x86_64-linux quiet ${cmdline}
             initrd --name initrd-x86_64-linux {{at}}/initrd-x86_64-linux
             initrd --name initrd2-x86_64-linux {{at}}/initrd2-x86_64-linux
             initrd --name initrd3-x86_64-linux {{at}}/initrd3-x86_64-linux
+            iseq ${platform} efi && shim {{at}}/shim-x86_64-linux.efi ||
             boot
 
             """, (await app.Machine.GetAsync("/images/script/netboot-x86_64-linux.ipxe")).Text);
@@ -168,9 +171,9 @@ public sealed class RecipeApiTests(NetbootApp app) : IClassFixture<NetbootApp>
             StringComparison.Ordinal);
         (await UploadAsync("half", ("x86_64-linux/shim", BootFiles.Efi()))).IsInvalidAt("x86_64-linux/kernel");
         (await UploadAsync("half", ("x86_64-linux/kernel", BootFiles.Kernel()), ("aarch64-linux/files/root", Root)))
-            .IsInvalidAt(
-            "x86_64-linux/initrd", "aarch64-linux/kernel");
-        // What BIOS and UEFI start without an initrd, such as memtest86+.
+            .IsInvalidAt("aarch64-linux/kernel");
+        // What starts without an initrd, such as memtest86+ and kernels that have theirs inside.
+        (await UploadAsync("half", ("x86_64-linux/kernel", BootFiles.Kernel()))).Is(HttpStatusCode.Created);
         (await UploadAsync("half", ("x86_64-linux/kernel", BootFiles.Kernel()), ("x86_64-linux/efi", BootFiles.Efi())))
             .Is(HttpStatusCode.Created);
     }

@@ -16,7 +16,7 @@ public static class Steps
     /// <summary>The kexec bundle is fetched.</summary>
     public const string Bundle = "bundle";
 
-    /// <summary>The kernel, or the EFI program, is loaded.</summary>
+    /// <summary>The kernel, or the EFI program, is loaded, and the shim for it.</summary>
     public const string Kernel = "kernel";
 
     /// <summary>The initrds are loaded.</summary>
@@ -43,7 +43,7 @@ public static class Steps
         ArgumentNullException.ThrowIfNull(file);
         return file switch
         {
-            Roles.Kernel or Roles.Efi => Kernel,
+            Roles.Kernel or Roles.Efi or Roles.Shim => Kernel,
             Overlay => Overlay,
             Bundle => Bundle,
             _ when Roles.InitrdIndex(file) is not null => Initrd,

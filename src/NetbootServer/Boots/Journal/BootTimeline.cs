@@ -24,9 +24,20 @@ public sealed record TimelineStep(string Name, DateTimeOffset At, double? Durati
     /// </summary>
     public ImmutableArray<Stall>? Stalls { get; init; }
 
+    /// <summary>
+    /// What a step of several files consists of, and the further files that were fetched; null for the others.
+    /// </summary>
+    public ImmutableArray<StepFile>? Files { get; init; }
+
     /// <summary>What failed, for <c>failed</c>: the step and iPXE's error number.</summary>
     public JsonElement? Detail { get; init; }
 }
+
+/// <summary>A file of a step.</summary>
+/// <param name="Name">Its name in URLs, such as <c>initrd2</c>; of a further file, its own.</param>
+/// <param name="Bytes">Bytes that the machine has taken.</param>
+/// <param name="TotalBytes">Bytes of the whole file.</param>
+public sealed record StepFile(string Name, long? Bytes, long? TotalBytes);
 
 /// <summary>A time in which no byte of a transfer moved.</summary>
 /// <param name="At">Since when.</param>
@@ -116,8 +127,18 @@ internal static class BootTimeline
         {
             Count = count > 1 ? count : null,
             LastAt = count > 1 ? begins.Max(fact => fact.At) : null,
+            Files = files.Count == 1 && facts.Key != Steps.Files ? null
+                : [.. files.Where(file => file.Any(fact => fact.TotalBytes is not null)).Select(ToFile)
+                    .OrderBy(file => file.Name, StringComparer.Ordinal)],
             Detail = detail is null ? null : JsonSerializer.Deserialize<JsonElement>(detail),
         };
+    }
+
+    private static StepFile ToFile(IGrouping<string?, BootFactRow> facts)
+    {
+        var name = facts.Key ?? facts.First().Step;
+        return new(name.StartsWith(Steps.FilePrefix, StringComparison.Ordinal) ? name[Steps.FilePrefix.Length..] : name,
+            facts.Max(fact => fact.Bytes), facts.Max(fact => fact.TotalBytes));
     }
 
     /// <summary>The sum of those that are known; null when none is.</summary>

@@ -52,6 +52,9 @@ public static class PlanWarnings
     /// <summary>The machine cannot boot as things are.</summary>
     public const string CannotBoot = "cannot-boot";
 
+    /// <summary>A placeholder in a kernel argument cannot be filled in for this machine.</summary>
+    public const string ArgumentFails = "argument-fails";
+
     /// <summary>The kernel's command line is longer than it may be.</summary>
     public const string LineTooLong = "line-too-long";
 
@@ -63,6 +66,12 @@ public static class PlanWarnings
 
     /// <summary>The image boots UEFI machines only, and the firmware of this one is not known.</summary>
     public const string PlatformUnknown = "platform-unknown";
+
+    /// <summary>The kernel has no EFI stub, and the machine has UEFI firmware.</summary>
+    public const string BiosOnly = "bios-only";
+
+    /// <summary>A unified kernel image has a command line of its own, and a script's line stands beside it.</summary>
+    public const string OwnCommandLine = "own-command-line";
 
     /// <summary>The profile's script template fails for this machine.</summary>
     public const string TemplateFails = "template-fails";
@@ -115,6 +124,16 @@ public sealed record LoadKernel(Image Image, ImageVersion Version, string? Varia
 {
     /// <summary>Whether the recipe's EFI program is started, not its kernel.</summary>
     public bool StartsEfi { get; init; }
+
+    /// <summary>Whether the machine may have UEFI firmware.</summary>
+    public bool LoadsOnUefi { get; init; }
+
+    /// <summary>What the machine is called in kernel arguments; null when it said nothing to name it by.</summary>
+    public string? MachineName { get; init; }
+
+    /// <summary>The machine's labels in kernel arguments.</summary>
+    public ImmutableSortedDictionary<string, string> Labels { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>The machine's own files; null without any.</summary>
     public PlannedOverlay? Overlay { get; init; }

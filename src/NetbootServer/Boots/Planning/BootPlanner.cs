@@ -188,7 +188,7 @@ public static class BootPlanner
         var variant = Variant(plan.Machine, spec);
         if (system.Bootable(variant) is not { } recipe)
             return Cannot(plan, variant is null
-                ? $"image '{image.Name}' has no kernel and initrd for {NixSystem.Of(arch)}"
+                ? $"image '{image.Name}' has no kernel or EFI program for {NixSystem.Of(arch)}"
                 : $"image '{image.Name}' has no variant '{variant}' for {NixSystem.Of(arch)}");
         var platform = identity.Reported.GetValueOrDefault("platform");
         if (recipe.Kernel is null && platform == "pcbios")
@@ -213,7 +213,11 @@ public static class BootPlanner
                 ExpectedOutcome.Of(profile, version))
             {
                 Overlay = PlannedOverlay.Of(overlay, recipe, plan.Machine),
+                MachineName = plan.Machine?.Name ?? identity.AnyMac?.Hyphened ?? identity.Uuid?.ToString(),
+                Labels = plan.Machine is { State: MachineState.Registered } registered
+                    ? registered.Spec.Labels : identity.Labels,
                 // Where the firmware is not known the kernel is safe: most start on both.
+                LoadsOnUefi = platform != "pcbios",
                 StartsEfi = recipe.Efi is not null && (platform == "efi" || recipe.Kernel is null),
             },
         };

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json.Serialization;
+using NetbootServer.Boots.Journal;
 using NetbootServer.Boots.Scripts;
 using NetbootServer.Images;
 using NetbootServer.Machines;
@@ -33,6 +35,8 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     /// </summary>
     private const long MaxFileBytes = 2L << 30;
 
+    private const string FromScript = "script";
+
     /// <summary>The profile it gets.</summary>
     public string? Profile { get; init; }
 
@@ -58,6 +62,12 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
     public int? CommandLineBytes { get; init; }
 
     /// <summary>
+    /// Whose command line the kernel gets: <c>script</c>, or <c>program</c> for a unified kernel image under Secure
+    /// Boot, which keeps to its own; missing when it would not boot.
+    /// </summary>
+    public string? CommandLineFrom { get; init; }
+
+    /// <summary>
     /// What each of the warnings is about, in the same order: a word that stays the same when the sentence changes,
     /// such as <c>arch-unknown</c>.
     /// </summary>
@@ -71,6 +81,10 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
 
     /// <summary>When the overlay's secrets leave; missing without secrets.</summary>
     public SecretsPlan? Secrets { get; init; }
+
+    /// <summary>What the machine would load; null when it would not boot.</summary>
+    [JsonIgnore]
+    internal LoadKernel? Load { get; private init; }
 
     /// <summary>Why the profile's own script template gives no script; missing without a fault.</summary>
     public TemplateFault? TemplateFault { get; init; }
@@ -103,12 +117,12 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         var load = plan.Action as LoadKernel;
         var script = ScriptComposer.WithoutTokens(plan, identity, links, attempt: 0, out var fault);
         var preview = links with { Boot = new string('T', BootTokens.Length) };
-        var bytes = load is null ? (int?)null : BootScript.CommandLineBytes(load, preview);
+        var line = load is null ? null : ScriptCommandLine.Of(load, preview);
         var items = overlays.ItemsOf(plan);
         ImmutableArray<PlanWarning> warnings =
-            [.. WarningsOn(plan, identity, bytes, fault?.Message), .. OverlayPreview.WarningsOn(plan, items)];
-        return new(machine.Name, ActionOf(plan.Action), plan.Reason,
-            ProfileChoice.Explain(view.Profiles, view.Machine, identity), load?.KernelArguments ?? [], script,
+            [.. WarningsOn(plan, identity, line, fault?.Message), .. OverlayPreview.WarningsOn(plan, items)];
+        return new(machine.Name, line?.Fault is null ? ActionOf(plan.Action) : "error", line?.Fault ?? plan.Reason,
+            ProfileChoice.Explain(view.Profiles, view.Machine, identity), ArgumentsIn(load, links), script,
             [.. warnings.Select(warning => warning.Text)])
         {
             WarningCodes = [.. warnings.Select(warning => warning.Code)],
@@ -118,13 +132,41 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
             Variant = load?.Variant,
             LocalDisk = plan.LocalDisk,
             Expects = load?.Expects,
-            CommandLineBytes = bytes,
+            CommandLineBytes = line?.Bytes,
+            CommandLineFrom = load is null ? null : FromScript,
+            Load = load,
             Overlay = items,
             OverlayKind = load?.Overlay?.Layout.Kind,
             Secrets = OverlayPreview.SecretsOf(plan),
             TemplateFault = fault is null ? null : new(fault.Message, fault.Line, Refused: false),
         };
     }
+
+    /// <summary>The arguments of a script, tokens aside.</summary>
+    private static ImmutableArray<string> ArgumentsIn(LoadKernel? load, ScriptLinks links) => load is null ? []
+        : ScriptCommandLine.Of(load, links with { Boot = GivenScript.Token }).Arguments;
+
+    /// <summary>The same with what the program that is started says of itself.</summary>
+    /// <param name="program">That; null when it is not known.</param>
+    /// <param name="identity">What the machine reports.</param>
+    internal PlanAnswer About(BootProgram? program, MachineIdentity identity)
+    {
+        if (Load is null || program is null) return this;
+        var onUefi = identity.Platform == "efi";
+        if (!program.StartsOnUefi && onUefi)
+            return With(PlanWarnings.BiosOnly, "The kernel is no EFI program, and this machine has UEFI firmware, " +
+                "where iPXE refuses it (Exec format error). Add an EFI program to the image.");
+        if (!program.IsUnifiedKernel || program.CommandLine is not { } own) return this;
+        if (identity.Reported.GetValueOrDefault("sb") is not ("01" or "1"))
+            return With(PlanWarnings.OwnCommandLine, "The arguments here replace the command line of the unified " +
+                $"kernel image, '{own}', as long as Secure Boot is off: what of it is needed has to be among them.");
+        var secured = With(PlanWarnings.OwnCommandLine, "Secure Boot is on: the unified kernel image keeps to its " +
+            $"own command line, '{own}'. The arguments here do not reach the kernel, nor does the phone home.");
+        return secured with { CommandLineFrom = "program" };
+    }
+
+    private PlanAnswer With(string code, string text) =>
+        this with { WarningCodes = WarningCodes.Add(code), Warnings = Warnings.Add(text) };
 
     internal static string ActionOf(BootAction action) => action switch
     {
@@ -141,25 +183,41 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         var files = recipe.InitrdBytes + ((recipe.Kernel ?? recipe.Efi)?.SizeBytes ?? 0);
         if (files >= MaxFileBytes && identity.Reported.GetValueOrDefault("platform") != "efi")
             warn(PlanWarnings.FilesTooLarge, $"The kernel and the initrds have {MiB(files)} MiB; iPXE on a BIOS " +
-                "machine loads less than 2048. Boot this machine by UEFI, or make the system smaller.");
+                $"machine loads less than 2048. Boot this machine by UEFI, or make the system smaller. {Instead()}");
         if (recipe.MemoryBytes is { } need && long.TryParse(identity.Reported.GetValueOrDefault("mem"),
             NumberStyles.None, CultureInfo.InvariantCulture, out var memory) && memory > 0 && memory < MiB(need))
             warn(PlanWarnings.MemoryShort, $"The image needs at least {MiB(need)} MiB of memory to load and unpack; " +
                 $"the machine has reported {memory}. Its kernel would go on with half of the files. Add memory, or " +
-                "boot a smaller image.");
+                $"boot a smaller image. {Instead()}");
+
+        // The first initrd has the programs that would fetch the others.
+        string Instead()
+        {
+            var others = recipe.Initrds.Skip(1).OrderByDescending(initrd => initrd.SizeBytes)
+                .Where(initrd => initrd.SizeBytes >= 16 << 20).Take(3).ToList();
+            if (others is [var largest, ..])
+                return $"The booted system could fetch {string.Join(", ", others.Select(initrd =>
+                    $"{initrd.Name} ({MiB(initrd.SizeBytes)} MiB)"))} itself: have it in the image as a further " +
+                    $"file, and name that in a kernel argument as {{{{ file \"{largest.Name}\" }}}}.";
+            return "None of its files is one that the booted system could fetch instead: they are what starts it. If " +
+                "its root file system is inside the initrd, have it in the image as a further file, and name that in " +
+                "a kernel argument as {{ file \"rootfs\" }}.";
+        }
 
         static long MiB(long bytes) => (bytes + (1 << 20) - 1) >> 20;
     }
 
     private static ImmutableArray<PlanWarning> WarningsOn(
-        BootPlan plan, MachineIdentity identity, int? bytes, string? fault)
+        BootPlan plan, MachineIdentity identity, ScriptCommandLine? line, string? fault)
     {
         var warnings = plan.Warnings.ToBuilder();
         void Warn(string code, string text) => warnings.Add(new(code, text));
         if (plan.Action is CannotBoot) Warn(PlanWarnings.CannotBoot, $"The machine cannot boot: {plan.Reason}.");
-        if (bytes >= KernelArgument.MaxLineBytes)
+        if (line is { Bytes: >= KernelArgument.MaxLineBytes and var bytes })
             Warn(PlanWarnings.LineTooLong, $"The kernel's command line has {bytes} bytes; " +
                 $"it takes {KernelArgument.MaxLineBytes - 1}. Shorten the arguments.");
+        if (line is { Fault: { } wrong } && wrong != ScriptCommandLine.TooLong(line.Bytes))
+            Warn(PlanWarnings.ArgumentFails, $"The machine cannot boot: {wrong}.");
         if (plan.Machine is { Spec.Arch: null } && identity.Arch is null)
             Warn(PlanWarnings.ArchUnknown,
                 "Neither the machine's registration nor the machine itself says its architecture: x86_64 is assumed.");

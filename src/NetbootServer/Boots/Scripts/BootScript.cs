@@ -47,10 +47,11 @@ public static class BootScript
             .Begin(links, identity);
         return (plan.Action switch
         {
-            LoadKernel load when CommandLineBytes(load, links) is >= KernelArgument.MaxLineBytes and var bytes =>
-                CannotBoot(script, plan, identity, attempt, menuToken,
-                    $"the kernel's command line has {bytes} of at most {KernelArgument.MaxLineBytes - 1} bytes"),
-            LoadKernel load => Load(script, plan, load, links, identity, attempt),
+            LoadKernel load => ScriptCommandLine.Of(load, links) switch
+            {
+                { Fault: { } fault } => CannotBoot(script, plan, identity, attempt, menuToken, fault),
+                var line => Load(script, plan, load, line, links, identity, attempt),
+            },
             BootLocalDisk => script
                 .Echo($"NetbootServer: {Who(plan, identity)} boots its local disk: {plan.Reason}")
                 .LocalDisk(plan.LocalDisk),
@@ -65,36 +66,6 @@ public static class BootScript
         }).ToString();
     }
 
-    /// <summary>
-    /// The whole kernel command line but its first word, which iPXE makes of the kernel's name: the image's, the
-    /// profile's and the machine's arguments, and where the booted system phones home. That comes before a <c>--</c>,
-    /// which hands the rest to init, and a <c>---</c>, which has Debian's installer keep the rest for the installed
-    /// system.
-    /// </summary>
-    public static string CommandLine(LoadKernel load, ScriptLinks links)
-    {
-        ArgumentNullException.ThrowIfNull(load);
-        ArgumentNullException.ThrowIfNull(links);
-        return string.Join(' ',
-        [
-            .. Initrds(load, links).Select(initrd => KernelArgument.Initrd + initrd.Name),
-            .. WithOurs(load.KernelArguments,
-                [.. load.Overlay?.Arguments ?? [], $"{KernelArgument.PhoneHome}{links.BootUrl}"]),
-        ]);
-    }
-
-    /// <summary>Arguments with our own among those that are the kernel's.</summary>
-    internal static ImmutableArray<string> WithOurs(
-        ImmutableArray<string> arguments, IReadOnlyCollection<string> ours)
-    {
-        var end = arguments.IndexOf(arguments.FirstOrDefault(KernelArgument.EndsKernels, ""));
-        return arguments.InsertRange(end < 0 ? arguments.Length : end, ours);
-    }
-
-    /// <summary>Bytes of the command line that the kernel sees; UEFI puts the program's name before it.</summary>
-    internal static int CommandLineBytes(LoadKernel load, ScriptLinks links) =>
-        ProgramName(load).Length + " ".Length + CommandLine(load, links).Length;
-
     /// <summary>What the image that is started is called in scripts and URLs.</summary>
     internal static string ProgramName(LoadKernel load) => load.StartsEfi ? Roles.Efi : Roles.Kernel;
 
@@ -104,36 +75,44 @@ public static class BootScript
     /// </summary>
     internal static IEnumerable<(string Name, string Url)> Initrds(LoadKernel load, ScriptLinks links)
     {
-        var images = load.Recipe.Initrds.Select((initrd, i) =>
-            (Roles.InitrdAt(i), links.Blob(initrd.Sha256, Roles.InitrdAt(i))));
+        var images = load.Recipe.Initrds.SelectMany((initrd, i) =>
+        {
+            var file = (Roles.InitrdAt(i), links.Blob(initrd.Sha256, Roles.InitrdAt(i)));
+            var padding = load.LoadsOnUefi ? load.Recipe.PaddingBefore(i) : 0;
+            return padding == 0 ? new[] { file }
+                : [(InitrdPadding.NameAt(i), InitrdPadding.Url(links.Base, padding)), file];
+        });
         return load.Overlay is { HasFiles: true }
             ? images.Append((Roles.InitrdAt(load.Recipe.Initrds.Length), links.Overlay)) : images;
     }
 
-    private static ScriptWriter Load(ScriptWriter script, BootPlan plan, LoadKernel load, ScriptLinks links,
-        MachineIdentity identity, int attempt)
+    private static ScriptWriter Load(ScriptWriter script, BootPlan plan, LoadKernel load, ScriptCommandLine line,
+        ScriptLinks links, MachineIdentity identity, int attempt)
     {
         script.Echo($"NetbootServer: {Who(plan, identity)} boots {load.Image.Name} {load.Version.Id[..8]} (profile " +
             $"{plan.Profile!.Name})");
-        return Failed(Fetch(script, load, links), links, attempt);
+        return Failed(Fetch(script, load, line, links), links, attempt);
     }
 
     /// <summary>
     /// Fetches the kernel or EFI program and the initrds, reports, and boots; a failure goes to the label
     /// <c>failed</c>.
     /// </summary>
-    internal static ScriptWriter Fetch(ScriptWriter script, LoadKernel load, ScriptLinks links)
+    internal static ScriptWriter Fetch(ScriptWriter script, LoadKernel load, ScriptCommandLine line,
+        ScriptLinks links)
     {
         var program = ProgramName(load);
         script.Line("set nb-step kernel")
-            .Line($"kernel --name {program} {links.Blob(load.Program.Sha256, program)} {CommandLine(load, links)} " +
-                "|| goto failed");
+            .Line($"kernel --name {program} {links.Blob(load.Program.Sha256, program)} {line.Text} || goto failed");
         if (!load.Recipe.Initrds.IsEmpty) script.Line("set nb-step initrd");
         foreach (var (name, url) in Initrds(load, links))
         {
             if (url == links.Overlay) script.Line("set nb-step overlay");
             script.Line($"initrd --name {name} {url} || goto failed");
         }
+        // An iPXE without the command goes on, as does one that needs no shim: without Secure Boot, or on a BIOS.
+        if (load is { LoadsOnUefi: true, Recipe.Shim: { } shim })
+            script.Line($"iseq ${{platform}} efi && shim {links.Blob(shim.Sha256, Roles.Shim)} ||");
         return script
             .Line("# the beacon: everything is loaded, the kernel is next")
             .Line($"imgfetch --name nb-ready {links.BootUrl}/ready ||")

@@ -58,6 +58,12 @@ internal sealed class ScriptComposer(PlanCache plans, BootTokens tokens, Overlay
                 key = keys.Make(token, request.Address, plan.Profile!.Name, hasSecrets && withheld is null);
             }
             links = links with { Boot = token, Key = key ?? "" };
+            if (kept is null && ScriptCommandLine.Of(load, links).Fault is { } wrong)
+            {
+                // What cannot boot opens no boot.
+                plan = plan with { Action = new CannotBoot(), Reason = wrong };
+                (token, ticket, key, withheld) = (Local(), null, null, null);
+            }
         }
         ScriptTemplateException? fault = null;
         var text = kept?.ScriptOf(token, key)

@@ -44,6 +44,13 @@ public sealed record ScriptLinks(string Base)
     public string Blob(string sha256, string file) => Cache is null
         ? $"{Base}/blobs/{sha256}/{file}?boot={Boot}" : $"{Cache}/blobs/{sha256}/{file}";
 
+    /// <summary>
+    /// The URL of a further file of the image, for the booted system: it counts for the boot, too, but for one in a
+    /// cache.
+    /// </summary>
+    public string File(string sha256, string name) =>
+        Cache is null ? $"{BootUrl}/files/{name}" : $"{Cache}/blobs/{sha256}/{name}";
+
     /// <summary>Where the machine asks for its script.</summary>
     /// <param name="identity">Whose MAC stays fixed and whose labels are repeated; null: iPXE fills in all.</param>
     public string Script(MachineIdentity? identity)

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using NetbootServer.Boots.Planning;
-using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Profiles;
 
@@ -24,10 +23,11 @@ public static class TemplateRenderer
         ArgumentNullException.ThrowIfNull(identity);
         fault = null;
         if (plan is not { Action: LoadKernel load, Profile.Spec.Template: { } template }
-            || BootScript.CommandLineBytes(load, links) >= KernelArgument.MaxLineBytes) return null;
+            || ScriptCommandLine.Of(load, links) is not { Fault: null } line) return null;
         try
         {
-            return ScriptTemplate.Of(template).Render(ValuesOf(plan, load, links, identity, attempt, localToken));
+            return ScriptTemplate.Of(template).Render(ValuesOf(plan, load, line, links, identity, attempt,
+                localToken));
         }
         catch (ScriptTemplateException e)
         {
@@ -36,8 +36,15 @@ public static class TemplateRenderer
         }
     }
 
-    private static TemplateValues ValuesOf(BootPlan plan, LoadKernel load, ScriptLinks links, MachineIdentity identity,
-        int attempt, Func<string> localToken) => new()
+    /// <summary>
+    /// Of the values, <c>load</c> has all that the built-in script loads. A template that loads the initrds itself
+    /// knows of no padding between them, so neither may the line that names them.
+    /// </summary>
+    private static TemplateValues ValuesOf(BootPlan plan, LoadKernel load, ScriptCommandLine line,
+        ScriptLinks links, MachineIdentity identity, int attempt, Func<string> localToken)
+    {
+        var bare = load with { LoadsOnUefi = false };
+        return new()
         {
             Name = IpxeText.Show(BootScript.Who(plan, identity)),
             Labels = Encoded(plan.Machine?.Spec.Labels ?? ImmutableSortedDictionary<string, string>.Empty),
@@ -47,17 +54,18 @@ public static class TemplateRenderer
             Version = load.Version.Id,
             Variant = IpxeText.Show(load.Variant),
             Kernel = links.Blob(load.Program.Sha256, BootScript.ProgramName(load)),
-            Initrds = [.. BootScript.Initrds(load, links).Select(initrd => initrd.Url)],
-            CommandLine = BootScript.CommandLine(load, links),
-            KernelArguments = load.KernelArguments,
+            Initrds = [.. BootScript.Initrds(bare, links).Select(initrd => initrd.Url)],
+            CommandLine = ScriptCommandLine.Of(bare, links).Text,
+            KernelArguments = line.Arguments,
             Server = links.Base,
             BootUrl = links.BootUrl,
             Attempt = attempt,
             Begin = Block(script => script.Begin(links, identity)),
-            Load = Block(script => BootScript.Fetch(script, load, links)),
+            Load = Block(script => BootScript.Fetch(script, load, line, links)),
             Failed = Block(script => BootScript.Failed(script, links, attempt)),
             LocalDisk = Block(script => script.ChosenLocalDisk(plan.LocalDisk, localToken())),
         };
+    }
 
     private static string Block(Func<ScriptWriter, ScriptWriter> write) => write(new("")).ToString().TrimEnd('\n');
 

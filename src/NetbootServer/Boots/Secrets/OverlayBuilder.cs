@@ -31,21 +31,20 @@ internal sealed class OverlayBuilder(OverlayContents contents, SecretBox box) : 
     /// <param name="layout">The image's initrd.</param>
     /// <param name="owner">The machine.</param>
     /// <param name="withSecrets">Whether secrets go with it.</param>
-    /// <param name="bytesBefore">
-    /// Bytes before it in the initrds, when these are joined as they are: an archive that is not compressed has to
-    /// begin on a multiple of 4. Null: it begins on one in any case.
+    /// <param name="aligned">
+    /// Whether it begins on a multiple of 4 behind the initrds, however they are joined: an archive that is not
+    /// compressed has to.
     /// </param>
     /// <param name="carries">Whether a further archive adds files (<see cref="OverlayPlaces"/>).</param>
     public BuiltOverlay Build(string boot, Overlay? overlay, InitrdLayout layout, HostKeyOwner owner, bool withSecrets,
-        long? bytesBefore, bool carries = false)
+        bool aligned, bool carries = false)
     {
-        var packed = bytesBefore % 4 is > 0;
-        var key = (boot, withSecrets, packed, carries);
+        var key = (boot, withSecrets, aligned, carries);
         if (boot.Length > 0 && _built.TryGetValue(key, out BuiltOverlay? kept)) return kept!;
         var bytes = OverlayArchive.Make(layout, contents.Of(overlay, layout, owner), withSecrets,
             overlay?.Network ?? [], carries) ?? Empty;
         // The kernel takes what is compressed from anywhere; a NUL more would shift it where iPXE aligns.
-        if (packed) bytes = Packed(bytes);
+        if (!aligned) bytes = Packed(bytes);
         var built = new BuiltOverlay(bytes, $"\"{box.Fingerprint(bytes)}\"");
         return boot.Length == 0 ? built : _built.Set(key, built, new MemoryCacheEntryOptions
         {

@@ -63,7 +63,7 @@ internal sealed class OverlayDoor(OpenBoots boots, OverlayKeys keys, ImageCatalo
         var taken = await TakeAsync(http, ticket, profile, grant, ct);
         if (taken.Answer is { } answer) return answer;
         var built = builder.Build(ticket.Boot, taken.Overlay, layout, taken.Owner, taken.WithSecrets,
-            whole ? null : recipe.InitrdBytes);
+            aligned: whole || recipe.EndsAligned);
         return whole ? Whole(http, boot, initrds, built)
             : Answer(http, boot, built.Tag, [new(built.Bytes)], Steps.Overlay);
     }

@@ -44,7 +44,7 @@ internal sealed record IpxeReleaseScript(string Kernel, ImmutableArray<string> I
 
     /// <summary>A line's first command; what follows <c>||</c> and the like is for when it goes wrong.</summary>
     private static List<string> Command(string line) =>
-        [.. KernelLine.Split(line).TakeWhile(word => word is not ("||" or "&&"))];
+        [.. KernelArgument.Split(line).TakeWhile(word => word is not ("||" or "&&"))];
 
     private static IEnumerable<string> Operands(List<string> command)
     {

@@ -6,23 +6,6 @@ namespace NetbootServer.Images.Layouts;
 /// <summary>Takes a kernel command line apart.</summary>
 internal static class KernelLine
 {
-    /// <summary>
-    /// The arguments of a line; blanks within double quotes do not separate (Linux lib/cmdline.c, next_arg).
-    /// </summary>
-    public static IEnumerable<string> Split(string line)
-    {
-        var (start, quoted) = (-1, false);
-        for (var i = 0; i <= line.Length; i++)
-        {
-            var blank = i == line.Length || (!quoted && line[i] is ' ' or '\t' or '\n' or '\r');
-            if (!blank && line[i] == '"') quoted = !quoted;
-            if (!blank && start < 0) start = i;
-            if (!blank || start < 0) continue;
-            yield return line[start..i];
-            start = -1;
-        }
-    }
-
     /// <summary>The arguments that a version keeps: without those that a script adds itself.</summary>
     /// <param name="arguments">Arguments as the source has them.</param>
     /// <param name="what">Where they stand, for a person.</param>

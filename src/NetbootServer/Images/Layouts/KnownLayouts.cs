@@ -36,11 +36,6 @@ internal static class KnownLayouts
         new("ipxe", "iPXE", new LayoutPart(Roles.Kernel, "*.lkrn"), new LayoutPart(Roles.Efi, "*.efi").Optional()),
     ];
 
-    /// <summary>Whether a kernel of that file name is known to need no initrd.</summary>
-    public static bool StartsAlone(string fileName, string system) => Programs.SelectMany(layout => layout.Parts)
-        .Where(part => part.Role == Roles.Kernel).SelectMany(part => part.Patterns)
-        .Any(pattern => PathPattern.Matches(pattern, system, fileName, out _));
-
     /// <summary>Systems known by the names of their files.</summary>
     private static readonly KnownLayout[] Systems =
     [

@@ -114,7 +114,7 @@ internal sealed class UploadRoleGuess
         try
         {
             _arguments = isScript ? IpxeReleaseScript.Parse(text, name).Arguments
-                : KernelLine.Kept(KernelLine.Split(text), name);
+                : KernelLine.Kept(KernelArgument.Split(text), name);
             return "Not uploaded: its kernel arguments are taken over.";
         }
         catch (SourceException e)

@@ -40,14 +40,15 @@ internal sealed class KexecComposer(OverlayBuilder overlays, SecretBox box)
         KexecPlan plan, KexecParts parts, string baseUrl, string token, string boot, bool withSecrets)
     {
         var machine = plan.Machine;
-        var bootUrl = new ScriptLinks(baseUrl) { Boot = token }.BootUrl;
-        var line = string.Join(' ', BootScript.WithOurs([.. parts.KernelArguments, .. plan.KernelArguments],
+        var links = new ScriptLinks(baseUrl) { Boot = token };
+        var bootUrl = links.BootUrl;
+        var arguments = ScriptCommandLine.Expand([.. parts.KernelArguments, .. plan.KernelArguments],
+            plan.ValuesFor(links), out _, out var fault);
+        var line = string.Join(' ', ScriptCommandLine.WithOurs(arguments,
             [.. OverlayContents.ArgumentsOf(plan.Overlay, parts.Layout), $"{KernelArgument.PhoneHome}{bootUrl}"]));
-        if (line.Length >= KernelArgument.MaxLineBytes)
-            return (null,
-                $"the kernel's command line has {line.Length} of at most {KernelArgument.MaxLineBytes - 1} bytes");
+        if ((fault ?? ScriptCommandLine.TooLong(line.Length)) is { } wrong) return (null, wrong);
         var owner = machine is { State: MachineState.Registered } ? machine.HostKeyOwner : default;
-        var overlay = overlays.Build(boot, plan.Overlay, parts.Layout, owner, withSecrets, bytesBefore: null,
+        var overlay = overlays.Build(boot, plan.Overlay, parts.Layout, owner, withSecrets, aligned: true,
             carries: true).Bytes;
         var script = new KexecRun
         {

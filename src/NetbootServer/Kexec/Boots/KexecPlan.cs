@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NetbootServer.Boots.Planning;
+using NetbootServer.Boots.Scripts;
 using NetbootServer.Images;
 using NetbootServer.Machines;
 using NetbootServer.Overlays;
@@ -47,7 +48,7 @@ internal sealed record KexecPlan
         if (KexecTarget.Of(version, system, variant) is not { HasKernel: true } target)
             return (null, $"image '{image.Name}' has nothing to start by kexec for {system}" +
                 (variant is null ? "" : $", variant '{variant}'"));
-        return (new()
+        var plan = new KexecPlan
         {
             Machine = machine, Profile = chosen, Target = target,
             KernelArguments =
@@ -56,8 +57,22 @@ internal sealed record KexecPlan
                 .. KernelArgument.WithoutOurs(machine.Spec.KernelArguments),
             ],
             Overlay = PlannedOverlay.Merged(chosen, machine),
-        }, null);
+        };
+        ScriptCommandLine.Expand([.. target.Recipe.KernelArguments, .. plan.KernelArguments],
+            plan.ValuesFor(new("http://server")), out _, out var fault);
+        return fault is null ? (plan, null) : (null, fault);
     }
+
+    /// <summary>
+    /// What its kernel arguments' placeholders stand for. No iPXE runs here to fill in what the network says.
+    /// </summary>
+    public PlaceholderValues ValuesFor(ScriptLinks links) => new()
+    {
+        For = "a kexec bundle", Server = links.Base, Boot = links.BootUrl, MachineName = Machine.Name,
+        Labels = Machine is { State: MachineState.Registered } ? Machine.Spec.Labels
+            : MachineIdentity.ExpectedOf(Machine).Labels,
+        Files = Target.Recipe.FilesOrNone, UrlOf = (name, file) => links.File(file.Sha256, name),
+    };
 
     /// <summary>The system of a machine, as far as it is known.</summary>
     public static string? SystemOf(Machine machine) =>

@@ -74,7 +74,7 @@ internal sealed class BootLayout(IFileTree tree, string system, SourceBlobs blob
             return IpxeReleaseScript.Parse(await tree.ReadTextAsync(script, ct), $"{tree.Name}/{script}").Arguments;
         var what = $"{tree.Name}/kernel-params";
         ImmutableArray<string> given = Find("kernel-params") is { } file
-            ? KernelLine.Kept(KernelLine.Split(await tree.ReadTextAsync(file, ct)), what)
+            ? KernelLine.Kept(KernelArgument.Split(await tree.ReadTextAsync(file, ct)), what)
             : [];
         if (given.Any(argument => argument.StartsWith("init=", StringComparison.Ordinal))) return given;
         if (Find("init") is { } init)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NetbootServer.Boots.Planning;
 using NetbootServer.Boots.Scripts;
+using NetbootServer.Images;
 using NetbootServer.Machines;
 using static NetbootServer.Tests.Boots.PlannerWorld;
 
@@ -30,12 +31,25 @@ public sealed class SizeWarningTests
         Assert.Equal(warned,
             Plan(initrd, null, platform, 65_536).WarningCodes.Contains(PlanWarnings.FilesTooLarge));
 
-    private static PlanAnswer Plan(long initrd, long? unpacked, string platform, int memory)
+    [Fact]
+    public void What_the_booted_system_could_fetch_instead_is_said()
+    {
+        var large = Plan(GiB, null, "pcbios", 65_536, new("initrd2", new string('c', 64), GiB),
+            new("initrd3", new string('d', 64), 1000));
+        Assert.Contains(large.Warnings, text => text.Contains("could fetch initrd2 (1024 MiB) itself",
+            StringComparison.Ordinal) && text.Contains("{{ file \"initrd2\" }}", StringComparison.Ordinal)
+            && !text.Contains("initrd3", StringComparison.Ordinal));
+        var single = Plan(GiB, null, "efi", 1024);
+        Assert.Contains(single.Warnings, text => text.Contains("None of its files", StringComparison.Ordinal));
+    }
+
+    private static PlanAnswer Plan(
+        long initrd, long? unpacked, string platform, int memory, params NamedArtifact[] more)
     {
         var version = Version("x86_64-linux");
         var recipe = version.Systems["x86_64-linux"] with
         {
-            Initrds = [new("initrd", new string('b', 64), initrd)],
+            Initrds = [new("initrd", new string('b', 64), initrd), .. more],
             UnpackedBytes = unpacked,
         };
         version = version with { Systems = version.Systems.SetItem("x86_64-linux", recipe) };
