@@ -7,8 +7,9 @@
 set -euo pipefail
 
 vm=(qemu-system-x86 ipxe-qemu cpio openssl curl)
-all=("${vm[@]}" busybox-static chromium dnsmasq-base dropbear-bin genisoimage iproute2 jq kexec-tools
-    libarchive-tools mmdebstrap openssh-client shellcheck systemd python3 bzip2 wget xorriso xz-utils zstd)
+all=("${vm[@]}" binutils busybox-static bzip2 chromium dnsmasq-base dropbear-bin genisoimage iproute2 jq kexec-tools
+    libarchive-tools memtest86+ mmdebstrap openssh-client python3 shellcheck systemd systemd-boot-efi wget xorriso
+    xz-utils zstd)
 lock_timeout=120
 
 case ${1:-all} in

@@ -28,11 +28,15 @@ public sealed record MachineHardware
     /// <summary>Image of a disk (<c>/dev/vda</c>); what the machine writes is gone with it. Null for none.</summary>
     public string? Disk { get; init; }
 
+    /// <summary>Whether it has a graphics card: memtest86+ hangs without one under UEFI.</summary>
+    public bool Screen { get; init; }
+
     internal IEnumerable<string> Arguments =>
     [
         "-m", MemoryMiB.ToString(CultureInfo.InvariantCulture),
         "-uuid", Uuid.ToString(),
         "-smbios", $"type=1,serial={Quote(Serial)},product={Quote(Product)},manufacturer={Quote(Manufacturer)}",
+        .. Screen ? new[] { "-vga", "std" } : [],
         .. Cpu is null ? [] : new[] { "-cpu", Cpu },
         .. Disk is null ? [] : new[] { "-drive", $"if=virtio,format=raw,snapshot=on,file={Disk}" },
         .. Asset is null ? [] : new[] { "-smbios", $"type=3,asset={Quote(Asset)}" },
