@@ -9,7 +9,6 @@ using NetbootServer.Archives;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Images.Isos;
-using NetbootServer.Jobs;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Serving.Bodies;
 
@@ -81,9 +80,10 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
             return new Problem(ProblemTypes.StorageAway, e.Message);
         }
         if (parts.Finish() is not { } systems) return Problem.Invalid(parts.Errors);
+        var found = new UploadNotes();
         try
         {
-            systems = await isos.CompleteAsync(systems, new Silence(), ct);
+            systems = await isos.CompleteAsync(systems, found, ct);
         }
         catch (SourceException e) when (e.Problem == SourceProblems.NotBootable
             || e.Problem == SourceProblems.Damaged)
@@ -96,7 +96,10 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
             return new Problem(e.Problem, e.Message);
         }
         var provenance = JsonSerializer.SerializeToElement(
-            new { type = "upload", by = http.User.Identity?.Name, files = parts.FileNames }, JsonBody.Writing);
+            new
+            {
+                type = "upload", by = http.User.Identity?.Name, files = parts.FileNames, notes = found.Lines,
+            }, JsonBody.Writing);
         return await versions.PublishAsync(image, new() { Systems = systems, Provenance = provenance }, ct);
     }
 
@@ -129,18 +132,6 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         {
             isEmpty = file.Kind == BootFileKind.Empty;
             return part.Complaint(file);
-        }
-    }
-
-    /// <summary>An upload has no log.</summary>
-    private sealed class Silence : IJobProgress
-    {
-        public void Report(JobProgress progress)
-        {
-        }
-
-        public void Log(string line)
-        {
         }
     }
 

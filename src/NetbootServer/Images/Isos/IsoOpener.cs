@@ -60,7 +60,7 @@ internal sealed class IsoOpener(SourceBlobs blobs, IOptions<SourcesOptions> opti
         }
         var match = new LayoutFinder(KnownLayouts.OfIsos, listing.Files, inIso: true).Find(system);
         if (match is not { IsWhole: true }) throw Unknown(match, listing);
-        progress.Log($"The ISO is {match.Layout.Title}: {string.Join(", ", match.Parts.Select(
+        progress.Log($"The ISO is recognised as {match.Layout.Title}: {string.Join(", ", match.Parts.Select(
             part => part.File?.Path ?? "the ISO itself"))}");
         if (match.Layout.IsoNote is { } note) progress.Log(note);
         foreach (var lost in match.Lost) progress.Log(lost);
@@ -74,7 +74,10 @@ internal sealed class IsoOpener(SourceBlobs blobs, IOptions<SourcesOptions> opti
         var found = await new LayoutRecipe(files.Blobs, files.StoreAsync).ReadAsync(match, recipe.Iso, ct);
         return recipe with
         {
-            Kernel = found.Kernel, Efi = found.Efi, Initrds = found.Initrds, Shim = recipe.Shim ?? found.Shim,
+            Kernel = found.Kernel,
+            Efi = found.Efi,
+            Initrds = found.Initrds,
+            Shim = recipe.Shim ?? found.Shim,
             // What came with the ISO, such as a preseed, goes before what is in it.
             Files = found.Files is null ? recipe.Files : found.FilesOrNone.SetItems(recipe.FilesOrNone),
             KernelArguments = [.. found.KernelArguments, .. recipe.KernelArguments],

@@ -21,7 +21,7 @@ internal static class KnownLayouts
     public static ImmutableArray<KnownLayout> Kexec { get; } =
     [
         .. new[] { (Roles.KexecNoninteractive, "*kexec*noninteractive*.tar.gz"), (Roles.Kexec, "*kexec*.tar.gz") }
-            .Select(tarball => new KnownLayout("kexec", "NixOS's kexec installer",
+            .Select(tarball => new KnownLayout("kexec", "NixOS kexec installer",
                 new LayoutPart(tarball.Item1, tarball.Item2))),
     ];
 
@@ -52,6 +52,9 @@ internal static class KnownLayouts
                 "ip=dhcp", "modules=loop,squashfs",
                 "alpine_repo=https://dl-cdn.alpinelinux.org/alpine/latest-stable/main",
             ],
+            // aports scripts/mkimg.base.sh: initfs_features without network
+            IsoNote = "The initramfs on an Alpine ISO has drivers for virtio's network cards alone; for others take " +
+                "the files of alpine-netboot.",
         },
         // mkinitcpio-archiso, hooks/archiso_pxe_http: ${archiso_http_srv}${archisobasedir}/x86_64/airootfs.sfs
         Archiso("arch", "Arch Linux", "arch",
@@ -88,7 +91,7 @@ internal static class KnownLayouts
         Live("live/vmlinuz", ["live/initrd.img", "live/initrd"]),
         Live("live/vmlinuz-{flavour}", ["live/initrd.img-{flavour}", "live/initrd-{flavour}"]),
         // dracut.cmdline(7), dmsquash-live: root=live:URL
-        new("fedora-live", "A live system of Fedora's kind",
+        new("fedora-live", "Fedora live system",
             new(Roles.Kernel, "images/pxeboot/vmlinuz", "boot/{arch}/loader/linux", "isolinux/vmlinuz",
                 "isolinux/vmlinuz0"),
             new(Roles.Initrd, "images/pxeboot/initrd.img", "boot/{arch}/loader/initrd", "isolinux/initrd.img",
@@ -96,7 +99,7 @@ internal static class KnownLayouts
             LayoutPart.File("squashfs.img", ["LiveOS/squashfs.img"],
                 "root=live:{{ file \"{name}\" }}", "rd.live.image", "rd.neednet=1", "ip=dhcp")),
         // anaconda, dracut/anaconda-lib.sh: ${inst.stage2}/images/install.img
-        new("anaconda", "An installer of Fedora's kind",
+        new("anaconda", "Fedora installer",
             new(Roles.Kernel, "images/pxeboot/vmlinuz", "isolinux/vmlinuz"),
             new(Roles.Initrd, "images/pxeboot/initrd.img", "isolinux/initrd.img"),
             LayoutPart.File("install.img", ["images/install.img"], "inst.stage2={{ boot }}/files", "ip=dhcp"),
@@ -105,7 +108,7 @@ internal static class KnownLayouts
             IsoNote = "Packages on the medium are not served: add inst.repo= with the address of a mirror.",
         },
         // casper, scripts/casper: url= must end in .iso
-        new("casper", "A live system of Ubuntu's kind",
+        new("casper", "Ubuntu live system",
             new(Roles.Kernel, "casper/vmlinuz", "/casper/vmlinuz.efi", "casper/linux", "casper/hwe-vmlinuz"),
             new(Roles.Initrd, "casper/initrd", "/casper/initrd.lz", "/casper/initrd.gz", "/casper/initrd.img",
                 "casper/hwe-initrd"),
@@ -114,7 +117,7 @@ internal static class KnownLayouts
             LayoutPart.File("user-data", ["user-data"], "autoinstall", "ds=nocloud;s={{ boot }}/files/").Optional(),
             LayoutPart.File("meta-data", ["meta-data"]).Optional()),
         // Debian installer, appendix B.2: preseed by url=
-        new("debian-installer", "Debian's installer",
+        new("debian-installer", "Debian installer",
             new(Roles.Kernel, "debian-installer/{deb}/linux", "/install.amd/vmlinuz", "/install.a64/vmlinuz",
                 "/install/vmlinuz"),
             new(Roles.Initrd, "debian-installer/{deb}/initrd.gz", "/install.amd/initrd.gz", "/install.a64/initrd.gz",
@@ -142,15 +145,15 @@ internal static class KnownLayouts
             new(Roles.Kernel, "boot/vmlinuz-{flavour}"),
             new(Roles.Initrd, "boot/initrd.img-{flavour}", "boot/initramfs-{flavour}.img", "boot/initrd-{flavour}"),
             Kickstart),
-        new("uki", "A unified kernel image", new LayoutPart(Roles.Efi, "/EFI/Linux/*.efi")),
+        new("uki", "unified kernel image", new LayoutPart(Roles.Efi, "/EFI/Linux/*.efi")),
     ];
 
     /// <summary>All of what files in a folder or an upload may be.</summary>
     public static ImmutableArray<KnownLayout> OfFolders { get; } =
     [
         .. Systems, .. Others, .. Programs,
-        new("efi", "An EFI program", new LayoutPart(Roles.Efi, "*.efi")),
-        new("iso", "An ISO", new LayoutPart(Roles.Iso, "*.iso")),
+        new("efi", "EFI program", new LayoutPart(Roles.Efi, "*.efi")),
+        new("iso", "ISO image", new LayoutPart(Roles.Iso, "*.iso")),
         new("content", "Linux", new LayoutPart(Roles.Kernel, "*"), new LayoutPart(Roles.Initrd, "*"))
         {
             ByContent = true,
@@ -161,7 +164,7 @@ internal static class KnownLayouts
     public static ImmutableArray<KnownLayout> OfIsos { get; } =
     [
         .. Systems, .. Others, .. Programs,
-        new("efi-boot", "An EFI boot loader", new LayoutPart(Roles.Efi, "EFI/BOOT/BOOT{efi}.EFI"))
+        new("efi-boot", "EFI boot loader", new LayoutPart(Roles.Efi, "EFI/BOOT/BOOT{efi}.EFI"))
         {
             IsoNote = "The ISO has a boot loader only, which may not find the rest of it over the network.",
         },
@@ -203,7 +206,7 @@ internal static class KnownLayouts
         ],
     };
 
-    private static KnownLayout Live(string kernel, string[] initrds) => new("live", "A live system of Debian's kind",
+    private static KnownLayout Live(string kernel, string[] initrds) => new("live", "Debian live system",
         new(Roles.Kernel, kernel), new(Roles.Initrd, initrds),
         LayoutPart.File("filesystem.squashfs", ["live/filesystem.squashfs", "/live/*.squashfs"],
             "boot=live", "components", "fetch={{ file \"{name}\" }}"));

@@ -32,7 +32,9 @@ internal static class PathPattern
     /// <summary>Debian's, and Go's, name of a system's architecture.</summary>
     public static string Debian(string system) => system.Split('-')[0] switch
     {
-        "x86_64" => "amd64", "aarch64" => "arm64", var other => other,
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        var other => other,
     };
 
     private static (Regex, Regex?) Compile((string Pattern, string System) of) =>

@@ -50,6 +50,8 @@ public sealed class IsoWaysInTests : IAsyncLifetime
         Assert.Equal(digest, recipe.GetProperty("files").GetProperty("image.iso").GetProperty("sha256").GetString());
         Assert.Equal("quiet", recipe.GetProperty("kernelArguments").EnumerateArray().Last().GetString());
         Assert.Equal(bytes, await _app.Machine.Client.GetByteArrayAsync("/images/up/files-x86_64-linux/image.iso", Ct));
+        Assert.Equal("The ISO is recognised as Ubuntu live system: casper/vmlinuz, casper/initrd, the ISO itself",
+            version.GetProperty("provenance").GetProperty("notes")[0].GetString());
         Assert.Equal((2 * 4096) + bytes.Length, version.GetProperty("sizeBytes").GetInt64());
     }
 
@@ -78,7 +80,7 @@ public sealed class IsoWaysInTests : IAsyncLifetime
         var version = (await _admin.GetAsync("/api/v1/images/folder/versions")).Json.GetProperty("items")[0];
         var recipe = version.GetProperty("systems").GetProperty("x86_64-linux");
         Assert.True(recipe.TryGetProperty("kernel", out _) && recipe.TryGetProperty("iso", out _));
-        Assert.Contains("The ISO is Linux: isolinux/vmlinuz, isolinux/initrd.img",
+        Assert.Contains("The ISO is recognised as Linux: isolinux/vmlinuz, isolinux/initrd.img",
             (await _admin.GetAsync($"/api/v1/jobs/{job}/log")).Text, StringComparison.Ordinal);
     }
 
