@@ -6,14 +6,15 @@ import { useResource } from '../core/resource.js';
 import { styleSheet } from '../core/style-sheet.js';
 import { bytes } from '../parts/format.js';
 import { Dialog, show } from '../parts/dialog.js';
-import { Ghost, Trouble } from '../parts/messages.js';
+import { Ghost, Note, Trouble } from '../parts/messages.js';
 import { openNewImage } from './image-form.js';
 import { openPreset } from './preset-form.js';
+import { firmwareText } from './recipe-model.js';
 import { kinds } from './source-kinds.js';
 
 /** Size, memory, firmware: what decides whether it is the right one. */
 const needsOf = ({ downloadBytes, memoryBytes, firmware }) => [downloadBytes && bytes(downloadBytes),
-  memoryBytes && `needs ${bytes(memoryBytes)} of memory`, firmware?.length && firmware.join(' and ')]
+  memoryBytes && `needs ${bytes(memoryBytes)} of memory`, firmwareText(firmware)]
   .filter(Boolean).join(' · ');
 
 const Card = ({ title, text, foot, tags, act }) => html`<li><button class="card" type="button" onClick=${act}><b>
@@ -30,11 +31,15 @@ const Presets = ({ presets: { data, problem, reload }, choose }) => problem && !
 
 function Gallery({ saved, close }) {
   const fetches = has('images/{name}/refreshes'), known = has('presets') && fetches;
-  const presets = useResource(known ? 'presets' : null, { poll: false }), back = () => openGallery(saved);
+  const presets = useResource(known ? 'presets' : null, { poll: false });
+  const faults = useResource(has('presets/faults') ? 'presets/faults' : null, { poll: false });
+  const back = () => openGallery(saved);
   return html`<${Dialog} wide title="Add an image" close=${close} footer=${html`
     <button class="btn" type="button" onClick=${() => close()}>Cancel</button>`}>
     ${known && html`<h3>Known systems</h3><${Presets} presets=${presets}
-      choose=${preset => { close(); openPreset(preset, saved); }}/>`}
+      choose=${preset => { close(); openPreset(preset, saved); }}/>
+      ${faults.data?.map(({ file, line, fault }) => html`<${Note} key=${file} is="warning"><code>${file}</code>, line ${
+        line}: ${fault}<//>`)}`}
     <h3>Your own</h3><ul class="cards small" aria-label="Your own">${kinds.filter(({ type }) => fetches || type
       === 'upload').map(({ type, name, text }) => html`<${Card} key=${type} title=${name} text=${text}
         act=${() => { close(); openNewImage(type, saved, back); }}/>`)}</ul><//>`;

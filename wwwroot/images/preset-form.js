@@ -5,12 +5,14 @@ import { ifAbsent, post, put } from '../core/api.js';
 import { go, link } from '../core/router.js';
 import { images } from '../core/stores.js';
 import { bytes, lines } from '../parts/format.js';
+import { ArgumentEditor } from '../parts/argument-editor.js';
+import { useArgumentPreview } from '../parts/argument-preview.js';
 import { Code } from '../parts/basics.js';
 import { show } from '../parts/dialog.js';
 import { LinesField, TextField, useForm } from '../parts/form.js';
 import { FormDialog } from '../parts/form-dialog.js';
 import { toast } from '../parts/messages.js';
-import { markPlaceholders } from '../parts/placeholders.js';
+import { firmwareText } from './recipe-model.js';
 
 /** A name that no image has yet. */
 function freeName(name) {
@@ -21,31 +23,31 @@ function freeName(name) {
   }
 }
 
-/** The digits of an address are for its host, the rest for people. */
+/** Where its facts were read may be a page or a document. */
 const isAddress = text => /^https?:\/\//.test(text);
 
 const Facts = ({ preset }) => html`<dl class="kv">
   ${preset.downloadBytes && html`<dt>download</dt><dd>${bytes(preset.downloadBytes)} a version and system</dd>`}
   ${preset.memoryBytes && html`<dt>memory</dt><dd>at least ${bytes(preset.memoryBytes)}</dd>`}
-  ${preset.firmware?.length > 0 && html`<dt>firmware</dt><dd>${preset.firmware.join(' and ')}</dd>`}
+  ${preset.firmware?.length > 0 && html`<dt>firmware</dt><dd>${firmwareText(preset.firmware)}</dd>`}
   ${preset.notes && html`<dt>notes</dt><dd class="prose">${preset.notes}</dd>`}
   ${preset.facts && html`<dt>facts from</dt><dd class="breakable">${isAddress(preset.facts.page)
     ? html`<code>${preset.facts.page}</code>` : preset.facts.page}, ${preset.facts.date}</dd>`}
   <dt>tried</dt><dd>${preset.tried ? 'yes, against the real mirror' : 'not against the real mirror yet'}</dd></dl>`;
 
-const Source = ({ preset }) => html`${preset.kernelArguments?.length > 0 && html`<div class="rows tight"><span
-    class="label">Kernel arguments</span><p class="code wrap">${preset.kernelArguments.map((argument, at) =>
-      html`<span key=${at}>${markPlaceholders(argument)}${'\n'}</span>`)}</p></div>`}
-  <details><summary>Its source</summary><${Code} label="Source" wrap text=${JSON.stringify(preset.source, null, 2)}/>
-  </details>`;
+const Source = ({ preset }) => html`<details><summary>Its source</summary><${Code} label="Source" wrap
+  text=${JSON.stringify(preset.source, null, 2)}/></details>`;
 
 function Form({ preset, saved, close }) {
   const form = useForm(`preset/${preset.name}`, { name: freeName(preset.name), systems: preset.systems.slice(0, 1)
-    .join('\n'), schedule: preset.schedule ?? '' });
+    .join('\n'), schedule: preset.schedule ?? '',
+    kernelArguments: (preset.kernelArguments ?? []).join('\n') });
+  const preview = useArgumentPreview(form.get('kernelArguments'), {});
   const add = async () => {
     const made = await put(`images/${encodeURIComponent(form.get('name') || ' ')}`, { preset: preset.name,
-      systems: lines(form.get('systems')), ...form.get('schedule') ? { schedule: form.get('schedule') } : {} },
-      ifAbsent);
+      systems: lines(form.get('systems')), schedule: form.get('schedule') || null,
+      ...form.changed.includes('kernelArguments') ? { kernelArguments: lines(form.get('kernelArguments')) } : {} },
+    ifAbsent);
     images.put(made);
     if (saved) return saved(made);
     go('images', made.name);
@@ -61,6 +63,9 @@ function Form({ preset, saved, close }) {
         hint=${`One on a line: ${preset.systems.join(', ')}.`}/>
       <${TextField} form=${form} name="schedule" label="Refresh on a schedule" mono placeholder="0 4 * * 0"
         hint="Cron, in UTC. Empty: only when asked."/></div>
+    <${ArgumentEditor} label="Kernel arguments" hint="Those that the system needs; change them where yours differ."
+      value=${form.get('kernelArguments')} set=${text => form.set('kernelArguments', text)} measured
+      error=${form.error('kernelArguments')} preview=${preview}/>
     <${Source} preset=${preset}/><//>`;
 }
 

@@ -21,6 +21,10 @@ export const recipesOf = version => Object.entries(version.systems).flatMap(([sy
     ({ key: `${system}/${variant}`, system, variant, recipe: other }))])
   .sort((left, right) => Number(boots(right.recipe)) - Number(boots(left.recipe)));
 
+/** Firmware as people write it. @param {string[]} names bios, efi */
+export const firmwareText = (names = []) => names.map(name => ({ bios: 'BIOS', efi: 'UEFI' })[name] ?? name)
+  .join(' and ');
+
 /** Whether there is something to start over the network. */
 export const boots = recipe => Boolean(recipe.kernel ?? recipe.efi);
 

@@ -9,6 +9,9 @@ import { roles } from './upload-model.js';
 
 const roleOptions = roles.filter(([role]) => role);
 
+/** A list, or the text that leaves it out. */
+const listOrNone = list => list.length ? list : '';
+
 /** A member that is text; empty text leaves it out. */
 const without = (object, name, value) => {
   const { [name]: _, ...rest } = object;
@@ -38,8 +41,19 @@ function File({ file, at, last, put, move, drop, form }) {
       error=${form.errorBelow(`${path}.url`)} placeholder="https://mirror.example/{version}/{arch}/vmlinuz"/>
     ${typeof file.sha256 === 'object' ? html`<small>SHA-256 by system: change it in the JSON below.</small>`
       : html`<${Text} label="SHA-256" value=${file.sha256 ?? ''} set=${text => set('sha256', text.trim())}
-        error=${form.errorBelow(`${path}.sha256`)} hint="Empty: by the sums file, or as fetched."/>`}</div></div>`;
+        error=${form.errorBelow(`${path}.sha256`)} hint="Empty: by the sums file, or as fetched."/>`}</div>
+    <details open=${Boolean(file.member || file.asFetched)}><summary>More</summary><div class="cols wide">
+      <${Text} label="Member of an archive" value=${file.member ?? ''} set=${text => set('member', text)}
+        error=${form.errorBelow(`${path}.member`)} placeholder="boot/vmlinuz-*"
+        hint="Taken out of the archive at the URL; empty: the file itself."/>
+      <label class="check"><input type="checkbox" checked=${file.asFetched ?? false} onChange=${event =>
+        put(without({ ...file, asFetched: true }, 'asFetched', event.target.checked || ''))}/>
+        Trusted as fetched: no digest, no signature</label></div></details></div>`;
 }
+
+/** Keys as they are published, one after the other: armored ones, ones with a comment before them, or one a line. */
+const keysOf = text => text.split(text.includes('-----BEGIN') ? /(?=-----BEGIN)/
+  : text.includes('untrusted comment:') ? /(?=untrusted comment:)/ : '\n').map(key => key.trim()).filter(Boolean);
 
 /** Two members of an object that is there as long as one of them has text. */
 const pair = (source, name, member, value) => {
@@ -57,12 +71,14 @@ function Verification({ source, set, form }) {
       error=${form.errorBelow('$.source.sumsFile')} placeholder="https://mirror.example/{version}/SHA256SUMS"
       hint="SHA256SUMS or SHA512SUMS: every file without a digest of its own must be in it."/>
     <${Text} label="Its signature" value=${source.signature?.url ?? ''} placeholder="https://…/SHA256SUMS.sign"
-      error=${form.errorBelow('$.source.signature.url')} hint="OpenPGP, signify or minisign; optional."
+      error=${form.errorBelow('$.source.signature.url')} hint="OpenPGP, signify or minisign. Empty: none, or it
+        is in the list itself. {file} stands for the list."
       set=${text => set(pair(source, 'signature', 'url', text.trim()))}/></div>
-    ${source.signature && html`<${Field} label="Keys that may sign" error=${form.errorBelow('$.source.signature.keys')}
-      hint="Several are separated by an empty line.">${aria => html`<textarea ...${aria} rows="4" spellcheck=${false}
-      value=${keys.join('\n\n')} onChange=${event => set(pair(source, 'signature', 'keys',
-        event.target.value.split(/\n\s*\n/).map(key => key.trim()).filter(Boolean)))}></textarea>`}<//>`}`;
+    ${(source.sumsFile || source.signature) && html`<${Field} label="Keys that may sign it"
+      error=${form.errorBelow('$.source.signature.keys')} hint="Public keys, as they are published; several one after
+        the other.">${aria => html`<textarea ...${aria} rows="3" spellcheck=${false} value=${keys.join('\n')}
+        onChange=${event => set(pair(source, 'signature', 'keys', listOrNone(keysOf(event.target.value))))}></textarea>`
+      }<//>`}`;
 }
 
 const Newest = ({ source, set, form }) => html`<div class="cols wide"><${Text} label="Newest version from"
