@@ -33,7 +33,9 @@ internal static class KnownLayouts
             new LayoutPart(Roles.Kernel, "memtest*x64.bin", "memtest*64.bin", "memtest*.bin", "memtest*x64.efi",
                 "memtest*64.efi", "memtest*.efi"),
             new LayoutPart(Roles.Efi, "memtest*x64.efi", "memtest*64.efi", "memtest*.efi").Optional()),
-        new("ipxe", "iPXE", new LayoutPart(Roles.Kernel, "*.lkrn"), new LayoutPart(Roles.Efi, "*.efi").Optional()),
+        new("ipxe", "iPXE",
+            new LayoutPart(Roles.Kernel, "*.lkrn", "ipxe.krn"),
+            new LayoutPart(Roles.Efi, "*.efi").Optional()),
     ];
 
     /// <summary>Systems known by the names of their files.</summary>

@@ -31,8 +31,8 @@ internal sealed record LayoutMatch(KnownLayout Layout, string System)
     /// <summary>Whether everything is there that it needs, once.</summary>
     public bool IsWhole => Ambiguous.IsEmpty && Parts.Length > 0 && !Absent.Any(part => part.IsRequired);
 
-    /// <summary>How much of what it needs is there.</summary>
-    public int Found => Parts.Count(part => part.Part.IsRequired) + Ambiguous.Length;
+    /// <summary>How much of what it needs is there; the ISO itself always is.</summary>
+    public int Found => Parts.Count(part => part.Part.IsRequired && part.File is not null) + Ambiguous.Length;
 
     /// <summary>The kernel arguments that it needs.</summary>
     public ImmutableArray<string> Arguments =>

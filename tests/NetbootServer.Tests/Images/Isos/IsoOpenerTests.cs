@@ -45,6 +45,7 @@ public sealed class IsoOpenerTests : IDisposable
             "boot/vmlinuz-lts boot/initramfs-lts", "modloop-lts ip=dhcp modules=loop,squashfs " +
             "alpine_repo=https://dl-cdn.alpinelinux.org/alpine/latest-stable/main modloop={{ file \"modloop-lts\" }}" },
         { "isolinux/vmlinuz isolinux/initrd.img", "isolinux/vmlinuz isolinux/initrd.img", "" },
+        { "vmlinuz.txt ipxe.krn boot.cat", "ipxe.krn", "" },
         { "EFI/BOOT/BOOTX64.EFI readme.txt", "EFI/BOOT/BOOTX64.EFI", "" },
     };
 
@@ -132,6 +133,7 @@ public sealed class IsoOpenerTests : IDisposable
         { "a kernel larger than it", "The ISO cannot be read: bsdtar ends with 1" },
         { "files over one another", "which can only be a trap" },
         { "nothing known", "has nothing known to boot over the network. Looked for: alpine, arch, " },
+        { "nothing known", "ipxe, efi-boot. It has: isolinux/, setup.exe." },
         { "only a kernel", "Most like Linux: Its initrd is missing: initrd.img. It has: isolinux/" },
         { "a cut end", "The ISO cannot be read: bsdtar ends with 1" },
         { "zeros", "is a file of unknown kind" },
@@ -266,7 +268,7 @@ public sealed class IsoOpenerTests : IDisposable
 
     private static byte[] ContentOf(string path) => path[(path.LastIndexOf('/') + 1)..] switch
     {
-        var name when name.StartsWith("vmlinuz", StringComparison.Ordinal) || name == "bzImage" =>
+        var name when name.StartsWith("vmlinuz", StringComparison.Ordinal) || name is "bzImage" or "ipxe.krn" =>
             BootFiles.Kernel(1, 9000),
         var name when name.EndsWith(".EFI", StringComparison.Ordinal) => BootFiles.Efi(2),
         var name when name.Contains("squashfs", StringComparison.Ordinal) || name is "install.img" or "modloop-lts"
