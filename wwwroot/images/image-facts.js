@@ -9,13 +9,17 @@ import { useResource } from '../core/resource.js';
 import { Age, State } from '../parts/basics.js';
 import { JobBar, jobSub } from '../parts/job-line.js';
 
-const text = value => Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value)
-  : String(value);
+const text = value => Array.isArray(value) ? value.map(text).join(', ') : typeof value === 'object'
+  ? JSON.stringify(value) : String(value);
+
+/** A member of a source: files each on a line, by their roles; anything else as it is. */
+const Member = ({ name, value }) => name === 'type' ? value : name === 'files' && Array.isArray(value)
+  ? value.map((file, at) => html`<div key=${at}>${file.role}${file.name && ` ${file.name}`} <code>${file.url}</code>
+    </div>`) : html`<code>${text(value)}</code>`;
 
 export const SourceOf = ({ image, job }) => html`<header><h2>Source</h2></header><dl class="body kv">
   ${Object.entries(image.source)
-    .map(([key, value]) => html`<dt key=${key}>${key}</dt><dd>
-      ${key === 'type' ? value : html`<code>${text(value)}</code>`}</dd>`)}
+    .map(([key, value]) => html`<dt key=${key}>${key}</dt><dd><${Member} name=${key} value=${value}/></dd>`)}
   <dt>systems</dt><dd>${image.systems.join(', ')}</dd>
   ${image.schedule && html`<dt>schedule</dt><dd><code>${image.schedule}</code> ${image.timeZone ?? 'UTC'}</dd>`}
   <dt>keep</dt><dd>${plural(image.keep, 'version')}</dd><dt>changed</dt><dd><${Age} at=${image.updatedAt}/></dd>
