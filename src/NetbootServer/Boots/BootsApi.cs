@@ -99,9 +99,8 @@ internal static class BootsApi
         try
         {
             var (view, planned) = await catalog.PlanAsync(machine, asked, ct);
-            var answer = PlanAnswer.Of(view, planned, links.For(http), overlays);
-            var program = answer.Load is { } load ? await programs.FindAsync(load.Program, ct) : null;
-            return TypedResults.Ok(answer.About(program, planned.Identity));
+            return TypedResults.Ok(await PlanAnswer.Of(view, planned, links.For(http), overlays)
+                .WithProgramAsync(programs, planned.Identity, ct));
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -114,7 +113,7 @@ internal static class BootsApi
     private static async Task<Results<Ok<PlanAnswer>, ProblemHttpResult>> Preview(string name, string? machine,
         string? onError, HttpContext http, MachineStore machines, Catalog catalog, LinksOfRequest links,
         PreviewLimit turns,
-        OverlayPreview overlays, TimeProvider time, CancellationToken ct)
+        OverlayPreview overlays, BootPrograms programs, TimeProvider time, CancellationToken ct)
     {
         if (!ResourceName.TryParse(name, out _)) return Problem.NotFound("profile", name).ToResult();
         var (change, problem) = await SpecChange<ProfileSpec>.ReadAsync(http.Request,
@@ -134,7 +133,8 @@ internal static class BootsApi
             : await machines.FindAsync(machine, ct);
         if (found is null) return Problem.NotFound("machine", machine!).ToResult();
         var profile = new Profile(name, wanted.Resource!, 0) { CreatedAt = now, UpdatedAt = now };
-        var answer = PlanAnswer.With(profile, catalog.ViewOf(found), links.For(http), overlays);
+        var answer = await PlanAnswer.With(profile, catalog.ViewOf(found), links.For(http), overlays)
+            .WithProgramAsync(programs, MachineIdentity.ExpectedOf(found), ct);
         return TypedResults.Ok(ProfileSpecParser.FaultOfTemplate(profile.Spec) is { } fault
             ? answer with { TemplateFault = new(fault.Message, fault.Line, Refused: true) } : answer);
     }

@@ -1,5 +1,8 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
+using NetbootServer.Compatibility;
+using NetbootServer.Nix.Nars;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Boots;
@@ -190,6 +193,36 @@ public sealed class PlaceholderBootTests(NetbootApp app) : IClassFixture<Netboot
                 "net.gateway", "net.dns"],
             listed.EnumerateArray().Select(item => item.GetProperty("name").GetString()));
         Assert.Equal(JsonValueKind.String, listed[0].GetProperty("example").ValueKind);
+    }
+
+    [Fact]
+    public async Task A_file_is_at_the_cache_where_there_is_one()
+    {
+        await using var cached = new NetbootApp(new() { ["Blobs:PublicUrl"] = "http://cache.example.org" });
+        await cached.Admin.PutAsync("/api/v1/images/cached", """{"source":{"type":"upload"}}""");
+        (await cached.Admin.UploadAsync("cached", ("x86_64-linux/kernel", BootFiles.Kernel(1)),
+            ("x86_64-linux/files/root.squashfs", Root),
+            ("x86_64-linux/kernelArguments", "root={{ file \"root.squashfs\" }}"))).Is(HttpStatusCode.Created);
+        await cached.Admin.PutAsync("/api/v1/profiles/cached", """{"image":"cached"}""");
+        await cached.Admin.PutAsync("/api/v1/machines/cached",
+            """{"macs":["52-54-00-0f-00-0c"],"profile":"cached"}""");
+        var at = $"http://cache.example.org/blobs/{Convert.ToHexStringLower(SHA256.HashData(Root))}/root.squashfs";
+        Assert.Contains($" root={at} ", await cached.Machine.ScriptAsync("52-54-00-0f-00-0c"),
+            StringComparison.Ordinal);
+        Assert.Contains($" root={at} ", (await cached.Machine.GetAsync("/images/cached/netboot-x86_64-linux.ipxe"))
+            .Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_script_of_nix_netboot_serve_has_what_is_the_same_for_all_machines()
+    {
+        Assert.True(StorePath.TryParseBaseName(new string('0', 32) + "-nixos-system", out var system));
+        var links = new NixNetbootServeLinks("http://s/again", "http://s/kernel", "http://s/initrd");
+        Assert.Contains(" initrd=initrd a=http://s BOOTIF=01-${netX/mac:hexhyp} ||", NixNetbootServeScript.Boot(
+            system, ["a={{ server }}", "BOOTIF=01-{{ net.mac }}"], links, "http://s"), StringComparison.Ordinal);
+        var refused = NixNetbootServeScript.Boot(system, ["a={{ boot }}"], links, "http://s");
+        Assert.Contains("a kernel argument has boot, which is not known", refused, StringComparison.Ordinal);
+        Assert.DoesNotContain("\nkernel ", refused, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -147,11 +147,13 @@ public sealed record PlanAnswer(string Machine, string Action, string Reason, Im
         : ScriptCommandLine.Of(load, links with { Boot = GivenScript.Token }).Arguments;
 
     /// <summary>The same with what the program that is started says of itself.</summary>
-    /// <param name="program">That; null when it is not known.</param>
+    /// <param name="programs">Knows that.</param>
     /// <param name="identity">What the machine reports.</param>
-    internal PlanAnswer About(BootProgram? program, MachineIdentity identity)
+    /// <param name="ct">Ends the reading.</param>
+    internal async Task<PlanAnswer> WithProgramAsync(
+        BootPrograms programs, MachineIdentity identity, CancellationToken ct)
     {
-        if (Load is null || program is null) return this;
+        if (Load is null || await programs.FindAsync(Load.Program, ct) is not { } program) return this;
         var onUefi = identity.Platform == "efi";
         if (!program.StartsOnUefi && onUefi)
             return With(PlanWarnings.BiosOnly, "The kernel is no EFI program, and this machine has UEFI firmware, " +
