@@ -8,7 +8,7 @@ buildDotnetModule {
   src = lib.fileset.toSource {
     root = ../..;
     # Without .editorconfig the compiler warns of more, and takes warnings for errors.
-    fileset = lib.fileset.unions [ ../../.editorconfig ../../src ../../wwwroot ];
+    fileset = lib.fileset.unions [ ../../.editorconfig ../../src ../../wwwroot ../../images.d ];
   };
 
   projectFile = "src/NetbootServer/NetbootServer.csproj";

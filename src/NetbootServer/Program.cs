@@ -29,6 +29,7 @@ using NetbootServer.Profiles;
 using NetbootServer.Serving;
 using NetbootServer.Serving.Bodies;
 using NetbootServer.Sources;
+using NetbootServer.Sources.Presets;
 using NetbootServer.Storage;
 
 return await Start.RunAsync(Commands.Find(args, async () =>
@@ -120,6 +121,7 @@ return await Start.RunAsync(Commands.Find(args, async () =>
     api.MapUploadRoles();
     api.MapInventory();
     api.MapRefreshes();
+    api.MapPresets();
     api.MapClosures();
     api.MapBoots();
     api.MapKexecLines();

@@ -7,6 +7,11 @@ namespace NetbootServer.Images;
 /// <summary>What images ask of their sources; implemented by the folder that knows the kinds of sources.</summary>
 internal interface ISourceRequests
 {
+    /// <summary>Fills an image's body in from the preset that it names; other bodies stay what they are.</summary>
+    /// <param name="body">The image as it was sent.</param>
+    /// <param name="errors">Where faults are noted.</param>
+    JsonElement Expand(JsonElement body, ValidationErrors errors);
+
     /// <summary>Notes every fault of an image's <c>source</c>.</summary>
     /// <param name="source">The member <c>source</c>, an object.</param>
     /// <param name="path">Its JSON path.</param>

@@ -14,6 +14,12 @@ public sealed record ImageSpec
     public required JsonElement Source { get; init; }
 
     /// <summary>
+    /// The preset that it was made of; missing for others. Sent without a source, that of the preset is filled in; a
+    /// later change of the preset changes nothing here.
+    /// </summary>
+    public string? Preset { get; init; }
+
+    /// <summary>
     /// When to refresh: cron of 5 fields with cron's day numbers (Sunday is 0 or 7), or Quartz's 6 or 7 with its own
     /// (Sunday is 1). Missing: only when asked.
     /// </summary>

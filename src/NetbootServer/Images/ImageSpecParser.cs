@@ -15,7 +15,7 @@ internal sealed class ImageSpecParser(ISourceRequests sources, TimeProvider time
 
     public ImageSpec? Parse(JsonElement body, ValidationErrors errors)
     {
-        var fields = new JsonFields(body, "$", errors);
+        var fields = new JsonFields(sources.Expand(body, errors), "$", errors);
         var systems = fields.TextList("systems", NixSystem.All.Count, 32);
         for (var i = 0; i < systems.Length; i++)
             if (!NixSystem.All.Contains(systems[i]))
@@ -25,6 +25,7 @@ internal sealed class ImageSpecParser(ISourceRequests sources, TimeProvider time
         var spec = new ImageSpec
         {
             Source = Source(fields, wanted),
+            Preset = fields.Parsed<ResourceName>("preset")?.ToString(),
             Schedule = fields.Text("schedule", 120),
             TimeZone = TimeZone(fields),
             Keep = fields.Whole("keep", 1, MaxKeep) ?? 3,

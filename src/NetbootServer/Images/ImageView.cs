@@ -15,6 +15,9 @@ public sealed record ImageView
     /// <inheritdoc cref="ImageSpec.Source"/>
     public required JsonElement Source { get; init; }
 
+    /// <inheritdoc cref="ImageSpec.Preset"/>
+    public string? Preset { get; init; }
+
     /// <inheritdoc cref="ImageSpec.Schedule"/>
     public string? Schedule { get; init; }
 
@@ -67,6 +70,7 @@ public sealed record ImageView
     {
         Name = image.Name,
         Source = image.Spec.Source,
+        Preset = image.Spec.Preset,
         Schedule = image.Spec.Schedule,
         TimeZone = image.Spec.TimeZone,
         Keep = image.Spec.Keep,

@@ -15,7 +15,7 @@ internal static class ImagesApi
         images.MapGet("/{name}/versions", Versions).Refuses(ProblemTypes.NotFound);
         images.MapGet("/{name}/versions/{version}", Version).Refuses(ProblemTypes.NotFound);
         var changes = images.MapGroup("/{name}").RequireAuthorization(RolePolicies.Admin);
-        changes.MapPut("", Save).HasDryRun().Accepts<ImageSpec>("application/json").Requires("source")
+        changes.MapPut("", Save).HasDryRun().Accepts<ImageSpec>("application/json")
             .Example("""{"source": {"type": "upload"}, "keep": 3, "systems": ["x86_64-linux"]}""")
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.ManagedByFile, ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).HasDryRun().Accepts<ImageSpec>("application/merge-patch+json", "application/json")
@@ -58,7 +58,8 @@ internal static class ImagesApi
 
     /// <summary>Makes or changes an image.</summary>
     /// <remarks>
-    /// PUT sets the whole, PATCH merges (RFC 7396). A PATCH with another name renames: profiles, waiting jobs, the
+    /// PUT sets the whole, PATCH merges (RFC 7396). With {"preset": "debian"} instead of a source, that of a known system
+    /// (GET /presets) is filled in; kernelArguments, or a source without a type, change it. A PATCH with another name renames: profiles, waiting jobs, the
     /// schedule, boots, alarms and audit entries follow; its files are at /images/ under the new name only. Not while a
     /// job of it runs.
     /// </remarks>

@@ -5,6 +5,7 @@ using NetbootServer.Jobs;
 using NetbootServer.Nix.Commands;
 using NetbootServer.Nix.Stores;
 using NetbootServer.Sources.Hydras;
+using NetbootServer.Sources.Presets;
 using NetbootServer.Sources.Specs;
 using NetbootServer.Storage;
 
@@ -37,6 +38,7 @@ public static class SourcesSetup
         .AddSingleton<JobWork>(provider => provider.GetRequiredService<RefreshWork>())
         .AddSingleton<RefreshOnDemand>()
         .AddHostedService(provider => provider.GetRequiredService<RefreshOnDemand>())
+        .AddSingleton<PresetStore>()
         .AddSingleton<ISourceRequests, SourceRequests>()
         .AddChangeFollower("schedules of refreshes", ChangeStage.Work, FollowAsync)
         .AddKeyedSingleton<IImageSource, ReleaseSource>("release")

@@ -33,6 +33,16 @@ internal sealed class UrlLab : IAsyncDisposable
         Host.Put(path, Encoding.UTF8.GetBytes(string.Concat(names.Select(name =>
             $"{Sha256(path[..(path.LastIndexOf('/') + 1)] + name)} *./{name}\n"))));
 
+    /// <summary>Adds text to a file of the mirror, unless it has that already.</summary>
+    public void PutMore(string path, string text)
+    {
+        var had = _texts.GetValueOrDefault(path, "");
+        if (had.Contains(text, StringComparison.Ordinal)) return;
+        Host.Put(path, Encoding.UTF8.GetBytes(_texts[path] = had + text));
+    }
+
+    private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
+
     public string Sha256(string path) => Convert.ToHexStringLower(SHA256.HashData(Host.File(path).Bytes));
 
     public string Sha512(string path) => Convert.ToHexStringLower(SHA512.HashData(Host.File(path).Bytes));
