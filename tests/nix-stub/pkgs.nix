@@ -11,6 +11,7 @@ let
     "curl"
     "disko"
     "gitMinimal"
+    "gnupg"
     "iproute2"
     "ipxe"
     "jq"

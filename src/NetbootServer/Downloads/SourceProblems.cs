@@ -47,8 +47,14 @@ public static class SourceProblems
 
     /// <summary>No good signature.</summary>
     public static readonly ProblemType Unsigned = new("source-unsigned", 422, "The signature is missing or wrong",
-        "A store path has no signature by any of the image's publicKeys. Add the cache's key if you trust it; " +
-        "a wrong signature means that the path was changed.");
+        "A store path, a list of digests or a file has no good signature by any of the source's keys. Add the key if " +
+        "you trust it; a wrong signature means that something was changed.");
+
+    /// <summary>What checks signatures is not here.</summary>
+    public static readonly ProblemType VerifierMissing = new("verifier-missing", 422,
+        "There is no gpgv on this server",
+        "OpenPGP signatures are checked by gpgv of GnuPG, and its limits are set by prlimit of util-linux. Install " +
+        "both, or let the source be signed by signify or minisign, which need nothing else.");
 
     /// <summary>Parts of two builds.</summary>
     public static readonly ProblemType Changing = new("source-changing", 502, "The source is being changed right now",

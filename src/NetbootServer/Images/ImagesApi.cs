@@ -58,10 +58,10 @@ internal static class ImagesApi
 
     /// <summary>Makes or changes an image.</summary>
     /// <remarks>
-    /// PUT sets the whole, PATCH merges (RFC 7396). With {"preset": "debian"} instead of a source, that of a known system
-    /// (GET /presets) is filled in; kernelArguments, or a source without a type, change it. A PATCH with another name renames: profiles, waiting jobs, the
-    /// schedule, boots, alarms and audit entries follow; its files are at /images/ under the new name only. Not while a
-    /// job of it runs.
+    /// PUT sets the whole, PATCH merges (RFC 7396). With {"preset": "debian"} instead of a source, that of a known
+    /// system (GET /presets) is filled in; kernelArguments, or a source without a type, change it. A PATCH with another
+    /// name renames: profiles, waiting jobs, the schedule, boots, alarms and audit entries follow; its files are at
+    /// /images/ under the new name only. Not while a job of it runs.
     /// </remarks>
     private static async Task<Results<Created<ImageView>, Ok<ImageView>, ProblemHttpResult>> Save(
         string name, HttpContext http, ImageStore images, ImageSpecParser parser, CancellationToken ct)

@@ -8,8 +8,8 @@ using NetbootServer.Sources.Urls;
 namespace NetbootServer.Sources;
 
 /// <summary>
-/// <c>url</c>: files at any addresses, pinned by their digests, by lists of digests, or taken as they come. All parts
-/// of a version are of one build, or there is no version.
+/// <c>url</c>: files at any addresses, pinned by their digests, by lists of digests or signatures, or taken as they
+/// come. All parts of a version are of one build, or there is no version.
 /// </summary>
 public sealed partial class UrlSource(SourceDownloads downloads, SourceHttp http, SourceRules rules,
     SourceBlobs blobs, IOptions<SourcesOptions> options, TimeProvider time, ILogger<UrlSource> logger) : IImageSource
@@ -27,7 +27,8 @@ public sealed partial class UrlSource(SourceDownloads downloads, SourceHttp http
             var meter = new SourceMeter(progress, options.Value.MaxVersionBytes);
             try
             {
-                return await new UrlRun((UrlSpec)request.Source, request, tools, meter, Announce).RunAsync(ct);
+                return await new UrlRun((UrlSpec)request.Source, request, tools, options.Value.MaxArtifactBytes, meter,
+                    Announce).RunAsync(ct);
             }
             catch (SourceException e) when (e.Problem == SourceProblems.Changing && failures < Tries)
             {

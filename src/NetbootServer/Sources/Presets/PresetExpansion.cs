@@ -29,13 +29,21 @@ internal static class PresetExpansion
                 Path.GetFileNameWithoutExtension(fault.File) == name) is { } broken
                 ? $"is a file that cannot be used: {broken.File}, line {broken.Line}: {broken.Fault}"
                 : $"is none of {string.Join(", ", files.Presets.Keys)}");
-            return body;
+            return WithSource(body, """{"type":"upload"}"""); // one fault is enough
         }
         return Filled(body, preset, source, errors);
     }
 
     private static string? Text(JsonElement body, string name) =>
-        body.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+        body.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String
+            ? member.GetString() : null;
+
+    private static JsonElement WithSource(JsonElement body, string source)
+    {
+        var with = JsonNode.Parse(body.GetRawText())!.AsObject();
+        with["source"] = JsonNode.Parse(source);
+        return JsonSerializer.SerializeToElement(with);
+    }
 
     private static JsonElement Filled(JsonElement body, Preset preset, JsonElement? patch, ValidationErrors errors)
     {

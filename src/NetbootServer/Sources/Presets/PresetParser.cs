@@ -29,7 +29,8 @@ internal static class PresetParser
     {
         var fields = new JsonFields(document, "$", errors);
         if (!ResourceName.TryParse(name, out _))
-            fields.Errors.Add("$", $"has the name '{name}', which no image can have: it must be {ResourceName.Expected}");
+            fields.Errors.Add("$",
+                $"has the name '{name}', which no image can have: it must be {ResourceName.Expected}");
         var systems = Systems(fields);
         var source = fields.Element("source") ?? default;
         if (source.ValueKind != JsonValueKind.Object) fields.Fault("source", "is required: an image's source");

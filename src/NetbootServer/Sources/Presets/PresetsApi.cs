@@ -16,9 +16,9 @@ internal static class PresetsApi
 
     /// <summary>Lists the known systems that images can be made of, by name.</summary>
     /// <remarks>
-    /// An image is made by PUT /images/{name} with {"preset": "…"} and, where it should differ, systems, schedule, keep,
-    /// kernelArguments, or a source without a type, which is merged over the preset's. Files below images.d of the data
-    /// directory add own ones, or take the place of builtin ones.
+    /// An image is made by PUT /images/{name} with {"preset": "…"} and, where it should differ, systems, schedule,
+    /// keep, kernelArguments, or a source without a type, which is merged over the preset's. Files below images.d of
+    /// the data directory add own ones, or take the place of builtin ones.
     /// </remarks>
     private static Ok<IEnumerable<Preset>> List(PresetStore presets) => TypedResults.Ok(presets.Read().Presets.Values);
 

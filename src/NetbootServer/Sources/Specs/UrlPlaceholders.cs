@@ -62,7 +62,7 @@ internal static partial class UrlPlaceholders
     };
 
     private static string HostOf(string url) =>
-        url.IndexOf("://", StringComparison.Ordinal) is var at and >= 0 ? url[(at + 3)..].Split('/', '?', '#')[0] : url;
+        url.IndexOf("://", StringComparison.Ordinal) is var at and >= 0 ? url[(at + 3)..].Split('/', '?', '#')[0] : "";
 
     private static IEnumerable<string> Names(string text) =>
         Pattern().Matches(text).Select(match => match.Groups[1].Value);

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using NetbootServer.Api;
 using NetbootServer.Blobs;
 using NetbootServer.Images;
+using NetbootServer.Sources.Signatures;
 
 namespace NetbootServer.Sources.Specs;
 
@@ -14,6 +15,7 @@ internal sealed class UrlSpecParser(Func<string, string?> faultOfUrl)
 {
     private const int MaxText = 1000;
     private const int MaxFiles = Recipe.MaxFiles + Recipe.MaxInitrds + 8;
+    private const int MaxKeys = 16;
     private const int MaxSumsFiles = 4;
 
     /// <summary>How long a pattern may take for all of a document.</summary>
@@ -30,14 +32,16 @@ internal sealed class UrlSpecParser(Func<string, string?> faultOfUrl)
     {
         var version = Version(fields, systems);
         var sums = SumsFiles(fields, systems, version is not null);
+        var signature = Signature(fields, systems, version is not null, sums);
         var files = Files(fields, systems, version is not null);
         foreach (var (i, file) in files.Index())
-            if (file.AsFetched && sums.IsEmpty)
-                fields.Fault($"files[{i}].asFetched", "changes nothing without 'sumsFile': leave it out");
+            if (file.AsFetched && sums.IsEmpty && signature is null)
+                fields.Fault($"files[{i}].asFetched",
+                    "changes nothing without 'sumsFile' or 'signature': leave it out");
         CheckWhole(fields, files);
         return new UrlSpec(files, KernelArgument.ReadList(fields, "kernelArguments"))
         {
-            SumsFiles = sums, VersionFrom = version,
+            SumsFiles = sums, Signature = signature, VersionFrom = version,
         };
     }
 
@@ -80,14 +84,24 @@ internal sealed class UrlSpecParser(Func<string, string?> faultOfUrl)
             fields.Fault("name", $"is only for {Roles.Files}: the place of an initrd in the list is its name");
         var perSystem = role is Roles.Kernel or Roles.Efi or Roles.Initrd or Roles.Shim && systems.Length > 1;
         var url = Url(fields, "url", systems, takesVersion, takesFile: false);
-        if (url.Length > 0 && perSystem && !UrlPlaceholders.HasSystem(url))
+        if (url.Length > 0 && perSystem && !UrlPlaceholders.HasSystem(url + fields.Text("member", MaxText)))
             fields.Fault("url", "needs {system}, {arch} or {goarch}, since the image has several systems");
         var file = new UrlFileSpec(role ?? "", name, url, Digests(fields, systems, url),
-            fields.Flag("asFetched") ?? false);
+            fields.Flag("asFetched") ?? false)
+        { Member = Member(fields, takesVersion) };
         if (file is { AsFetched: true, Digests.Count: > 0 })
             fields.Fault("asFetched", "contradicts 'sha256': leave one of them out");
         fields.RefuseOthers();
         return role is null || url.Length == 0 ? null : file;
+    }
+
+    private static string? Member(JsonFields fields, bool takesVersion)
+    {
+        var member = fields.Text("member", MaxText);
+        if (member is { Length: 0 }) fields.Fault("member", "must not be empty; for example boot/vmlinuz-*");
+        else if (member is not null && UrlPlaceholders.Fault(member, takesVersion, takesFile: false) is { } fault)
+            fields.Fault("member", fault);
+        return member;
     }
 
     private static FrozenDictionary<string, Sha256Digest> Digests(JsonFields fields, ImmutableArray<string> systems,
@@ -126,6 +140,29 @@ internal sealed class UrlSpecParser(Func<string, string?> faultOfUrl)
         foreach (var (i, url) in chain.Index())
             CheckUrl(fields, $"sumsFile[{i}]", url, systems, takesVersion, takesFile: false);
         return chain;
+    }
+
+    private SignatureSpec? Signature(JsonFields fields, ImmutableArray<string> systems, bool takesVersion,
+        ImmutableArray<string> sums)
+    {
+        if (fields.Element("signature") is not { } element) return null;
+        var inner = new JsonFields(element, fields.PathOf("signature"), fields.Errors);
+        if (element.ValueKind != JsonValueKind.Object) return null;
+        var url = inner.Element("url") is null ? null : Url(inner, "url", systems, takesVersion, takesFile: true);
+        if (sums.IsEmpty && (url is null || !UrlPlaceholders.HasFile(url)))
+            inner.Fault("url", "must have {file}, such as {file}.sig, when there is no 'sumsFile' that is signed");
+        var keys = ImmutableArray.CreateBuilder<SigningKey>();
+        var texts = inner.TextList("keys", MaxKeys, SigningKey.MaxLength, lines: true);
+        foreach (var (i, text) in texts.Index())
+        {
+            if (SigningKey.TryParse(text, out var key)) keys.Add(key);
+            else inner.Fault($"keys[{i}]", $"is no public key: it must be {SigningKey.Expected}");
+        }
+        if (texts.IsEmpty) inner.Fault("keys", $"needs at least one key: {SigningKey.Expected}");
+        else if (keys.DistinctBy(key => key.Kind).Count() > 1)
+            inner.Fault("keys", "must all be of one kind: OpenPGP, or signify and minisign");
+        inner.RefuseOthers();
+        return new SignatureSpec(url, keys.DrainToImmutable());
     }
 
     private VersionSpec? Version(JsonFields fields, ImmutableArray<string> systems)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
@@ -9,7 +10,8 @@ namespace NetbootServer.Sources.Urls;
 /// A list of digests as <c>sha256sum</c> and <c>sha512sum</c> write it, by default (<c>hex *name</c>) or with
 /// <c>--tag</c> as BSD does (<c>SHA256 (name) = hex</c>), or as Debian's archive has it (<c>Release</c>,
 /// <c>InRelease</c>: sections <c>SHA256:</c> of <c>hex length name</c>). One digest alone, without a name, counts for
-/// the file that the list is of. Other lines, such as comments and weaker digests, are passed over.
+/// the file that the list is of. JSON is read as Fedora CoreOS publishes it. Other lines, such as comments and weaker
+/// digests, are passed over.
 /// </summary>
 internal sealed partial class SumsFile
 {
@@ -34,11 +36,46 @@ internal sealed partial class SumsFile
     public static SumsFile Parse(byte[] bytes, SourceLink link)
     {
         var list = new SumsFile(bytes, link);
+        if (bytes.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..] && list.ReadJson()) return list;
         string? section = null;
         foreach (var line in Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF').Split('\n'))
             if (line.Length <= MaxLine) list.Read(line.TrimEnd('\r'), ref section);
         return list;
     }
+
+    /// <summary>
+    /// JSON such as the stream metadata of Fedora CoreOS: objects that have a file's <c>location</c>, <c>url</c> or
+    /// <c>file</c> and its <c>sha256</c> or <c>sha512</c>.
+    /// </summary>
+    private bool ReadJson()
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(_bytes);
+            Read(document.RootElement);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private void Read(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Array)
+            foreach (var item in element.EnumerateArray()) Read(item);
+        if (element.ValueKind != JsonValueKind.Object) return;
+        var name = Text(element, "location") ?? Text(element, "url") ?? Text(element, "file");
+        if (name is not null && Uri.TryCreate(_link.Uri, name, out var uri) && uri.IsAbsoluteUri)
+            foreach (var digest in new[] { Text(element, "sha256"), Text(element, "sha512") })
+                if (digest is not null && Alone().IsMatch(digest))
+                    Add(digest, Uri.UnescapeDataString(uri.AbsolutePath).TrimStart('/'));
+        foreach (var member in element.EnumerateObject()) Read(member.Value);
+    }
+
+    private static string? Text(JsonElement of, string name) =>
+        of.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
 
     private void Read(string line, ref string? section)
     {

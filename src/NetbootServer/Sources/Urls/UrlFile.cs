@@ -27,8 +27,20 @@ internal sealed class UrlFile(SourceLink link, ExpectedDigest? expected)
     /// <summary>How long it is by the answer to a question; null when unknown.</summary>
     public long? Likely { get; set; }
 
+    /// <summary>Where its own signature is; null when nothing signs it alone.</summary>
+    public SourceLink? Signature { get; set; }
+
+    /// <summary>Who has signed it.</summary>
+    public string? SignedBy { get; set; }
+
     /// <summary>It is for a role of a system.</summary>
-    public void AddUse(string role, string system) => _judges.Add(BootJudges.Of(role, system));
+    /// <param name="role">The role.</param>
+    /// <param name="system">The Nix system.</param>
+    /// <param name="whole">Whether the file itself is, and not one that is in it.</param>
+    public void AddUse(string role, string system, bool whole)
+    {
+        if (whole) _judges.Add(BootJudges.Of(role, system));
+    }
 
     /// <summary>What is wrong with it for any of its uses, or null.</summary>
     public string? Complaint(BootFile file) =>

@@ -1,23 +1,32 @@
 using System.Security.Cryptography;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
+using NetbootServer.Sources.Signatures;
+using NetbootServer.Sources.Specs;
 
 namespace NetbootServer.Sources.Urls;
 
 /// <summary>Fetches the files of one try: what is here already does not come again.</summary>
-internal sealed class UrlFiles(UrlTools tools, UrlHistory history, SourceMeter meter, Action<string> announce)
+internal sealed class UrlFiles(UrlTools tools, UrlHistory history, SignatureSpec? signature, SourceMeter meter,
+    Action<string> announce)
 {
     private readonly Dictionary<string, UrlFile> _files = new(StringComparer.Ordinal);
 
     /// <summary>The file at an address, which is for a role of a system.</summary>
+    /// <param name="link">The address.</param>
+    /// <param name="expected">What it must be; null when nothing pins it.</param>
+    /// <param name="signed">Where its own signature is; null when it has none.</param>
+    /// <param name="use">What it is for.</param>
+    /// <param name="system">The Nix system that it is for.</param>
     /// <exception cref="SourceException">It must be different things at once.</exception>
-    public UrlFile Add(SourceLink link, ExpectedDigest? expected, string role, string system)
+    public UrlFile Add(SourceLink link, ExpectedDigest? expected, SourceLink? signed, UrlFileSpec use, string system)
     {
         var address = link.Uri.AbsoluteUri;
         if (!_files.TryGetValue(address, out var file)) _files[address] = file = new UrlFile(link, expected);
         else if (file.Expected != expected)
             throw new SourceException(SourceProblems.BadAnswer, $"{link} stands there with two different digests.");
-        file.AddUse(role, system);
+        file.Signature ??= signed;
+        file.AddUse(use.Role, system, whole: use.Member is null);
         return file;
     }
 
@@ -85,9 +94,27 @@ internal sealed class UrlFiles(UrlTools tools, UrlHistory history, SourceMeter m
             return;
         }
         if (file.Expected?.Sha512 is { } sha512) await CheckAsync(download, sha512, ct);
+        if (file.Signature is { } at) file.SignedBy = await CheckSignatureAsync(download, at, ct);
         var limits = new BlobLimits { Digest = file.Expected?.Sha256, Judge = file.Complaint };
         file.Validator = download.Validator;
         file.Blob = await tools.Blobs.AddAsync(download, limits, ct);
+    }
+
+    private async Task<string> CheckSignatureAsync(Download download, SourceLink at, CancellationToken ct)
+    {
+        try
+        {
+            var document = await tools.Downloads.ReadAsync(at, SignatureCheck.MaxBytes, meter, ct);
+            var by = await new SignatureCheck(signature!.Keys)
+                .CheckFileAsync(download.Path, document.Bytes, $"{download.Link}", ct);
+            meter.Log($"{download.Link} is signed by {by.Key}");
+            return by.Key;
+        }
+        catch (SourceException e) when (e.Problem == SourceProblems.Unsigned)
+        {
+            download.Delete();
+            throw;
+        }
     }
 
     private static async Task CheckAsync(Download download, string sha512, CancellationToken ct)
@@ -102,6 +129,7 @@ internal sealed class UrlFiles(UrlTools tools, UrlHistory history, SourceMeter m
     /// <summary>What an earlier version has of a file that nothing pins, if its bytes are still here.</summary>
     private async Task<UrlHistoryEntry?> BeforeAsync(UrlFile file, CancellationToken ct) =>
         file.Expected is null && history.Find(file.Link) is { CanAsk: true } entry
+            && (file.Signature is null || entry.Keys == signature!.KeysId)
             && await tools.Blobs.HasAsync(entry.Digest, ct) ? entry : null;
 
     /// <summary>Makes sure that no file was replaced which nothing pins.</summary>

@@ -27,7 +27,8 @@ internal sealed class UrlHistory
         if (artifact.ValueKind == JsonValueKind.Object && Text(artifact, "url") is { } url
             && Sha256Digest.TryParse(Text(artifact, "sha256"), out var digest))
             _entries[url] = new(digest, Text(artifact, "sha512"),
-                new() { ETag = Text(artifact, "etag"), LastModified = Text(artifact, "lastModified") });
+                new() { ETag = Text(artifact, "etag"), LastModified = Text(artifact, "lastModified") },
+                Text(artifact, "keys"));
     }
 
     private static string? Text(JsonElement of, string name) =>
@@ -45,7 +46,8 @@ internal sealed class UrlHistory
 /// <param name="Digest">SHA-256 of its bytes.</param>
 /// <param name="Sha512">SHA-512, when a list had that alone.</param>
 /// <param name="Validator">The state that it had.</param>
-internal sealed record UrlHistoryEntry(Sha256Digest Digest, string? Sha512, SourceValidator Validator)
+/// <param name="Keys">Names the keys that its signature was checked with; null when it was not.</param>
+internal sealed record UrlHistoryEntry(Sha256Digest Digest, string? Sha512, SourceValidator Validator, string? Keys)
 {
     /// <summary>Whether a server can be asked for it only if it has changed.</summary>
     public bool CanAsk => Validator is not { ETag: null, LastModified: null };

@@ -1,4 +1,5 @@
 using NetbootServer.Downloads;
+using NetbootServer.Sources.Signatures;
 using NetbootServer.Sources.Specs;
 
 namespace NetbootServer.Sources.Urls;
@@ -7,6 +8,10 @@ namespace NetbootServer.Sources.Urls;
 internal sealed class UrlLists(UrlSpec spec, UrlTools tools, SourceMeter meter)
 {
     private readonly Dictionary<string, SumsFile> _read = new(StringComparer.Ordinal);
+
+    /// <summary>Who has signed each first list, by its address.</summary>
+    public SortedDictionary<string, SignedBy> Signed { get; } = new(StringComparer.Ordinal);
+
     private readonly List<(SumsFile List, SourceLink File, ExpectedDigest Digest)> _found = [];
 
     /// <summary>What a file of the source must be by the lists.</summary>
@@ -21,14 +26,15 @@ internal sealed class UrlLists(UrlSpec spec, UrlTools tools, SourceMeter meter)
         foreach (var url in spec.SumsFiles)
         {
             var link = tools.Rules.Root(UrlPlaceholders.Fill(url, system, version, file.Uri.AbsoluteUri));
-            list = await ReadAsync(link, list, ct);
+            list = await ReadAsync(link, list, system, version, ct);
         }
         var digest = list!.Find(file);
         _found.Add((list, file, digest));
         return digest;
     }
 
-    private async Task<SumsFile> ReadAsync(SourceLink link, SumsFile? pinnedBy, CancellationToken ct)
+    private async Task<SumsFile> ReadAsync(SourceLink link, SumsFile? pinnedBy, string system, string? version,
+        CancellationToken ct)
     {
         if (_read.TryGetValue(link.Uri.AbsoluteUri, out var known)) return known;
         var bytes = (await tools.Downloads.ReadAsync(link, SumsFile.MaxBytes, meter, ct)).Bytes;
@@ -36,7 +42,30 @@ internal sealed class UrlLists(UrlSpec spec, UrlTools tools, SourceMeter meter)
         if (pinnedBy?.Find(link) is { } digest && !digest.IsOf(bytes))
             throw new SourceException(SourceProblems.Changing,
                 $"{link} has not the {digest.Shown} that {pinnedBy.Link} says.");
+        if (pinnedBy is null && spec.Signature is { } signature)
+            bytes = await SignedAsync(signature, link, bytes, system, version, ct);
         return _read[link.Uri.AbsoluteUri] = SumsFile.Parse(bytes, link);
+    }
+
+    /// <summary>What of a list is signed.</summary>
+    private async Task<byte[]> SignedAsync(SignatureSpec signature, SourceLink link, byte[] bytes, string system,
+        string? version, CancellationToken ct)
+    {
+        var check = new SignatureCheck(signature.Keys);
+        SignedBy by;
+        if (signature.Url is null)
+        {
+            (bytes, by) = await check.OpenAsync(bytes, $"{link}", ct);
+        }
+        else
+        {
+            var at = tools.Rules.Root(UrlPlaceholders.Fill(signature.Url, system, version, link.Uri.AbsoluteUri));
+            var document = await tools.Downloads.ReadAsync(at, SignatureCheck.MaxBytes, meter, ct);
+            by = await check.CheckAsync(bytes, document.Bytes, $"{link}", ct);
+        }
+        meter.Log($"{link} is signed by {by.Key}{(by.At is { } at2 ? $", {at2:yyyy-MM-dd HH:mm} UTC" : "")}");
+        Signed[link.Uri.AbsoluteUri] = by;
+        return bytes;
     }
 
     /// <summary>Makes sure that the lists still say what they said.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Images;
 using NetbootServer.Sources.Layouts;
@@ -8,12 +9,12 @@ using NetbootServer.Sources.Specs;
 namespace NetbootServer.Sources.Urls;
 
 /// <summary>One try to read a <c>url</c> source: one version of all systems.</summary>
-internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools, SourceMeter meter,
-    Action<string> announce)
+internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools, long maxMemberBytes,
+    SourceMeter meter, Action<string> announce)
 {
     private readonly VersionDraft _draft = new();
     private readonly UrlLists _lists = new(spec, tools, meter);
-    private readonly UrlFiles _files = new(tools, new UrlHistory(request.Previous), meter, announce);
+    private readonly UrlFiles _files = new(tools, new UrlHistory(request.Previous), spec.Signature, meter, announce);
     private string? _version;
 
     /// <summary>Brings the version.</summary>
@@ -28,6 +29,8 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
             foreach (var system in request.Systems)
                 foreach (var file in spec.Files)
                     parts.Add((system, file, await AddAsync(system, file, ct)));
+            var age = new SignatureAge(request.Previous, spec.Identity);
+            foreach (var (list, by) in _lists.Signed) age.Check(list, by);
             await _files.FetchAsync(ct);
         }
         catch (SourceException e) when (e.Problem == SourceProblems.Missing || e.Problem == SourceProblems.Damaged)
@@ -39,6 +42,8 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
         await CheckUnchangedAsync(ct);
         foreach (var system in parts.GroupBy(part => part.System))
             await AddAsync(system.Key, [.. system.Select(part => (part.Spec, part.File))], ct);
+        _draft.Provenance["source"] = spec.Identity;
+        if (_lists.Signed.Count > 0) _draft.Provenance["signed"] = SignatureAge.Note(_lists.Signed);
         if (_version is not null) _draft.Provenance["version"] = _version;
         return _draft.Finish();
     }
@@ -54,7 +59,10 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
         if (file.Digests.TryGetValue(system, out var digest)) expected = new ExpectedDigest(digest, null);
         else if (!file.AsFetched && !spec.SumsFiles.IsEmpty)
             expected = await _lists.FindAsync(system, _version, link, ct);
-        return _files.Add(link, expected, file.Role, system);
+        var signed = spec.SignsFiles && expected is null && !file.AsFetched
+            ? tools.Rules.Root(UrlPlaceholders.Fill(spec.Signature!.Url!, system, _version, link.Uri.AbsoluteUri))
+            : null;
+        return _files.Add(link, expected, signed, file, system);
     }
 
     /// <summary>One build is never mixed with another: what was read says the same at the end.</summary>
@@ -76,7 +84,7 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
         {
             var key = file.Role == Roles.Initrd ? Roles.InitrdAt(recipe.Initrds.Length)
                 : file.Name is null ? file.Role : $"{file.Role}/{file.Name}";
-            artifacts[key] = Noted(fetched);
+            artifacts[key] = Noted(file, fetched);
             recipe = await WithAsync(recipe, system, file, fetched, ct);
         }
         _draft.Add(system, recipe);
@@ -89,10 +97,11 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
     private async Task<SystemRecipe> WithAsync(SystemRecipe recipe, string system, UrlFileSpec file, UrlFile fetched,
         CancellationToken ct)
     {
-        var artifact = BootParts.Of(fetched.Blob!);
+        var blob = await TakenAsync(file, fetched, system, ct);
+        var artifact = BootParts.Of(blob);
         return file.Role switch
         {
-            Roles.Kernel => recipe with { Kernel = await UnpackedAsync(fetched, system, ct) },
+            Roles.Kernel => recipe with { Kernel = await UnpackedAsync(blob, fetched, system, ct) },
             Roles.Efi => recipe with { Efi = artifact },
             Roles.Initrd => recipe with
             {
@@ -109,16 +118,27 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
         };
     }
 
-    private async Task<Artifact> UnpackedAsync(UrlFile fetched, string system, CancellationToken ct)
+    /// <summary>The file itself, or the one in it; the archive is kept, so that it is not fetched again.</summary>
+    private async Task<StoredBlob> TakenAsync(UrlFileSpec file, UrlFile fetched, string system, CancellationToken ct)
     {
-        var packed = fetched.Blob!;
+        if (file.Member is null) return fetched.Blob!;
+        _draft.Hold(fetched.Blob!.Digest);
+        return await new ArchiveMember(tools, maxMemberBytes).TakeAsync(fetched.Blob,
+            UrlPlaceholders.Fill(file.Member, system, _version), BootJudges.Of(file.Role, system), $"{fetched.Link}",
+            ct);
+    }
+
+    private async Task<Artifact> UnpackedAsync(StoredBlob packed, UrlFile fetched, string system, CancellationToken ct)
+    {
         var unpacked = await tools.Blobs.UnpackKernelAsync(packed, system, $"{fetched.Link}", ct);
         if (unpacked != packed) _draft.Hold(packed.Digest);
         return BootParts.Of(unpacked);
     }
 
-    private static JsonNode? Noted(UrlFile file) => VersionDraft.Json(new
+    private JsonNode? Noted(UrlFileSpec of, UrlFile file) => VersionDraft.Json(new
     {
+        member = of.Member, signedBy = file.SignedBy,
+        keys = file.Signature is null ? null : spec.Signature!.KeysId,
         url = file.Link.Uri.AbsoluteUri, sha256 = file.Blob!.Digest.ToString(), sha512 = file.Expected?.Sha512,
         sizeBytes = file.Blob.Length, pinned = file.Expected is not null, etag = file.Validator?.ETag,
         lastModified = file.Validator?.LastModified,

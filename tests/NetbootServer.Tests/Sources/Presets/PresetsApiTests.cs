@@ -101,10 +101,10 @@ public sealed class PresetsApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         PutOwn("cracked", "https://example.org", "surprise: x");
         var fault = (await _admin.GetAsync("/api/v1/presets/faults")).Is(HttpStatusCode.OK).Json.EnumerateArray()
             .Single(one => one.GetProperty("file").GetString()!.EndsWith("/cracked.yaml", StringComparison.Ordinal));
-        Assert.Equal(12, fault.GetProperty("line").GetInt64());
+        Assert.Equal(13, fault.GetProperty("line").GetInt64());
         Assert.Contains("$.surprise is not a member", fault.GetProperty("fault").GetString(), StringComparison.Ordinal);
         var refused = (await _admin.PutAsync("/api/v1/images/x", """{"preset":"cracked"}""")).IsInvalidAt("$.preset");
-        Assert.Contains("cracked.yaml, line 12", refused.Text, StringComparison.Ordinal);
+        Assert.Contains("cracked.yaml, line 13", refused.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("cracked", (await _admin.GetAsync("/api/v1/presets")).Text, StringComparison.Ordinal);
     }
 }

@@ -41,6 +41,10 @@ internal sealed class UrlLab : IAsyncDisposable
         Host.Put(path, Encoding.UTF8.GetBytes(_texts[path] = had + text));
     }
 
+    /// <summary>Puts text around a file of the mirror.</summary>
+    public void Wrap(string path, string before, string after) =>
+        Host.Put(path, Encoding.UTF8.GetBytes(before + Encoding.UTF8.GetString(Host.File(path).Bytes) + after));
+
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
 
     public string Sha256(string path) => Convert.ToHexStringLower(SHA256.HashData(Host.File(path).Bytes));
