@@ -167,8 +167,8 @@ in
       wantedBy = [ "multi-user.target" ];
       wants = [ "network-online.target" ];
       after = [ "network-online.target" ] ++ lib.optional cfg.nix.enable "nix-daemon.socket";
-      # ISOs are opened by bsdtar, within the limits of prlimit; flakes from git take git.
-      path = [ pkgs.libarchive pkgs.util-linux ]
+      # ISOs are opened by bsdtar and signatures checked by gpgv, within the limits of prlimit; flakes from git take git.
+      path = [ pkgs.gnupg pkgs.libarchive pkgs.util-linux ]
         ++ lib.optionals cfg.nix.enable [ config.nix.package pkgs.gitMinimal ];
       environment = {
         DOTNET_CLI_TELEMETRY_OPTOUT = "1";

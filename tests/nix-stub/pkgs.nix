@@ -15,6 +15,7 @@ let
     "iproute2"
     "ipxe"
     "jq"
+    "gnupg"
     "libarchive"
     "nixos-facter"
     "nixos-install-tools"
