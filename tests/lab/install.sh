@@ -7,10 +7,9 @@
 set -euo pipefail
 
 vm=(qemu-system-x86 ipxe-qemu cpio openssl curl)
-all=("${vm[@]}" binutils busybox-static bzip2 chromium dnsmasq-base dropbear-bin genisoimage iproute2 jq kexec-tools
-    libarchive-tools memtest86+ mmdebstrap openssh-client python3 shellcheck systemd systemd-boot-efi wget xorriso
-    xz-utils zstd
-    gnupg gpgv minisign signify-openbsd)
+all=("${vm[@]}" binutils busybox-static bzip2 chromium dnsmasq-base dropbear-bin genisoimage gnupg gpgv iproute2 jq
+    kexec-tools libarchive-tools memtest86+ minisign mmdebstrap openssh-client python3 shellcheck signify-openbsd
+    systemd systemd-boot-efi wget xorriso xz-utils zstd)
 lock_timeout=120
 
 case ${1:-all} in

@@ -6,6 +6,7 @@ using NetbootServer.Hosting;
 using NetbootServer.Images;
 using NetbootServer.Inventory.Files;
 using NetbootServer.Sources;
+using NetbootServer.Sources.Presets;
 using NetbootServer.Sources.Specs;
 
 namespace NetbootServer.Inventory;
@@ -92,15 +93,21 @@ internal static class CheckCommand
         services.AddLogging().AddSingleton(TimeProvider.System).AddImages().AddSources()
             .AddFeatureOptions<InventoryOptions>("Inventory")
             .AddSingleton<ISourceRequests>(provider => new SourceChecks(
-                provider.GetRequiredService<SourceSpecParser>()));
+                provider.GetRequiredService<SourceSpecParser>(),
+                provider.GetRequiredService<IConfiguration>()["DataDirectory"]));
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddConfiguration(settings)
             .AddInMemoryCollection(Settings.Translated(settings, services.FeatureSections())).Build());
         return services.BuildServiceProvider();
     }
 
     /// <summary>Looks at sources, and never fetches.</summary>
-    private sealed class SourceChecks(SourceSpecParser specs) : ISourceRequests
+    /// <param name="specs">Reads sources.</param>
+    /// <param name="data">The data directory, for presets; null when it is the default one.</param>
+    private sealed class SourceChecks(SourceSpecParser specs, string? data) : ISourceRequests
     {
+        public JsonElement Expand(JsonElement body, ValidationErrors errors) =>
+            PresetExpansion.Expand(body, () => PresetStore.Of(data), errors);
+
         public void Check(JsonElement source, string path, ImmutableArray<string> systems, ValidationErrors errors) =>
             specs.Parse(source, path, systems, errors);
 

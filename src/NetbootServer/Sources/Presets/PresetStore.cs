@@ -19,20 +19,25 @@ internal sealed partial class PresetStore(DataDirectory data, ILogger<PresetStor
     private const int MaxFileBytes = 1 << 20;
     private const int MaxFiles = 1000;
 
-    private readonly Lazy<PresetFiles> _builtin = new(() => Read(BuiltinFolder, "builtin"));
+    private static readonly Lazy<PresetFiles> Builtin = new(() => Read(BuiltinFolder, "builtin"));
 
     /// <summary>The folder that comes with the program.</summary>
     internal static string BuiltinFolder => Path.Combine(AppContext.BaseDirectory, Folder);
 
-    /// <summary>The folder with this server's own.</summary>
-    internal string OwnFolder => data.Below(Folder);
-
     /// <summary>Every preset by name, and the files that cannot be used: these hide no other.</summary>
     public PresetFiles Read()
     {
-        var (builtin, own) = (_builtin.Value, Read(OwnFolder, "own"));
-        foreach (var fault in own.Faults) Log.Unusable(logger, fault.File, fault.Line, fault.Fault);
-        return new(builtin.Presets.SetItems(own.Presets), builtin.Faults.AddRange(own.Faults));
+        var all = Of(data.Path);
+        foreach (var fault in all.Faults) Log.Unusable(logger, fault.File, fault.Line, fault.Fault);
+        return all;
+    }
+
+    /// <summary>The presets of a server with a data directory; null: those that come with the program alone.</summary>
+    internal static PresetFiles Of(string? dataDirectory)
+    {
+        if (dataDirectory is null) return Builtin.Value;
+        var own = Read(Path.Combine(dataDirectory, Folder), "own");
+        return new(Builtin.Value.Presets.SetItems(own.Presets), Builtin.Value.Faults.AddRange(own.Faults));
     }
 
     /// <summary>Reads the files of a folder; a missing one has none.</summary>
