@@ -15,7 +15,7 @@ internal static class ImagesApi
         images.MapGet("/{name}/versions", Versions).Refuses(ProblemTypes.NotFound);
         images.MapGet("/{name}/versions/{version}", Version).Refuses(ProblemTypes.NotFound);
         var changes = images.MapGroup("/{name}").RequireAuthorization(RolePolicies.Admin);
-        changes.MapPut("", Save).HasDryRun().Accepts<ImageSpec>("application/json")
+        changes.MapPut("", Save).HasDryRun().Accepts<ImageSpec>("application/json").Requires()
             .Example("""{"source": {"type": "upload"}, "keep": 3, "systems": ["x86_64-linux"]}""")
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.ManagedByFile, ProblemTypes.PreconditionFailed);
         changes.MapPatch("", Save).HasDryRun().Accepts<ImageSpec>("application/merge-patch+json", "application/json")
