@@ -59,7 +59,7 @@ public sealed class ReleaseTests : IDisposable
     }
 
     /// <summary>Starts a program and asks it for a script and the dashboard.</summary>
-    private async Task ServesAsync(string program, string[] arguments, string folder)
+    private static async Task ServesAsync(string program, string[] arguments, string folder)
     {
         var url = new Uri($"http://127.0.0.1:{Ports.Free()}");
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder };
