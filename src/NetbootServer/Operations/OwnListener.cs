@@ -32,9 +32,9 @@ internal sealed class OwnListener(IServer server)
         {
             var binding = BindingAddress.Parse(address);
             if (binding.Scheme != "http" || binding.IsUnixPipe || binding.IsNamedPipe) continue;
-            var specific = IPAddress.TryParse(binding.Host.Trim('[', ']'), out var ip)
-                && !ip.Equals(IPAddress.Any) && !ip.Equals(IPAddress.IPv6Any);
-            return new(specific ? ip! : IPAddress.Loopback, binding.Port);
+            if (!IPAddress.TryParse(binding.Host.Trim('[', ']'), out var ip) || ip.Equals(IPAddress.Any))
+                ip = IPAddress.Loopback;
+            return new(ip.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : ip, binding.Port);
         }
         return null;
     }

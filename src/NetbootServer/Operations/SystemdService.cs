@@ -65,8 +65,8 @@ internal sealed partial class SystemdService(ISystemdNotifier systemd, OwnListen
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         if (!systemd.IsEnabled) return;
-        // Half of what systemd waits, as sd_watchdog_enabled(3) advises: one late answer does not end the server.
-        var interval = Watchdog / 2;
+        // A quarter of what systemd waits: a late answer or two do not end the server.
+        var interval = Watchdog / 4;
         using var timer = new PeriodicTimer(interval ?? Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -75,21 +75,28 @@ internal sealed partial class SystemdService(ISystemdNotifier systemd, OwnListen
         }
     }
 
-    /// <summary>Whether the server answers at all; 503 while it stops is an answer, too.</summary>
+    /// <summary>
+    /// Whether the server answers. A connection that is refused or closed at once says nothing against it: it may have
+    /// all the connections that it takes, or listen where it does not reach itself. Silence alone does.
+    /// </summary>
     private async Task<bool> AnswersAsync(TimeSpan limit, CancellationToken ct)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
         patience.CancelAfter(limit);
         try
         {
-            if (await own.AskAsync(Request, patience.Token) is null or { Length: > 0 }) return true;
+            await own.AskAsync(Request, patience.Token);
+            return true;
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        catch (SocketException)
         {
-            if (ct.IsCancellationRequested) return true;
+            return true;
         }
-        Log.Silent(logger, limit.TotalSeconds);
-        return false;
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            Log.Silent(logger, limit.TotalSeconds);
+            return false;
+        }
     }
 
     private string Status()

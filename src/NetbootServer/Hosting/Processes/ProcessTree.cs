@@ -93,9 +93,10 @@ internal static partial class ProcessTree
             using var process = Process.GetProcessById(id);
             return process.StartTime;
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        catch (Exception e)
+            when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
-            return null;
+            return null; // it has ended
         }
     }
 
