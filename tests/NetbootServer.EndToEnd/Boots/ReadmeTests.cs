@@ -31,6 +31,8 @@ public sealed partial class ReadmeTests(BootAssets assets)
         Assert.Contains("#!ipxe", plan, StringComparison.Ordinal);
 
         var start = new ProcessStartInfo("make", ["vm", $"URL={server.Url}"]) { WorkingDirectory = Repository.Root };
+        Assert.Contains($"export NETBOOT_TOKEN={Token} ", before, StringComparison.Ordinal);
+        start.Environment["NETBOOT_TOKEN"] = Token;
         start.Environment["VM_MEMORY"] = "512";
         using var console = new ConsoleLog(TestArtifacts.OfThisTest().NewFile("vm.txt"));
         await using (var vm = ChildProcess.Start(start, console, console))
@@ -54,6 +56,6 @@ public sealed partial class ReadmeTests(BootAssets assets)
     [GeneratedRegex(@"(?s)```sh\n(.*?)```")]
     private static partial Regex Blocks();
 
-    [GeneratedRegex(@"\A(api=|curl\(\)|json=)")]
+    [GeneratedRegex(@"\A(export |api=|curl\(\)|json=)")]
     private static partial Regex Definition();
 }
