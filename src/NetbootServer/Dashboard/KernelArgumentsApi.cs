@@ -21,7 +21,7 @@ internal static class KernelArgumentsApi
         arguments.MapGet("/placeholders", Placeholders);
         arguments.MapPost("/preview", Preview).Accepts<ArgumentPreviewRequest>("application/json")
             .Requires("kernelArguments")
-            .Example("""{"kernelArguments": ["root={{ file \"rootfs\" }}"], "image": "alpine", "machine": "web-1"}""")
+            .Example("""{"kernelArguments": ["console=ttyS0", "BOOTIF={{ net.mac }}", "root={{ file \"rootfs\" }}"]}""")
             .Refuses(ProblemTypes.OfBodies).Refuses(ProblemTypes.NotFound);
     }
 

@@ -64,7 +64,7 @@ internal sealed partial class SystemdService(ISystemdNotifier systemd, OwnListen
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        if (!systemd.IsEnabled) return;
+        if (!systemd.IsEnabled) await Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
         // A quarter of what systemd waits: a late answer or two do not end the server.
         var interval = Watchdog / 4;
         using var timer = new PeriodicTimer(interval ?? Interval, time);
