@@ -71,11 +71,12 @@ public static class SourceProblems
         "An image with a 'nix' source is built on the server itself. Install Nix, set Nix:Path to the nix command, " +
         "or use a 'cache', 'hydra' or 'release' source, which need no Nix.");
 
-    /// <summary>Nothing here that reads an ISO.</summary>
+    /// <summary>Nothing here that reads an ISO or an archive.</summary>
     public static readonly ProblemType IsoToolMissing = new("iso-tool-missing", 422,
         "There is no program on this server that reads an ISO",
-        "An ISO is opened by bsdtar, a part of libarchive, which runs within the limits that prlimit of util-linux " +
-        "sets. Install both, or upload the kernel and the initrd themselves.");
+        "An ISO, or an archive that a source takes files out of, is opened by bsdtar, a part of libarchive, which " +
+        "runs within the limits that prlimit of util-linux sets. Install both, or upload the kernel and the initrd " +
+        "themselves.");
 
     /// <summary>Nix ended with an error.</summary>
     public static readonly ProblemType NixFailed = new("nix-failed", 502, "The Nix build failed",

@@ -6,5 +6,7 @@ namespace NetbootServer.Images.Isos;
 internal static class IsoFault
 {
     /// <param name="what">What is wrong, such as <c>has no files in it</c>.</param>
-    public static SourceException Of(string what) => new(SourceProblems.NotBootable, $"The ISO {what}.");
+    /// <param name="subject">What it is wrong with.</param>
+    public static SourceException Of(string what, string subject = "The ISO") =>
+        new(SourceProblems.NotBootable, $"{subject} {what}.");
 }

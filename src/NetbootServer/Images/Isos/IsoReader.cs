@@ -6,10 +6,10 @@ using NetbootServer.Hosting.Processes;
 namespace NetbootServer.Images.Isos;
 
 /// <summary>
-/// Reads an ISO by <c>bsdtar</c>, a process of its own with limits of memory and time that may write no file: it lists,
-/// and prints one file at a time. The server itself reads no ISO.
+/// Reads an ISO, or an archive, by <c>bsdtar</c>, a process of its own with limits of memory and time that may write no
+/// file: it lists, and prints one file at a time. The server itself reads none.
 /// </summary>
-/// <param name="path">The ISO on the disk.</param>
+/// <param name="path">The file on the disk.</param>
 /// <param name="command">bsdtar's path, or its name on the PATH.</param>
 internal sealed class IsoReader(string path, string command = IsoReader.Command)
 {
@@ -28,30 +28,37 @@ internal sealed class IsoReader(string path, string command = IsoReader.Command)
         ["LC_ALL"] = "C.UTF-8", ["PATH"] = "/nonexistent", ["TZ"] = "UTC",
     };
 
+    /// <summary>What it is, for messages.</summary>
+    public string Subject { get; init; } = "The ISO";
+
     /// <summary>Lists what is in it.</summary>
     /// <exception cref="SourceException">It cannot be read, or has too much or something evil in it.</exception>
-    public async Task<IsoListing> ListAsync(CancellationToken ct)
+    public async Task<IsoListing> ListAsync(CancellationToken ct) => IsoListing.Parse(await LinesAsync(ct));
+
+    /// <summary>The lines that bsdtar lists it in; see <see cref="IsoEntry.Parse"/>.</summary>
+    /// <exception cref="SourceException">It cannot be read, or has too much in it.</exception>
+    public async Task<string[]> LinesAsync(CancellationToken ct)
     {
         var listing = new MemoryStream();
         await RunAsync(["-t", "-v", "--numeric-owner", "-f", path],
             (stream, token) => CopyAsync(stream, listing, token), LongestListing, ct);
         var lines = Encoding.UTF8.GetString(listing.GetBuffer(), 0, (int)listing.Length)
             .Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        if (lines.Length > MaxListed)
-            throw IsoFault.Of($"has more than {MaxListed} files in it");
-        return IsoListing.Parse(lines);
+        return lines.Length <= MaxListed ? lines : throw Fault($"has more than {MaxListed} files in it");
     }
 
-    private static async Task CopyAsync(Stream stream, MemoryStream listing, CancellationToken ct)
+    private async Task CopyAsync(Stream stream, MemoryStream listing, CancellationToken ct)
     {
         var buffer = new byte[64 * 1024];
         for (int read; (read = await stream.ReadAsync(buffer, ct)) > 0;)
         {
             if (listing.Length + read > MaxListingBytes)
-                throw IsoFault.Of($"has a listing of more than {SourceText.Bytes(MaxListingBytes)}");
+                throw Fault($"has a listing of more than {SourceText.Bytes(MaxListingBytes)}");
             listing.Write(buffer, 0, read);
         }
     }
+
+    private SourceException Fault(string what) => IsoFault.Of(what, Subject);
 
     /// <summary>Reads a file in it.</summary>
     /// <param name="file">The file, which is no link.</param>
@@ -79,17 +86,17 @@ internal sealed class IsoReader(string path, string command = IsoReader.Command)
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw IsoFault.Of($"takes longer than {longest.TotalMinutes:0} minutes to read");
+            throw Fault($"takes longer than {longest.TotalMinutes:0} minutes to read");
         }
         catch (ProgramMissingException e)
         {
-            throw new SourceException(SourceProblems.IsoToolMissing, $"{e.Message} An ISO is opened by bsdtar within " +
-                "the limits that prlimit sets: install libarchive-tools and util-linux (Debian, Ubuntu), bsdtar and " +
-                "util-linux (Fedora), libarchive-tools and util-linux-misc (Alpine), or libarchive and util-linux " +
-                "(NixOS); or upload the kernel and the initrd themselves.", e);
+            throw new SourceException(SourceProblems.IsoToolMissing, $"{e.Message} ISOs and archives are opened by " +
+                "bsdtar within the limits that prlimit sets: install libarchive-tools and util-linux (Debian, " +
+                "Ubuntu), bsdtar and util-linux (Fedora), libarchive-tools and util-linux-misc (Alpine), or " +
+                "libarchive and util-linux (NixOS); or upload the kernel and the initrd themselves.", e);
         }
         if (code != 0)
-            throw IsoFault.Of($"cannot be read: bsdtar ends with {code} and says " +
+            throw Fault($"cannot be read: bsdtar ends with {code} and says " +
                 $"'{SourceText.Quote(errors.ToString())}'");
 
         void Note(ReadOnlySpan<byte> line)

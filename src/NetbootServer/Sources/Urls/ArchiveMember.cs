@@ -1,15 +1,17 @@
-using System.Formats.Tar;
-using System.IO.Compression;
 using System.Text.RegularExpressions;
 using NetbootServer.Archives;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
+using NetbootServer.Images.Isos;
 
 namespace NetbootServer.Sources.Urls;
 
-/// <summary>Takes one file out of a zip archive, or of a tar archive, plain or compressed by gzip.</summary>
+/// <summary>
+/// Takes one file out of a zip archive, or of a tar archive, plain or compressed by gzip. The archive is read by bsdtar
+/// within limits, as ISOs are: a mirror chooses how many entries it has, and how long their headers are.
+/// </summary>
 /// <param name="tools">Where the archive is, and the file goes.</param>
-/// <param name="maxBytes">The most bytes that the file may have, and those before it in a tar archive together.</param>
+/// <param name="maxBytes">The most bytes that the file may have.</param>
 internal sealed class ArchiveMember(UrlTools tools, long maxBytes)
 {
     private const int Shown = 20;
@@ -24,62 +26,34 @@ internal sealed class ArchiveMember(UrlTools tools, long maxBytes)
     public async Task<StoredBlob> TakeAsync(StoredBlob archive, string member, Func<BootFile, string?> judge,
         string what, CancellationToken ct)
     {
+        if (archive.File.Kind is not (BootFileKind.Zip or BootFileKind.Tar) && !archive.File.IsTarball)
+            throw new SourceException(SourceProblems.NotBootable,
+                $"{what}: This is {archive.File.Description}, not a zip or tar archive that a 'member' could be " +
+                "taken from.");
+        var path = await tools.Blobs.FileOfAsync(archive.Digest, ct)
+            ?? throw new SourceException(SourceProblems.Damaged, $"{what} was removed from the blob store meanwhile.");
+        var reader = new IsoReader(path) { Subject = what };
+        var entries = (await reader.LinesAsync(ct)).Select(IsoEntry.Parse).OfType<IsoEntry>().ToList();
+        var only = Find(entries, member, what);
+        if (only.Length > maxBytes)
+            throw new SourceException(SourceProblems.TooLarge,
+                $"'{SourceText.Quote(only.Path)}' in {what} has {SourceText.Bytes(only.Length)}; " +
+                $"{SourceText.Bytes(maxBytes)} are allowed (Images:MaxArtifactBytes).");
+        StoredBlob? stored = null;
+        var limits = new BlobLimits { Length = only.Length, Judge = judge };
+        await reader.ReadAsync(only, async (stream, token) =>
+            stored = await tools.Blobs.AddAsync(stream, limits, $"{what}, {only.Path}", token), ct);
+        return stored!;
+    }
+
+    private static IsoEntry Find(List<IsoEntry> entries, string member, string what)
+    {
         var names = new Regex($@"\A(?:\./)?{Regex.Escape(member).Replace(@"\*", ".*", StringComparison.Ordinal)}\z",
             RegexOptions.NonBacktracking);
-        var limits = new BlobLimits { MaxLength = maxBytes, Judge = judge };
-        await using var bytes = tools.Blobs.OpenBlob(archive.Digest);
-        try
-        {
-            if (archive.File.Kind == BootFileKind.Zip) return await OfZipAsync(bytes, names, member, limits, what, ct);
-            if (archive.File.Kind == BootFileKind.Tar) return await OfTarAsync(bytes, names, member, limits, what, ct);
-            if (archive.File.IsTarball)
-            {
-                await using var unpacked = new GZipStream(bytes, CompressionMode.Decompress);
-                return await OfTarAsync(unpacked, names, member, limits, what, ct);
-            }
-        }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
-        {
-            throw new SourceException(SourceProblems.Damaged, $"{what} cannot be unpacked: {e.Message}", e);
-        }
-        throw new SourceException(SourceProblems.NotBootable,
-            $"{what}: This is {archive.File.Description}, not a zip or tar archive that a 'member' could be taken " +
-            "from.");
+        var found = entries.Where(entry => entry is { Kind: '-', IsPlain: true } && names.IsMatch(entry.Path)).Take(2)
+            .ToList();
+        return found is [var only] ? only : throw new SourceException(SourceProblems.NotBootable,
+            $"{what} has {(found.Count == 0 ? "no" : "more than one")} '{member}'; there are: " +
+            $"{SourceText.Quote(string.Join(", ", entries.Take(Shown).Select(entry => entry.Path)))}.");
     }
-
-    private async Task<StoredBlob> OfZipAsync(Stream bytes, Regex names, string member, BlobLimits limits,
-        string what, CancellationToken ct)
-    {
-        await using var zip = new ZipArchive(bytes, ZipArchiveMode.Read);
-        var found = zip.Entries.Where(entry => names.IsMatch(entry.FullName)).Take(2).ToList();
-        if (found is not [var only])
-            throw NotOne(found.Count, member, what, zip.Entries.Select(entry => entry.FullName).Take(Shown));
-        if (only.Length > maxBytes) throw TooLarge(member, what);
-        await using var file = await only.OpenAsync(ct);
-        return await tools.Blobs.AddAsync(file, limits, $"{what}, {only.FullName}", ct);
-    }
-
-    private async Task<StoredBlob> OfTarAsync(Stream bytes, Regex names, string member, BlobLimits limits,
-        string what, CancellationToken ct)
-    {
-        await using var tar = new TarReader(bytes);
-        var (seen, passed, stored) = (new List<string>(), 0L, (StoredBlob?)null);
-        while (await tar.GetNextEntryAsync(copyData: false, ct) is { } entry)
-        {
-            if (seen.Count < Shown) seen.Add(entry.Name);
-            // Bytes that are only passed over are unpacked, too.
-            if (entry.Length > maxBytes || (passed += entry.Length) > 8 * maxBytes) throw TooLarge(entry.Name, what);
-            if (!names.IsMatch(entry.Name) || entry.DataStream is not { } data) continue;
-            if (stored is not null) throw NotOne(2, member, what, seen);
-            stored = await tools.Blobs.AddAsync(data, limits, $"{what}, {entry.Name}", ct);
-        }
-        return stored ?? throw NotOne(0, member, what, seen);
-    }
-
-    private static SourceException TooLarge(string member, string what) =>
-        new(SourceProblems.TooLarge, $"'{SourceText.Quote(member)}' in {what} is larger than is allowed.");
-
-    private static SourceException NotOne(int count, string member, string what, IEnumerable<string> names) =>
-        new(SourceProblems.NotBootable, $"{what} has {(count == 0 ? "no" : "more than one")} '{member}'; there are: " +
-            $"{SourceText.Quote(string.Join(", ", names))}.");
 }

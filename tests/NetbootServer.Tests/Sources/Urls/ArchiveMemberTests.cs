@@ -1,3 +1,5 @@
+using System.Formats.Tar;
+using System.IO.Compression;
 using NetbootServer.Downloads;
 using static NetbootServer.Tests.Sources.SourceLab;
 using static NetbootServer.Tests.Sources.Urls.UrlLab;
@@ -48,6 +50,37 @@ public sealed class ArchiveMemberTests
             var e = await FailsAsync(SourceProblems.NotBootable, () => url.FetchAsync(Source(member, "boot/b")));
             Assert.Contains(fault, e.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task A_header_that_only_takes_memory_is_refused()
+    {
+        await using var url = await UrlLab.StartAsync();
+        url.Host.Put("/a", WithLongName(100));
+        Assert.NotNull(await url.FetchAsync(Source("a", "b")));
+        url.Host.Put("/a", WithLongName(8 << 20));
+        var e = await FailsAsync(SourceProblems.NotBootable, () => url.FetchAsync(Source("a", "b")));
+        Assert.Contains("/a cannot be read: bsdtar ends with 1", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A tarball with a kernel, an initrd and an empty file whose name has so many characters.</summary>
+    private static byte[] WithLongName(int length)
+    {
+        var bytes = new MemoryStream();
+        using (var gzip = new GZipStream(bytes, CompressionLevel.Fastest, leaveOpen: true))
+        using (var tar = new TarWriter(gzip, TarEntryFormat.Gnu))
+        {
+            tar.WriteEntry(new GnuTarEntry(TarEntryType.RegularFile, "a")
+            {
+                DataStream = new MemoryStream(FakeBoot.Kernel()),
+            });
+            tar.WriteEntry(new GnuTarEntry(TarEntryType.RegularFile, new string('n', length)));
+            tar.WriteEntry(new GnuTarEntry(TarEntryType.RegularFile, "b")
+            {
+                DataStream = new MemoryStream(FakeBoot.Initrd()),
+            });
+        }
+        return bytes.ToArray();
     }
 
     [Fact]
