@@ -64,11 +64,12 @@ internal sealed class RefreshWork(ImageCatalog catalog, ImageRetries retries, So
         var sourced = await SourceOf(image).FetchAsync(new()
         {
             Image = name, Source = spec, Systems = image.Spec.Systems,
-            Previous = image.Versions.Values.MaxBy(version => version.Sequence)?.Provenance,
+            Previous = PreviousOf(image),
             // Until the first version is there machines wait.
             Later = image.Versions.Count == 0 ? SourceRequest.Tarballs : [],
         }, progress, ct);
         sourced = sourced with { Systems = await isos.CompleteAsync(sourced.Systems, progress, ct) };
+        sourced.Provenance[TypeMember] = image.Spec.SourceType;
         var publication = PublicationOf(sourced) with { MadeBy = image.Spec };
         var published = await versions.PublishAsync(ResourceName.Parse(name), publication, ct);
         if (published.Problem is { } problem) throw new SourceException(problem.Type, problem.Detail);
@@ -79,6 +80,17 @@ internal sealed class RefreshWork(ImageCatalog catalog, ImageRetries retries, So
             : $"Nothing new: the source still has version {version.Id}");
         return version.Id;
     }
+
+    /// <summary>
+    /// The provenance of the newest version that this kind of source has made: an upload in between must not make it
+    /// forget what it has seen. Versions of before there was a <c>type</c> have none.
+    /// </summary>
+    internal static JsonElement? PreviousOf(Image image) => image.Versions.Values
+        .OrderByDescending(version => version.Sequence).Select(version => version.Provenance)
+        .FirstOrDefault(provenance => provenance is { ValueKind: JsonValueKind.Object } noted
+            && (!noted.TryGetProperty(TypeMember, out var type) || type.ValueEquals(image.Spec.SourceType)));
+
+    private const string TypeMember = "type";
 
     private IImageSource SourceOf(Image image) => sources.GetKeyedService<IImageSource>(image.Spec.SourceType)
         ?? throw new SourceException(SourceProblems.NotAllowed,

@@ -24,7 +24,7 @@ public sealed record UrlSpec(ImmutableArray<UrlFileSpec> Files, ImmutableArray<s
     /// <summary>Names the source: another one has another.</summary>
     public string Identity => Sha256Digest.FromBytes(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n',
         Files.Select(file => file.Url).Concat(SumsFiles)
-        .Append(Signature?.Url).Append(Signature?.KeysId).Append(VersionFrom?.Url))))).ToString();
+        .Append(Signature?.Url).Append(Signature?.KeysId).Append(VersionFrom?.Url).Append(VersionFrom?.Pattern.ToString()))))).ToString();
 
     /// <summary>Whether each file has a signature of its own.</summary>
     public bool SignsFiles => Signature is not null && SumsFiles.IsEmpty;

@@ -2,6 +2,7 @@ using NetbootServer.Archives;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
 using NetbootServer.Sources.Layouts;
+using NetbootServer.Sources.Signatures;
 
 namespace NetbootServer.Sources.Urls;
 
@@ -30,8 +31,11 @@ internal sealed class UrlFile(SourceLink link, ExpectedDigest? expected)
     /// <summary>Where its own signature is; null when nothing signs it alone.</summary>
     public SourceLink? Signature { get; set; }
 
-    /// <summary>Who has signed it.</summary>
-    public string? SignedBy { get; set; }
+    /// <summary>Its address before <c>{version}</c> is filled in.</summary>
+    public string? Unfilled { get; set; }
+
+    /// <summary>Who has signed it, and when.</summary>
+    public SignedBy? SignedBy { get; set; }
 
     /// <summary>It is for a role of a system.</summary>
     /// <param name="role">The role.</param>

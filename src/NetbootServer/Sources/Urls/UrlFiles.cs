@@ -7,10 +7,15 @@ using NetbootServer.Sources.Specs;
 namespace NetbootServer.Sources.Urls;
 
 /// <summary>Fetches the files of one try: what is here already does not come again.</summary>
-internal sealed class UrlFiles(UrlTools tools, UrlHistory history, SignatureSpec? signature, SourceMeter meter,
-    Action<string> announce)
+internal sealed class UrlFiles(UrlTools tools, UrlHistory history, SignatureSpec? signature, SignatureAge age,
+    SourceMeter meter, Action<string> announce)
 {
     private readonly Dictionary<string, UrlFile> _files = new(StringComparer.Ordinal);
+
+    /// <summary>Who has signed each file, by its address before <c>{version}</c> is filled in.</summary>
+    public IEnumerable<KeyValuePair<string, SignedBy>> Signed => _files.Values
+        .Where(file => file is { SignedBy: not null, Unfilled: not null })
+        .Select(file => KeyValuePair.Create(file.Unfilled!, file.SignedBy!));
 
     /// <summary>The file at an address, which is for a role of a system.</summary>
     /// <param name="link">The address.</param>
@@ -90,17 +95,19 @@ internal sealed class UrlFiles(UrlTools tools, UrlHistory history, SignatureSpec
         if (download is null)
         {
             file.Validator = before!.Validator;
+            file.SignedBy = file.Signature is null ? null : before.By;
             Take(file, (await tools.Blobs.FindAsync(before.Digest, ct))!);
             return;
         }
         if (file.Expected?.Sha512 is { } sha512) await CheckAsync(download, sha512, ct);
-        if (file.Signature is { } at) file.SignedBy = await CheckSignatureAsync(download, at, ct);
+        if (file.Signature is { } at) file.SignedBy = await CheckSignatureAsync(file, download, at, ct);
         var limits = new BlobLimits { Digest = file.Expected?.Sha256, Judge = file.Complaint };
         file.Validator = download.Validator;
         file.Blob = await tools.Blobs.AddAsync(download, limits, ct);
     }
 
-    private async Task<string> CheckSignatureAsync(Download download, SourceLink at, CancellationToken ct)
+    private async Task<SignedBy> CheckSignatureAsync(UrlFile file, Download download, SourceLink at,
+        CancellationToken ct)
     {
         try
         {
@@ -108,9 +115,10 @@ internal sealed class UrlFiles(UrlTools tools, UrlHistory history, SignatureSpec
             var by = await new SignatureCheck(signature!.Keys)
                 .CheckFileAsync(download.Path, document.Bytes, $"{download.Link}", ct);
             meter.Log($"{download.Link} is signed by {by.Key}");
-            return by.Key;
+            age.Check(file.Unfilled!, by);
+            return by;
         }
-        catch (SourceException e) when (e.Problem == SourceProblems.Unsigned)
+        catch (SourceException e) when (e.Problem == SourceProblems.Unsigned || e.Problem == SourceProblems.Changing)
         {
             download.Delete();
             throw;

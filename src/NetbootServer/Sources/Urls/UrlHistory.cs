@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NetbootServer.Blobs;
 using NetbootServer.Downloads;
+using NetbootServer.Sources.Signatures;
 
 namespace NetbootServer.Sources.Urls;
 
@@ -28,8 +29,12 @@ internal sealed class UrlHistory
             && Sha256Digest.TryParse(Text(artifact, "sha256"), out var digest))
             _entries[url] = new(digest, Text(artifact, "sha512"),
                 new() { ETag = Text(artifact, "etag"), LastModified = Text(artifact, "lastModified") },
-                Text(artifact, "keys"));
+                Text(artifact, "keys"), SignedBy(artifact));
     }
+
+    private static SignedBy? SignedBy(JsonElement artifact) => Text(artifact, "signedBy") is not { } key ? null
+        : new(key, artifact.TryGetProperty("signedAt", out var at) && at.ValueKind == JsonValueKind.String
+            && at.TryGetDateTimeOffset(out var time) ? time : null);
 
     private static string? Text(JsonElement of, string name) =>
         of.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
@@ -47,7 +52,9 @@ internal sealed class UrlHistory
 /// <param name="Sha512">SHA-512, when a list had that alone.</param>
 /// <param name="Validator">The state that it had.</param>
 /// <param name="Keys">Names the keys that its signature was checked with; null when it was not.</param>
-internal sealed record UrlHistoryEntry(Sha256Digest Digest, string? Sha512, SourceValidator Validator, string? Keys)
+/// <param name="By">Who has signed it; null when nothing signs it alone.</param>
+internal sealed record UrlHistoryEntry(Sha256Digest Digest, string? Sha512, SourceValidator Validator, string? Keys,
+    SignedBy? By)
 {
     /// <summary>Whether a server can be asked for it only if it has changed.</summary>
     public bool CanAsk => Validator is not { ETag: null, LastModified: null };

@@ -9,7 +9,9 @@ internal sealed class UrlLists(UrlSpec spec, UrlTools tools, SourceMeter meter)
 {
     private readonly Dictionary<string, SumsFile> _read = new(StringComparer.Ordinal);
 
-    /// <summary>Who has signed each first list, by its address.</summary>
+    private readonly Dictionary<string, SignedBy> _signers = new(StringComparer.Ordinal);
+
+    /// <summary>Who has signed each first list, by its address before <c>{version}</c> is filled in.</summary>
     public SortedDictionary<string, SignedBy> Signed { get; } = new(StringComparer.Ordinal);
 
     private readonly List<(SumsFile List, SourceLink File, ExpectedDigest Digest)> _found = [];
@@ -18,15 +20,20 @@ internal sealed class UrlLists(UrlSpec spec, UrlTools tools, SourceMeter meter)
     /// <param name="system">The Nix system.</param>
     /// <param name="version">The version; null without one.</param>
     /// <param name="file">Where the file is.</param>
+    /// <param name="unfilled">The same before <c>{version}</c> is filled in.</param>
     /// <param name="ct">Ends the attempt.</param>
     /// <exception cref="SourceException">No list has it, or a list is not what it must be.</exception>
-    public async Task<ExpectedDigest> FindAsync(string system, string? version, SourceLink file, CancellationToken ct)
+    public async Task<ExpectedDigest> FindAsync(string system, string? version, SourceLink file, string unfilled,
+        CancellationToken ct)
     {
         SumsFile? list = null;
         foreach (var url in spec.SumsFiles)
         {
             var link = tools.Rules.Root(UrlPlaceholders.Fill(url, system, version, file.Uri.AbsoluteUri));
+            var isFirst = list is null;
             list = await ReadAsync(link, list, system, version, ct);
+            if (isFirst && _signers.TryGetValue(link.Uri.AbsoluteUri, out var by))
+                Signed[UrlPlaceholders.Fill(url, system, null, unfilled)] = by;
         }
         var digest = list!.Find(file);
         _found.Add((list, file, digest));
@@ -64,7 +71,7 @@ internal sealed class UrlLists(UrlSpec spec, UrlTools tools, SourceMeter meter)
             by = await check.CheckAsync(bytes, document.Bytes, $"{link}", ct);
         }
         meter.Log($"{link} is signed by {by.Key}{(by.At is { } at2 ? $", {at2:yyyy-MM-dd HH:mm} UTC" : "")}");
-        Signed[link.Uri.AbsoluteUri] = by;
+        _signers[link.Uri.AbsoluteUri] = by;
         return bytes;
     }
 

@@ -14,7 +14,9 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
 {
     private readonly VersionDraft _draft = new();
     private readonly UrlLists _lists = new(spec, tools, meter);
-    private readonly UrlFiles _files = new(tools, new UrlHistory(request.Previous), spec.Signature, meter, announce);
+    private readonly SignatureAge _age = new(request.Previous, spec.Identity);
+    private readonly UrlFiles _files = new(tools, new UrlHistory(request.Previous), spec.Signature,
+        new SignatureAge(request.Previous, spec.Identity), meter, announce);
     private string? _version;
 
     /// <summary>Brings the version.</summary>
@@ -22,15 +24,18 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
     public async Task<SourcedVersion> RunAsync(CancellationToken ct)
     {
         meter.Phase("checking");
-        if ((_version = await NewestAsync(ct)) is not null) meter.Log($"the newest version is {_version}");
+        if ((_version = await NewestAsync(ct)) is not null)
+        {
+            meter.Log($"the newest version is {_version}");
+            _age.CheckVersion(_version);
+        }
         var parts = new List<(string System, UrlFileSpec Spec, UrlFile File)>();
         try
         {
             foreach (var system in request.Systems)
                 foreach (var file in spec.Files)
                     parts.Add((system, file, await AddAsync(system, file, ct)));
-            var age = new SignatureAge(request.Previous, spec.Identity);
-            foreach (var (list, by) in _lists.Signed) age.Check(list, by);
+            foreach (var (list, by) in _lists.Signed) _age.Check(list, by);
             await _files.FetchAsync(ct);
         }
         catch (SourceException e) when (e.Problem == SourceProblems.Missing || e.Problem == SourceProblems.Damaged)
@@ -43,7 +48,8 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
         foreach (var system in parts.GroupBy(part => part.System))
             await AddAsync(system.Key, [.. system.Select(part => (part.Spec, part.File))], ct);
         _draft.Provenance["source"] = spec.Identity;
-        if (_lists.Signed.Count > 0) _draft.Provenance["signed"] = SignatureAge.Note(_lists.Signed);
+        var signed = _lists.Signed.Concat(_files.Signed).ToList();
+        if (signed.Count > 0) _draft.Provenance["signed"] = SignatureAge.Note(signed);
         if (_version is not null) _draft.Provenance["version"] = _version;
         return _draft.Finish();
     }
@@ -55,14 +61,17 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
     private async Task<UrlFile> AddAsync(string system, UrlFileSpec file, CancellationToken ct)
     {
         var link = tools.Rules.Root(UrlPlaceholders.Fill(file.Url, system, _version));
+        var unfilled = UrlPlaceholders.Fill(file.Url, system, null);
         ExpectedDigest? expected = null;
         if (file.Digests.TryGetValue(system, out var digest)) expected = new ExpectedDigest(digest, null);
         else if (!file.AsFetched && !spec.SumsFiles.IsEmpty)
-            expected = await _lists.FindAsync(system, _version, link, ct);
+            expected = await _lists.FindAsync(system, _version, link, unfilled, ct);
         var signed = spec.SignsFiles && expected is null && !file.AsFetched
             ? tools.Rules.Root(UrlPlaceholders.Fill(spec.Signature!.Url!, system, _version, link.Uri.AbsoluteUri))
             : null;
-        return _files.Add(link, expected, signed, file, system);
+        var fetched = _files.Add(link, expected, signed, file, system);
+        fetched.Unfilled ??= unfilled;
+        return fetched;
     }
 
     /// <summary>One build is never mixed with another: what was read says the same at the end.</summary>
@@ -137,7 +146,7 @@ internal sealed class UrlRun(UrlSpec spec, SourceRequest request, UrlTools tools
 
     private JsonNode? Noted(UrlFileSpec of, UrlFile file) => VersionDraft.Json(new
     {
-        member = of.Member, signedBy = file.SignedBy,
+        member = of.Member, signedBy = file.SignedBy?.Key, signedAt = file.SignedBy?.At,
         keys = file.Signature is null ? null : spec.Signature!.KeysId,
         url = file.Link.Uri.AbsoluteUri, sha256 = file.Blob!.Digest.ToString(), sha512 = file.Expected?.Sha512,
         sizeBytes = file.Blob.Length, pinned = file.Expected is not null, etag = file.Validator?.ETag,

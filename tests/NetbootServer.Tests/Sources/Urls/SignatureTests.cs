@@ -185,6 +185,90 @@ public sealed class SignatureTests : IDisposable
     }
 
     [Fact]
+    public async Task A_signature_that_loses_its_time_is_no_way_around_it()
+    {
+        var (url, sums) = await StartAsync();
+        await using var _ = url;
+        var key = _signer.MinisignKey();
+        var signed = Encoding.UTF8.GetString(_signer.Minisign(sums));
+        url.Host.Put("/d/SHA256SUMS.sig", Encoding.UTF8.GetBytes(signed));
+        var source = Source("{file}.sig", "@/d/SHA256SUMS", key);
+        var first = await url.FetchAsync(source);
+        // Without its last two lines minisign's signature is as good, but has no time.
+        url.Host.Put("/d/SHA256SUMS.sig", Encoding.UTF8.GetBytes(string.Join('\n', signed.Split('\n')[..2]) + "\n"));
+        Assert.NotNull(await url.FetchAsync(source));
+        var e = await FailsAsync(SourceProblems.Changing, () => url.FetchAsync(url.Request(source), first));
+        Assert.Contains("has no time", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_older_list_is_refused_below_the_name_of_a_newer_version_too_and_an_older_version_is()
+    {
+        var (url, _) = await StartAsync();
+        await using var lab = url;
+        var key = _signer.MinisignKey();
+        Publish("2.0", seed: 2, time: 1_800_000_000);
+        var page = url.Host.Put("/v", "v=2.0;"u8.ToArray());
+        var source = $$"""
+            {"type":"url","files":[{"role":"kernel","url":"@/{version}/linux"},
+              {"role":"initrd","url":"@/{version}/initrd.gz"}],"sumsFile":"@/{version}/SHA256SUMS",
+             "versionFrom":{"url":"@/v","pattern":"v=([0-9.]+);"},
+             "signature":{"url":"{file}.sig","keys":[{{JsonValue.Create(key).ToJsonString()}}]}}
+            """;
+        var first = await url.FetchAsync(source);
+        Assert.Equal("2.0", (string?)first.Provenance["version"]);
+
+        Publish("99.0", seed: 1, time: 1_700_000_000);
+        page.Bytes = "v=99.0;"u8.ToArray();
+        var e = await FailsAsync(SourceProblems.Changing, () => url.FetchAsync(url.Request(source), first));
+        Assert.Contains("/{version}/SHA256SUMS was signed on 2023-11-14", e.Message, StringComparison.Ordinal);
+
+        Publish("1.9", seed: 1, time: 1_900_000_000);
+        page.Bytes = "v=1.9;"u8.ToArray();
+        e = await FailsAsync(SourceProblems.Changing, () => url.FetchAsync(url.Request(source), first));
+        Assert.Contains("The newest version is 1.9, but the image's newest version was made of 2.0", e.Message,
+            StringComparison.Ordinal);
+
+        Publish("2.1", seed: 3, time: 1_900_000_000);
+        page.Bytes = "v=2.1;"u8.ToArray();
+        Assert.NotNull(await url.FetchAsync(url.Request(source), first));
+
+        void Publish(string version, int seed, long time)
+        {
+            url.Publish($"/{version}", seed);
+            url.Host.Put($"/{version}/SHA256SUMS.sig", _signer.Minisign(
+                url.PutSums($"/{version}/SHA256SUMS", "linux", "initrd.gz").Bytes, comment: $"timestamp:{time}"));
+        }
+    }
+
+    [Fact]
+    public async Task An_older_signature_of_a_file_is_refused_and_its_time_is_kept_while_the_file_stays()
+    {
+        var (url, _) = await StartAsync();
+        await using var lab = url;
+        var key = _signer.MinisignKey();
+        Sign("/d/linux", 1_800_000_000);
+        Sign("/d/initrd.gz", 1_800_000_000);
+        var source = Source("{file}.sig", null, key);
+        var first = await url.FetchAsync(source);
+        // Only the initrd comes; the kernel's signature is not read again.
+        url.Host.Put("/d/initrd.gz", FakeBoot.Initrd(2));
+        Sign("/d/initrd.gz", 1_800_000_001);
+        var second = await url.FetchAsync(url.Request(source), first);
+        Assert.Equal(first.Provenance["signed"]![url.Host.Url("/d/linux")]!.ToJsonString(),
+            second.Provenance["signed"]![url.Host.Url("/d/linux")]!.ToJsonString());
+
+        url.Host.Put("/d/linux", FakeBoot.Kernel(9));
+        Sign("/d/linux", 1_700_000_000);
+        var e = await FailsAsync(SourceProblems.Changing, () => url.FetchAsync(url.Request(source), second));
+        Assert.Contains("/d/linux was signed on 2023-11-14", e.Message, StringComparison.Ordinal);
+        Assert.Empty(url.Lab.PartialFilesLeft);
+
+        void Sign(string path, long time) => url.Host.Put($"{path}.sig",
+            _signer.Minisign(url.Host.File(path).Bytes, comment: $"timestamp:{time}"));
+    }
+
+    [Fact]
     public async Task Each_file_may_be_signed_itself_and_is_not_fetched_again_while_the_keys_stay()
     {
         var (url, _) = await StartAsync();
