@@ -45,7 +45,7 @@ internal static partial class UrlPlaceholders
         if (other == "{version}") return "has {version}, but there is no 'versionFrom' that says which";
         if (other is not null)
             return $"has '{other}'; there are {string.Join(", ", known.Split(", ").Select(name => $"{{{name}}}"))}";
-        return HostOf(text).Contains("{version}", StringComparison.Ordinal)
+        return HasVersion(text) && ChoosesServer(text)
             ? "must not have {version} in the name of the server: a page would choose where to fetch from"
             : null;
     }
@@ -61,8 +61,18 @@ internal static partial class UrlPlaceholders
         var same => same,
     };
 
-    private static string HostOf(string url) =>
-        url.IndexOf("://", StringComparison.Ordinal) is var at and >= 0 ? url[(at + 3)..].Split('/', '?', '#')[0] : "";
+    /// <summary>
+    /// Judged by how the address is read, since <c>https:\\host</c> is one, too; by its letters where it cannot be read
+    /// with any version, as with one for the port.
+    /// </summary>
+    private static bool ChoosesServer(string url)
+    {
+        const string Marker = "v0marker";
+        return (Uri.TryCreate(Fill(url, "x86_64-linux", Marker, "file"), UriKind.Absolute, out var read)
+                && $"{read.UserInfo}@{read.Authority}".Contains(Marker, StringComparison.OrdinalIgnoreCase))
+            || (url.IndexOf("://", StringComparison.Ordinal) is var at and >= 0
+                && url[(at + 3)..].Split('/', '?', '#')[0].Contains("{version}", StringComparison.Ordinal));
+    }
 
     private static IEnumerable<string> Names(string text) =>
         Pattern().Matches(text).Select(match => match.Groups[1].Value);

@@ -46,6 +46,7 @@ public sealed class UrlSpecParserTests
     [InlineData($$$"""{"type":"url","files":[{"role":"kernel","url":"https://x/{arch}","sha256":{"x86_64-linux":"{{{Digest}}}"}}]}""", "files[0].sha256", "has no digest for aarch64-linux")]
     [InlineData($$$"""{"type":"url","files":[{"role":"kernel","url":"https://x/{arch}","sha256":{"riscv64-linux":"{{{Digest}}}"}}]}""", "files[0].sha256.riscv64-linux", "is not one of the image's systems")]
     [InlineData($$$"""{"type":"url","files":[{{{Kernel}}}],"sumsFile":"https://{version}.x/","versionFrom":{"url":"https://x","pattern":"x"}}""", "sumsFile", "must not have {version} in the name of the server")]
+    [InlineData($$$"""{"type":"url","files":[{{{Kernel}}}],"sumsFile":"https:\\\\{version}.x\\sums","versionFrom":{"url":"https://x","pattern":"x"}}""", "sumsFile", "must not have {version} in the name of the server")]
     [InlineData($$$"""{"type":"url","files":[{{{Kernel}}}],"versionFrom":{"url":"https://x/{version}","pattern":"("}}""", "versionFrom.pattern", "is no regular expression")]
     [InlineData($$$"""{"type":"url","files":[{{{Kernel}}}],"versionFrom":{"url":"https://x","pattern":"(?=a)b"}}""", "versionFrom.pattern", "must do without look-around")]
     [InlineData($$$"""{"type":"url","files":[{{{Kernel}}}],"versionFrom":{"url":"https://x","pattern":"((a{1,1000}){1,1000}x){1,10}"}}""", "versionFrom.pattern", "great repetition counts")]
