@@ -11,9 +11,10 @@ public sealed class SpecChange<TSpec> where TSpec : class
 {
     private readonly JsonElement _body;
     private readonly bool _merge;
-    private readonly Func<JsonElement, ValidationErrors, TSpec?> _parse;
+    private readonly Func<JsonElement, SpecBefore<TSpec>, ValidationErrors, TSpec?> _parse;
 
-    private SpecChange(JsonElement body, bool merge, Func<JsonElement, ValidationErrors, TSpec?> parse) =>
+    private SpecChange(JsonElement body, bool merge,
+        Func<JsonElement, SpecBefore<TSpec>, ValidationErrors, TSpec?> parse) =>
         (_body, _merge, _parse) = (body, merge, parse);
 
     /// <summary>The name that a PATCH gives the resource; null when it has none.</summary>
@@ -25,16 +26,28 @@ public sealed class SpecChange<TSpec> where TSpec : class
     public bool IsDryRun { get; private init; }
 
     /// <summary>A change of the server's own to a spec that is known to be good.</summary>
-    public static SpecChange<TSpec> To(TSpec spec) => new(default, merge: false, (_, _) => spec);
+    public static SpecChange<TSpec> To(TSpec spec) => new(default, merge: false, (_, _, _) => spec);
 
     /// <summary>Reads the change from a request.</summary>
     /// <param name="request">PUT or PATCH.</param>
     /// <param name="parse">Turns the whole resource's JSON into a spec, or notes its faults and returns null.</param>
     /// <param name="ct">Ends the reading.</param>
     /// <param name="maxBytes">The greatest body in bytes.</param>
-    public static async Task<(SpecChange<TSpec> Change, Problem? Problem)> ReadAsync(
+    public static Task<(SpecChange<TSpec> Change, Problem? Problem)> ReadAsync(
         HttpRequest request, Func<JsonElement, ValidationErrors, TSpec?> parse, CancellationToken ct,
-        int maxBytes = JsonBody.MaxBytes)
+        int maxBytes = JsonBody.MaxBytes) =>
+        ReadAsync(request, (body, _, errors) => parse(body, errors), ct, maxBytes);
+
+    /// <summary>Reads a change whose meaning depends on what the resource is now.</summary>
+    /// <param name="request">PUT or PATCH.</param>
+    /// <param name="parse">
+    /// Turns the whole resource's JSON into a spec, or notes its faults and returns null; gets what was there before.
+    /// </param>
+    /// <param name="ct">Ends the reading.</param>
+    /// <param name="maxBytes">The greatest body in bytes.</param>
+    public static async Task<(SpecChange<TSpec> Change, Problem? Problem)> ReadAsync(
+        HttpRequest request, Func<JsonElement, SpecBefore<TSpec>, ValidationErrors, TSpec?> parse,
+        CancellationToken ct, int maxBytes = JsonBody.MaxBytes)
     {
         ArgumentNullException.ThrowIfNull(request);
         var (body, problem) = await JsonBody.ReadAsync(request, ct, maxBytes);
@@ -65,7 +78,13 @@ public sealed class SpecChange<TSpec> where TSpec : class
             ? JsonBody.Merge(JsonSerializer.SerializeToElement(current, JsonBody.Writing), _body)
             : _body;
         var errors = new ValidationErrors();
-        var spec = _parse(wanted, errors);
+        var spec = _parse(wanted, new(current, _merge ? _body : null), errors);
         return spec is null || errors.Any ? Problem.Invalid(errors) : Saved.Changed(spec);
     }
 }
+
+/// <summary>What a change begins with.</summary>
+/// <typeparam name="TSpec">What users set.</typeparam>
+/// <param name="Current">The spec before; null when there is no such resource.</param>
+/// <param name="Patch">What a PATCH says, by itself; null for a PUT.</param>
+public sealed record SpecBefore<TSpec>(TSpec? Current, JsonElement? Patch) where TSpec : class;

@@ -8,9 +8,10 @@ namespace NetbootServer.Images;
 internal interface ISourceRequests
 {
     /// <summary>Fills an image's body in from the preset that it names; other bodies stay what they are.</summary>
-    /// <param name="body">The image as it was sent.</param>
+    /// <param name="body">The whole image as it shall be.</param>
+    /// <param name="before">What it is now, and what a PATCH says.</param>
     /// <param name="errors">Where faults are noted.</param>
-    JsonElement Expand(JsonElement body, ValidationErrors errors);
+    JsonElement Expand(JsonElement body, SpecBefore<ImageSpec> before, ValidationErrors errors);
 
     /// <summary>Notes every fault of an image's <c>source</c>.</summary>
     /// <param name="source">The member <c>source</c>, an object.</param>

@@ -13,9 +13,15 @@ internal sealed class ImageSpecParser(ISourceRequests sources, TimeProvider time
     private const int MaxKeep = 1000;
     private static readonly string[] ReadOnly = JsonFields.ReadOnlyOf<ImageView, ImageSpec>();
 
-    public ImageSpec? Parse(JsonElement body, ValidationErrors errors)
+    public ImageSpec? Parse(JsonElement body, ValidationErrors errors) => Parse(body, new(null, null), errors);
+
+    /// <summary>Reads a change of an image.</summary>
+    /// <param name="body">The whole image as it shall be.</param>
+    /// <param name="before">What it is now, and what a PATCH says.</param>
+    /// <param name="errors">Where faults are noted.</param>
+    public ImageSpec? Parse(JsonElement body, SpecBefore<ImageSpec> before, ValidationErrors errors)
     {
-        var fields = new JsonFields(sources.Expand(body, errors), "$", errors);
+        var fields = new JsonFields(sources.Expand(body, before, errors), "$", errors);
         var systems = fields.TextList("systems", NixSystem.All.Count, 32);
         for (var i = 0; i < systems.Length; i++)
             if (!NixSystem.All.Contains(systems[i]))

@@ -68,7 +68,8 @@ internal static class ImagesApi
     {
         if (!ResourceName.TryParse(name, out var parsed))
             return Problem.Invalid("$.name", $"must be {ResourceName.Expected}").ToResult();
-        var (change, problem) = await SpecChange<ImageSpec>.ReadAsync(http.Request, parser.Parse, ct);
+        var (change, problem) = await SpecChange<ImageSpec>.ReadAsync(http.Request,
+            (body, before, errors) => parser.Parse(body, before, errors), ct);
         if (problem is not null) return problem.ToResult();
         var saved = await images.SaveAsync(parsed, change, Precondition.Of(http.Request), ct);
         return saved.Resource is { } image

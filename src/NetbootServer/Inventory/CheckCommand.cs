@@ -105,8 +105,8 @@ internal static class CheckCommand
     /// <param name="data">The data directory, for presets; null when it is the default one.</param>
     private sealed class SourceChecks(SourceSpecParser specs, string? data) : ISourceRequests
     {
-        public JsonElement Expand(JsonElement body, ValidationErrors errors) =>
-            PresetExpansion.Expand(body, () => PresetStore.Of(data), errors);
+        public JsonElement Expand(JsonElement body, SpecBefore<ImageSpec> before, ValidationErrors errors) =>
+            PresetExpansion.Expand(body, before, () => PresetStore.Of(data), errors);
 
         public void Check(JsonElement source, string path, ImmutableArray<string> systems, ValidationErrors errors) =>
             specs.Parse(source, path, systems, errors);

@@ -12,8 +12,8 @@ internal sealed class SourceRequests(SourceSpecParser specs, RefreshOnDemand ref
     : ISourceRequests
 {
     /// <inheritdoc/>
-    public JsonElement Expand(JsonElement body, ValidationErrors errors) =>
-        PresetExpansion.Expand(body, presets.Read, errors);
+    public JsonElement Expand(JsonElement body, SpecBefore<ImageSpec> before, ValidationErrors errors) =>
+        PresetExpansion.Expand(body, before, presets.Read, errors);
 
     /// <inheritdoc/>
     public void Check(JsonElement source, string path, ImmutableArray<string> systems, ValidationErrors errors) =>

@@ -12,9 +12,10 @@ namespace NetbootServer.Sources.Presets;
 /// </summary>
 internal sealed partial class PresetYaml
 {
-    private const int MaxDepth = 16;
+    private const int MaxDepth = 16, MaxValues = 10_000;
     private readonly Parser _parser;
-    private readonly Dictionary<string, long> _lines = new(StringComparer.Ordinal);
+    private readonly PresetLine _top = new(1);
+    private int _values;
 
     private PresetYaml(string text) => _parser = new(new Scanner(new StringReader(text), skipComments: true));
 
@@ -28,7 +29,7 @@ internal sealed partial class PresetYaml
         var json = new MemoryStream();
         using (var writer = new Utf8JsonWriter(json)) yaml.WriteDocument(writer);
         using var document = JsonDocument.Parse(json.ToArray());
-        return (document.RootElement.Clone(), yaml.LineOf);
+        return (document.RootElement.Clone(), yaml._top.LineOf);
     }
 
     private void WriteDocument(Utf8JsonWriter writer)
@@ -38,25 +39,25 @@ internal sealed partial class PresetYaml
         if (_parser.Current is not DocumentStart) throw Fault("is empty");
         Move();
         if (_parser.Current is not MappingStart) throw Fault("must be a mapping, as in 'title: Debian'");
-        Write(writer, "$", 0);
+        Write(writer, _top, 0);
         Move();
         Move();
         if (_parser.Current is not StreamEnd) throw Fault("begins a second document");
     }
 
-    private void Write(Utf8JsonWriter writer, string path, int depth)
+    private void Write(Utf8JsonWriter writer, PresetLine at, int depth)
     {
         var current = _parser.Current!;
         if (current is AnchorAlias || current is NodeEvent { Anchor.IsEmpty: false }
             || (current is NodeEvent { Tag: { IsEmpty: false, IsNonSpecific: false } }))
             throw Fault("anchors, aliases and tags are not allowed");
         if (depth > MaxDepth) throw Fault($"is nested more than {MaxDepth} deep");
-        _lines.TryAdd(path, current.Start.Line);
+        if (++_values > MaxValues) throw Fault($"has more than {MaxValues} values");
         switch (current)
         {
             case Scalar scalar: WriteScalar(writer, scalar); break;
-            case SequenceStart: WriteSequence(writer, path, depth); break;
-            case MappingStart: WriteMapping(writer, path, depth); break;
+            case SequenceStart: WriteSequence(writer, at, depth); break;
+            case MappingStart: WriteMapping(writer, at, depth); break;
             default: throw Fault("a value is missing");
         }
     }
@@ -71,26 +72,25 @@ internal sealed partial class PresetYaml
         else writer.WriteStringValue(scalar.Value);
     }
 
-    private void WriteSequence(Utf8JsonWriter writer, string path, int depth)
+    private void WriteSequence(Utf8JsonWriter writer, PresetLine at, int depth)
     {
         writer.WriteStartArray();
         var index = 0;
-        for (Move(); _parser.Current is not SequenceEnd; Move()) Write(writer, $"{path}[{index++}]", depth + 1);
+        for (Move(); _parser.Current is not SequenceEnd; Move())
+            Write(writer, at.Add($"[{index++}]", _parser.Current!.Start.Line)!, depth + 1);
         writer.WriteEndArray();
     }
 
-    private void WriteMapping(Utf8JsonWriter writer, string path, int depth)
+    private void WriteMapping(Utf8JsonWriter writer, PresetLine at, int depth)
     {
-        var seen = new HashSet<string>(StringComparer.Ordinal);
         writer.WriteStartObject();
         for (Move(); _parser.Current is not MappingEnd; Move())
         {
             if (_parser.Current is not Scalar { Anchor.IsEmpty: true } key) throw Fault("a key must be plain text");
-            if (!seen.Add(key.Value)) throw Fault($"the key '{key.Value}' stands twice");
+            var inner = at.Add($".{key.Value}", key.Start.Line) ?? throw Fault($"the key '{key.Value}' stands twice");
             writer.WritePropertyName(key.Value);
-            _lines.TryAdd($"{path}.{key.Value}", key.Start.Line);
             Move();
-            Write(writer, $"{path}.{key.Value}", depth + 1);
+            Write(writer, inner, depth + 1);
         }
         writer.WriteEndObject();
     }
@@ -101,12 +101,6 @@ internal sealed partial class PresetYaml
     }
 
     private YamlException Fault(string what) => new(_parser.Current!.Start, _parser.Current.End, what);
-
-    private long LineOf(string path)
-    {
-        while (!_lines.ContainsKey(path) && path.LastIndexOfAny(['.', '[']) is var end and > 0) path = path[..end];
-        return _lines.GetValueOrDefault(path, 1);
-    }
 
     [GeneratedRegex(@"\A(?:0|-?[1-9][0-9]{0,17})\z")]
     private static partial Regex Whole();

@@ -78,6 +78,19 @@ public sealed class PresetFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_small_file_takes_little_memory()
+    {
+        // A long name around many values: each value's whole path would be gigabytes.
+        Write("long.yaml", $"? {new string('k', 100_000)}\n: [{string.Join(',', Enumerable.Repeat("0", 9_000))}]\n");
+        Write("many.yaml", $"k: [{string.Join(',', Enumerable.Repeat("0", 20_000))}]\n");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var faults = PresetStore.Read(_folder.FullName, "own").Faults;
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000_000);
+        Assert.Equal(2, faults.Length);
+        Assert.Contains(faults, fault => fault.Fault.Contains("has more than 10000 values", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_name_that_no_image_can_have_and_a_file_that_is_too_long_are_faults()
     {
         Write("My Preset.yaml", Good);

@@ -86,6 +86,33 @@ public sealed class PresetsApiTests(NetbootApp app) : IClassFixture<NetbootApp>
     }
 
     [Fact]
+    public async Task Another_preset_brings_its_own_source_and_one_that_is_gone_stays_a_name()
+    {
+        PutOwn("here", "https://one.example.org");
+        PutOwn("there", "https://two.example.org");
+        (await _admin.PutAsync("/api/v1/images/moving", """{"preset":"here"}""")).Is(HttpStatusCode.Created);
+        var moved = (await _admin.PatchAsync("/api/v1/images/moving", """{"preset":"there"}""")).Is(HttpStatusCode.OK);
+        Assert.Equal(("there", "https://two.example.org/linux"), (moved["preset"], UrlOf(moved.Json)));
+        var changed = (await _admin.PatchAsync("/api/v1/images/moving",
+            """{"preset":"here","source":{"sumsFile":"https://one.example.org/SHA256SUMS"}}""")).Is(HttpStatusCode.OK);
+        Assert.Equal(("here", "https://one.example.org/linux"), (changed["preset"], UrlOf(changed.Json)));
+        Assert.Equal("https://one.example.org/SHA256SUMS",
+            changed.Json.GetProperty("source").GetProperty("sumsFile").GetString());
+
+        (await _admin.PatchAsync("/api/v1/images/moving", """{"preset":"beos"}""")).IsInvalidAt("$.preset");
+        (await _admin.PutAsync("/api/v1/images/moving", """{"preset":"beos","source":{"type":"upload"}}"""))
+            .IsInvalidAt("$.preset");
+        File.Delete(Path.Combine(app.Data, "images.d", "here.yaml"));
+        var kept = (await _admin.PatchAsync("/api/v1/images/moving", """{"keep":7}""")).Is(HttpStatusCode.OK);
+        Assert.Equal(("here", "7"), (kept["preset"], kept["keep"]));
+    }
+
+    [Fact]
+    public async Task Systems_that_are_no_list_are_a_fault_and_not_replaced() =>
+        (await _admin.PutAsync("/api/v1/images/x", """{"preset":"debian","systems":"x86_64-linux"}"""))
+            .IsInvalidAt("$.systems");
+
+    [Fact]
     public async Task A_wrong_preset_is_refused_with_what_there_is()
     {
         var unknown = (await _admin.PutAsync("/api/v1/images/x", """{"preset":"beos"}""")).IsInvalidAt("$.preset");
