@@ -209,11 +209,12 @@ public sealed class SignatureTests : IDisposable
         var key = _signer.MinisignKey();
         Publish("2.0", seed: 2, time: 1_800_000_000);
         var page = url.Host.Put("/v", "v=2.0;"u8.ToArray());
-        var source = $$"""
+        var source = $$$"""
             {"type":"url","files":[{"role":"kernel","url":"@/{version}/linux"},
               {"role":"initrd","url":"@/{version}/initrd.gz"}],"sumsFile":"@/{version}/SHA256SUMS",
              "versionFrom":{"url":"@/v","pattern":"v=([0-9.]+);"},
-             "signature":{"url":"{file}.sig","keys":[{{JsonValue.Create(key).ToJsonString()}}]}}
+             "signature":{"url":"{file}.sig","keys":[{{{JsonValue.Create(key).ToJsonString()}}}]
+             }}
             """;
         var first = await url.FetchAsync(source);
         Assert.Equal("2.0", (string?)first.Provenance["version"]);
