@@ -62,16 +62,16 @@ internal static partial class UrlPlaceholders
     };
 
     /// <summary>
-    /// Judged by how the address is read, since <c>https:\\host</c> is one, too; by its letters where it cannot be read
-    /// with any version, as with one for the port.
+    /// Judged by how the address is read, and by its letters where it cannot be read, as with a version for the port:
+    /// <c>https:\\host</c> is an address to some, too.
     /// </summary>
     private static bool ChoosesServer(string url)
     {
         const string Marker = "v0marker";
         return (Uri.TryCreate(Fill(url, "x86_64-linux", Marker, "file"), UriKind.Absolute, out var read)
                 && $"{read.UserInfo}@{read.Authority}".Contains(Marker, StringComparison.OrdinalIgnoreCase))
-            || (url.IndexOf("://", StringComparison.Ordinal) is var at and >= 0
-                && url[(at + 3)..].Split('/', '?', '#')[0].Contains("{version}", StringComparison.Ordinal));
+            || (Server().Match(url) is { Success: true } server
+                && server.Value.Contains("{version}", StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> Names(string text) =>
@@ -79,6 +79,9 @@ internal static partial class UrlPlaceholders
 
     [GeneratedRegex(@"(?<!\{)\{(system|arch|goarch|version|file)\}(?!\})")]
     private static partial Regex Pattern();
+
+    [GeneratedRegex(@"\A\s*[A-Za-z]+:[/\\]+[^/\\?#]*")]
+    private static partial Regex Server();
 
     [GeneratedRegex(@"\{[^}]*\}")]
     private static partial Regex AnyBraces();
