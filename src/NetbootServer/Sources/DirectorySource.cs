@@ -38,7 +38,8 @@ public sealed class DirectorySource(DirectoryRoots roots, SourceBlobs blobs, IOp
         CancellationToken ct)
     {
         var layout = new BootLayout(tree, system, blobs);
-        var match = layout.HasNixOS ? null : new LayoutFinder(KnownLayouts.OfFolders, tree.Files()).Find(system);
+        var match = layout.HasNixOS ? null
+            : new LayoutFinder(KnownLayouts.OfFolders, tree.Files()).Find(system, ct);
         if (match is { IsWhole: true } && !(match.Layout.ByContent && layout.HasTarball))
         {
             meter.Log($"{tree.Name}: {match.Layout.Title}: {string.Join(", ", match.Parts.Select(part => part.File))}");

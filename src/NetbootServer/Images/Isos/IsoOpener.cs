@@ -39,7 +39,9 @@ internal sealed class IsoOpener(SourceBlobs blobs, IOptions<SourcesOptions> opti
         Iso: not null, Boots: false, Kexec: null, KexecNoninteractive: null, Variants: null,
     };
 
-    private async Task<SystemRecipe> OpenAsync(string system, SystemRecipe recipe, IJobProgress progress,
+    /// <summary>Completes one system of which <see cref="IsToBeOpened"/> said that it is to be.</summary>
+    /// <exception cref="SourceException">The ISO cannot be read, or has nothing known to boot.</exception>
+    public async Task<SystemRecipe> OpenAsync(string system, SystemRecipe recipe, IJobProgress progress,
         CancellationToken ct)
     {
         var iso = recipe.Iso!;
@@ -58,7 +60,7 @@ internal sealed class IsoOpener(SourceBlobs blobs, IOptions<SourcesOptions> opti
                 "it is stored and not opened. To boot NixOS take the netboot files of nixos-images.");
             return recipe;
         }
-        var match = new LayoutFinder(KnownLayouts.OfIsos, listing.Files, inIso: true).Find(system);
+        var match = new LayoutFinder(KnownLayouts.OfIsos, listing.Files, inIso: true).Find(system, ct);
         if (match is not { IsWhole: true }) throw Unknown(match, listing);
         progress.Log($"The ISO is recognised as {match.Layout.Title}: {string.Join(", ", match.Parts.Select(
             part => part.File?.Path ?? "the ISO itself"))}");

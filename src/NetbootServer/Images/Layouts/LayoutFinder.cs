@@ -13,18 +13,25 @@ namespace NetbootServer.Images.Layouts;
 internal sealed class LayoutFinder(ImmutableArray<KnownLayout> layouts, IReadOnlyList<LayoutFile> files,
     bool inIso = false)
 {
+    /// <summary>Flavours of a layout that are compared: more than these are not told apart.</summary>
+    private const int MaxFlavours = 16;
+
+    /// <summary>Files by pattern and system, then by flavour, which is empty for patterns without one.</summary>
+    private readonly Dictionary<(string Pattern, string System), ILookup<string, LayoutFile>> _index = [];
+
     /// <summary>
     /// The first layout that is there whole; else the one of which most is there, which says what is missing; null when
     /// nothing of any is there.
     /// </summary>
     /// <param name="system">The Nix system.</param>
-    public LayoutMatch? Find(string system)
+    /// <param name="ct">Stops it.</param>
+    public LayoutMatch? Find(string system, CancellationToken ct = default)
     {
         LayoutMatch? most = null;
         foreach (var layout in layouts)
         {
             if (layout.ByContent && most is not null && IsContradicted(most)) continue;
-            var match = Match(layout, system);
+            var match = Match(layout, system, ct);
             if (match.IsWhole) return match;
             if (match.Found + match.Faults.Length > 0
                 && (most is null || Better(match, most))) most = match;
@@ -40,19 +47,57 @@ internal sealed class LayoutFinder(ImmutableArray<KnownLayout> layouts, IReadOnl
         (-match.Absent.Count(part => part.IsRequired), match.Found, match.Faults.Length).CompareTo(
             (-than.Absent.Count(part => part.IsRequired), than.Found, than.Faults.Length)) > 0;
 
-    private LayoutMatch Match(KnownLayout layout, string system)
+    private LayoutMatch Match(KnownLayout layout, string system, CancellationToken ct)
     {
-        if (!layout.HasFlavours) return Match(layout, system, flavour: null);
-        var flavours = layout.Parts.Where(part => part.IsRequired).SelectMany(part => part.Patterns)
-            .Where(pattern => pattern.Contains(PathPattern.Flavour, StringComparison.Ordinal))
-            .SelectMany(pattern => files.Select(file =>
-                PathPattern.Matches(pattern, system, file.Path, out var flavour) ? flavour : null))
-            .OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase)
-            .Select(flavour => Match(layout, system, flavour)).ToList();
-        var whole = flavours.Where(match => match.IsWhole).ToList();
+        if (!layout.HasFlavours) return Match(layout, system, flavour: null, ct);
+        var flavours = FlavoursOf(layout, system, ct);
+        var matches = flavours.Take(MaxFlavours).Select(flavour => Match(layout, system, flavour, ct)).ToList();
+        var whole = matches.Where(match => match.IsWhole).ToList();
+        if (whole.Count > 0 && flavours.Count > MaxFlavours) return TooMany(whole[0], flavours, ct);
         if (whole.Count == 1) return whole[0];
         if (whole.Count > 1) return Several(whole);
-        return flavours.MaxBy(match => match.Found) ?? new(layout, system) { Absent = [.. layout.Parts] };
+        return matches.MaxBy(match => match.Found) ?? new(layout, system) { Absent = [.. layout.Parts] };
+    }
+
+    /// <summary>
+    /// The flavours of which every part is there by its name; without any, those of which something is there.
+    /// </summary>
+    private List<string> FlavoursOf(KnownLayout layout, string system, CancellationToken ct)
+    {
+        var counts = layout.Parts
+            .Where(part => part.IsRequired && part.Patterns.All(
+                pattern => pattern.Contains(PathPattern.Flavour, StringComparison.Ordinal)))
+            .SelectMany(part => part.Patterns.SelectMany(pattern => FilesOf(pattern, system, ct))
+                .Select(group => group.Key).Distinct(StringComparer.OrdinalIgnoreCase))
+            .CountBy(flavour => flavour, StringComparer.OrdinalIgnoreCase).ToList();
+        var most = counts.Select(pair => pair.Value).DefaultIfEmpty().Max();
+        return [.. counts.Where(pair => pair.Value == most).Select(pair => pair.Key)];
+    }
+
+    /// <summary>Looks at every path once for a pattern, however many flavours it has.</summary>
+    private ILookup<string, LayoutFile> FilesOf(string pattern, string system, CancellationToken ct)
+    {
+        if (_index.TryGetValue((pattern, system), out var known)) return known;
+        var found = new List<(string Flavour, LayoutFile File)>();
+        foreach (var file in files)
+        {
+            ct.ThrowIfCancellationRequested();
+            if (PathPattern.Matches(pattern, system, file.Path, out var flavour)) found.Add((flavour ?? "", file));
+        }
+        return _index[(pattern, system)] =
+            found.ToLookup(entry => entry.Flavour, entry => entry.File, StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>More flavours than are compared: by their names they are candidates.</summary>
+    private LayoutMatch TooMany(LayoutMatch match, List<string> flavours, CancellationToken ct)
+    {
+        var kernel = match.Layout.Parts[0];
+        return match with
+        {
+            Parts = [],
+            Ambiguous = [(kernel, [.. flavours.SelectMany(flavour => kernel.Patterns.SelectMany(
+                pattern => FilesOf(pattern, match.System, ct)[flavour]))])],
+        };
     }
 
     /// <summary>Several kernels of one kind, each with its initrd.</summary>
@@ -67,7 +112,7 @@ internal sealed class LayoutFinder(ImmutableArray<KnownLayout> layouts, IReadOnl
         };
     }
 
-    private LayoutMatch Match(KnownLayout layout, string system, string? flavour)
+    private LayoutMatch Match(KnownLayout layout, string system, string? flavour, CancellationToken ct)
     {
         var parts = ImmutableArray.CreateBuilder<FoundPart>();
         var absent = ImmutableArray.CreateBuilder<LayoutPart>();
@@ -80,7 +125,8 @@ internal sealed class LayoutFinder(ImmutableArray<KnownLayout> layouts, IReadOnl
                 parts.Add(new(null, part, part.Name));
                 continue;
             }
-            var found = part.Patterns.Select(pattern => Candidates(layout, part, pattern, system, flavour, faults)
+            var found = part.Patterns.Select(pattern => Candidates(
+                    layout, part, FilesOf(pattern, system, ct), (system, flavour), faults, ct)
                 .Where(file => !parts.Any(taken => taken.File == file)).ToImmutableArray())
                 .FirstOrDefault(candidates => !candidates.IsEmpty, []);
             if (found.Length == 1) parts.Add(new(found[0], part, NameOf(part, found[0])));
@@ -104,15 +150,15 @@ internal sealed class LayoutFinder(ImmutableArray<KnownLayout> layouts, IReadOnl
             .. KnownLayouts.Microcode, .. layout.Parts.SkipWhile(part => part.Role != Roles.Initrd)];
     }
 
-    private IEnumerable<LayoutFile> Candidates(KnownLayout layout, LayoutPart part, string pattern, string system,
-        string? flavour, List<(LayoutFile, string)> faults)
+    private static IEnumerable<LayoutFile> Candidates(KnownLayout layout, LayoutPart part,
+        ILookup<string, LayoutFile> named, (string System, string? Flavour) of, List<(LayoutFile, string)> faults,
+        CancellationToken ct)
     {
-        foreach (var file in files)
+        foreach (var file in of.Flavour is { } flavour ? named[""].Concat(named[flavour]) : named[""])
         {
-            if (!PathPattern.Matches(pattern, system, file.Path, out var found)) continue;
-            if (found is not null && !string.Equals(found, flavour, StringComparison.OrdinalIgnoreCase)) continue;
+            ct.ThrowIfCancellationRequested(); // its content may have to be read
             if (layout.ByContent && file.Content is null) continue;
-            if (FaultOf(file.Content, part.Role, system) is not { } fault) yield return file;
+            if (FaultOf(file.Content, part.Role, of.System) is not { } fault) yield return file;
             else if (!layout.ByContent) faults.Add((file, fault));
         }
     }

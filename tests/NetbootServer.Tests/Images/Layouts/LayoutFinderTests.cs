@@ -179,6 +179,27 @@ public sealed class LayoutFinderTests
         Assert.Contains(expected, string.Join(' ', match.Complaints), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("vmlinuz-{0}", "Its initrd is missing")]
+    [InlineData("vmlinuz-{0} initrd.img-{0}", "several candidates for its kernel: boot/vmlinuz-0, boot/vmlinuz-1")]
+    public async Task As_many_flavours_as_a_folder_can_have_are_looked_at_in_seconds(string names, string expected)
+    {
+        var paths = Enumerable.Range(0, 20_000).SelectMany(number => names.Split(' ').Select(
+            name => "boot/" + string.Format(System.Globalization.CultureInfo.InvariantCulture, name, number)));
+        var finder = new LayoutFinder(KnownLayouts.OfIsos, [.. paths.Select(path => new LayoutFile(path, 0))],
+            inIso: true);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        stop.CancelAfter(TimeSpan.FromMinutes(2));
+        var match = await Task.Run(() => finder.Find(X86, stop.Token), stop.Token)
+            .WaitAsync(TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
+        Assert.False(match!.IsWhole);
+        Assert.Contains(expected, string.Join(' ', match.Complaints), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Looking_ends_when_it_is_cancelled() => Assert.Throws<OperationCanceledException>(() =>
+        new LayoutFinder(KnownLayouts.OfFolders, Files("vmlinuz", "initrd.img")).Find(X86, new(canceled: true)));
+
     [Fact]
     public void A_file_of_the_right_name_with_something_else_in_it_is_named()
     {
