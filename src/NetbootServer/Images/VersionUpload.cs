@@ -81,20 +81,21 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
         }
         if (parts.Finish() is not { } systems) return Problem.Invalid(parts.Errors);
         var found = new UploadNotes();
-        try
-        {
-            systems = await isos.CompleteAsync(systems, found, ct);
-        }
-        catch (SourceException e) when (e.Problem == SourceProblems.NotBootable
-            || e.Problem == SourceProblems.Damaged)
-        {
-            return Problem.Invalid($"{systems.First(pair => IsoOpener.IsToBeOpened(pair.Value)).Key}/{Roles.Iso}",
-                e.Message);
-        }
-        catch (SourceException e)
-        {
-            return new Problem(e.Problem, e.Message);
-        }
+        foreach (var (system, recipe) in systems.Where(pair => IsoOpener.IsToBeOpened(pair.Value)))
+            try
+            {
+                systems = systems.SetItem(system, await isos.OpenAsync(system, recipe, found, ct));
+            }
+            catch (SourceException e) when (e.Problem == SourceProblems.NotBootable
+                || e.Problem == SourceProblems.Damaged)
+            {
+                parts.Errors.Add($"{system}/{Roles.Iso}", e.Message);
+            }
+            catch (SourceException e)
+            {
+                return new Problem(e.Problem, e.Message);
+            }
+        if (parts.Errors.Any) return Problem.Invalid(parts.Errors);
         var provenance = JsonSerializer.SerializeToElement(
             new
             {
@@ -121,7 +122,8 @@ internal sealed class VersionUpload(BlobStore blobs, SourceBlobs stored, Version
             if (part.Role == Roles.Kernel) blob = await stored.UnpackKernelAsync(blob, part.System, ct);
             parts.AddArtifact(part, blob, fileName);
         }
-        catch (BlobRefusedException e) when (e.Refusal == BlobRefusal.WrongKind)
+        catch (BlobRefusedException e) when (e.Refusal is BlobRefusal.WrongKind or BlobRefusal.TooLong
+            or BlobRefusal.Truncated)
         {
             // A field of a form without a file says that there is none.
             if (!isEmpty || part.Role != Roles.Initrd || !string.IsNullOrEmpty(fileName))

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using NetbootServer.Nix.Stores;
 using NetbootServer.Tests.Fixtures;
 
 namespace NetbootServer.Tests.Images;
@@ -96,6 +98,19 @@ public sealed class ImagesApiTests(NetbootApp app) : IClassFixture<NetbootApp>
         var answer = await _admin.UploadAsync("cut", ("aarch64-linux/kernel", packed[..^2000]),
             ("aarch64-linux/initrd", BootFiles.Initrd()));
         Assert.Contains("cannot be unpacked", answer.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
+            .ErrorAt("aarch64-linux/kernel"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_compressed_Image_that_unpacks_to_too_much_is_refused_at_its_part()
+    {
+        await using var own = new NetbootApp();
+        own.Services.GetRequiredService<SourceBlobs>().MaxKernelBytes = 2 << 20;
+        await own.Admin.PutAsync("/api/v1/images/bomb", Upload);
+        var answer = await own.Admin.UploadAsync("bomb",
+            ("aarch64-linux/kernel", Packed.Gzip([.. BootFiles.ArmKernel(79), .. new byte[3 << 20]])),
+            ("aarch64-linux/initrd", BootFiles.Initrd()));
+        Assert.Contains("unpacks to more than 2 MiB", answer.IsProblem(HttpStatusCode.UnprocessableEntity, "invalid")
             .ErrorAt("aarch64-linux/kernel"), StringComparison.Ordinal);
     }
 

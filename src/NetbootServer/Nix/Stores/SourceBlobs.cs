@@ -9,7 +9,8 @@ namespace NetbootServer.Nix.Stores;
 /// <summary>Puts what sources fetch into the blob store, and says in a source's words why it could not.</summary>
 public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory directory)
 {
-    private const long MaxKernelBytes = 1L << 30;
+    /// <summary>Bytes to which a compressed kernel may unpack.</summary>
+    internal long MaxKernelBytes { get; set; } = 1L << 30;
 
     /// <summary>Whether a blob's bytes are here, whole and in service: then they need not be fetched again.</summary>
     public async ValueTask<bool> HasAsync(Sha256Digest digest, CancellationToken ct)
@@ -173,6 +174,11 @@ public sealed class SourceBlobs(BlobStore store, BlobIndex index, BlobDirectory 
             var whole = await store.AddAsync(unpacked, new() { MaxLength = MaxKernelBytes }, ct);
             if (kernel.File.Kind == BootFileKind.Gzip) await CheckWholeAsync(range, kernel.Digest, whole.Length, ct);
             return whole;
+        }
+        catch (BlobRefusedException e) when (e.Refusal == BlobRefusal.TooLong)
+        {
+            throw new BlobRefusedException(BlobRefusal.WrongKind,
+                $"is a compressed kernel that unpacks to more than {MaxKernelBytes >> 20} MiB");
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
         {

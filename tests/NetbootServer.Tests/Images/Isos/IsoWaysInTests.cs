@@ -67,6 +67,19 @@ public sealed class IsoWaysInTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_ISOs_the_one_with_nothing_to_boot_is_refused()
+    {
+        await MakeAsync("casper/initrd");
+        await File.WriteAllBytesAsync(Path.Combine(_root.FullName, "in/casper/vmlinuz"), BootFiles.ArmKernel(1), Ct);
+        await IsoImage.MakeAsync(Path.Combine(_root.FullName, "in"), Iso);
+        await _admin.PutAsync("/api/v1/images/up", """{"source":{"type":"upload"}}""");
+        var bytes = await File.ReadAllBytesAsync(Iso, Ct);
+        var answer = (await _admin.UploadAsync("up", ("aarch64-linux/iso", bytes), ("x86_64-linux/iso", bytes)))
+            .IsProblem(HttpStatusCode.UnprocessableEntity, "invalid");
+        Assert.Contains("kernel for x86_64-linux", answer.ErrorAt("x86_64-linux/iso"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_refresh_of_a_folder_opens_the_iso_in_it_and_says_so_in_its_log()
     {
         await MakeAsync("isolinux/vmlinuz", "isolinux/initrd.img");
