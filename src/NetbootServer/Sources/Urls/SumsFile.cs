@@ -98,8 +98,9 @@ internal sealed partial class SumsFile
     }
 
     /// <summary>
-    /// What a file must be: by its path below the list's folder, else, for a file that comes from elsewhere such as a
-    /// mirror, by as much of the end of its path as the list has.
+    /// What a file must be. One below the list's folder counts by its path there, or its whole path, so that another
+    /// one of the same name does not pass for it; one that comes from elsewhere, such as a mirror, by as much of the
+    /// end of its path as the list has.
     /// </summary>
     /// <exception cref="SourceException">The list does not have it, or contradicts itself.</exception>
     public ExpectedDigest Find(SourceLink file)
@@ -119,7 +120,11 @@ internal sealed partial class SumsFile
         var path = Uri.UnescapeDataString(file.AbsolutePath).TrimStart('/');
         var folder = Uri.UnescapeDataString(new Uri(_link.Uri, ".").AbsolutePath).TrimStart('/');
         if (file.Authority == _link.Uri.Authority && path.StartsWith(folder, StringComparison.Ordinal))
+        {
             yield return path[folder.Length..];
+            yield return path;
+            yield break;
+        }
         var parts = path.Split('/');
         for (var from = 0; from < parts.Length; from++) yield return string.Join('/', parts[from..]);
     }

@@ -45,6 +45,16 @@ public sealed class SumsFileTests
     }
 
     [Fact]
+    public void Another_file_of_the_same_name_below_the_list_does_not_pass()
+    {
+        const string List = "http://a.example/images/SHA256SUMS", Other = "http://a.example/images/gtk/initrd.gz";
+        var e = Assert.Throws<SourceException>(() => Find($"{A}  initrd.gz\n", List, Other));
+        Assert.Contains("has no digest of initrd.gz", e.Message, StringComparison.Ordinal);
+        Assert.Equal(B, Find($"{A}  initrd.gz\n{B}  gtk/initrd.gz\n", List, Other));
+        Assert.Equal(B, Find($"{A}  initrd.gz\n{B}  images/gtk/initrd.gz\n", List, Other));
+    }
+
+    [Fact]
     public void A_list_that_contradicts_itself_is_refused_but_not_one_that_repeats_itself()
     {
         Assert.Equal(A, Find($"{A}  linux\n{A} *./linux\n"));
