@@ -44,9 +44,9 @@ public static class ArgumentPlaceholders
         return null;
     }
 
-    /// <summary>The argument with a letter in the place of each placeholder, for rules about the rest of it.</summary>
-    internal static string Without(string argument) =>
-        string.Concat(Pieces(argument).Select(piece => piece.IsPlaceholder ? "x" : piece.Text));
+    /// <summary>The argument with a text in the place of each placeholder, for rules about the rest of it.</summary>
+    internal static string Without(string argument, string text) =>
+        string.Concat(Pieces(argument).Select(piece => piece.IsPlaceholder ? text : piece.Text));
 
     /// <summary>The argument with values in the place of its placeholders.</summary>
     /// <param name="argument">The argument; also one that was stored before placeholders were checked.</param>
@@ -57,7 +57,7 @@ public static class ArgumentPlaceholders
         if (!Any(argument)) return new(argument, argument.Length, null);
         if (Fault(argument) is { } wrong)
             return new(argument, argument.Length, $"a kernel argument {wrong}");
-        StringBuilder text = new(), plain = new();
+        StringBuilder text = new(), full = new(), empty = new();
         var bytes = 0;
         string? fault = null;
         foreach (var (piece, isPlaceholder) in Pieces(argument))
@@ -65,7 +65,8 @@ public static class ArgumentPlaceholders
             if (!isPlaceholder)
             {
                 text.Append(piece);
-                plain.Append(piece);
+                full.Append(piece);
+                empty.Append(piece);
                 bytes += piece.Length;
                 continue;
             }
@@ -74,11 +75,12 @@ public static class ArgumentPlaceholders
             fault ??= complaint;
             value ??= piece;
             text.Append(value);
-            plain.Append(read.Placeholder!.Setting is null ? value : "x");
+            full.Append(read.Placeholder!.Setting is null ? value : "x");
+            empty.Append(read.Placeholder.Setting is null ? value : "");
             bytes += read.Placeholder.Setting is null ? value.Length : read.Placeholder.MaxBytes;
         }
         // Values may make of it what no argument may be, such as a word that ends iPXE's command.
-        fault ??= KernelArgument.Fault(plain.ToString()) is { } made
+        fault ??= (KernelArgument.Fault(full.ToString()) ?? KernelArgument.ScriptFault(empty.ToString())) is { } made
             ? $"a kernel argument becomes '{text}', and {made}" : null;
         return new(text.ToString(), bytes, fault);
     }

@@ -31,19 +31,27 @@ public static class KernelArgument
         if (ArgumentPlaceholders.Any(argument))
         {
             if (ArgumentPlaceholders.Fault(argument) is { } placeholder) return placeholder;
-            argument = ArgumentPlaceholders.Without(argument);
+            // A value may be empty, as of a network without a gateway.
+            if (ScriptFault(ArgumentPlaceholders.Without(argument, "")) is { } empty) return empty;
+            argument = ArgumentPlaceholders.Without(argument, "x");
         }
-        if (argument.Contains("${", StringComparison.Ordinal))
-            return "must not contain '${': iPXE would expand it";
-        if (argument.EndsWith('\\')) return "must not end with '\\': iPXE would join the next line to it";
         var words = argument.Split(' ');
         if (words.Any(word => word.Length == 0))
             return "must not begin or end with a blank or have two in a row: iPXE joins words with one";
-        if (words.FirstOrDefault(word => word is "||" or "&&" or ";" || word.StartsWith('#')) is { } operatorWord)
-            return $"must not have the word '{operatorWord}': iPXE would end the command there";
-        if (words.Length > 1 && argument.Count(c => c == '"') is 0 or 1)
-            return "has a blank: give each argument its own item, or put the value in double quotes as the kernel " +
-            "wants it";
+        if (ScriptFault(argument) is { } fault) return fault;
+        return words.Length > 1 && argument.Count(c => c == '"') is 0 or 1
+            ? "has a blank: give each argument its own item, or put the value in double quotes as the kernel wants it"
+            : null;
+    }
+
+    /// <summary>What iPXE would take of an argument for its own, or null; the text may be empty.</summary>
+    internal static string? ScriptFault(string argument)
+    {
+        if (argument.Contains("${", StringComparison.Ordinal))
+            return "must not contain '${': iPXE would expand it";
+        if (argument.EndsWith('\\')) return "must not end with '\\': iPXE would join the next line to it";
+        if (argument.Split(' ').FirstOrDefault(word => word is "||" or "&&" or ";" || word.StartsWith('#')) is { } ends)
+            return $"must not have the word '{ends}': iPXE would end the command there";
         return Split(argument).FirstOrDefault(IsOurs) is { } ours
             ? $"must not name {ours[..(ours.IndexOf('=', StringComparison.Ordinal) + 1)].TrimStart('"')} itself: the " +
             "script does"

@@ -66,6 +66,20 @@ public sealed class ArgumentPlaceholdersTests
         Assert.Contains(fault, ArgumentPlaceholders.Expand(argument, Values).Fault, StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("{{ net.gateway }}||", "must not have the word '||'")]
+    [InlineData("{{ net.dns }}#", "must not have the word '#'")]
+    [InlineData("|{{ net.dns }}|{{ net.gateway }}", "must not have the word '||'")]
+    [InlineData("{{ net.dns }}initrd=evil", "must not name initrd= itself")]
+    [InlineData("netboot.boot{{ net.dns }}", "must not name")]
+    [InlineData("a=${{ net.dns }}{net0/ip}", "must not contain '${'")]
+    [InlineData("{{ machine.labels.empty }}||", "must not have the word '||'")]
+    public void What_an_empty_value_makes_of_an_argument_is_a_fault(string argument, string fault)
+    {
+        Assert.Contains(fault, KernelArgument.Fault(argument), StringComparison.Ordinal);
+        Assert.Contains(fault, ArgumentPlaceholders.Expand(argument, Values).Fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("{{ server }}")]
     [InlineData("{{ boot }}")]
     [InlineData("{{ machine.name }}")]
