@@ -93,6 +93,17 @@ in
       rack3-node07 = { macs = [ "52:54:00:12:34:07" ]; labels.rack = "3"; profile = "install"; };
     };
 
+    inventory.enable = mkOption {
+      type = types.bool;
+      default = declared != { };
+      defaultText = lib.literalExpression "whether machines, profiles or images declare anything";
+      description = ''
+        Whether the server follows what machines, profiles and images declare. Without it, what they declared stays and
+        is the API's again. Set it while they are all empty to have removed what they declared before; that waits for a
+        confirmation.
+      '';
+    };
+
     inventorySecrets = mkOption {
       type = types.attrsOf types.path;
       default = { };
@@ -141,14 +152,15 @@ in
         message = "services.netboot-server.secretFiles: only settings whose names end in File take the path of a file.";
       }
       {
-        assertion = declared == { } || !(cfg.settings ? Inventory.Directory);
+        assertion = !cfg.inventory.enable || !(cfg.settings ? Inventory.Directory);
         message = "services.netboot-server: machines, profiles and images are written to a directory of their own; leave settings.Inventory.Directory out.";
       }
     ];
 
     # Not in the service's own files: a change is followed without a restart.
-    environment.etc = lib.optionalAttrs (declared != { }) {
-      "netboot-server/inventory/nixos.json".source = json.generate "nixos.json" declared;
+    environment.etc = lib.optionalAttrs cfg.inventory.enable {
+      "netboot-server/inventory/nixos.json".source =
+        json.generate "nixos.json" (if declared == { } then { machines = { }; } else declared);
     };
 
     users.users.netboot-server = {
@@ -179,7 +191,7 @@ in
         NIX_REMOTE = "daemon";
         NETBOOT_Nix__Path = lib.getExe config.nix.package;
       }
-      // lib.optionalAttrs (declared != { }) { NETBOOT_Inventory__Directory = inventory; }
+      // lib.optionalAttrs cfg.inventory.enable { NETBOOT_Inventory__Directory = inventory; }
       // lib.optionalAttrs (cfg.inventorySecrets != { }) { NETBOOT_Inventory__SecretRoots = "%d"; }
       // lib.mapAttrs' (name: _: lib.nameValuePair (variable name) "%d/${credential name}") cfg.secretFiles;
 

@@ -30,12 +30,14 @@ internal static class CheckCommand
         await using var services = Services(args[folders.Length..]);
         var options = services.GetRequiredService<IConfiguration>().GetSection("Inventory").Get<InventoryOptions>()
             ?? new();
-        var secrets = new SecretFiles(options.SecretRoots, areRead: options.SecretRoots.Count > 0);
+        var secrets = new SecretFiles(options.SecretRoots,
+            SecretFiles.NamedBySettings(services.GetRequiredService<IConfiguration>()), areRead: options.SecretRoots.Count > 0);
         var parser = services.GetRequiredService<ImageSpecParser>();
         var contents = new InventoryContents(parser, secrets, keep: null);
         var files = FilesOf(directory);
         foreach (var file in files) Read(contents, file);
-        var known = new InventoryContents(parser, new SecretFiles([], areRead: false), keep: null);
+        var unread = new SecretFiles([], new HashSet<string>(), areRead: false);
+        var known = new InventoryContents(parser, unread, keep: null);
         foreach (var file in others.SelectMany(other => File.Exists(other)
             ? [new InventoryFile(Path.GetFileName(other), other, "")] : FilesOf(other)))
             Read(known, file);
@@ -76,7 +78,7 @@ internal static class CheckCommand
     {
         try
         {
-            using var content = File.OpenRead(file.Path);
+            using var content = RegularFile.Open(file.Path);
             contents.Read(file.Name, content);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

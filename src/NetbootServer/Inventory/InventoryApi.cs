@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using NetbootServer.Access;
@@ -37,7 +38,8 @@ internal static class InventoryApi
     /// <summary>Lets a change of the files happen that removes more than Inventory:MaxRemovals.</summary>
     /// <remarks>
     /// The body is {"id": …} with the id of removals in GET /inventory, so that nothing else is confirmed than what was
-    /// read there; without a body the change is confirmed that waits now. Answers when the change is made.
+    /// read there; without a body the change is confirmed that waits now. Answers when the change is made, or with the
+    /// faults that the files have.
     /// </remarks>
     private static async Task<Results<Ok<InventoryView>, ProblemHttpResult>> Confirm(HttpContext http,
         InventoryState state, Database database, Audit audit, CancellationToken ct)
@@ -54,9 +56,19 @@ internal static class InventoryApi
             return Task.FromResult(true);
         }, ct);
         var view = await state.ConfirmAsync(waiting.Id, ct);
+        if (view.State == InventoryView.Faulty) return Problem.Invalid(ErrorsOf(view)).ToResult();
         return view.State == InventoryView.Applied ? TypedResults.Ok(view)
             : new Problem(ProblemTypes.NothingWaits, "The files are others now: look at GET /api/v1/inventory again.")
                 .ToResult();
+    }
+
+    private static ValidationErrors ErrorsOf(InventoryView view)
+    {
+        var errors = new ValidationErrors();
+        foreach (var (file, line, fault) in view.Faults)
+            errors.Add(line is null ? file ?? "inventory"
+                : string.Create(CultureInfo.InvariantCulture, $"{file}:{line}"), fault);
+        return errors;
     }
 
     private static async Task<(string? Id, Problem? Problem)> IdAsync(HttpContext http, CancellationToken ct)

@@ -36,6 +36,12 @@ internal sealed class InventoryContents(
     /// <summary>Which machine, by number, has a MAC.</summary>
     public Dictionary<MacAddress, int> Macs { get; } = [];
 
+    /// <summary>Which machine, by number, has a UUID; -1 for several.</summary>
+    public Dictionary<string, int> Uuids { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Which machine, by number, has a serial number; -1 for several.</summary>
+    public Dictionary<string, int> Serials { get; } = new(StringComparer.Ordinal);
+
     /// <summary>How much each file declares.</summary>
     public List<FileContents> Files { get; } = [];
 
@@ -143,8 +149,10 @@ internal sealed class InventoryContents(
         foreach (var (i, mac) in spec.Macs.Index())
             if (!Macs.TryAdd(MacAddress.Parse(mac), Machines.Count))
                 errors.Add($"$.macs[{i}]", $"{mac} is a MAC of {Owner(mac)}: it belongs to one machine");
-        if (spec.Macs.IsEmpty && (MachineKeys.UuidOf(spec, null)?.Key
-            ?? MachineKeys.SerialOf(spec, null)?.Key) is { } key && !_bare.TryAdd(key, place))
+        var (uuid, serial) = (MachineKeys.UuidOf(spec, null)?.Key, MachineKeys.SerialOf(spec, null)?.Key);
+        if (uuid is not null && !Uuids.TryAdd(uuid, Machines.Count)) Uuids[uuid] = -1;
+        if (serial is not null && !Serials.TryAdd(serial, Machines.Count)) Serials[serial] = -1;
+        if (spec.Macs.IsEmpty && (uuid ?? serial) is { } key && !_bare.TryAdd(key, place))
             errors.Add("$.macs", $"is required: machine '{_bare[key].Name}' in {_bare[key].Shown} has the same uuid " +
                 "or serial");
         var machine = new DeclaredMachine(place, adopts);

@@ -16,7 +16,8 @@ public sealed record InventoryOptions : IValidatableObject
 
     /// <summary>
     /// A change of the files that removes more than this waits for an operator: a share of what the files declared
-    /// before, rounded up, or a number. A change that removes all of it waits in any case.
+    /// before, rounded up, or a number, with what changes before it removed within an hour. A change that removes all
+    /// of it, or that leaves a folder without files, waits in any case.
     /// </summary>
     [Example("10%")]
     public string MaxRemovals { get; init; } = "10%";
@@ -30,11 +31,13 @@ public sealed record InventoryOptions : IValidatableObject
     public long MaxFileBytes { get; init; } = 256L << 20;
 
     /// <summary>How many of <paramref name="managed"/> resources a change may remove.</summary>
-    internal int RemovalsOf(int managed)
+    /// <param name="managed">How many there are.</param>
+    /// <param name="recent">How many were removed lately, without a confirmation.</param>
+    internal int RemovalsOf(int managed, int recent)
     {
         var (number, isShare) = Parse(MaxRemovals) ?? (0, true);
-        var allowed = isShare ? (int)Math.Ceiling(managed * (number / 100)) : (int)Math.Min(number, int.MaxValue);
-        return Math.Min(allowed, managed - 1);
+        var allowed = isShare ? Math.Ceiling((managed + recent) * (number / 100)) : Math.Min(number, int.MaxValue);
+        return Math.Clamp((int)allowed - recent, 0, Math.Max(0, managed - 1));
     }
 
     /// <inheritdoc/>

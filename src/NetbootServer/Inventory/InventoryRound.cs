@@ -46,23 +46,34 @@ internal sealed record InventoryCopy(
 /// <param name="Digest">Names its files.</param>
 /// <param name="At">When.</param>
 /// <param name="Files">What they declare.</param>
-/// <param name="Secrets">Paths of files with secrets, with what they were.</param>
+/// <param name="Secrets">Paths of files with secrets, with what they were before they were read.</param>
 internal sealed record AppliedInventory(string Directory, string Digest, DateTimeOffset At,
     ImmutableArray<FileContents> Files, ImmutableDictionary<string, string> Secrets)
 {
+    /// <summary>Since when no directory is set, and nothing is the files' any more; null while one is.</summary>
+    public DateTimeOffset? ReleasedAt { get; init; }
+
+    /// <summary>Removals that took no confirmation, of the last hour.</summary>
+    public ImmutableArray<RecentRemovals> Removals { get; init; } = [];
+
     /// <summary>Whether the same files would give the same.</summary>
     public bool IsStill(string directory, string digest) => Directory == directory && Digest == digest
         && Secrets.All(secret => InventoryFile.StampOf(secret.Key) == secret.Value);
 }
+
+/// <summary>A change of the files that removed something.</summary>
+/// <param name="At">When.</param>
+/// <param name="Count">How many resources.</param>
+internal sealed record RecentRemovals(DateTimeOffset At, int Count);
 
 /// <summary>How one application of the files went.</summary>
 /// <param name="Applied">What is in force now; null before the first.</param>
 /// <param name="Files">What the files declare.</param>
 /// <param name="Faults">What is wrong with them.</param>
 /// <param name="Waiting">What must be confirmed.</param>
-/// <param name="Secrets">Paths of files with secrets that they name.</param>
+/// <param name="Secrets">Paths of files with secrets that they name, with what they were before they were read.</param>
 internal sealed record InventoryResult(AppliedInventory? Applied, ImmutableArray<FileContents> Files,
-    ImmutableArray<InventoryFault> Faults, WaitingRemovals? Waiting, ImmutableArray<string> Secrets)
+    ImmutableArray<InventoryFault> Faults, WaitingRemovals? Waiting, ImmutableDictionary<string, string> Secrets)
 {
     /// <summary>Whether the files were written just now.</summary>
     public bool IsNew { get; init; }
@@ -72,14 +83,20 @@ internal sealed record InventoryResult(AppliedInventory? Applied, ImmutableArray
 /// Applies the files of the inventory: all or nothing, in one transaction, and again with the same outcome.
 /// </summary>
 internal sealed class InventoryRound(Database database, InventoryStores stores, ImageSpecParser images,
-    OverlaySecrets secrets, IOptions<InventoryOptions> options)
+    OverlaySecrets secrets, IOptions<InventoryOptions> options, IConfiguration settings)
 {
     private const string ValueName = "inventory";
     private const int DigestShown = 16;
 
-    /// <summary>What was applied last; null when nothing ever was.</summary>
+    /// <summary>For so long no file with a secret may change, as none of the inventory's own.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>For so long removals count together.</summary>
+    private static readonly TimeSpan Window = TimeSpan.FromHours(1);
+
+    /// <summary>What is in force; null when nothing ever was, or when it was released.</summary>
     public async Task<AppliedInventory?> AppliedAsync(CancellationToken ct) =>
-        StoredJson.Read<AppliedInventory>(await database.FindAsync(ValueName, ct));
+        await StoredAsync(ct) is { ReleasedAt: null } applied ? applied : null;
 
     /// <summary>Reads the files.</summary>
     public InventoryCopy Copy(IReadOnlyList<InventoryFile> files)
@@ -89,7 +106,7 @@ internal sealed class InventoryRound(Database database, InventoryStores stores, 
         foreach (var file in files)
             try
             {
-                using var open = File.OpenRead(file.Path);
+                using var open = RegularFile.Open(file.Path);
                 if (open.Length > options.Value.MaxFileBytes)
                 {
                     unreadable.Add(new(file.Name, null, $"has {open.Length} bytes; at most " +
@@ -111,13 +128,15 @@ internal sealed class InventoryRound(Database database, InventoryStores stores, 
     /// <param name="copy">The files.</param>
     /// <param name="confirmed">The change that an operator has confirmed; null for none.</param>
     /// <param name="ct">Ends the attempt.</param>
-    public async Task<InventoryResult> RunAsync(
+    /// <returns>How it went; null when a file with a secret changed meanwhile: all is to be read again.</returns>
+    public async Task<InventoryResult?> RunAsync(
         string directory, InventoryCopy copy, string? confirmed, CancellationToken ct)
     {
-        var (digest, before) = (copy.Digest, await AppliedAsync(ct));
+        var (digest, stored) = (copy.Digest, await StoredAsync(ct));
+        var before = stored is { ReleasedAt: null } ? stored : null;
         if (copy.Unreadable.IsEmpty && before?.IsStill(directory, digest) == true)
-            return new(before, before.Files, [], null, [.. before.Secrets.Keys]);
-        var files = new SecretFiles(options.Value.SecretRoots);
+            return new(before, before.Files, [], null, before.Secrets);
+        var files = new SecretFiles(options.Value.SecretRoots, SecretFiles.NamedBySettings(settings));
         using var rows = new ImportRows(stores.Data);
         var contents = new InventoryContents(images, files, (number, machine, spec) => rows.Add(new(
             number + 1, machine.Place.Name, MachineReading.Write(spec with { Overlay = secrets.Seal(spec.Overlay) }))));
@@ -127,21 +146,33 @@ internal sealed class InventoryRound(Database database, InventoryStores stores, 
             ct.ThrowIfCancellationRequested();
             contents.Read(file.Name, new MemoryStream(bytes, writable: false));
         }
-        var id = digest[..DigestShown];
-        var after = new AppliedInventory(directory, digest, stores.Time.GetUtcNow(), [.. contents.Files],
-            files.Named.ToImmutableDictionary(path => path, InventoryFile.StampOf));
+        var named = files.Named.ToImmutableDictionary(StringComparer.Ordinal);
+        if (!named.IsEmpty) await Task.Delay(Settled, stores.Time, ct);
+        if (named.Any(secret => InventoryFile.StampOf(secret.Key) != secret.Value)) return null;
+        var (id, now) = (digest[..DigestShown], stores.Time.GetUtcNow());
+        var after = new AppliedInventory(directory, digest, now, [.. contents.Files], named);
+        var recent = before?.Removals.RemoveAll(removals => now - removals.At > Window) ?? [];
+        var hasEmptied = before?.Directory == directory && HasEmptied(directory, before.Files, contents.Files);
         WaitingRemovals? waiting = null;
         try
         {
             await database.ChangeAsync(async (db, token) =>
             {
-                var writing = new InventoryWriting(db, contents, rows, stores);
-                waiting = await writing.PrepareAsync(options.Value.RemovalsOf, id, token);
-                if (waiting is not null && confirmed == id) waiting = null;
-                if (contents.Faults.Any || waiting is not null) throw new RolledBackException();
-                await writing.WriteAsync(token);
+                var writing = new InventoryWriting(db, contents, rows, stores,
+                    stored?.Directory == directory ? stored.ReleasedAt : null);
+                waiting = await writing.PrepareAsync(
+                    managed => hasEmptied ? 0 : options.Value.RemovalsOf(managed, recent.Sum(one => one.Count)), id,
+                    token);
                 if (contents.Faults.Any) throw new RolledBackException();
-                await WithdrawAlarmsAsync(db, token);
+                // What waits is tried, too, so that no fault comes up only when it is confirmed.
+                await writing.WriteAsync(token);
+                var isConfirmed = waiting is not null && confirmed == id;
+                if (contents.Faults.Any || (waiting is not null && !isConfirmed)) throw new RolledBackException();
+                after = after with
+                {
+                    Removals = isConfirmed ? [] : writing.GoneCount == 0 ? recent
+                        : recent.Add(new(now, writing.GoneCount)),
+                };
                 await ServerValues.SetAsync(db, ValueName, StoredJson.Write(after), token);
                 return true;
             }, ct);
@@ -149,13 +180,14 @@ internal sealed class InventoryRound(Database database, InventoryStores stores, 
         catch (RolledBackException)
         {
             var faults = contents.Faults.ToImmutable();
-            return new(before, [.. contents.Files], faults, faults.IsEmpty ? waiting : null, [.. files.Named]);
+            return new(before, [.. contents.Files], faults, faults.IsEmpty ? waiting : null, named);
         }
-        return new(after, after.Files, [], null, [.. files.Named]) { IsNew = true };
+        return new(after, after.Files, [], null, named) { IsNew = true };
     }
 
     /// <summary>
-    /// No directory is set any more: what files declared stays as it is, and the API may change it again.
+    /// No directory is set any more: what files declared stays as it is, and the API may change it again. When the same
+    /// directory is set again, its files take it back.
     /// </summary>
     /// <returns>How many resources that concerns.</returns>
     public Task<int> ReleaseAsync(CancellationToken ct) => database.ChangeAsync(async (db, token) =>
@@ -173,14 +205,44 @@ internal sealed class InventoryRound(Database database, InventoryStores stores, 
             image.ManagedBy = null;
             released++;
         }
-        if (await db.Set<ServerValueRow>().FindAsync([ValueName], token) is { } value) db.Remove(value);
+        if (await db.Set<ServerValueRow>().FindAsync([ValueName], token) is { } value
+            && StoredJson.Read<AppliedInventory>(value.Value) is { } applied)
+            value.Value = StoredJson.Write(applied with { ReleasedAt = stores.Time.GetUtcNow() });
         stores.Audit.Add(db, new("release", ValueName, ValueName) { After = new { Released = released } });
         return released;
     }, ct);
 
-    private static async Task WithdrawAlarmsAsync(NetbootDb db, CancellationToken ct) =>
-        db.RemoveRange(await db.Set<AlarmRow>().Where(row => row.Kind == AlarmKinds.InventoryFaulty
-            || row.Kind == AlarmKinds.InventoryRemovals).ToListAsync(ct));
+    /// <summary>Takes back alarms of what is over.</summary>
+    /// <param name="stays">The kind of alarm that the inventory is still in; null for none.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    public async Task WithdrawAlarmsAsync(string? stays, CancellationToken ct)
+    {
+        if (!await database.ReadAsync((db, token) => Over(db).AnyAsync(token), ct)) return;
+        await database.WriteAsync(async (db, token) =>
+        {
+            db.RemoveRange(await Over(db).ToListAsync(token));
+            return true;
+        }, ct);
+
+        IQueryable<AlarmRow> Over(NetbootDb db) => db.Set<AlarmRow>().Where(row => row.Kind != stays
+            && (row.Kind == AlarmKinds.InventoryFaulty || row.Kind == AlarmKinds.InventoryRemovals));
+    }
+
+    private async Task<AppliedInventory?> StoredAsync(CancellationToken ct) =>
+        StoredJson.Read<AppliedInventory>(await database.FindAsync(ValueName, ct));
+
+    /// <summary>Whether a folder that is still there had files and has none now, as one that is unmounted.</summary>
+    private static bool HasEmptied(string directory, IEnumerable<FileContents> before, IEnumerable<FileContents> now)
+    {
+        var full = now.SelectMany(file => FoldersOf(file.File)).ToHashSet(StringComparer.Ordinal);
+        return before.SelectMany(file => FoldersOf(file.File)).Distinct(StringComparer.Ordinal)
+            .Any(folder => !full.Contains(folder) && Directory.Exists(Path.Combine(directory, folder)));
+    }
+
+    private static IEnumerable<string> FoldersOf(string file)
+    {
+        for (var end = file.LastIndexOf('/'); end > 0; end = file.LastIndexOf('/', end - 1)) yield return file[..end];
+    }
 
     /// <summary>Rolls back.</summary>
     private sealed class RolledBackException : Exception;

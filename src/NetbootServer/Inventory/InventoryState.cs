@@ -12,17 +12,17 @@ internal sealed class InventoryState
     /// <summary>How it is now.</summary>
     public InventoryView Current => _current;
 
-    /// <summary>Ends when the files were looked at once, whatever came of it.</summary>
+    /// <summary>Ends when what the files declare is in force, or when there is no inventory.</summary>
     public Task FirstLook => _first.Task;
 
     /// <summary>Confirmations that wait for the worker.</summary>
     public ChannelReader<Confirmation> Confirmations => _confirmations.Reader;
 
-    /// <summary>The files were looked at.</summary>
+    /// <summary>The files were looked at, or are going to be.</summary>
     public void Set(InventoryView view)
     {
         _current = view;
-        _first.TrySetResult();
+        if (view.State is InventoryView.Applied or InventoryView.Off) _first.TrySetResult();
     }
 
     /// <summary>Lets a change happen that removes much.</summary>

@@ -17,11 +17,13 @@ internal sealed partial class InventoryWorker(InventoryRound round, InventorySta
     : ResilientWorker("inventory", services, logger)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300), Settled = TimeSpan.FromMilliseconds(300),
-        TryAgain = TimeSpan.FromSeconds(2), ReadAgain = TimeSpan.FromMinutes(1);
+        TryAgain = TimeSpan.FromSeconds(2), GiveUp = TimeSpan.FromSeconds(10), ReadAgain = TimeSpan.FromMinutes(1),
+        MostReadAgain = TimeSpan.FromMinutes(32);
 
     private ImmutableArray<string> _secrets = [];
     private string? _handled, _alarmed;
     private long _readAt;
+    private TimeSpan _readAgain = ReadAgain;
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
@@ -33,11 +35,13 @@ internal sealed partial class InventoryWorker(InventoryRound round, InventorySta
             return;
         }
         var directory = Path.GetFullPath(given);
+        while (!await RoundAsync(() => BeginAsync(directory, stoppingToken), stoppingToken))
+            await Task.Delay(TryAgain, time, stoppingToken);
         Confirmation? confirmation = null;
         while (true)
         {
             var (look, took) = Look(directory);
-            if (look.Stamp != _handled || confirmation is not null || time.GetElapsedTime(_readAt) > ReadAgain)
+            if (look.Stamp != _handled || confirmation is not null || time.GetElapsedTime(_readAt) > _readAgain)
             {
                 var word = confirmation;
                 if (await RoundAsync(() => ApplyAsync(directory, look, word, stoppingToken), stoppingToken))
@@ -53,8 +57,25 @@ internal sealed partial class InventoryWorker(InventoryRound round, InventorySta
     private async Task ReleaseAsync(CancellationToken ct)
     {
         if (await round.AppliedAsync(ct) is not null) Log.Released(logger, await round.ReleaseAsync(ct));
+        await round.WithdrawAlarmsAsync(stays: null, ct);
         state.Set(new() { State = InventoryView.Off });
         while (state.Confirmations.TryRead(out var asked)) asked.Done.TrySetResult(state.Current);
+    }
+
+    /// <summary>What is in force is known before the files are looked at, which may be away.</summary>
+    private async Task BeginAsync(string directory, CancellationToken ct)
+    {
+        var applied = await round.AppliedAsync(ct);
+        state.Set(new()
+        {
+            State = InventoryView.Pending, Directory = directory, AppliedAt = applied?.At, Managed = Count(applied),
+        });
+    }
+
+    private static ManagedCounts Count(AppliedInventory? applied)
+    {
+        var files = applied?.Files ?? [];
+        return new(files.Sum(file => file.Machines), files.Sum(file => file.Profiles), files.Sum(file => file.Images));
     }
 
     /// <summary>Waits for a confirmation; null after a time without one.</summary>
@@ -75,29 +96,53 @@ internal sealed partial class InventoryWorker(InventoryRound round, InventorySta
     private async Task ApplyAsync(
         string directory, DirectoryLook look, Confirmation? confirmation, CancellationToken ct)
     {
-        InventoryCopy copy;
-        while (true)
+        var clock = Stopwatch.StartNew();
+        InventoryResult? result = null;
+        while (result is null)
         {
             var before = look;
             await Task.Delay(Settled, time, ct);
             look = Look(directory).Look;
-            if (look.Stamp != before.Stamp) continue;
-            if (look.Fault is not null)
+            var fault = look.Fault;
+            if (look.Stamp != before.Stamp || fault is not null)
             {
-                Note(directory, look.Fault, confirmation);
-                _handled = look.Stamp;
-                _readAt = time.GetTimestamp();
+                if (look.Stamp != before.Stamp && clock.Elapsed < GiveUp) continue;
+                NoteFault(directory, look, fault ?? NeverSettles(directory), confirmation);
                 return;
             }
-            copy = round.Copy(look.Files);
-            if (Look(directory).Look.Stamp == look.Stamp) break; // it has not changed while it was read
+            var copy = round.Copy(look.Files);
+            if (Look(directory).Look.Stamp == look.Stamp) // it has not changed while it was read
+                result = await round.RunAsync(directory, copy, confirmation?.Id, ct);
+            if (result is null && clock.Elapsed >= GiveUp)
+            {
+                NoteFault(directory, look, NeverSettles(directory), confirmation);
+                return;
+            }
         }
-        var clock = Stopwatch.StartNew();
-        var result = await round.RunAsync(directory, copy, confirmation?.Id, ct);
-        _secrets = result.Secrets;
-        _handled = DirectoryLook.At(directory, look.Files, _secrets).Stamp;
+        var kind = !result.Faults.IsEmpty ? AlarmKinds.InventoryFaulty
+            : result.Waiting is not null ? AlarmKinds.InventoryRemovals : null;
+        await round.WithdrawAlarmsAsync(kind, ct);
+        _secrets = [.. result.Secrets.Keys.Order(StringComparer.Ordinal)];
+        var handled = DirectoryLook.At(
+            directory, look.Files, _secrets.Select(path => (path, result.Secrets[path]))).Stamp;
+        // The same faults come again, unless the API's part of them has changed: that is looked at ever less often.
+        _readAgain = kind is null || handled != _handled ? ReadAgain
+            : _readAgain < MostReadAgain ? _readAgain * 2 : MostReadAgain;
+        _handled = handled;
         _readAt = time.GetTimestamp();
         Note(directory, result, confirmation, clock.Elapsed);
+    }
+
+    private static string NeverSettles(string directory) =>
+        $"The directory {directory}, or a file with a secret that it names, has not stopped changing for " +
+        $"{GiveUp.TotalSeconds:0} seconds: write the files beside, and rename them into their places.";
+
+    private void NoteFault(string directory, DirectoryLook look, string fault, Confirmation? confirmation)
+    {
+        Note(directory, fault, confirmation);
+        _handled = look.Stamp;
+        _readAt = time.GetTimestamp();
+        _readAgain = ReadAgain;
     }
 
     private (DirectoryLook Look, TimeSpan Took) Look(string directory)
@@ -125,7 +170,6 @@ internal sealed partial class InventoryWorker(InventoryRound round, InventorySta
     private void Note(string directory, InventoryResult result, Confirmation? confirmation, TimeSpan took)
     {
         var faulty = result.Faults.Select(fault => fault.File).ToHashSet();
-        var managed = result.Applied?.Files ?? [];
         var view = new InventoryView
         {
             State = !result.Faults.IsEmpty ? InventoryView.Faulty : result.Waiting is not null ? InventoryView.Waiting
@@ -133,8 +177,7 @@ internal sealed partial class InventoryWorker(InventoryRound round, InventorySta
             Directory = directory,
             AppliedAt = result.Applied?.At,
             ReadAt = time.GetUtcNow(),
-            Managed = new(managed.Sum(file => file.Machines), managed.Sum(file => file.Profiles),
-                managed.Sum(file => file.Images)),
+            Managed = Count(result.Applied),
             Files = [.. result.Files.Select(file => new InventoryFileView(file.File,
                 faulty.Contains(file.File) ? "faulty" : "good", file.Machines, file.Profiles, file.Images))],
             Faults = result.Faults,

@@ -28,8 +28,12 @@ internal sealed record InventoryStores(ImageStore Images, ProfileStore Profiles,
 /// <param name="contents">What the files declare.</param>
 /// <param name="machines">The machines, by number.</param>
 /// <param name="stores">Other features.</param>
-internal sealed class InventoryWriting(
-    NetbootDb db, InventoryContents contents, ImportRows machines, InventoryStores stores)
+/// <param name="takesBack">
+/// What was made until this time and is declared was these files' before their directory was not set for a while; null
+/// when it never was so.
+/// </param>
+internal sealed class InventoryWriting(NetbootDb db, InventoryContents contents, ImportRows machines,
+    InventoryStores stores, DateTimeOffset? takesBack)
 {
     private const int BatchSize = 500, MaxNamed = 100;
     private Dictionary<string, ImageRow> _images = [];
@@ -38,6 +42,9 @@ internal sealed class InventoryWriting(
     private Dictionary<int, ManagedMachine> _renamed = [];
 
     private sealed record ManagedMachine(long Id, string Name);
+
+    /// <summary>How many resources that files declared these do not, after <see cref="PrepareAsync"/>.</summary>
+    public int GoneCount { get; private set; }
 
     /// <summary>Looks at what is there, and at what the files refer to.</summary>
     /// <param name="allowed">How many of so many resources may be removed.</param>
@@ -63,6 +70,7 @@ internal sealed class InventoryWriting(
             .. Gone(_profiles, "profile", row => row.ManagedBy).Select(row => $"profile {row.Name}"),
             .. Gone(_images, "image", row => row.ManagedBy).Select(row => $"image {row.Name}"),
         ];
+        GoneCount = gone.Length;
         return gone.Length > 0 && gone.Length > allowed(managed)
             ? new(id, gone.Length, managed, Math.Max(0, allowed(managed)), [.. gone.Take(MaxNamed)]) : null;
     }
@@ -88,33 +96,42 @@ internal sealed class InventoryWriting(
     private void CheckAdoption()
     {
         foreach (var image in contents.Images.Where(image => !image.Adopts
-            && _images.GetValueOrDefault(image.Place.Name) is { ManagedBy: null })) Refuse(image.Place);
+            && _images.GetValueOrDefault(image.Place.Name) is { ManagedBy: null } row
+            && !(row.CreatedAt <= takesBack))) Refuse(image.Place);
         foreach (var profile in contents.Profiles.Where(profile => !profile.Adopts
-            && _profiles.GetValueOrDefault(profile.Place.Name) is { ManagedBy: null })) Refuse(profile.Place);
+            && _profiles.GetValueOrDefault(profile.Place.Name) is { ManagedBy: null } row
+            && !(row.CreatedAt <= takesBack))) Refuse(profile.Place);
 
         void Refuse(DeclaredPlace place) => contents.Faults.Add(place, place.Describe("$",
             "was made by the API: say adopt: true to declare it here from now on, or choose another name"));
     }
 
     /// <summary>
-    /// Machines that the files give another name: those that have none any more, and whose MAC a new name has.
+    /// Machines that the files give another name: those that have none any more, and whose MAC, UUID or serial number a
+    /// new name has.
     /// </summary>
     private async Task<Dictionary<int, ManagedMachine>> RenamedAsync(CancellationToken ct)
     {
-        var renamed = new Dictionary<int, ManagedMachine>();
+        var (renamed, ids) = (new Dictionary<int, ManagedMachine>(), new HashSet<long>());
         foreach (var some in _machines.Where(machine => !contents.Has("machine", machine.Name)).Chunk(BatchSize))
         {
-            var ids = some.Select(machine => machine.Id).ToArray();
-            var macs = await db.Set<MachineMacRow>().Where(row => EF.Parameter(ids).Contains(row.MachineId))
+            var gone = some.ToDictionary(machine => machine.Id);
+            var keys = gone.Keys.ToArray();
+            var macs = await db.Set<MachineMacRow>().Where(row => EF.Parameter(keys).Contains(row.MachineId))
                 .ToListAsync(ct);
-            var found = macs.Where(row => contents.Macs.ContainsKey(MacAddress.Parse(row.Mac)))
-                .Select(row => (Number: contents.Macs[MacAddress.Parse(row.Mac)], row.MachineId)).ToList();
+            var others = await db.Set<MachineRow>().Where(row => EF.Parameter(keys).Contains(row.Id))
+                .Select(row => new { row.Id, row.UuidKey, row.SerialKey }).ToListAsync(ct);
+            var found = macs.Select(row => (Number: contents.Macs.GetValueOrDefault(MacAddress.Parse(row.Mac), -1),
+                    Id: row.MachineId))
+                .Concat(others.Select(row => (contents.Uuids.GetValueOrDefault(row.UuidKey ?? "", -1), row.Id)))
+                .Concat(others.Select(row => (contents.Serials.GetValueOrDefault(row.SerialKey ?? "", -1), row.Id)))
+                .Where(pair => pair.Number >= 0).ToList();
             var names = found.Select(pair => contents.Machines[pair.Number].Place.Name).ToArray();
             var taken = await db.Set<MachineRow>().Where(row => EF.Parameter(names).Contains(row.Name))
-                .Select(row => row.Name).ToListAsync(ct);
+                .Select(row => row.Name).ToHashSetAsync(ct);
             foreach (var (number, id) in found)
-                if (!taken.Contains(contents.Machines[number].Place.Name) && renamed.Values.All(old => old.Id != id))
-                    renamed.TryAdd(number, some.First(machine => machine.Id == id));
+                if (!taken.Contains(contents.Machines[number].Place.Name) && !ids.Contains(id)
+                    && renamed.TryAdd(number, gone[id])) ids.Add(id);
         }
         return renamed;
     }
@@ -192,7 +209,11 @@ internal sealed class InventoryWriting(
     {
         var number = (int)row.Line - 1;
         var machine = contents.Machines[number];
-        var declared = row with { ManagedBy = machine.Place.File, Adopts = machine.Adopts };
+        var declared = row with
+        {
+            ManagedBy = machine.Place.File, Adopts = machine.Adopts, TakesBack = takesBack,
+            DeclaredMacs = contents.Macs,
+        };
         return _renamed.GetValueOrDefault(number) is { } old
             ? declared with { Name = old.Name, Rename = machine.Place.Name } : declared;
     }
@@ -201,11 +222,15 @@ internal sealed class InventoryWriting(
     private async Task RemoveRestAsync(CancellationToken ct)
     {
         var profiles = Gone(_profiles, "profile", row => row.ManagedBy);
+        var specs = profiles.ConvertAll(profile => profile.Spec);
         foreach (var profile in profiles) // they may offer each other
             profile.Spec = StoredJson.Write(ProfileCatalog.Spec(profile) with { Menu = null });
         await db.SaveChangesAsync(ct);
-        foreach (var profile in profiles)
+        foreach (var (profile, spec) in profiles.Zip(specs))
+        {
+            profile.Spec = spec; // as the audit is to have it
             NoteUsed(await stores.Profiles.RemoveAsync(db, profile, ct), profile.ManagedBy!);
+        }
         await db.SaveChangesAsync(ct);
         foreach (var image in Gone(_images, "image", row => row.ManagedBy))
             NoteUsed(await stores.Images.RemoveAsync(db, image, ct), image.ManagedBy!);
@@ -214,8 +239,9 @@ internal sealed class InventoryWriting(
 
     private void NoteUsed(Problem? problem, string file)
     {
-        if (problem is not null) contents.Faults.Add(file, null,
-            $"{problem.Detail} No file declares it any more: point its users elsewhere first, or declare it again");
+        if (problem is not null) contents.Faults.Add(contents.Files.Any(read => read.File == file) ? file : null, null,
+            $"{problem.Detail} {file} declared it, and no file does any more: point its users elsewhere first, or " +
+            "declare it again");
     }
 
     private void Note(DeclaredPlace place, Problem problem)

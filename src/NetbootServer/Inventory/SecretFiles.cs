@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using NetbootServer.Api;
 using NetbootServer.Downloads;
+using NetbootServer.Inventory.Files;
 using NetbootServer.Overlays;
 
 namespace NetbootServer.Inventory;
@@ -12,18 +13,32 @@ namespace NetbootServer.Inventory;
 /// <c>rootPasswordHashFile</c>. No secret stands in the inventory itself.
 /// </summary>
 /// <param name="roots">The only folders whose files may be named.</param>
+/// <param name="others">
+/// Real paths of files that are no overlay's though they may lie there, such as the server's own master key.
+/// </param>
 /// <param name="areRead">
 /// Whether the files are read; a check in a place that does not have them only looks at what names them.
 /// </param>
-internal sealed class SecretFiles(IEnumerable<string> roots, bool areRead = true)
+internal sealed class SecretFiles(
+    IEnumerable<string> roots, IReadOnlySet<string> others, bool areRead = true)
 {
     private const string Suffix = "File";
     private readonly string[] _roots = [.. roots.Select(Path.GetFullPath)];
-    private readonly HashSet<string> _named = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _named = new(StringComparer.Ordinal);
     private readonly List<JsonObject> _unread = [];
 
-    /// <summary>The paths that were named.</summary>
-    public IReadOnlySet<string> Named => _named;
+    /// <summary>The paths that were named, with what each file was before it was read.</summary>
+    public IReadOnlyDictionary<string, string> Named => _named;
+
+    /// <summary>The files that settings name: the server's own secrets.</summary>
+    public static IReadOnlySet<string> NamedBySettings(IConfiguration settings)
+    {
+        var files = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, value) in settings.AsEnumerable())
+            if (name.EndsWith(Suffix, StringComparison.Ordinal) && value is ['/', ..])
+                files.UnionWith([value, RealPath.Of(value)]);
+        return files;
+    }
 
     /// <summary>How many were named and not read.</summary>
     public int UnreadCount { get; private set; }
@@ -105,7 +120,8 @@ internal sealed class SecretFiles(IEnumerable<string> roots, bool areRead = true
         }
         var faults = _roots.Length == 0
             ? "names a file, but no folder's files may be named: set Inventory:SecretRoots" : null;
-        foreach (var root in _roots)
+        if (name.Contains('\0', StringComparison.Ordinal)) faults = "must be the path of a file";
+        else foreach (var root in _roots)
         {
             var file = Path.GetFullPath(name, root);
             if (!IsBelow(file, root))
@@ -113,7 +129,7 @@ internal sealed class SecretFiles(IEnumerable<string> roots, bool areRead = true
                 faults ??= $"is not below one of Inventory:SecretRoots ({string.Join(", ", _roots)})";
                 continue;
             }
-            _named.Add(file);
+            _named.TryAdd(file, InventoryFile.StampOf(file));
             faults = Read(file, root, maxBytes, out var bytes);
             if (bytes is not null) return bytes;
         }
@@ -121,15 +137,17 @@ internal sealed class SecretFiles(IEnumerable<string> roots, bool areRead = true
         return null;
     }
 
-    private static string? Read(string file, string root, int maxBytes, out byte[]? bytes)
+    private string? Read(string file, string root, int maxBytes, out byte[]? bytes)
     {
         bytes = null;
         try
         {
-            using var open = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var open = RegularFile.Open(file);
             // A link that is changed between a look and the opening could lead anywhere: so open, then look.
-            if (RealPath.OfOpen(open) is var real && !IsBelow(real, RealPath.Of(root)))
-                return $"leads to {real}, which is not below {root}";
+            var real = RealPath.OfOpen(open);
+            if (others.Contains(real)) return "names a file that a setting of the server names: take another";
+            if (!IsBelow(real, RealPath.Of(root)))
+                return $"names a link that leads out of {root}";
             if (open.Length > maxBytes) return $"names a file of {open.Length} bytes; at most {maxBytes} are allowed";
             var read = new byte[open.Length];
             bytes = read[..open.ReadAtLeast(read, read.Length, throwOnEndOfStream: false)];
@@ -137,8 +155,8 @@ internal sealed class SecretFiles(IEnumerable<string> roots, bool areRead = true
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"names a file that cannot be read ({e.Message.TrimEnd('.')}): make it, and let the server's user " +
-                "read it";
+            // Not the path, nor a message that has it: someone may have written the secret itself there.
+            return $"names a file that cannot be read below {root}: make it, and let the server's user read it";
         }
     }
 

@@ -86,7 +86,9 @@ public sealed partial class InventorySchemaTests(NetbootApp app) : IClassFixture
     public void Yaml_s_numbers_and_flags_are_those_of_the_schema()
     {
         var yaml = """
-            images: {i: {source: {type: upload}, keep: 4, adopt: true}}
+            images:
+              i: {source: {type: upload}, keep: 4, adopt: true}
+              u: {source: {type: url, sumsFile: "https://example.org/SUMS", files: [{role: kernel, url: "https://example.org/k"}, {role: initrd, url: "https://example.org/i", asFetched: true}]}}
             profiles: {p: {image: i, priority: -4, menu: {timeoutSeconds: 3, entries: [{profile: p, label: 12}]}, selector: {priority: 3}}}
             machines: {n: {serial: 0012, adopt: false, labels: {keep: 4, adopt: true}, overlay: {network: [{mac: "52:54:00:12:34:56", dhcp: true}]}}}
             """;
@@ -115,7 +117,7 @@ public sealed partial class InventorySchemaTests(NetbootApp app) : IClassFixture
     private IReadOnlyList<InventoryFault> FaultsOf(string text, string name = "a.json")
     {
         var contents = new InventoryContents(app.Services.GetRequiredService<ImageSpecParser>(),
-            new SecretFiles([], areRead: false), keep: null);
+            new SecretFiles([], new HashSet<string>(), areRead: false), keep: null);
         var bytes = System.Text.Encoding.UTF8.GetBytes(text.Replace("MAC", Mac, StringComparison.Ordinal));
         contents.Read(name, new MemoryStream(bytes));
         contents.CheckReferences((_, _) => false);

@@ -60,11 +60,12 @@ public sealed class InventoryTests(InventoryApp inventory) : IClassFixture<Inven
         // A profile that one of the API's machines uses stays, with the whole change, and the fault says so.
         inventory.Delete("rack.yml");
         var faulty = await inventory.UntilAsync("faulty");
-        Assert.Contains(InventoryApp.FaultsOf(faulty), fault => fault.StartsWith("rack.yml: ", StringComparison.Ordinal)
+        Assert.Contains(InventoryApp.FaultsOf(faulty), fault =>
+            fault.Contains("rack.yml declared it", StringComparison.Ordinal)
             && fault.Contains("machine mine", StringComparison.Ordinal));
         Assert.True(faulty.GetProperty("managed").GetProperty("profiles").GetInt32() >= 3);
         (await _admin.DeleteAsync("/api/v1/machines/mine")).Is(HttpStatusCode.NoContent);
-        inventory.Delete("racks/three.json");
+        Directory.Delete(Path.Combine(inventory.Directory, "racks"), recursive: true);
         await inventory.UntilGoneAsync("images/debian");
         await inventory.UntilGoneAsync("machines/node1");
         (await _admin.GetAsync("/api/v1/images/mine")).Is(HttpStatusCode.OK);
@@ -184,6 +185,15 @@ public sealed class InventoryTests(InventoryApp inventory) : IClassFixture<Inven
         inventory.Write("serial.yaml", "machines: {bare: {serial: 123450999, profile: taught, notes: again}}\n");
         var bare = await inventory.UntilAsync("machines/bare", answer => answer["notes"] == "again");
         Assert.Equal("52:54:00:ff:05:01", bare.GetProperty("macs")[0].GetString());
+        // A MAC that is declared is of the machine that it is declared of.
+        inventory.Write("other.yaml", "machines: {other: {macs: [\"52:54:00:ff:05:01\"]}}\n");
+        await inventory.UntilThereAsync("machines/other");
+        Assert.Equal(0, (await _admin.GetAsync("/api/v1/machines/bare")).Json.GetProperty("macs").GetArrayLength());
+        inventory.Write("serial.yaml", "machines: {bare: {serial: 123450999, profile: taught, notes: last}}\n");
+        await inventory.UntilAsync("machines/bare", answer => answer["notes"] == "last");
+        Assert.Equal("52:54:00:ff:05:01",
+            (await _admin.GetAsync("/api/v1/machines/other")).Json.GetProperty("macs")[0].GetString());
+        inventory.Delete("other.yaml");
         inventory.Delete("serial.yaml");
         await inventory.UntilGoneAsync("machines/bare");
     }
@@ -195,19 +205,25 @@ public sealed class InventoryTests(InventoryApp inventory) : IClassFixture<Inven
         File.WriteAllText(Path.Combine(inventory.Secrets, "token"), "one");
         File.WriteAllText(Path.Combine(inventory.Folder, "outside"), "no");
         File.CreateSymbolicLink(Path.Combine(inventory.Secrets, "link"), Path.Combine(inventory.Folder, "outside"));
+        File.CreateSymbolicLink(Path.Combine(inventory.Secrets, "loop"), "loop");
+        using (var pipe = Process.Start("mkfifo", [Path.Combine(inventory.Secrets, "pipe")]))
+            await pipe.WaitForExitAsync(TestContext.Current.CancellationToken);
         static string With(string file) => $$$$"""
             machines: {sec: {macs: ["52:54:00:ff:06:01"], overlay: {files: [{path: /etc/token, {{{{file}}}}}]}}}
             """;
         foreach (var (file, fault) in new[]
         {
-            ("contentFile: link", "leads to "), ("contentFile: ../outside", "is not below one of"),
-            ("contentFile: missing", "cannot be read"),
+            ("contentFile: link", "leads out of "), ("contentFile: loop", "cannot be read"),
+            ("contentFile: ../outside", "is not below one of"),
+            ("contentFile: missing", "cannot be read"), ("contentFile: pipe", "cannot be read"),
+            ("contentFile: the secret itself", "cannot be read"),
             ("content: inline, secret: true", "do not stand in the inventory"),
         })
         {
             inventory.Write("secret.yaml", With(file));
             await inventory.UntilAsync(fault, view => InventoryApp.FaultsOf(view) is [var only]
                 && only.Contains(fault, StringComparison.Ordinal)
+                && !only.Contains("the secret itself", StringComparison.Ordinal)
                 && only.StartsWith("secret.yaml:1: machines.sec.overlay.files[0]", StringComparison.Ordinal));
         }
         inventory.Write("secret.yaml", With("contentFile: token"));

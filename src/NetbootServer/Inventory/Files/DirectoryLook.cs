@@ -16,7 +16,8 @@ internal sealed record DirectoryLook(IReadOnlyList<InventoryFile> Files, string 
         try
         {
             var files = InventoryFile.In(directory);
-            return files.Count > 0 ? At(directory, files, secrets) : Faulty(
+            return files.Count > 0 ? At(directory, files, secrets.Select(path => (path, InventoryFile.StampOf(path))))
+                : Faulty(
                 $"The directory {directory} has no files *.yaml, *.yml or *.json. To remove what it declared, leave " +
                 "a file that says machines: {}.");
         }
@@ -29,25 +30,16 @@ internal sealed record DirectoryLook(IReadOnlyList<InventoryFile> Files, string 
     }
 
     /// <summary>A directory with these files.</summary>
-    public static DirectoryLook At(
-        string directory, IReadOnlyList<InventoryFile> files, IReadOnlyList<string> secrets)
+    /// <param name="directory">Its path.</param>
+    /// <param name="files">The files.</param>
+    /// <param name="secrets">Files with secrets that belong to it, with what they were.</param>
+    public static DirectoryLook At(string directory, IReadOnlyList<InventoryFile> files,
+        IEnumerable<(string Path, string Stamp)> secrets)
     {
         var stamp = new StringBuilder(directory);
         foreach (var file in files) stamp.Append('\n').Append(file.Name).Append('\0').Append(file.Stamp);
-        foreach (var secret in secrets) stamp.Append('\n').Append(secret).Append('\0').Append(StampOf(secret));
+        foreach (var (path, state) in secrets) stamp.Append('\n').Append(path).Append('\0').Append(state);
         return new(files, stamp.ToString());
-    }
-
-    private static string StampOf(string secret)
-    {
-        try
-        {
-            return InventoryFile.StampOf(secret);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return e.Message;
-        }
     }
 
     private static DirectoryLook Faulty(string fault) => new([], fault, fault);

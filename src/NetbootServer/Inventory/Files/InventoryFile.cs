@@ -27,20 +27,28 @@ internal sealed record InventoryFile(string Name, string Path, string Stamp)
         return files;
     }
 
-    /// <summary>What a file is now; its absence is a stamp, too.</summary>
+    /// <summary>What a file is now; its absence, and why it cannot be looked at, are stamps, too.</summary>
     public static string StampOf(string path)
     {
-        var real = RealPath.Of(System.IO.Path.GetFullPath(path));
-        var info = new FileInfo(real);
-        return info.Exists ? string.Create(CultureInfo.InvariantCulture,
-            $"{real}\0{info.Length}\0{info.LastWriteTimeUtc.Ticks}") : $"{real}\0none";
+        try
+        {
+            var real = RealPath.Of(System.IO.Path.GetFullPath(path));
+            var info = new FileInfo(real);
+            return info.Exists ? string.Create(CultureInfo.InvariantCulture,
+                $"{real}\0{info.Length}\0{info.LastWriteTimeUtc.Ticks}") : $"{real}\0none";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
     }
 
     private static void Add(
         string folder, string prefix, int depth, HashSet<string> above, List<InventoryFile> files)
     {
         var real = RealPath.Of(System.IO.Path.GetFullPath(folder));
-        if (depth > MaxDepth || above.Contains(real)) return; // a link leads in a circle
+        if (above.Contains(real)) return; // a link leads in a circle
+        if (depth > MaxDepth) throw new IOException($"{prefix} is more than {MaxDepth} folders deep");
         foreach (var path in Directory.EnumerateFileSystemEntries(folder))
         {
             var name = System.IO.Path.GetFileName(path);
@@ -48,6 +56,8 @@ internal sealed record InventoryFile(string Name, string Path, string Stamp)
             if (Directory.Exists(path)) Add(path, $"{prefix}{name}/", depth + 1, [.. above, real], files);
             else if (Extensions.Contains(System.IO.Path.GetExtension(name)))
                 files.Add(new(prefix + name, path, StampOf(path)));
+            else if (!File.Exists(path) && new FileInfo(path).LinkTarget is not null)
+                throw new IOException($"the link {prefix}{name} leads to nothing"); // perhaps to a folder of files
         }
     }
 }

@@ -16,7 +16,7 @@ internal sealed class YamlInventory(IDeclaredValues found)
     /// <summary>Reads it to its end, or to the first fault of its form.</summary>
     public void Read(Stream file)
     {
-        using var text = new BoundedText(new StreamReader(file, Encoding.UTF8, leaveOpen: true));
+        using var text = new BoundedText(new StreamReader(file, Encoding.UTF8, leaveOpen: true), "a resource");
         var kind = "";
         var yaml = new YamlNodes(text, members => PlainAt(kind, members));
         try
@@ -47,7 +47,7 @@ internal sealed class YamlInventory(IDeclaredValues found)
         }
         catch (YamlException e)
         {
-            found.Fault(IsOfTabs(e) ? yaml.LineAhead : e.End.Line > 0 ? (int)e.End.Line : yaml.Line,
+            found.Fault(IsOfTabs(e) ? yaml.LineAhead : e.End.Index > 0 ? (int)e.End.Line : yaml.Line,
                 $"is not acceptable YAML: {Sentence(e)}; nothing behind this line was read");
         }
         catch (ArgumentException)
@@ -100,7 +100,8 @@ internal sealed class YamlInventory(IDeclaredValues found)
     /// <summary>What a plain value stands for: text, but for the few members that are something else.</summary>
     public static YamlPlain PlainAt(string kind, IReadOnlyList<string> members) => (kind, members) switch
     {
-        (_, ["adopt"] or ["overlay", .., "dhcp" or "secret"]) => YamlPlain.Flag,
+        (_, ["adopt"] or ["overlay", .., "dhcp" or "secret"]) or ("image", ["source", .., "asFetched"]) =>
+            YamlPlain.Flag,
         ("image", ["keep"]) or ("profile", ["priority"] or ["menu", "timeoutSeconds"]) => YamlPlain.Number,
         _ => YamlPlain.Text,
     };

@@ -6,7 +6,8 @@ namespace NetbootServer.Machines.Import;
 /// Text for a YAML parser that stops a single value from filling the memory, which YAML itself does not bound.
 /// </summary>
 /// <param name="text">The text.</param>
-internal sealed class BoundedText(TextReader text) : TextReader
+/// <param name="what">What a value is, for the fault.</param>
+internal sealed class BoundedText(TextReader text, string what = "a machine") : TextReader
 {
     private int _used;
 
@@ -33,6 +34,6 @@ internal sealed class BoundedText(TextReader text) : TextReader
         _used += characters;
         if (_used > MachineReader.MaxMachineLength)
             throw new YamlException(Mark.Empty, Mark.Empty,
-                $"a machine has more than {MachineReader.MaxMachineLength} characters");
+                $"{what} has more than {MachineReader.MaxMachineLength} characters");
     }
 }

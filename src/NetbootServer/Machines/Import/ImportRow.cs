@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using NetbootServer.Api;
 using NetbootServer.Storage;
 
 namespace NetbootServer.Machines.Import;
@@ -29,6 +30,15 @@ internal sealed record ImportRow(long Line, string Name, string Spec)
     /// <summary>Whether the file takes over a machine that the API made; not stored.</summary>
     public bool Adopts { get; init; }
 
+    /// <summary>
+    /// What was made until this time is taken over, too: the files declared it before; null for nothing, and not
+    /// stored.
+    /// </summary>
+    public DateTimeOffset? TakesBack { get; init; }
+
+    /// <summary>MACs that files of the inventory declare, of any machine; not stored.</summary>
+    public IReadOnlyDictionary<MacAddress, int>? DeclaredMacs { get; init; }
+
     /// <summary>Its name afterwards.</summary>
     public string NewName => Rename ?? Name;
 
@@ -52,17 +62,24 @@ internal sealed record ImportRow(long Line, string Name, string Spec)
     {
         ({ ManagedBy: { } file }, null) =>
             $"$.name the file {file} of the inventory declares machine '{Name}': change it there",
-        ({ State: MachineState.Registered, ManagedBy: null }, not null) when !Adopts =>
+        ({ State: MachineState.Registered, ManagedBy: null }, not null)
+            when !Adopts && !(before.CreatedAt <= TakesBack) =>
             "$ was made by the API: say adopt: true to declare it here from now on, or choose another name",
         _ => null,
     };
 
-    /// <summary>A machine that is declared without a MAC keeps those that its boots have taught.</summary>
+    /// <summary>
+    /// A machine that is declared without a MAC keeps those that its boots have taught, but for what is declared of
+    /// another one.
+    /// </summary>
     private MachineSpec Declared(MachineSpec before)
     {
         var spec = MachineReading.ReadSpec(Spec);
         return spec.Macs.IsEmpty && spec.Uuid == before.Uuid && spec.Serial == before.Serial
-            ? spec with { Macs = before.Macs } : spec;
+            ? spec with
+            {
+                Macs = [.. before.Macs.Where(mac => DeclaredMacs?.ContainsKey(MacAddress.Parse(mac)) != true)],
+            } : spec;
     }
 
     private static Dictionary<string, JsonElement> Members(string spec) =>
