@@ -31,7 +31,8 @@ internal static class CheckCommand
         var options = services.GetRequiredService<IConfiguration>().GetSection("Inventory").Get<InventoryOptions>()
             ?? new();
         var secrets = new SecretFiles(options.SecretRoots,
-            SecretFiles.NamedBySettings(services.GetRequiredService<IConfiguration>()), areRead: options.SecretRoots.Count > 0);
+            SecretFiles.NamedBySettings(services.GetRequiredService<IConfiguration>()),
+            areRead: options.SecretRoots.Count > 0);
         var parser = services.GetRequiredService<ImageSpecParser>();
         var contents = new InventoryContents(parser, secrets, keep: null);
         var files = FilesOf(directory);

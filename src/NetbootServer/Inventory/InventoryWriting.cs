@@ -123,8 +123,10 @@ internal sealed class InventoryWriting(NetbootDb db, InventoryContents contents,
                 .Select(row => new { row.Id, row.UuidKey, row.SerialKey }).ToListAsync(ct);
             var found = macs.Select(row => (Number: contents.Macs.GetValueOrDefault(MacAddress.Parse(row.Mac), -1),
                     Id: row.MachineId))
-                .Concat(others.Select(row => (contents.Uuids.GetValueOrDefault(row.UuidKey ?? "", -1), row.Id)))
-                .Concat(others.Select(row => (contents.Serials.GetValueOrDefault(row.SerialKey ?? "", -1), row.Id)))
+                .Concat(others.Select(row =>
+                    (Number: contents.Uuids.GetValueOrDefault(row.UuidKey ?? "", -1), row.Id)))
+                .Concat(others.Select(row =>
+                    (Number: contents.Serials.GetValueOrDefault(row.SerialKey ?? "", -1), row.Id)))
                 .Where(pair => pair.Number >= 0).ToList();
             var names = found.Select(pair => contents.Machines[pair.Number].Place.Name).ToArray();
             var taken = await db.Set<MachineRow>().Where(row => EF.Parameter(names).Contains(row.Name))
