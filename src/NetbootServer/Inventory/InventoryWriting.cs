@@ -213,7 +213,9 @@ internal sealed class InventoryWriting(NetbootDb db, InventoryContents contents,
         var machine = contents.Machines[number];
         var declared = row with
         {
-            ManagedBy = machine.Place.File, Adopts = machine.Adopts, TakesBack = takesBack,
+            ManagedBy = machine.Place.File,
+            Adopts = machine.Adopts,
+            TakesBack = takesBack,
             DeclaredMacs = contents.Macs,
         };
         return _renamed.GetValueOrDefault(number) is { } old

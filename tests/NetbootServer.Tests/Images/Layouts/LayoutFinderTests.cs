@@ -8,6 +8,8 @@ public sealed class LayoutFinderTests
 {
     private const string X86 = "x86_64-linux", Arm = "aarch64-linux";
 
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     private static readonly byte[] SquashFs = [.. "hsqs"u8, .. new byte[1000]];
 
     /// <summary>Files with what their names say in them.</summary>
@@ -134,7 +136,7 @@ public sealed class LayoutFinderTests
     public void A_layout_is_found_with_its_roles_and_arguments(
         string layout, string system, string files, string roles, string arguments)
     {
-        var match = new LayoutFinder(KnownLayouts.OfFolders, Files(files.Split(' '))).Find(system);
+        var match = new LayoutFinder(KnownLayouts.OfFolders, Files(files.Split(' '))).Find(system, Ct);
         Assert.NotNull(match);
         Assert.True(match.IsWhole, string.Join(' ', match.Complaints));
         Assert.Equal(layout, match.Layout.Name);
@@ -151,7 +153,7 @@ public sealed class LayoutFinderTests
     {
         var files = Files("vmlinuz-amd64", "initramfs-amd64.xz", "vmlinuz-arm64", "initramfs-arm64.xz");
         Assert.Equal(["vmlinuz-arm64", "initramfs-arm64.xz"], new LayoutFinder(KnownLayouts.OfFolders, files)
-            .Find(Arm)!.Parts.Select(part => part.File!.Name));
+            .Find(Arm, Ct)!.Parts.Select(part => part.File!.Name));
     }
 
     public static TheoryData<string, string, string> NotWhole => new()
@@ -173,7 +175,7 @@ public sealed class LayoutFinderTests
     public void What_is_missing_or_not_clear_is_said(string what, string files, string expected)
     {
         Assert.NotEmpty(what);
-        var match = new LayoutFinder(KnownLayouts.OfFolders, Files(files.Split(' '))).Find(X86);
+        var match = new LayoutFinder(KnownLayouts.OfFolders, Files(files.Split(' '))).Find(X86, Ct);
         Assert.NotNull(match);
         Assert.False(match.IsWhole);
         Assert.Contains(expected, string.Join(' ', match.Complaints), StringComparison.Ordinal);
@@ -204,7 +206,7 @@ public sealed class LayoutFinderTests
     public void A_file_of_the_right_name_with_something_else_in_it_is_named()
     {
         var page = new LayoutFile("vmlinuz", 100, () => BootFile.Of("<!doctype html><p>Not found"u8));
-        var match = new LayoutFinder(KnownLayouts.OfFolders, [page, .. Files("initrd.img")]).Find(X86);
+        var match = new LayoutFinder(KnownLayouts.OfFolders, [page, .. Files("initrd.img")]).Find(X86, Ct);
         Assert.False(match!.IsWhole);
         Assert.Contains("vmlinuz: must be a Linux kernel for x86_64-linux", string.Join(' ', match.Complaints),
             StringComparison.Ordinal);
@@ -214,7 +216,7 @@ public sealed class LayoutFinderTests
     [Fact]
     public void Alpine_without_its_modules_is_found_and_says_what_is_lost()
     {
-        var match = new LayoutFinder(KnownLayouts.OfFolders, Files("vmlinuz-lts", "initramfs-lts")).Find(X86)!;
+        var match = new LayoutFinder(KnownLayouts.OfFolders, Files("vmlinuz-lts", "initramfs-lts")).Find(X86, Ct)!;
         Assert.True(match.IsWhole);
         Assert.Equal(["modloop-lts is missing: the system it boots has no kernel modules."], match.Lost);
     }
@@ -222,7 +224,7 @@ public sealed class LayoutFinderTests
     [Fact]
     public void Nothing_that_is_known_is_nothing() =>
         Assert.Null(new LayoutFinder(KnownLayouts.OfFolders, [new("readme.cfg", 4, () => BootFile.Of("text"u8))])
-            .Find(X86));
+            .Find(X86, Ct));
 
     [Fact]
     public void Every_argument_can_stand_in_a_script()

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Microsoft.AspNetCore.Http;
 using NetbootServer.Downloads;
 using static NetbootServer.Tests.Sources.SourceLab;
 
