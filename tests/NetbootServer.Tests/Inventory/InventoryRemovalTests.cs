@@ -34,7 +34,7 @@ public sealed class InventoryRemovalTests
         await inventory.UntilThereAsync("machines/always");
         var (folder, real) = (Path.Combine(inventory.Directory, "rack"), Path.Combine(inventory.Folder, "rack"));
         Directory.CreateDirectory(real);
-        await File.WriteAllTextAsync(Path.Combine(real, "one.yaml"), "machines: {one: {serial: 1}}\n",
+        await File.WriteAllTextAsync(Path.Combine(real, "one.yaml"), "machines: {one: {serial: S-1}}\n",
             TestContext.Current.CancellationToken);
         Directory.CreateSymbolicLink(folder, real);
         await inventory.UntilThereAsync("machines/one");
@@ -61,18 +61,18 @@ public sealed class InventoryRemovalTests
     public async Task Faults_of_a_change_that_would_wait_are_shown_at_once()
     {
         await using var inventory = new InventoryApp("0");
-        inventory.Write("two.yaml", "machines: {one: {serial: 1}, two: {serial: 2}}\n");
+        inventory.Write("two.yaml", "machines: {one: {serial: S-1}, two: {serial: S-2}}\n");
         await inventory.UntilThereAsync("machines/two");
-        (await inventory.Admin.PutAsync("/api/v1/machines/mine", """{"serial": "3"}""")).Is(HttpStatusCode.Created);
-        inventory.Write("two.yaml", "machines: {one: {serial: 1}, mine: {serial: 3}}\n");
+        (await inventory.Admin.PutAsync("/api/v1/machines/mine", """{"serial": "S-3"}""")).Is(HttpStatusCode.Created);
+        inventory.Write("two.yaml", "machines: {one: {serial: S-1}, mine: {serial: S-3}}\n");
         var faulty = await inventory.UntilAsync("faulty");
         Assert.Contains("machines.mine was made by the API", Assert.Single(InventoryApp.FaultsOf(faulty)),
             StringComparison.Ordinal);
         (await inventory.Admin.DeleteAsync("/api/v1/machines/mine")).Is(HttpStatusCode.NoContent);
-        inventory.Write("two.yaml", "machines: {one: {serial: 1}, mine: {serial: 3}}  # again\n");
+        inventory.Write("two.yaml", "machines: {one: {serial: S-1}, mine: {serial: S-3}}  # again\n");
         await inventory.UntilAsync("waiting");
         // It is declared by its serial number, and so has another name only.
-        inventory.Write("two.yaml", "machines: {one: {serial: 1}, second: {serial: 2}}\n");
+        inventory.Write("two.yaml", "machines: {one: {serial: S-1}, second: {serial: S-2}}\n");
         await inventory.UntilThereAsync("machines/second");
         Assert.Equal("applied", (await inventory.GetAsync()).GetProperty("state").GetString());
     }
