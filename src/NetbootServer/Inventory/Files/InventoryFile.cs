@@ -56,7 +56,7 @@ internal sealed record InventoryFile(string Name, string Path, string Stamp)
             if (Directory.Exists(path)) Add(path, $"{prefix}{name}/", depth + 1, [.. above, real], files);
             else if (Extensions.Contains(System.IO.Path.GetExtension(name)))
                 files.Add(new(prefix + name, path, StampOf(path)));
-            else if (!File.Exists(path) && new FileInfo(path).LinkTarget is not null)
+            else if (new FileInfo(path).LinkTarget is not null && !File.Exists(RealPath.Of(path)))
                 throw new IOException($"the link {prefix}{name} leads to nothing"); // perhaps to a folder of files
         }
     }
