@@ -61,7 +61,7 @@ async function drop(profile) {
 const otherNames = 'machines?limit=200';
 
 /** The menu, the script, and, for those who may change them, what a machine would get. */
-function Scripts({ form, name, draft: { machines, problem } }) {
+function Scripts({ form, name, fixed, draft: { machines, problem } }) {
   const { menu, ...plain } = wholeOf(form), previews = may('operator');
   const others = useResource(otherNames, { poll: false });
   const concerned = machines?.items.map(({ machine }) => machine.name) ?? [];
@@ -73,12 +73,14 @@ function Scripts({ form, name, draft: { machines, problem } }) {
   const offered = usePreview(name, asks && menu ? { ...plain, menu } : null, machine);
   const own = usePreview(name, asks ? plain : null, machine);
   const fault = (own.fresh && own.plan?.templateFault) || null;
-  return html`<section class=${menu && previews ? 'panel w7' : 'panel'} aria-labelledby="h-menu">
-      <${MenuEditor} form=${form} self=${name}/></section>
+  return html`<fieldset class="through" disabled=${fixed}>
+    <section class=${menu && previews ? 'panel w7' : 'panel'} aria-labelledby="h-menu">
+      <${MenuEditor} form=${form} self=${name}/></section></fieldset>
     ${menu && previews && html`<section class="panel w5" aria-labelledby="h-screen">
       <${MenuPreview} preview=${offered}/></section>`}
+    <fieldset class="through" disabled=${fixed}>
     <section class=${previews ? 'panel w7' : 'panel'} aria-labelledby="h-tpl"><${TemplateEditor} form=${form}
-      fault=${fault} tried=${own.fresh && own.plan !== null}/></section>
+      fault=${fault} tried=${own.fresh && own.plan !== null}/></section></fieldset>
     ${previews && html`<section class="panel w5" aria-labelledby="h-pre"><${ScriptPreview} preview=${own}
       names=${names} machine=${machine} choose=${setTyped} fault=${fault}/></section>`}`;
 }
@@ -117,7 +119,8 @@ function Editor({ profile, isNew }) {
         <${TextField} form=${form} name="priority" label="Priority" type="number"
           hint="Among profiles that match with as many labels the highest wins."/></div>
       <${WhichMachines} draft=${found} name=${nameOf(name)}/></section>
-    <${Scripts} form=${form} name=${name} draft=${found}/></fieldset>`;
+    </fieldset>
+    <${Scripts} form=${form} name=${name} fixed=${Boolean(profile.managedBy)} draft=${found}/>`;
 }
 
 export default function ProfilePage({ name }) {
