@@ -26,6 +26,8 @@ public sealed record ArgumentPreviewRequest(ImmutableArray<string> KernelArgumen
             fields.TextList("kernelArguments", 256, KernelArgument.MaxLineBytes - 1), fields.Text("image", 128),
             fields.Text("version", ImageVersion.IdLength), fields.Choice("system", [.. NixSystem.All.Order()]),
             fields.Text("variant", 128), fields.Text("profile", 128), fields.Text("machine", 128));
+        if (!fields.Has("kernelArguments"))
+            fields.Fault("kernelArguments", "is required; for example [\"console=ttyS0\"], or [] for none");
         fields.RefuseOthers();
         return errors.Any ? (null, Problem.Invalid(errors)) : (request, null);
     }
