@@ -65,12 +65,16 @@ public sealed class SessionTests(Browser browser)
             visit.Expect("401");
             await visit.GoAsync("images/fleet");
             await visit.Button("Upload version…").ClickAsync();
-            foreach (var (field, bytes) in new[]
+            var files = new[]
             {
-                ("Kernel", BootBytes.Kernel(9, 1 << 20)), ("Initrd", BootBytes.Initrd(9, 1 << 20)),
-            })
-                await visit.Dialog.GetByLabel(field, new() { Exact = true }).SetInputFilesAsync(
-                    new FilePayload { Name = field, MimeType = "application/octet-stream", Buffer = bytes });
+                ("bzImage", BootBytes.Kernel(9, 1 << 20)), ("initrd", BootBytes.Initrd(9, 1 << 20)),
+            };
+            await visit.Dialog.GetByLabel("Choose files…").SetInputFilesAsync(files.Select(file => new FilePayload
+            {
+                Name = file.Item1, MimeType = "application/octet-stream", Buffer = file.Item2,
+            }));
+            await visit.Dialog.GetByLabel("What bzImage is").SelectOptionAsync("kernel");
+            await visit.Dialog.GetByLabel("What initrd is").SelectOptionAsync("initrd");
             await EndSessionsAsync(fleet);
             await visit.Dialog.GetByRole(AriaRole.Button, new() { NameRegex = new("^Upload") }).ClickAsync();
             await LogInAgainAsync(visit, fleet);
